@@ -1,0 +1,1 @@
+"""The embedded engine: a real, small Grounding DINO that keeps the family's command contract."""
