@@ -1,0 +1,128 @@
+"""Every error that skillbank raises on purpose.
+
+::
+
+    SkillbankError                 exit 1   base; one sentence: the thing, where it stands, the way out
+    ├── UsageError                 exit 2   the request itself is wrong
+    │   ├── SpecError                       an unknown key, a wrong type, a value out of bounds
+    │   └── SkillFormatError                a skill's own files cannot be read
+    ├── QuestionsError             exit 3   the plan has questions and cannot be launched
+    ├── NotApprovedError           exit 4   nobody approved what would start, spend or destroy
+    ├── NotFoundError              exit 5   no such skill, action, job, parent or file
+    │   ├── SkillNotFoundError
+    │   ├── ActionNotFoundError
+    │   ├── JobNotFoundError
+    │   └── DataNotFoundError
+    ├── ParentError                         a parent job failed or holds no model that fits
+    ├── DataError                           data that is there and cannot be used
+    ├── PlatformError                       the place where jobs run refuses or is missing
+    └── StateError                          a job is not in a state that allows this
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ActionNotFoundError",
+    "DataError",
+    "DataNotFoundError",
+    "JobNotFoundError",
+    "NotApprovedError",
+    "NotFoundError",
+    "ParentError",
+    "PlatformError",
+    "QuestionsError",
+    "SkillFormatError",
+    "SkillNotFoundError",
+    "SkillbankError",
+    "SpecError",
+    "StateError",
+    "UsageError",
+    "did_you_mean",
+]
+
+
+class SkillbankError(Exception):
+    """Base of all deliberate errors; its text is one sentence fit for a person and for an agent."""
+
+    exit_code = 1
+
+    @property
+    def code(self) -> str:
+        """Stable machine-readable name, e.g. ``skill_not_found``."""
+        name = type(self).__name__.removesuffix("Error")
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class UsageError(SkillbankError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class SpecError(UsageError):
+    """A spec key is unknown, or its value has a wrong type or is out of bounds."""
+
+
+class SkillFormatError(UsageError):
+    """A skill's own files cannot be read as a skill."""
+
+
+class QuestionsError(SkillbankError):
+    """The plan still has questions, so it cannot be launched."""
+
+    exit_code = 3
+
+
+class NotApprovedError(SkillbankError):
+    """The plan would start work that nobody approved."""
+
+    exit_code = 4
+
+
+class NotFoundError(SkillbankError):
+    """Something that was named does not exist."""
+
+    exit_code = 5
+
+
+class SkillNotFoundError(NotFoundError):
+    """No bank holds the named skill."""
+
+
+class ActionNotFoundError(NotFoundError):
+    """The skill has no such action or variant."""
+
+
+class JobNotFoundError(NotFoundError):
+    """No job has this id."""
+
+
+class DataNotFoundError(NotFoundError):
+    """Input data is not where the request says."""
+
+
+class ParentError(SkillbankError):
+    """A parent job cannot give what its child needs."""
+
+
+class DataError(SkillbankError):
+    """Input data exists and cannot be used."""
+
+
+class PlatformError(SkillbankError):
+    """The platform refuses, or something that it needs is missing."""
+
+
+class StateError(SkillbankError):
+    """A job is not in a state that allows what was asked."""
+
+
+def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return `` (did you mean 'x'?)`` for the nearest known name, or an empty string."""
+    from difflib import get_close_matches
+
+    tail = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
+    near = get_close_matches(wrong, known, n=1, cutoff=0.7) or [
+        tail[t] for t in get_close_matches(wrong.rsplit(".", 1)[-1], tail, n=1, cutoff=0.8)
+    ]
+    return f" (did you mean '{near[0]}'?)" if near else ""
