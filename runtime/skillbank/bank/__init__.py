@@ -1,0 +1,1 @@
+"""Reading skills: what a folder says, checked and made uniform."""

@@ -1,0 +1,96 @@
+"""Dotted paths into specs: ``dataset.train_data_sources[0].image_dir``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+Path = tuple[str | int, ...]
+MISSING: Any = object()
+"""Returned by `get_path` when nothing is there."""
+
+_PART = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
+_WHOLE = re.compile(r"[^.\[\]]+(\[\d{1,6}\])*(\.[^.\[\]]+(\[\d{1,6}\])*)*")
+
+
+@lru_cache(maxsize=4096)
+def parse_path(text: str) -> Path:
+    """Split a dotted, indexed path into keys (str) and list indices (int).
+
+    Raises
+    ------
+    ValueError
+        When the text is not a path, e.g. ``a..b`` or ``a[x]``.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"'{text}' is not a dotted path such as train.optim.lr or sources[0].file")
+    return tuple(m[1] if m[1] is not None else int(m[2]) for m in _PART.finditer(text))
+
+
+def format_path(path: Sequence[str | int]) -> str:
+    """Write a parsed path as text; the inverse of `parse_path`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def get_path(document: Any, path: str | Path) -> Any:
+    """Return the value at a path, or `MISSING`."""
+    node = document
+    for part in parse_path(path) if isinstance(path, str) else path:
+        if isinstance(part, int):
+            if not isinstance(node, list) or part >= len(node):
+                return MISSING
+        elif not isinstance(node, Mapping) or part not in node:
+            return MISSING
+        node = node[part]
+    return node
+
+
+def set_path(document: dict[str, Any], path: str | Path, value: Any) -> None:
+    """Set the value at a path in place; missing parents are made, a scalar in the way gives place.
+
+    A list grows by empty entries of the kind that the rest of the path needs.
+    """
+    parts = parse_path(path) if isinstance(path, str) else path
+    node: Any = document
+    for i, part in enumerate(parts[:-1]):
+        wanted: type = list if isinstance(parts[i + 1], int) else dict
+        if isinstance(part, int):
+            while len(node) <= part:
+                node.append(wanted())
+        if not isinstance(part, int) and part not in node:
+            node[part] = wanted()
+        if not isinstance(node[part], wanted):
+            node[part] = wanted()
+        node = node[part]
+    last = parts[-1]
+    if isinstance(last, int):
+        while len(node) <= last:
+            node.append(None)
+    node[last] = value
+
+
+def delete_path(document: Any, path: str | Path) -> None:
+    """Remove the value at a path when it is there."""
+    parts = parse_path(path) if isinstance(path, str) else path
+    parent = get_path(document, parts[:-1])
+    if (isinstance(parent, dict) and parts[-1] in parent) or (
+        isinstance(parent, list) and isinstance(parts[-1], int) and parts[-1] < len(parent)
+    ):
+        del parent[parts[-1]]
+
+
+def leaves(document: Any, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Walk a nested document; an empty mapping or list counts as a leaf."""
+    if isinstance(document, Mapping) and document:
+        for key, value in document.items():
+            yield from leaves(value, (*prefix, str(key)))
+    elif isinstance(document, list) and document and any(isinstance(v, dict | list) for v in document):
+        for i, value in enumerate(document):
+            yield from leaves(value, (*prefix, i))
+    else:
+        yield prefix, document
