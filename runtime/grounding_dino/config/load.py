@@ -1,0 +1,299 @@
+"""Reading a spec: YAML file, `a.b=c` overrides, strict checks with one clear sentence each."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from grounding_dino.config.experiment import ACTION_BLOCKS, NEEDED, SPECS, ExperimentSpec
+from grounding_dino.config.fields import MISSING
+
+SpecBlock = TypeVar("SpecBlock", bound=BaseModel)
+
+_MAX_BYTES = 4_000_000
+_TYPE_WORDS = {
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+}
+_BOUND_WORDS = {
+    "greater_than": ("greater than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+class SpecError(ValueError):
+    """A spec cannot be used; the message is one sentence that names the key.
+
+    Parameters
+    ----------
+    message
+        The sentence.
+    key
+        Dotted key that is at fault; empty when it is the document as a whole.
+    """
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
+    """Read and check the spec of an action.
+
+    Parameters
+    ----------
+    action
+        One of `SPECS`.
+    path
+        YAML file.
+    overrides
+        ``key.key=value`` words that win over the file; a later word wins over an earlier one. Values are read
+        as YAML, ``key[0].key`` reaches into a list.
+
+    Returns
+    -------
+    ExperimentSpec
+        An instance of ``SPECS[action]``, with the `engine` block filled in.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read, or a key is unknown, of the wrong type, out of bounds or still missing.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise SpecError(f"spec file {file} is larger than {_MAX_BYTES} bytes, which no real spec is")
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError(f"spec file {file} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"spec file {file} cannot be read: {error}") from None
+    try:
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SpecError(f"spec file {file} is not valid YAML: {_flat(error)}") from None
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise SpecError(f"spec file {file} must hold a mapping of keys, not a {type(document).__name__}")
+    return build_spec(action, document, overrides)
+
+
+def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()) -> ExperimentSpec:
+    """Check a spec that has been read already; see `load_spec` for overrides and errors.
+
+    Parameters
+    ----------
+    action
+        One of `SPECS`.
+    document
+        The spec as nested plain data; left as it is.
+    overrides
+        ``key.key=value`` words.
+
+    Returns
+    -------
+    ExperimentSpec
+        An instance of ``SPECS[action]``.
+    """
+    if action not in SPECS:
+        raise SpecError(
+            f"unknown action {action!r}{_did_you_mean(action, SPECS)}; there are {', '.join(SPECS)}"
+        )
+    kind = SPECS[action]
+    data = copy.deepcopy(dict(document))
+    for name, block_kind in ACTION_BLOCKS.items():
+        # One file often serves all actions. Blocks of other actions are checked, then set aside.
+        if name in data and name not in kind.model_fields:
+            _validate(block_kind, data.pop(name), name)
+    # Parents first, so that setting a block never undoes what was set inside it.
+    for key, value in sorted(map(parse_override, overrides), key=lambda item: len(item[0])):
+        if key[0] in ACTION_BLOCKS and key[0] not in kind.model_fields:
+            raise SpecError(f"{_dotted(key)} belongs to another action than {action}", _dotted(key))
+        _assign(data, key, value)
+    spec = _validate(kind, data, "")
+    _check_missing(action, spec)
+    return spec
+
+
+def parse_override(word: str) -> tuple[tuple[str | int, ...], Any]:
+    """Split ``a.b[0].c=value``.
+
+    Parameters
+    ----------
+    word
+        One override as it stands on the command line.
+
+    Returns
+    -------
+    tuple
+        The steps of the key (text for mappings, int for lists) and the value, read as YAML; nothing
+        after ``=`` is the empty text.
+    """
+    name, equals, raw = word.partition("=")
+    if not equals or not re.fullmatch(r"[^.\[\]\s]+(\[\d+\])*(\.[^.\[\]\s]+(\[\d+\])*)*", name):
+        raise SpecError(f"override {word!r} is not of the form key.key=value")
+    steps: list[str | int] = []
+    for part in name.split("."):
+        steps.append(part.split("[")[0])
+        steps += [int(index) for index in re.findall(r"\[(\d+)\]", part)]
+    if not raw.strip():
+        return tuple(steps), ""
+    try:
+        return tuple(steps), yaml.safe_load(raw)
+    except (yaml.YAMLError, RecursionError):
+        raise SpecError(f"the value of override {word!r} is not valid YAML; put it in quotes", name) from None
+
+
+def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any) -> None:
+    node: Any = data
+    for position, step in enumerate(key):
+        fresh: Any = [] if position + 1 < len(key) and isinstance(key[position + 1], int) else {}
+        last = position + 1 == len(key)
+        name = _dotted(key[: position + 1])
+        if isinstance(step, int):
+            if not isinstance(node, list):
+                raise SpecError(f"{_dotted(key[:position])} is not a list, so {name} cannot be set", name)
+            if step > len(node):
+                raise SpecError(f"{name} is out of reach: the list has {len(node)} entries", name)
+            if step == len(node):
+                node.append(value if last else fresh)
+            elif last:
+                node[step] = value
+        else:
+            if not isinstance(node, dict):
+                raise SpecError(f"{_dotted(key[:position])} holds no keys, so {name} cannot be set", name)
+            if last:
+                node[step] = value
+            elif node.get(step) is None:
+                node[step] = fresh
+        node = node[step]
+
+
+def _validate(kind: type[SpecBlock], data: Any, prefix: str) -> SpecBlock:
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        # An unknown key is the likeliest cause of whatever else is wrong, so it is named first.
+        first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
+        sentence, key = _explain(kind, first, prefix)
+        more = len(details) - 1
+        raise SpecError(sentence + (f" (and {more} more)" if more else ""), key) from None
+
+
+def _explain(kind: type[BaseModel], detail: ErrorDetails, prefix: str) -> tuple[str, str]:
+    steps = ((prefix,) if prefix else ()) + tuple(detail["loc"])
+    key = _dotted(steps)
+    code, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if code == "extra_forbidden":
+        return f"{key} is not a known key{_suggest(kind, detail['loc'], prefix)}", key
+    if code in _TYPE_WORDS:
+        return f"{key} must be {_TYPE_WORDS[code]}, not {_show(given)}", key
+    if code in _BOUND_WORDS:
+        words, name = _BOUND_WORDS[code]
+        return f"{key} must be {words} {context[name]}, not {_show(given)}", key
+    if code == "literal_error":
+        expected = context["expected"]
+        return f"{key} must be one of {expected}, not {_show(given)}", key
+    if code == "string_pattern_mismatch":
+        return f"{key} must match {context['pattern']}, not {_show(given)}", key
+    if code == "value_error":
+        message = str(context["error"])
+        # Relations between keys name them in full; a check of one value does not.
+        return (message if "." in message.split(" ")[0] else f"{key} {message}"), key
+    return f"{key}: {detail['msg']}", key
+
+
+def _suggest(kind: type[BaseModel], loc: tuple[int | str, ...], prefix: str) -> str:
+    parent = tuple(step for step in loc[:-1] if isinstance(step, str))
+    wrong = str(loc[-1])
+    every = list(_keys(kind))
+    siblings = [path[-1] for path in every if path[:-1] == parent]
+    close = difflib.get_close_matches(wrong, siblings, n=1, cutoff=0.6)
+    if close:
+        start = ((prefix,) if prefix else ()) + tuple(loc[:-1])
+        return f"; did you mean {_dotted((*start, close[0]))}?"
+    # The right name in the wrong place, e.g. num_epochs at the top.
+    exact = [path for path in every if path[-1] == wrong] or [
+        path for path in every if difflib.SequenceMatcher(None, path[-1], wrong).ratio() >= 0.85
+    ]
+    if exact:
+        start = (prefix,) if prefix else ()
+        return f"; did you mean {_dotted((*start, *min(exact, key=len)))}?"
+    return f"; known here: {', '.join(siblings)}" if siblings else ""
+
+
+def _keys(kind: type[BaseModel], parent: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, field in kind.model_fields.items():
+        yield (*parent, name)
+        candidates = (field.annotation, *get_args(field.annotation))
+        for candidate in candidates:
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                yield from _keys(candidate, (*parent, name))
+
+
+def _check_missing(action: str, spec: ExperimentSpec) -> None:
+    data = spec.model_dump()
+    leaves = dict(_leaves(data))
+    settled: set[str] = set()
+    for group in NEEDED[action]:
+        if all(leaves.get(key) in ("", MISSING) for key in group):
+            raise SpecError(f"{' or '.join(group)} is not set, and {action} needs it", group[0])
+        settled.update(group)
+    for key, value in leaves.items():
+        # Blocks of other actions ride along in every spec; what is open there does not matter here.
+        foreign = key.split(".")[0] in {"train", "quantize", *ACTION_BLOCKS} - {action}
+        if value == MISSING and key not in settled and not foreign:
+            raise SpecError(f"{key} is not set ('{MISSING}'), and {action} needs it", key)
+
+
+def _leaves(node: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _leaves(value, (*steps, name))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _leaves(value, (*steps, index))
+    else:
+        yield _dotted(steps), node
+
+
+def _dotted(steps: Sequence[str | int]) -> str:
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _did_you_mean(word: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(str(error).split())
