@@ -65,6 +65,8 @@ class JobRecord(BaseModel):
     results_dir: str
     state: JobState = JobState.PENDING
     native_id: str | None = None
+    launcher: str | None = None
+    """Host and process that started the launch; when it is gone, nobody else will finish launching."""
     parents: tuple[str, ...] = ()
     retry_of: str | None = None
     idempotency_key: str | None = None

@@ -1,0 +1,1 @@
+"""Data: URIs, archives, staging."""

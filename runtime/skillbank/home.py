@@ -1,0 +1,34 @@
+"""Where skillbank keeps its state: one folder, or a database that the environment names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["cache_dir", "database_url", "home", "results_root"]
+
+
+def home() -> Path:
+    """Return the folder of skillbank's own state, made on demand: ``SKILLBANK_HOME``, else ``~/.skillbank``.
+
+    Only its owner can read it: plans and logs may name private data.
+    """
+    named = os.environ.get("SKILLBANK_HOME")
+    folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def database_url() -> str:
+    """Return the SQLAlchemy URL of jobs and plans: ``SKILLBANK_DATABASE_URL``, else SQLite in `home`."""
+    return os.environ.get("SKILLBANK_DATABASE_URL") or f"sqlite:///{home() / 'skillbank.db'}"
+
+
+def results_root() -> Path:
+    """Return the folder that holds one results folder for each job when a plan names no other."""
+    return home() / "results"
+
+
+def cache_dir() -> Path:
+    """Return the folder of what can be made again: unpacked archives, by content."""
+    return home() / "cache"

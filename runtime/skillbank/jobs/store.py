@@ -1,0 +1,349 @@
+"""The durable memory: jobs with their history, plans, and approvals, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+
+from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError, did_you_mean
+from skillbank.jobs.record import Failure, JobRecord, JobState, Transition
+from skillbank.plan.model import Plan
+
+__all__ = ["JobStore"]
+
+_META = sa.MetaData()
+_PLANS = sa.Table(
+    "plans",
+    _META,
+    sa.Column("plan_id", sa.String(64), primary_key=True),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+)
+_JOBS = sa.Table(
+    "jobs",
+    _META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(63), nullable=False, unique=True),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("plan_id", sa.String(64), nullable=False, index=True),
+    sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False, index=True),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("results_dir", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("native_id", sa.Text),
+    sa.Column("launcher", sa.Text),
+    sa.Column("parents", sa.JSON, nullable=False),
+    sa.Column("retry_of", sa.String(63)),
+    sa.Column("idempotency_key", sa.String(255), unique=True),
+    sa.Column("bound_spec_sha256", sa.String(64)),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("failure", sa.JSON(none_as_null=True)),
+)
+_TRANSITIONS = sa.Table(
+    "transitions",
+    _META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.String(63), sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+_APPROVALS = sa.Table(
+    "approvals",
+    _META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("plan_id", sa.String(64), nullable=False, index=True),
+    sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used", sa.DateTime(timezone=True)),
+)
+
+_TERMINAL = [state.value for state in JobState if state.terminal]
+_Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
+_PLAIN_FIELDS = frozenset({"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure"})
+
+
+class JobStore:
+    """Jobs, plans and approvals, shared by every process that opens the same database.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL; SQLite files are opened in WAL mode with a busy timeout of 30 s.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _open(url)
+        # A store that nobody closed must not leave connections to the garbage collector.
+        self._finalizer = weakref.finalize(self, self._engine.dispose)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._finalizer()
+
+    def __enter__(self) -> JobStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Jobs
+
+    def create(self, record: JobRecord) -> JobRecord:
+        """Write a new job; it is on the disk when this returns.
+
+        Returns
+        -------
+        JobRecord
+            The record written, or the earlier one that has the same idempotency key.
+
+        Raises
+        ------
+        StateError
+            When the key was used for a different plan.
+        """
+        row = record.model_dump(mode="json", exclude={"history", "created"})
+        try:
+            with self._engine.begin() as db:
+                db.execute(_JOBS.insert().values(**row, created=record.created))
+                for line in record.history or (
+                    Transition(at=record.created, state=record.state, message="created"),
+                ):
+                    db.execute(_TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
+        except IntegrityError:
+            earlier = self._by_key(record.idempotency_key)
+            if earlier is None:
+                raise
+            if earlier.plan_id != record.plan_id:
+                raise StateError(
+                    f"idempotency key '{record.idempotency_key}' already belongs to job {earlier.id}, "
+                    "which runs another plan; use a new key for a new plan"
+                ) from None
+            return earlier
+        return self.get(record.id)
+
+    def get(self, job: str) -> JobRecord:
+        """Return a job by its id, a unique beginning or end of it, ``last``, or ``last:ACTION``.
+
+        Raises
+        ------
+        JobNotFoundError
+            When no job, or more than one, is meant.
+        """
+        with self._engine.connect() as db:
+            query = sa.select(_JOBS)
+            if job == "last" or job.startswith("last:"):
+                action = job.partition(":")[2]
+                if action:
+                    query = query.where(_JOBS.c.action == action)
+                row = db.execute(query.order_by(_JOBS.c.seq.desc()).limit(1)).mappings().first()
+                if row is None:
+                    raise JobNotFoundError(
+                        f"there is no {action + ' ' if action else ''}job yet; start one with skillbank run"
+                    )
+                return _record(db, row)
+            row = db.execute(query.where(_JOBS.c.id == job)).mappings().first()
+            if row is not None:
+                return _record(db, row)
+            part = _JOBS.c.id.startswith(job, autoescape=True) | _JOBS.c.id.endswith(job, autoescape=True)
+            rows = (
+                db.execute(query.where(part).order_by(_JOBS.c.seq.desc()).limit(4)).mappings().all()
+                if job
+                else []
+            )
+            if len(rows) == 1:
+                return _record(db, rows[0])
+            if rows:
+                names = ", ".join(row["id"] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
+                raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
+            known = list(db.scalars(sa.select(_JOBS.c.id).order_by(_JOBS.c.seq.desc()).limit(200)))
+        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; skillbank jobs lists them")
+
+    def list(
+        self,
+        *,
+        state: JobState | None = None,
+        action: str | None = None,
+        skill: str | None = None,
+        plan_id: str | None = None,
+        limit: int | None = None,
+    ) -> _Records:
+        """Return jobs, newest first."""
+        query = sa.select(_JOBS).order_by(_JOBS.c.seq.desc()).limit(limit)
+        wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
+        for name, value in wanted.items():
+            if value is not None:
+                query = query.where(_JOBS.c[name] == value)
+        with self._engine.connect() as db:
+            return [_record(db, row) for row in db.execute(query).mappings().all()]
+
+    def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
+        """Move a job to another state, unless it has ended or is there already.
+
+        The check and the change are one statement, so of many processes that see a job end exactly one
+        writes its end.
+
+        Parameters
+        ----------
+        fields
+            Other columns set together with the state, e.g. ``exit_code`` and ``failure``.
+
+        Returns
+        -------
+        bool
+            Whether this call changed the state.
+        """
+        change = (
+            _JOBS.update()
+            .where(_JOBS.c.id == job_id, _JOBS.c.state.not_in(_TERMINAL), _JOBS.c.state != state.value)
+            .values(state=state.value, **_plain(fields))
+        )
+        with self._engine.begin() as db:
+            if db.execute(change).rowcount == 1:
+                line = {"job_id": job_id, "at": _now(), "state": state.value, "message": message}
+                db.execute(_TRANSITIONS.insert().values(**line))
+                return True
+        self.get(job_id)
+        return False
+
+    def bind(self, job_id: str, native_id: str) -> None:
+        """Note the platform's own id of a job."""
+        self.update(job_id, native_id=native_id)
+
+    def update(self, job_id: str, **fields: Any) -> None:
+        """Set fields of a job that are not its state."""
+        with self._engine.begin() as db:
+            changed = db.execute(_JOBS.update().where(_JOBS.c.id == job_id).values(**_plain(fields))).rowcount
+        if not changed:
+            self.get(job_id)
+
+    def _by_key(self, key: str | None) -> JobRecord | None:
+        if key is None:
+            return None
+        with self._engine.connect() as db:
+            row = db.execute(sa.select(_JOBS).where(_JOBS.c.idempotency_key == key)).mappings().first()
+            return _record(db, row) if row is not None else None
+
+    # Plans and approvals
+
+    def save_plan(self, plan: Plan) -> str:
+        """Keep a plan, so that it can be approved or run later by its id; return the id."""
+        plan_id = plan.plan_id
+        try:
+            with self._engine.begin() as db:
+                db.execute(
+                    _PLANS.insert().values(
+                        plan_id=plan_id, created=_now(), document=plan.model_dump(mode="json")
+                    )
+                )
+        except IntegrityError:
+            pass  # the same content is there already
+        return plan_id
+
+    def get_plan(self, plan_id: str) -> Plan:
+        """Return a plan by its id or a unique beginning of it."""
+        part = _PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
+        with self._engine.connect() as db:
+            rows = db.execute(sa.select(_PLANS).where(part).limit(2)).mappings().all() if plan_id else []
+        if len(rows) != 1:
+            problem = (
+                "could be several plans; give more of the id"
+                if rows
+                else "is not known here; make it with skillbank plan"
+            )
+            raise NotFoundError(f"plan '{plan_id}' {problem}")
+        return Plan.from_document({"plan_id": rows[0]["plan_id"], **rows[0]["document"]})
+
+    def approve(self, plan_id: str) -> str:
+        """Grant one run of a known plan; granting again before it is used changes nothing."""
+        full = self.get_plan(plan_id).plan_id
+        with self._engine.begin() as db:
+            if db.scalar(_open_approval(full)) is None:
+                db.execute(_APPROVALS.insert().values(plan_id=full, granted=_now()))
+        return full
+
+    def consume_approval(self, plan_id: str) -> bool:
+        """Use up an approval of exactly this plan; false when there is none (any more)."""
+        use = (
+            _APPROVALS.update()
+            .where(_APPROVALS.c.seq == _open_approval(plan_id).scalar_subquery(), _APPROVALS.c.used.is_(None))
+            .values(used=_now())
+        )
+        with self._engine.begin() as db:
+            return db.execute(use).rowcount == 1
+
+
+def _open_approval(plan_id: str) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.min(_APPROVALS.c.seq)).where(
+        _APPROVALS.c.plan_id == plan_id, _APPROVALS.c.used.is_(None)
+    )
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    if unknown := fields.keys() - _PLAIN_FIELDS:
+        raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
+    return {k: v.model_dump(mode="json") if isinstance(v, Failure) else v for k, v in fields.items()}
+
+
+def _record(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
+    lines = db.execute(
+        sa.select(_TRANSITIONS).where(_TRANSITIONS.c.job_id == row["id"]).order_by(_TRANSITIONS.c.seq)
+    ).mappings()
+    history = tuple(Transition(at=_aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
+    fields = {name: value for name, value in row.items() if name != "seq"}
+    return JobRecord.model_validate({**fields, "created": _aware(row["created"]), "history": history})
+
+
+def _aware(moment: datetime) -> datetime:
+    """SQLite gives back the UTC time that it was given without its zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _open(url: str) -> sa.Engine:
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        scheme = url.split(":", 1)[0]
+        raise PlatformError(
+            f"SKILLBANK_DATABASE_URL ('{scheme}:...') cannot be used: {error}; "
+            "unset it to use SQLite in SKILLBANK_HOME"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_settings)
+    # Two processes that make the tables at the same moment get in each other's way once.
+    for attempt in range(8):
+        try:
+            with engine.begin() as db:
+                for table in _META.sorted_tables:
+                    db.execute(sa.schema.CreateTable(table, if_not_exists=True))
+                    for index in sorted(table.indexes, key=lambda i: str(i.name)):
+                        db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+            return engine
+        except DatabaseError as error:
+            engine.dispose()
+            if attempt == 7 or not isinstance(
+                error, OperationalError | IntegrityError | sa.exc.ProgrammingError
+            ):
+                raise PlatformError(
+                    f"the database {engine.url.render_as_string()} cannot be opened: {error.orig}; "
+                    "check SKILLBANK_HOME and SKILLBANK_DATABASE_URL"
+                ) from error
+            time.sleep(0.05 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _sqlite_settings(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA busy_timeout = 30000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")

@@ -1,0 +1,91 @@
+"""What a platform is: a place that starts, watches, shows and stops jobs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from skillbank.jobs.record import JobState
+from skillbank.plan.model import Plan, Resources
+
+__all__ = ["Handle", "Launch", "NativeStatus", "Platform", "job_dir"]
+
+
+def job_dir(results_dir: Path) -> Path:
+    """Return the folder inside a job's results that skillbank itself writes: bound spec, log, exit code."""
+    return results_dir / "job"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything that starting a job takes.
+
+    ``env`` holds values as well as names; they reach the program and nothing else, hence no repr.
+    """
+
+    job_id: str
+    argv: tuple[str, ...]
+    results_dir: Path
+    job_dir: Path
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    image: str | None = None
+    resources: Resources = field(default_factory=Resources)
+    network_arch: str = ""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """How a platform finds a job again, in any process and without what `submit` had in memory."""
+
+    job_id: str
+    native_id: str | None
+    results_dir: Path
+
+
+@dataclass(frozen=True)
+class NativeStatus:
+    """What the platform says about a job, in skillbank's states.
+
+    ``found`` is false when the platform has never seen the job. ``infra`` marks an end that is the
+    place's fault and not the program's.
+    """
+
+    state: JobState
+    message: str = ""
+    exit_code: int | None = None
+    found: bool = True
+    infra: bool = False
+
+
+class Platform(ABC):
+    """The four verbs, and what can be known before a launch.
+
+    Every verb takes all that it needs, so that a process which did not start a job can look after it.
+    """
+
+    name: ClassVar[str]
+    poll_seconds: ClassVar[float] = 60.0
+    """The longest pause between two looks at a running job."""
+
+    @abstractmethod
+    def submit(self, launch: Launch) -> str:
+        """Start a job and return the platform's id of it; a job that was started already is found again."""
+
+    @abstractmethod
+    def status(self, handle: Handle) -> NativeStatus:
+        """Say how the job stands, without waiting."""
+
+    @abstractmethod
+    def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
+        """Yield the program's output in pieces of text; ``follow`` goes on until the job ends."""
+
+    @abstractmethod
+    def cancel(self, handle: Handle) -> None:
+        """Stop the job's real work and return when it has stopped; a job not yet started never will be."""
+
+    @abstractmethod
+    def problems(self, plan: Plan) -> list[str]:
+        """Return why this platform cannot run a plan, one sentence each; nothing when it can."""

@@ -1,0 +1,232 @@
+"""The own machine as a platform: the container's own command, when its program is installed here."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import PlatformError
+from skillbank.jobs.record import JobState
+from skillbank.plan.model import Plan
+from skillbank.platforms import keeper
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.processes import alive, processes_with
+
+__all__ = ["LocalPlatform", "find_program"]
+
+_HOW_TO_GET = {"grounding_dino": "pip install 'skillbank[engine]'"}
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program on PATH, or beside this Python, whose environment may not be on PATH."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+class LocalPlatform(Platform):
+    """Runs jobs as processes of this machine.
+
+    The job folder is the truth: every process that can read it says the same about the job, and nothing is
+    lost with the command that started it.
+
+    Parameters
+    ----------
+    grace
+        Seconds between asking a job to stop and killing it.
+    """
+
+    name = "local"
+    poll_seconds = 0.5
+
+    def __init__(self, *, grace: float = 10.0) -> None:
+        self._grace = grace
+
+    def problems(self, plan: Plan) -> list[str]:
+        """Say when the program is not installed here, or more than one machine is asked for."""
+        found = []
+        program = plan.command[0] if plan.command else ""
+        if not program:
+            found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
+        elif find_program(program) is None:
+            how = f"; {_HOW_TO_GET[program]} installs it" if program in _HOW_TO_GET else ""
+            if plan.image:
+                how += f"; its image {plan.image} is for docker, slurm and kubernetes, not available yet"
+            found.append(
+                f"the program '{program}' of {plan.skill.name} is not installed on this machine"
+                f"{how or '; install it and put it on PATH'}"
+            )
+        if plan.resources.nodes > 1:
+            nodes = plan.resources.nodes
+            found.append(
+                f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
+            )
+        return found
+
+    def submit(self, launch: Launch) -> str:
+        """Start the job's keeper and return ``local:PID`` of the program once it runs."""
+        folder = launch.job_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / keeper.CLAIM).exists():
+            program = find_program(launch.argv[0])
+            if program is None:
+                raise PlatformError(f"the program '{launch.argv[0]}' is not installed on this machine")
+            document = {
+                "job_id": launch.job_id,
+                "argv": [program, *launch.argv[1:]],
+                "cwd": str(launch.results_dir),
+            }
+            keeper.write_json(folder / keeper.LAUNCH, document)
+            self._start_keeper(folder, launch)
+        if (_read(folder / keeper.CLAIM) or {}).get("never"):
+            raise PlatformError(f"job {launch.job_id} was canceled before it started")
+        process = self._await_process(folder)
+        return f"local:{process['pid']}" if process else "local:none"
+
+    def _start_keeper(self, folder: Path, launch: Launch) -> None:
+        command = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
+        env = {"PYTHONUNBUFFERED": "1", **launch.env}
+        with (folder / "keeper.log").open("ab") as errors:
+            done = subprocess.run(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                start_new_session=True,
+                check=False,
+            )
+        if done.returncode not in (keeper.STARTED, keeper.TAKEN):
+            said = (folder / "keeper.log").read_text(errors="replace").strip().splitlines()
+            reason = said[-1] if said else f"exit code {done.returncode}"
+            raise PlatformError(f"job {launch.job_id} could not be started: {reason}")
+
+    def status(self, handle: Handle) -> NativeStatus:
+        """Read the job folder, and /proc for what has not ended."""
+        folder = job_dir(handle.results_dir)
+        claim = _read(folder / keeper.CLAIM)
+        if claim is None:
+            return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
+        if claim.get("never"):
+            return NativeStatus(JobState.CANCELED, "canceled before it started")
+        process = _read(folder / keeper.PROCESS)
+        # Liveness is read before the exit file: a keeper that ends in between has written it by then.
+        kept = alive(claim["pid"], claim["identity"])
+        running = process is not None and alive(process["pid"], process["identity"])
+        if (end := _read(folder / keeper.EXIT)) is not None:
+            return _ended(end)
+        if kept:
+            return NativeStatus(
+                JobState.RUNNING, f"running as process {process['pid']}" if process else "starting"
+            )
+        if claim["host"] != os.uname().nodename:
+            return NativeStatus(JobState.UNKNOWN, f"runs on the machine '{claim['host']}'; ask there")
+        if running and process is not None:
+            return NativeStatus(
+                JobState.RUNNING,
+                f"process {process['pid']} runs on; its keeper was killed, so its exit code will be lost",
+            )
+        if (folder / keeper.CANCEL).exists():
+            return NativeStatus(JobState.CANCELED, "canceled")
+        what = "the program ended" if process else "the program never started"
+        return NativeStatus(
+            JobState.ERROR,
+            f"the job's keeper was killed or the machine restarted; {what} and its exit code is lost",
+            infra=True,
+        )
+
+    def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
+        """Yield the program's output; with ``follow`` until the job ends."""
+        path = job_dir(handle.results_dir) / keeper.LOG
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        while follow and not path.exists() and not self._over(handle):
+            time.sleep(0.1)
+        if not path.exists():
+            return
+        with path.open("rb") as log:
+            while True:
+                # Asked before reading, so that the last words of a job that ends meanwhile are read.
+                over = not follow or self._over(handle)
+                while chunk := log.read(1 << 16):
+                    yield decode(chunk)
+                if over:
+                    break
+                time.sleep(0.2)
+        if rest := decode(b"", True):
+            yield rest
+
+    def cancel(self, handle: Handle) -> None:
+        """Ask the job's process group to stop, kill it after the grace, and wait until it is gone."""
+        folder = job_dir(handle.results_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / keeper.EXIT).exists():
+            return
+        keeper.write_json(folder / keeper.CANCEL, {"at": time.time()})
+        if keeper.write_json(folder / keeper.CLAIM, {"never": True}, exclusive=True):
+            return
+        process = self._await_process(folder)
+        if process is not None and alive(process["pid"], process["identity"]):
+            _signal_group(process["pid"], signal.SIGTERM)
+            if not self._wait_over(handle, self._grace):
+                _signal_group(process["pid"], signal.SIGKILL)
+        # Whatever left the group still carries the job's mark.
+        for pid in processes_with(f"SKILLBANK_JOB_ID={handle.job_id}"):
+            if pid != os.getpid():
+                _signal(pid, signal.SIGKILL)
+        if not self._wait_over(handle, 10.0):
+            raise PlatformError(f"job {handle.job_id} does not stop: {self.status(handle).message}")
+
+    def _await_process(self, folder: Path, seconds: float = 10.0) -> dict[str, Any] | None:
+        """Return who the program is; between the keeper's claim and the program lie milliseconds."""
+        deadline = time.monotonic() + seconds
+        while (process := _read(folder / keeper.PROCESS)) is None and time.monotonic() < deadline:
+            claim = _read(folder / keeper.CLAIM)
+            if claim is None or claim.get("never") or not alive(claim["pid"], claim["identity"]):
+                return _read(folder / keeper.PROCESS)
+            time.sleep(0.01)
+        return process
+
+    def _over(self, handle: Handle) -> bool:
+        return self.status(handle).state.terminal
+
+    def _wait_over(self, handle: Handle, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not (over := self._over(handle)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return over
+
+
+def _ended(end: dict[str, Any]) -> NativeStatus:
+    code, number = end["exit_code"], end["signal"]
+    if end["canceled"]:
+        return NativeStatus(JobState.CANCELED, "canceled", code)
+    if code == 0:
+        return NativeStatus(JobState.COMPLETE, "exit code 0", 0)
+    how = f"killed by {signal.Signals(number).name}" if number else f"exit code {code}"
+    return NativeStatus(JobState.ERROR, how, code)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return document
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)

@@ -1,0 +1,201 @@
+"""Unpacking archives that nobody vouches for: no way out of the folder, no links, no bombs."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from skillbank.errors import DataError
+
+__all__ = ["SUFFIXES", "Limits", "archive_stem", "extract"]
+
+SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
+_HEADER = 16 << 20
+"""More than this is never read at once from a tar, except by headers made to exhaust the memory."""
+_JUNK = frozenset({"__MACOSX", ".DS_Store"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on what one archive may unpack to (bytes); beyond them it is taken for a bomb.
+
+    ``ratio`` is how many times larger than the archive the content may be, above ``free_bytes``.
+    """
+
+    members: int = 20_000_000
+    total_bytes: int = 8 << 40
+    ratio: int = 200
+    free_bytes: int = 256 << 20
+
+    def total(self, archive_bytes: int) -> int:
+        """Return the cap on the content of an archive of this size."""
+        return min(self.total_bytes, max(self.free_bytes, self.ratio * archive_bytes))
+
+
+def archive_stem(name: str) -> str | None:
+    """Return a file name without its archive suffix; None when it is no archive's."""
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return None
+
+
+def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
+    """Unpack an archive into an empty folder; one top folder named like the archive is stripped.
+
+    Raises
+    ------
+    DataError
+        When the archive is damaged, holds links or names that leave the folder, or is a bomb. The folder
+        then holds a part of the content and is to be thrown away.
+    """
+    limits = limits or Limits()
+    try:
+        if archive.name.lower().endswith(".zip"):
+            _extract_zip(archive, folder, limits)
+        else:
+            _extract_tar(archive, folder, limits)
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        gzip.BadGzipFile,
+    ) as error:
+        raise DataError(f"{archive} is damaged or no archive ({error}); make or copy it again") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{archive} cannot be unpacked ({error}); pack it again without password") from error
+    _strip_top_folder(folder, archive_stem(archive.name))
+
+
+def _strip_top_folder(folder: Path, stem: str | None) -> None:
+    for junk in _JUNK:
+        if (folder / junk).is_dir():
+            shutil.rmtree(folder / junk)
+    entries = [entry for entry in folder.iterdir() if entry.name not in _JUNK]
+    if len(entries) == 1 and entries[0].name == stem and entries[0].is_dir():
+        # Moved aside first: the top folder may hold an entry of its own name.
+        top = entries[0].rename(folder / ".top")
+        for entry in top.iterdir():
+            entry.rename(folder / entry.name)
+        top.rmdir()
+
+
+class _Budget:
+    """Counts members and bytes while an archive is unpacked."""
+
+    def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
+        self._archive, self._limits = archive, limits
+        self._cap = limits.total(archive.stat().st_size)
+        self._free = shutil.disk_usage(folder).free
+        self._members = self._bytes = 0
+
+    def add(self, name: str, size: int) -> PurePosixPath:
+        """Account for a member and return its safe relative path."""
+        self._members += 1
+        self._bytes += size
+        if self._members > self._limits.members or self._bytes > self._cap:
+            raise DataError(
+                f"{self._archive} unpacks to more than {self._cap >> 20} MiB or {self._limits.members} files, which "
+                "is out of proportion to its size; if it is meant, unpack it yourself and name the folder"
+            )
+        if self._bytes > self._free:
+            raise DataError(
+                f"the disk has no room to unpack {self._archive}; make room or set SKILLBANK_HOME elsewhere"
+            )
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+            raise DataError(
+                f"{self._archive} holds '{name}', which leads out of its folder; it is not unpacked"
+            )
+        return path
+
+    def refuse_link(self, name: str) -> None:
+        raise DataError(
+            f"{self._archive} holds '{name}', a link or special file; pack it again with the files themselves (tar -h)"
+        )
+
+
+class _Guarded(io.RawIOBase):
+    """A decompressed stream that ends a bomb: no huge single reads, no position beyond the cap."""
+
+    def __init__(self, stream: IO[bytes], cap: int) -> None:
+        self._stream, self._cap = stream, cap
+
+    def _check(self, position: int) -> None:
+        if position > self._cap:
+            raise tarfile.ReadError("it unpacks out of proportion to its size")
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _HEADER:
+            raise tarfile.ReadError("it has a header of an absurd size")
+        self._check(self._stream.tell() + size)
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence == 0:
+            self._check(offset)
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
+    budget = _Budget(archive, folder, limits)
+    # Headers and padding come on top of the content: at most 1 KiB and a block for each member.
+    cap = 2 * limits.total(archive.stat().st_size) + (64 << 20)
+    with archive.open("rb") as raw:
+        magic = raw.read(6)
+        raw.seek(0)
+        with _decompressed(raw, magic) as plain, tarfile.open(fileobj=_Guarded(plain, cap), mode="r:") as tar:
+            for member in tar:
+                budget.add(member.name, member.size)
+                if not (member.isreg() or member.isdir()):
+                    budget.refuse_link(member.name)
+                try:
+                    tar.extract(member, folder, filter="data")
+                except tarfile.FilterError as error:
+                    raise DataError(f"{archive} is not unpacked: {error}") from error
+                # Without this every member of a large archive stays in memory.
+                tar.members = []
+
+
+def _decompressed(raw: IO[bytes], magic: bytes) -> IO[bytes]:
+    """Open what the content says it is: archives are often misnamed."""
+    if magic.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=raw)
+    if magic.startswith(b"BZh"):
+        return bz2.BZ2File(raw)
+    if magic.startswith(b"\xfd7zXZ\0"):
+        return lzma.LZMAFile(raw)
+    return raw
+
+
+def _extract_zip(archive: Path, folder: Path, limits: Limits) -> None:
+    budget = _Budget(archive, folder, limits)
+    with zipfile.ZipFile(archive) as bundle:
+        for info in bundle.infolist():
+            path = budget.add(info.filename, info.file_size)
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                budget.refuse_link(info.filename)
+            target = folder / path
+            if info.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # The size that the directory claims is the most that zipfile reads.
+            with bundle.open(info) as source, target.open("wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)

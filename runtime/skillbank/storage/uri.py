@@ -1,0 +1,68 @@
+"""Where data is: ``s3://bucket/key``, ``file:///folder``, or a plain path. Every other scheme is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from skillbank.errors import UsageError
+
+__all__ = ["Uri", "parse_uri"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Uri:
+    """A parsed place of data.
+
+    ``location`` is an absolute path for ``file`` and ``bucket/key`` for ``s3``.
+    """
+
+    scheme: str
+    location: str
+    text: str
+
+    @property
+    def path(self) -> Path:
+        """The local path of a ``file`` URI."""
+        if self.scheme != "file":
+            raise ValueError(f"{self.text} is not on this machine")
+        return Path(self.location)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_uri(text: str) -> Uri:
+    """Parse a URI or plain path; relative paths start at the current folder and ``~`` is the home.
+
+    Raises
+    ------
+    UsageError
+        For an empty text, an unknown scheme, or a URI that names no place.
+    """
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"{text!r} names no data; give a path, file:///folder or s3://bucket/key")
+    match = _SCHEME.fullmatch(text)
+    if match is None:
+        return Uri("file", str(Path(text).expanduser().absolute()), text)
+    scheme, rest = match[1].lower(), match[2]
+    if scheme == "file":
+        host, slash, path = rest.partition("/")
+        if host not in ("", "localhost") or not slash:
+            raise UsageError(
+                f"{text} names another machine; a file URI is file:///folder/file, with three slashes"
+            )
+        return Uri("file", f"/{unquote(path)}", text)
+    if scheme == "s3":
+        bucket, _, key = rest.partition("/")
+        if not _BUCKET.fullmatch(bucket) or ".." in key.split("/"):
+            raise UsageError(f"{text} is not of the form s3://bucket/key")
+        return Uri("s3", f"{bucket}/{key}".rstrip("/"), text)
+    raise UsageError(
+        f"{text} has the scheme '{scheme}'; data can be a path, file:///folder or s3://bucket/key"
+    )
