@@ -158,7 +158,9 @@ class Plan(Frozen):
         claimed = fields.pop("plan_id", None)
         plan = cls.model_validate(fields)
         if claimed is not None and claimed != plan.plan_id:
-            raise ValueError(f"plan_id {claimed[:12]} does not match the plan's content ({plan.plan_id[:12]})")
+            raise ValueError(
+                f"plan_id {claimed[:12]} does not match the plan's content ({plan.plan_id[:12]})"
+            )
         return plan
 
 

@@ -78,10 +78,11 @@ def delete_path(document: Any, path: str | Path) -> None:
     """Remove the value at a path when it is there."""
     parts = parse_path(path) if isinstance(path, str) else path
     parent = get_path(document, parts[:-1])
-    if (isinstance(parent, dict) and parts[-1] in parent) or (
-        isinstance(parent, list) and isinstance(parts[-1], int) and parts[-1] < len(parent)
-    ):
-        del parent[parts[-1]]
+    last = parts[-1]
+    if isinstance(parent, dict):
+        parent.pop(last, None)
+    elif isinstance(parent, list) and isinstance(last, int) and last < len(parent):
+        del parent[last]
 
 
 def leaves(document: Any, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -1,0 +1,39 @@
+"""Findings about a skill's files: what, how bad, and exactly where."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Attributes
+    ----------
+    severity
+        ``error`` (the skill cannot be used as it says), ``warning`` (it can, with a caveat), ``note``.
+    code
+        Stable name, e.g. ``frontmatter-unknown-field``.
+    message
+        One sentence for people.
+    path, line
+        The file, relative to the skill's folder, and the 1-based line when known.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    path: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.severity}: {self.message} [{self.code}]" if where else self.message
+
+    def document(self) -> dict[str, Any]:
+        """Return the finding as a JSON document."""
+        return asdict(self)

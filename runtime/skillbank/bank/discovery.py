@@ -1,0 +1,151 @@
+"""Finding skills: folders, marketplaces, several banks at once; clashes are named, never shadowed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.documents import read_json
+from skillbank.bank.home import bank_root
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
+
+MAX_DEPTH = 6
+_SKIP = {"node_modules", "__pycache__", "build", "dist"}
+
+
+class Bank:
+    """One folder of skills.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When the folder does not exist.
+    """
+
+    def __init__(self, root: Path, name: str | None = None) -> None:
+        self.root = root.expanduser().resolve()
+        if not self.root.is_dir():
+            raise SkillNotFoundError(f"The bank {root} is not a folder; give --bank a folder of skills.")
+        self.name = name or self._marketplace_name() or self.root.name
+
+    @cached_property
+    def skills(self) -> tuple[Skill, ...]:
+        """Every folder below the bank that holds a SKILL.md, by path."""
+        return tuple(Skill(folder, self.name, self.root) for folder in self._folders())
+
+    def _folders(self) -> list[Path]:
+        plugins = [p for p in self._plugin_roots() if p.is_dir()]
+        roots = plugins or [self.root / "skills" if (self.root / "skills").is_dir() else self.root]
+        return sorted({f for root in roots for f in _skill_folders(root, self.root)})
+
+    def _plugin_roots(self) -> Iterator[Path]:
+        plugins = self._marketplace.get("plugins")
+        for plugin in plugins if isinstance(plugins, list) else ():
+            if not isinstance(plugin, dict):
+                continue
+            source = plugin.get("source")
+            base = self.root / source if isinstance(source, str) else self.root
+            listed = plugin.get("skills")
+            for path in listed if isinstance(listed, list) else ["."]:
+                folder = (base / str(path)).resolve()
+                if folder.is_relative_to(self.root):
+                    yield folder
+
+    @cached_property
+    def _marketplace(self) -> dict[str, object]:
+        file = self.root / ".claude-plugin" / "marketplace.json"
+        try:
+            document = read_json(file) if file.is_file() else {}
+        except SkillFormatError:
+            document = {}
+        return document if isinstance(document, dict) else {}
+
+    def _marketplace_name(self) -> str | None:
+        name = self._marketplace.get("name")
+        return name if isinstance(name, str) and name else None
+
+
+class Library:
+    """Several banks seen as one; the bank that comes with skillbank is always there, last."""
+
+    def __init__(self, roots: Sequence[Path] = (), *, own: bool = True) -> None:
+        banks = [Bank(root) for root in roots]
+        if own and bank_root() not in {b.root for b in banks}:
+            banks.append(Bank(bank_root(), "skillbank"))
+        names: dict[str, int] = {}
+        for bank in banks:
+            # Two folders called 'skills' are told apart by a number, in the order given.
+            names[bank.name] = names.get(bank.name, 0) + 1
+            if names[bank.name] > 1:
+                bank.name = f"{bank.name}-{names[bank.name]}"
+        self.banks = tuple(banks)
+
+    @cached_property
+    def skills(self) -> tuple[Skill, ...]:
+        """All skills of all banks."""
+        return tuple(s for bank in self.banks for s in bank.skills)
+
+    @cached_property
+    def diagnostics(self) -> tuple[tuple[Skill, Diagnostic], ...]:
+        """Findings of all skills."""
+        return tuple((s, d) for s in self.skills for d in s.diagnostics)
+
+    def get(self, name: str) -> Skill:
+        """Return the skill with this name.
+
+        ``bank:skill`` is exact. A plain name may also be the architecture or an alias, in any
+        spelling (``Grounding DINO``, ``grounding_dino``).
+
+        Raises
+        ------
+        SkillNotFoundError
+            When nothing or more than one skill fits; the sentence lists the candidates.
+        """
+        bank, _, plain = name.rpartition(":")
+        skills = [s for s in self.skills if not bank or s.bank == bank]
+        exact = [s for s in skills if s.name == plain]
+        fitting = exact or [s for s in skills if normalise(plain) in self._spellings(s)]
+        if len(fitting) > 1:
+            listed = ", ".join(sorted(s.qualified for s in fitting))
+            raise SkillNotFoundError(
+                f"'{name}' is the name of several skills: {listed}; give the whole name."
+            )
+        if not fitting:
+            known = [s.name for s in skills]
+            raise SkillNotFoundError(
+                f"There is no skill '{name}'{did_you_mean(plain, known)}; 'skillbank skills' lists them all."
+            )
+        return fitting[0]
+
+    @staticmethod
+    def _spellings(skill: Skill) -> set[str]:
+        names = [skill.name, re.sub(r"^tao-(train-|finetune-)?", "", skill.name)]
+        names += [skill.info.network_arch, *skill.info.aliases]
+        return {normalise(n) for n in names if n}
+
+
+def normalise(name: str) -> str:
+    """Fold case, spaces, hyphens and underscores: ``Grounding DINO`` and ``grounding_dino`` are one."""
+    return re.sub(r"[\s_-]+", "", name.lower())
+
+
+def _skill_folders(root: Path, bank: Path) -> Iterator[Path]:
+    if (root / "SKILL.md").is_file():
+        yield root
+        return
+    depth = len(root.parts)
+    for folder, subfolders, files in os.walk(root, followlinks=False):
+        here = Path(folder)
+        if "SKILL.md" in files and here.resolve().is_relative_to(bank):
+            yield here
+            subfolders.clear()
+            continue
+        subfolders[:] = [
+            s for s in sorted(subfolders)
+            if not s.startswith(".") and s not in _SKIP and len(here.parts) - depth < MAX_DEPTH
+        ]  # fmt: skip

@@ -1,0 +1,96 @@
+"""The YAML head of SKILL.md: read leniently, with a finding for everything out of the standard."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.documents import parse_yaml
+from skillbank.errors import SkillFormatError
+
+STANDARD_FIELDS = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Frontmatter:
+    """What the head of a SKILL.md says.
+
+    Attributes
+    ----------
+    body_line
+        1-based line at which the body starts.
+    """
+
+    name: str
+    description: str
+    version: str
+    tags: tuple[str, ...]
+    raw: dict[str, Any]
+    body: str
+    body_line: int
+
+
+def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnostic]]:
+    """Split SKILL.md into head and body.
+
+    A missing or broken head is an error finding, not an exception: the folder's name then serves
+    as the skill's name, so one bad file never takes a bank down.
+    """
+    found: list[Diagnostic] = []
+
+    def report(severity: Any, code: str, message: str, line: int = 1) -> None:
+        found.append(Diagnostic(severity, f"frontmatter-{code}", message, "SKILL.md", line))
+
+    raw, body, body_line = _split(text, report)
+    name = raw.get("name")
+    if not isinstance(name, str) or not name.strip():
+        report("error", "name", f"SKILL.md has no name; add 'name: {folder}'.")
+        name = folder
+    name = unicodedata.normalize("NFKC", name.strip())
+    if not _NAME.fullmatch(name) or len(name) > 64:
+        report("error", "name", f"name '{name[:80]}' must be 1-64 of a-z, 0-9 and single hyphens.")
+    elif name != unicodedata.normalize("NFKC", folder):
+        report("error", "name", f"name '{name}' differs from its folder '{folder}'.")
+    description = raw.get("description")
+    if not isinstance(description, str) or not description.strip():
+        report("error", "description", "SKILL.md has no description; say what the skill does and when.")
+        description = ""
+    elif len(description) > 1024:
+        report("error", "description", f"the description has {len(description)} of at most 1024 characters.")
+    for field in sorted(set(map(str, raw)) - STANDARD_FIELDS):
+        report("warning", "unknown-field", f"'{field}' is not in the Agent Skills standard; use metadata.")
+    metadata = raw.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        report("warning", "metadata", "metadata must be a mapping of names to strings.")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    tags = raw.get("tags", metadata.get("tags", ()))
+    if isinstance(tags, str):
+        tags = re.split(r"[,\s]+", tags)
+    tags = tuple(str(t) for t in tags if t) if isinstance(tags, list | tuple) else ()
+    version = str(metadata.get("version", raw.get("version", "unversioned")))
+    return Frontmatter(name, " ".join(description.split()), version, tags, raw, body, body_line), found
+
+
+def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:
+    lines = text.splitlines(keepends=True)
+    if not lines or lines[0].rstrip() != "---":
+        report("error", "missing", "SKILL.md does not start with a '---' line.")
+        return {}, text, 1
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if end is None:
+        report("error", "missing", "the '---' line that ends the head of SKILL.md is missing.")
+        return {}, text, 1
+    body, body_line = "".join(lines[end + 1 :]), end + 2
+    try:
+        raw = parse_yaml("".join(lines[1:end]), "SKILL.md")
+    except SkillFormatError as error:
+        report("error", "yaml", str(error))
+        return {}, body, body_line
+    if not isinstance(raw, dict):
+        report("error", "yaml", "the head of SKILL.md is not a mapping of fields.")
+        return {}, body, body_line
+    return raw, body, body_line

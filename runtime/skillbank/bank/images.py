@@ -1,0 +1,36 @@
+"""Which container image an action runs in: a URI as written, or a dotted key of a version map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.documents import read_yaml
+from skillbank.bank.home import bank_root
+
+
+def resolve_image(image: str | None, bank: Path | None) -> str | None:
+    """Return the image's URI, or None when a dotted key is in no version map.
+
+    The bank's own ``versions.yaml`` speaks first, then the map that comes with the runtime
+    (``references/images.yaml``). A URI (it holds ``/`` or ``:``) is returned as it is.
+    """
+    if image is None or "/" in image or ":" in image:
+        return image
+    maps = [_version_map(bank / "versions.yaml")] if bank is not None else []
+    maps.append(_version_map(bank_root() / "references" / "images.yaml"))
+    for versions in maps:
+        node: Any = versions.get("images", versions)
+        for part in image.removeprefix("images.").split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        if isinstance(node, str):
+            return node
+    return None
+
+
+@lru_cache(maxsize=32)
+def _version_map(path: Path) -> Mapping[str, Any]:
+    document = read_yaml(path) if path.is_file() else {}
+    return document if isinstance(document, Mapping) else {}

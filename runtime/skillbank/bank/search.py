@@ -1,0 +1,156 @@
+"""Ranked search over skills with SQLite's full-text index (FTS5, BM25), in memory."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from skillbank.bank.skill import Skill
+
+_STOP = frozenset(
+    # One string keeps the list readable.
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "can",
+        "do",
+        "evaluate",
+        "evaluation",
+        "export",
+        "find",
+        "for",
+        "from",
+        "get",
+        "give",
+        "have",
+        "how",
+        "i",
+        "in",
+        "inference",
+        "into",
+        "is",
+        "it",
+        "me",
+        "model",
+        "models",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "please",
+        "quantize",
+        "run",
+        "skill",
+        "so",
+        "some",
+        "something",
+        "than",
+        "that",
+        "the",
+        "them",
+        "this",
+        "to",
+        "train",
+        "training",
+        "use",
+        "using",
+        "want",
+        "we",
+        "what",
+        "which",
+        "with",
+        "you",
+        "your",
+    ]
+)
+"""Words that occur in almost every request and tell nothing about which skill is meant."""
+
+WEIGHTS = (12.0, 10.0, 5.0, 3.0, 1.0)
+"""BM25 weights of name, aliases, tags, description and body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result; ``score`` is larger for better hits, ``strong`` when name, alias or tag matched."""
+
+    skill: Skill
+    score: float
+    strong: bool
+
+
+class SearchIndex:
+    """An index over a fixed set of skills."""
+
+    def __init__(self, skills: Iterable[Skill]) -> None:
+        self._skills = list(skills)
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        self._db.execute(
+            "CREATE VIRTUAL TABLE skill USING fts5(name, aliases, tags, description, body, tokenize='porter')"
+        )
+        self._db.executemany(
+            "INSERT INTO skill(rowid, name, aliases, tags, description, body) VALUES (?, ?, ?, ?, ?, ?)",
+            ((i, *_columns(s)) for i, s in enumerate(self._skills)),
+        )
+        self._words = sorted({w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c)})
+
+    def close(self) -> None:
+        """Free the index."""
+        self._db.close()
+
+    def search(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return the best hits first; an empty list when nothing fits.
+
+        Words that no skill's name, tags or description knows are corrected to the nearest known
+        one, so a typo still finds its skill.
+        """
+        words = [w for w in _tokens(query) if w not in _STOP] or _tokens(query)
+        corrected = [self._corrected(w) for w in dict.fromkeys(words)]
+        if not corrected:
+            return []
+        match = " OR ".join(f'"{w}"' for w in corrected)
+        rows = self._db.execute(
+            f"SELECT rowid, -bm25(skill, {', '.join(map(str, WEIGHTS))}) AS score FROM skill "
+            "WHERE skill MATCH ? ORDER BY score DESC, rowid LIMIT ?",
+            (match, limit),
+        ).fetchall()
+        strong = self._strong(corrected)
+        return [Hit(self._skills[i], score, i in strong) for i, score in rows]
+
+    def _strong(self, words: list[str]) -> set[int]:
+        match = "{name aliases tags} : (" + " OR ".join(f'"{w}"' for w in words) + ")"
+        return {i for (i,) in self._db.execute("SELECT rowid FROM skill WHERE skill MATCH ?", (match,))}
+
+    def _corrected(self, word: str) -> str:
+        if len(word) < 4:
+            return word
+        found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
+        if found:
+            return word
+        near = get_close_matches(word, self._words, n=1, cutoff=0.75)
+        return near[0] if near else word
+
+
+def _columns(skill: Skill) -> tuple[str, str, str, str, str]:
+    info = skill.info
+    # 'rtdetr' should also be found as 'rt detr', so names are indexed split and joined.
+    name = f"{skill.name.replace('-', ' ')} {info.network_arch} {info.network_arch.replace('_', '')}"
+    return (
+        name,
+        " ".join(info.aliases),
+        " ".join(skill.frontmatter.tags),
+        skill.frontmatter.description,
+        skill.frontmatter.body,
+    )
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())

@@ -1,0 +1,195 @@
+"""Dataset bindings: the skill's table joined with its skill_info, resolved to URIs.
+
+The table in SKILL.md speaks first, skill_info fills what the table leaves out, and every
+disagreement is noted. The template decides the shape: a row binds a list where the template
+holds a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from skillbank.bank.schema import SpecSchema
+from skillbank.bank.skill import Skill
+from skillbank.bank.skill_info import Action
+from skillbank.bank.tables import DatasetRow
+from skillbank.plan.paths import MISSING, format_path, get_path, parse_path
+
+Kind = Literal["data", "literal", "job", "prose"]
+DATASETS = re.compile(r"\w+_(dataset|datasets)")
+ARCHIVE = re.compile(r"\.(tar|tar\.gz|tgz|zip)$")
+_VALUE_NAMES = ("type", "format", "mode", "name", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One spec key that a dataset fills.
+
+    ``key`` may hold ``[0]``: the row is repeated for each source. ``path`` lies below the
+    dataset's location; empty is the location itself.
+    """
+
+    key: str
+    kind: Kind
+    source: str
+    path: str
+    runtime: str | None
+    is_list: bool
+    optional: bool
+    detail: str
+
+    @property
+    def per_source(self) -> bool:
+        """Whether the row is repeated for every location of its source."""
+        return "[0]" in self.key
+
+
+def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple[list[Binding], list[str]]:
+    """Return the bindings of an action and the notes on disagreements."""
+    schema = skill.schema(action)
+    data_format = skill.info_of(action).data_format
+    from_info = {}
+    for source in action.data_sources:
+        path = _by_format(source.by_format, data_format) if source.by_format else source.path
+        row = Binding(
+            source.key, "prose" if "{" in path else "data", source.source, path, source.runtime,
+            source.is_list, source.optional, f"skill_info data_sources: {source.source}/{path}",
+        )  # fmt: skip
+        from_info[plain(source.key)] = replace(row, key=_shaped(row.key, template))
+    result: dict[str, Binding] = {}
+    notes: list[str] = []
+    declared = {plain(i.key): i for i in action.inputs}
+    for table_row in _rows_of(skill, action):
+        for row in _expand(table_row, schema, template, data_format):
+            name = plain(row.key)
+            if name in result:
+                continue
+            info = from_info.get(name)
+            if info is not None:
+                row, note = _joined(row, info)
+                notes += [note] if note else []
+            elif row.kind == "prose" and any(k == name or k.startswith(f"{name}.") for k in from_info):
+                continue
+            result[name] = row
+    for name, row in from_info.items():
+        result.setdefault(name, row)
+    final = []
+    for name, row in result.items():
+        decl = declared.get(name)
+        runtime = row.runtime
+        if runtime is None and ARCHIVE.search(row.path):
+            # An archive that feeds a declared file stays a file; anything else wants its contents.
+            runtime = "file" if decl is not None and decl.type == "file" else "extracted_folder"
+        optional = row.optional or (decl is not None and decl.optional)
+        final.append(replace(row, runtime=runtime, optional=optional))
+    return final, notes
+
+
+def _rows_of(skill: Skill, action: Action) -> Iterator[DatasetRow]:
+    """Rows that speak of this action and variant; prose files may serve both variants."""
+    for row in skill.dataset_table:
+        variant, _, name = row.action.rpartition("/")
+        if name != action.name or (variant and variant != (action.variant or "")):
+            continue
+        if action.variant is not None and not variant:
+            known = {plain(i.key) for i in action.inputs} | {plain(s.key) for s in action.data_sources}
+            field = plain(row.key)
+            if not any(k == field or k.startswith(f"{field}.") for k in known):
+                continue
+        yield row
+
+
+def _expand(
+    row: DatasetRow, schema: SpecSchema, template: Mapping[str, Any], data_format: str
+) -> Iterator[Binding]:
+    """Turn one table row into leaves."""
+    where = f"{row.path}:{row.line}"
+    files = row.files
+
+    def leaf(key: str, kind: Kind, path: str, optional: bool = False, is_list: bool = False) -> Binding:
+        detail = f"{where} {row.source}/{path}" if kind == "data" else f"{where} {files.text}"
+        return Binding(key, kind, row.source, path, None, is_list, optional, detail)
+
+    known_source = bool(DATASETS.fullmatch(row.source))
+    if files.kind == "map" and known_source:
+        base = _shaped(f"{row.key}[0]" if row.is_list else row.key, template, whole=True)
+        for sub, path, optional in files.parts:
+            yield leaf(f"{base}.{sub}", "data", path, optional)
+    elif files.kind == "literal" and _is_value(row.key, files.path, schema):
+        yield leaf(row.key, "literal", files.path)
+    elif files.kind == "job":
+        yield replace(leaf(row.key, "job", files.path), source=files.job)
+    elif files.kind == "prose" or not known_source:
+        yield leaf(row.key, "prose", "")
+    else:
+        path = (
+            _by_format({k: v for k, v, _ in files.parts}, data_format)
+            if files.kind == "format"
+            else files.path
+        )
+        yield leaf(_shaped(row.key, template), "data", path, is_list=row.is_list)
+
+
+def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
+    """Join a table leaf with skill_info's: the table wins, what it leaves open is filled."""
+    if row.kind == "prose":
+        return info, None
+    if row.kind != "data" or info.kind != "data":
+        return row, None
+    differing = [
+        f"{name} '{a}' against '{b}'"
+        for name, a, b in (("source", row.source, info.source), ("path", row.path, info.path))
+        if a != b and not (name == "path" and not a)
+    ]
+    filled = replace(
+        row,
+        path=row.path or info.path,
+        runtime=info.runtime if info.path == (row.path or info.path) else None,
+        is_list=row.is_list or info.is_list,
+        optional=row.optional or info.optional,
+    )
+    note = f"{row.key}: table and skill_info disagree ({', '.join(differing)}); the table is used"
+    return filled, note if differing else None
+
+
+def _shaped(key: str, template: Mapping[str, Any], whole: bool = False) -> str:
+    """Add or drop ``[0]`` so that the key fits the template's shape.
+
+    ``whole`` looks at the key itself (sub-keys follow); otherwise only its parents are shaped.
+    """
+    parts = list(parse_path(key))
+    shaped: list[str | int] = []
+    last = len(parts) if whole else len(parts) - 1
+    for i, part in enumerate(parts):
+        value = get_path(template, tuple(shaped)) if shaped else template
+        if isinstance(part, int):
+            if value is MISSING or isinstance(value, list):
+                shaped.append(part)
+            continue
+        shaped.append(part)
+        value = get_path(template, tuple(shaped))
+        follows = i + 1 < len(parts) and isinstance(parts[i + 1], int)
+        if i < last and not follows and isinstance(value, list) and (not value or isinstance(value[0], dict)):
+            shaped.append(0)
+    return format_path(shaped)
+
+
+def _is_value(key: str, word: str, schema: SpecSchema) -> bool:
+    """Whether a bare word is a value for this key rather than a file without an ending."""
+    node, _ = schema.find(parse_path(key))
+    options = node.words.get("enum") if node is not None else None
+    if isinstance(options, list) and word in options:
+        return True
+    return key.rpartition(".")[2] in _VALUE_NAMES
+
+
+def _by_format(paths: Mapping[str, str], data_format: str) -> str:
+    return paths.get(data_format, paths.get("*", next(iter(paths.values()), "")))
+
+
+def plain(key: str) -> str:
+    """Return a key without its indices, to compare keys of different shape."""
+    return re.sub(r"\[\d+\]", "", key)

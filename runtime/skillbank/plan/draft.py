@@ -1,0 +1,113 @@
+"""A plan under construction: what the request, the skill and the parent bring together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skillbank.bank.skill import Skill
+from skillbank.bank.skill_info import Action
+from skillbank.plan import datasets, inference
+from skillbank.plan.datasets import plain
+from skillbank.plan.hardware import resource_changes
+from skillbank.plan.model import Override, ParentRef, Question
+from skillbank.plan.paths import MISSING, get_path, parse_path
+from skillbank.plan.request import Request
+from skillbank.plan.spec import SpecBuilder, user_changes
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What the planner knows of a parent: who it is, and the spec that it ran or will run with."""
+
+    ref: ParentRef
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Draft:
+    """Everything that the layers read, and the three things that they write.
+
+    Attributes
+    ----------
+    builder
+        The spec so far.
+    warnings
+        Sentences for the plan.
+    questions
+        What is still open, by key.
+    """
+
+    def __init__(self, skill: Skill, action: Action, request: Request, parent: Parent | None) -> None:
+        self.skill = skill
+        self.action = action
+        self.request = request
+        self.parent = parent
+        self.info = skill.info_of(action)
+        self.schema = skill.schema(action)
+        self.template, self.template_origin = skill.template(action)
+        self.locations: dict[str, list[str]] = {}
+        for location in request.data:
+            self.locations.setdefault(location.source, []).append(location.uri)
+        self.rows, self.warnings = datasets.bindings(skill, action, self.template)
+        self.functions = self._functions()
+        self.questions: dict[str, Question] = {}
+        self.builder = SpecBuilder(self.template, self.schema)
+        self.user = self._user_changes()
+
+    def _user_changes(self) -> list[Override]:
+        resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)
+        shorthands: dict[str, str] = {}
+        for other in self.skill.actions[:1]:
+            shorthands.update(other.shorthands)
+        shorthands.update(self.action.shorthands)
+        facts = self.skill.info.facts.get("unsupported")
+        unsupported = [f for f in facts if isinstance(f, Mapping)] if isinstance(facts, list) else []
+        settings = [*self.request.settings, *resources]
+        return user_changes(settings, shorthands, self.schema, self.template, unsupported)
+
+    def _functions(self) -> dict[str, Any]:
+        """Spec field to inference function: the table first, skill_info for the rest.
+
+        A table in the prose lists main and deploy fields together, so an overlay's action takes
+        only the fields that the overlay itself declares.
+        """
+        functions: dict[str, Any] = {}
+        declared = {*self.action.spec_params, *(i.key for i in self.action.inputs)}
+        for row in self.skill.inference_table:
+            variant, _, name = row.action.rpartition("/")
+            if name != self.action.name or (variant and variant != self.action.variant):
+                continue
+            if self.action.variant is None or row.field in declared:
+                functions.setdefault(row.field, row.function)
+        for key, function in self.action.spec_params.items():
+            said = functions.get(key)
+            if said is None or said not in inference.known_functions():
+                functions[key] = function
+            elif isinstance(function, str) and said != function:
+                self.warnings.append(
+                    f"{key}: the table says {said}, skill_info says {function}; the table is used"
+                )
+        return functions
+
+    def owns(self, key: str) -> bool:
+        """Whether the action's spec has this key at all."""
+        path = parse_path(key)
+        return get_path(self.template, path) is not MISSING or self.schema.find(path)[0] is not None
+
+    def user_covers(self, key: str) -> bool:
+        """Whether the user set this key or one above it, so that nothing else may."""
+        mine = plain(key)
+        for change in self.user:
+            theirs = plain(change.key)
+            if isinstance(change.value, dict) and change.value:
+                below = mine.startswith(f"{theirs}.")
+                if below and get_path(change.value, mine[len(theirs) + 1 :]) is not MISSING:
+                    return True
+            elif mine == theirs or mine.startswith(f"{theirs}."):
+                return True
+        return False
+
+    def ask(self, key: str, why: str, choices: tuple[str, ...] = ()) -> None:
+        """Put a question, once for each key."""
+        self.questions.setdefault(key, Question(key=key, why=why, choices=choices))

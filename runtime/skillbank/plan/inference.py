@@ -1,0 +1,203 @@
+"""Inference functions: how a spec field is filled from the job, its parent or the user's model.
+
+One small class per function, one registry, one `register` for others to extend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from skillbank.plan.model import (
+    PARENT_MODEL,
+    PARENT_MODEL_FOLDER,
+    RESULTS_DIR,
+    RESUME_MODEL,
+    ParentRef,
+)
+
+Product = Literal["weights", "onnx", "engine", "other"]
+
+PRODUCTS: dict[str, Product] = {
+    "train": "weights", "retrain": "weights", "distill": "weights", "quantize": "weights", "prune": "weights",
+    "export": "onnx", "gen_trt_engine": "engine",
+}  # fmt: skip
+"""What kind of model file each action leaves behind."""
+
+
+def product_of(action: str) -> Product:
+    """Return what an action leaves behind; task prefixes (``segment_train``) count as the action."""
+    return PRODUCTS.get(action) or PRODUCTS.get(action.rpartition("_")[2], "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an inference function may look at.
+
+    Attributes
+    ----------
+    field
+        The dotted spec field to fill.
+    siblings
+        All parent_model fields of the same action, this one included.
+    """
+
+    field: str
+    action: str
+    siblings: tuple[str, ...]
+    parent: ParentRef | None
+    pretrained: str | None
+    pretrained_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A value, why, and whether it is a question instead (``value`` None and ``question`` set)."""
+
+    value: str | bool | None
+    detail: str
+    question: str | None = None
+
+
+Function = Callable[[Context], Inferred]
+_REGISTRY: dict[str, Function] = {}
+
+
+def register(name: str) -> Callable[[Function], Function]:
+    """Register an inference function under the name that skills use."""
+
+    def add(function: Function) -> Function:
+        _REGISTRY[name] = function
+        return function
+
+    return add
+
+
+def known_functions() -> tuple[str, ...]:
+    """Return the registered names."""
+    return tuple(sorted(_REGISTRY))
+
+
+def infer(name: str, context: Context) -> Inferred:
+    """Apply a function by name; KeyError when it is not registered."""
+    return _REGISTRY[name](context)
+
+
+def field_accepts(field: str) -> Product:
+    """Return the kind of model file that a field wants, told by its name."""
+    last = field.rpartition(".")[2]
+    if "engine" in last:
+        return "engine"
+    return "onnx" if "onnx" in last else "weights"
+
+
+@register("key")
+def key(context: Context) -> Inferred:
+    """Encryption key: only what the user set; skills without encryption must not get a made-up one."""
+    return Inferred(None, "encryption key: not set")
+
+
+@register("output_dir")
+def output_dir(context: Context) -> Inferred:
+    """The job's own results directory."""
+    return Inferred(RESULTS_DIR, "results directory of this job")
+
+
+@register("resume_model")
+def resume_model(context: Context) -> Inferred:
+    """The newest complete checkpoint of this very job, empty when it has none yet."""
+    return Inferred(RESUME_MODEL, "newest checkpoint in this job's own results, empty at the first start")
+
+
+@register("resume_model_bool")
+def resume_model_bool(context: Context) -> Inferred:
+    """Whether this job has something to resume from; a first launch never has."""
+    return Inferred(False, "this job has no checkpoint of its own yet")
+
+
+@register("parent_model")
+def parent_model(context: Context) -> Inferred:
+    """The parent's model file, when its action leaves what this field wants."""
+    if context.parent is None:
+        return Inferred(None, "no parent job", question="model")
+    product, wanted = product_of(context.parent.action), field_accepts(context.field)
+    fits = product == wanted or (
+        # A program that reads checkpoints may read ONNX too, but only where no field asks for ONNX.
+        product == "onnx"
+        and wanted == "weights"
+        and all(field_accepts(s) != "onnx" for s in context.siblings)
+    )
+    if fits:
+        return Inferred(PARENT_MODEL, f"{product} of the parent {_name(context.parent)}")
+    why = f"the parent's action '{context.parent.action}' leaves {product}, this field wants {wanted}"
+    return Inferred(None, why, question="model")
+
+
+@register("parent_model_folder")
+def parent_model_folder(context: Context) -> Inferred:
+    """The folder with the parent's model."""
+    if context.parent is None:
+        return Inferred(None, "no parent job", question="model")
+    return Inferred(PARENT_MODEL_FOLDER, f"model folder of the parent {_name(context.parent)}")
+
+
+@register("pruned_model")
+def pruned_model(context: Context) -> Inferred:
+    """The parent's pruned graph, only when the parent is a prune job."""
+    if context.parent is not None and context.parent.action == "prune":
+        return Inferred(PARENT_MODEL, f"pruned model of the parent {_name(context.parent)}")
+    return Inferred(None, "no pruned parent")
+
+
+@register("ptm")
+@register("ptm_if_no_resume_model")
+def pretrained(context: Context) -> Inferred:
+    """The pretrained model that the user named, in the one field that takes a whole model."""
+    if context.pretrained is None:
+        return Inferred(None, "no pretrained model was named")
+    if context.field != _whole_model_field(context.pretrained_fields):
+        return Inferred(None, "the named model goes into the whole-model field")
+    return Inferred(context.pretrained, "the pretrained model that was named")
+
+
+@register("parent_model_or_ptm")
+def parent_model_or_ptm(context: Context) -> Inferred:
+    """The parent's model when there is a parent, else the named pretrained model."""
+    if context.parent is not None:
+        return parent_model(context)
+    return pretrained(context) if context.pretrained else Inferred(None, "no parent job", question="model")
+
+
+@register("resume_model_or_ptm")
+def resume_model_or_ptm(context: Context) -> Inferred:
+    """The pretrained model for a first start; a restart finds its own checkpoint."""
+    return pretrained(context) if context.pretrained else resume_model(context)
+
+
+def _creates(name: str, file: str) -> None:
+    register(name)(lambda context: Inferred(f"{RESULTS_DIR}/{file}", "output of this job"))
+
+
+for _function, _file in {
+    "create_onnx_file": "model.onnx",
+    "create_onnx_file_2d": "model_2d.onnx",
+    "create_engine_file": "model.engine",
+    "create_cal_cache": "cal.bin",
+    "create_pth_file": "model.pth",
+    "create_inference_result_file_pose": "results.txt",
+    "create_inference_result_file_reid": "inference.json",
+    "create_inference_result_file_mal": "inference.json",
+    "create_evaluate_cmc_plot_reid": "cmc_plot.png",
+    "create_evaluate_matches_plot_reid": "matches_plot.png",
+}.items():
+    _creates(_function, _file)
+
+
+def _whole_model_field(fields: tuple[str, ...]) -> str:
+    """Of several pretrained fields, the one that is not for a backbone alone."""
+    return next((f for f in fields if "backbone" not in f), fields[0] if fields else "")
+
+
+def _name(parent: ParentRef) -> str:
+    return parent.job or f"plan {str(parent.plan)[:12]}"

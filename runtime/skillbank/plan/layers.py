@@ -1,0 +1,112 @@
+"""The layers of a spec between its template and what the user set, one function for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skillbank.errors import UsageError
+from skillbank.plan import inference
+from skillbank.plan.datasets import Binding
+from skillbank.plan.draft import Draft
+from skillbank.plan.model import Override, Source
+from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path
+
+_NOT_STRUCTURE = ("path", "pretrained", "checkpoint")
+
+
+def key_defaults(draft: Draft) -> Iterator[Override]:
+    """Values that skill_info puts on top of the template."""
+    for key, value in draft.action.key_defaults.items():
+        if draft.owns(key):
+            yield Override(key=key, value=value, source=Source.SKILL_INFO, detail="key_defaults")
+
+
+def parent_structure(draft: Draft) -> Iterator[Override]:
+    """A child's model must have the shape of its parent's: inherit the ``model`` section.
+
+    Paths are left out; they are the child's own business.
+    """
+    section = draft.parent.spec.get("model") if draft.parent else None
+    if not isinstance(section, Mapping) or not section:
+        return
+    for path, value in leaves(section, ("model",)):
+        if value in (None, "") or any(word in str(path[-1]) for word in _NOT_STRUCTURE):
+            continue
+        key = format_path(path)
+        if draft.owns(key) and get_path(draft.template, path) != value:
+            yield Override(
+                key=key, value=value, source=Source.PARENT, detail="structure of the parent's model"
+            )
+
+
+def dataset_rows(draft: Draft) -> Iterator[Override]:
+    """The dataset table, resolved to the locations that the request gives."""
+    for row in draft.rows:
+        if draft.user_covers(row.key):
+            continue
+        if row.kind == "literal":
+            yield Override(key=row.key, value=row.path, source=Source.DATASET_TABLE, detail=row.detail)
+        if row.kind != "data" or not draft.locations.get(row.source):
+            continue
+        uris = draft.locations[row.source]
+        if row.per_source:
+            draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
+        elif len(uris) > 1 and not _takes_list(draft, row):
+            draft.warnings.append(f"{row.key} takes one location; the first of {row.source} is used")
+            uris = uris[:1]
+        values = [f"{uri}/{row.path}".rstrip("/") if row.path else uri for uri in uris]
+        if row.per_source:
+            for i, value in enumerate(values):
+                key = row.key.replace("[0]", f"[{i}]", 1)
+                bound: Any = [value] if _takes_list(draft, row) else value
+                yield Override(key=key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+        else:
+            bound = values if _takes_list(draft, row) else values[0]
+            yield Override(key=row.key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+
+
+def _takes_list(draft: Draft, row: Binding) -> bool:
+    """Whether the key itself holds a list: the template and schema know best, the row comes last."""
+    current = draft.builder.get(row.key)
+    node, _ = draft.schema.find(parse_path(row.key))
+    if isinstance(current, list) or (node is not None and node.kind == "array"):
+        return True
+    return row.is_list and not row.per_source and (current is MISSING or node is None)
+
+
+def inferred(draft: Draft) -> Iterator[Override]:
+    """Fields filled from this job, its parent, or the pretrained model that was named."""
+    siblings = tuple(k for k, f in draft.functions.items() if f == "parent_model")
+    pretrained = tuple(k for k, f in draft.functions.items() if isinstance(f, str) and "ptm" in f)
+    if draft.request.pretrained and not pretrained:
+        where = f"{draft.skill.name} {draft.action.name}"
+        raise UsageError(f"{where} takes no pretrained model; give --parent JOB or --set KEY=FILE.")
+    for key, function in draft.functions.items():
+        if draft.user_covers(key):
+            continue
+        if isinstance(function, Mapping):
+            if isinstance(function.get("link"), str):
+                yield Override(
+                    key=key,
+                    value=function["link"],
+                    source=Source.INFERENCE,
+                    detail="download named by the skill",
+                )
+        elif function in inference.known_functions():
+            context = inference.Context(
+                field=key,
+                action=draft.action.name,
+                siblings=siblings,
+                parent=draft.parent.ref if draft.parent else None,
+                pretrained=draft.request.pretrained,
+                pretrained_fields=pretrained,
+            )
+            result = inference.infer(function, context)
+            if result.value is not None:
+                detail = f"{function}: {result.detail}"
+                yield Override(key=key, value=result.value, source=Source.INFERENCE, detail=detail)
+        elif function == draft.action.spec_params.get(key):
+            yield Override(key=key, value=function, source=Source.SKILL_INFO, detail="literal value")
+        else:
+            draft.warnings.append(f"{key}: unknown inference function '{function}'; left as it is")

@@ -1,0 +1,109 @@
+"""The compiler: one request, one action, one plan. Pure: it reads skills and nothing else."""
+
+from __future__ import annotations
+
+import shlex
+
+from skillbank.bank.skill import Skill
+from skillbank.bank.skill_info import Action
+from skillbank.plan import inference, layers
+from skillbank.plan.draft import Draft, Parent
+from skillbank.plan.hardware import hardware_notes, resources_of
+from skillbank.plan.inputs import input_bindings
+from skillbank.plan.model import Plan, SkillRef
+from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
+from skillbank.plan.questions import ask_for_the_rest
+from skillbank.plan.request import Request
+
+__all__ = ["Parent", "compile_plan", "split_command"]
+
+
+def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent | None = None) -> Plan:
+    """Compile a request into a plan.
+
+    The spec is built in layers: template, key_defaults, the parent's structural model values,
+    dataset rows, inference functions, and what the user set; later layers win.
+
+    Raises
+    ------
+    ActionNotFoundError, SpecError, UsageError
+        For what the request gets wrong; what it leaves open becomes a question of the plan.
+    """
+    action = _chosen_action(skill, request, parent)
+    draft = Draft(skill, action, request, parent)
+    policy = resolve_policy(request)
+    route = resolve_route(skill, action.name, policy)
+    for layer in (layers.key_defaults, layers.parent_structure, layers.dataset_rows, layers.inferred):
+        draft.builder.apply(layer(draft))
+    draft.builder.apply(draft.user)
+    ask_for_the_rest(draft, route)
+    if route.reason.startswith(NOT_RUNNABLE):
+        draft.warnings.append(route.reason)
+    spec = draft.builder.spec
+    draft.warnings += hardware_notes(skill, spec, action.name)
+    image = skill.image(action)
+    if image is None and platform != "local":
+        draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
+    resources = resources_of(spec, draft.info, action, request)
+    return Plan.model_validate(
+        {
+            "skill": SkillRef(
+                name=skill.name, version=skill.frontmatter.version, digest=skill.digest, bank=skill.bank
+            ),
+            "action": action.name,
+            "variant": action.variant,
+            "network_arch": draft.info.network_arch or skill.info.network_arch,
+            "route": route,
+            "automl_policy": policy,
+            "platform": platform,
+            "image": image,
+            "command": split_command(action.command),
+            "mode": action.mode,
+            "config_format": action.config_format,
+            "spec": spec,
+            "overrides": draft.builder.overrides,
+            "inputs": tuple(input_bindings(action, draft.rows, spec, draft.user)),
+            "outputs": action.outputs,
+            "upload_excludes": action.upload_excludes,
+            "resources": resources,
+            "env_names": sorted({*draft.info.required_credentials, *_node_env(resources.nodes)}),
+            "parents": (parent.ref,) if parent else (),
+            "questions": tuple(draft.questions.values()),
+            "warnings": tuple(dict.fromkeys(draft.warnings)),
+            "metric": action.metric or skill.info.metric or skill.monitoring_metric,
+            "metric_direction": action.metric_direction or skill.info.metric_direction,
+            "results_root": request.results_root,
+            "request": request.text,
+        }
+    )
+
+
+def split_command(command: str) -> tuple[str, ...]:
+    """Split a command to argv, once, without a shell.
+
+    What only a shell can read (several lines, here-documents, substitutions) becomes one argument
+    of ``bash -c``; ``{config_path}`` stays literal for launch to replace.
+    """
+    if "\n" in command.strip() or any(mark in command for mark in ("$(", "<<", "&&", "|", ";")):
+        return ("bash", "-c", command)
+    return tuple(shlex.split(command))
+
+
+def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Action:
+    """Return the named variant, else the one whose model field takes what the parent leaves."""
+    if request.variant is None and parent is not None:
+        product = inference.product_of(parent.ref.action)
+        named = [a for a in skill.actions if a.name == request.action]
+        fitting = [a for a in named if product in _accepted(a)]
+        if fitting and all(a.variant is not None for a in fitting):
+            return fitting[0]
+    return skill.action(request.action, request.variant)
+
+
+def _accepted(action: Action) -> set[inference.Product]:
+    return {inference.field_accepts(k) for k, f in action.spec_params.items() if f == "parent_model"}
+
+
+def _node_env(nodes: int) -> tuple[str, ...]:
+    """Name the orchestrator's contract for several nodes; WORLD_SIZE is the number of nodes."""
+    return ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORLD_SIZE") if nodes > 1 else ()

@@ -1,0 +1,101 @@
+"""What a plan still needs: every required input is bound by now, or becomes a question."""
+
+from __future__ import annotations
+
+from skillbank.plan import inference
+from skillbank.plan.datasets import DATASETS, Binding, plain
+from skillbank.plan.draft import Draft
+from skillbank.plan.inputs import positions
+from skillbank.plan.model import Route
+from skillbank.plan.paths import format_path, leaves
+from skillbank.plan.request import ROLES
+
+
+def ask_for_the_rest(draft: Draft, route: Route) -> None:
+    """Put a question for every required input, table row and ``???`` that has no value."""
+    rows = {plain(r.key): r for r in draft.rows}
+    _required_inputs(draft, rows)
+    _required_rows(draft, rows)
+    _alternatives(draft)
+    _left_over(draft)
+    has_eval = any(r.source == "eval_dataset" for r in draft.rows)
+    if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
+        _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
+
+
+def _required_inputs(draft: Draft, rows: dict[str, Binding]) -> None:
+    alternatives = {key for group in draft.action.one_of for key in group}
+    for decl in draft.action.inputs:
+        if not decl.optional and decl.key not in alternatives:
+            for key in positions(decl.key, draft.builder.spec):
+                if draft.builder.is_unset(key):
+                    _ask_for(draft, key, rows.get(plain(key)))
+
+
+def _required_rows(draft: Draft, rows: dict[str, Binding]) -> None:
+    optional_inputs = {plain(i.key) for i in draft.action.inputs if i.optional}
+    for name, row in rows.items():
+        if row.optional or row.kind == "literal" or draft.user_covers(row.key):
+            continue
+        if row.kind == "prose" and (name in draft.functions or name in optional_inputs):
+            continue
+        if any(draft.builder.is_unset(key) for key in positions(row.key, draft.builder.spec)):
+            _ask_for(draft, row.key, row)
+
+
+def _alternatives(draft: Draft) -> None:
+    for group in draft.action.one_of:
+        keys = [k for key in group for k in positions(key, draft.builder.spec)]
+        if all(draft.builder.is_unset(k) for k in keys):
+            choices = tuple(f"--set {key}=VALUE" for key in group)
+            draft.ask(group[0], f"one of {', '.join(group)} is needed", choices)
+
+
+def _left_over(draft: Draft) -> None:
+    """``???`` in the action's own section or in a key that the skill declares."""
+    declared = {plain(i.key): i for i in draft.action.inputs}
+    for path, value in leaves(draft.builder.spec):
+        key = format_path(path)
+        if value != "???" or (key in declared and declared[key].optional):
+            continue
+        if path[0] == draft.action.name or plain(key) in declared or key in draft.functions:
+            _ask_for(draft, key, None)
+
+
+def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
+    function = draft.functions.get(plain(key), draft.functions.get(key))
+    if isinstance(function, str) and "parent_model" in function:
+        _ask_for_parent(draft, key)
+    elif row is not None and row.kind == "job":
+        draft.ask(key, f"{key} is {row.path} of a {row.source} job; give --set {key}=PATH")
+    elif row is not None and row.kind == "data" and DATASETS.fullmatch(row.source):
+        if not draft.locations.get(row.source):
+            _ask_for_source(draft, row.source, "")
+        else:
+            draft.ask(key, f"{key} is needed; give --set {key}=VALUE")
+    elif row is not None:
+        draft.ask(key, f"{key} needs a value ({row.detail}); give --set {key}=VALUE")
+    else:
+        draft.ask(key, f"{key} is needed and nothing says what it is; give --set {key}=VALUE")
+
+
+def _ask_for_parent(draft: Draft, key: str) -> None:
+    if draft.parent is None:
+        draft.ask("parent", f"{key} comes from a parent job; give --parent JOB, or --set {key}=FILE")
+        return
+    action = draft.parent.ref.action
+    left, wanted = inference.product_of(action), inference.field_accepts(key)
+    draft.ask(
+        key,
+        f"{key} needs {wanted}, but the parent's action '{action}' leaves {left}; "
+        f"give another --parent or --set {key}=FILE",
+    )
+
+
+def _ask_for_source(draft: Draft, source: str, why: str) -> None:
+    role = next((r for r, s in ROLES.items() if s == source), source)
+    files = sorted(
+        {r.path or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
+    )
+    reason = why or f"{draft.action.name} reads {', '.join(files)} from {source}"
+    draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")

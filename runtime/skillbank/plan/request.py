@@ -1,0 +1,127 @@
+"""The request: what somebody asked for, before any skill has been read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from skillbank.bank.documents import parse_yaml
+from skillbank.errors import SkillFormatError, UsageError
+from skillbank.plan.model import Frozen
+from skillbank.plan.paths import parse_path
+
+ROLES = {
+    "train": "train_datasets",
+    "eval": "eval_dataset",
+    "val": "eval_dataset",
+    "validation": "eval_dataset",
+    "evaluate": "eval_dataset",
+    "test": "eval_dataset",
+    "inference": "inference_dataset",
+    "infer": "inference_dataset",
+    "calibration": "calibration_dataset",
+}
+"""Short names of the dataset sources that skills speak of."""
+
+
+class DataLocation(Frozen):
+    """Where one dataset lies. ``source`` is a skill's word: train_datasets, eval_dataset, ..."""
+
+    source: str
+    uri: str
+
+
+class Setting(Frozen):
+    """One value that the user set, by dotted key or shorthand."""
+
+    key: str
+    value: Any
+
+
+class Request(Frozen):
+    """One action of one skill, as asked.
+
+    Everything is optional but the skill and the action; what is missing and needed becomes a
+    question of the plan, never a guess.
+    """
+
+    skill: str
+    action: str
+    variant: str | None = None
+    data: tuple[DataLocation, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    parent: str | None = None
+    pretrained: str | None = None
+    automl: Literal["auto", "on", "off"] | None = None
+    automl_source: str = "default"
+    platform: str | None = None
+    gpus: int | None = None
+    nodes: int | None = None
+    results_root: str | None = None
+    text: str = ""
+
+    @field_validator("automl", mode="before")
+    @classmethod
+    def _policy_word(cls, value: Any) -> Any:
+        return None if value is None else policy_word(value)
+
+
+def policy_word(value: Any) -> str:
+    """Return auto, on or off for any spelling of an explicit policy value.
+
+    YAML reads ``off`` as false, so booleans are words here.
+    """
+    word = str(value).strip().lower()
+    known = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+    word = known.get(word, word)
+    if word not in ("auto", "on", "off"):
+        raise UsageError(f"automl_policy '{value}' must be one of auto, on, off, true, false.")
+    return word
+
+
+def parse_data(entries: Iterable[str]) -> tuple[DataLocation, ...]:
+    """Read ``ROLE=URI`` entries of the command line.
+
+    A role is one of `ROLES` or a source name of the skill's table (``train_datasets``).
+    """
+    found = []
+    for entry in entries:
+        role, equals, uri = entry.partition("=")
+        role = role.strip()
+        if not equals or not uri.strip() or not re.fullmatch(r"[A-Za-z_]\w*", role):
+            raise UsageError(
+                f"--data '{entry}' must be ROLE=URI, for example train=s3://bucket/train "
+                f"(roles: {', '.join(dict.fromkeys(ROLES))})."
+            )
+        found.append(DataLocation(source=ROLES.get(role.lower(), role), uri=clean_uri(uri)))
+    return tuple(found)
+
+
+def clean_uri(uri: str) -> str:
+    """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
+    uri = uri.strip()
+    return uri.rstrip("/") if len(uri.rstrip("/")) > 0 and not uri.endswith("://") else uri
+
+
+def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
+    """Read ``KEY=VALUE`` entries; values are YAML, so ``[1, 2]``, ``{a: b}``, ``1e-4`` and JSON work."""
+    found = []
+    for entry in entries:
+        key, equals, text = entry.partition("=")
+        if not equals:
+            raise UsageError(f"--set '{entry}' must be KEY=VALUE, for example train.num_epochs=20.")
+        try:
+            parse_path(key.strip())
+            value = parse_yaml(text, key) if text.strip() else ""
+        except (ValueError, SkillFormatError) as error:
+            raise UsageError(f"--set '{entry}' cannot be read: {error}") from None
+        found.append(Setting(key=key.strip(), value="" if value is None and text.strip() == "" else value))
+    return tuple(found)
+
+
+def settings_from(mapping: Mapping[str, Any]) -> tuple[Setting, ...]:
+    """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
+    return tuple(Setting(key=k, value=v) for k, v in mapping.items())

@@ -1,0 +1,139 @@
+"""Building a spec in layers, remembering for every value where it came from."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from skillbank.bank.schema import SpecSchema, check, coerce
+from skillbank.errors import SpecError, did_you_mean
+from skillbank.plan.model import Override, Source
+from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path, set_path
+from skillbank.plan.request import Setting
+
+UNSET: tuple[Any, ...] = ("", None, "???")
+
+
+class SpecBuilder:
+    """A spec under construction: a template, then layers of changes.
+
+    Later layers win over earlier ones; within a layer parents are set before children, so the
+    order in which changes arrive never matters.
+    """
+
+    def __init__(self, template: Mapping[str, Any], schema: SpecSchema) -> None:
+        self._template = template
+        self._schema = schema
+        self.spec: dict[str, Any] = copy.deepcopy(dict(template))
+        self._overrides: dict[str, Override] = {}
+
+    def apply(self, layer: Iterable[Override]) -> None:
+        """Apply one layer."""
+        for change in sorted(layer, key=lambda o: (len(parse_path(o.key)), o.key)):
+            value = change.value
+            if isinstance(value, dict) and value:
+                # A mapping is its leaves: siblings that it does not name keep what they have.
+                for path, leaf in leaves(value, parse_path(change.key)):
+                    self._set(change.model_copy(update={"key": format_path(path), "value": leaf}))
+            else:
+                self._set(change)
+
+    def _set(self, change: Override) -> None:
+        below = [k for k in self._overrides if k.startswith((f"{change.key}.", f"{change.key}["))]
+        for key in below:
+            del self._overrides[key]
+        set_path(self.spec, change.key, copy.deepcopy(change.value))
+        self._overrides[change.key] = change
+
+    def fit_list(self, key: str, length: int) -> None:
+        """Give the list at `key` this many entries, new ones shaped like the template's first."""
+        current = get_path(self.spec, key)
+        entries = current if isinstance(current, list) else []
+        shape = copy.deepcopy(entries[0]) if entries and isinstance(entries[0], dict) else {}
+        grown = [*entries[:length], *(copy.deepcopy(shape) for _ in range(length - len(entries)))]
+        set_path(self.spec, key, grown)
+
+    def get(self, key: str) -> Any:
+        """Return the current value at a key, or MISSING."""
+        return get_path(self.spec, key)
+
+    def is_unset(self, key: str) -> bool:
+        """Whether a key still waits for a value: absent, empty, ``???``, or a list of such."""
+        return unset(self.get(key))
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What differs from the template, by key; values that equal the template's are left out."""
+        changed = (
+            o for o in self._overrides.values()
+            if o.source is Source.USER or o.source is Source.SHORTHAND
+            or get_path(self._template, o.key) != o.value
+        )  # fmt: skip
+        return tuple(sorted(changed, key=lambda o: o.key))
+
+
+def unset(value: Any) -> bool:
+    """Whether a value says nothing: absent, empty, ``???``, or a list of such."""
+    if value is MISSING or (not isinstance(value, list | dict) and value in UNSET):
+        return True
+    return isinstance(value, list) and all(unset(v) for v in value)
+
+
+def user_changes(
+    settings: Iterable[Setting],
+    shorthands: Mapping[str, str],
+    schema: SpecSchema,
+    template: Mapping[str, Any],
+    unsupported: Iterable[Mapping[str, Any]] = (),
+) -> list[Override]:
+    """Turn what the user set into checked changes.
+
+    Shorthands become their keys, values take the schema's type, unknown keys and forbidden
+    values are refused. Without a schema the template's keys are what is known.
+
+    Raises
+    ------
+    SpecError
+        One sentence naming the key and the way out.
+    """
+    changes: dict[str, Override] = {}
+    known = tuple(dict.fromkeys([*schema.keys, *_template_keys(template), *shorthands]))
+    for setting in settings:
+        key = shorthands.get(setting.key, setting.key)
+        source = Source.SHORTHAND if setting.key in shorthands else Source.USER
+        detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
+        value = _checked(key, setting.value, schema, template, known)
+        for fact in unsupported:
+            if fact.get("key") == key and str(fact.get("value")).lower() == str(setting.value).lower():
+                raise SpecError(f"{key} cannot be {fact.get('value')}: {fact.get('reason', 'unsupported')}")
+        change = Override(key=key, value=value, source=source, detail=detail)
+        if key in changes and changes[key].value != value:
+            raise SpecError(f"{key} is set twice, to {changes[key].value!r} and to {value!r}; keep one.")
+        changes[key] = change
+    return list(changes.values())
+
+
+def _checked(
+    key: str, value: Any, schema: SpecSchema, template: Mapping[str, Any], known: tuple[str, ...]
+) -> Any:
+    path = parse_path(key)
+    node, free = schema.find(path)
+    if not schema.keys:
+        if template and get_path(template, path) is MISSING and not _open_in(template, path):
+            raise SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
+        return value
+    if node is None and not free and get_path(template, path) is MISSING:
+        raise SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
+    value = coerce(value, node)
+    check(key, value, node, known)
+    return value
+
+
+def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+    """A template alone cannot list what it leaves out: keys in an existing section are let through."""
+    return len(path) > 1 and isinstance(get_path(template, path[:-1]), dict)
+
+
+def _template_keys(template: Mapping[str, Any]) -> list[str]:
+    return [format_path(path) for path, _ in leaves(template) if path]
