@@ -110,7 +110,7 @@ def test_module_prints_the_document() -> None:
             "train_random_crop_max (384) must be greater than dataset.augmentation.train_random_crop_min",
         ),
         ("dataset.train_data_sources[0].label=x", "did you mean dataset.train_data_sources[0].label_map?"),
-        ("dataset.train_data_sources[2].image_dir=x", "is out of reach: the list has 0 entries"),
+        ("dataset.train_data_sources[2].image_dir=x", "is out of reach: the next free entry is [1]"),
         ("evaluate.checkpoint=x", "evaluate.checkpoint belongs to another action than train"),
         ("results_dir.x=1", "results_dir holds no keys, so results_dir.x cannot be set"),
         ("model.backbone[0]=1", "model.backbone is not a list, so model.backbone[0] cannot be set"),
@@ -205,6 +205,25 @@ def test_lists_are_reached_by_index() -> None:
         ["dataset.train_data_sources[0].image_dir=/a", "dataset.train_data_sources[1].image_dir=/b"],
     )
     assert [source.image_dir for source in spec.dataset.train_data_sources] == ["/a", "/b"]
+    spec = build_spec("train", {}, ["model.return_interm_indices[0]=0"])
+    assert spec.model.return_interm_indices == [0, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ({1: 2}, "the spec has the key 1, and keys must be text"),
+        ({"model": {1: 2}}, "model has the key 1, and keys must be text"),
+        (
+            {"inference": {"color_map": {1: "red"}}},
+            "inference.color_map has the key 1, and keys must be text",
+        ),
+    ],
+)
+def test_keys_are_text(document: dict[Any, Any], sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        build_spec("train", document)
+    assert str(caught.value) == sentence
 
 
 def test_naming_a_block_does_not_undo_what_is_set_inside_it() -> None:

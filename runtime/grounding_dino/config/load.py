@@ -125,11 +125,12 @@ def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str
         # One file often serves all actions. Blocks of other actions are checked, then set aside.
         if name in data and name not in kind.model_fields:
             _validate(block_kind, data.pop(name), name)
+    defaults = kind().model_dump()
     # Parents first, so that setting a block never undoes what was set inside it.
     for key, value in sorted(map(parse_override, overrides), key=lambda item: len(item[0])):
         if key[0] in ACTION_BLOCKS and key[0] not in kind.model_fields:
             raise SpecError(f"{_dotted(key)} belongs to another action than {action}", _dotted(key))
-        _assign(data, key, value)
+        _assign(data, key, value, defaults)
     spec = _validate(kind, data, "")
     _check_missing(action, spec)
     return spec
@@ -164,17 +165,21 @@ def parse_override(word: str) -> tuple[tuple[str | int, ...], Any]:
         raise SpecError(f"the value of override {word!r} is not valid YAML; put it in quotes", name) from None
 
 
-def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any) -> None:
+def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaults: Any) -> None:
     node: Any = data
     for position, step in enumerate(key):
-        fresh: Any = [] if position + 1 < len(key) and isinstance(key[position + 1], int) else {}
         last = position + 1 == len(key)
+        defaults = _child(defaults, step)
+        fresh: Any = {}
+        if not last and isinstance(key[position + 1], int):
+            # An index counts in the list as it would stand without the override.
+            fresh = copy.deepcopy(defaults) if isinstance(defaults, list) else []
         name = _dotted(key[: position + 1])
         if isinstance(step, int):
             if not isinstance(node, list):
                 raise SpecError(f"{_dotted(key[:position])} is not a list, so {name} cannot be set", name)
             if step > len(node):
-                raise SpecError(f"{name} is out of reach: the list has {len(node)} entries", name)
+                raise SpecError(f"{name} is out of reach: the next free entry is [{len(node)}]", name)
             if step == len(node):
                 node.append(value if last else fresh)
             elif last:
@@ -187,6 +192,12 @@ def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any) -> Non
             elif node.get(step) is None:
                 node[step] = fresh
         node = node[step]
+
+
+def _child(node: Any, step: str | int) -> Any:
+    if isinstance(node, dict):
+        return node.get(step)
+    return node[step] if isinstance(node, list) and isinstance(step, int) and step < len(node) else None
 
 
 def _validate(kind: type[SpecBlock], data: Any, prefix: str) -> SpecBlock:
@@ -207,6 +218,9 @@ def _explain(kind: type[BaseModel], detail: ErrorDetails, prefix: str) -> tuple[
     code, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     if code == "extra_forbidden":
         return f"{key} is not a known key{_suggest(kind, detail['loc'], prefix)}", key
+    if code == "invalid_key" or steps[-1] == "[key]":
+        parent = _dotted(steps[:-2] if steps[-1] == "[key]" else steps[:-1]) or "the spec"
+        return f"{parent} has the key {given!r}, and keys must be text", parent
     if code in _TYPE_WORDS:
         return f"{key} must be {_TYPE_WORDS[code]}, not {_show(given)}", key
     if code in _BOUND_WORDS:
