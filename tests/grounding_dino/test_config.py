@@ -327,3 +327,13 @@ def test_every_parameter_of_the_family_is_there(action: str) -> None:
     assert {path for path in theirs["automl_disabled_parameters"] if path in ours} <= set(
         spec_schema(action)["automl_disabled_parameters"]
     )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("prefix", ["spec_template_", "spec_template_deploy_"])
+def test_templates_of_the_family_are_understood(action: str, prefix: str) -> None:
+    file = CORPUS.parent / "references" / f"{prefix}{action}.yaml"
+    if not CORPUS.is_dir():
+        pytest.skip("the shared corpus of public skills is not on this machine")
+    if file.is_file():
+        assert load_spec(action, file, FILLED[action]).model.num_queries == 900
