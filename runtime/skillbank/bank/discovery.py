@@ -109,7 +109,7 @@ class Library:
         bank, _, plain = name.rpartition(":")
         skills = [s for s in self.skills if not bank or s.bank == bank]
         exact = [s for s in skills if s.name == plain]
-        fitting = exact or [s for s in skills if normalise(plain) in self._spellings(s)]
+        fitting = exact or [s for s in skills if normalise(plain) in self.spellings(s)]
         if len(fitting) > 1:
             listed = ", ".join(sorted(s.qualified for s in fitting))
             raise SkillNotFoundError(
@@ -123,7 +123,8 @@ class Library:
         return fitting[0]
 
     @staticmethod
-    def _spellings(skill: Skill) -> set[str]:
+    def spellings(skill: Skill) -> set[str]:
+        """Return the normalised names a skill answers to."""
         names = [skill.name, re.sub(r"^tao-(train-|finetune-)?", "", skill.name)]
         names += [skill.info.network_arch, *skill.info.aliases]
         return {normalise(n) for n in names if n}

@@ -80,11 +80,20 @@ WEIGHTS = (12.0, 10.0, 5.0, 3.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result; ``score`` is larger for better hits, ``strong`` when name, alias or tag matched."""
+    """One result; ``score`` is larger for better hits.
+
+    ``coverage`` is the share of the query's words that name, aliases, tags or description know:
+    below a half the hit is a coincidence of some body text.
+    """
 
     skill: Skill
     score: float
-    strong: bool
+    coverage: float
+
+    @property
+    def strong(self) -> bool:
+        """Whether the skill itself speaks of what was asked."""
+        return self.coverage >= 0.5
 
 
 class SearchIndex:
@@ -122,12 +131,23 @@ class SearchIndex:
             "WHERE skill MATCH ? ORDER BY score DESC, rowid LIMIT ?",
             (match, limit),
         ).fetchall()
-        strong = self._strong(corrected)
-        return [Hit(self._skills[i], score, i in strong) for i, score in rows]
+        covered = self._coverage(corrected)
+        return [Hit(self._skills[i], score, covered.get(i, 0.0)) for i, score in rows]
 
-    def _strong(self, words: list[str]) -> set[int]:
-        match = "{name aliases tags} : (" + " OR ".join(f'"{w}"' for w in words) + ")"
-        return {i for (i,) in self._db.execute("SELECT rowid FROM skill WHERE skill MATCH ?", (match,))}
+    def knows(self, skill: Skill, word: str) -> bool:
+        """Whether a word occurs in a skill's name, aliases, tags or description."""
+        row = self._skills.index(skill)
+        match = f'{{name aliases tags description}} : "{word}"'
+        found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? AND rowid = ?", (match, row))
+        return found.fetchone() is not None
+
+    def _coverage(self, words: list[str]) -> dict[int, float]:
+        covered: dict[int, float] = {}
+        for word in words:
+            match = f'{{name aliases tags description}} : "{word}"'
+            for (i,) in self._db.execute("SELECT rowid FROM skill WHERE skill MATCH ?", (match,)):
+                covered[i] = covered.get(i, 0.0) + 1 / len(words)
+        return covered
 
     def _corrected(self, word: str) -> str:
         if len(word) < 4:

@@ -7,7 +7,7 @@ from typing import Any
 
 from skillbank.errors import UsageError
 from skillbank.plan import inference
-from skillbank.plan.datasets import Binding
+from skillbank.plan.datasets import Binding, plain
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path
@@ -43,7 +43,7 @@ def parent_structure(draft: Draft) -> Iterator[Override]:
 def dataset_rows(draft: Draft) -> Iterator[Override]:
     """The dataset table, resolved to the locations that the request gives."""
     for row in draft.rows:
-        if draft.user_covers(row.key):
+        if draft.user_covers(row.key) or (row.optional and _user_chose_another(draft, row.key)):
             continue
         if row.kind == "literal":
             yield Override(key=row.key, value=row.path, source=Source.DATASET_TABLE, detail=row.detail)
@@ -64,6 +64,12 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         else:
             bound = values if _takes_list(draft, row) else values[0]
             yield Override(key=row.key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+
+
+def _user_chose_another(draft: Draft, key: str) -> bool:
+    """Whether the user set an alternative to this key (``one_of`` in skill_info)."""
+    groups = [g for g in draft.action.one_of if plain(key) in map(plain, g)]
+    return any(draft.user_covers(other) for g in groups for other in g if plain(other) != plain(key))
 
 
 def _takes_list(draft: Draft, row: Binding) -> bool:

@@ -48,6 +48,16 @@ def policy_from_text(text: str) -> tuple[str, str] | None:
     return value, words
 
 
+def policy_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the text speaks of the policy, negations included, so that nothing reads it twice."""
+    spans = []
+    for pattern in (_OFF, _ON):
+        for match in pattern.finditer(text):
+            negation = _NEGATION.search(text[: match.start()])
+            spans.append((negation.start() if negation else match.start(), match.end()))
+    return spans
+
+
 def resolve_policy(request: Request) -> Policy:
     """Explicit value, else plain words, else auto."""
     if request.automl is not None:
