@@ -7,36 +7,18 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from grounding_dino.config.experiment import ACTION_BLOCKS, NEEDED, SPECS, ExperimentSpec
+from grounding_dino.config.explain import dotted, explain
 from grounding_dino.config.fields import MISSING
 
 SpecBlock = TypeVar("SpecBlock", bound=BaseModel)
 
 _MAX_BYTES = 4_000_000
-_TYPE_WORDS = {
-    "int_type": "an integer",
-    "int_from_float": "an integer",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "bool_type": "true or false",
-    "string_type": "text",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping of keys",
-    "model_attributes_type": "a mapping of keys",
-}
-_BOUND_WORDS = {
-    "greater_than": ("greater than", "gt"),
-    "greater_than_equal": ("at least", "ge"),
-    "less_than": ("less than", "lt"),
-    "less_than_equal": ("at most", "le"),
-}
 
 
 class SpecError(ValueError):
@@ -129,7 +111,7 @@ def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str
     # Parents first, so that setting a block never undoes what was set inside it.
     for key, value in sorted(map(parse_override, overrides), key=lambda item: len(item[0])):
         if key[0] in ACTION_BLOCKS and key[0] not in kind.model_fields:
-            raise SpecError(f"{_dotted(key)} belongs to another action than {action}", _dotted(key))
+            raise SpecError(f"{dotted(key)} belongs to another action than {action}", dotted(key))
         _assign(data, key, value, defaults)
     spec = _validate(kind, data, "")
     _check_missing(action, spec)
@@ -174,10 +156,10 @@ def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaul
         if not last and isinstance(key[position + 1], int):
             # An index counts in the list as it would stand without the override.
             fresh = copy.deepcopy(defaults) if isinstance(defaults, list) else []
-        name = _dotted(key[: position + 1])
+        name = dotted(key[: position + 1])
         if isinstance(step, int):
             if not isinstance(node, list):
-                raise SpecError(f"{_dotted(key[:position])} is not a list, so {name} cannot be set", name)
+                raise SpecError(f"{dotted(key[:position])} is not a list, so {name} cannot be set", name)
             if step > len(node):
                 raise SpecError(f"{name} is out of reach: the next free entry is [{len(node)}]", name)
             if step == len(node):
@@ -186,7 +168,7 @@ def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaul
                 node[step] = value
         else:
             if not isinstance(node, dict):
-                raise SpecError(f"{_dotted(key[:position])} holds no keys, so {name} cannot be set", name)
+                raise SpecError(f"{dotted(key[:position])} holds no keys, so {name} cannot be set", name)
             if last:
                 node[step] = value
             elif node.get(step) is None:
@@ -207,63 +189,9 @@ def _validate(kind: type[SpecBlock], data: Any, prefix: str) -> SpecBlock:
         details = error.errors(include_url=False)
         # An unknown key is the likeliest cause of whatever else is wrong, so it is named first.
         first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
-        sentence, key = _explain(kind, first, prefix)
+        sentence, key = explain(kind, first, prefix)
         more = len(details) - 1
         raise SpecError(sentence + (f" (and {more} more)" if more else ""), key) from None
-
-
-def _explain(kind: type[BaseModel], detail: ErrorDetails, prefix: str) -> tuple[str, str]:
-    steps = ((prefix,) if prefix else ()) + tuple(detail["loc"])
-    key = _dotted(steps)
-    code, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if code == "extra_forbidden":
-        return f"{key} is not a known key{_suggest(kind, detail['loc'], prefix)}", key
-    if code == "invalid_key" or steps[-1] == "[key]":
-        parent = _dotted(steps[:-2] if steps[-1] == "[key]" else steps[:-1]) or "the spec"
-        return f"{parent} has the key {given!r}, and keys must be text", parent
-    if code in _TYPE_WORDS:
-        return f"{key} must be {_TYPE_WORDS[code]}, not {_show(given)}", key
-    if code in _BOUND_WORDS:
-        words, name = _BOUND_WORDS[code]
-        return f"{key} must be {words} {context[name]}, not {_show(given)}", key
-    if code == "literal_error":
-        expected = context["expected"]
-        return f"{key} must be one of {expected}, not {_show(given)}", key
-    if code == "string_pattern_mismatch":
-        return f"{key} must match {context['pattern']}, not {_show(given)}", key
-    if code == "value_error":
-        message = str(context["error"])
-        # Relations between keys name them in full; a check of one value does not.
-        return (message if "." in message.split(" ")[0] else f"{key} {message}"), key
-    return f"{key}: {detail['msg']}", key
-
-
-def _suggest(kind: type[BaseModel], loc: tuple[int | str, ...], prefix: str) -> str:
-    parent = tuple(step for step in loc[:-1] if isinstance(step, str))
-    wrong = str(loc[-1])
-    every = list(_keys(kind))
-    siblings = [path[-1] for path in every if path[:-1] == parent]
-    close = difflib.get_close_matches(wrong, siblings, n=1, cutoff=0.6)
-    if close:
-        start = ((prefix,) if prefix else ()) + tuple(loc[:-1])
-        return f"; did you mean {_dotted((*start, close[0]))}?"
-    # The right name in the wrong place, e.g. num_epochs at the top.
-    exact = [path for path in every if path[-1] == wrong] or [
-        path for path in every if difflib.SequenceMatcher(None, path[-1], wrong).ratio() >= 0.85
-    ]
-    if exact:
-        start = (prefix,) if prefix else ()
-        return f"; did you mean {_dotted((*start, *min(exact, key=len)))}?"
-    return f"; known here: {', '.join(siblings)}" if siblings else ""
-
-
-def _keys(kind: type[BaseModel], parent: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, field in kind.model_fields.items():
-        yield (*parent, name)
-        candidates = (field.annotation, *get_args(field.annotation))
-        for candidate in candidates:
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                yield from _keys(candidate, (*parent, name))
 
 
 def _check_missing(action: str, spec: ExperimentSpec) -> None:
@@ -289,24 +217,12 @@ def _leaves(node: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str,
         for index, value in enumerate(node):
             yield from _leaves(value, (*steps, index))
     else:
-        yield _dotted(steps), node
-
-
-def _dotted(steps: Sequence[str | int]) -> str:
-    text = ""
-    for step in steps:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+        yield dotted(steps), node
 
 
 def _did_you_mean(word: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _flat(error: Exception) -> str:
