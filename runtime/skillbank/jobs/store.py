@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
-from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError, did_you_mean
+from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
+from skillbank.jobs.database import APPROVALS, JOBS, PLANS, TRANSITIONS, open_engine
 from skillbank.jobs.record import Failure, JobRecord, JobState, Transition
 from skillbank.plan.model import Plan
 
 __all__ = ["JobStore"]
-
-_META = sa.MetaData()
-_PLANS = sa.Table(
-    "plans",
-    _META,
-    sa.Column("plan_id", sa.String(64), primary_key=True),
-    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("document", sa.JSON, nullable=False),
-)
-_JOBS = sa.Table(
-    "jobs",
-    _META,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.String(63), nullable=False, unique=True),
-    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("plan_id", sa.String(64), nullable=False, index=True),
-    sa.Column("plan", sa.JSON, nullable=False),
-    sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("action", sa.Text, nullable=False, index=True),
-    sa.Column("platform", sa.Text, nullable=False),
-    sa.Column("results_dir", sa.Text, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
-    sa.Column("native_id", sa.Text),
-    sa.Column("launcher", sa.Text),
-    sa.Column("parents", sa.JSON, nullable=False),
-    sa.Column("retry_of", sa.String(63)),
-    sa.Column("idempotency_key", sa.String(255), unique=True),
-    sa.Column("bound_spec_sha256", sa.String(64)),
-    sa.Column("exit_code", sa.Integer),
-    sa.Column("failure", sa.JSON(none_as_null=True)),
-)
-_TRANSITIONS = sa.Table(
-    "transitions",
-    _META,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("job_id", sa.String(63), sa.ForeignKey("jobs.id"), nullable=False, index=True),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
-)
-_APPROVALS = sa.Table(
-    "approvals",
-    _META,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("plan_id", sa.String(64), nullable=False, index=True),
-    sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("used", sa.DateTime(timezone=True)),
-)
 
 _TERMINAL = [state.value for state in JobState if state.terminal]
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
@@ -79,7 +31,7 @@ class JobStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = _open(url)
+        self._engine = open_engine(url)
         # A store that nobody closed must not leave connections to the garbage collector.
         self._finalizer = weakref.finalize(self, self._engine.dispose)
 
@@ -111,13 +63,13 @@ class JobStore:
         row = record.model_dump(mode="json", exclude={"history", "created"})
         try:
             with self._engine.begin() as db:
-                db.execute(_JOBS.insert().values(**row, created=record.created))
+                db.execute(JOBS.insert().values(**row, created=record.created))
                 for line in record.history or (
                     Transition(at=record.created, state=record.state, message="created"),
                 ):
-                    db.execute(_TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
+                    db.execute(TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
         except IntegrityError:
-            earlier = self._by_key(record.idempotency_key)
+            earlier = self.by_key(record.idempotency_key)
             if earlier is None:
                 raise
             if earlier.plan_id != record.plan_id:
@@ -137,23 +89,23 @@ class JobStore:
             When no job, or more than one, is meant.
         """
         with self._engine.connect() as db:
-            query = sa.select(_JOBS)
+            query = sa.select(JOBS)
             if job == "last" or job.startswith("last:"):
                 action = job.partition(":")[2]
                 if action:
-                    query = query.where(_JOBS.c.action == action)
-                row = db.execute(query.order_by(_JOBS.c.seq.desc()).limit(1)).mappings().first()
+                    query = query.where(JOBS.c.action == action)
+                row = db.execute(query.order_by(JOBS.c.seq.desc()).limit(1)).mappings().first()
                 if row is None:
                     raise JobNotFoundError(
                         f"there is no {action + ' ' if action else ''}job yet; start one with skillbank run"
                     )
                 return _record(db, row)
-            row = db.execute(query.where(_JOBS.c.id == job)).mappings().first()
+            row = db.execute(query.where(JOBS.c.id == job)).mappings().first()
             if row is not None:
                 return _record(db, row)
-            part = _JOBS.c.id.startswith(job, autoescape=True) | _JOBS.c.id.endswith(job, autoescape=True)
+            part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
             rows = (
-                db.execute(query.where(part).order_by(_JOBS.c.seq.desc()).limit(4)).mappings().all()
+                db.execute(query.where(part).order_by(JOBS.c.seq.desc()).limit(4)).mappings().all()
                 if job
                 else []
             )
@@ -162,7 +114,7 @@ class JobStore:
             if rows:
                 names = ", ".join(row["id"] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
-            known = list(db.scalars(sa.select(_JOBS.c.id).order_by(_JOBS.c.seq.desc()).limit(200)))
+            known = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc()).limit(200)))
         raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; skillbank jobs lists them")
 
     def list(
@@ -175,11 +127,11 @@ class JobStore:
         limit: int | None = None,
     ) -> _Records:
         """Return jobs, newest first."""
-        query = sa.select(_JOBS).order_by(_JOBS.c.seq.desc()).limit(limit)
+        query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
         wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
         for name, value in wanted.items():
             if value is not None:
-                query = query.where(_JOBS.c[name] == value)
+                query = query.where(JOBS.c[name] == value)
         with self._engine.connect() as db:
             return [_record(db, row) for row in db.execute(query).mappings().all()]
 
@@ -200,14 +152,14 @@ class JobStore:
             Whether this call changed the state.
         """
         change = (
-            _JOBS.update()
-            .where(_JOBS.c.id == job_id, _JOBS.c.state.not_in(_TERMINAL), _JOBS.c.state != state.value)
+            JOBS.update()
+            .where(JOBS.c.id == job_id, JOBS.c.state.not_in(_TERMINAL), JOBS.c.state != state.value)
             .values(state=state.value, **_plain(fields))
         )
         with self._engine.begin() as db:
             if db.execute(change).rowcount == 1:
                 line = {"job_id": job_id, "at": _now(), "state": state.value, "message": message}
-                db.execute(_TRANSITIONS.insert().values(**line))
+                db.execute(TRANSITIONS.insert().values(**line))
                 return True
         self.get(job_id)
         return False
@@ -219,15 +171,16 @@ class JobStore:
     def update(self, job_id: str, **fields: Any) -> None:
         """Set fields of a job that are not its state."""
         with self._engine.begin() as db:
-            changed = db.execute(_JOBS.update().where(_JOBS.c.id == job_id).values(**_plain(fields))).rowcount
+            changed = db.execute(JOBS.update().where(JOBS.c.id == job_id).values(**_plain(fields))).rowcount
         if not changed:
             self.get(job_id)
 
-    def _by_key(self, key: str | None) -> JobRecord | None:
+    def by_key(self, key: str | None) -> JobRecord | None:
+        """Return the job that was made with an idempotency key."""
         if key is None:
             return None
         with self._engine.connect() as db:
-            row = db.execute(sa.select(_JOBS).where(_JOBS.c.idempotency_key == key)).mappings().first()
+            row = db.execute(sa.select(JOBS).where(JOBS.c.idempotency_key == key)).mappings().first()
             return _record(db, row) if row is not None else None
 
     # Plans and approvals
@@ -238,7 +191,7 @@ class JobStore:
         try:
             with self._engine.begin() as db:
                 db.execute(
-                    _PLANS.insert().values(
+                    PLANS.insert().values(
                         plan_id=plan_id, created=_now(), document=plan.model_dump(mode="json")
                     )
                 )
@@ -248,9 +201,9 @@ class JobStore:
 
     def get_plan(self, plan_id: str) -> Plan:
         """Return a plan by its id or a unique beginning of it."""
-        part = _PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
+        part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         with self._engine.connect() as db:
-            rows = db.execute(sa.select(_PLANS).where(part).limit(2)).mappings().all() if plan_id else []
+            rows = db.execute(sa.select(PLANS).where(part).limit(2)).mappings().all() if plan_id else []
         if len(rows) != 1:
             problem = (
                 "could be several plans; give more of the id"
@@ -265,14 +218,14 @@ class JobStore:
         full = self.get_plan(plan_id).plan_id
         with self._engine.begin() as db:
             if db.scalar(_open_approval(full)) is None:
-                db.execute(_APPROVALS.insert().values(plan_id=full, granted=_now()))
+                db.execute(APPROVALS.insert().values(plan_id=full, granted=_now()))
         return full
 
     def consume_approval(self, plan_id: str) -> bool:
         """Use up an approval of exactly this plan; false when there is none (any more)."""
         use = (
-            _APPROVALS.update()
-            .where(_APPROVALS.c.seq == _open_approval(plan_id).scalar_subquery(), _APPROVALS.c.used.is_(None))
+            APPROVALS.update()
+            .where(APPROVALS.c.seq == _open_approval(plan_id).scalar_subquery(), APPROVALS.c.used.is_(None))
             .values(used=_now())
         )
         with self._engine.begin() as db:
@@ -280,8 +233,8 @@ class JobStore:
 
 
 def _open_approval(plan_id: str) -> sa.Select[tuple[int]]:
-    return sa.select(sa.func.min(_APPROVALS.c.seq)).where(
-        _APPROVALS.c.plan_id == plan_id, _APPROVALS.c.used.is_(None)
+    return sa.select(sa.func.min(APPROVALS.c.seq)).where(
+        APPROVALS.c.plan_id == plan_id, APPROVALS.c.used.is_(None)
     )
 
 
@@ -293,7 +246,7 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _record(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
     lines = db.execute(
-        sa.select(_TRANSITIONS).where(_TRANSITIONS.c.job_id == row["id"]).order_by(_TRANSITIONS.c.seq)
+        sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
     ).mappings()
     history = tuple(Transition(at=_aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     fields = {name: value for name, value in row.items() if name != "seq"}
@@ -307,43 +260,3 @@ def _aware(moment: datetime) -> datetime:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _open(url: str) -> sa.Engine:
-    try:
-        engine = sa.create_engine(url)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        scheme = url.split(":", 1)[0]
-        raise PlatformError(
-            f"SKILLBANK_DATABASE_URL ('{scheme}:...') cannot be used: {error}; "
-            "unset it to use SQLite in SKILLBANK_HOME"
-        ) from None
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _sqlite_settings)
-    # Two processes that make the tables at the same moment get in each other's way once.
-    for attempt in range(8):
-        try:
-            with engine.begin() as db:
-                for table in _META.sorted_tables:
-                    db.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                    for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                        db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            return engine
-        except DatabaseError as error:
-            engine.dispose()
-            if attempt == 7 or not isinstance(
-                error, OperationalError | IntegrityError | sa.exc.ProgrammingError
-            ):
-                raise PlatformError(
-                    f"the database {engine.url.render_as_string()} cannot be opened: {error.orig}; "
-                    "check SKILLBANK_HOME and SKILLBANK_DATABASE_URL"
-                ) from error
-            time.sleep(0.05 * 2**attempt)
-    raise AssertionError("unreachable")
-
-
-def _sqlite_settings(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA busy_timeout = 30000")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")

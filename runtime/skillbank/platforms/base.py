@@ -50,7 +50,8 @@ class NativeStatus:
     """What the platform says about a job, in skillbank's states.
 
     ``found`` is false when the platform has never seen the job. ``infra`` marks an end that is the
-    place's fault and not the program's.
+    place's fault and not the program's. ``native_id`` lets a process adopt a job whose launcher died
+    before it could note the id.
     """
 
     state: JobState
@@ -58,6 +59,7 @@ class NativeStatus:
     exit_code: int | None = None
     found: bool = True
     infra: bool = False
+    native_id: str | None = None
 
 
 class Platform(ABC):

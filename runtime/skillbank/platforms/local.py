@@ -124,9 +124,10 @@ class LocalPlatform(Platform):
         if (end := _read(folder / keeper.EXIT)) is not None:
             return _ended(end)
         if kept:
-            return NativeStatus(
-                JobState.RUNNING, f"running as process {process['pid']}" if process else "starting"
-            )
+            if process is None:
+                return NativeStatus(JobState.RUNNING, "starting")
+            message, native_id = f"running as process {process['pid']}", f"local:{process['pid']}"
+            return NativeStatus(JobState.RUNNING, message, native_id=native_id)
         if claim["host"] != os.uname().nodename:
             return NativeStatus(JobState.UNKNOWN, f"runs on the machine '{claim['host']}'; ask there")
         if running and process is not None:

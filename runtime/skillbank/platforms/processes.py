@@ -5,11 +5,12 @@ Standard library only: the keeper of a local job uses this without the installed
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-__all__ = ["alive", "identity", "processes_with"]
+__all__ = ["alive", "describe_self", "described_alive", "identity", "processes_with"]
 
 
 @cache
@@ -38,6 +39,18 @@ def identity(pid: int) -> str | None:
 def alive(pid: int, known_identity: str) -> bool:
     """Say whether the very process that had this identity is still running."""
     return identity(pid) == known_identity
+
+
+def describe_self() -> str:
+    """Return ``host:pid:identity`` of this process, for `described_alive`."""
+    return f"{os.uname().nodename}:{os.getpid()}:{identity(os.getpid())}"
+
+
+def described_alive(description: str) -> bool | None:
+    """Say whether a described process still runs; None when it belongs to another machine."""
+    host, _, rest = description.partition(":")
+    pid, _, known = rest.partition(":")
+    return alive(int(pid), known) if host == os.uname().nodename else None
 
 
 def processes_with(marker: str) -> Iterator[int]:

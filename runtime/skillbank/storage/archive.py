@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import BinaryIO, TypeAlias
 
 from skillbank.errors import DataError
 
@@ -22,6 +22,7 @@ __all__ = ["SUFFIXES", "Limits", "archive_stem", "extract"]
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _HEADER = 16 << 20
 """More than this is never read at once from a tar, except by headers made to exhaust the memory."""
+Stream: TypeAlias = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 _JUNK = frozenset({"__MACOSX", ".DS_Store"})
 
 
@@ -65,17 +66,10 @@ def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
             _extract_zip(archive, folder, limits)
         else:
             _extract_tar(archive, folder, limits)
-    except (
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        gzip.BadGzipFile,
-    ) as error:
-        raise DataError(f"{archive} is damaged or no archive ({error}); make or copy it again") from error
-    except (NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{archive} cannot be unpacked ({error}); pack it again without password") from error
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise DataError(f"{archive} cannot be unpacked ({error}); make or copy it again") from error
+    except RuntimeError as error:  # what zipfile says to a password or an unknown compression
+        raise DataError(f"{archive} cannot be unpacked ({error}); pack it again as plain zip") from error
     _strip_top_folder(folder, archive_stem(archive.name))
 
 
@@ -107,8 +101,8 @@ class _Budget:
         self._bytes += size
         if self._members > self._limits.members or self._bytes > self._cap:
             raise DataError(
-                f"{self._archive} unpacks to more than {self._cap >> 20} MiB or {self._limits.members} files, which "
-                "is out of proportion to its size; if it is meant, unpack it yourself and name the folder"
+                f"{self._archive} unpacks to over {self._cap >> 20} MiB or {self._limits.members} files, "
+                "out of proportion to its size; if that is meant, unpack it yourself and name the folder"
             )
         if self._bytes > self._free:
             raise DataError(
@@ -123,14 +117,14 @@ class _Budget:
 
     def refuse_link(self, name: str) -> None:
         raise DataError(
-            f"{self._archive} holds '{name}', a link or special file; pack it again with the files themselves (tar -h)"
+            f"{self._archive} holds '{name}', a link or special file; pack the files themselves (tar -h)"
         )
 
 
 class _Guarded(io.RawIOBase):
     """A decompressed stream that ends a bomb: no huge single reads, no position beyond the cap."""
 
-    def __init__(self, stream: IO[bytes], cap: int) -> None:
+    def __init__(self, stream: Stream, cap: int) -> None:
         self._stream, self._cap = stream, cap
 
     def _check(self, position: int) -> None:
@@ -169,10 +163,10 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
                 except tarfile.FilterError as error:
                     raise DataError(f"{archive} is not unpacked: {error}") from error
                 # Without this every member of a large archive stays in memory.
-                tar.members = []
+                tar.members = []  # type: ignore[attr-defined]
 
 
-def _decompressed(raw: IO[bytes], magic: bytes) -> IO[bytes]:
+def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
     """Open what the content says it is: archives are often misnamed."""
     if magic.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=raw)

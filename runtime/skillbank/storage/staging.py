@@ -45,7 +45,8 @@ def locate(binding: InputBinding) -> Path:
         raise DataError(f"{binding.uri}, the data for {binding.key}, is a file and must be a folder")
     if binding.runtime == "extracted_folder" and archive_stem(path.name) is None:
         raise DataError(
-            f"{binding.uri}, the data for {binding.key}, is neither a folder nor an archive ({', '.join(SUFFIXES)})"
+            f"{binding.uri}, the data for {binding.key}, is neither a folder nor an archive "
+            f"({', '.join(SUFFIXES)})"
         )
     if not os.access(path, os.R_OK):
         raise DataError(
@@ -96,8 +97,8 @@ def _local(uri: Uri, _: InputBinding) -> Path:
 
 def _s3(uri: Uri, binding: InputBinding) -> Path:
     raise DataError(
-        f"{uri}, the data for {binding.key}, is on S3, which this version cannot read yet; copy it to a folder and "
-        "name that"
+        f"{uri}, the data for {binding.key}, is on S3, which this version cannot read yet; "
+        "copy it to a folder and name that"
     )
 
 

@@ -1,0 +1,182 @@
+"""From a plan to what runs: data paths, parent models and tokens put in, the spec written, its hash kept."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from skillbank.errors import DataNotFoundError, ParentError, PlatformError, SpecError
+from skillbank.jobs.checkpoints import resumable
+from skillbank.jobs.record import JobRecord
+from skillbank.jobs.specfile import write_spec
+from skillbank.plan.model import (
+    PARENT_MODEL,
+    PARENT_MODEL_FOLDER,
+    RESULTS_DIR,
+    RESUME_MODEL,
+    InputBinding,
+    Plan,
+)
+from skillbank.plan.paths import format_path, leaves, set_path
+from skillbank.platforms.base import job_dir
+
+__all__ = [
+    "CONFIG_PATH",
+    "TOKENS",
+    "Bound",
+    "ParentModel",
+    "bind",
+    "check_filled",
+    "has_token",
+    "needs_parent_model",
+]
+
+CONFIG_PATH = "{config_path}"
+"""Token in commands for the path of the written spec."""
+TOKENS = (RESULTS_DIR, PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL)
+_MISSING = "???"
+# ${results_dir} is an interpolation of the program's own and stays as it is.
+_TOKEN = re.compile(r"(?<!\$)(?:" + "|".join(map(re.escape, TOKENS)) + ")")
+Keys: TypeAlias = tuple[str | int, ...]
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
+
+
+@dataclass(frozen=True)
+class ParentModel:
+    """A parent job and the model chosen from its results."""
+
+    job_id: str
+    action: str
+    model: Path
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What runs: the spec with every path in place, the command, and where the spec was written."""
+
+    spec: dict[str, Any]
+    argv: tuple[str, ...]
+    config_path: Path
+    sha256: str
+
+
+def has_token(text: str) -> bool:
+    """Say whether a text holds a token that only a launch can resolve."""
+    return _TOKEN.search(text) is not None
+
+
+def needs_parent_model(plan: Plan) -> bool:
+    """Say whether a key that is not optional speaks of the parent's model."""
+    optional = {binding.key for binding in plan.inputs if binding.optional}
+    found = [(format_path(path), value) for path, value in leaves(plan.spec) if isinstance(value, str | list)]
+    return any(
+        token in text
+        for key, value in found
+        if key not in optional
+        for text in (value if isinstance(value, list) else [value])
+        if isinstance(text, str)
+        for token in (PARENT_MODEL, PARENT_MODEL_FOLDER)
+    )
+
+
+def check_filled(plan: Plan) -> None:
+    """Raise `SpecError` when a value of the spec is still ``???`` and no input takes its place."""
+    given = {binding.key for binding in plan.inputs if binding.runtime != "value"}
+    for path, value in leaves(plan.spec):
+        for i, text in enumerate(value) if isinstance(value, list) else ((None, value),):
+            key = format_path(path if i is None else (*path, i))
+            if isinstance(text, str) and text == _MISSING and key not in given:
+                raise SpecError(f"{key} has no value yet; give one with --set {key}=VALUE")
+
+
+def bind(
+    plan: Plan,
+    record: JobRecord,
+    parents: Sequence[ParentModel],
+    *,
+    stage: Callable[[InputBinding], Path],
+) -> Bound:
+    """Put paths in the place of URIs and tokens, and write the spec into the job's folder.
+
+    Parameters
+    ----------
+    parents
+        Models of the parents; the first one stands for ``{parent_model}``.
+    stage
+        Returns the local path of an input's data.
+
+    Raises
+    ------
+    SpecError
+        When a value that the program needs is still ``???``.
+    ParentError
+        When the spec speaks of a parent's model and there is none.
+    """
+    check_filled(plan)
+    results_dir = Path(record.results_dir)
+    spec: dict[str, Any] = copy.deepcopy(plan.spec)
+    for binding in plan.inputs:
+        if binding.runtime == "value" or has_token(binding.uri):
+            continue
+        try:
+            set_path(spec, binding.key, str(stage(binding)))
+        except DataNotFoundError:
+            if not binding.optional:
+                raise
+            set_path(spec, binding.key, "")
+    model = parents[0].model if parents else None
+    resume = resumable(results_dir)
+    values = {
+        RESULTS_DIR: str(results_dir),
+        PARENT_MODEL: str(model) if model else None,
+        PARENT_MODEL_FOLDER: str(model.parent) if model else None,
+        RESUME_MODEL: str(resume) if resume else "",
+    }
+    optional = {binding.key for binding in plan.inputs if binding.optional}
+    spec = _resolve(spec, (), values, optional)
+    folder = job_dir(results_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    config_path = folder / f"spec.{plan.config_format}"
+    content = write_spec(spec, plan.config_format).encode()
+    temporary = config_path.with_name(f".{config_path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(config_path)
+    return Bound(spec, _command(plan.command, config_path), config_path, hashlib.sha256(content).hexdigest())
+
+
+def _resolve(node: Any, path: Keys, values: Mapping[str, str | None], optional: set[str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _resolve(value, (*path, str(key)), values, optional) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_resolve(value, (*path, i), values, optional) for i, value in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+    key = format_path(path)
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values[match[0]]
+        if value is not None:
+            return value
+        if key in optional:
+            return ""
+        raise ParentError(f"{key} takes the model of a parent job; name one with --parent JOB")
+
+    return _TOKEN.sub(value_of, node)
+
+
+def _command(command: Sequence[str], config_path: Path) -> tuple[str, ...]:
+    """Replace the literal token in each argument; nothing else in a command means anything."""
+    path = str(config_path)
+    in_shell = bool(command) and Path(command[0]).name in _SHELLS
+    if in_shell and path != shlex.quote(path) and any(CONFIG_PATH in part for part in command):
+        raise PlatformError(
+            f"the skill's command is a shell script, which cannot take the path {path}; "
+            "choose a --results-root without spaces and special characters"
+        )
+    return tuple(part.replace(CONFIG_PATH, path) for part in command)

@@ -1,0 +1,178 @@
+"""Which file of a finished job is *the* model that its child needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from skillbank.errors import ParentError
+from skillbank.jobs.metrics import EpochMetrics, metric_direction
+
+__all__ = ["Candidate", "choose", "model_of", "resumable", "scan"]
+
+WEIGHTS = (".pth", ".pt", ".ckpt", ".tlt", ".hdf5", ".safetensors")
+_SUFFIXES = {"export": (".onnx",), "gen_trt_engine": (".engine", ".trt")}
+"""What an action leaves for its children; every other action leaves weights."""
+_NEVER = frozenset({"inputs", "ptm", "lightning_logs", "job"})
+"""Folders of a job that hold models which are not its result."""
+_EPOCH = re.compile(r"epoch[_=-]?(\d+)")
+_STEP = re.compile(r"step[_=-]?(\d+)")
+_MODEL_FOLDER = (".safetensors", ".safetensors.index.json")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model file, or a folder that is one model, with what its name says (epochs as written)."""
+
+    path: Path
+    epoch: int | None = None
+    step: int | None = None
+    link: bool = False
+
+    @classmethod
+    def of(cls, path: Path, link: bool = False) -> Candidate:
+        """Read a name such as ``model_epoch_003_step_00120.pth`` or ``epoch=3-step=120.ckpt``."""
+        epoch, step = _EPOCH.search(path.name), _STEP.search(path.name)
+        return cls(path, int(epoch[1]) if epoch else None, int(step[1]) if step else None, link)
+
+    @property
+    def rank(self) -> tuple[bool, int, int, bool, str]:
+        """Order from old to new; of those without an epoch, one that is called best comes last."""
+        none = -1
+        epoch = none if self.epoch is None else self.epoch
+        step = none if self.step is None else self.step
+        return (not self.link, epoch, step, "best" in self.path.name.lower(), str(self.path))
+
+
+def scan(results_dir: Path, action: str) -> list[Candidate]:
+    """Find every complete model that a job of this action has left, in no particular order."""
+    suffixes = _SUFFIXES.get(action, WEIGHTS)
+    found: list[Candidate] = []
+    for folder, folders, files in os.walk(results_dir):
+        here = Path(folder)
+        if here != results_dir and _is_model_folder(here, files, suffixes):
+            folders.clear()
+            found.append(Candidate.of(here, here.is_symlink()))
+            continue
+        folders[:] = [name for name in folders if name not in _NEVER and not name.startswith(".")]
+        for name in files:
+            path = here / name
+            if name.lower().endswith(suffixes) and not name.startswith(".") and _complete(path):
+                found.append(Candidate.of(path, path.is_symlink()))
+    return found
+
+
+def _is_model_folder(folder: Path, files: Sequence[str], suffixes: tuple[str, ...]) -> bool:
+    if ".safetensors" not in suffixes:
+        return False
+    sharded = any(name.endswith(_MODEL_FOLDER) for name in files) and "config.json" in files
+    return sharded or (folder.name.lower().endswith(WEIGHTS) and bool(files))
+
+
+def _complete(path: Path) -> bool:
+    """Say whether a file was written to its end: a torch file is a zip, whose directory comes last."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return False
+    return zipfile.is_zipfile(path) if head == b"PK\x03\x04" else bool(head)
+
+
+def choose(
+    candidates: Iterable[Candidate],
+    *,
+    method: str = "auto",
+    epochs: Sequence[EpochMetrics] = (),
+    metric: str | None = None,
+    direction: Literal["maximize", "minimize"] | None = None,
+) -> Candidate | None:
+    """Choose one model; the order in which the candidates come plays no part.
+
+    Parameters
+    ----------
+    method
+        ``best`` by the metric, ``latest`` by (epoch, step), an epoch as a number (counted from zero; from one
+        when there is no such file), or ``auto``: best when an epoch with a metric has a file, else latest.
+    epochs
+        Metrics by epoch, counted from zero.
+    metric, direction
+        The monitored metric and which way it is better.
+
+    Returns
+    -------
+    Candidate or None
+        None when nothing fits. Links such as ``*_latest`` are taken only when there is nothing else.
+    """
+    ordered = sorted(candidates, key=lambda c: c.rank)
+    ordered = [c for c in ordered if not c.link] or ordered
+    if method.isdecimal():
+        wanted = int(method)
+        exact = [c for c in ordered if c.epoch == wanted] or [c for c in ordered if c.epoch == wanted - 1]
+        return exact[-1] if exact else None
+    if method not in ("auto", "best", "latest"):
+        raise ValueError(f"'{method}' is not a way to choose a checkpoint; say best, latest or an epoch")
+    if method != "latest" and metric is not None:
+        # The newest file of each epoch; of equally good epochs the later one has seen more.
+        by_epoch = {c.epoch: c for c in ordered if c.epoch is not None}
+        sign = 1 if (direction or metric_direction(metric)) == "maximize" else -1
+        scored = [
+            (sign * e.values[metric], e.epoch) for e in epochs if metric in e.values and e.epoch in by_epoch
+        ]
+        if scored:
+            return by_epoch[max(scored)[1]]
+    if method == "best":
+        named = [c for c in ordered if "best" in c.path.name.lower()]
+        return named[-1] if named else None
+    return ordered[-1] if ordered else None
+
+
+def model_of(
+    job_id: str,
+    action: str,
+    results_dir: Path,
+    *,
+    method: str = "auto",
+    epochs: Sequence[EpochMetrics] = (),
+    metric: str | None = None,
+    direction: Literal["maximize", "minimize"] | None = None,
+) -> Path:
+    """Return the model that a finished job gives to its child.
+
+    Raises
+    ------
+    ParentError
+        When no file fits; it names what was looked at.
+    """
+    candidates = scan(results_dir, action)
+    pool = candidates
+    # Beside the student a distillation keeps its teacher, and pruning the model that it started from.
+    for kind, word in (("distill", "student"), ("prune", "prune")):
+        if action == kind:
+            pool = [c for c in candidates if word in c.path.name.lower()] or candidates
+    chosen = choose(pool, method=method, epochs=epochs, metric=metric, direction=direction)
+    if chosen is not None:
+        return chosen.path
+    kinds = ", ".join(_SUFFIXES.get(action, WEIGHTS))
+    if not candidates:
+        raise ParentError(
+            f"parent job {job_id} ({action}) left no model ({kinds}) in {results_dir}; "
+            "run it again, or give the file itself"
+        )
+    names = sorted(str(c.path.relative_to(results_dir)) for c in candidates)
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    raise ParentError(
+        f"parent job {job_id} ({action}) has no checkpoint for '{method}'; looked at: {shown}; "
+        "choose another epoch, best or latest"
+    )
+
+
+def resumable(results_dir: Path) -> Path | None:
+    """Return the newest complete checkpoint in a job's own results; None when there is none."""
+    chosen = choose(scan(results_dir, "train"), method="latest")
+    return chosen.path if chosen else None

@@ -1,0 +1,103 @@
+"""Parents of a launch: which jobs they are, whether they have ended well, and the model that each gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import ParentError
+from skillbank.jobs.binding import ParentModel, needs_parent_model
+from skillbank.jobs.checkpoints import model_of
+from skillbank.jobs.metrics import read_status
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.plan.model import ParentRef, Plan
+
+__all__ = ["finished_parents", "parent_models"]
+
+
+def finished_parents(
+    plan: Plan, given: Sequence[JobRecord], look: Callable[[str], JobRecord]
+) -> list[JobRecord]:
+    """Return the jobs that a plan's parents are, each of them COMPLETE.
+
+    Parameters
+    ----------
+    given
+        Jobs named at the launch; those that ran an earlier plan of a chain stand for it.
+    look
+        Returns a job by its id, as it stands now.
+
+    Raises
+    ------
+    ParentError
+        When a parent is missing, still runs, or did not end well.
+    """
+    by_plan = {record.plan_id: record for record in given}
+    parents = [_parent(ref, by_plan, look) for ref in plan.parents]
+    known = {record.id for record in parents}
+    parents += [record for record in given if record.id not in known]
+    for record in parents:
+        if record.state is not JobState.COMPLETE:
+            raise ParentError(f"parent job {record.id} ({record.action}) {_why(record)}")
+    return parents
+
+
+def _parent(ref: ParentRef, by_plan: dict[str, JobRecord], look: Callable[[str], JobRecord]) -> JobRecord:
+    if ref.job is not None:
+        return look(ref.job)
+    if ref.plan in by_plan:
+        return by_plan[ref.plan]
+    raise ParentError(
+        f"the {ref.action} of {ref.skill} that this plan builds on has not run yet; "
+        "run it first and name it with --parent JOB"
+    )
+
+
+def _why(record: JobRecord) -> str:
+    if record.state is JobState.ERROR:
+        reason = f": {record.failure.explanation.rstrip('.')}" if record.failure else ""
+        return f"failed{reason}; see skillbank logs {record.id}, run it again, or name another parent"
+    if record.state is JobState.CANCELED:
+        return "was canceled; run it again, or name another parent"
+    return f"is {record.state} and has no model yet; wait with skillbank status {record.id} --watch"
+
+
+def parent_models(plan: Plan, parents: Sequence[JobRecord], method: str = "auto") -> list[ParentModel]:
+    """Choose each parent's model by its own metric; parents that a plan takes no model from may have none.
+
+    Raises
+    ------
+    ParentError
+        When the plan needs a model and no parent has it.
+    """
+    needed = needs_parent_model(plan)
+    models, refusals = [], []
+    for record in parents:
+        try:
+            models.append(ParentModel(record.id, record.action, _model(plan, record, method)))
+        except ParentError as error:
+            refusals.append(error)
+    if needed and not models:
+        raise (
+            refusals[0]
+            if refusals
+            else ParentError(
+                f"{plan.action} of {plan.skill.name} takes a parent job's model; name one with --parent JOB"
+            )
+        )
+    return models
+
+
+def _model(plan: Plan, record: JobRecord, method: str) -> Path:
+    theirs: dict[str, Any] = record.plan
+    results_dir = Path(record.results_dir)
+    return model_of(
+        record.id,
+        record.action,
+        results_dir,
+        method=method,
+        epochs=read_status(results_dir, record.action).epochs,
+        metric=theirs.get("metric") or plan.metric,
+        direction=theirs.get("metric_direction") or plan.metric_direction,
+    )

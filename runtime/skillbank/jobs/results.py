@@ -1,0 +1,83 @@
+"""What a job has left: files, metrics, checkpoints, pictures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from skillbank.jobs.checkpoints import choose, scan
+from skillbank.jobs.metrics import EpochMetrics, read_status
+from skillbank.jobs.record import JobRecord
+
+__all__ = ["CheckpointInfo", "FileInfo", "Results", "read_results"]
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """A file of the results; the path is relative to them, the size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """A model of the results, and whether a child would take it by one of the two methods."""
+
+    path: str
+    epoch: int | None
+    step: int | None
+    best: bool
+    latest: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    """All of it; ``metrics`` are the last values said, ``epochs`` the history from epoch 0."""
+
+    job: str
+    results_dir: str
+    files: tuple[FileInfo, ...]
+    metrics: dict[str, float]
+    epochs: tuple[EpochMetrics, ...]
+    checkpoints: tuple[CheckpointInfo, ...]
+    pictures: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        return asdict(self)
+
+
+def read_results(record: JobRecord) -> Results:
+    """Look through a job's results folder."""
+    folder = Path(record.results_dir)
+    files = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not (Path(here) == folder and name == "job"))
+        for name in sorted(names):
+            path = Path(here, name)
+            # A link that leads nowhere has no size of its own to speak of.
+            size = path.stat().st_size if path.exists() else 0
+            files.append(FileInfo(str(path.relative_to(folder)), size))
+    status = read_status(folder, record.action)
+    candidates = scan(folder, record.action)
+    metric, direction = record.plan.get("metric"), record.plan.get("metric_direction")
+    best = choose(candidates, method="best", epochs=status.epochs, metric=metric, direction=direction)
+    latest = choose(candidates, method="latest")
+    checkpoints = tuple(
+        CheckpointInfo(str(c.path.relative_to(folder)), c.epoch, c.step, c == best, c == latest)
+        for c in sorted(candidates, key=lambda c: c.rank)
+    )
+    return Results(
+        job=record.id,
+        results_dir=record.results_dir,
+        files=tuple(files),
+        metrics=status.progress.metrics,
+        epochs=tuple(status.epochs),
+        checkpoints=checkpoints,
+        pictures=tuple(f.path for f in files if f.path.lower().endswith(_PICTURES)),
+    )
