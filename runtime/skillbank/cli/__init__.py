@@ -1,1 +1,67 @@
-"""The command line: one small module per command."""
+"""The command line: one small module per command, none of which imports anything heavy at the top."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from skillbank.cli import (
+    approve,
+    cancel,
+    doctor,
+    jobs,
+    label,
+    logs,
+    manifest,
+    plan,
+    results,
+    run,
+    schemas,
+    show,
+    skills,
+    status,
+)
+from skillbank.errors import SkillbankError
+
+app = typer.Typer(
+    name="skillbank",
+    help="Train, evaluate, export and run vision models from skills: plan, explain, run.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("skills")(skills.skills)
+app.command("show")(show.show)
+app.command("plan")(plan.plan)
+app.command("run")(run.run)
+app.command("approve")(approve.approve)
+app.command("jobs")(jobs.jobs)
+app.command("status")(status.status)
+app.command("logs")(logs.logs)
+app.command("cancel")(cancel.cancel)
+app.command("results")(results.results)
+app.command("label")(label.label)
+app.command("doctor")(doctor.doctor)
+app.add_typer(schemas.app, name="schemas")
+app.add_typer(manifest.app, name="manifest")
+
+
+def main() -> None:
+    """Run the command line; every deliberate error is one sentence and its own exit code."""
+    try:
+        app()
+    except SkillbankError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
+        else:
+            print(f"skillbank: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (| head); nobody is left to tell.
+        sys.stderr.close()
+        sys.exit(0)

@@ -80,7 +80,7 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_settings)
     # Two processes that make the tables at the same moment get in each other's way once.
-    for attempt in range(8):
+    for attempt in range(5):
         try:
             with engine.begin() as db:
                 for table in META.sorted_tables:
@@ -90,7 +90,7 @@ def open_engine(url: str) -> sa.Engine:
             return engine
         except DatabaseError as error:
             engine.dispose()
-            if attempt == 7 or not isinstance(
+            if attempt == 4 or not isinstance(
                 error, OperationalError | IntegrityError | sa.exc.ProgrammingError
             ):
                 raise PlatformError(

@@ -18,7 +18,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, UsageError
 from skillbank.plan import phrases
 from skillbank.plan.policy import policy_from_text, policy_spans
-from skillbank.plan.request import DataLocation, Request, Setting, clean_uri, parse_settings
+from skillbank.plan.request import DataLocation, Request, Setting, clean_uri, concerns, parse_settings
 
 ListFolder = Callable[[str], "set[str] | None"]
 """Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
@@ -133,7 +133,7 @@ class _Reader:
                     skill=skill.qualified,
                     action=action,
                     data=tuple(self._data(places, action, actions)),
-                    settings=tuple(s for s in own if self._concerns(s.key, action, len(actions), known)),
+                    settings=tuple(s for s in own if concerns(s.key, action, len(actions), known)),
                     parent=parent if i == 0 else None,
                     pretrained=pretrained if i == 0 and action == "train" else None,
                     automl=policy[0] if policy else None,
@@ -260,7 +260,7 @@ class _Reader:
         ] if words else []  # fmt: skip
         if not hits:
             raise SkillNotFoundError(
-                f"Nothing in the bank fits '{self.original.strip()[:80]}'; name a skill from 'skillbank skills'."
+                f"No skill fits '{self.original.strip()[:80]}'; name one that 'skillbank skills' lists."
             )
         if len(hits) > 1 and hits[1].score > 0.8 * hits[0].score:
             listed = ", ".join(h.skill.name for h in hits[:3])
@@ -308,16 +308,6 @@ class _Reader:
         if found:
             self.notes.append(f"{uri} holds " + ", ".join(f"{f.source} ({Path(f.uri).name}/)" for f in found))
         return found
-
-    @staticmethod
-    def _concerns(key: str, action: str, chain: int, known: set[str]) -> bool:
-        """In a chain, ``train.*`` settings and training words go to train, others to their action."""
-        head = key.partition(".")[0]
-        if chain == 1:
-            return True
-        if head in known:
-            return head == action
-        return key not in ("num_epochs", "learning_rate") or action in ("train", "retrain", "distill")
 
     def _left_over(self) -> Iterator[str]:
         seen = set()

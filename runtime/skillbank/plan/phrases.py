@@ -81,7 +81,8 @@ LOCATION_ROLES: tuple[tuple[str, str], ...] = (
     ("eval_dataset", r"(?:evaluat\w*|validat\w*|\bval|\beval|\btest(?:ing|ed)?)\b"
                      rf"(?:\s+(?:it|them|the\s+model|that))?{_DATA}?{_AT}"),
     ("calibration_dataset", rf"calibrat\w*{_DATA}?{_AT}"),
-    ("inference_dataset", r"(?:infer|predict|find|detect|label|locate)\w*\b[^.;]*?(?:on|at|in|from|over)\s*$"),
+    ("inference_dataset", r"(?:(?:infer|predict)\w*|find|detect|label|locate)\b"
+                          r"[^.;]*?(?:on|at|in|from|over)\s*$"),
     ("train_datasets", rf"(?:train(?:ing|ed)?|fine[\s-]?tun\w+){_DATA}{_AT}"),
 )  # fmt: skip
 """Role of a location, told by the words right before it."""

@@ -125,3 +125,17 @@ def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
 def settings_from(mapping: Mapping[str, Any]) -> tuple[Setting, ...]:
     """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
     return tuple(Setting(key=k, value=v) for k, v in mapping.items())
+
+
+def concerns(key: str, action: str, chain: int, known: set[str]) -> bool:
+    """Whether a setting is meant for this action of a chain of `chain` actions.
+
+    ``train.*`` and training words go to training, ``evaluate.*`` to evaluate; what belongs to no
+    action (``model.*``, ``dataset.*``) goes to all.
+    """
+    if chain == 1:
+        return True
+    head = key.partition(".")[0]
+    if head in known:
+        return head == action
+    return key not in ("num_epochs", "learning_rate") or action in ("train", "retrain", "distill")

@@ -170,6 +170,9 @@ class LocalPlatform(Platform):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / keeper.EXIT).exists():
             return
+        claim = _read(folder / keeper.CLAIM)
+        if claim is not None and claim.get("host", os.uname().nodename) != os.uname().nodename:
+            raise PlatformError(f"job {handle.job_id} runs on the machine '{claim['host']}'; cancel it there")
         keeper.write_json(folder / keeper.CANCEL, {"at": time.time()})
         if keeper.write_json(folder / keeper.CLAIM, {"never": True}, exclusive=True):
             return

@@ -1,0 +1,5 @@
+"""``python -m skillbank``."""
+
+from skillbank.cli import main
+
+main()

@@ -1,0 +1,27 @@
+"""``skillbank doctor``."""
+
+from __future__ import annotations
+
+import typer
+
+from skillbank.cli import options
+
+
+def doctor(as_json: options.Json = False) -> None:
+    """Check what this machine can do, and say how to get what is missing."""
+    from skillbank.checkup import checkup
+
+    checks = checkup()
+    if as_json:
+        options.print_json({"checks": [c.document() for c in checks]})
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        marks = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "failed": "[red]failed[/]"}
+        for check in checks:
+            table.add_row(marks[check.state], check.name, check.said)
+        Console().print(table)
+    if any(c.state == "failed" for c in checks):
+        raise typer.Exit(1)

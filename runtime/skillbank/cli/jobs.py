@@ -1,0 +1,31 @@
+"""``skillbank jobs``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+
+def jobs(
+    limit: Annotated[int, typer.Option("--limit", "-n", help="How many, the newest first.")] = 20,
+    as_json: options.Json = False,
+) -> None:
+    """List jobs, the newest first."""
+    with options.open_runtime(None) as runtime:
+        records = [runtime.jobs.refresh(r.id) for r in runtime.jobs.store.list(limit=limit)]
+    if as_json:
+        options.print_json(
+            {"jobs": [r.model_dump(mode="json", exclude={"plan", "history"}) for r in records]}
+        )
+        return
+    if not records:
+        print('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
+        return
+    from rich.console import Console
+
+    from skillbank.cli.present import jobs_view
+
+    Console().print(jobs_view(records))

@@ -1,0 +1,41 @@
+"""``skillbank manifest build|check``: the index of a bank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+app = typer.Typer(help="Build or check a bank's manifest.json.", no_args_is_help=True)
+BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
+
+
+@app.command()
+def build(bank: BankDir = None, as_json: options.Json = False) -> None:
+    """Write manifest.json from a scan of the bank."""
+    from skillbank.bank.home import bank_root
+    from skillbank.bank.manifest import write_manifest
+
+    file = write_manifest(bank or bank_root())
+    if as_json:
+        options.print_json({"written": str(file)})
+    else:
+        print(f"wrote {file}")
+
+
+@app.command()
+def check(bank: BankDir = None, as_json: options.Json = False) -> None:
+    """Compare manifest.json with the bank; exit 1 when they differ."""
+    from skillbank.bank.home import bank_root
+    from skillbank.bank.manifest import manifest_problems
+
+    problems = manifest_problems(bank or bank_root())
+    if as_json:
+        options.print_json({"problems": problems})
+    else:
+        print("\n".join(problems) or "manifest.json fits the bank")
+    if problems:
+        raise typer.Exit(1)

@@ -1,0 +1,52 @@
+"""``skillbank plan``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+
+def plan(
+    text: options.Text = None,
+    skill: options.SkillName = None,
+    action: options.Actions = None,
+    variant: options.Variant = None,
+    data: options.Data = None,
+    settings: options.Settings = None,
+    parent: options.ParentJob = None,
+    pretrained: options.Pretrained = None,
+    automl: options.AutoML = None,
+    platform: options.PlatformName = None,
+    gpus: options.Gpus = None,
+    nodes: options.Nodes = None,
+    results_root: options.ResultsRoot = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Where each value of the spec comes from.")
+    ] = False,
+    banks: options.Banks = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compile a request into a plan and show it; nothing is started."""
+    with options.open_runtime(banks) as runtime:
+        requests, notes = options.build_requests(
+            runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
+            pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
+            results_root=results_root,
+        )  # fmt: skip
+        plans = runtime.plan(requests)
+    if as_json:
+        documents = [p.document() for p in plans]
+        options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
+    else:
+        from rich.console import Console
+
+        from skillbank.cli.present import plan_view
+
+        console = Console()
+        for each in plans:
+            console.print(plan_view(each, notes, explain))
+    if any(p.questions for p in plans):
+        raise typer.Exit(3)

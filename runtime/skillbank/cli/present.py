@@ -1,0 +1,214 @@
+"""How plans, skills, jobs and results look on a terminal; in a pipe the same words without colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from skillbank.jobs.metrics import Progress
+    from skillbank.jobs.record import JobRecord
+    from skillbank.jobs.results import Results
+    from skillbank.plan.model import Plan
+    from skillbank.runtime import Runtime
+
+_STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
+
+
+def plan_view(plan: Plan, notes: Sequence[str] = (), explain: bool = False) -> RenderableType:
+    """Show a plan: what, why, where, with which data, and what is still open."""
+    head = _pairs()
+    variant = f" ({plan.variant})" if plan.variant else ""
+    head.add_row("plan", plan.plan_id[:12])
+    head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
+    head.add_row("route", f"{plan.route.name}: {plan.route.reason}")
+    head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
+    head.add_row("where", plan.platform + (f" · {plan.image}" if plan.platform != "local" else ""))
+    head.add_row("command", " ".join(plan.command))
+    for parent in plan.parents:
+        head.add_row("parent", f"{parent.job or 'plan ' + str(parent.plan)[:12]} ({parent.action})")
+    parts: list[RenderableType] = [head]
+    data = [b for b in plan.inputs if b.runtime != "value"]
+    if data:
+        table = _table("data", "where it is", "as")
+        for binding in data:
+            table.add_row(binding.key, binding.uri, binding.runtime.replace("_", " "))
+        parts.append(table)
+    shown = [
+        o for o in plan.overrides if explain or str(o.source) in ("user", "shorthand", "parent", "inference")
+    ]
+    if shown:
+        table = _table("value", "is", "because")
+        for override in shown:
+            table.add_row(override.key, _value(override.value), f"{override.source}: {override.detail}")
+        parts.append(table)
+    parts += [Text(f"note: {n}", style="dim") for n in notes]
+    parts += [Text(f"warning: {w}", style="yellow") for w in plan.warnings]
+    parts += [Text(f"question: {q.key}: {q.why}", style="bold red") for q in plan.questions]
+    parts.append(Text(""))
+    return Group(*parts)
+
+
+def skill_view(document: dict[str, Any]) -> RenderableType:
+    """Show a skill: what it is for and what it can do."""
+    head = _pairs()
+    head.add_row("skill", f"{document['name']} {document['version']} · bank {document['bank']}")
+    head.add_row("for", document["description"])
+    automl = "no" if not document["automl_enabled"] else document["automl_problem"] or "yes"
+    head.add_row("automl", automl)
+    if document["metric"]:
+        head.add_row("metric", document["metric"])
+    table = _table("action", "variant", "command", "image")
+    for action in document["actions"]:
+        command = " ".join(action["command"].split())
+        table.add_row(action["name"], action["variant"] or "", _value(command), action["image"] or "")
+    found = [Text(f"{d['severity']}: {d['message']}", style="yellow") for d in document["diagnostics"]]
+    return Group(head, table, *found)
+
+
+def action_view(document: dict[str, Any]) -> RenderableType:
+    """Show an action: its data, its inputs, its parameters."""
+    head = _pairs()
+    variant = f" ({document['variant']})" if document["variant"] else ""
+    head.add_row("action", f"{document['skill']} {document['action']}{variant}")
+    head.add_row("command", document["command"])
+    head.add_row("image", document["image"] or "none")
+    data = _table("data key", "from", "file", "as")
+    for row in document["data"]:
+        file = row["path"] or "(the folder itself)"
+        data.add_row(
+            row["key"], row["source"], file + (" (optional)" if row["optional"] else ""), row["runtime"] or ""
+        )
+    fields = _table("field", "filled by")
+    for key, function in document["functions"].items():
+        fields.add_row(key, str(function))
+    parameters = _table("parameter", "type", "default", "allowed")
+    for p in document["parameters"]:
+        low, high = p.get("minimum", p.get("exclusiveMinimum")), p.get("maximum", p.get("exclusiveMaximum"))
+        allowed = ", ".join(map(str, p.get("enum") or ()))
+        if not allowed and (low is not None or high is not None):
+            allowed = f"{'' if low is None else low} .. {'' if high is None else high}"
+        parameters.add_row(p["key"], p["type"], _value(p["default"]), allowed)
+    return Group(head, data, fields, parameters)
+
+
+def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
+    """List jobs."""
+    table = _table("job", "action", "state", "platform", "started")
+    for record in records:
+        started = f"{record.created.astimezone():%Y-%m-%d %H:%M:%S}"
+        table.add_row(record.id, record.action, _state(record), record.platform, started)
+    return table
+
+
+def status_view(record: JobRecord, progress: Progress) -> RenderableType:
+    """Say how a job is."""
+    head = _pairs()
+    head.add_row("job", record.id)
+    head.add_row("state", _state(record))
+    if progress.epoch is not None:
+        head.add_row("epoch", f"{progress.epoch + 1} of {progress.max_epoch or '?'}")
+    if progress.metrics:
+        head.add_row("metrics", ", ".join(f"{k} {v:.4g}" for k, v in progress.metrics.items()))
+    if progress.eta_s and not record.state.terminal:
+        head.add_row("left", f"about {progress.eta_s:.0f} s")
+    if record.history and record.history[-1].message:
+        head.add_row("last word", record.history[-1].message)
+    head.add_row("results", record.results_dir)
+    return Group(head, *_failure(record))
+
+
+def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:
+    """Show what a job left; ``files`` lists every file."""
+    parts: list[RenderableType] = [Text.assemble(record.id, " ", _state(record))]
+    if results.metrics:
+        table = _table("metric", "value")
+        for name, value in results.metrics.items():
+            table.add_row(name, f"{value:.4f}")
+        parts.append(table)
+    root = Path(results.results_dir)
+    for checkpoint in (
+        results.checkpoints if files else [c for c in results.checkpoints if c.best or c.latest]
+    ):
+        marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
+        parts.append(Text(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}"))
+    pictures = results.pictures if files else results.pictures[:3]
+    parts += [Text(f"picture {root / p}") for p in pictures]
+    if len(results.pictures) > len(pictures):
+        parts.append(Text(f"and {len(results.pictures) - len(pictures)} more pictures beside them"))
+    if files:
+        table = _table("file", "bytes")
+        for file in results.files:
+            table.add_row(file.path, f"{file.size:,}")
+        parts.append(table)
+    parts.append(Text(f"results {root}", style="dim"))
+    return Group(*parts, *_failure(record), Text(""))
+
+
+def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
+    """Return a job as one JSON document: record, progress, metrics, what went wrong."""
+    progress = runtime.jobs.progress(record.id)
+    return {
+        **record.model_dump(mode="json", exclude={"plan"}),
+        "progress": {"epoch": progress.epoch, "max_epoch": progress.max_epoch, "eta_s": progress.eta_s,
+                     "loss": progress.loss, "message": progress.message},
+        "metrics": progress.metrics,
+    }  # fmt: skip
+
+
+def _failure(record: JobRecord) -> list[Text]:
+    failure = record.failure
+    if failure is None:
+        return []
+    lines = [Text(f"{failure.name}: {failure.explanation}", style="bold red")]
+    if failure.evidence and failure.evidence not in failure.explanation:
+        lines.append(Text(f"  {failure.evidence}", style="red"))
+    if failure.advice:
+        lines.append(Text(f"  {failure.advice}"))
+    return lines
+
+
+def _state(record: JobRecord) -> Text:
+    return Text(str(record.state), style=_STATE_STYLE.get(str(record.state), ""))
+
+
+def _pairs() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _value(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def labels_view(document: dict[str, Any]) -> RenderableType:
+    """Show detections, one table for each picture."""
+    parts: list[RenderableType] = []
+    for image in document["images"]:
+        parts.append(Text(image["image"], style="bold"))
+        table = _table("description", "score", "box (x1 y1 x2 y2)")
+        for found in image["detections"]:
+            box = " ".join(f"{v:.0f}" for v in found["box"])
+            table.add_row(found["phrase"], f"{found['score']:.3f}", box)
+        parts.append(table if image["detections"] else Text("nothing found; a lower --threshold shows more"))
+        if image.get("annotated"):
+            parts.append(Text(f"picture {image['annotated']}"))
+    return Group(*parts)

@@ -1,0 +1,20 @@
+"""``skillbank results JOB``."""
+
+from __future__ import annotations
+
+from skillbank.cli import options
+
+
+def results(job: options.JobId, as_json: options.Json = False) -> None:
+    """Show what a job has left: metrics, checkpoints, pictures, files."""
+    with options.open_runtime(None) as runtime:
+        record = runtime.jobs.refresh(job)
+        found = runtime.jobs.results(record.id)
+    if as_json:
+        options.print_json(found.document())
+        return
+    from rich.console import Console
+
+    from skillbank.cli.present import results_view
+
+    Console().print(results_view(record, found, files=True))

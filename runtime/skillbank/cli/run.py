@@ -1,0 +1,118 @@
+"""``skillbank run``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
+    from skillbank.plan.model import Plan
+    from skillbank.runtime import Runtime
+
+
+def run(
+    text: options.Text = None,
+    skill: options.SkillName = None,
+    action: options.Actions = None,
+    variant: options.Variant = None,
+    data: options.Data = None,
+    settings: options.Settings = None,
+    parent: options.ParentJob = None,
+    pretrained: options.Pretrained = None,
+    automl: options.AutoML = None,
+    platform: options.PlatformName = None,
+    gpus: options.Gpus = None,
+    nodes: options.Nodes = None,
+    results_root: options.ResultsRoot = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve what is started.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
+    banks: options.Banks = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compile a request and run it; a chain runs one action after another."""
+    from skillbank.errors import UsageError
+    from skillbank.jobs.record import JobState
+
+    with options.open_runtime(banks) as runtime:
+        requests, notes = options.build_requests(
+            runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
+            pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
+            results_root=results_root,
+        )  # fmt: skip
+        plans = runtime.plan(requests)
+        _refuse_questions(plans)
+        if detach and len(plans) > 1:
+            raise UsageError(
+                "--detach starts one action; run a chain in the foreground, or its actions one by one."
+            )
+        if not as_json:
+            from rich.console import Console
+
+            from skillbank.cli.present import plan_view
+
+            for each in plans:
+                Console().print(plan_view(each, notes))
+        _approve(runtime, plans, yes, as_json)
+        records: dict[str, JobRecord] = {}
+        for each in plans:
+            parents = [records[ref.plan].id for ref in each.parents if ref.plan in records]
+            record = runtime.launch(each, parents=parents)
+            if not detach:
+                from skillbank.cli.progress import watch
+
+                record = watch(runtime, record, quiet=as_json)
+            records[each.plan_id] = record
+            if not detach and record.state is not JobState.COMPLETE:
+                break
+        finished = list(records.values())
+        _report(runtime, finished, as_json, detach)
+    if not detach and finished[-1].state is not JobState.COMPLETE:
+        raise typer.Exit(1)
+
+
+def _refuse_questions(plans: list[Plan]) -> None:
+    from skillbank.errors import QuestionsError
+
+    open_points = [f"{q.key}: {q.why}" for p in plans for q in p.questions]
+    if open_points:
+        raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
+
+
+def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool) -> None:
+    """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
+    from skillbank.errors import NotApprovedError
+
+    if yes:
+        return
+    store = runtime.jobs.store
+    for plan in plans:
+        store.save_plan(plan)
+        if store.consume_approval(plan.plan_id):
+            continue
+        if sys.stdin.isatty() and not as_json and typer.confirm(f"Start {plan.action} on {plan.platform}?"):
+            continue
+        short = plan.plan_id[:12]
+        raise NotApprovedError(
+            f"Nobody approved plan {short}; give --yes, or run 'skillbank approve {short}' first."
+        )
+
+
+def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
+    from skillbank.cli.present import record_document, results_view
+
+    if as_json:
+        documents = [record_document(runtime, r) for r in records]
+        options.print_json(documents[0] if len(documents) == 1 else {"jobs": documents})
+        return
+    from rich.console import Console
+
+    for record in records:
+        if detach:
+            print(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
+        else:
+            Console().print(results_view(record, runtime.jobs.results(record.id)))

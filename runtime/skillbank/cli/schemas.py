@@ -1,0 +1,48 @@
+"""``skillbank schemas generate``: a maintainer's command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+app = typer.Typer(
+    help="Generate a skill's schemas and templates from its spec classes.", no_args_is_help=True
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep 'generate' a subcommand although it is the only one."""
+
+
+@app.command()
+def generate(
+    skill_dir: Annotated[
+        Path | None,
+        typer.Argument(metavar="[SKILL_DIR]", help="Default: every skill that names a schema_source."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write schemas/*.schema.json, schemas/manifest.json and the spec templates."""
+    from skillbank.bank.home import bank_root
+    from skillbank.bank.schemas import generate_schemas, load_schema_document
+    from skillbank.bank.skill import Skill
+
+    folders = [skill_dir] if skill_dir else [
+        f for f in sorted((bank_root() / "skills").iterdir()) if Skill(f).info.facts.get("schema_source")
+    ]  # fmt: skip
+    touched = [f for folder in folders for f in generate_schemas(folder, load_schema_document(folder), check)]
+    if as_json:
+        options.print_json({"stale" if check else "written": [str(f) for f in touched]})
+    else:
+        for file in touched:
+            print(f"{'stale' if check else 'wrote'} {file}")
+        if not touched:
+            print("everything is up to date")
+    if check and touched:
+        raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""``skillbank skills [QUERY]``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from skillbank.cli import options
+
+
+def skills(
+    query: Annotated[str | None, typer.Argument(help="Words to search for.")] = None,
+    banks: options.Banks = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the skills of all banks, or search them."""
+    with options.open_runtime(banks) as runtime:
+        found = [h.skill for h in runtime.search(query, 20)] if query else list(runtime.library.skills)
+        listed = [_entry(s) for s in found]
+        diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
+    if as_json:
+        options.print_json({"skills": listed, "diagnostics": diagnostics})
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    if not listed:
+        print(f"No skill fits '{query}'; 'skillbank skills' lists them all.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("skill", "bank", "actions", "what it is for"):
+        table.add_column(column, overflow="fold", no_wrap=column == "skill")
+    for entry in listed:
+        names = dict.fromkeys(a["name"] for a in entry["actions"])
+        table.add_row(
+            entry["name"], entry["bank"], ", ".join(names) or "(to read)", _short(entry["description"])
+        )
+    Console().print(table)
+    bad = sum(1 for d in diagnostics if d["severity"] == "error")
+    if bad:
+        print(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
+
+
+def _entry(skill: Any) -> dict[str, Any]:
+    return {
+        "name": skill.name,
+        "bank": skill.bank,
+        "description": skill.frontmatter.description,
+        "version": skill.frontmatter.version,
+        "tags": list(skill.frontmatter.tags),
+        "automl_enabled": skill.info.automl_enabled,
+        "actions": [{"name": a.name, "variant": a.variant} for a in skill.actions],
+    }
+
+
+def _short(text: str) -> str:
+    first = text.split(". ")[0]
+    return first if len(first) <= 110 else f"{first[:107]}..."

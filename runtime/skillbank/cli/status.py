@@ -1,0 +1,34 @@
+"""``skillbank status JOB``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+
+def status(
+    job: options.JobId,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow it until it ends.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Say how a job is: its state, how far it is, and what went wrong if it failed."""
+    from skillbank.cli.present import record_document, status_view
+    from skillbank.jobs.record import JobState
+
+    with options.open_runtime(None) as runtime:
+        record = runtime.jobs.refresh(job)
+        if watch:
+            from skillbank.cli.progress import watch as follow
+
+            record = follow(runtime, record, quiet=as_json)
+        if as_json:
+            options.print_json(record_document(runtime, record))
+        else:
+            from rich.console import Console
+
+            Console().print(status_view(record, runtime.jobs.progress(record.id)))
+    if record.state in (JobState.ERROR, JobState.CANCELED):
+        raise typer.Exit(1)

@@ -1,0 +1,148 @@
+"""The one facade: every door (command line, agents, Python) calls this object and gets the same plans."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.search import Hit, SearchIndex
+from skillbank.errors import ParentError, SkillbankError, UsageError
+from skillbank.plan.draft import Parent
+from skillbank.plan.intent import Reading, read_text
+from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import Request
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
+    from skillbank.jobs.service import Jobs
+
+DEFAULT_PLATFORM = "local"
+
+
+class Runtime:
+    """Skills, plans and jobs of one user.
+
+    Parameters
+    ----------
+    banks
+        Folders of skills, beside the bank that comes with skillbank.
+    database_url
+        SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
+
+    Examples
+    --------
+    >>> with Runtime() as runtime:
+    ...     [plan] = runtime.plan("train Grounding DINO on s3://bucket/data, no HPO")
+    >>> plan.route.name
+    'direct'
+    """
+
+    def __init__(self, banks: Sequence[str | Path] = (), *, database_url: str | None = None) -> None:
+        extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
+        self.library = Library([Path(b) for b in (*banks, *extra)])
+        self._database_url = database_url
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the search index and the database; using the runtime again opens them anew."""
+        if "index" in self.__dict__:
+            self.index.close()
+            del self.__dict__["index"]
+        if "jobs" in self.__dict__:
+            self.jobs.store.close()
+            del self.__dict__["jobs"]
+
+    @cached_property
+    def index(self) -> SearchIndex:
+        """The search index over all skills."""
+        return SearchIndex(self.library.skills)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Launching and looking after jobs; opening it opens the database."""
+        from skillbank.home import database_url
+        from skillbank.jobs.service import Jobs
+        from skillbank.jobs.store import JobStore
+
+        store = JobStore(self._database_url or database_url())
+        return Jobs(store, error_patterns=self._error_patterns)
+
+    def search(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return the skills that fit a query, the best first; empty when none does."""
+        return [hit for hit in self.index.search(query, limit) if hit.strong]
+
+    def read(self, text: str) -> Reading:
+        """Read a plain-language request; see `skillbank.plan.intent.read_text`."""
+        return read_text(text, self.library, self.index)
+
+    def plan(self, request: str | Request | Sequence[Request]) -> list[Plan]:
+        """Compile a request, or a chain of them, into plans.
+
+        In a chain each plan takes the nearest earlier one that leaves a model as its parent.
+
+        Raises
+        ------
+        SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError
+            One sentence naming the thing and the way out.
+        """
+        if isinstance(request, str):
+            chain: Sequence[Request] = self.read(request).requests
+        else:
+            chain = [request] if isinstance(request, Request) else request
+        plans: list[Plan] = []
+        for i, step in enumerate(chain):
+            parent = self._earlier(plans) if i and step.parent is None else self._parent(step)
+            platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
+            plans.append(compile_plan(self.library.get(step.skill), step, platform, parent))
+        return plans
+
+    def launch(
+        self, plan: Plan, *, parents: Sequence[str] = (), idempotency_key: str | None = None
+    ) -> JobRecord:
+        """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`."""
+        if plan.route.name == "automl":
+            raise UsageError(
+                "This plan goes to AutoML, which this version plans and does not run yet; "
+                "say 'no HPO' or --automl off for one plain training."
+            )
+        return self.jobs.launch(plan, parents=parents, idempotency_key=idempotency_key)
+
+    def _parent(self, request: Request) -> Parent | None:
+        if request.parent is None:
+            return None
+        record = self.jobs.store.get(request.parent)
+        if record.state.name in ("ERROR", "CANCELED"):
+            raise ParentError(
+                f"The parent job {record.id} ended as {record.state}; "
+                "give a parent that is complete ('skillbank jobs' lists them)."
+            )
+        ref = ParentRef(job=record.id, action=record.action, skill=record.skill)
+        spec = record.plan.get("spec")
+        return Parent(ref, spec if isinstance(spec, Mapping) else {})
+
+    @staticmethod
+    def _earlier(plans: Sequence[Plan]) -> Parent | None:
+        from skillbank.plan.inference import product_of
+
+        for plan in reversed(plans):
+            if product_of(plan.action) != "other":
+                ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
+                return Parent(ref, plan.spec)
+        return None
+
+    def _error_patterns(self, record: JobRecord) -> Sequence[Mapping[str, Any]]:
+        try:
+            patterns = self.library.get(record.skill).info.facts.get("error_patterns")
+        except SkillbankError:
+            return ()
+        return [p for p in patterns if isinstance(p, Mapping)] if isinstance(patterns, list) else ()
