@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
+from skillbank.home import database_url
+from skillbank.jobs.record import Failure, JobRecord, JobState
+from skillbank.jobs.store import JobStore
+from skillbank.plan.model import Plan
+
+MakeRecord = Callable[..., JobRecord]
+MakePlan = Callable[..., Plan]
+_SPAWN = multiprocessing.get_context("spawn")
+_PROCESSES = 3
+
+
+def _compete(
+    barrier: Any, answers: Any, i: int, new: str, url: str, ended: str, plan_id: str, record: JobRecord
+) -> None:
+    barrier.wait()
+    with JobStore(new) as store:
+        empty = store.list() == []
+    with JobStore(url) as store:
+        barrier.wait()
+        state = [JobState.COMPLETE, JobState.ERROR, JobState.CANCELED][i]
+        won = store.transition(ended, state, f"by {i}", exit_code=i)
+        used = sum(store.consume_approval(plan_id) for _ in range(3))
+        created = store.create(record.model_copy(update={"id": f"{record.id}-{i}"})).id
+    answers.put((i, won, used, created, empty))
+
+
+def test_of_many_processes_one_ends_the_job_one_uses_the_approval_and_one_creates(
+    store: JobStore, make_record: MakeRecord, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    ended = store.create(make_record()).id
+    plan_id = store.save_plan(make_plan())
+    store.approve(plan_id[:10])
+    template = make_record(idempotency_key="same")
+    barrier, queue = _SPAWN.Barrier(_PROCESSES), _SPAWN.Queue()
+    shared = (f"sqlite:///{tmp_path / 'new.db'}", database_url(), ended, plan_id, template)
+    processes = [
+        _SPAWN.Process(target=_compete, args=(barrier, queue, i, *shared)) for i in range(_PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    answers = [queue.get(timeout=30) for _ in processes]
+    for process in processes:
+        process.join()
+        process.close()
+    queue.close()
+
+    winners = [i for i, won, *_ in answers if won]
+    assert len(winners) == 1
+    assert sum(used for _, _, used, *_ in answers) == 1
+    assert len({created for *_, created, _ in answers}) == 1
+    assert all(empty for *_, empty in answers)
+    record = store.get(ended)
+    assert [t.state for t in record.history] == [JobState.PENDING, record.state]
+    assert record.exit_code == winners[0] and record.history[-1].message == f"by {winners[0]}"
+
+
+def test_a_record_comes_back_as_it_was_written(store: JobStore, make_record: MakeRecord) -> None:
+    record = make_record(parents=("a", "b"), launcher="host:1:x", idempotency_key="k")
+    store.create(record)
+    back = store.get(record.id)
+    assert back.model_copy(update={"history": ()}) == record
+    assert [t.state for t in back.history] == [JobState.PENDING] and back.created.tzinfo is not None
+
+
+def test_terminal_states_never_change(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    failure = Failure(kind="PROGRAM", name="cuda_oom", explanation="x")
+    assert store.transition(job, JobState.RUNNING, "started")
+    assert not store.transition(job, JobState.RUNNING, "again")
+    assert store.transition(job, JobState.ERROR, "exit code 1", exit_code=1, failure=failure)
+    assert not store.transition(job, JobState.COMPLETE, "late", exit_code=0)
+    record = store.get(job)
+    assert (record.state, record.exit_code, record.failure) == (JobState.ERROR, 1, failure)
+    assert [t.message for t in record.history] == ["created", "started", "exit code 1"]
+
+
+def test_what_was_written_survives_the_store(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    store.bind(job, "local:1")
+    with JobStore(database_url()) as other:
+        assert other.get(job).native_id == "local:1"
+
+
+def test_the_state_is_changed_by_transitions_alone(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    with pytest.raises(TypeError, match="state"):
+        store.update(job, state="COMPLETE")
+
+
+def test_jobs_are_found_by_beginning_end_and_last(store: JobStore, make_record: MakeRecord) -> None:
+    with pytest.raises(JobNotFoundError, match="no job yet"):
+        store.get("last")
+    first, second = (
+        make_record(id="dino-train-1-aaa"),
+        make_record(id="dino-evaluate-2-bbb", action="evaluate"),
+    )
+    for record in (first, second):
+        store.create(record)
+    assert store.get("dino-t").id == store.get("aaa").id == store.get("last:train").id == first.id
+    assert store.get("last").id == second.id
+    with pytest.raises(JobNotFoundError, match="several jobs"):
+        store.get("dino")
+    with pytest.raises(JobNotFoundError, match="did you mean 'dino-train-1-aaa'"):
+        store.get("dino-trian-1-aaa")
+    with pytest.raises(JobNotFoundError, match="no job '%'"):
+        store.get("%")
+    with pytest.raises(JobNotFoundError):
+        store.get("")
+    with pytest.raises(JobNotFoundError):
+        store.transition("nobody", JobState.RUNNING)
+    assert [r.id for r in store.list()] == [second.id, first.id]
+    assert [r.id for r in store.list(action="train", limit=1)] == [first.id]
+    assert store.list(state=JobState.ERROR) == []
+
+
+def test_a_key_of_another_plan_is_refused(
+    store: JobStore, make_record: MakeRecord, make_plan: MakePlan
+) -> None:
+    first = store.create(make_record(idempotency_key="k"))
+    assert store.create(make_record(idempotency_key="k")).id == first.id
+    with pytest.raises(StateError, match=first.id):
+        store.create(make_record(idempotency_key="k", plan=make_plan("other")))
+
+
+def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
+    plan = make_plan()
+    plan_id = store.save_plan(plan)
+    assert store.save_plan(plan) == plan_id
+    assert store.get_plan(plan_id[:8]) == plan
+    with pytest.raises(NotFoundError, match="not known"):
+        store.approve("0" * 64)
+    assert not store.consume_approval(plan_id)
+    assert store.approve(plan_id) == store.approve(plan_id) == plan_id
+    assert store.consume_approval(plan_id)
+    assert not store.consume_approval(plan_id)
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="SKILLBANK_DATABASE_URL"):
+        JobStore("nonsense://x")
+    with pytest.raises(PlatformError, match="cannot be opened"):
+        JobStore(f"sqlite:///{tmp_path}/none/there.db")
+
+
+def test_times_are_utc(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    assert abs((store.get(job).history[0].at - datetime.now(UTC)).total_seconds()) < 60
