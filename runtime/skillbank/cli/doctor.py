@@ -15,13 +15,14 @@ def doctor(as_json: options.Json = False) -> None:
     if as_json:
         options.print_json({"checks": [c.document() for c in checks]})
     else:
-        from rich.console import Console
         from rich.table import Table
+
+        from skillbank.cli.present import console
 
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
         marks = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "failed": "[red]failed[/]"}
         for check in checks:
             table.add_row(marks[check.state], check.name, check.said)
-        Console().print(table)
+        console().print(table)
     if any(c.state == "failed" for c in checks):
         raise typer.Exit(1)

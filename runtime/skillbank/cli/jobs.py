@@ -24,8 +24,6 @@ def jobs(
     if not records:
         print('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
         return
-    from rich.console import Console
+        from skillbank.cli.present import console, jobs_view
 
-    from skillbank.cli.present import jobs_view
-
-    Console().print(jobs_view(records))
+    console().print(jobs_view(records))

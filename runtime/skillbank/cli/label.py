@@ -35,11 +35,9 @@ def label(
     if as_json:
         options.print_json(document)
         return
-    from rich.console import Console
+        from skillbank.cli.present import console, labels_view
 
-    from skillbank.cli.present import labels_view
-
-    Console().print(labels_view(document))
+    console().print(labels_view(document))
 
 
 def run_engine(arguments: list[str]) -> Any:

@@ -41,12 +41,10 @@ def plan(
         documents = [p.document() for p in plans]
         options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
     else:
-        from rich.console import Console
+        from skillbank.cli.present import console, plan_view
 
-        from skillbank.cli.present import plan_view
-
-        console = Console()
+        out = console()
         for each in plans:
-            console.print(plan_view(each, notes, explain))
+            out.print(plan_view(each, notes, explain))
     if any(p.questions for p in plans):
         raise typer.Exit(3)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from skillbank.jobs.results import Results
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
+
+
+def console() -> Console:
+    """Return the console for stdout; a pipe gets lines of 160 columns, so that keys are not folded."""
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+    return Console(width=wide, highlight=False)
+
 
 _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
 

@@ -50,9 +50,8 @@ def _live(runtime: Runtime, record: JobRecord) -> JobRecord:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(),
-               TextColumn("{task.fields[line]}"))  # fmt: skip
-    with Bar(*columns) as bar:
+    described, line = TextColumn("{task.description}"), TextColumn("{task.fields[line]}")
+    with Bar(SpinnerColumn(), described, BarColumn(bar_width=30), TimeElapsedColumn(), line) as bar:
         task = bar.add_task(record.action, total=None, line=record.id)
 
         def show(current: JobRecord, progress: Progress) -> None:

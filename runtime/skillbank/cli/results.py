@@ -13,8 +13,6 @@ def results(job: options.JobId, as_json: options.Json = False) -> None:
     if as_json:
         options.print_json(found.document())
         return
-    from rich.console import Console
+        from skillbank.cli.present import console, results_view
 
-    from skillbank.cli.present import results_view
-
-    Console().print(results_view(record, found, files=True))
+    console().print(results_view(record, found, files=True))

@@ -51,12 +51,10 @@ def run(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."
             )
         if not as_json:
-            from rich.console import Console
-
-            from skillbank.cli.present import plan_view
+            from skillbank.cli.present import console, plan_view
 
             for each in plans:
-                Console().print(plan_view(each, notes))
+                console().print(plan_view(each, notes))
         _approve(runtime, plans, yes, as_json)
         records: dict[str, JobRecord] = {}
         for each in plans:
@@ -103,16 +101,14 @@ def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool) -> N
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
-    from skillbank.cli.present import record_document, results_view
+    from skillbank.cli.present import console, record_document, results_view
 
     if as_json:
         documents = [record_document(runtime, r) for r in records]
         options.print_json(documents[0] if len(documents) == 1 else {"jobs": documents})
         return
-    from rich.console import Console
-
     for record in records:
         if detach:
             print(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
         else:
-            Console().print(results_view(record, runtime.jobs.results(record.id)))
+            console().print(results_view(record, runtime.jobs.results(record.id)))

@@ -31,11 +31,9 @@ def show(
     if as_json:
         options.print_json(document)
         return
-    from rich.console import Console
+        from skillbank.cli.present import action_view, console, skill_view
 
-    from skillbank.cli.present import action_view, skill_view
-
-    Console().print(skill_view(document) if action is None else action_view(document))
+    console().print(skill_view(document) if action is None else action_view(document))
 
 
 def describe_skill(skill: Skill) -> dict[str, Any]:

@@ -22,8 +22,9 @@ def skills(
     if as_json:
         options.print_json({"skills": listed, "diagnostics": diagnostics})
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from skillbank.cli.present import console
 
     if not listed:
         print(f"No skill fits '{query}'; 'skillbank skills' lists them all.")
@@ -36,7 +37,7 @@ def skills(
         table.add_row(
             entry["name"], entry["bank"], ", ".join(names) or "(to read)", _short(entry["description"])
         )
-    Console().print(table)
+    console().print(table)
     bad = sum(1 for d in diagnostics if d["severity"] == "error")
     if bad:
         print(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")

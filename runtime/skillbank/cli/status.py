@@ -15,7 +15,7 @@ def status(
     as_json: options.Json = False,
 ) -> None:
     """Say how a job is: its state, how far it is, and what went wrong if it failed."""
-    from skillbank.cli.present import record_document, status_view
+    from skillbank.cli.present import console, record_document, status_view
     from skillbank.jobs.record import JobState
 
     with options.open_runtime(None) as runtime:
@@ -27,8 +27,6 @@ def status(
         if as_json:
             options.print_json(record_document(runtime, record))
         else:
-            from rich.console import Console
-
-            Console().print(status_view(record, runtime.jobs.progress(record.id)))
+            console().print(status_view(record, runtime.jobs.progress(record.id)))
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise typer.Exit(1)
