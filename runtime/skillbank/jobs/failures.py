@@ -13,6 +13,7 @@ from skillbank.redact import redact
 __all__ = ["PATTERNS", "Pattern", "classify"]
 
 _LONGEST_EVIDENCE = 300
+_LAST_WORDS = 20
 
 
 @dataclass(frozen=True)
@@ -191,8 +192,10 @@ def classify(
     lines = [line.strip() for line in log_tail.splitlines() if line.strip()]
     own = [line.strip() for line in (reason or "").splitlines() if line.strip()]
     table = (*map(_of_skill, patterns), *PATTERNS)
-    # The program's own reason decides before anything else that the log may also hold.
-    for where in (own, lines[::-1]):
+    # The program's own reason decides, then the last words. What the log holds above them may be a mere
+    # warning: it counts only when neither a reason nor a signal has been given.
+    recent, older = lines[: -_LAST_WORDS - 1 : -1], lines[-_LAST_WORDS - 1 :: -1]
+    for where in (own, recent, [] if own or (exit_code or 0) > 128 else older):
         for pattern in table:
             line = _search(pattern, where)
             if line is not None:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from skillbank.jobs.failures import PATTERNS, classify
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "kind"),
+    [
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", "cuda_oom", "PROGRAM"),
+        ("NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus", "gpu_fault", "INFRA"),
+        ("torch.distributed.DistBackendError: NCCL error in: x.cpp", "nccl", "INFRA"),
+        ("OSError: [Errno 28] No space left on device", "disk_full", "INFRA"),
+        ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO PREEMPTION ***", "preempted", "INFRA"),
+        ("Error: ErrImagePull", "image_pull", "INFRA"),
+        ("category ids must start from 0, found 1..3 in val.json", "bad_category_ids", "PROGRAM"),
+        ("OSError: Can't load tokenizer for 'bert-base-uncased'", "text_encoder_missing", "PROGRAM"),
+        ("ERROR: text encoder folder /models/bert does not exist", "text_encoder_missing", "PROGRAM"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/data/a.json'", "missing_file", "PROGRAM"),
+        ("ERROR: unknown key 'train.epohcs' in the spec", "unknown_spec_key", "PROGRAM"),
+        ("ModuleNotFoundError: No module named 'torch'", "module_missing", "PROGRAM"),
+        (
+            "RuntimeError: DataLoader worker (pid 9) is killed by signal: Bus error.",
+            "shared_memory",
+            "PROGRAM",
+        ),
+        ("ValueError: loss is nan at step 3", "not_a_number", "PROGRAM"),
+        ("PermissionError: [Errno 13] Permission denied: '/x'", "permission_denied", "PROGRAM"),
+        ("AssertionError: labels", "assertion", "PROGRAM"),
+    ],
+)
+def test_lines_of_the_table(line: str, name: str, kind: str) -> None:
+    failure = classify(f"Traceback (most recent call last):\n  File x\n{line}\n", 1)
+    assert (failure.name, failure.kind, failure.evidence) == (name, kind, line)
+    assert failure.explanation and failure.advice
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [(137, "killed"), (127, "program_missing"), (139, "crashed"), (3, "program_failed")]
+)
+def test_the_exit_code_speaks_when_the_log_does_not(code: int, name: str) -> None:
+    assert classify("epoch 1\n", code).name == name
+    assert classify("", None).name == "program_failed"
+
+
+def test_the_programs_own_reason_comes_before_the_log() -> None:
+    log = "FileNotFoundError: a warning of no account\n" + "epoch\n" * 20
+    failure = classify(log, 1, reason="label 'cat' is not in the map")
+    assert (failure.name, failure.evidence) == ("program_failed", "label 'cat' is not in the map")
+    assert classify("noise\n", 1, reason="CUDA out of memory").name == "cuda_oom"
+    assert classify("CUDA out of memory\n", 1, reason="Training failed").name == "cuda_oom"
+    assert classify(log, 1).name == "missing_file"
+    assert classify(log, 137).name == "killed"
+
+
+def test_a_skill_adds_patterns_of_its_own() -> None:
+    patterns = [
+        {"name": "Odd labels", "pattern": r"label \d+ of \d+", "explanation": "E", "advice": "A"},
+        {"name": "Broken [words", "explanation": "W"},
+        {"name": "flaky", "pattern": "socket closed", "kind": "infra"},
+    ]
+    failure = classify("FileNotFoundError: x\nlabel 9 of 3\n", 1, patterns)
+    assert (failure.name, failure.kind, failure.explanation, failure.advice) == (
+        "odd_labels",
+        "PROGRAM",
+        "E",
+        "A",
+    )
+    assert classify("oh: broken [words!", 1, patterns).explanation == "W"
+    assert classify("socket closed", 1, patterns).kind == "INFRA"
+
+
+def test_the_evidence_is_short_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "canary-4711")
+    failure = classify(f"ValueError: bad canary-4711 {'x' * 1000}", 1)
+    assert failure.evidence.startswith("ValueError: bad [redacted] xxx") and len(failure.evidence) == 300
+
+
+def test_without_a_known_pattern_the_last_error_line_is_the_evidence() -> None:
+    log = "start\nKeyError: 'first'\nmy.module.OddError: second\nbye\n"
+    assert classify(log, 1).evidence == "my.module.OddError: second"
+
+
+def test_the_table_is_sound() -> None:
+    assert len({p.name for p in PATTERNS}) == len(PATTERNS)
+    for pattern in PATTERNS:
+        assert re.compile(pattern.regex) and pattern.kind in ("PROGRAM", "INFRA")
+        assert re.fullmatch("[a-z_]+", pattern.name)
