@@ -18,6 +18,7 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _required_rows(draft, rows)
     _alternatives(draft)
     _left_over(draft)
+    _note_no_validation(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
@@ -60,6 +61,16 @@ def _left_over(draft: Draft) -> None:
             continue
         if path[0] == draft.action.name or plain(key) in declared or key in draft.functions:
             _ask_for(draft, key, None)
+
+
+def _note_no_validation(draft: Draft) -> None:
+    """Training without validation data is allowed; say what it costs."""
+    rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
+    if draft.action.name == "train" and rows and all(draft.builder.is_unset(r.key) for r in rows):
+        draft.warnings.append(
+            "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
+            "--data eval=LOCATION adds it"
+        )
 
 
 def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
