@@ -126,6 +126,7 @@ class _Guarded(io.RawIOBase):
 
     def __init__(self, stream: Stream, cap: int) -> None:
         self._stream, self._cap = stream, cap
+        self.at_end = False
 
     def _check(self, position: int) -> None:
         if position > self._cap:
@@ -135,7 +136,9 @@ class _Guarded(io.RawIOBase):
         if not 0 <= size <= _HEADER:
             raise tarfile.ReadError("it has a header of an absurd size")
         self._check(self._stream.tell() + size)
-        return self._stream.read(size)
+        data = self._stream.read(size)
+        self.at_end = not data
+        return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if whence == 0:
@@ -153,7 +156,8 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
     with archive.open("rb") as raw:
         magic = raw.read(6)
         raw.seek(0)
-        with _decompressed(raw, magic) as plain, tarfile.open(fileobj=_Guarded(plain, cap), mode="r:") as tar:
+        guarded = _Guarded(_decompressed(raw, magic), cap)
+        with tarfile.open(fileobj=guarded, mode="r:") as tar:
             for member in tar:
                 budget.add(member.name, member.size)
                 if not (member.isreg() or member.isdir()):
@@ -164,6 +168,12 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
                     raise DataError(f"{archive} is not unpacked: {error}") from error
                 # Without this every member of a large archive stays in memory.
                 tar.members = []  # type: ignore[attr-defined]
+        # A tar ends with empty blocks; one that was cut between two members does not. What follows is read
+        # for the checksum of the compression, which stands at the very end.
+        if guarded.at_end:
+            raise tarfile.ReadError("it ends too early")
+        while guarded.read(1 << 20):
+            pass
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
