@@ -26,7 +26,9 @@ def write_spec(spec: Mapping[str, Any], config_format: str) -> str:
     if config_format == "yaml":
         import yaml
 
-        return yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True, default_flow_style=False)
+        text: str = yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True)
+        # PyYAML writes the line break U+0085 as it is and does not read it back.
+        return text if "\x85" not in text else yaml.safe_dump(dict(spec), sort_keys=False)
     if config_format == "json":
         try:
             return json.dumps(spec, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
