@@ -1,0 +1,122 @@
+"""Planning from the command line: documents, exit codes, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skillbank import Plan
+from tests.cli.conftest import Command
+
+REQUEST = "train Grounding DINO on s3://bucket/train, no HPO"
+
+
+def test_plan_json_is_the_plan(inline: Command) -> None:
+    answer = inline("plan", REQUEST, "--data", "eval=s3://bucket/eval", "--json")
+    assert answer.code == 0
+    plan = Plan.from_document(answer.document)
+    assert plan.skill.name == "tao-train-grounding-dino"
+    assert (plan.route.name, plan.automl_policy.value) == ("direct", "off")
+    assert plan.spec["dataset"]["train_data_sources"] == [
+        {
+            "image_dir": "s3://bucket/train/images.tar.gz",
+            "json_file": "s3://bucket/train/annotations_odvg.jsonl",
+            "label_map": "s3://bucket/train/annotations_odvg_labelmap.json",
+        }
+    ]
+    assert plan.spec["dataset"]["val_data_sources"]["json_file"] == "s3://bucket/eval/annotations.json"
+
+
+def test_words_and_options_give_the_same_plan(inline: Command) -> None:
+    words = inline("plan", f"{REQUEST}, 20 epochs", "--json").document
+    options = inline(
+        "plan", "--skill", "grounding_dino", "--action", "train", "--data", "train=s3://bucket/train",
+        "--set", "num_epochs=20", "--automl", "off", "--json",
+    ).document  # fmt: skip
+    assert words["spec"] == options["spec"]
+    assert words["overrides"] == options["overrides"]
+
+
+def test_a_chain_is_planned_before_its_first_job_has_run(inline: Command) -> None:
+    answer = inline(
+        "plan", "--skill", "grounding_dino", "--action", "train", "--action", "evaluate", "--automl", "off",
+        "--data", "train=s3://b/t", "--data", "eval=s3://b/e", "--json",
+    )  # fmt: skip
+    train, evaluate = answer.document["plans"]
+    assert answer.code == 0
+    assert evaluate["parents"][0]["plan"] == train["plan_id"]
+    assert evaluate["spec"]["evaluate"]["checkpoint"] == "{parent_model}"
+
+
+def test_the_view_says_what_why_where_and_with_which_data(inline: Command) -> None:
+    out = inline("plan", REQUEST).out
+    for words in ("train · tao-train-grounding-dino", "direct: automl_policy is off (the words 'no HPO')",
+                  "where    local", "s3://bucket/train/images.tar.gz", "extracted folder"):  # fmt: skip
+        assert words in out
+
+
+def test_explain_tells_where_every_changed_value_comes_from(inline: Command) -> None:
+    out = inline("plan", REQUEST, "--set", "train.optim.lr=1e-3", "--explain").out
+    assert "user: set by the user" in out
+    assert "dataset_table: SKILL.md:" in out
+    assert "inference: output_dir" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["plan", REQUEST, "--set", "train.optm.lr=1"], 2, "(did you mean 'train.optim.lr'?)"),
+        (["plan", REQUEST, "--set", "train.optim.lr=-1"], 2, "train.optim.lr is -1, but it must be above 0"),
+        (["plan", REQUEST, "--set", "train.num_epochs=many"], 2, "train.num_epochs must be a whole number"),
+        (["plan", REQUEST, "--set", "nonsense"], 2, "KEY=VALUE"),
+        (["plan", REQUEST, "--data", "s3://b"], 2, "ROLE=URI"),
+        (["plan", REQUEST, "--automl", "perhaps"], 2, "must be one of auto, on, off"),
+        (["plan", "--skill", "grounding_dino", "--action", "fly"], 5, "has no action 'fly'; it has"),
+        (["plan", "--skill", "grunding_dino", "--action", "train"], 5, "There is no skill 'grunding_dino'"),
+        (["plan", "bake a cake"], 5, "No skill fits 'bake a cake'"),
+        (["plan", ""], 2, "The request is empty"),
+        (["plan"], 2, "Say what you want"),
+        (["plan", "evaluate Grounding DINO on s3://b/e", "--parent", "nope"], 5, "nope"),
+        (["show", "grounding-dino", "trane"], 5, "did you mean 'train'?"),
+    ],
+)  # fmt: skip
+def test_each_mistake_gets_one_sentence(inline: Command, arguments: list[str], code: int, words: str) -> None:
+    answer = inline(*arguments)
+    assert answer.code == code
+    assert words in answer.err
+    assert answer.err.startswith("skillbank: ") and answer.err.count("\n") == 1
+    assert answer.out == ""
+
+
+def test_errors_are_documents_under_json(inline: Command) -> None:
+    answer = inline("plan", "bake a cake", "--json")
+    assert answer.code == 5
+    assert answer.document["error"]["code"] == "skill_not_found"
+
+
+def test_what_is_missing_is_a_question_and_exit_code_3(inline: Command) -> None:
+    answer = inline("plan", "evaluate Grounding DINO", "--json")
+    assert answer.code == 3
+    assert {q["key"] for q in answer.document["questions"]} == {"parent", "data.eval"}
+
+
+def test_planning_writes_nothing(inline: Command, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    inline("plan", REQUEST)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_skills_lists_every_bank(inline: Command) -> None:
+    listed = inline("skills", "--json").document
+    names = {s["name"]: s for s in listed["skills"]}
+    assert {"tao-train-grounding-dino", "tao-run-automl", "toy-detector"} <= names.keys()
+    assert {"name": "gen_trt_engine", "variant": "deploy"} in names["tao-train-grounding-dino"]["actions"]
+    assert not [d for d in listed["diagnostics"] if d["severity"] == "error"]
+
+
+def test_search_is_honest_when_nothing_fits(inline: Command) -> None:
+    assert inline("skills", "open vocabulary detection", "--json").document["skills"][0]["name"] == (
+        "tao-train-grounding-dino"
+    )
+    assert inline("skills", "payroll accounting", "--json").document["skills"] == []

@@ -1,0 +1,68 @@
+"""The public surface: what is exported, what importing it costs, and one root for all errors."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import skillbank
+from skillbank import errors
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "boto3",
+    "docker",
+    "openai",
+    "optuna",
+    "sqlalchemy",
+    "pydantic",
+    "rich",
+    "yaml",
+)
+
+
+def modules_after(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has loaded after running `code`."""
+    script = f"{code}\nimport sys\nprint(*{{m.partition('.')[0] for m in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_public_names() -> None:
+    expected = [
+        "JobRecord",
+        "JobState",
+        "Plan",
+        "Request",
+        "Runtime",
+        "Skill",
+        "SkillbankError",
+        "__version__",
+    ]
+    assert skillbank.__all__ == expected
+    assert all(getattr(skillbank, name) is not None for name in expected)
+
+
+def test_importing_skillbank_loads_nothing_heavy() -> None:
+    assert modules_after("import skillbank").isdisjoint(HEAVY)
+
+
+def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
+    loaded = modules_after("import skillbank.cli")
+    assert loaded.isdisjoint(
+        {"torch", "transformers", "sqlalchemy", "pydantic", "rich", "yaml", "jsonschema"}
+    )
+
+
+def test_planning_loads_no_database_and_no_engine() -> None:
+    code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
+    assert modules_after(code).isdisjoint({"torch", "transformers", "sqlalchemy", "grounding_dino", "rich"})
+
+
+def test_every_error_has_one_root_and_an_exit_code() -> None:
+    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, Exception)]
+    assert {c.__name__ for c in classes} | {"did_you_mean"} == set(errors.__all__)
+    assert all(issubclass(c, errors.SkillbankError) and c.exit_code in (1, 2, 3, 4, 5) for c in classes)
+    assert errors.SkillNotFoundError("x").code == "skill_not_found"
