@@ -120,3 +120,9 @@ def test_search_is_honest_when_nothing_fits(inline: Command) -> None:
         "tao-train-grounding-dino"
     )
     assert inline("skills", "payroll accounting", "--json").document["skills"] == []
+
+
+def test_brackets_in_values_are_shown_as_they_are(inline: Command) -> None:
+    out = inline("plan", "--skill", "grounding_dino", "--action", "inference", "--set",
+                 "dataset.infer_data_sources.captions=[bold]", "--data", "inference=s3://b/i").out  # fmt: skip
+    assert "['bold']" in out

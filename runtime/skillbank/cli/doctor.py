@@ -16,13 +16,14 @@ def doctor(as_json: options.Json = False) -> None:
         options.print_json({"checks": [c.document() for c in checks]})
     else:
         from rich.table import Table
+        from rich.text import Text
 
         from skillbank.cli.present import console
 
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        marks = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "failed": "[red]failed[/]"}
+        styles = {"ok": "green", "missing": "yellow", "failed": "red"}
         for check in checks:
-            table.add_row(marks[check.state], check.name, check.said)
+            table.add_row(Text(check.state, style=styles[check.state]), check.name, check.said)
         console().print(table)
     if any(c.state == "failed" for c in checks):
         raise typer.Exit(1)

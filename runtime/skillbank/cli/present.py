@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 
 def console() -> Console:
-    """Return the console for stdout; a pipe gets lines of 160 columns, so that keys are not folded."""
+    """Return the console for stdout; a pipe gets lines of 160 columns, so that keys are not folded.
+
+    Markup is off: what is shown comes from skills and data, and brackets in it are just brackets.
+    """
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
-    return Console(width=wide, highlight=False)
+    return Console(width=wide, highlight=False, markup=False, emoji=False)
 
 
 _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
