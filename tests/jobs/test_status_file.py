@@ -75,6 +75,9 @@ def test_a_file_started_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
     path.write_text('{"status": "FAILURE", "message": "no such label: cat"}\n')
     assert reader.poll()
     assert (reader.epochs, reader.failure, reader.progress.max_epoch) == ([], "no such label: cat", None)
+    with path.open("a") as file:
+        file.write('{"status": "STARTED", "message": "again"}\n')
+    assert reader.poll() and reader.failure is None
 
 
 def test_what_is_no_line_of_it_is_passed_over(tmp_path: Path) -> None:

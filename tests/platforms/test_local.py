@@ -15,9 +15,9 @@ import pytest
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import AVAILABLE, get_platform, keeper
+from skillbank.platforms import AVAILABLE, get_platform, keeper, local
 from skillbank.platforms.base import Handle, Launch, job_dir
-from skillbank.platforms.local import LocalPlatform
+from skillbank.platforms.local import LocalPlatform, find_program
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
 
 Start = Callable[..., Handle]
@@ -83,7 +83,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         import os, sys, time
         from pathlib import Path
         from skillbank.platforms.base import Launch
-        from skillbank.platforms.local import LocalPlatform
+        from skillbank.platforms.local import LocalPlatform, find_program
         folder = Path({str(folder)!r})
         code = "import time; print('begun', flush=True); time.sleep(0.7); print('done'); raise SystemExit(5)"
         launch = Launch("j", (sys.executable, "-c", code), folder, folder / "job", dict(os.environ))
@@ -274,6 +274,22 @@ def test_the_program_does_not_inherit_ignored_signals_or_the_terminal(start: Sta
     )
     ended(handle)
     assert "".join(LOCAL.logs(handle)) == "True True b''\n"
+
+
+def test_programs_are_found_beside_this_python_and_only_with_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "grounding_dino"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program.parent / "python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json",)})
+    assert find_program("grounding_dino") == str(program)
+    monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json", "no_such_package")})
+    assert find_program("grounding_dino") is None
+    assert find_program("no-such-program") is None
 
 
 def test_identity_tells_processes_apart() -> None:

@@ -145,6 +145,8 @@ class StatusReader:
         )
         if metrics and epoch is not None:
             self._epochs.setdefault(epoch, {}).update(metrics)
+        if line.get("status") == "STARTED":
+            self.failure = None  # an earlier attempt's
         if line.get("status") == "FAILURE":
             self.failure = str(line.get("message") or line.get("reason") or "FAILURE")
 

@@ -38,6 +38,8 @@ __all__ = ["Jobs", "job_environment"]
 
 _TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
+_OURS = frozenset({"SKILLBANK_DATABASE_URL"})
+"""What only skillbank itself needs; the database's address may hold its password."""
 
 
 class Jobs:
@@ -156,6 +158,8 @@ class Jobs:
             return record if launching else self._abandoned(record, platform)
         if record.native_id is None and native.native_id is not None:
             self.store.bind(record.id, native.native_id)
+        if native.state is record.state:
+            return self.store.get(record.id)
         fields: dict[str, Any] = {}
         if native.state.terminal:
             fields["exit_code"] = native.exit_code
@@ -287,7 +291,7 @@ class Jobs:
 
 def job_environment(names: Sequence[str]) -> dict[str, str]:
     """Return the environment of a job on this machine: all of ours, but of the secrets only those named."""
-    return {k: v for k, v in os.environ.items() if k in names or not looks_secret(k)}
+    return {k: v for k, v in os.environ.items() if k in names or not (looks_secret(k) or k in _OURS)}
 
 
 def _handle(record: JobRecord) -> Handle:

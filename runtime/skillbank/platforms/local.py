@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,17 @@ from skillbank.platforms.processes import alive, processes_with
 __all__ = ["LocalPlatform", "find_program"]
 
 _HOW_TO_GET = {"grounding_dino": "pip install 'skillbank[engine]'"}
+_NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_coco_eval")}
+"""Packages that a program of our own wheel needs: the program is installed also without its extra."""
 
 
 def find_program(name: str) -> str | None:
     """Return the path of a program on PATH, or beside this Python, whose environment may not be on PATH."""
-    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    here = str(Path(sys.executable).parent)
+    found = shutil.which(name) or shutil.which(name, path=here)
+    if found is None or (str(Path(found).parent) == here and not all(map(find_spec, _NEEDS.get(name, ())))):
+        return None
+    return str(Path(found).absolute())
 
 
 class LocalPlatform(Platform):
