@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grounding_dino.config.fields import Block, Int, param
+from grounding_dino.config.fields import Block, Float, Int, param
 
 
 class EngineConfig(Block):
@@ -17,11 +17,29 @@ class EngineConfig(Block):
         "auto", "Where to compute; 'auto' takes a GPU if there is one."
     )
     threads: Int = param(0, "CPU threads; 0 takes as many as the container's quota grants.", ge=0)
+    image_size: Int = param(
+        0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
+    )
+    cache_megabytes: Int = param(
+        512, "Memory for decoded training images, kept from the first epoch on; 0 keeps none.", ge=0
+    )
+    backbone: Literal["spec", "mini"] = param(
+        "spec", "'spec' follows model.backbone, 'mini' is a small network with group normalisation."
+    )
+    backbone_channels: list[Int] = param([32, 64, 128, 192], "Channels of the mini backbone's four stages.")
+    text_encoder: Literal["spec", "mini"] = param(
+        "spec", "'spec' follows model.text_encoder_type, 'mini' trains a small one and its vocabulary."
+    )
+    text_hidden: Int = param(64, "Width of the mini text encoder.", ge=8)
+    text_layers: Int = param(2, "Layers of the mini text encoder.", ge=1)
+    text_heads: Int = param(4, "Attention heads of the mini text encoder.", ge=1)
+    text_ffn: Int = param(128, "Feed-forward width of the mini text encoder.", ge=8)
+    fusion_scale: Float = param(
+        1e-4, "Weight that the fusion of text and image features starts from in a new model.", gt=0
+    )
+    fusion_droppath: Float = param(0.1, "Chance that training skips a fusion step for an image.", ge=0, lt=1)
+    denoising_groups: Int = param(0, "Noised copies of the true boxes trained along; 0 adds none.", ge=0)
     lr_scheduler: Literal["spec", "cosine"] = param(
         "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)
-    denoising_groups: Int = param(0, "Noised copies of the true boxes trained along; 0 adds none.", ge=0)
-    image_size: Int = param(
-        0, "Square image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
-    )

@@ -1,0 +1,214 @@
+"""The command line: ``grounding_dino ACTION ...``.
+
+Nothing heavy is imported until the arguments are understood.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+SPEC_ACTIONS = ("train", "evaluate", "inference")
+CONTAINER_ACTIONS = {
+    "export": "the family's toolkit container (platform docker, slurm or kubernetes)",
+    "quantize": "the family's toolkit container (platform docker, slurm or kubernetes)",
+    "gen_trt_engine": "the family's deploy container on a machine with a GPU (platform docker, slurm or kubernetes)",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 wrong usage.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.action in (*SPEC_ACTIONS, *CONTAINER_ACTIONS):
+        return _run_spec_action(arguments.action, arguments.experiment_spec, arguments.overrides)
+    return _run_tool(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grounding_dino", description="Grounding DINO: detect objects by describing them."
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    about = {
+        "train": "train on ODVG data, validate on COCO data",
+        "evaluate": "measure a checkpoint on COCO data",
+        "inference": "find described objects in folders of pictures",
+        "export": "needs the family's container",
+        "quantize": "needs the family's container",
+        "gen_trt_engine": "needs the family's deploy container",
+    }
+    for name, text in about.items():
+        action = actions.add_parser(name, help=text)
+        action.add_argument("-e", "--experiment_spec", "--experiment-spec", required=True, metavar="SPEC.yaml")
+        action.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="values that win over the spec's")
+    label = actions.add_parser("label", help="find described objects in pictures, print JSON")
+    label.add_argument("--checkpoint", required=True, metavar="FILE")
+    label.add_argument("--out", required=True, metavar="DIR", help="where annotated pictures go")
+    label.add_argument("--text", action="append", required=True, metavar="DESCRIPTION", help="may be repeated")
+    label.add_argument("--threshold", type=float, default=0.3, help="least score (default 0.3)")
+    label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
+    label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
+    shapes = actions.add_parser("shapes", help="write the demo data set of coloured shapes")
+    shapes.add_argument("out", metavar="OUT")
+    shapes.add_argument("--seed", type=int, default=0)
+    shapes.add_argument("--train", type=_positive, default=600, metavar="N", help="training pictures")
+    shapes.add_argument("--val", type=_positive, default=100, metavar="N", help="validation pictures")
+    shapes.add_argument("--size", type=_picture_size, default=128, metavar="PIXELS")
+    remap = actions.add_parser("remap", help="renumber COCO category ids to count from 0")
+    remap.add_argument("file", metavar="ANNOTATIONS.json")
+    remap.add_argument("-o", "--output", metavar="FILE", help="default: ANNOTATIONS.remapped.json")
+    schemas = actions.add_parser("schemas", help="print the JSON Schemas and defaults of all specs")
+    schemas.add_argument("actions", nargs="*", metavar="ACTION")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _picture_size(text: str) -> int:
+    number = int(text)
+    if not 64 <= number <= 4096:
+        raise argparse.ArgumentTypeError("must be between 64 and 4096")
+    return number
+
+
+def _run_spec_action(action: str, spec_file: str, overrides: Sequence[str]) -> int:
+    """Run an action on a spec; the last line on stdout says how it went."""
+    from grounding_dino.commands.session import reason, setup_logging
+    from grounding_dino.config import SpecError, load_spec
+    from grounding_dino.errors import EngineError
+
+    setup_logging()
+    try:
+        try:
+            spec = load_spec(action, spec_file, overrides)
+        except SpecError as error:
+            _report_early_failure(action, spec_file, overrides, reason(error))
+            raise
+        _work(action, spec, overrides)
+    except (EngineError, SpecError) as error:
+        print(f"ERROR: {reason(error)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("ERROR: stopped from the keyboard", file=sys.stderr)
+    except Exception as error:
+        logging.getLogger("grounding_dino").exception("unexpected error")
+        print(f"ERROR: {type(error).__name__}: {reason(error)}", file=sys.stderr)
+    else:
+        print("Execution status: PASS", flush=True)
+        return 0
+    print("Execution status: FAIL", flush=True)
+    return 1
+
+
+def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
+    if action in CONTAINER_ACTIONS:
+        from grounding_dino.commands.session import open_session
+        from grounding_dino.errors import UnsupportedActionError
+
+        with open_session(action, spec):
+            raise UnsupportedActionError(
+                f"The embedded engine does not do {action}: run it in {CONTAINER_ACTIONS[action]}"
+            )
+    _quieten_libraries()
+    if action == "train":
+        from grounding_dino.commands.train import train
+
+        train(spec, overrides)
+    elif action == "evaluate":
+        from grounding_dino.commands.evaluate import evaluate
+
+        evaluate(spec, overrides)
+    else:
+        from grounding_dino.commands.inference import inference
+
+        inference(spec, overrides)
+
+
+def _run_tool(arguments: argparse.Namespace) -> int:
+    """Run a command that works without a spec."""
+    from grounding_dino.commands.session import reason, setup_logging
+    from grounding_dino.errors import EngineError
+
+    setup_logging()
+    try:
+        if arguments.action == "schemas":
+            return _print_schemas(arguments.actions)
+        if arguments.action == "label":
+            _quieten_libraries()
+            from grounding_dino.commands.label import label
+
+            label(arguments)
+        else:
+            from grounding_dino.commands import datasets
+
+            {"shapes": datasets.shapes, "remap": datasets.remap}[arguments.action](arguments)
+    except (EngineError, OSError) as error:
+        print(f"ERROR: {reason(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _print_schemas(actions: Sequence[str]) -> int:
+    from grounding_dino.config import SPECS, all_schemas
+
+    unknown = [name for name in actions if name not in SPECS]
+    if unknown:
+        print(f"ERROR: unknown action '{unknown[0]}': choose from {', '.join(SPECS)}", file=sys.stderr)
+        return 2
+    print(json.dumps(all_schemas(list(actions) or None), indent=2, allow_nan=False))
+    return 0
+
+
+def _quieten_libraries() -> None:
+    """Keep the libraries' bars and advice out of the log; their errors still come through."""
+    import os
+
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _report_early_failure(action: str, spec_file: str, overrides: Sequence[str], text: str) -> None:
+    """Write the FAILURE line of a spec that cannot be used, if it at least says where results go."""
+    import yaml
+
+    from grounding_dino.status import StatusLog
+
+    try:
+        document = yaml.safe_load(Path(spec_file).read_text(encoding="utf-8"))
+        place = document.get("results_dir")
+        place = Path(place) / action if isinstance(place, str) and place else None
+        block = document.get(action)
+        if isinstance(block, dict) and isinstance(block.get("results_dir"), str) and block["results_dir"]:
+            place = Path(block["results_dir"])
+        for word in overrides:
+            if word.startswith("results_dir="):
+                place = Path(word.partition("=")[2]) / action
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+            StatusLog(place).write("FAILURE", text)
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        # Nowhere to write it to; the error itself is printed all the same.
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Checkpoints: weights and everything that is needed to use them, or to go on training, without any hint."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from grounding_dino.architecture import Architecture
+from grounding_dino.detector import Detector
+from grounding_dino.errors import WeightsError
+from grounding_dino.model import rebuild_detector
+from grounding_dino.results import point_link, replacing
+from grounding_dino.tokenizer import PhraseTokenizer
+
+FORMAT = "grounding_dino.engine/1"
+LATEST = "gdino_model_latest.pth"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds; plain values and tensors only, so that loading one runs no code.
+
+    Attributes
+    ----------
+    weights : dict
+        The detector's state.
+    architecture : Architecture
+        What the detector is built from.
+    network : dict
+        Complete configuration of its network.
+    vocabulary : tuple of str
+        The tokenizer's.
+    labels : tuple of str
+        Class names of the training set.
+    spec : dict
+        The resolved spec of the run.
+    epoch, step : int
+        Epoch in progress or just done, counted from 0, and steps done in all.
+    training : dict
+        Optimiser, scaler, random state and position, for going on.
+    """
+
+    weights: dict[str, Any]
+    architecture: Architecture
+    network: dict[str, Any]
+    vocabulary: tuple[str, ...]
+    labels: tuple[str, ...]
+    spec: dict[str, Any]
+    epoch: int
+    step: int
+    training: dict[str, Any]
+
+    @property
+    def tokenizer(self) -> PhraseTokenizer:
+        """The tokenizer that the weights were trained with."""
+        return PhraseTokenizer(self.vocabulary)
+
+    def detector(self) -> Detector:
+        """Build the detector with its weights, on the CPU."""
+        detector = rebuild_detector(self.network, self.architecture, self.tokenizer)
+        load_weights(detector, self.weights, "the checkpoint")
+        return detector
+
+
+def checkpoint_name(epoch: int, step: int) -> str:
+    """The family's name of a checkpoint file; the epoch counts from 0."""
+    return f"model_epoch_{epoch:03d}_step_{step:05d}.pth"
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint in one step and point the link of the latest at it.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    path = folder / checkpoint_name(checkpoint.epoch, checkpoint.step)
+    document = {
+        "format": FORMAT,
+        "weights": checkpoint.weights,
+        "architecture": checkpoint.architecture.to_dict(),
+        "network": checkpoint.network,
+        "vocabulary": list(checkpoint.vocabulary),
+        "labels": list(checkpoint.labels),
+        "spec": checkpoint.spec,
+        "epoch": checkpoint.epoch,
+        "step": checkpoint.step,
+        "training": checkpoint.training,
+    }
+    with replacing(path) as temporary:
+        torch.save(document, temporary)
+    point_link(folder / LATEST, path)
+    return path
+
+
+def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
+    """Read a checkpoint of this engine.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    key : str
+        The spec's key that names it, for messages.
+
+    Raises
+    ------
+    WeightsError
+        No such file, not a checkpoint, or one of another program.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise WeightsError(f"{key} names {file}, which is no file: check the path")
+    try:
+        document = torch.load(file, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise WeightsError(f"{key} names {file}, which cannot be read as a checkpoint ({reason}): name another") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise WeightsError(
+            f"{key} names {file}, which is no checkpoint of this engine: name a .pth that grounding_dino train wrote, or "
+            "give foreign weights as train.pretrained_model_path"
+        )
+    return Checkpoint(
+        weights=document["weights"],
+        architecture=Architecture.from_dict(document["architecture"]),
+        network=document["network"],
+        vocabulary=tuple(document["vocabulary"]),
+        labels=tuple(document["labels"]),
+        spec=document["spec"],
+        epoch=document["epoch"],
+        step=document["step"],
+        training=document["training"],
+    )
+
+
+def load_weights(detector: Detector, weights: dict[str, Any], source: str) -> None:
+    """Put weights into a detector; every name and shape must fit.
+
+    Raises
+    ------
+    WeightsError
+        Something is missing, left over or of another shape.
+    """
+    try:
+        detector.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
+        raise WeightsError(f"The weights of {source} do not fit the model ({first}): it was built otherwise") from error

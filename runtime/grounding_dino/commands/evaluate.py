@@ -1,0 +1,74 @@
+"""``grounding_dino evaluate``."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from grounding_dino.checkpoint import read_checkpoint
+from grounding_dino.commands.loading import make_predictor, refuse_trt, settle_with_checkpoint
+from grounding_dino.commands.session import open_session
+from grounding_dino.data.coco import read_evaluation_set
+from grounding_dino.device import choose_compute
+from grounding_dino.errors import DataError
+from grounding_dino.evaluation import measure
+from grounding_dino.results import write_text
+
+_LOG = logging.getLogger(__name__)
+
+
+def evaluate(spec: Any, overrides: Sequence[str]) -> None:
+    """Measure a checkpoint on ``dataset.test_data_sources``.
+
+    Writes ``metrics.json`` (``test_mAP``, ``test_mAP50``, ``per_class``) and ``detections.json`` (a COCO
+    results list with picture and phrase added).
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The loaded evaluate spec.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line.
+    """
+    with open_session("evaluate", spec) as session:
+        refuse_trt("evaluate", spec.evaluate)
+        data = read_evaluation_set(spec.dataset.test_data_sources, "dataset.test_data_sources")
+        class_ids = spec.dataset.eval_class_ids
+        if class_ids is not None and any(not 0 <= number < len(data.names) for number in class_ids):
+            raise DataError(
+                f"dataset.eval_class_ids {class_ids} has an id that the annotations lack (they have 0 to "
+                f"{len(data.names) - 1}): correct it"
+            )
+        checkpoint = read_checkpoint(spec.evaluate.checkpoint, "evaluate.checkpoint")
+        spec, note = settle_with_checkpoint(spec, "evaluate", overrides, checkpoint)
+        session.use(spec, note)
+        compute = choose_compute(spec, spec.evaluate.gpu_ids)
+        predictor = make_predictor(spec, checkpoint, data.names, compute)
+        batch_size = spec.evaluate.batch_size if spec.evaluate.batch_size > 0 else spec.dataset.batch_size
+        metrics, detections = measure(
+            predictor, data, batch_size, class_ids=class_ids, threshold=spec.evaluate.conf_threshold
+        )
+        kpi = {"test_mAP": metrics.map, "test_mAP50": metrics.map50}
+        document = {
+            **kpi,
+            "per_class": metrics.per_class,
+            "images": len(data.records),
+            "checkpoint": str(spec.evaluate.checkpoint),
+        }
+        write_text(session.folder / "metrics.json", json.dumps(document, indent=1) + "\n")
+        names = dict(zip(data.image_ids, (record.image.name for record in data.records), strict=True))
+        rows = [
+            {
+                "image": names[image_id],
+                "image_id": image_id,
+                "category_id": item.phrase,
+                "phrase": data.names[item.phrase],
+                "box": [round(value, 2) for value in item.box],
+                "score": round(item.score, 5),
+            }
+            for image_id, items in detections.items()
+            for item in items
+        ]
+        write_text(session.folder / "detections.json", json.dumps(rows) + "\n")
+        session.status.write("RUNNING", "Test metrics generated.", kpi=kpi)
+        _LOG.info("test mAP50 %.3f, mAP %.3f on %d pictures", metrics.map50, metrics.map, len(data.records))

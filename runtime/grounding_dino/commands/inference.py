@@ -1,0 +1,126 @@
+"""``grounding_dino inference``."""
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from grounding_dino.checkpoint import read_checkpoint
+from grounding_dino.commands.labelling import Labelled, label_pictures, rounded
+from grounding_dino.commands.loading import make_predictor, refuse_trt, settle_with_checkpoint
+from grounding_dino.commands.session import open_session
+from grounding_dino.data.images import find_images
+from grounding_dino.data.records import require_file
+from grounding_dino.device import choose_compute
+from grounding_dino.errors import PromptError
+from grounding_dino.predictor import Detection
+from grounding_dino.results import write_text
+from grounding_dino.tokenizer import normalise_phrase
+
+_LOG = logging.getLogger(__name__)
+
+
+def inference(spec: Any, overrides: Sequence[str]) -> None:
+    """Find objects in the pictures of ``dataset.infer_data_sources``.
+
+    Writes ``labels/<stem>.txt``, ``images_annotated/`` and ``detections.json``.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The loaded inference spec.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line.
+    """
+    with open_session("inference", spec) as session:
+        refuse_trt("inference", spec.inference)
+        source = spec.dataset.infer_data_sources
+        phrases = read_captions(source)
+        found = find_images(source.image_dir, "dataset.infer_data_sources.image_dir")
+        checkpoint = read_checkpoint(spec.inference.checkpoint, "inference.checkpoint")
+        spec, note = settle_with_checkpoint(spec, "inference", overrides, checkpoint)
+        session.use(spec, note)
+        compute = choose_compute(spec, spec.inference.gpu_ids)
+        settings = spec.inference
+        predictor = make_predictor(spec, checkpoint, phrases, compute)
+        places = _places(found, settings.is_internal)
+        annotated = session.folder / "images_annotated"
+        rows = []
+        total = 0
+        for result, place in zip(
+            label_pictures(
+                predictor,
+                [(path, annotated / place.with_suffix(path.suffix)) for (_, path), place in zip(found, places, strict=True)],
+                phrases,
+                batch_size=settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size,
+                threshold=settings.conf_threshold,
+                outline=settings.outline_width,
+                colours=settings.color_map,
+            ),
+            places,
+            strict=True,
+        ):
+            _write_labels(session.folder / "labels" / place.with_suffix(".txt"), result, phrases)
+            rows.extend({"image": result.image.name, **rounded(item, phrases)} for item in result.detections)
+            total += len(result.detections)
+        write_text(session.folder / "detections.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        kpi = {"images": float(len(found)), "detections": float(total)}
+        session.status.write("RUNNING", "Inference results generated.", kpi=kpi)
+        _LOG.info("%d objects on %d pictures; see %s", total, len(found), annotated)
+
+
+def read_captions(source: Any) -> list[str]:
+    """Read what to look for: ``captions``, else the lines of ``classmap``.
+
+    A caption like "red circle . blue star ." is taken apart at its full stops.
+
+    Raises
+    ------
+    PromptError
+        There is nothing, or something empty.
+    """
+    key = "dataset.infer_data_sources.captions"
+    captions = list(source.captions)
+    if not any(caption.strip() for caption in captions) and source.classmap:
+        key = "dataset.infer_data_sources.classmap"
+        file = require_file(source.classmap, key)
+        captions = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not captions:
+        raise PromptError(f"{key} is empty: give at least one description of what to find")
+    phrases: dict[str, None] = {}
+    for caption in captions:
+        parts = [normalise_phrase(part) for part in re.split(r"\s\.(?:\s|$)", caption.strip() + " ")]
+        if not any(parts):
+            raise PromptError(f"{key} has the empty description {caption!r}: give words to look for")
+        phrases.update(dict.fromkeys(part for part in parts if part))
+    return list(phrases)
+
+
+def _places(found: Sequence[tuple[Path, Path]], mirror: bool) -> list[Path]:
+    """Where each picture's results go below the results folder; equal names are told apart by a number."""
+    taken: set[Path] = set()
+    places = []
+    for folder, path in found:
+        base = (path.relative_to(folder) if mirror else Path(path.name)).with_suffix("")
+        place, number = base, 1
+        while place in taken:
+            number += 1
+            place = base.with_name(f"{base.name}_{number}")
+        taken.add(place)
+        # with_suffix would take "a.b" apart again, so a suffix is there to be replaced.
+        places.append(place.with_name(place.name + ".txt"))
+    return places
+
+
+def _write_labels(path: Path, result: Labelled, phrases: Sequence[str]) -> None:
+    """Write one line an object in the family's layout (KITTI's, whose columns are split at blanks)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, "".join(_line(item, phrases) for item in result.detections))
+
+
+def _line(item: Detection, phrases: Sequence[str]) -> str:
+    box = " ".join(f"{value:.2f}" for value in item.box)
+    name = phrases[item.phrase].replace(" ", "_")
+    return f"{name} 0.00 0 0.00 {box} {' '.join(['0.00'] * 7)} {item.score:.4f}\n"

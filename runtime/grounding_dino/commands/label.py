@@ -1,0 +1,66 @@
+"""``grounding_dino label``: pictures and descriptions in, JSON and annotated pictures out."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from grounding_dino.checkpoint import read_checkpoint
+from grounding_dino.commands.labelling import label_pictures, rounded
+from grounding_dino.commands.loading import make_predictor, settle_with_checkpoint
+from grounding_dino.config import build_spec
+from grounding_dino.data.images import find_images
+from grounding_dino.device import choose_compute
+from grounding_dino.errors import PromptError
+from grounding_dino.tokenizer import normalise_phrase
+
+
+def label(arguments: Namespace) -> None:
+    """Label pictures and print one JSON document on stdout.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``.
+    """
+    phrases = list(dict.fromkeys(normalise_phrase(text) for text in arguments.text))
+    if not all(phrases):
+        raise PromptError("A description is empty: give words to look for after --text")
+    pictures: list[Path] = []
+    for name in arguments.image:
+        path = Path(name)
+        pictures.extend([found for _, found in find_images([name], name)] if path.is_dir() else [path])
+    checkpoint = read_checkpoint(arguments.checkpoint, "--checkpoint")
+    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
+    spec, _ = settle_with_checkpoint(spec, "inference", [], checkpoint)
+    predictor = make_predictor(spec, checkpoint, phrases, choose_compute(spec, [0]))
+    targets = _targets(pictures, Path(arguments.out))
+    images = [
+        {
+            "image": str(result.image),
+            "detections": [rounded(item, phrases) for item in result.detections],
+            "annotated": str(result.annotated),
+        }
+        for result in label_pictures(
+            predictor,
+            list(zip(pictures, targets, strict=True)),
+            phrases,
+            batch_size=arguments.batch_size,
+            threshold=arguments.threshold,
+            outline=3,
+        )
+    ]
+    print(json.dumps({"images": images}, indent=1, ensure_ascii=False))
+
+
+def _targets(pictures: list[Path], out: Path) -> list[Path]:
+    """Where annotated copies go; equal names are told apart by a number."""
+    taken: set[str] = set()
+    targets = []
+    for path in pictures:
+        name, number = path.name, 1
+        while name in taken:
+            number += 1
+            name = f"{path.stem}_{number}{path.suffix}"
+        taken.add(name)
+        targets.append(out / name)
+    return targets

@@ -1,0 +1,97 @@
+"""What every action that works on a spec has around it: folder, status lines, the spec as used, notes."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from grounding_dino.results import results_folder, write_experiment
+from grounding_dino.status import StatusLog
+
+_LOG = logging.getLogger(__name__)
+
+
+class Session:
+    """One running action.
+
+    Parameters
+    ----------
+    action : str
+        Its name.
+    folder : Path
+        Its results folder.
+    """
+
+    def __init__(self, action: str, folder: Path) -> None:
+        self.action = action
+        self.folder = folder
+        self.status = StatusLog(folder)
+
+    def use(self, spec: Any, notes: str = "") -> None:
+        """Write down the spec as it is really used, and what was changed in it."""
+        write_experiment(self.folder, spec)
+        if notes:
+            _LOG.info("%s", notes)
+            self.status.write("RUNNING", notes)
+
+
+@contextmanager
+def open_session(action: str, spec: Any) -> Iterator[Session]:
+    """Run an action inside its status lines: STARTED, then SUCCESS, or FAILURE with the reason.
+
+    Parameters
+    ----------
+    action : str
+        Name of the action and of its block in the spec.
+    spec : pydantic model
+        The loaded spec; tells where results go.
+    """
+    session = Session(action, results_folder(spec, action))
+    session.status.write("STARTED", f"Starting Grounding DINO {action}.")
+    try:
+        warn_about(spec)
+        yield session
+    except BaseException as error:
+        session.status.write("FAILURE", reason(error))
+        raise
+    session.status.write("SUCCESS", f"Grounding DINO {action} finished successfully.")
+
+
+def reason(error: BaseException) -> str:
+    """Say in one line what went wrong."""
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
+
+
+def setup_logging() -> None:
+    """Log plain lines to stderr; stdout is for results."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    package = logging.getLogger("grounding_dino")
+    package.handlers = [handler]
+    package.setLevel(logging.INFO)
+    package.propagate = False
+
+
+def warn_about(spec: Any) -> None:
+    """Warn of settings that are often set by mistake, and of those that the embedded engine does not heed."""
+    dataset = spec.dataset
+    if dataset.eval_class_ids is not None:
+        _LOG.warning(
+            "dataset.eval_class_ids is %s: mAP counts these categories only; set it to null for all",
+            dataset.eval_class_ids,
+        )
+    if dataset.augmentation.fixed_random_crop is not None:
+        _LOG.warning(
+            "dataset.augmentation.fixed_random_crop is %s, but the embedded engine has no large-scale jitter; crops "
+            "follow train_random_crop_min and train_random_crop_max",
+            dataset.augmentation.fixed_random_crop,
+        )
+    if spec.encryption_key:
+        _LOG.warning("encryption_key is set, but the embedded engine writes checkpoints in the clear")
+    if spec.wandb.enable:
+        _LOG.warning("wandb.enable is set, but the embedded engine reports to status.json only")
+    if spec.train.num_gpus > 1 or spec.train.num_nodes > 1:
+        _LOG.warning("more than one GPU or node is asked for, but the embedded engine works on one device")

@@ -1,0 +1,223 @@
+"""Batches of training samples, the same for a seed however they are loaded."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from grounding_dino.data.images import open_image
+from grounding_dino.data.odvg import TrainingSet
+from grounding_dino.data.records import Record
+from grounding_dino.data.sampling import sample_prompt
+from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images
+from grounding_dino.errors import DataError
+from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
+from grounding_dino.targets import TargetBatch, batch_targets
+from grounding_dino.tokenizer import PhraseTokenizer
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sample: ``(3, h, w)`` uint8 pixels, relative ``cxcywh`` boxes, phrase numbers, prompt."""
+
+    pixels: Tensor
+    boxes: Tensor
+    phrases: Tensor
+    prompt: Prompt
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step trains on; see the parts' own classes.
+
+    Attributes
+    ----------
+    pixels : Tensor
+        ``(B, 3, H, W)`` uint8.
+    mask : Tensor
+        ``(B, H, W)`` bool.
+    phrase_counts : Tensor
+        ``(B,)`` int64 phrases in each prompt.
+    """
+
+    pixels: Tensor
+    mask: Tensor
+    prompts: PromptBatch
+    targets: TargetBatch
+    phrase_counts: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on another device."""
+        return Batch(
+            self.pixels.to(device, non_blocking=True),
+            self.mask.to(device, non_blocking=True),
+            self.prompts.to(device),
+            self.targets.to(device),
+            self.phrase_counts.to(device),
+        )
+
+
+class TrainingSamples(Dataset[Sample]):
+    """Samples by (epoch, index); equal arguments give equal samples, whichever process asks.
+
+    Parameters
+    ----------
+    data : TrainingSet
+        The annotations.
+    tokenizer : PhraseTokenizer
+        Of the model.
+    transform : TrainingTransform
+        Makes views.
+    max_labels, max_tokens : int
+        Limits of a prompt.
+    seed : int
+        Start of the random numbers.
+    cache_bytes : int
+        How much memory decoded pictures may take.
+    """
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        tokenizer: PhraseTokenizer,
+        transform: TrainingTransform,
+        *,
+        max_labels: int,
+        max_tokens: int,
+        seed: int,
+        cache_bytes: int,
+    ) -> None:
+        self._records = data.records
+        self._tokenizer = tokenizer
+        self._transform = transform
+        self._max_labels = max_labels
+        self._max_tokens = max_tokens
+        self._seed = seed
+        self._cache: dict[int, View] = {}
+        self._cache_left = cache_bytes
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        epoch, index = key
+        record = self._records[index]
+        numbers = random.Random(f"{self._seed}-{epoch}-{index}")
+        view = self._transform.vary(self._fixed_view(index, record), record.phrases, numbers)
+        left = Record(
+            record.image,
+            record.width,
+            record.height,
+            tuple(record.boxes[number] for number in view.indices),
+            tuple(record.phrases[number] for number in view.indices),
+            record.absent,
+        )
+        sampled = sample_prompt(left, self._max_labels, self._tokenizer, self._max_tokens, numbers)
+        width, height = view.image.size
+        corners = view.boxes[list(sampled.kept)] / np.array([width, height, width, height])
+        boxes = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], 1)
+        return Sample(
+            image_tensor(view.image),
+            torch.from_numpy(boxes.astype(np.float32)),
+            torch.tensor(sampled.phrases, dtype=torch.int64),
+            sampled.prompt,
+        )
+
+    def _fixed_view(self, index: int, record: Record) -> View:
+        """Decode and resize a picture once, as far as memory reaches."""
+        if index in self._cache:
+            return self._cache[index]
+        image = open_image(record.image)
+        if image.size != (record.width, record.height):
+            raise DataError(
+                f"{record.image} is {image.width} x {image.height} pixels but annotated as {record.width} x "
+                f"{record.height}: correct the annotation's size, its boxes would be misplaced"
+            )
+        boxes = np.array(record.boxes, dtype=np.float64).reshape(-1, 4)
+        view = self._transform.fixed(View(image, boxes, tuple(range(len(record.boxes)))))
+        size = view.image.width * view.image.height * 3
+        if size <= self._cache_left:
+            self._cache_left -= size
+            self._cache[index] = view
+        return view
+
+
+class EpochBatches(Sampler[list[tuple[int, int]]]):
+    """The batches of one epoch as lists of (epoch, index), shuffled by seed and epoch alone.
+
+    Parameters
+    ----------
+    count : int
+        Number of samples.
+    batch_size : int
+        Samples a batch; the last one may be smaller.
+    seed : int
+        Start of the random numbers.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        self._count = count
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+        self._skip = 0
+
+    def start(self, epoch: int, skip: int = 0) -> None:
+        """Choose the epoch that comes next, and how many of its batches are already done."""
+        self._epoch = epoch
+        self._skip = skip
+
+    @property
+    def batches(self) -> int:
+        """Batches in a whole epoch."""
+        return -(-self._count // self._batch_size)
+
+    def __len__(self) -> int:
+        return self.batches - self._skip
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        order = list(range(self._count))
+        random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
+        for number in range(self._skip, self.batches):
+            chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
+            yield [(self._epoch, index) for index in chosen]
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Puts samples together into a batch; a class and not a closure, so that loader processes can have it."""
+
+    pad_id: int
+    fixed: tuple[int, int] | None = None
+
+    def __call__(self, samples: Sequence[Sample]) -> Batch:
+        pixels, mask = pad_images([sample.pixels for sample in samples], self.fixed)
+        return Batch(
+            pixels,
+            mask,
+            batch_prompts([sample.prompt for sample in samples], self.pad_id),
+            batch_targets([sample.boxes for sample in samples], [sample.phrases for sample in samples]),
+            torch.tensor([len(sample.prompt.phrases) for sample in samples]),
+        )
+
+
+def make_loader(
+    samples: TrainingSamples, batches: EpochBatches, collator: Collator, workers: int, pin_memory: bool
+) -> DataLoader[Batch]:
+    """Make the loader of a training run; call ``batches.start`` ahead of every pass over it.
+
+    Loader processes are started anew for each epoch: they take the sampler's epoch along that way.
+    """
+    return DataLoader(
+        samples,  # type: ignore[arg-type]
+        batch_sampler=batches,
+        collate_fn=collator,
+        num_workers=workers,
+        pin_memory=pin_memory and torch.cuda.is_available(),
+        # Its own, so that starting an epoch draws nothing from the generator that training uses.
+        generator=torch.Generator(),
+    )

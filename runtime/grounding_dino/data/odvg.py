@@ -1,0 +1,205 @@
+"""Training annotations: ODVG, one JSON document a line.
+
+A line has either ``detection`` (boxes with a number that the label map names) or ``grounding`` (boxes with
+phrases of a caption).
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grounding_dino.data.images import image_size
+from grounding_dino.data.records import (
+    Box,
+    Record,
+    checked_box,
+    four_numbers,
+    require_file,
+    require_folder,
+    require_image,
+)
+from grounding_dino.errors import DataError
+from grounding_dino.tokenizer import normalise_phrase
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """All training sources together.
+
+    Attributes
+    ----------
+    records : tuple of Record
+        The annotated pictures, in the order of the files.
+    labels : tuple of str
+        Every class name of the label maps, without repeats.
+    captions : tuple of str
+        Captions of grounding lines: words for the vocabulary.
+    """
+
+    records: tuple[Record, ...]
+    labels: tuple[str, ...]
+    captions: tuple[str, ...]
+
+    def texts(self) -> Iterator[str]:
+        """Every phrase and caption, for building a vocabulary."""
+        yield from self.labels
+        yield from self.captions
+        for record in self.records:
+            yield from record.phrases
+
+
+def read_training_set(sources: list[Any]) -> TrainingSet:
+    """Read ``dataset.train_data_sources``.
+
+    Raises
+    ------
+    DataError
+        Anything missing or wrong, by file and line.
+    """
+    records: list[Record] = []
+    labels: dict[str, None] = {}
+    captions: list[str] = []
+    for number, source in enumerate(sources):
+        key = f"dataset.train_data_sources[{number}]"
+        folder = require_folder(source.image_dir, f"{key}.image_dir")
+        file = require_file(source.json_file, f"{key}.json_file")
+        names = read_label_map(require_file(source.label_map, f"{key}.label_map")) if source.label_map else {}
+        labels.update(dict.fromkeys(names.values()))
+        reader = _LineReader(file, folder, names)
+        records.extend(reader.records())
+        captions.extend(reader.captions)
+    if not records:
+        raise DataError("dataset.train_data_sources holds no picture: give at least one line of annotations")
+    return TrainingSet(tuple(records), tuple(labels), tuple(captions))
+
+
+def read_label_map(path: Path) -> dict[int, str]:
+    """Read ``{"0": "person", "1": "dog"}``.
+
+    Raises
+    ------
+    DataError
+        Not such a document, numbers not 0 to n-1, or an empty or repeated name.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"The label map {path} cannot be read as JSON ({error}): correct it") from error
+    if not isinstance(document, dict) or not document or not all(isinstance(v, str) for v in document.values()):
+        raise DataError(f'The label map {path} must be like {{"0": "person", "1": "dog"}}')
+    try:
+        names = {int(number): name for number, name in document.items()}
+    except ValueError as error:
+        raise DataError(f"The label map {path} has a key that is no number ({error}): count from 0") from error
+    if sorted(names) != list(range(len(names))):
+        raise DataError(
+            f"The label map {path} must count from 0 to {len(names) - 1} without gaps, but its numbers are "
+            f"{_shorten(sorted(names))}: renumber it and the annotations alike"
+        )
+    seen: dict[str, int] = {}
+    for number in sorted(names):
+        plain = normalise_phrase(names[number])
+        if not plain:
+            raise DataError(f"The label map {path} gives number {number} an empty name: name the class")
+        if plain in seen:
+            raise DataError(
+                f"The label map {path} names both {seen[plain]} and {number} '{plain}': merge them or tell them apart"
+            )
+        seen[plain] = number
+    return {number: normalise_phrase(names[number]) for number in sorted(names)}
+
+
+class _LineReader:
+    """Reads the lines of one file; remembers captions and which notes it has given."""
+
+    def __init__(self, file: Path, folder: Path, names: Mapping[int, str]) -> None:
+        self.captions: list[str] = []
+        self._file = file
+        self._folder = folder
+        self._names = names
+        self._absent = tuple(names.values())
+        self._noted = False
+
+    def records(self) -> Iterator[Record]:
+        """Yield one record for every line that is not blank."""
+        with self._file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield self._record(line, f"{self._file} line {number}")
+
+    def _record(self, line: str, place: str) -> Record:
+        try:
+            document = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{place} is not valid JSON ({error}): correct or remove the line") from error
+        if not isinstance(document, dict):
+            raise DataError(f"{place} must be a JSON object with file_name and detection or grounding")
+        image = require_image(self._folder, self._file_name(document, place), place)
+        width, height = document.get("width"), document.get("height")
+        if not isinstance(width, int) or not isinstance(height, int):
+            width, height = image_size(image)
+        if "detection" in document:
+            pairs = list(self._detections(document["detection"], place))
+            absent = self._absent
+        elif "grounding" in document:
+            pairs = list(self._regions(document["grounding"], place))
+            absent = ()
+        else:
+            raise DataError(f"{place} has neither detection nor grounding: add the one that fits")
+        boxes = tuple(
+            checked_box(box, width, height, f"{place} box {index}") for index, (box, _) in enumerate(pairs)
+        )
+        return Record(image, width, height, boxes, tuple(phrase for _, phrase in pairs), absent)
+
+    def _file_name(self, document: Mapping[str, Any], place: str) -> str:
+        name = document.get("file_name", document.get("filename"))
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{place} has no file_name: add the name of its picture")
+        if "file_name" not in document and not self._noted:
+            self._noted = True
+            _LOG.warning("%s says filename where file_name is meant; it is read all the same", place)
+        return name
+
+    def _detections(self, block: Any, place: str) -> Iterator[tuple[Box, str]]:
+        instances = block.get("instances") if isinstance(block, dict) else None
+        if not isinstance(instances, list):
+            raise DataError(f"{place} needs detection.instances, a list")
+        if instances and not self._names:
+            raise DataError(f"{place} has detection boxes, which need a label map: set label_map of its source")
+        for index, instance in enumerate(instances):
+            if not isinstance(instance, dict):
+                raise DataError(f"{place} box {index} must be an object with bbox and label")
+            label = instance.get("label")
+            number = int(label) if isinstance(label, int | float | str) and str(label).isdigit() else label
+            if number not in self._names:
+                raise DataError(
+                    f"{place} box {index} has label {label!r}, which the label map lacks (it has 0 to "
+                    f"{len(self._names) - 1}): correct the label or extend the map"
+                )
+            yield four_numbers(instance.get("bbox"), f"{place} box {index}: bbox"), self._names[number]
+
+    def _regions(self, block: Any, place: str) -> Iterator[tuple[Box, str]]:
+        regions = block.get("regions") if isinstance(block, dict) else None
+        if not isinstance(regions, list):
+            raise DataError(f"{place} needs grounding.regions, a list")
+        if isinstance(block.get("caption"), str):
+            self.captions.append(block["caption"])
+        for index, region in enumerate(regions):
+            phrase = region.get("phrase") if isinstance(region, dict) else None
+            if not isinstance(phrase, str) or not normalise_phrase(phrase):
+                raise DataError(f"{place} box {index} has no phrase: say what the box shows")
+            boxes = region.get("bbox")
+            # One phrase may point at several things.
+            several = isinstance(boxes, list) and bool(boxes) and all(isinstance(item, list) for item in boxes)
+            for box in boxes if several else [boxes]:
+                yield four_numbers(box, f"{place} box {index}: bbox"), normalise_phrase(phrase)
+
+
+def _shorten(numbers: list[int]) -> str:
+    text = ", ".join(str(number) for number in numbers[:5])
+    return f"{text}, ..." if len(numbers) > 5 else text

@@ -1,0 +1,116 @@
+"""One annotated picture, and the checks that every format shares."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grounding_dino.errors import DataError
+
+Box = tuple[float, float, float, float]
+
+# Annotation tools round; a box that sticks out by less than this is cut off instead of refused.
+_TOLERANCE = 2.0
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One annotated picture.
+
+    Attributes
+    ----------
+    image : Path
+        The picture's file.
+    width, height : int
+        Its size in pixels as annotated.
+    boxes : tuple of Box
+        ``xyxy`` in pixels.
+    phrases : tuple of str
+        What each box shows, parallel to ``boxes``.
+    absent : tuple of str
+        Phrases that may be asked for to no avail; those of the boxes may be among them.
+    """
+
+    image: Path
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    phrases: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def require_file(path: str, key: str) -> Path:
+    """Give a file's path or say which key names one that is missing."""
+    if not path:
+        raise DataError(f"{key} is empty: give the path of the annotation file")
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"{key} names {file}, which is no file: check the path")
+    return file
+
+
+def require_folder(path: str, key: str) -> Path:
+    """Give a folder's path or say which key names one that is missing or an archive."""
+    if not path:
+        raise DataError(f"{key} is empty: give the folder with the pictures")
+    folder = Path(path)
+    if folder.is_dir():
+        return folder
+    if folder.is_file() and folder.name.endswith(_ARCHIVES):
+        raise DataError(f"{key} names the archive {folder}: extract it and give the folder with the pictures")
+    raise DataError(f"{key} names {folder}, which is no folder: check the path")
+
+
+def require_image(folder: Path, name: str, place: str) -> Path:
+    """Give the path of a picture, or say which annotation names one that is missing."""
+    path = folder / name
+    if not path.is_file():
+        raise DataError(f"{place} names the picture {name}, which is not in {folder}: check image_dir or the name")
+    return path
+
+
+def checked_box(box: Box, width: int, height: int, place: str) -> Box:
+    """Cut a box to its picture.
+
+    Parameters
+    ----------
+    box : Box
+        ``xyxy`` in pixels.
+    width, height : int
+        Size of the picture.
+    place : str
+        How a message names the box, as "train.jsonl line 7 box 2".
+
+    Raises
+    ------
+    DataError
+        The box is empty, not made of numbers, or outside by more than rounding explains.
+    """
+    x1, y1, x2, y2 = box
+    if not (x2 > x1 and y2 > y1):
+        raise DataError(f"{place} is empty ({_show(box)}): x2 must be above x1 and y2 above y1, or leave it out")
+    reach = max(_TOLERANCE, 0.01 * max(width, height))
+    if x1 < -reach or y1 < -reach or x2 > width + reach or y2 > height + reach:
+        raise DataError(
+            f"{place} ({_show(box)}) lies outside its picture of {width} x {height} pixels: correct the box "
+            "or the picture's size"
+        )
+    cut = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
+    if not (cut[2] > cut[0] and cut[3] > cut[1]):
+        raise DataError(
+            f"{place} ({_show(box)}) lies outside its picture of {width} x {height} pixels: correct the box "
+            "or the picture's size"
+        )
+    return cut
+
+
+def four_numbers(value: object, place: str) -> Box:
+    """Read four finite numbers, or say where something else stands."""
+    if isinstance(value, list) and len(value) == 4:
+        numbers = [float(item) for item in value if isinstance(item, int | float) and not isinstance(item, bool)]
+        if len(numbers) == 4 and all(abs(number) < 1e9 for number in numbers):
+            return (numbers[0], numbers[1], numbers[2], numbers[3])
+    raise DataError(f"{place} must be four numbers, not {value!r}")
+
+
+def _show(box: Box) -> str:
+    return ", ".join(f"{number:g}" for number in box)

@@ -1,0 +1,209 @@
+"""Resizing, cropping, mirroring and normalising pictures together with their boxes."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+# Mirroring turns these words' truth around.
+_SIDED = re.compile(r"\b(left|right|clockwise|anticlockwise|counterclockwise)\b")
+# What is left of a box after a crop must be worth learning.
+_KEPT_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture with the boxes of what is on it.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        RGB.
+    boxes : ndarray
+        ``(m, 4)`` ``xyxy`` in pixels.
+    indices : tuple of int
+        Which of the record's boxes these are.
+    """
+
+    image: Image.Image
+    boxes: np.ndarray[Any, np.dtype[np.float64]]
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """How large the network sees a picture; the aspect ratio is kept.
+
+    Attributes
+    ----------
+    shorter : int
+        Wanted shorter side in pixels; 0 leaves it to ``longer`` alone.
+    longer : int
+        Largest longer side in pixels.
+    """
+
+    shorter: int
+    longer: int
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """New width and height of a picture."""
+        scale = self.longer / max(width, height)
+        if self.shorter:
+            scale = min(scale, self.shorter / min(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def apply(self, view: View) -> View:
+        """Resize a picture and its boxes."""
+        old = view.image.size
+        new = self.size(*old)
+        if new == old:
+            return view
+        factors = np.array([new[0] / old[0], new[1] / old[1]] * 2)
+        return View(view.image.resize(new, Image.Resampling.BILINEAR), view.boxes * factors, view.indices)
+
+
+def test_resizing(spec: Any) -> Resizing:
+    """The resizing of validation, test and inference."""
+    if spec.engine.image_size:
+        return Resizing(0, spec.engine.image_size)
+    augmentation = spec.dataset.augmentation
+    return Resizing(augmentation.test_random_resize, augmentation.random_resize_max_size)
+
+
+@dataclass(frozen=True)
+class TrainingTransform:
+    """Random views of training pictures.
+
+    With a fixed ``image_size`` pictures are resized to it and mirrored.  Otherwise as in DETR: half of the
+    time resized at random, half of the time resized, cropped and resized again.
+    """
+
+    image_size: int
+    scales: tuple[int, ...]
+    longest: int
+    before_crop: tuple[int, ...]
+    crop_min: int
+    crop_max: int
+    flip_probability: float
+
+    @classmethod
+    def from_spec(cls, spec: Any) -> "TrainingTransform":
+        """Read ``dataset.augmentation`` and ``engine.image_size``."""
+        values = spec.dataset.augmentation
+        return cls(
+            image_size=spec.engine.image_size,
+            scales=tuple(values.scales),
+            longest=values.random_resize_max_size,
+            before_crop=tuple(values.train_random_resize),
+            crop_min=values.train_random_crop_min,
+            crop_max=values.train_random_crop_max,
+            flip_probability=values.horizontal_flip_prob,
+        )
+
+    def fixed(self, view: View) -> View:
+        """The part without chance, whose result can be kept in memory."""
+        return Resizing(0, self.image_size).apply(view) if self.image_size else view
+
+    def vary(self, view: View, phrases: Sequence[str], numbers: random.Random) -> View:
+        """The part with chance, to be applied to what :meth:`fixed` gave.
+
+        Parameters
+        ----------
+        view : View
+            The picture.
+        phrases : sequence of str
+            The record's phrases; with "left" or "right" among them the picture is not mirrored.
+        numbers : random.Random
+            Source of randomness.
+        """
+        if not self.image_size:
+            if numbers.random() < 0.5:
+                view = Resizing(numbers.choice(self.before_crop), self.longest).apply(view)
+                view = self._crop(view, numbers)
+            view = Resizing(numbers.choice(self.scales), self.longest).apply(view)
+        if numbers.random() < self.flip_probability and not any(_SIDED.search(phrase) for phrase in phrases):
+            view = _mirror(view)
+        return view
+
+    def _crop(self, view: View, numbers: random.Random) -> View:
+        """Cut out a random part; boxes of which little is left are dropped."""
+        width, height = view.image.size
+        new_width = numbers.randint(min(self.crop_min, width), min(self.crop_max, width))
+        new_height = numbers.randint(min(self.crop_min, height), min(self.crop_max, height))
+        x, y = numbers.randint(0, width - new_width), numbers.randint(0, height - new_height)
+        image = view.image.crop((x, y, x + new_width, y + new_height))
+        moved = view.boxes - np.array([x, y, x, y])
+        cut = moved.clip(0, np.array([new_width, new_height] * 2))
+        share = _areas(cut) / np.maximum(_areas(moved), 1e-6)
+        keep = np.flatnonzero(share >= _KEPT_SHARE)
+        return View(image, cut[keep], tuple(view.indices[number] for number in keep))
+
+
+def _mirror(view: View) -> View:
+    width = view.image.size[0]
+    boxes = view.boxes.copy()
+    boxes[:, [0, 2]] = width - view.boxes[:, [2, 0]]
+    return View(view.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), boxes, view.indices)
+
+
+def _areas(boxes: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    areas: np.ndarray[Any, np.dtype[np.float64]] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return areas
+
+
+def image_tensor(image: Image.Image) -> Tensor:
+    """Pixels of a picture as ``(3, H, W)`` uint8."""
+    return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)
+
+
+def pad_images(images: Sequence[Tensor], fixed: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
+    """Put pictures of several sizes into one batch, top left.
+
+    Parameters
+    ----------
+    images : sequence of Tensor
+        Each ``(3, h, w)`` uint8.
+    fixed : (int, int), optional
+        Height and width to pad to at least.
+
+    Returns
+    -------
+    pixels : Tensor
+        ``(B, 3, H, W)`` uint8, black where padded.
+    mask : Tensor
+        ``(B, H, W)`` bool, true at pixels of a picture.
+    """
+    height = max([image.shape[1] for image in images] + ([fixed[0]] if fixed else []))
+    width = max([image.shape[2] for image in images] + ([fixed[1]] if fixed else []))
+    if all(image.shape[1:] == (height, width) for image in images):
+        return torch.stack(list(images)), torch.ones((len(images), height, width), dtype=torch.bool)
+    pixels = torch.zeros((len(images), 3, height, width), dtype=torch.uint8)
+    mask = torch.zeros((len(images), height, width), dtype=torch.bool)
+    for number, image in enumerate(images):
+        pixels[number, :, : image.shape[1], : image.shape[2]] = image
+        mask[number, : image.shape[1], : image.shape[2]] = True
+    return pixels, mask
+
+
+def normalise(pixels: Tensor, mask: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Turn uint8 pixels into what the backbone takes; padding becomes zero, the mean colour.
+
+    Parameters
+    ----------
+    pixels : Tensor
+        ``(B, 3, H, W)`` uint8.
+    mask : Tensor
+        ``(B, H, W)`` bool.
+    mean, std : sequence of float
+        For red, green and blue, of values in 0 to 1.
+    """
+    scale = torch.tensor(std, device=pixels.device) * 255
+    shift = torch.tensor(mean, device=pixels.device) * 255
+    scaled = (pixels.float() - shift[:, None, None]) / scale[:, None, None]
+    return scaled * mask[:, None]

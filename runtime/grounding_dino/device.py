@@ -1,0 +1,75 @@
+"""Which device to compute on, with how many threads and in which precision."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from grounding_dino.errors import EngineError
+from grounding_dino.threads import set_threads
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how to compute.
+
+    Attributes
+    ----------
+    device : torch.device
+        The device.
+    precision : str
+        ``fp32``, ``bf16`` or ``fp16``; the lower ones by autocast, weights stay in fp32.
+    threads : int
+        CPU threads in use.
+    """
+
+    device: torch.device
+    precision: str
+    threads: int
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context that forward passes run in."""
+        enabled = self.precision != "fp32"
+        return torch.autocast(self.device.type, _DTYPES[self.precision], enabled=enabled)
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """What keeps small gradients above zero in fp16; does nothing in the others."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
+
+
+def cuda_wanted(device: str) -> bool:
+    """Whether ``engine.device`` comes out as a GPU here.
+
+    Raises
+    ------
+    EngineError
+        A GPU is demanded and there is none.
+    """
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise EngineError("engine.device=cuda, but torch sees no GPU here: use engine.device=auto or cpu")
+    return available and device != "cpu"
+
+
+def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
+    """Settle device, precision and threads of a run.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The spec, profile applied.
+    gpu_ids : list of int
+        The action's ``gpu_ids``; the first is used.
+    """
+    threads = set_threads(spec.engine.threads)
+    if not cuda_wanted(spec.engine.device):
+        return Compute(torch.device("cpu"), spec.train.precision, threads)
+    number = gpu_ids[0] if gpu_ids else 0
+    if number >= torch.cuda.device_count():
+        raise EngineError(f"gpu_ids names GPU {number}, but there are {torch.cuda.device_count()}: correct gpu_ids")
+    torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
+    torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
+    return Compute(torch.device("cuda", number), spec.train.precision, threads)

@@ -1,0 +1,165 @@
+"""Measuring a detector on COCO annotations: mAP over IoU .50 to .95, mAP at .50, the same for each category."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from grounding_dino.data.coco import EvaluationSet
+from grounding_dino.data.images import open_image
+from grounding_dino.data.records import Record
+from grounding_dino.loss import LossWeights, detection_loss
+from grounding_dino.predictor import Detection, Predictor
+from grounding_dino.targets import TargetBatch, batch_targets
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What was measured; shares in 0 to 1.
+
+    Attributes
+    ----------
+    map, map50 : float
+        Mean average precision over categories, at IoU .50:.95 and at .50; 0 when no category counts.
+    per_class : dict
+        Category name to ``{"mAP", "mAP50"}``; categories without a true box are left out.
+    loss : float
+        Mean training loss, NaN when it was not asked for.
+    """
+
+    map: float
+    map50: float
+    per_class: dict[str, dict[str, float]]
+    loss: float = float("nan")
+
+
+def measure(
+    predictor: Predictor,
+    data: EvaluationSet,
+    batch_size: int,
+    *,
+    weights: LossWeights | None = None,
+    class_ids: Sequence[int] | None = None,
+    threshold: float = 0.0,
+) -> tuple[Metrics, dict[int, list[Detection]]]:
+    """Run a predictor over an evaluation set and measure.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Made for the set's category names, in order.
+    data : EvaluationSet
+        Pictures and true boxes.
+    batch_size : int
+        Pictures a pass.
+    weights : LossWeights, optional
+        Also compute the training loss.
+    class_ids : sequence of int, optional
+        Measure these categories only.
+    threshold : float
+        Detections below this score do not count.
+
+    Returns
+    -------
+    metrics : Metrics
+        The measures.
+    detections : dict
+        COCO image id to what was found there.
+    """
+    detections: dict[int, list[Detection]] = {}
+    losses: list[float] = []
+    for start in range(0, len(data.records), batch_size):
+        records = data.records[start : start + batch_size]
+        images = [open_image(record.image) for record in records]
+        passes = predictor.run(images)
+        found = predictor.read(passes, [image.size for image in images])
+        for image_id, items in zip(data.image_ids[start : start + batch_size], found, strict=True):
+            detections[image_id] = [item for item in items if item.score >= threshold]
+        if weights is not None:
+            for prompt, batch, output in passes:
+                targets = _targets(records, prompt.phrases).to(batch.token_ids.device)
+                losses.append(float(detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]))
+    metrics = coco_metrics(data, detections, class_ids)
+    loss = sum(losses) / len(losses) if losses else float("nan")
+    return Metrics(metrics.map, metrics.map50, metrics.per_class, loss), detections
+
+
+def _targets(records: Sequence[Record], phrases: Sequence[str]) -> TargetBatch:
+    """True boxes of those phrases that stand in one prompt."""
+    place = {phrase: number for number, phrase in enumerate(phrases)}
+    boxes, numbers = [], []
+    for record in records:
+        kept = [index for index, phrase in enumerate(record.phrases) if phrase in place]
+        corners = torch.tensor([record.boxes[index] for index in kept]).reshape(-1, 4)
+        relative = corners / torch.tensor([record.width, record.height] * 2)
+        size = relative[:, 2:] - relative[:, :2]
+        boxes.append(torch.cat([relative[:, :2] + size / 2, size], 1))
+        numbers.append(torch.tensor([place[record.phrases[index]] for index in kept], dtype=torch.int64))
+    return batch_targets(boxes, numbers)
+
+
+def coco_results(detections: dict[int, list[Detection]]) -> list[dict[str, Any]]:
+    """Turn detections into the list that COCO tools read."""
+    return [
+        {
+            "image_id": image_id,
+            "category_id": item.phrase,
+            "bbox": [item.box[0], item.box[1], item.box[2] - item.box[0], item.box[3] - item.box[1]],
+            "score": item.score,
+        }
+        for image_id, items in detections.items()
+        for item in items
+    ]
+
+
+def coco_metrics(
+    data: EvaluationSet, detections: dict[int, list[Detection]], class_ids: Sequence[int] | None = None
+) -> Metrics:
+    """Compute average precisions with faster-coco-eval (at most 100 detections a picture).
+
+    Parameters
+    ----------
+    data : EvaluationSet
+        The true boxes.
+    detections : dict
+        COCO image id to detections.
+    class_ids : sequence of int, optional
+        Measure these categories only.
+    """
+    results = coco_results(detections)
+    if not results:
+        return Metrics(0.0, 0.0, {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from faster_coco_eval import COCO, COCOeval_faster
+
+        truth = COCO(data.document)
+        evaluator = COCOeval_faster(truth, truth.loadRes(results), "bbox", print_function=_say_nothing)
+        if class_ids is not None:
+            evaluator.params.catIds = list(class_ids)
+        evaluator.evaluate()
+        evaluator.accumulate()
+    # Axes: IoU threshold, recall, category, size of objects (0: all), detections a picture (-1: 100).
+    precision = np.asarray(evaluator.eval["precision"])[:, :, :, 0, -1]
+    per_class: dict[str, dict[str, float]] = {}
+    for position, category in enumerate(evaluator.params.catIds):
+        values = precision[:, :, position]
+        # -1 marks a category that has no true box.
+        if (values > -1).any():
+            per_class[data.names[category]] = {
+                "mAP": float(values[values > -1].mean()),
+                "mAP50": float(values[0][values[0] > -1].mean()),
+            }
+    count = max(len(per_class), 1)
+    return Metrics(
+        sum(item["mAP"] for item in per_class.values()) / count,
+        sum(item["mAP50"] for item in per_class.values()) / count,
+        per_class,
+    )
+
+
+def _say_nothing(*_arguments: object, **_more: object) -> None:
+    """Stand in for print: the evaluator would write its tables to stdout."""

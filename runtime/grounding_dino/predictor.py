@@ -1,0 +1,157 @@
+"""From pictures and descriptions to boxes with scores: what evaluation, inference and labelling share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from grounding_dino.boxes import xyxy_from_cxcywh
+from grounding_dino.data.transforms import Resizing, View, image_tensor, normalise, pad_images
+from grounding_dino.detector import Detector, DetectorOutput
+from grounding_dino.device import Compute
+from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
+from grounding_dino.tokenizer import PhraseTokenizer
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One found object.
+
+    Attributes
+    ----------
+    phrase : int
+        Index of the description.
+    box : tuple of float
+        ``xyxy`` in pixels of the original picture.
+    score : float
+        0 to 1.
+    """
+
+    phrase: int
+    box: tuple[float, float, float, float]
+    score: float
+
+
+def phrase_scores(logits: Tensor, phrase_tokens: Tensor) -> Tensor:
+    """Scores of queries for phrases: the mean over a phrase's tokens of the token's probability.
+
+    Parameters
+    ----------
+    logits : Tensor
+        ``(B, Q, L)`` token logits.
+    phrase_tokens : Tensor
+        ``(B, P, L)`` 1 at the tokens of each phrase.
+
+    Returns
+    -------
+    Tensor
+        ``(B, Q, P)``; 0 for absent phrases.
+    """
+    share = phrase_tokens / phrase_tokens.sum(-1, keepdim=True).clamp(min=1)
+    return logits.float().sigmoid() @ share.transpose(-1, -2)
+
+
+class Predictor:
+    """A detector made ready for a fixed list of descriptions.
+
+    Parameters
+    ----------
+    detector : Detector
+        On the device already.
+    tokenizer : PhraseTokenizer
+        Of the detector.
+    phrases : sequence of str
+        What to look for.  Those that do not fit into one prompt go into further ones, each a pass of its own.
+    resizing : Resizing
+        How large the network sees pictures.
+    mean, std : sequence of float
+        Normalisation, of values in 0 to 1.
+    compute : Compute
+        Device and precision.
+    num_select : int
+        Most detections of a picture.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        tokenizer: PhraseTokenizer,
+        phrases: Sequence[str],
+        *,
+        resizing: Resizing,
+        mean: Sequence[float],
+        std: Sequence[float],
+        compute: Compute,
+        num_select: int,
+    ) -> None:
+        self._detector = detector
+        self._pad = tokenizer.pad
+        self._resizing = resizing
+        self._mean, self._std = tuple(mean), tuple(std)
+        self._compute = compute
+        self._num_select = num_select
+        self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len)
+
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Detect in one batch of pictures.
+
+        Parameters
+        ----------
+        images : sequence of PIL.Image.Image
+            RGB, any sizes.
+
+        Returns
+        -------
+        list of list of Detection
+            For each picture, best first.
+        """
+        passes = self.run(images)
+        return self.read(passes, [image.size for image in images])
+
+    @torch.inference_mode()
+    def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, DetectorOutput]]:
+        """Run the detector once for each prompt; for callers that also want the raw outputs."""
+        views = [self._resizing.apply(View(image, np.zeros((0, 4)), ())) for image in images]
+        device = self._compute.device
+        pixels, mask = pad_images([image_tensor(view.image) for view in views])
+        mask = mask.to(device)
+        normalised = normalise(pixels.to(device), mask, self._mean, self._std)
+        passes = []
+        self._detector.eval()
+        for prompt in self.prompts:
+            batch = batch_prompts([prompt] * len(images), self._pad).to(device)
+            with self._compute.autocast():
+                passes.append((prompt, batch, self._detector(normalised, mask, batch)))
+        return passes
+
+    def read(
+        self, passes: Sequence[tuple[Prompt, PromptBatch, DetectorOutput]], sizes: Sequence[tuple[int, int]]
+    ) -> list[list[Detection]]:
+        """Turn raw outputs into detections.
+
+        Parameters
+        ----------
+        passes : sequence
+            What :meth:`run` gave.
+        sizes : sequence of (int, int)
+            Width and height of the original pictures.
+        """
+        scores = torch.cat([phrase_scores(o.logits[-1], batch.phrase_tokens) for _, batch, o in passes], -1)
+        # Boxes differ between passes, so a query is known by its pass too.
+        owners = torch.cat(
+            [torch.full((batch.phrase_tokens.shape[1],), number) for number, (_, batch, _) in enumerate(passes)]
+        )
+        boxes = torch.stack([output.boxes[-1].float() for _, _, output in passes], 1)
+        corners = xyxy_from_cxcywh(boxes).clamp(0, 1).cpu()
+        count = min(self._num_select, scores[0].numel())
+        best, places = scores.flatten(1).cpu().topk(count, dim=1)
+        queries, phrases = places // scores.shape[-1], places % scores.shape[-1]
+        results = []
+        for number, (width, height) in enumerate(sizes):
+            chosen = corners[number, owners[phrases[number]], queries[number]] * torch.tensor([width, height] * 2)
+            rows = zip(phrases[number].tolist(), chosen.tolist(), best[number].tolist(), strict=True)
+            results.append([Detection(phrase, (b[0], b[1], b[2], b[3]), score) for phrase, b, score in rows])
+        return results

@@ -1,0 +1,137 @@
+"""The profile: whether the spec's full-size model is meant, or the small one that learns on a laptop.
+
+The family's specs are full of full-size defaults.  With the small profile every value that still stands at
+its full-size default is replaced by the small recipe's; whatever the spec sets to something else, or an override
+names, stays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from grounding_dino.config import SPECS
+from grounding_dino.config.load import parse_override
+
+SMALL: dict[str, Any] = {
+    "model.num_queries": 30,
+    "model.num_select": 100,
+    "model.num_feature_levels": 2,
+    "model.return_interm_indices": [1, 2],
+    "model.nheads": 4,
+    "model.hidden_dim": 64,
+    "model.enc_layers": 1,
+    "model.dec_layers": 2,
+    "model.dim_feedforward": 128,
+    "model.log_scale": "auto",
+    "model.class_embed_bias": True,
+    "dataset.batch_size": 8,
+    "dataset.workers": 0,
+    "train.clip_grad_norm": 1.0,
+    "train.activation_checkpoint": False,
+    "train.optim.lr": 1.5e-3,
+    "train.optim.lr_backbone": 1.5e-3,
+    "train.optim.lr_linear_proj_mult": 1.0,
+    "engine.backbone": "mini",
+    "engine.text_encoder": "mini",
+    "engine.image_size": 128,
+    "engine.fusion_scale": 0.3,
+    "engine.fusion_droppath": 0.0,
+    "engine.denoising_groups": 3,
+    "engine.lr_scheduler": "cosine",
+    "engine.warmup_steps": 100,
+}
+"""Dotted key to value of the recipe that learns on two processor cores."""
+
+_STRUCTURE = (
+    "backbone",
+    "hidden_dim",
+    "nheads",
+    "enc_layers",
+    "dec_layers",
+    "dim_feedforward",
+    "text_encoder_type",
+    "pretrained_backbone_path",
+)
+
+
+def choose_profile(spec: Any, cuda: bool) -> str:
+    """Decide what ``engine.profile: auto`` means for a spec.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The loaded spec.
+    cuda : bool
+        Whether a GPU will be used.
+
+    Returns
+    -------
+    str
+        ``full`` when there is a GPU, a pretrained model is named, or the model block names another network
+        than the default; else ``small``.
+    """
+    if spec.engine.profile != "auto":
+        return str(spec.engine.profile)
+    if cuda or spec.train.pretrained_model_path:
+        return "full"
+    usual = type(spec.model)()
+    if any(getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE):
+        return "full"
+    return "small"
+
+
+def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) -> tuple[Any, dict[str, Any]]:
+    """Settle the profile of a spec.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The loaded spec; left as it is.
+    action : str
+        Its action.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line, whose keys are never replaced.
+    cuda : bool
+        Whether a GPU will be used.
+
+    Returns
+    -------
+    spec : pydantic model
+        A checked copy with ``engine.profile`` set to what was decided.
+    changed : dict
+        Dotted key to value of everything that the recipe replaced.
+    """
+    profile = choose_profile(spec, cuda)
+    values = spec.model_dump()
+    values["engine"]["profile"] = profile
+    changed: dict[str, Any] = {}
+    if profile == "small":
+        defaults = SPECS[action]().model_dump()
+        named = {parse_override(word)[0] for word in overrides}
+        for key, value in SMALL.items():
+            steps = tuple(key.split("."))
+            if any(steps[: len(name)] == name for name in named):
+                continue
+            if _get(values, steps) == _get(defaults, steps):
+                changed[key] = value
+        for key, value in changed.items():
+            _set(values, tuple(key.split(".")), value)
+    return SPECS[action].model_validate(values), changed
+
+
+def _get(values: Mapping[str, Any], steps: Sequence[str]) -> Any:
+    node: Any = values
+    for step in steps:
+        node = node[step]
+    return node
+
+
+def _set(values: dict[str, Any], steps: Sequence[str], value: Any) -> None:
+    node = values
+    for step in steps[:-1]:
+        node = node[step]
+    node[steps[-1]] = value
+
+
+def describe(changed: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the recipe replaced, one ``key=value`` each."""
+    return (f"{key}={value}" for key, value in changed.items())

@@ -1,0 +1,74 @@
+"""Targets of a batch: true boxes and which phrase of the prompt each belongs to, padded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TargetBatch:
+    """What a batch should find; ``M`` is the most boxes of a picture.
+
+    Attributes
+    ----------
+    boxes : Tensor
+        ``(B, M, 4)`` ``cxcywh`` relative to each picture without the padding of the batch (the model scales
+        its reference points by the valid part of a picture); padding is a centred box, harmless in formulas.
+    phrases : Tensor
+        ``(B, M)`` int64, index of the phrase in the picture's own prompt.  It never counts across the batch,
+        so no offset can go wrong.
+    valid : Tensor
+        ``(B, M)`` bool.
+    """
+
+    boxes: Tensor
+    phrases: Tensor
+    valid: Tensor
+
+    @property
+    def count(self) -> int:
+        """Number of true boxes in the batch."""
+        return int(self.valid.sum())
+
+    def to(self, device: torch.device | str) -> "TargetBatch":
+        """The same batch on another device."""
+        return TargetBatch(self.boxes.to(device), self.phrases.to(device), self.valid.to(device))
+
+    def token_targets(self, phrase_tokens: Tensor) -> Tensor:
+        """Which tokens each target should light up.
+
+        Parameters
+        ----------
+        phrase_tokens : Tensor
+            ``(B, P, L)`` 1 where a token belongs to a phrase (from the prompt batch).
+
+        Returns
+        -------
+        Tensor
+            ``(B, M, L)`` of 0 and 1; zero for padding.
+        """
+        index = self.phrases[..., None].expand(-1, -1, phrase_tokens.shape[-1])
+        return phrase_tokens.gather(1, index) * self.valid[..., None]
+
+
+def batch_targets(boxes: Sequence[Tensor], phrases: Sequence[Tensor]) -> TargetBatch:
+    """Pad the targets of single pictures.
+
+    Parameters
+    ----------
+    boxes : sequence of Tensor
+        For each picture ``(m, 4)`` relative ``cxcywh``.
+    phrases : sequence of Tensor
+        For each picture ``(m,)`` int64.
+    """
+    most = max((len(item) for item in boxes), default=0)
+    padded = torch.full((len(boxes), most, 4), 0.5)
+    numbers = torch.zeros((len(boxes), most), dtype=torch.int64)
+    valid = torch.zeros((len(boxes), most), dtype=torch.bool)
+    for row, (item, names) in enumerate(zip(boxes, phrases, strict=True)):
+        padded[row, : len(item)] = item
+        numbers[row, : len(item)] = names
+        valid[row, : len(item)] = True
+    return TargetBatch(padded, numbers, valid)
