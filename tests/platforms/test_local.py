@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -21,7 +22,7 @@ from skillbank.platforms.local import LocalPlatform, find_program
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
 
 Start = Callable[..., Handle]
-LOCAL = LocalPlatform(grace=0.4)
+LOCAL = LocalPlatform()
 
 
 def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -40,7 +41,8 @@ def ended(handle: Handle) -> Any:
 def launch_of(folder: Path, code: str, **env: str) -> Launch:
     folder.mkdir(exist_ok=True)
     argv = (sys.executable, "-c", textwrap.dedent(code))
-    return Launch(folder.name, argv, folder, job_dir(folder), {**os.environ, **env})
+    # Cancel finds strays by the job's id, so ids are as unique here as real ones.
+    return Launch(f"job-{uuid4().hex}", argv, folder, job_dir(folder), {**os.environ, **env})
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_cancel_ends_the_whole_tree_even_what_left_the_group(start: Start) -> No
         int(p) for p in until(lambda: log.read_text().split() if log.read_text().endswith("\n") else None)
     ]
     assert len(pids) == 3
-    LOCAL.cancel(handle)
+    LocalPlatform(grace=0.2).cancel(handle)
     status = LOCAL.status(handle)
     assert (status.state, status.exit_code) == (JobState.CANCELED, 137)
     until(lambda: all(identity(pid) is None for pid in pids))
