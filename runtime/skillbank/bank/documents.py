@@ -19,8 +19,22 @@ _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_BaseLoader):  # type: ignore[misc]
-    """Safe loader that also reads ``1e-5`` as a number, as YAML 1.2 does and YAML 1.1 does not."""
+    """Safe loader of what JSON can hold.
 
+    ``1e-5`` is a number, as in YAML 1.2 and not in 1.1. A date stays the text that somebody wrote,
+    and tags that make other objects (sets, bytes, pairs) are refused: a plan is a JSON document.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
+}
+_Loader.yaml_constructors = {
+    tag: make
+    for tag, make in _BaseLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
+}
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -83,9 +97,26 @@ def parse_json(text: str, where: str) -> Any:
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        return json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SkillFormatError(f"{where} is not valid JSON: {error}.") from None
+    if _deeper_than(document, MAX_DEPTH):
+        raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
+    return document
+
+
+def _deeper_than(document: Any, limit: int) -> bool:
+    level = [document]
+    for _ in range(limit + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_yaml(path: Path) -> Any:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json, read_text, read_yaml
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
 from skillbank.bank.schema import SpecSchema
-from skillbank.bank.skill_info import Action, SkillInfo, parse_skill_info
+from skillbank.bank.skill_info import SkillInfo, parse_skill_info
 from skillbank.bank.tables import DatasetRow, InferenceRow, dataset_rows, inference_rows
 from skillbank.errors import ActionNotFoundError, SkillFormatError, did_you_mean
 
@@ -187,7 +189,7 @@ class Skill:
         if file is not None:
             document = self._documents.get(file)
             if document is None:
-                document = self._documents[file] = read_yaml(file)
+                document = self._documents[file] = _with_text_keys(read_yaml(file))
             if isinstance(document, dict):
                 return document, f"references/{file.name}"
         default = self.schema(action).default
@@ -275,3 +277,10 @@ def _stems(action: Action) -> list[str]:
     """File stems to try for an action's schema and template, the most specific first."""
     variant = action.variant.replace("-", "_") + "_" if action.variant else ""
     return [f"{variant}{action.name}", action.name] if variant else [action.name]
+
+
+def _with_text_keys(node: Any) -> Any:
+    """Make every name text, as a plan is JSON: YAML reads ``0:`` as a number and ``on:`` as true."""
+    if isinstance(node, dict):
+        return {k if isinstance(k, str) else json.dumps(k): _with_text_keys(v) for k, v in node.items()}
+    return [_with_text_keys(v) for v in node] if isinstance(node, list) else node

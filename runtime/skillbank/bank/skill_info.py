@@ -7,67 +7,16 @@ cannot be understood becomes a finding and is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
+from skillbank.bank.actions import Action, DataSource, InputDecl
+from skillbank.bank.arguments import with_args
 from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.keys import is_key
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
-
-
-@dataclass(frozen=True, slots=True)
-class InputDecl:
-    """One declared input of an action; ``type`` as written: file, folder, list, path, local_glob."""
-
-    key: str
-    type: str
-    optional: bool
-    extra: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DataSource:
-    """One leaf of ``data_sources``: where, below a dataset's location, a key's data lies.
-
-    ``key`` may hold ``[0]``, meaning "for each source". ``by_format`` maps a data format to a
-    path (``*`` is any other); it is empty for a plain ``path``.
-    """
-
-    key: str
-    source: str
-    path: str = ""
-    by_format: Mapping[str, str] = field(default_factory=dict)
-    runtime: str | None = None
-    is_list: bool = False
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One action of one variant, as declared."""
-
-    name: str
-    variant: str | None
-    command: str
-    mode: str
-    config_format: str
-    inputs: tuple[InputDecl, ...]
-    outputs: tuple[str, ...]
-    upload_excludes: tuple[str, ...]
-    image: str | None
-    args: Mapping[str, Any]
-    defaults: Mapping[str, Any]
-    one_of: tuple[tuple[str, ...], ...]
-    metric: str | None
-    metric_direction: str | None
-    template: str | None
-    data_sources: tuple[DataSource, ...]
-    spec_params: Mapping[str, Any]
-    shorthands: Mapping[str, str]
-    key_defaults: Mapping[str, Any]
-    origin: str
-    """The file that declares it, relative to the skill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +74,8 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
             warn("command", f"action '{name}' has no command, so it can be described and not run.")
             continue
         for axis, paths in axes.items():
-            actions.append(_action(str(name), axis, action, raw, paths, origin, warn))
+            others = tuple(str(t) for t in templates if paths is not templates and templates[t] is not paths)
+            actions.append(_action(str(name), axis, action, raw, paths, others, origin, warn))
     info = SkillInfo(
         variant=variant,
         type=str(raw.get("type") or "model"),
@@ -135,11 +85,11 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         image=_text(raw.get("container_image")),
         image_by_action=_backend_images(raw),
         data_format=str(raw.get("data_format") or "default"),
-        gpu_spec_key=_text(raw.get("gpu_spec_key")),
-        node_spec_key=_text(raw.get("node_spec_key")),
+        gpu_spec_key=_key(raw.get("gpu_spec_key"), warn),
+        node_spec_key=_key(raw.get("node_spec_key"), warn),
         actions=tuple(actions),
         metric=_text(metric_map.get("name") if metric_map else metric),
-        metric_direction=_text(metric_map.get("direction") if metric_map else raw.get("metric_direction")),
+        metric_direction=_direction(metric_map.get("direction") or raw.get("metric_direction"), warn),
         required_credentials=tuple(_credentials(raw.get("required_credentials"))),
         facts={k: raw[k] for k in FACT_SECTIONS if k in raw},
     )
@@ -148,7 +98,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
 
 def _action(
     name: str, variant: str | None, raw: Mapping[str, Any], doc: Mapping[str, Any],
-    templates: Mapping[str, Any], origin: str, warn: Any,
+    templates: Mapping[str, Any], elsewhere: tuple[str, ...], origin: str, warn: Any,
 ) -> Action:  # fmt: skip
     mode = str(raw.get("mode") or "config")
     if mode not in MODES:
@@ -162,32 +112,54 @@ def _action(
         config_format = "yaml"
     sources = _mapping(_mapping(doc.get("data_sources")).get(name))
     metric = raw.get("metric")
-    return Action(
+    shorthands = {str(k): str(v) for k, v in _keyed(doc, "spec_shorthand_keys", warn, of_values=True).items()}
+    action = Action(
         name=name,
         variant=variant,
         command=raw["command"],
         mode=mode,
         config_format=config_format,
-        inputs=tuple(_inputs(raw.get("inputs"))),
+        inputs=tuple(_inputs(raw.get("inputs"), warn)),
         outputs=tuple(str(o) for o in _sequence(raw.get("outputs")) or _mapping(raw.get("outputs"))),
         upload_excludes=tuple(str(e) for e in _sequence(raw.get("upload_excludes"))),
         image=_text(raw.get("container_image")),
-        args=_mapping(raw.get("args")),
+        args=_keyed(raw, "args", warn),
         defaults=_mapping(raw.get("defaults")),
         one_of=tuple(tuple(map(str, g)) for g in _sequence(raw.get("one_of")) if isinstance(g, list)),
         metric=_text(_mapping(metric).get("name") if isinstance(metric, Mapping) else metric),
-        metric_direction=_text(raw.get("metric_direction")),
+        metric_direction=_direction(_mapping(metric).get("direction") or raw.get("metric_direction"), warn),
         template=_text(templates.get(name)),
-        data_sources=tuple(s for k, v in sources.items() for s in _data_sources(str(k), v, warn)),
-        spec_params=_mapping(_mapping(doc.get("spec_params")).get(name)),
-        shorthands={str(k): str(v) for k, v in _mapping(doc.get("spec_shorthand_keys")).items()},
-        key_defaults=_mapping(doc.get("key_defaults")),
+        data_sources=tuple(
+            s for k, v in sources.items() for s in _data_sources(str(k), v, warn) if is_key(s.key)
+        ),
+        spec_params=_keyed(_mapping(doc.get("spec_params")), name, warn),
+        shorthands=shorthands,
+        key_defaults=_keyed(doc, "key_defaults", warn),
+        elsewhere=elsewhere,
         origin=origin,
     )
+    if elsewhere:
+        action = replace(
+            action,
+            inputs=tuple(i for i in action.inputs if action.owns_key(i.key)),
+            data_sources=tuple(s for s in action.data_sources if action.owns_key(s.key)),
+        )
+    return with_args(action) if mode == "args" else action
 
 
-def _inputs(raw: Any) -> list[InputDecl]:
-    declared = _mapping(raw) or {str(k): {} for k in _sequence(raw)}
+def _keyed(doc: Mapping[str, Any], section: str, warn: Any, of_values: bool = False) -> Mapping[str, Any]:
+    """Return a section whose names (or values) are dotted keys; what is no key is left out and said."""
+    good = {}
+    for name, value in _mapping(doc.get(section)).items():
+        if is_key(str(value) if of_values else str(name)):
+            good[str(name)] = value
+        else:
+            warn("key", f"{section}: '{str(value if of_values else name)[:80]}' is not a dotted key.")
+    return good
+
+
+def _inputs(raw: Any, warn: Any) -> list[InputDecl]:
+    declared = _keyed({"inputs": _mapping(raw) or {str(k): {} for k in _sequence(raw)}}, "inputs", warn)
     return [
         InputDecl(str(key), str(_mapping(d).get("type") or (d if isinstance(d, str) else "file")),
                   _mapping(d).get("optional") is True, _mapping(d))
@@ -232,6 +204,22 @@ def _backend_images(raw: Mapping[str, Any]) -> dict[str, str]:
 def _credentials(raw: Any) -> list[str]:
     entries = [e.get("name") if isinstance(e, Mapping) else e for e in _sequence(raw)]
     return [str(e) for e in entries if e]
+
+
+def _key(value: Any, warn: Any) -> str | None:
+    key = _text(value)
+    if key is not None and not is_key(key):
+        warn("key", f"'{key[:80]}' is not a dotted key.")
+        return None
+    return key
+
+
+def _direction(value: Any, warn: Any) -> str | None:
+    said = _text(value)
+    known = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
+    if said is not None and said.lower() not in known:
+        warn("metric", f"metric direction '{said[:40]}' must be maximize or minimize.")
+    return known.get(said.lower()) if said else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

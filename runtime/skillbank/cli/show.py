@@ -9,8 +9,8 @@ import typer
 from skillbank.cli import options
 
 if TYPE_CHECKING:
+    from skillbank.bank.actions import Action
     from skillbank.bank.skill import Skill
-    from skillbank.bank.skill_info import Action
 
 
 def show(

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from skillbank.bank.actions import Action
+from skillbank.bank.keys import plain
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
-from skillbank.bank.skill_info import Action
 from skillbank.bank.tables import DatasetRow
 from skillbank.plan.paths import MISSING, format_path, get_path, parse_path
 
@@ -93,6 +94,8 @@ def _rows_of(skill: Skill, action: Action) -> Iterator[DatasetRow]:
     for row in skill.dataset_table:
         variant, _, name = row.action.rpartition("/")
         if name != action.name or (variant and variant != (action.variant or "")):
+            continue
+        if not action.owns_key(row.key):
             continue
         if action.variant is not None and not variant:
             known = {plain(i.key) for i in action.inputs} | {plain(s.key) for s in action.data_sources}
@@ -188,8 +191,3 @@ def _is_value(key: str, word: str, schema: SpecSchema) -> bool:
 
 def _by_format(paths: Mapping[str, str], data_format: str) -> str:
     return paths.get(data_format, paths.get("*", next(iter(paths.values()), "")))
-
-
-def plain(key: str) -> str:
-    """Return a key without its indices, to compare keys of different shape."""
-    return re.sub(r"\[\d+\]", "", key)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skillbank.bank.actions import Action
+from skillbank.bank.documents import parse_yaml
+from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
-from skillbank.bank.skill_info import Action
+from skillbank.errors import SkillFormatError
 from skillbank.plan import datasets, inference
-from skillbank.plan.datasets import plain
 from skillbank.plan.hardware import resource_changes
 from skillbank.plan.model import Override, ParentRef, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
@@ -34,8 +36,8 @@ class Draft:
         The spec so far.
     warnings
         Sentences for the plan.
-    questions
-        What is still open, by key.
+    questions, asked
+        What is still open, by what would answer it; and the spec keys that these are about.
     """
 
     def __init__(self, skill: Skill, action: Action, request: Request, parent: Parent | None) -> None:
@@ -52,6 +54,7 @@ class Draft:
         self.rows, self.warnings = datasets.bindings(skill, action, self.template)
         self.functions = self._functions()
         self.questions: dict[str, Question] = {}
+        self.asked: set[str] = set()
         self.builder = SpecBuilder(self.template, self.schema)
         self.user = self._user_changes()
 
@@ -79,20 +82,22 @@ class Draft:
             if name != self.action.name or (variant and variant != self.action.variant):
                 continue
             if self.action.variant is None or row.field in declared:
-                functions.setdefault(row.field, row.function)
+                functions.setdefault(row.field, _function(row.function))
         for key, function in self.action.spec_params.items():
             said = functions.get(key)
-            if said is None or said not in inference.known_functions():
+            if said is None or (isinstance(said, str) and said not in inference.known_functions()):
                 functions[key] = function
-            elif isinstance(function, str) and said != function:
+            elif said != function:
                 self.warnings.append(
                     f"{key}: the table says {said}, skill_info says {function}; the table is used"
                 )
         return functions
 
     def owns(self, key: str) -> bool:
-        """Whether the action's spec has this key at all."""
+        """Whether the action's spec has this key at all; with nothing to compare to, it may."""
         path = parse_path(key)
+        if not self.template and not self.schema.keys:
+            return True
         return get_path(self.template, path) is not MISSING or self.schema.find(path)[0] is not None
 
     def user_covers(self, key: str) -> bool:
@@ -111,3 +116,14 @@ class Draft:
     def ask(self, key: str, why: str, choices: tuple[str, ...] = ()) -> None:
         """Put a question, once for each key."""
         self.questions.setdefault(key, Question(key=key, why=why, choices=choices))
+
+
+def _function(cell: str) -> Any:
+    """Read a table's function cell: a name, or the ``{'link': ...}`` of a download."""
+    if not cell.startswith("{"):
+        return cell
+    try:
+        document = parse_yaml(cell, "inference table")
+    except SkillFormatError:
+        return cell
+    return document if isinstance(document, dict) else cell

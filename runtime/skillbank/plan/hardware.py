@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from skillbank.bank.actions import Action
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
-from skillbank.bank.skill_info import Action, SkillInfo
+from skillbank.bank.skill_info import SkillInfo
 from skillbank.errors import UsageError
 from skillbank.plan.model import Resources
 from skillbank.plan.paths import MISSING, get_path, parse_path

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from skillbank.bank.skill_info import Action
-from skillbank.plan.datasets import ARCHIVE, Binding, plain
+from skillbank.bank.actions import Action
+from skillbank.bank.keys import plain
+from skillbank.plan.datasets import ARCHIVE, Binding
 from skillbank.plan.model import InputBinding, Override
 from skillbank.plan.paths import format_path, get_path, parse_path
 from skillbank.plan.spec import unset
@@ -36,7 +37,7 @@ def input_bindings(
     rows_by_key = {plain(r.key): r for r in rows if r.kind == "data"}
     declared = {plain(i.key): i for i in action.inputs}
     users = {plain(o.key) for o in user}
-    keys = [i.key for i in action.inputs if i.type != "list"]
+    keys = [i.key for i in action.inputs if i.type not in ("list", "text")]
     keys += [r.key for r in rows_by_key.values() if plain(r.key) not in declared]
     seen: set[str] = set()
     for pattern in keys:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from skillbank.bank.keys import plain
 from skillbank.errors import UsageError
 from skillbank.plan import inference
-from skillbank.plan.datasets import Binding, plain
+from skillbank.plan.datasets import Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path

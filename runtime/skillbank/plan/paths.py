@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from skillbank.bank.keys import is_key
+
 Path = tuple[str | int, ...]
 MISSING: Any = object()
 """Returned by `get_path` when nothing is there."""
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
-_WHOLE = re.compile(r"[^.\[\]]+(\[\d{1,6}\])*(\.[^.\[\]]+(\[\d{1,6}\])*)*")
 
 
 @lru_cache(maxsize=4096)
@@ -24,8 +25,8 @@ def parse_path(text: str) -> Path:
     ValueError
         When the text is not a path, e.g. ``a..b`` or ``a[x]``.
     """
-    if not _WHOLE.fullmatch(text):
-        raise ValueError(f"'{text}' is not a dotted path such as train.optim.lr or sources[0].file")
+    if not is_key(text):
+        raise ValueError(f"'{text[:80]}' is not a dotted path such as train.optim.lr or sources[0].file")
     return tuple(m[1] if m[1] is not None else int(m[2]) for m in _PART.finditer(text))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 
+from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
-from skillbank.bank.skill_info import Action
 from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, resources_of
 from skillbank.plan.inputs import input_bindings
 from skillbank.plan.model import Plan, SkillRef
+from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
@@ -37,6 +38,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
         draft.builder.apply(layer(draft))
     draft.builder.apply(draft.user)
     ask_for_the_rest(draft, route)
+    add_notes(draft)
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
     spec = draft.builder.spec
@@ -81,12 +83,15 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
 def split_command(command: str) -> tuple[str, ...]:
     """Split a command to argv, once, without a shell.
 
-    What only a shell can read (several lines, here-documents, substitutions) becomes one argument
+    What only a shell can read (several lines, here-documents, substitutions, odd quotes) becomes one argument
     of ``bash -c``; ``{config_path}`` stays literal for launch to replace.
     """
     if "\n" in command.strip() or any(mark in command for mark in ("$(", "<<", "&&", "|", ";")):
         return ("bash", "-c", command)
-    return tuple(shlex.split(command))
+    try:
+        return tuple(shlex.split(command))
+    except ValueError:
+        return ("bash", "-c", command)
 
 
 def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Action:

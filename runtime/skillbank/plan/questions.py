@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from skillbank.bank.keys import plain
 from skillbank.plan import inference
-from skillbank.plan.datasets import DATASETS, Binding, plain
+from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import Route
 from skillbank.plan.paths import format_path, leaves
 from skillbank.plan.request import ROLES
+from skillbank.plan.spec import is_example
 
 
 def ask_for_the_rest(draft: Draft, route: Route) -> None:
@@ -16,9 +18,10 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     rows = {plain(r.key): r for r in draft.rows}
     _required_inputs(draft, rows)
     _required_rows(draft, rows)
+    _undeclared_models(draft)
     _alternatives(draft)
     _left_over(draft)
-    _note_no_validation(draft)
+    _nothing_to_read(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
@@ -44,6 +47,25 @@ def _required_rows(draft: Draft, rows: dict[str, Binding]) -> None:
             _ask_for(draft, row.key, row)
 
 
+def _undeclared_models(draft: Draft) -> None:
+    """Skills without declared inputs still need one of their parent's models."""
+    fields = [k for k, f in draft.functions.items() if isinstance(f, str) and f.startswith("parent_model")]
+    declared = {plain(i.key) for i in draft.action.inputs}
+    silent = fields and not any(plain(f) in declared for f in fields)
+    if silent and all(draft.builder.is_unset(f) for f in fields):
+        _ask_for(draft, fields[0], None)
+
+
+def _nothing_to_read(draft: Draft) -> None:
+    """Where all data is optional, at least some of it must be given."""
+    rows = [r for r in draft.rows if r.kind == "data"]
+    unset = all(draft.builder.is_unset(k) for r in rows for k in positions(r.key, draft.builder.spec))
+    if rows and unset and not any(key.startswith("data.") for key in draft.questions):
+        sources = dict.fromkeys(r.source for r in rows)
+        choices = tuple(f"--data {_role(s)}=LOCATION" for s in sources)
+        draft.ask(f"data.{_role(rows[0].source)}", f"{draft.action.name} has no data to work on", choices)
+
+
 def _alternatives(draft: Draft) -> None:
     for group in draft.action.one_of:
         keys = [k for key in group for k in positions(key, draft.builder.spec)]
@@ -57,23 +79,19 @@ def _left_over(draft: Draft) -> None:
     declared = {plain(i.key): i for i in draft.action.inputs}
     for path, value in leaves(draft.builder.spec):
         key = format_path(path)
-        if value != "???" or (key in declared and declared[key].optional):
+        missing = value == "???" or (isinstance(value, str) and value.startswith("<") and is_example(value))
+        if (
+            not missing
+            or plain(key) in draft.asked
+            or (plain(key) in declared and declared[plain(key)].optional)
+        ):
             continue
         if path[0] == draft.action.name or plain(key) in declared or key in draft.functions:
             _ask_for(draft, key, None)
 
 
-def _note_no_validation(draft: Draft) -> None:
-    """Training without validation data is allowed; say what it costs."""
-    rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
-    if draft.action.name == "train" and rows and all(draft.builder.is_unset(r.key) for r in rows):
-        draft.warnings.append(
-            "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
-            "--data eval=LOCATION adds it"
-        )
-
-
 def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
+    draft.asked.add(plain(key))
     function = draft.functions.get(plain(key), draft.functions.get(key))
     if isinstance(function, str) and "parent_model" in function:
         _ask_for_parent(draft, key)
@@ -104,9 +122,13 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
 
 
 def _ask_for_source(draft: Draft, source: str, why: str) -> None:
-    role = next((r for r, s in ROLES.items() if s == source), source)
+    role = _role(source)
     files = sorted(
         {r.path or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
     )
     reason = why or f"{draft.action.name} reads {', '.join(files)} from {source}"
     draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")
+
+
+def _role(source: str) -> str:
+    return next((r for r, s in ROLES.items() if s == source), source)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from skillbank.bank.keys import is_key
 from skillbank.bank.schema import SpecSchema, check, coerce
 from skillbank.errors import SpecError, did_you_mean
 from skillbank.plan.model import Override, Source
@@ -34,8 +36,8 @@ class SpecBuilder:
             value = change.value
             if isinstance(value, dict) and value:
                 # A mapping is its leaves: siblings that it does not name keep what they have.
-                for path, leaf in leaves(value, parse_path(change.key)):
-                    self._set(change.model_copy(update={"key": format_path(path), "value": leaf}))
+                for key, leaf in _entries(value, change.key):
+                    self._set(change.model_copy(update={"key": key, "value": leaf}))
             else:
                 self._set(change)
 
@@ -59,8 +61,20 @@ class SpecBuilder:
         return get_path(self.spec, key)
 
     def is_unset(self, key: str) -> bool:
-        """Whether a key still waits for a value: absent, empty, ``???``, or a list of such."""
-        return unset(self.get(key))
+        """Whether a key still waits for a value.
+
+        It does when it is absent, empty or ``???``, and also when nothing but the template has
+        filled it and what stands there is an example such as ``/data/images`` or ``<required>``.
+        """
+        value = self.get(key)
+        return unset(value) or (is_example(value) and not self._is_touched(key))
+
+    def _is_touched(self, key: str) -> bool:
+        mine = parse_path(key)
+        return any(
+            theirs[: len(mine)] == mine or mine[: len(theirs)] == theirs
+            for theirs in map(parse_path, self._overrides)
+        )
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -78,6 +92,25 @@ def unset(value: Any) -> bool:
     if value is MISSING or (not isinstance(value, list | dict) and value in UNSET):
         return True
     return isinstance(value, list) and all(unset(v) for v in value)
+
+
+def is_example(value: Any) -> bool:
+    """Whether a template's value only shows what belongs there: an absolute path or ``<required>``."""
+    if isinstance(value, list):
+        return bool(value) and all(is_example(v) for v in value)
+    return isinstance(value, str) and re.fullmatch(r"/[^/\s].*|<[^<>]+>", value) is not None
+
+
+def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, Any]]:
+    """Walk a mapping down to what is no mapping; names that no dotted key can hold stay inside theirs."""
+    if not all(is_key(str(name)) and "." not in str(name) for name in value):
+        yield key, value
+        return
+    for name, entry in value.items():
+        if isinstance(entry, dict) and entry:
+            yield from _entries(entry, f"{key}.{name}")
+        else:
+            yield f"{key}.{name}", entry
 
 
 def user_changes(
@@ -101,6 +134,8 @@ def user_changes(
     known = tuple(dict.fromkeys([*schema.keys, *_template_keys(template), *shorthands]))
     for setting in settings:
         key = shorthands.get(setting.key, setting.key)
+        if not is_key(key):
+            raise SpecError(f"'{key[:80]}' is not a dotted key such as train.optim.lr or sources[0].file.")
         source = Source.SHORTHAND if setting.key in shorthands else Source.USER
         detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
         value = _checked(key, setting.value, schema, template, known)

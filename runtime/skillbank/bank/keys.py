@@ -1,0 +1,18 @@
+"""What a dotted key looks like: ``dataset.train_data_sources[0].image_dir``."""
+
+from __future__ import annotations
+
+import re
+
+KEY = re.compile(r"[^.\[\]]+(\[\d{1,6}\])*(\.[^.\[\]]+(\[\d{1,6}\])*)*")
+MAX_KEY = 500
+
+
+def is_key(text: object) -> bool:
+    """Whether a text can be split into names and list indices."""
+    return isinstance(text, str) and len(text) <= MAX_KEY and KEY.fullmatch(text) is not None
+
+
+def plain(key: str) -> str:
+    """Return a key without its indices, to compare keys of different shape."""
+    return re.sub(r"\[\d+\]", "", key)

@@ -1,0 +1,82 @@
+"""What a plan has to say beyond questions: sentences for whoever reads it before it runs."""
+
+from __future__ import annotations
+
+from skillbank.errors import UsageError, did_you_mean
+from skillbank.plan.datasets import DATASETS
+from skillbank.plan.draft import Draft
+from skillbank.plan.inputs import positions
+from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Source
+from skillbank.plan.request import ROLES
+from skillbank.plan.spec import is_example
+
+
+def add_notes(draft: Draft) -> None:
+    """Add the warnings that follow from the finished spec.
+
+    Raises
+    ------
+    UsageError
+        When data was given under a name that no action of the skill reads.
+    """
+    _no_validation(draft)
+    _examples(draft)
+    _unused_data(draft)
+    _unused_parent(draft)
+
+
+def _no_validation(draft: Draft) -> None:
+    """Training without validation data is allowed; say what it costs."""
+    rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
+    if draft.action.name == "train" and rows and all(draft.builder.is_unset(r.key) for r in rows):
+        draft.warnings.append(
+            "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
+            "--data eval=LOCATION adds it"
+        )
+
+
+def _examples(draft: Draft) -> None:
+    """An optional path that still shows the template's example is worth a word."""
+    keys = [i.key for i in draft.action.inputs if i.optional]
+    for key in dict.fromkeys([*keys, *(r.key for r in draft.rows if r.optional)]):
+        for place in positions(key, draft.builder.spec):
+            value = draft.builder.get(place)
+            if draft.builder.is_unset(place) and is_example(value):
+                draft.warnings.append(
+                    f"{place} keeps the example {value!r} of its template; set it or clear it"
+                )
+
+
+def _unused_data(draft: Draft) -> None:
+    """Refuse data that the skill has never heard of; say when it has no place in the spec."""
+    read = {r.source for r in draft.rows}
+    skill_reads = {s.source for a in draft.skill.actions for s in a.data_sources}
+    skill_reads |= {r.source for r in draft.skill.dataset_table if DATASETS.fullmatch(r.source)}
+    for source in draft.locations:
+        if source in read or source in skill_reads:
+            continue
+        if source not in ROLES.values():
+            known = [*ROLES, *sorted(skill_reads)]
+            reads = ", ".join(sorted(s for s in read if DATASETS.fullmatch(s))) or "no data set by a role"
+            raise UsageError(
+                f"No action of {draft.skill.name} reads '{source}'{did_you_mean(source, known)}; "
+                f"{draft.action.name} reads {reads}."
+            )
+        keys = ", ".join(i.key for i in draft.action.inputs if not i.optional)
+        draft.warnings.append(
+            f"{draft.skill.name} does not say which keys {source} fills, so the location is not used; "
+            f"set them yourself{f': {keys}' if keys else ''}"
+        )
+
+
+def _unused_parent(draft: Draft) -> None:
+    """A parent that gives nothing was probably meant to give something."""
+    if draft.parent is None:
+        return
+    tokens = (PARENT_MODEL, PARENT_MODEL_FOLDER)
+    given = [o for o in draft.builder.overrides if o.source is Source.PARENT or o.value in tokens]
+    if not given:
+        draft.warnings.append(
+            f"nothing of {draft.skill.name} {draft.action.name} says which key takes the parent's model, "
+            "so the parent gives nothing; set the key yourself"
+        )
