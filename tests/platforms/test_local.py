@@ -23,6 +23,7 @@ from skillbank.platforms.processes import alive, describe_self, described_alive,
 
 Start = Callable[..., Handle]
 LOCAL = LocalPlatform()
+WAIT_FOR_GO = "\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
 
 
 def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -87,7 +88,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         from skillbank.platforms.base import Launch
         from skillbank.platforms.local import LocalPlatform, find_program
         folder = Path({str(folder)!r})
-        code = "import time; print('begun', flush=True); time.sleep(0.7); print('done'); raise SystemExit(5)"
+        code = {f"print('begun', flush=True){WAIT_FOR_GO}print('done'); raise SystemExit(5)"!r}
         launch = Launch("j", (sys.executable, "-c", code), folder, folder / "job", dict(os.environ))
         print(LocalPlatform().submit(launch), flush=True)
         time.sleep(60)
@@ -101,6 +102,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         os.killpg(launcher.pid, signal.SIGKILL)
     handle = Handle("j", native, folder)
     assert LOCAL.status(handle).state is JobState.RUNNING
+    (folder / "go").touch()
     assert (ended(handle).exit_code, "".join(LOCAL.logs(handle))) == (5, "begun\ndone\n")
 
 
@@ -185,11 +187,12 @@ def test_a_job_canceled_before_its_start_never_starts(tmp_path: Path) -> None:
 
 
 def test_a_killed_keeper_is_told(start: Start) -> None:
-    handle = start("import time; time.sleep(1)")
+    handle = start(WAIT_FOR_GO)
     os.kill(read(handle, keeper.CLAIM)["pid"], signal.SIGKILL)
     until(lambda: identity(read(handle, keeper.CLAIM)["pid"]) is None)
     status = LOCAL.status(handle)
     assert status.state is JobState.RUNNING and "keeper was killed" in status.message
+    (handle.results_dir / "go").touch()
     status = ended(handle)
     assert status.state is JobState.ERROR and status.infra and status.exit_code is None
     assert "exit code is lost" in status.message
