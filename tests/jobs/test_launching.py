@@ -22,9 +22,10 @@ from skillbank.errors import (
     StateError,
 )
 from skillbank.home import database_url
+from skillbank.jobs.environment import job_environment
 from skillbank.jobs.metrics import Progress
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.jobs.service import Jobs, job_environment
+from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import InputBinding, ParentRef, Plan, Question, Resources
 from skillbank.platforms import keeper

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from skillbank.errors import (
 )
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import bind, check_filled, has_token
+from skillbank.jobs.environment import job_environment
 from skillbank.jobs.failures import classify
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
@@ -30,16 +30,14 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.processes import describe_self, described_alive
-from skillbank.redact import looks_secret, redact, redact_stream
+from skillbank.redact import redact, redact_stream
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["Jobs", "job_environment"]
+__all__ = ["Jobs"]
 
 _TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
-_OURS = frozenset({"SKILLBANK_DATABASE_URL"})
-"""What only skillbank itself needs; the database's address may hold its password."""
 
 
 class Jobs:
@@ -287,11 +285,6 @@ class Jobs:
                 tail = (tail + piece)[-_TAIL:]
         reason = read_status(Path(record.results_dir), record.action).failure
         return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
-
-
-def job_environment(names: Sequence[str]) -> dict[str, str]:
-    """Return the environment of a job on this machine: all of ours, but of the secrets only those named."""
-    return {k: v for k, v in os.environ.items() if k in names or not (looks_secret(k) or k in _OURS)}
 
 
 def _handle(record: JobRecord) -> Handle:
