@@ -160,9 +160,13 @@ class _Reader:
             yield from parse_settings([f"{match[1]}={match[2].rstrip('.')}"])
 
     def _places(self) -> Iterator[tuple[str, str]]:
-        for match in list(phrases.LOCATION.finditer(self.scan.text)):
+        matches = [*phrases.LOCATION.finditer(self.scan.text), *phrases.FOLDER.finditer(self.scan.text)]
+        for match in sorted(matches, key=lambda m: m.start()):
             uri = next(g for g in match.groups() if g is not None)
-            if match["bare"]:
+            if match.re is phrases.FOLDER:
+                if not Path(uri).is_dir():
+                    continue
+            elif match["bare"]:
                 uri = uri.rstrip(".,;:!?)")
                 if "://" not in uri and not uri.startswith(("/", "~", ".")) and not self._is_place(uri):
                     continue

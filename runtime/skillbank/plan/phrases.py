@@ -72,6 +72,9 @@ LOCATION = re.compile(
 )
 """Anything that looks like a place: a URI, a path, or a quoted text with a slash."""
 
+FOLDER = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]+\w)(?![\w/:.-])", re.IGNORECASE)
+"""A single word that may be a folder here ("train on shapes"); it counts only when it is one."""
+
 _AT = r"\s*(?:on|at|in|into|from|to|under|with|is|=|:)?\s*$"
 _DATA = r"(?:\s+(?:data(?:set)?s?|images|set|split))"
 
