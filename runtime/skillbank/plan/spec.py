@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.bank.keys import is_key
@@ -118,7 +118,7 @@ def user_changes(
     shorthands: Mapping[str, str],
     schema: SpecSchema,
     template: Mapping[str, Any],
-    unsupported: Iterable[Mapping[str, Any]] = (),
+    unsupported: Sequence[Mapping[str, Any]] = (),
 ) -> list[Override]:
     """Turn what the user set into checked changes.
 
@@ -139,14 +139,24 @@ def user_changes(
         source = Source.SHORTHAND if setting.key in shorthands else Source.USER
         detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
         value = _checked(key, setting.value, schema, template, known)
-        for fact in unsupported:
-            if fact.get("key") == key and str(fact.get("value")).lower() == str(setting.value).lower():
-                raise SpecError(f"{key} cannot be {fact.get('value')}: {fact.get('reason', 'unsupported')}")
+        _refuse_unsupported(key, value, unsupported)
         change = Override(key=key, value=value, source=source, detail=detail)
         if key in changes and changes[key].value != value:
             raise SpecError(f"{key} is set twice, to {changes[key].value!r} and to {value!r}; keep one.")
         changes[key] = change
     return list(changes.values())
+
+
+def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str, Any]]) -> None:
+    """A value that the schema allows and the skill's own facts rule out, at the key or below it."""
+    for fact in unsupported:
+        named = str(fact.get("key"))
+        below = named.removeprefix(f"{key}.")
+        said = (
+            value if named == key else get_path(value, below) if below != named and is_key(below) else MISSING
+        )
+        if said is not MISSING and str(fact.get("value")).lower() == str(said).lower():
+            raise SpecError(f"{named} cannot be {fact.get('value')}: {fact.get('reason', 'unsupported')}")
 
 
 def _checked(

@@ -1,0 +1,317 @@
+"""What the user sets: shorthands, coercion, bounds, refusals; and layers that do not depend on order."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skillbank.bank.schema import SpecSchema
+from skillbank.bank.skill import Skill
+from skillbank.errors import SpecError, UsageError
+from skillbank.plan.model import Override, Plan, Source
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import DataLocation, Request, Setting, parse_data, parse_settings
+from skillbank.plan.spec import SpecBuilder
+from tests.plan.conftest import Compile, MakeSkill
+
+SCHEMA: dict[str, Any] = {"type": "collection", "properties": {"train": {"type": "collection", "properties": {
+    "epochs": {"type": "int", "default": 10, "minimum": 1, "maximum": float("inf")},
+    "lr": {"type": "float", "default": 1e-4, "math_cond": "> 0.0 <= 1.0"},
+    "ema": {"type": "bool", "default": False},
+    "name": {"type": "string", "default": ""},
+    "precision": {"type": "categorical", "enum": ["fp16", "fp32", "no"]},
+    "steps": {"type": "list", "items": {"type": "int", "minimum": 0}},
+    "note": {"type": "string", "pattern": "^[a-z]+$"},
+}}}}  # fmt: skip
+TEMPLATE = {
+    "train": {
+        "epochs": 10,
+        "lr": 1e-4,
+        "ema": False,
+        "name": "",
+        "precision": "fp32",
+        "steps": [10],
+        "note": "a",
+    }
+}
+
+
+@pytest.fixture
+def toy(make_skill: MakeSkill) -> Skill:
+    return make_skill(
+        info={"spec_shorthand_keys": {"num_epochs": "train.epochs", "epochs": "train.epochs"}},
+        templates={"train": TEMPLATE},
+        schemas={"train": SCHEMA},
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "value"),
+    [
+        ("train.lr=1e-5", "lr", 1e-5),
+        ("train.lr='1e-5'", "lr", 1e-5),
+        ("train.lr=1", "lr", 1.0),
+        ("train.epochs=20.0", "epochs", 20),
+        ("train.epochs='7'", "epochs", 7),
+        ("train.ema=on", "ema", True),
+        ("train.ema='yes'", "ema", True),
+        ("train.name=off", "name", "false"),
+        ("train.name=12", "name", "12"),
+        ("train.name=", "name", ""),
+        ("train.name=2024-01-01", "name", "2024-01-01"),
+        ("train.precision=FP16", "precision", "fp16"),
+        ("train.precision=no", "precision", "no"),
+        ("train.steps=5", "steps", [5]),
+        ("train.steps=[1, '2']", "steps", [1, 2]),
+        ("train={epochs: 3}", "epochs", 3),
+        ('train={"epochs": 3}', "epochs", 3),
+        ("num_epochs=4", "epochs", 4),
+    ],
+)
+def test_values_take_the_type_of_the_schema(
+    toy: Skill, compiled: Compile, setting: str, key: str, value: Any
+) -> None:
+    plan = compiled(toy, "train", setting)
+    assert plan.spec["train"][key] == value
+    assert type(plan.spec["train"][key]) is type(value)
+    assert plan.spec["train"].keys() == TEMPLATE["train"].keys()
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("train.epoch=5", "did you mean 'train.epochs'"),
+        ("train.epochs=0", "must be at least 1"),
+        ("train.lr=0", "must be above 0"),
+        ("train.lr=2", "must be at most 1"),
+        ("train.lr=.nan", "finite"),
+        ("train.epochs=many", "must be a whole number, not 'many'"),
+        ("train.epochs=1.5", "must be a whole number"),
+        ("train.ema=3", "must be true or false"),
+        ("train.precision=int8", "must be one of fp16, fp32, no"),
+        ("train.steps=[1, -2]", r"train.steps\[1\] is -2, but it must be at least 0"),
+        ("train.note=UPPER", "must match"),
+        ("train.epochs=null", "cannot be empty"),
+        ("train={epohcs: 3}", "train.epohcs is not a key of this spec"),
+        ("trian.lr=1", "not a key of this spec"),
+    ],
+)
+def test_refusals_name_the_key_and_the_way_out(
+    toy: Skill, compiled: Compile, setting: str, words: str
+) -> None:
+    with pytest.raises(SpecError, match=words):
+        compiled(toy, "train", setting)
+
+
+def test_without_a_schema_the_template_says_what_is_known(make_skill: MakeSkill, compiled: Compile) -> None:
+    skill = make_skill(templates={"train": TEMPLATE})
+    assert compiled(skill, "train", "train.new=1").spec["train"]["new"] == 1
+    with pytest.raises(SpecError, match=r"did you mean 'train\.epochs'"):
+        compiled(skill, "train", "trian.epochs=1")
+
+
+def test_the_same_key_twice(toy: Skill, compiled: Compile) -> None:
+    with pytest.raises(SpecError, match=r"train\.epochs is set twice, to 4 and to 5"):
+        compiled(toy, "train", "num_epochs=4", "train.epochs=5")
+    assert compiled(toy, "train", "num_epochs=4", "epochs=4").spec["train"]["epochs"] == 4
+
+
+def test_shorthands_say_what_they_were(toy: Skill, compiled: Compile) -> None:
+    [change] = compiled(toy, "train", "num_epochs=4").overrides
+    assert (change.key, change.value, change.source, change.detail) == (
+        "train.epochs", 4, Source.SHORTHAND, "num_epochs=4")  # fmt: skip
+
+
+def test_unsupported_values_are_refused_with_their_reason(make_skill: MakeSkill, compiled: Compile) -> None:
+    fact = {"key": "train.precision", "value": "FP16", "reason": "the text encoder overflows."}
+    skill = make_skill(info={"unsupported": [fact]}, templates={"train": TEMPLATE}, schemas={"train": SCHEMA})
+    for setting in ("train.precision=fp16", "train={precision: FP16}"):
+        with pytest.raises(SpecError, match=r"train.precision cannot be FP16: the text encoder overflows\."):
+            compiled(skill, "train", setting)
+    assert compiled(skill, "train", "train.precision=fp32").spec["train"]["precision"] == "fp32"
+
+
+@pytest.mark.parametrize("entry", ["novalue", "a..b=1", "a[x]=1", "=1", "a=[1", "a={", f"{'k' * 600}=1"])
+def test_settings_that_cannot_be_read(entry: str) -> None:
+    with pytest.raises(UsageError, match="--set"):
+        parse_settings([entry])
+
+
+@pytest.mark.parametrize("entry", ["train", "=x", "train=", "1a=x", "a b=x"])
+def test_data_that_cannot_be_read(entry: str) -> None:
+    with pytest.raises(UsageError, match="must be ROLE=URI"):
+        parse_data([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "source", "uri"),
+    [
+        ("train=s3://b/x/", "train_datasets", "s3://b/x"),
+        ("VAL=/d", "eval_dataset", "/d"),
+        ("test=/d", "eval_dataset", "/d"),
+        ("calibration=/d", "calibration_dataset", "/d"),
+        ("infer=/d?a=b", "inference_dataset", "/d?a=b"),
+        ("train_wds_dataset= /d ", "train_wds_dataset", "/d"),
+    ],
+)
+def test_roles_of_data(entry: str, source: str, uri: str) -> None:
+    assert parse_data([entry]) == (DataLocation(source=source, uri=uri),)
+
+
+def test_a_missing_value_blocks_until_it_is_given(make_skill: MakeSkill, compiled: Compile) -> None:
+    template = {
+        "train": {"root": "???", "kind": "<required>"},
+        "export": {"other": "???"},
+        "link": "${train.root}",
+    }
+    skill = make_skill(templates={"train": template})
+    assert {q.key for q in compiled(skill, "train").questions} == {"train.root", "train.kind"}
+    plan = compiled(skill, "train", "train.root=/x", "train.kind=a")
+    assert not plan.questions
+    assert plan.spec["link"] == "${train.root}"
+
+
+def test_one_of_several_inputs_is_enough(make_skill: MakeSkill, compiled: Compile) -> None:
+    inputs = {"d.words": {"type": "list"}, "d.file": {"type": "file"}}
+    train = {"command": "toy", "inputs": inputs, "one_of": [["d.words", "d.file"]]}
+    skill = make_skill(
+        info={"actions": {"train": train}}, templates={"train": {"d": {"words": [], "file": ""}}}
+    )
+    [question] = compiled(skill, "train").questions
+    assert question.choices == ("--set d.words=VALUE", "--set d.file=VALUE")
+    assert not compiled(skill, "train", "d.words=[cat]").questions
+    assert not compiled(skill, "train", "d.file=/c.txt").questions
+
+
+def test_arguments_become_a_spec(make_skill: MakeSkill, compiled: Compile) -> None:
+    action = {
+        "command": "tool generate -e {config_path}", "mode": "args",
+        "inputs": {"input-jsonl": {"type": "file"}},
+        "args": {"results_dir": "{results_dir}", "data.jsonl": "{input_jsonl}", "vlm.backend": "{backend}",
+                 "flow.steps": "{steps}", "data.limit": "{limit}", "vlm.name": "x-{backend}"},
+        "defaults": {"backend": "gemini", "steps": '["0","1"]'},
+    }  # fmt: skip
+    skill = make_skill(info={"actions": {"generate": action}})
+    open_plan = compiled(skill, "generate")
+    assert {q.key for q in open_plan.questions} == {"data.jsonl", "data.limit"}
+    plan = compiled(skill, "generate", "input-jsonl=/a.jsonl", "limit=5", "backend=local")
+    assert plan.spec == {
+        "results_dir": "{results_dir}", "data": {"jsonl": "/a.jsonl", "limit": 5},
+        "vlm": {"backend": "local", "name": "x-gemini"}, "flow": {"steps": ["0", "1"]},
+    }  # fmt: skip
+    assert [i.key for i in plan.inputs] == ["data.jsonl"]
+    assert plan.mode == "args"
+
+
+def test_odd_commands_go_through_a_shell(make_skill: MakeSkill, compiled: Compile) -> None:
+    for command, argv in {
+        "toy train -e {config_path}": ("toy", "train", "-e", "{config_path}"),
+        "cd /x && toy": ("bash", "-c", "cd /x && toy"),
+        "toy 'open": ("bash", "-c", "toy 'open"),
+        "cat <<EOF\n{config_path}\nEOF": ("bash", "-c", "cat <<EOF\n{config_path}\nEOF"),
+    }.items():
+        skill = make_skill(info={"actions": {"train": {"command": command}}})
+        assert compiled(skill, "train").command == argv
+
+
+# -- order ---------------------------------------------------------------------------------------
+
+KEYS = ["a", "a.b", "a.b.c", "a.d", "a.e[0]", "a.e", "a.e[1].f", "g", "g.h"]
+VALUES: st.SearchStrategy[Any] = st.one_of(
+    st.integers(0, 3), st.just({"b": {"c": 7}}), st.just({"x": 1}), st.just([]), st.just({})
+)
+TREE = {"a": {"b": {"c": 1}, "d": 2, "e": [{"f": 1}]}, "g": {"h": 0}}
+
+
+@given(changes=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=9), seed=st.integers(0, 99))
+@settings(max_examples=150, deadline=None)
+def test_the_order_of_changes_never_matters(changes: dict[str, Any], seed: int) -> None:
+    layer = [Override(key=k, value=v, source=Source.USER) for k, v in changes.items()]
+    shuffled = random.Random(seed).sample(layer, len(layer))
+    one, two = SpecBuilder(TREE, SpecSchema.parse({})), SpecBuilder(TREE, SpecSchema.parse({}))
+    one.apply(layer)
+    two.apply(shuffled)
+    assert one.spec == two.spec
+    assert one.overrides == two.overrides
+    assert TREE == {"a": {"b": {"c": 1}, "d": 2, "e": [{"f": 1}]}, "g": {"h": 0}}
+
+
+def test_children_survive_a_parent_that_is_set_later(grounding_dino: Skill, compiled: Compile) -> None:
+    captions = "dataset.infer_data_sources.captions=[person]"
+    whole = "dataset.infer_data_sources={image_dir: s3://b/images.tar.gz, classmap: s3://b/label_map.txt}"
+    one = compiled(grounding_dino, "inference", captions, whole, parent="train")
+    two = compiled(grounding_dino, "inference", whole, captions, parent="train")
+    assert one.plan_id == two.plan_id
+    assert one.spec["dataset"]["infer_data_sources"] == {
+        "image_dir": ["s3://b/images.tar.gz"], "captions": ["person"], "classmap": "s3://b/label_map.txt"
+    }  # fmt: skip
+    assert not one.questions
+
+
+SETTINGS = {
+    "num_epochs": 3, "train.optim.lr": 1e-3, "model.num_queries": 100, "dataset.batch_size": 2,
+    "train.optim": {"momentum": 0.5}, "dataset.workers": 1, "model": {"hidden_dim": 128},
+}  # fmt: skip
+DATA = ("train=s3://b/1", "train=s3://b/2", "eval=s3://b/3")
+
+
+@given(st.permutations(list(SETTINGS)), st.permutations([0, 1, 2]))
+@settings(max_examples=15, deadline=None)
+def test_plans_do_not_depend_on_the_order_of_a_request(
+    grounding_dino: Skill, keys: list[str], places: list[int]
+) -> None:
+    data = parse_data(DATA)
+    # The order of several training sources is part of what was asked, that of roles is not.
+    places = [p for p in places if p == 2] + [0, 1] if places.index(2) == 0 else [0, 1, 2]
+    request = Request(
+        skill="x", action="train", automl="off",
+        data=tuple(data[i] for i in places), settings=tuple(Setting(key=k, value=SETTINGS[k]) for k in keys),
+    )  # fmt: skip
+    plan = compile_plan(grounding_dino, request, "local")
+    assert plan.plan_id == _reference(grounding_dino)
+    assert Plan.from_document(plan.document()) == plan
+    assert Plan.from_document(json.loads(json.dumps(plan.document()))) == plan
+
+
+def _reference(skill: Skill) -> str:
+    settings = tuple(Setting(key=k, value=v) for k, v in SETTINGS.items())
+    request = Request(skill="x", action="train", automl="off", data=parse_data(DATA), settings=settings)
+    return compile_plan(skill, request, "local").plan_id
+
+
+def test_plan_ids_are_the_same_in_another_process(grounding_dino: Skill) -> None:
+    program = (
+        "from tests.plan.test_spec import _reference\n"
+        "from skillbank.bank.discovery import Library\n"
+        "print(_reference(Library().get('tao-train-grounding-dino')))"
+    )
+    ids = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert ids == {_reference(grounding_dino)}
+
+
+def test_a_changed_document_is_noticed(grounding_dino: Skill, compiled: Compile) -> None:
+    document = compiled(grounding_dino, "export", parent="train").document()
+    document["spec"]["export"]["opset_version"] = 1
+    with pytest.raises(ValueError, match="does not match"):
+        Plan.from_document(document)
+
+
+def test_the_words_of_the_request_do_not_change_the_plan(grounding_dino: Skill, compiled: Compile) -> None:
+    one = compiled(grounding_dino, "export", parent="train", text="please export")
+    assert one.plan_id == compiled(grounding_dino, "export", parent="train").plan_id
