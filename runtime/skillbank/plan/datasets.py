@@ -98,11 +98,18 @@ def _rows_of(skill: Skill, action: Action) -> Iterator[DatasetRow]:
         if not action.owns_key(row.key):
             continue
         if action.variant is not None and not variant:
-            known = {plain(i.key) for i in action.inputs} | {plain(s.key) for s in action.data_sources}
             field = plain(row.key)
-            if not any(k == field or k.startswith(f"{field}.") for k in known):
+            declared = {plain(s.key) for s in action.data_sources}
+            # What an overlay says of its own actions is nearer than the main table.
+            if row.path == "SKILL.md" and _covers(field, declared):
+                continue
+            if not _covers(field, declared | {plain(i.key) for i in action.inputs}):
                 continue
         yield row
+
+
+def _covers(field: str, keys: set[str]) -> bool:
+    return any(key == field or key.startswith(f"{field}.") for key in keys)
 
 
 def _expand(
@@ -139,7 +146,8 @@ def _expand(
 def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
     """Join a table leaf with skill_info's: the table wins, what it leaves open is filled."""
     if row.kind == "prose":
-        return info, None
+        said = row.detail.partition(" ")[2]
+        return info, f"{row.key}: the table only says '{said}'; {info.detail} is used" if said else None
     if row.kind != "data" or info.kind != "data":
         return row, None
     differing = [

@@ -106,7 +106,10 @@ def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Act
 
 
 def _accepted(action: Action) -> set[inference.Product]:
-    return {inference.field_accepts(k) for k, f in action.spec_params.items() if f == "parent_model"}
+    """Return what an action can start from: its required model fields, or all where none is required."""
+    fields = [key for key, function in action.spec_params.items() if function == "parent_model"]
+    required = {i.key for i in action.inputs if not i.optional}
+    return {inference.field_accepts(key) for key in [k for k in fields if k in required] or fields}
 
 
 def _node_env(nodes: int) -> tuple[str, ...]:

@@ -1,0 +1,108 @@
+"""Twenty-one skills that other people wrote: all load, all compile or ask, oddities as expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skillbank.bank.actions import Action
+from skillbank.bank.discovery import Library
+from skillbank.bank.keys import plain
+from skillbank.bank.skill import Skill
+from skillbank.plan.datasets import DATASETS, bindings
+from skillbank.plan.draft import Parent
+from skillbank.plan.inputs import positions
+from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.paths import get_path
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import DataLocation, Request
+from skillbank.plan.spec import is_example, unset
+from tests.plan.golden import check_case, compile_case, load
+
+CASES = sorted((Path(__file__).parent / "golden").glob("*.yaml"))
+
+
+def full_plan(skill: Skill, action: Action) -> Plan:
+    """Compile with data for every source and with a parent that leaves what the action starts from."""
+    template, _ = skill.template(action)
+    rows, _ = bindings(skill, action, template)
+    data = tuple(
+        DataLocation(source=s, uri=f"s3://bucket/{s}")
+        for s in sorted({r.source for r in rows if DATASETS.fullmatch(r.source)})
+    )
+    models = " ".join(k for k, f in action.spec_params.items() if "parent_model" in str(f))
+    parent = "export" if "onnx" in models else "gen_trt_engine" if action.variant else "train"
+    request = Request(skill=skill.name, action=action.name, variant=action.variant, data=data, automl="off")
+    return compile_plan(skill, request, "docker", Parent(ParentRef(job="j", action=parent, skill=skill.name)))
+
+
+def actions(corpus: Library) -> list[tuple[Skill, Action]]:
+    return [(s, a) for s in corpus.skills for a in s.actions]
+
+
+def test_every_skill_loads(corpus: Library) -> None:
+    assert len(corpus.skills) == 21
+    assert not [d for _, d in corpus.diagnostics if d.severity == "error"]
+    assert len(actions(corpus)) == 125
+
+
+def test_every_action_compiles_or_asks(corpus: Library) -> None:
+    for skill, action in actions(corpus):
+        for automl in ("auto", "off"):
+            request = Request(skill=skill.name, action=action.name, variant=action.variant, automl=automl)
+            plan = compile_plan(skill, request, "docker")
+            assert all(q.key and q.why for q in plan.questions)
+            assert Plan.from_document(plan.document()) == plan
+        assert full_plan(skill, action).image
+
+
+def test_every_required_input_is_bound_or_asked(corpus: Library) -> None:
+    for skill, action in actions(corpus):
+        request = Request(skill=skill.name, action=action.name, variant=action.variant, automl="off")
+        for plan in (compile_plan(skill, request, "docker"), full_plan(skill, action)):
+            changed = {plain(o.key) for o in plan.overrides}
+            asked = " ".join(f"{q.key} {q.why}" for q in plan.questions)
+            template, _ = skill.template(action)
+            sources = {plain(r.key): r.source for r in bindings(skill, action, template)[0]}
+            for declared in action.inputs:
+                if declared.optional:
+                    continue
+                for key in positions(declared.key, plan.spec):
+                    value = get_path(plan.spec, key)
+                    by_user = plain(key) in changed
+                    if not unset(value) and (by_user or not is_example(value)):
+                        continue
+                    source = sources.get(plain(key), "no source")
+                    assert key in asked or source in asked or "parent job" in asked, (action, key)
+
+
+def test_every_file_cell_appears_in_the_spec(corpus: Library) -> None:
+    checked = 0
+    for skill, action in actions(corpus):
+        plan = full_plan(skill, action)
+        text = str(plan.spec)
+        template, _ = skill.template(action)
+        for row in bindings(skill, action, template)[0]:
+            if row.kind == "data":
+                location = f"s3://bucket/{row.source}" + (f"/{row.path}" if row.path else "")
+                assert location.rstrip("/") in text, (action, row)
+                checked += 1
+    assert checked > 250
+
+
+def test_nothing_is_asked_for_that_was_given(corpus: Library) -> None:
+    for skill, action in actions(corpus):
+        plan = full_plan(skill, action)
+        assert not [q for q in plan.questions if q.key.startswith("data.")], (skill, action, plan.questions)
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda f: f.stem)
+def test_plan(file: Path, corpus: Library) -> None:
+    case = load(file)
+    skill = corpus.get(case["skill"])
+    check_case(case, skill, compile_case(case, skill))
+
+
+def test_there_are_ten_odd_cases() -> None:
+    assert len(CASES) >= 10
