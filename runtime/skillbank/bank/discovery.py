@@ -48,8 +48,10 @@ class Bank:
         for plugin in plugins if isinstance(plugins, list) else ():
             if not isinstance(plugin, dict):
                 continue
-            source = plugin.get("source")
-            base = self.root / source if isinstance(source, str) else self.root
+            source = plugin.get("source", ".")
+            if not isinstance(source, str):
+                continue  # lives in another repository, so it is not in this folder
+            base = self.root / source
             listed = plugin.get("skills")
             for path in listed if isinstance(listed, list) else ["."]:
                 folder = (base / str(path)).resolve()

@@ -13,6 +13,11 @@ def is_key(text: object) -> bool:
     return isinstance(text, str) and len(text) <= MAX_KEY and KEY.fullmatch(text) is not None
 
 
+def is_name(text: object) -> bool:
+    """Whether a text can be one part of a key."""
+    return is_key(text) and "." not in str(text) and "[" not in str(text)
+
+
 def plain(key: str) -> str:
     """Return a key without its indices, to compare keys of different shape."""
     return re.sub(r"\[\d+\]", "", key)

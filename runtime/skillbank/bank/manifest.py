@@ -56,7 +56,8 @@ def manifest_problems(root: Path) -> list[str]:
     built = build_manifest(root)
     if written == built:
         return []
-    before = {s["name"]: s for s in written.get("skills", ())} if isinstance(written, dict) else {}
+    listed = written.get("skills") if isinstance(written, dict) else None
+    before = {str(s.get("name")): s for s in _list(listed) if isinstance(s, dict)}
     after = {s["name"]: s for s in built["skills"]}
     problems = [
         f"{name} is in the manifest and not in the bank." for name in sorted(before.keys() - after.keys())
@@ -66,7 +67,8 @@ def manifest_problems(root: Path) -> list[str]:
     ]
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
-            old, new = before[name].get("files", {}), after[name]["files"]
+            old, new = before[name].get("files"), after[name]["files"]
+            old = old if isinstance(old, dict) else {}
             changed = sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
             problems.append(f"{name} has changed ({', '.join(changed[:5]) or 'metadata'}).")
     problems = problems or ["manifest.json was edited by hand."]
@@ -75,3 +77,7 @@ def manifest_problems(root: Path) -> list[str]:
 
 def _text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

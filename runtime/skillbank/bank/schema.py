@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from skillbank.bank.keys import is_name
 from skillbank.errors import SpecError, did_you_mean
 
 _TYPE_WORDS = {
@@ -237,6 +238,8 @@ def _node(raw: Any, depth: int) -> Node:
 
 def _walk(node: Node, prefix: str) -> Iterator[str]:
     for name, child in node.children.items():
+        if not is_name(name):
+            continue
         key = f"{prefix}.{name}" if prefix else name
         yield key
         yield from _walk(child, key)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
 from skillbank.plan.datasets import ARCHIVE, Binding
-from skillbank.plan.model import InputBinding, Override
+from skillbank.plan.model import InputBinding, Override, Selective
 from skillbank.plan.paths import format_path, get_path, parse_path
 from skillbank.plan.spec import unset
 
@@ -56,7 +57,22 @@ def input_bindings(
                     type=kind,
                     optional=bool(decl and decl.optional) or bool(row and row.optional),
                     source=row.source if row and own else "",
+                    selective=_selective(key, decl.extra.get("selective") if decl else None),
                 )
+
+
+def _selective(key: str, said: Any) -> Selective | None:
+    """Read which files of a folder are needed; the annotation belongs to the same entry of a list."""
+    if not isinstance(said, Mapping) or not isinstance(said.get("annotation"), str):
+        return None
+    index = re.search(r"\[\d+\]", key)
+    annotation = said["annotation"].replace("[0]", index[0]) if index else said["annotation"]
+    names = said.get("keys")
+    return Selective(
+        annotation=annotation,
+        format=str(said.get("format") or "json"),
+        keys=tuple(map(str, names)) if isinstance(names, list) else (),
+    )
 
 
 def _values(key: str, value: Any) -> Iterator[tuple[str, str]]:

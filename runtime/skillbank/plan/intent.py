@@ -109,10 +109,10 @@ class _Reader:
         gpus, nodes = self._count(phrases.GPUS), self._count(phrases.NODES)
         settings += self._settings()
         skill = self._skill_by_name()
+        engine_type = next((m[1].upper() for m in self.scan.take(phrases.ENGINE_TYPE)), None)
         captions = self._captions()
         actions = self._actions(captions)
         skill = skill or self._skill_by_search(actions)
-        engine_type = next((m[1].upper() for m in self.scan.take(phrases.ENGINE_TYPE)), None)
         precision = next((m[1].lower() for m in self.scan.take(phrases.PRECISION)), None)
         known = {a.name for a in skill.actions}
         if not actions:

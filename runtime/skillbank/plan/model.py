@@ -30,6 +30,7 @@ class Source(StrEnum):
     AUTOML = "automl"
     SHORTHAND = "shorthand"
     USER = "user"
+    RETRY = "retry"
 
 
 class Frozen(BaseModel):
@@ -70,6 +71,17 @@ class Override(Frozen):
     detail: str = ""
 
 
+class Selective(Frozen):
+    """Of a remote folder only those files are needed that an annotation file names.
+
+    ``annotation`` is the key of the input that is this file, ``keys`` the fields in it that name files.
+    """
+
+    annotation: str
+    format: str
+    keys: tuple[str, ...] = ()
+
+
 class InputBinding(Frozen):
     """One input of the action: a URI, or a token that launch resolves.
 
@@ -83,6 +95,7 @@ class InputBinding(Frozen):
     type: str = "file"
     optional: bool = False
     source: str = ""
+    selective: Selective | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Resources(Frozen):
@@ -166,4 +179,6 @@ class Plan(Frozen):
 
 def canonical_json(document: Any) -> bytes:
     """Serialise with sorted keys and no spaces, so that equal documents give equal bytes."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        errors="surrogatepass"
+    )

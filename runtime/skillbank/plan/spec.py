@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from skillbank.bank.keys import is_key
+from skillbank.bank.keys import is_key, is_name
 from skillbank.bank.schema import SpecSchema, check, coerce
 from skillbank.errors import SpecError, did_you_mean
 from skillbank.plan.model import Override, Source
@@ -103,7 +103,7 @@ def is_example(value: Any) -> bool:
 
 def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, Any]]:
     """Walk a mapping down to what is no mapping; names that no dotted key can hold stay inside theirs."""
-    if not all(is_key(str(name)) and "." not in str(name) for name in value):
+    if not all(is_name(name) for name in value):
         yield key, value
         return
     for name, entry in value.items():

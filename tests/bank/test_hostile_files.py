@@ -1,0 +1,295 @@
+"""No text makes the loader raise anything but skillbank's own errors, or take long."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from skillbank.bank.discovery import Bank, Library
+from skillbank.bank.documents import MAX_BYTES, parse_json, parse_yaml, read_text
+from skillbank.bank.frontmatter import parse_frontmatter
+from skillbank.bank.schema import SpecSchema, check, coerce
+from skillbank.bank.skill import Skill
+from skillbank.bank.skill_info import parse_skill_info
+from skillbank.bank.tables import dataset_rows, inference_rows, markdown_tables, parse_files
+from skillbank.errors import SkillbankError, SkillFormatError, SkillNotFoundError, SpecError
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import Request
+
+FAST = settings(max_examples=60, deadline=None)
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=12),
+    st.sampled_from(["train", "???", "/data/x", "<a>", "1e-5", "off", "{x}", "a.b[0]", "[", "..", "output_dir"]),
+)  # fmt: skip
+WORDS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            "actions",
+            "inputs",
+            "data_sources",
+            "spec_params",
+            "train",
+            "command",
+            "mode",
+            "config_format",
+            "mapping",
+            "path_from_format",
+            "spec_templates",
+            "args",
+            "defaults",
+            "one_of",
+            "key_defaults",
+            "metric",
+            "type",
+            "source",
+            "path",
+            "optional",
+            "list",
+            "properties",
+            "items",
+            "spec_shorthand_keys",
+            "gpu_spec_key",
+            "container_image",
+            "outputs",
+            "hardware",
+            "unsupported",
+            "aliases",
+            "enum",
+            "default",
+            "required_credentials",
+            "backend_contracts",
+        ]
+    ),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=25,
+)
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{c}: &{c} [*{p}, *{p}, *{p}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@given(st.text(max_size=300))
+@example("a: [1")
+@example("? [1]\n: 2")
+@example("a: 2024-99-99")
+@example("!!binary aGk=")
+@example("!!set {a, b}")
+@example("!!python/object/apply:os.system ['true']")
+@example("<<: [1]")
+@example("\x00")
+@example("\ud800")
+@example("1" * 5000)
+@example("a: 0x" + "f" * 300)
+@example("- " * 200)
+@example("&a a")
+@example(".inf: .nan")
+@FAST
+def test_yaml_gives_plain_data_or_our_error(text: str) -> None:
+    try:
+        document = parse_yaml(text, "x.yaml")
+    except SkillFormatError as error:
+        assert str(error).startswith("x.yaml")
+        return
+    json.dumps(document, default=_never)
+
+
+def _never(value: object) -> None:
+    raise AssertionError(f"{value!r} is nothing that JSON can hold")
+
+
+@given(st.text(max_size=200))
+@example("[" * 500 + "]" * 500)
+@example("[" * 100_000)
+@example("1" * 5000)
+@example('{"a": Infinity, "b": NaN}')
+@FAST
+def test_json_gives_a_document_or_our_error(text: str) -> None:
+    try:
+        parse_json(text, "x.json")
+    except SkillFormatError as error:
+        assert str(error).startswith("x.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BOMB, "x:1 is not valid YAML|x:2 uses a YAML alias"),
+        ("[" * 3000, "nested deeper than 64"),
+        ("\n".join(" " * i + f"k{i}:" for i in range(100)), "nested deeper than 64"),
+        ("- " * 100 + "x", "nested deeper than 64"),
+        ("a: 1\nb: *a", "alias|not valid"),
+        ("x" * (MAX_BYTES + 1), "larger than 4 MiB"),
+        ("a: 1\n  b: 2", "x:2 is not valid YAML"),
+    ],
+)  # fmt: skip
+def test_yaml_that_would_hurt_is_refused_quickly(text: str, words: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(SkillFormatError, match=words):
+        parse_yaml(text, "x")
+    assert time.perf_counter() - start < 1
+
+
+def test_words_that_yaml_reads_in_its_own_way() -> None:
+    text = "policy: off\nlr: 1e-5\nbig: 1E+3\ndate: 2024-01-01\ntime: 12:30:00\nnone: ~\ntext: '1e-5'"
+    document = parse_yaml(text, "x")
+    assert document["policy"] is False
+    assert (document["lr"], document["big"]) == (1e-5, 1000.0)
+    assert document["date"] == "2024-01-01"
+    assert document["none"] is None
+    assert document["text"] == "1e-5"
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.md"
+    latin.write_bytes(b"caf\xe9")
+    with pytest.raises(SkillFormatError, match="not UTF-8"):
+        read_text(latin)
+    with pytest.raises(SkillFormatError, match="cannot be read"):
+        read_text(tmp_path / "missing")
+    with pytest.raises(SkillFormatError, match="cannot be read"):
+        read_text(tmp_path)
+    marked = tmp_path / "bom.md"
+    marked.write_bytes(b"\xef\xbb\xbf---\n")
+    assert read_text(marked) == "---\n"
+
+
+@given(st.text(max_size=300))
+@example("---\nname: x\n")
+@example("---\n- a\n---\n")
+@example("---\nname: [\n---\n")
+@example("---\nname: ok\ndescription: d\ntags: {a: 1}\nmetadata: 3\n---\nbody")
+@FAST
+def test_any_text_is_some_frontmatter(text: str) -> None:
+    for whole in (text, f"---\n{text}\n---\nbody"):
+        head, found = parse_frontmatter(whole, "folder")
+        assert head.name
+        assert all(d.path == "SKILL.md" for d in found)
+
+
+@given(TREES)
+@FAST
+def test_any_head_is_read(tree: Any) -> None:
+    text = yaml.safe_dump({"name": tree, "description": tree, "metadata": tree, "tags": tree})
+    head, _ = parse_frontmatter(f"---\n{text}---\n", "folder")
+    assert head.name
+    assert isinstance(head.description, str)
+
+
+CELLS = st.lists(st.text(alphabet="ab.:;,{}()[]+*|`→ /_-", max_size=20), min_size=3, max_size=6)
+
+
+@given(st.lists(CELLS, max_size=5), st.booleans())
+@FAST
+def test_any_table_is_read(rows: list[list[str]], inference: bool) -> None:
+    header = (
+        "| Action | Spec Field | Inference Function |"
+        if inference
+        else "| Action | Spec Key | Source | Files |"
+    )
+    text = "\n".join([header, "|---|---|---|---|", *("| " + " | ".join(r) + " |" for r in rows)])
+    for row in dataset_rows(text, "SKILL.md"):
+        assert row.files.kind
+    inference_rows(text, "SKILL.md")
+
+
+@given(st.text(max_size=200))
+@example("|" * 10_000)
+@example("a|b\n" + "-|" * 3000)
+@example("| a |\n|" + " -" * 3000)
+@FAST
+def test_any_text_has_some_tables(text: str) -> None:
+    list(markdown_tables(text))
+    parse_files(text)
+
+
+@given(TREES)
+@FAST
+def test_any_document_is_some_skill_info(tree: Any) -> None:
+    for raw in (tree, {"actions": {"train": {"command": "x", "inputs": tree, "args": tree, "mode": "args"}}},
+                {"actions": {"train": {"command": "x"}}, "data_sources": {"train": tree}, "spec_params": tree,
+                 "spec_templates": tree, "key_defaults": tree, "metric": tree}):  # fmt: skip
+        info, found = parse_skill_info(raw, "references/skill_info.yaml", None)
+        assert all(isinstance(a.name, str) for a in info.actions)
+        assert all(d.message for d in found)
+
+
+@given(TREES, TREES)
+@FAST
+def test_any_document_is_some_schema(tree: Any, value: Any) -> None:
+    for raw in (tree, {"properties": tree}, {"type": "collection", "properties": {"a": tree}}):
+        schema = SpecSchema.parse(raw)
+        for key in schema.keys:
+            assert key
+        node, _ = schema.find(("a",))
+        try:
+            check("a", coerce(value, node), node, schema.keys)
+        except SpecError as error:
+            assert str(error).startswith("a")
+
+
+@given(tree=TREES, template=TREES, schema=TREES)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_skill_compiles_or_says_why_not(tmp_path: Path, tree: Any, template: Any, schema: Any) -> None:
+    root = tmp_path / "odd"
+    (root / "references").mkdir(parents=True, exist_ok=True)
+    (root / "schemas").mkdir(exist_ok=True)
+    (root / "SKILL.md").write_text(
+        "---\nname: odd\n---\n| Action | Spec Key | Files |\n|---|---|---|\n| train | a[0].b | x |"
+    )
+    info = {"actions": {"train": {"command": "x", "inputs": tree}}, "data_sources": {"train": tree},
+            "spec_params": {"train": tree}, "key_defaults": tree, "unsupported": tree, "hardware": tree}  # fmt: skip
+    (root / "references" / "skill_info.yaml").write_text(yaml.safe_dump(info))
+    (root / "references" / "spec_template_train.yaml").write_text(yaml.safe_dump(template))
+    (root / "schemas" / "train.schema.json").write_text(json.dumps(schema))
+    skill = Skill(root, "test", tmp_path)
+    try:
+        plan = compile_plan(skill, Request(skill="odd", action="train"), "docker")
+    except SkillbankError:
+        return
+    assert plan.plan_id == type(plan).from_document(plan.document()).plan_id
+
+
+def test_a_broken_skill_does_not_take_the_bank_down(tmp_path: Path) -> None:
+    for name, text in (("good", "---\nname: good\ndescription: d\n---\n"), ("bad", "no head at all")):
+        (tmp_path / name / "references").mkdir(parents=True)
+        (tmp_path / name / "SKILL.md").write_text(text)
+        (tmp_path / name / "references" / "skill_info.yaml").write_text(
+            "a: [" if name == "bad" else "type: model"
+        )
+    (tmp_path / "worse").mkdir()
+    (tmp_path / "worse" / "SKILL.md").write_bytes(b"\xff\xfe")
+    library = Library([tmp_path], own=False)
+    assert [s.name for s in library.skills] == ["bad", "good", "worse"]
+    assert {s.name for s, d in library.diagnostics if d.severity == "error"} == {"bad", "worse"}
+
+
+def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "secret.yaml"
+    outside.write_text("train: {secret: 1}")
+    skill_dir = tmp_path / "bank" / "toy"
+    (skill_dir / "references").mkdir(parents=True)
+    (skill_dir / "SKILL.md").write_text("---\nname: toy\ndescription: d\n---\n")
+    (skill_dir / "references" / "spec_template_train.yaml").symlink_to(outside)
+    info = {"actions": {"train": {"command": "x"}}, "spec_templates": {"train": "../../../secret.yaml"}}
+    (skill_dir / "references" / "skill_info.yaml").write_text(yaml.safe_dump(info))
+    [skill] = Bank(tmp_path / "bank").skills
+    assert skill.template(skill.actions[0]) == ({}, "empty")
+    assert "references/spec_template_train.yaml" not in skill.file_digests
+
+
+def test_a_bank_must_be_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(SkillNotFoundError, match="is not a folder"):
+        Bank(tmp_path / "nothing")

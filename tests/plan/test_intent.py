@@ -1,0 +1,152 @@
+"""Sentences and what they mean; the same words always give the same requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.search import SearchIndex
+from skillbank.errors import SkillbankError, SkillNotFoundError, UsageError
+from skillbank.plan.intent import Reading, read_text
+from skillbank.plan.request import Request
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Any]:
+    library = Library()
+    index = SearchIndex(library.skills)
+
+    def read(text: str, folders: dict[str, set[str]] | None = None) -> Reading:
+        return read_text(text, library, index, (folders or {}).get)
+
+    yield read
+    index.close()
+
+
+def facts(request: Request) -> dict[str, Any]:
+    """What a request says beyond its skill, without what it leaves open."""
+    said: dict[str, Any] = {"action": request.action}
+    if request.data:
+        said["data"] = [(d.source, d.uri) for d in request.data]
+    if request.settings:
+        said["set"] = {s.key: s.value for s in request.settings}
+    for name in ("parent", "pretrained", "automl", "platform", "gpus", "nodes", "results_root"):
+        if getattr(request, name) is not None:
+            said[name] = getattr(request, name)
+    return said
+
+
+TRAIN, EVAL, INFER = "train_datasets", "eval_dataset", "inference_dataset"
+SENTENCES: dict[str, list[dict[str, Any]]] = {
+    "train Grounding DINO on s3://bucket/train, no HPO": [
+        {"action": "train", "data": [(TRAIN, "s3://bucket/train")], "automl": "off"}],
+    "Train grounding-dino on s3://bucket/train.": [{"action": "train", "data": [(TRAIN, "s3://bucket/train")]}],
+    "fine-tune grounding_dino with s3://b/t for 20 epochs": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "set": {"num_epochs": 20}}],
+    "please train grounding dino on s3://b/t, validate on s3://b/v, disable AutoML": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t"), (EVAL, "s3://b/v")], "automl": "off"}],
+    "train Grounding DINO on s3://b/t with batch size 2 and learning rate 1e-4 on 4 GPUs": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "gpus": 4,
+         "set": {"batch_size": 2, "learning_rate": 1e-4}}],
+    "train Grounding DINO on s3://b/t across 2 nodes via slurm": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "nodes": 2, "platform": "slurm"}],
+    "train Grounding DINO on s3://b/t in docker with bf16": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "docker",
+         "set": {"train.precision": "bf16"}}],
+    "train Grounding DINO on s3://b/t train.optim.lr=1e-5 model.num_queries=100": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")],
+         "set": {"train.optim.lr": 1e-5, "model.num_queries": 100}}],
+    "train Grounding DINO on s3://b/t, don't turn off AutoML": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "automl": "on"}],
+    "train Grounding DINO on s3://b/t starting from s3://b/weights.pth": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "pretrained": "s3://b/weights.pth"}],
+    "train Grounding DINO on s3://b/t, save results to s3://b/out": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "results_root": "s3://b/out"}],
+    "train Grounding DINO on s3://b/t with 10k epochs": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "set": {"num_epochs": 10_000}}],
+    "evaluate Grounding DINO from job ab12cd on s3://b/v": [
+        {"action": "evaluate", "data": [(EVAL, "s3://b/v")], "parent": "ab12cd"}],
+    "evaluate the last training of Grounding DINO on s3://b/v": [
+        {"action": "evaluate", "data": [(EVAL, "s3://b/v")], "parent": "last:train"}],
+    "export Grounding DINO from the last job": [{"action": "export", "parent": "last"}],
+    "export Grounding DINO and build an fp16 TensorRT engine": [
+        {"action": "export"},
+        {"action": "gen_trt_engine", "set": {"gen_trt_engine.tensorrt.data_type": "FP16"}}],
+    "train Grounding DINO on s3://b/t, evaluate it on s3://b/v, then export": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t"), (EVAL, "s3://b/v")]},
+        {"action": "evaluate", "data": [(EVAL, "s3://b/v")]},
+        {"action": "export"}],
+    "quantize Grounding DINO from job q-42": [{"action": "quantize", "parent": "q-42"}],
+    "find people without helmets in s3://b/new with Grounding DINO": [
+        {"action": "inference", "data": [(INFER, "s3://b/new")],
+         "set": {"dataset.infer_data_sources.captions": ["people without helmets"]}}],
+    'detect "red emergency exit signs" and "blue doors" in s3://b/new using Grounding DINO': [
+        {"action": "inference", "data": [(INFER, "s3://b/new")],
+         "set": {"dataset.infer_data_sources.captions": ["red emergency exit signs", "blue doors"]}}],
+    "label cats, dogs and a bird in s3://b/new with grounding dino": [
+        {"action": "inference", "data": [(INFER, "s3://b/new")],
+         "set": {"dataset.infer_data_sources.captions": ["cats", "dogs", "bird"]}}],
+    "run inference of Grounding DINO on s3://b/new": [
+        {"action": "inference", "data": [(INFER, "s3://b/new")]}],
+    "train Grounding DINO locally on s3://b/t": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "local"}],
+    "train Grounding DINO on kubernetes with s3://b/t, seed 7": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "kubernetes", "set": {"train.seed": 7}}],
+    "automl_policy=off train Grounding DINO on s3://b/t": [
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "automl": "off"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_sentence(reader: Any, text: str) -> None:
+    reading = reader(text)
+    assert all(r.skill.endswith("tao-train-grounding-dino") for r in reading.requests)
+    assert all(r.text == text for r in reading.requests)
+    got = [facts(r) for r in reading.requests]
+    wanted = SENTENCES[text]
+    if len(wanted) > 1:
+        # In a chain it only matters that each action has its own data.
+        for have, want in zip(got, wanted, strict=True):
+            want_data, have_data = want.pop("data", []), have.pop("data", [])
+            assert set(want_data) <= set(have_data)
+    assert got == wanted
+
+
+def test_a_skill_is_found_by_what_it_does(reader: Any) -> None:
+    reading = reader("train an open-vocabulary detector on s3://b/t")
+    assert reading.requests[0].skill.endswith("tao-train-grounding-dino")
+    assert any("no skill was named" in n for n in reading.notes)
+
+
+def test_a_local_root_is_split(reader: Any) -> None:
+    reading = reader("train Grounding DINO on /data/shapes", {"/data/shapes": {"train", "val", "x.txt"}})
+    assert facts(reading.requests[0])["data"] == [(TRAIN, "/data/shapes/train"), (EVAL, "/data/shapes/val")]
+
+
+def test_what_was_not_understood_is_said(reader: Any) -> None:
+    reading = reader("train Grounding DINO on s3://b/t with wobbly frobnication")
+    assert set(reading.not_understood) == {"wobbly", "frobnication"}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("", UsageError, "empty"),
+        ("   \n", UsageError, "empty"),
+        ("x" * 20_001, UsageError, "20000"),
+        ("Grounding DINO", UsageError, "no action"),
+        ("bake a cake on s3://b/t", SkillNotFoundError, "No skill fits"),
+        ("train a weather forecaster on s3://b/t", SkillNotFoundError, "No skill fits"),
+    ],
+)
+def test_what_cannot_be_read(reader: Any, text: str, error: type[SkillbankError], words: str) -> None:
+    with pytest.raises(error, match=words):
+        reader(text)
+
+
+def test_reading_is_deterministic(reader: Any) -> None:
+    text = "train Grounding DINO on s3://b/t, evaluate it on s3://b/v with 3 epochs"
+    assert reader(text) == reader(text)
