@@ -26,50 +26,19 @@ from skillbank.plan.request import Request
 FAST = settings(max_examples=60, deadline=None)
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=12),
-    st.sampled_from(["train", "???", "/data/x", "<a>", "1e-5", "off", "{x}", "a.b[0]", "[", "..", "output_dir"]),
-)  # fmt: skip
-WORDS = st.one_of(
-    st.text(max_size=8),
-    st.sampled_from(
-        [
-            "actions",
-            "inputs",
-            "data_sources",
-            "spec_params",
-            "train",
-            "command",
-            "mode",
-            "config_format",
-            "mapping",
-            "path_from_format",
-            "spec_templates",
-            "args",
-            "defaults",
-            "one_of",
-            "key_defaults",
-            "metric",
-            "type",
-            "source",
-            "path",
-            "optional",
-            "list",
-            "properties",
-            "items",
-            "spec_shorthand_keys",
-            "gpu_spec_key",
-            "container_image",
-            "outputs",
-            "hardware",
-            "unsupported",
-            "aliases",
-            "enum",
-            "default",
-            "required_credentials",
-            "backend_contracts",
-        ]
-    ),
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["train", "???", "/data/x", "<a>", "1e-5", "off", "{x}", "a.b[0]", "[", "..", "key"]),
 )
+NAMES = """
+actions inputs data_sources spec_params train command mode config_format mapping path_from_format spec_templates
+args defaults one_of key_defaults metric type source path optional list spec_shorthand_keys gpu_spec_key
+container_image outputs hardware unsupported aliases required_credentials backend_contracts properties items enum
+"""
+WORDS = st.one_of(st.text(max_size=8), st.sampled_from(NAMES.split()))
 TREES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
@@ -249,8 +218,9 @@ def test_any_skill_compiles_or_says_why_not(tmp_path: Path, tree: Any, template:
     (root / "SKILL.md").write_text(
         "---\nname: odd\n---\n| Action | Spec Key | Files |\n|---|---|---|\n| train | a[0].b | x |"
     )
-    info = {"actions": {"train": {"command": "x", "inputs": tree}}, "data_sources": {"train": tree},
-            "spec_params": {"train": tree}, "key_defaults": tree, "unsupported": tree, "hardware": tree}  # fmt: skip
+    keyed = {section: {"train": tree} for section in ("data_sources", "spec_params")}
+    facts = dict.fromkeys(("key_defaults", "unsupported", "hardware", "multi_node"), tree)
+    info = {"actions": {"train": {"command": "x", "inputs": tree}}, **keyed, **facts}
     (root / "references" / "skill_info.yaml").write_text(yaml.safe_dump(info))
     (root / "references" / "spec_template_train.yaml").write_text(yaml.safe_dump(template))
     (root / "schemas" / "train.schema.json").write_text(json.dumps(schema))

@@ -240,7 +240,8 @@ def test_a_broken_manifest_is_a_problem_and_no_crash(tmp_path: Path, text: str) 
 @pytest.mark.parametrize(
     "query",
     ["Grounding DINO", "grounding-dino", "grounding_dino", "groundingdino", "open vocabulary detection",
-     "open-vocabulary detector", "groundign dino", "language guided object detecton", "find things by description"],
+     "open-vocabulary detector", "groundign dino", "language guided object detecton",
+     "find things by description"],
 )  # fmt: skip
 def test_the_right_skill_comes_first(query: str) -> None:
     index = SearchIndex(Library().skills)

@@ -94,7 +94,8 @@ SENTENCES: dict[str, list[dict[str, Any]]] = {
     "train Grounding DINO locally on s3://b/t": [
         {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "local"}],
     "train Grounding DINO on kubernetes with s3://b/t, seed 7": [
-        {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "kubernetes", "set": {"train.seed": 7}}],
+        {"action": "train", "data": [(TRAIN, "s3://b/t")], "platform": "kubernetes",
+         "set": {"train.seed": 7}}],
     "automl_policy=off train Grounding DINO on s3://b/t": [
         {"action": "train", "data": [(TRAIN, "s3://b/t")], "automl": "off"}],
 }  # fmt: skip
