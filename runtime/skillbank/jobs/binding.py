@@ -6,7 +6,7 @@ import copy
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ from skillbank.plan.model import (
     RESUME_MODEL,
     InputBinding,
     Plan,
+    Source,
 )
 from skillbank.plan.paths import format_path, leaves, set_path
 from skillbank.platforms.base import job_dir
@@ -58,12 +59,16 @@ class ParentModel:
 
 @dataclass(frozen=True)
 class Bound:
-    """What runs: the spec with every path in place, the command, and where the spec was written."""
+    """What runs: the spec with every path in place, the command, and where the spec was written.
+
+    ``reads`` are the files and folders of this machine that the spec names, outside the job's own results.
+    """
 
     spec: dict[str, Any]
     argv: tuple[str, ...]
     config_path: Path
     sha256: str
+    reads: tuple[Path, ...] = ()
 
 
 def has_token(text: str) -> bool:
@@ -121,11 +126,13 @@ def bind(
     check_filled(plan)
     results_dir = Path(record.results_dir)
     spec: dict[str, Any] = copy.deepcopy(plan.spec)
+    reads = [*(parent.model.parent for parent in parents), *_named_by_user(plan)]
     for binding in plan.inputs:
         if binding.runtime == "value" or has_token(binding.uri):
             continue
         try:
-            set_path(spec, binding.key, str(stage(binding)))
+            reads.append(stage(binding))
+            set_path(spec, binding.key, str(reads[-1]))
         except DataNotFoundError:
             if not binding.optional:
                 raise
@@ -147,7 +154,20 @@ def bind(
     temporary = config_path.with_name(f".{config_path.name}.tmp")
     temporary.write_bytes(content)
     temporary.replace(config_path)
-    return Bound(spec, _command(plan.command, config_path), config_path, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Bound(spec, _command(plan.command, config_path), config_path, sha256, tuple(dict.fromkeys(reads)))
+
+
+def _named_by_user(plan: Plan) -> Iterator[Path]:
+    """Yield the existing files and folders that the user's own settings name, like a text encoder."""
+    inputs = {binding.key for binding in plan.inputs}
+    for override in plan.overrides:
+        if override.source not in (Source.USER, Source.SHORTHAND) or override.key in inputs:
+            continue
+        values = override.value if isinstance(override.value, list) else [override.value]
+        for value in values:
+            if isinstance(value, str) and value.startswith("/") and Path(value).exists():
+                yield Path(value)
 
 
 def _resolve(node: Any, path: Keys, values: Mapping[str, str | None], optional: set[str]) -> Any:

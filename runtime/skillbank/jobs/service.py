@@ -27,6 +27,7 @@ from skillbank.jobs.record import Failure, JobRecord, JobState, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
+from skillbank.plan.paths import get_path
 from skillbank.platforms import get_platform
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.processes import describe_self, described_alive
@@ -130,6 +131,10 @@ class Jobs:
                 results_dir=Path(record.results_dir),
                 job_dir=job_dir(Path(record.results_dir)),
                 env=job_environment(plan.env_names),
+                env_names=plan.env_names,
+                plan_id=plan.plan_id,
+                reads=bound.reads,
+                gpu_ids=_gpu_ids(bound.spec, plan.action),
                 image=plan.image,
                 resources=plan.resources,
                 network_arch=plan.network_arch,
@@ -164,6 +169,9 @@ class Jobs:
         if native.state is JobState.ERROR:
             fields["failure"] = self._explain(record, platform, native)
         self.store.transition(record.id, native.state, redact(native.message), **fields)
+        if native.state.terminal:
+            with contextlib.suppress(SkillbankError, OSError):
+                platform.release(handle)
         return self.store.get(record.id)
 
     def wait(
@@ -253,12 +261,17 @@ class Jobs:
 
     def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> None:
         """End a job whose launch broke off, and make sure that it never starts after all."""
-        with contextlib.suppress(SkillbankError, OSError):
+        text = redact(str(error) or type(error).__name__)
+        try:
             platform.cancel(_handle(record))
+        except (SkillbankError, OSError) as unsure:
+            # Whether it started is not known, so nothing final is said: the next look finds out.
+            said = f"the launch broke off ({text}) and cannot be called off now: {redact(str(unsure))}"
+            self.store.transition(record.id, JobState.UNKNOWN, said)
+            return
         if not isinstance(error, Exception):
             self.store.transition(record.id, JobState.CANCELED, "interrupted while it was being launched")
             return
-        text = redact(str(error) or type(error).__name__)
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
@@ -283,12 +296,18 @@ class Jobs:
         with contextlib.suppress(SkillbankError, OSError):
             for piece in platform.logs(_handle(record)):
                 tail = (tail + piece)[-_TAIL:]
-        reason = read_status(Path(record.results_dir), record.action).failure
+        reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
         return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
 
 
 def _handle(record: JobRecord) -> Handle:
     return Handle(record.id, record.native_id, Path(record.results_dir))
+
+
+def _gpu_ids(spec: Mapping[str, Any], action: str) -> tuple[int, ...]:
+    """Return the numbers of the GPUs that the spec names for its action."""
+    ids = get_path(spec, f"{action}.gpu_ids")
+    return tuple(i for i in ids if isinstance(i, int)) if isinstance(ids, list) else ()
 
 
 def _results_root(plan: Plan) -> Path:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AVAILABLE", "KNOWN", "get_platform"]
 
-_MODULES = {"local": "LocalPlatform"}
+_MODULES = {"local": "LocalPlatform", "docker": "DockerPlatform"}
 AVAILABLE = tuple(_MODULES)
 """Platforms that this version can run jobs on."""
 KNOWN = ("local", "docker", "slurm", "kubernetes")

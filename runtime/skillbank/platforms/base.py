@@ -24,6 +24,9 @@ class Launch:
     """Everything that starting a job takes.
 
     ``env`` holds values as well as names; they reach the program and nothing else, hence no repr.
+    ``env_names`` are those that the plan names: all that a job in a container gets of our environment.
+    ``reads`` are the files and folders of this machine that the command reads, by absolute path; its own
+    results are not among them. ``gpu_ids`` counts among the GPUs that this process may use.
     """
 
     job_id: str
@@ -31,6 +34,10 @@ class Launch:
     results_dir: Path
     job_dir: Path
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env_names: tuple[str, ...] = ()
+    plan_id: str = ""
+    reads: tuple[Path, ...] = ()
+    gpu_ids: tuple[int, ...] = ()
     image: str | None = None
     resources: Resources = field(default_factory=Resources)
     network_arch: str = ""
@@ -51,7 +58,7 @@ class NativeStatus:
 
     ``found`` is false when the platform has never seen the job. ``infra`` marks an end that is the
     place's fault and not the program's. ``native_id`` lets a process adopt a job whose launcher died
-    before it could note the id.
+    before it could note the id. ``evidence`` is what the platform itself knows of the cause of an error.
     """
 
     state: JobState
@@ -60,6 +67,7 @@ class NativeStatus:
     found: bool = True
     infra: bool = False
     native_id: str | None = None
+    evidence: str | None = None
 
 
 class Platform(ABC):
@@ -91,3 +99,6 @@ class Platform(ABC):
     @abstractmethod
     def problems(self, plan: Plan) -> list[str]:
         """Return why this platform cannot run a plan, one sentence each; nothing when it can."""
+
+    def release(self, handle: Handle) -> None:  # noqa: B027  most platforms hold nothing
+        """Free what is still held of a job whose end is recorded; its output can be read afterwards too."""

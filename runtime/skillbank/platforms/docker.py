@@ -1,0 +1,342 @@
+"""Docker as a platform: the skill's own command in the skill's own image, on a daemon of this machine.
+
+A container carries the job's id as its name and in its labels, so any process finds it again. The name is
+also the lock: of two creations one fails, and a lost answer is settled by looking for the name. Creating and
+starting are two steps, so that between them everything can still be called off.
+
+Files in the job folder: ``cancel`` (somebody wants the job stopped; written before anything else is done) and
+``output.log`` (the output, without secrets, written when the job's end has been recorded). The container is
+then removed; ``SKILLBANK_DOCKER_KEEP`` keeps the failed ones or all.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import PlatformError
+from skillbank.jobs.record import JobState
+from skillbank.plan.model import Plan
+from skillbank.platforms import container, secret_file
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.docker_daemon import Daemon, DaemonLostError, digest_of
+from skillbank.redact import redact_stream, secret_values
+
+__all__ = ["DockerPlatform"]
+
+_CANCEL, _LOG = "cancel", "output.log"
+_KILLED = (137, 143)
+_RUNNING = {"running": JobState.RUNNING, "paused": JobState.RUNNING, "restarting": JobState.PENDING}
+
+
+class DockerPlatform(Platform):
+    """Runs jobs as containers of the daemon that ``DOCKER_HOST`` names, or of this machine's.
+
+    Parameters
+    ----------
+    grace
+        Seconds between asking a job to stop and killing it.
+    patience
+        Seconds for which a launch waits for a daemon that went away in the middle of it.
+    """
+
+    name = "docker"
+    poll_seconds = 2.0
+
+    def __init__(self, *, grace: float = 10.0, patience: float = 30.0) -> None:
+        self._daemon = Daemon()
+        self._grace, self._patience = grace, patience
+        self._info: dict[str, Any] | None = None
+
+    def problems(self, plan: Plan) -> list[str]:
+        """Ask the daemon for all that the plan needs: image, GPUs, limits, and what may be mounted."""
+        if self._daemon.remote:
+            return [
+                f"DOCKER_HOST is {self._daemon.host}, another machine, where the data and results of this "
+                "one cannot be mounted; run skillbank there, or unset DOCKER_HOST"
+            ]
+        try:
+            info = self._info = self._daemon.info()
+            found = list(self._asked(plan, info))
+        except PlatformError as error:
+            return [str(error)]
+        return found
+
+    def _asked(self, plan: Plan, info: dict[str, Any]) -> Iterator[str]:
+        if any("name=userns" in option for option in info.get("SecurityOptions") or ()):
+            yield (
+                "the Docker daemon maps users to others (userns-remap), so a job could not write its "
+                "results; use a daemon without it, or a rootless one"
+            )
+        if not plan.command:
+            yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
+        if plan.resources.nodes > 1:
+            yield (
+                f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
+                "use --nodes 1"
+            )
+        if plan.image is None:
+            yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+        elif problem := self._daemon.image_problem(plan.image):
+            yield problem
+        gpus = plan.resources.gpus
+        if container.device_ids(gpus, ()) and not self._daemon.has_gpus(info):
+            yield (
+                f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
+                "runtime; install the NVIDIA container toolkit, or run on the CPU with --gpus 0 or "
+                "SKILLBANK_DOCKER_GPUS=none"
+            )
+        if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
+            yield (
+                f"the plan asks for {plan.resources.cpus:g} CPUs and the Docker daemon has {info['NCPU']}; "
+                "ask for fewer"
+            )
+        for override in plan.overrides:
+            if override.key.endswith("results_dir") and str(override.value).startswith("/"):
+                yield (
+                    f"{override.key} is {override.value}, which the container does not have; leave it out: "
+                    "results go to the job's own folder under --results-root"
+                )
+        container.network()
+        container.keep_policy()
+        for path in container.plan_mounts(plan):
+            if problem := container.mount_problem(path):
+                yield problem
+
+    def submit(self, launch: Launch) -> str:
+        """Create the job's container, start it, and return ``docker:ID``; one that is there is adopted."""
+        if launch.image is None:
+            raise PlatformError(f"job {launch.job_id} names no container image")
+        container.container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
+        found = self._find(launch.job_id)
+        if found is None:
+            self._refuse_canceled(launch.job_id, launch.job_dir)
+            found = self._create(launch, digest_of(self._daemon.ensure_image(launch.image)))
+        self._refuse_canceled(launch.job_id, launch.job_dir)
+        if found["State"]["Status"] == "created":
+            self._start(launch, found["Id"])
+        return _native_id(found)
+
+    def _create(self, launch: Launch, digest: str) -> dict[str, Any]:
+        from docker.errors import APIError
+
+        info = self._info = self._info or self._daemon.info()
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                with self._daemon.speaking(launch.image or "") as api:
+                    arguments = container.arguments(launch, api, info, digest)
+                    created = api.create_container(**arguments)
+                return {"Id": created["Id"], "State": {"Status": "created"}}
+            except APIError as error:
+                # The name is taken: by another try of this very launch, whose answer was lost.
+                if error.status_code == 409 and (found := self._find(launch.job_id)) is not None:
+                    return found
+                said = self._daemon.sentence(error.explanation or str(error), launch.image or "")
+                raise PlatformError(said) from error
+            except DaemonLostError:
+                if (found := self._find_again(launch.job_id, deadline)) is not None:
+                    return found
+
+    def _start(self, launch: Launch, container_id: str) -> None:
+        from docker.errors import APIError
+
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                with self._daemon.speaking(launch.image or "") as api:
+                    api.start(container_id)
+                return
+            except DaemonLostError:
+                found = self._find_again(launch.job_id, deadline)
+                if found is not None and found["State"]["Status"] != "created":
+                    return  # it was started, and must not be a second time
+            except (APIError, PlatformError) as error:
+                with contextlib.suppress(PlatformError):
+                    self._remove(container_id)
+                self._refuse_canceled(launch.job_id, launch.job_dir)
+                if isinstance(error, PlatformError):
+                    raise
+                said = self._daemon.sentence(error.explanation or str(error), launch.image or "")
+                raise PlatformError(said) from error
+
+    def _find_again(self, job_id: str, deadline: float) -> dict[str, Any] | None:
+        """Look for a container when the daemon is back; give up with the daemon's own error after a while."""
+        while True:
+            time.sleep(0.3)
+            try:
+                return self._find(job_id)
+            except DaemonLostError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def _refuse_canceled(self, job_id: str, folder: Path) -> None:
+        if (folder / _CANCEL).exists():
+            with contextlib.suppress(PlatformError):
+                if (found := self._find(job_id)) is not None and found["State"]["Status"] == "created":
+                    self._remove(found["Id"])
+            raise PlatformError(f"job {job_id} was canceled before it started")
+
+    def _find(self, job_id: str) -> dict[str, Any] | None:
+        """Inspect a job's container; None when there is none."""
+        from docker.errors import NotFound
+
+        with self._daemon.speaking() as api:
+            try:
+                found = dict(api.inspect_container(job_id))
+            except NotFound:
+                return None
+        if _label(found, "job") != job_id:
+            raise PlatformError(
+                f"a container named {job_id} is there that skillbank did not make; remove it with docker rm"
+            )
+        return found
+
+    def _remove(self, container_id: str) -> None:
+        from docker.errors import APIError
+
+        # 404 and 409: it is gone, or is going.
+        with contextlib.suppress(APIError), self._daemon.speaking() as api:
+            api.remove_container(container_id, force=True, v=True)
+
+    def status(self, handle: Handle) -> NativeStatus:
+        """Ask the daemon; a container that is made and not started counts as not found."""
+        canceled = (job_dir(handle.results_dir) / _CANCEL).exists()
+        found = self._find(handle.job_id)
+        if found is None:
+            if canceled:
+                return NativeStatus(JobState.CANCELED, "canceled")
+            if handle.native_id is None:
+                return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
+            message = "its container was removed, so its end is not known; cancel the job to close it"
+            return NativeStatus(JobState.UNKNOWN, message, found=False)
+        state = found["State"]
+        if state["Status"] == "created":
+            if canceled:
+                return NativeStatus(JobState.CANCELED, "canceled before it started")
+            return NativeStatus(JobState.PENDING, "its container waits for its start", found=False)
+        native_id = _native_id(found)
+        if state["Status"] in _RUNNING:
+            image, digest = _label(found, "image"), _label(found, "digest")
+            message = f"{state['Status']} in container {found['Id'][:12]} of {image} ({digest})"
+            return NativeStatus(_RUNNING[state["Status"]], message, native_id=native_id)
+        if state["Status"] != "exited":
+            return NativeStatus(JobState.UNKNOWN, f"the container is {state['Status']}", native_id=native_id)
+        if canceled:
+            return NativeStatus(JobState.CANCELED, "canceled", state["ExitCode"], native_id=native_id)
+        return self._ended(found, native_id)
+
+    def _ended(self, found: dict[str, Any], native_id: str) -> NativeStatus:
+        state, code = found["State"], int(found["State"]["ExitCode"])
+        if code == 0:
+            return NativeStatus(JobState.COMPLETE, "exit code 0", 0, native_id=native_id)
+        if state.get("OOMKilled"):
+            limit = found["HostConfig"].get("Memory") or 0
+            of = f"its limit of {limit / 2**20:.0f} MiB" if limit else "what the machine has"
+            message = f"the container needed more memory than {of} (OOMKilled)"
+            return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
+        if code in _KILLED and self._daemon_since() > str(state["StartedAt"]):
+            message = "the Docker daemon was stopped while the job ran, which ended it"
+            return NativeStatus(JobState.ERROR, message, code, infra=True, native_id=native_id)
+        message = " ".join(f"exit code {code} {state.get('Error') or ''}".split())
+        return NativeStatus(JobState.ERROR, message, code, native_id=native_id)
+
+    def _daemon_since(self) -> str:
+        """Return since when the daemon runs, as it writes times: it makes its bridge anew at each start."""
+        from docker.errors import NotFound
+
+        try:
+            with self._daemon.speaking() as api:
+                return str(api.inspect_network("bridge")["Created"])
+        except NotFound:
+            return ""
+
+    def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
+        """Yield the program's output without the secrets that it was given; ``follow`` until the job ends."""
+        saved = job_dir(handle.results_dir) / _LOG
+        found = None
+        while not saved.exists() and (found := self._begun(handle)) is None:
+            if not follow or self.status(handle).state.terminal:
+                return
+            time.sleep(0.2)
+        pieces = _saved(saved) if found is None else self._output(found["Id"], follow)
+        yield from redact_stream(pieces, secret_values(secret_file.read(handle.job_id)))
+
+    def _begun(self, handle: Handle) -> dict[str, Any] | None:
+        found = self._find(handle.job_id)
+        return None if found is None or found["State"]["Status"] == "created" else found
+
+    def _output(self, container_id: str, follow: bool) -> Iterator[str]:
+        from docker.errors import NotFound
+
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        with contextlib.suppress(NotFound), self._daemon.speaking() as api:
+            for piece in api.logs(container_id, stream=True, follow=follow):
+                yield decode(piece)
+        yield decode(b"", True)
+
+    def cancel(self, handle: Handle) -> None:
+        """Note that the job is to stop, then stop its container, or remove it when it never started."""
+        from docker.errors import NotFound
+
+        folder = job_dir(handle.results_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self._find_or_note(handle, folder)
+        if found is None:
+            secret_file.remove(handle.job_id)
+            return
+        if found["State"]["Status"] == "created":
+            self._remove(found["Id"])
+            secret_file.remove(handle.job_id)
+            return
+        with contextlib.suppress(NotFound), self._daemon.speaking() as api:
+            api.stop(found["Id"], timeout=round(self._grace))
+
+    def _find_or_note(self, handle: Handle, folder: Path) -> dict[str, Any] | None:
+        """Write down the wish to stop, unless the job has ended by itself, and return its container."""
+        note = folder / _CANCEL
+        try:
+            found = self._find(handle.job_id)
+            if found is not None and found["State"]["Status"] == "exited":
+                return found
+        except PlatformError:
+            note.touch()
+            raise
+        note.touch()
+        # Looked for once more: what is created from now on sees the note and stops by itself.
+        return self._find(handle.job_id)
+
+    def release(self, handle: Handle) -> None:
+        """Save the output of an ended job in its folder and remove the container, if it is not to be kept."""
+        found = self._begun(handle)
+        if found is not None and found["State"]["Status"] == "exited":
+            saved = job_dir(handle.results_dir) / _LOG
+            if not saved.exists():
+                temporary = saved.with_name(f".{_LOG}.{os.getpid()}.tmp")
+                with temporary.open("w", encoding="utf-8", newline="") as file:
+                    os.chmod(temporary, 0o600)  # noqa: PTH101
+                    file.writelines(redact_stream(self.logs(handle)))
+                temporary.replace(saved)
+            keep, failed = _label(found, "keep"), found["State"]["ExitCode"] != 0
+            if keep == "never" or (keep == "failed" and not failed):
+                self._remove(found["Id"])
+        secret_file.remove(handle.job_id)
+
+
+def _saved(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        while piece := file.read(1 << 16):
+            yield piece
+
+
+def _label(found: dict[str, Any], name: str) -> str:
+    return str((found["Config"].get("Labels") or {}).get(f"{container.LABEL}{name}", ""))
+
+
+def _native_id(found: dict[str, Any]) -> str:
+    return f"docker:{found['Id'][:12]}"
