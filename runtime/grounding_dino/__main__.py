@@ -15,7 +15,8 @@ SPEC_ACTIONS = ("train", "evaluate", "inference")
 CONTAINER_ACTIONS = {
     "export": "the family's toolkit container (platform docker, slurm or kubernetes)",
     "quantize": "the family's toolkit container (platform docker, slurm or kubernetes)",
-    "gen_trt_engine": "the family's deploy container on a machine with a GPU (platform docker, slurm or kubernetes)",
+    "gen_trt_engine": "the family's deploy container on a machine with a GPU (platform docker, slurm or "
+    "kubernetes)",
 }
 
 
@@ -53,12 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, text in about.items():
         action = actions.add_parser(name, help=text)
-        action.add_argument("-e", "--experiment_spec", "--experiment-spec", required=True, metavar="SPEC.yaml")
-        action.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="values that win over the spec's")
+        action.add_argument(
+            "-e", "--experiment_spec", "--experiment-spec", required=True, metavar="SPEC.yaml"
+        )
+        action.add_argument(
+            "overrides", nargs="*", metavar="KEY=VALUE", help="values that win over the spec's"
+        )
     label = actions.add_parser("label", help="find described objects in pictures, print JSON")
     label.add_argument("--checkpoint", required=True, metavar="FILE")
     label.add_argument("--out", required=True, metavar="DIR", help="where annotated pictures go")
-    label.add_argument("--text", action="append", required=True, metavar="DESCRIPTION", help="may be repeated")
+    label.add_argument(
+        "--text", action="append", required=True, metavar="DESCRIPTION", help="may be repeated"
+    )
     label.add_argument("--threshold", type=float, default=0.3, help="least score (default 0.3)")
     label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
@@ -127,7 +134,7 @@ def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
             raise UnsupportedActionError(
                 f"The embedded engine does not do {action}: run it in {CONTAINER_ACTIONS[action]}"
             )
-    _quieten_libraries()
+    _prepare_libraries()
     if action == "train":
         from grounding_dino.commands.train import train
 
@@ -152,7 +159,7 @@ def _run_tool(arguments: argparse.Namespace) -> int:
         if arguments.action == "schemas":
             return _print_schemas(arguments.actions)
         if arguments.action == "label":
-            _quieten_libraries()
+            _prepare_libraries()
             from grounding_dino.commands.label import label
 
             label(arguments)
@@ -177,10 +184,13 @@ def _print_schemas(actions: Sequence[str]) -> int:
     return 0
 
 
-def _quieten_libraries() -> None:
-    """Keep the libraries' bars and advice out of the log; their errors still come through."""
+def _prepare_libraries() -> None:
+    """Set what libraries read when they are imported: no spinning threads, no bars and advice in the log."""
     import os
 
+    from grounding_dino.threads import wait_passively
+
+    wait_passively()
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

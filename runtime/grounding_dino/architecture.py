@@ -1,4 +1,4 @@
-"""The shape of a model: the structural values of a spec, resolved, and what a checkpoint remembers of them."""
+"""The shape of a model: a spec's structural values, resolved, as a checkpoint remembers them."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -101,7 +101,12 @@ class Architecture:
     def from_dict(cls, values: dict[str, Any]) -> "Architecture":
         """Rebuild from :meth:`to_dict`; names that a newer version added keep their defaults."""
         known = {field.name for field in fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in known
+        }
+        return cls(**chosen)
 
     def differences(self, other: "Architecture") -> dict[str, tuple[Any, Any]]:
         """Names whose values differ, with this and the other value."""
@@ -159,22 +164,24 @@ def _refuse_unsupported(model: Any) -> None:
         raise ModelError(f"model.hidden_dim {model.hidden_dim} is not a multiple of 32: choose one that is")
     if model.hidden_dim % model.nheads:
         raise ModelError(
-            f"model.hidden_dim {model.hidden_dim} is not divisible by model.nheads {model.nheads}: change one of them"
+            f"model.hidden_dim {model.hidden_dim} is not divisible by model.nheads {model.nheads}: change "
+            "one of them"
         )
     if len(model.return_interm_indices) != model.num_feature_levels:
         raise ModelError(
-            f"model.return_interm_indices names {len(model.return_interm_indices)} levels but model.num_feature_levels "
-            f"is {model.num_feature_levels}: make them agree"
+            f"model.return_interm_indices names {len(model.return_interm_indices)} levels but "
+            f"model.num_feature_levels is {model.num_feature_levels}: make them agree"
         )
     indices = list(model.return_interm_indices)
     if indices != list(range(indices[0], indices[0] + len(indices))) or not 0 <= indices[0] <= 3:
         raise ModelError(
-            f"model.return_interm_indices {indices} must be consecutive and start between 0 and 3, as [1, 2, 3, 4]"
+            f"model.return_interm_indices {indices} must be consecutive and start between 0 and 3, as [1, "
+            "2, 3, 4]"
         )
     if model.pe_temperatureH != model.pe_temperatureW:
         raise ModelError(
-            f"model.pe_temperatureH {model.pe_temperatureH} and model.pe_temperatureW {model.pe_temperatureW} differ: "
-            "the embedded engine needs them equal"
+            f"model.pe_temperatureH {model.pe_temperatureH} and model.pe_temperatureW "
+            f"{model.pe_temperatureW} differ: the embedded engine needs them equal"
         )
     fixed = {
         "two_stage_type": "standard",
@@ -186,6 +193,6 @@ def _refuse_unsupported(model: Any) -> None:
     for name, value in fixed.items():
         if getattr(model, name) != value:
             raise ModelError(
-                f"model.{name}={getattr(model, name)} is not built by the embedded engine: set it to {value}, or run on "
-                "a platform with the family's container"
+                f"model.{name}={getattr(model, name)} is not built by the embedded engine: set it to "
+                f"{value}, or run on a platform with the family's container"
             )

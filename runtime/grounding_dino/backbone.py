@@ -4,6 +4,7 @@ The small one normalises with GroupNorm: transformers freezes every BatchNorm of
 suits pretrained weights but leaves a network that is trained from scratch without normalisation.
 """
 
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from grounding_dino.errors import ModelError
 _GROUPS = 8
 
 
-class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[misc]
+class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Configuration of :class:`MiniBackbone`.
 
     The name keeps clear of "resnet": transformers freezes whatever has that in its type.
@@ -50,7 +51,7 @@ class _ResidualBlock(nn.Module):
         return result
 
 
-class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[misc]
+class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-call]
     """A residual network for pictures of some hundred pixels: strides 4, 8, 16 and 32, one block each.
 
     The first stage is one strided convolution: on a CPU, anything at a finer resolution than a quarter costs
@@ -72,22 +73,30 @@ class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[misc]
         )
         # Stages above the last one that is asked for would cost time and get no gradient.
         last = max(self.stage_names.index(name) for name in self.out_features)
-        blocks = (_ResidualBlock(*pair) for pair in zip(channels[: last - 1], channels[1:last], strict=True))
+        blocks = (_ResidualBlock(*pair) for pair in pairwise(channels[:last]))
         self.stages = nn.ModuleList([stem, *blocks])
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """He initialisation: the transformers' default of 0.02 makes a deep ReLU network fade out."""
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, pixel_values: Tensor, **_kwargs: Any) -> BackboneOutput:
+    def forward(
+        self,
+        pixel_values: Tensor,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> BackboneOutput:
         """Compute the wanted feature maps.
 
         Parameters
         ----------
         pixel_values : Tensor
             ``(B, 3, H, W)``, normalised.
+        output_hidden_states, output_attentions, return_dict
+            Part of the interface of transformers; there is one way to answer only.
         """
         features = pixel_values
         maps = []
@@ -112,12 +121,13 @@ def backbone_config(architecture: Architecture) -> Any:
     """
     # Stage 0 of the family's counting is transformers' "stage1"; index 4 and above are the detector's own.
     indices = [index + 1 for index in architecture.feature_indices if index <= 3]
+    options: dict[str, Any] = {"out_indices": indices}
     name = architecture.backbone
     if name == "mini":
         return MiniBackboneConfig(architecture.backbone_channels, out_indices=indices)
     if name == "resnet_50":
-        return ResNetConfig(out_indices=indices)
+        return ResNetConfig(**options)
     if name in SWIN_SIZES:
-        return SwinConfig(**SWIN_SIZES[name], out_indices=indices)
+        return SwinConfig(**SWIN_SIZES[name], **options)
     known = ", ".join((*SWIN_SIZES, "resnet_50"))
     raise ModelError(f"model.backbone '{name}' is unknown: choose one of {known}")

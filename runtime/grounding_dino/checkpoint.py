@@ -118,11 +118,13 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
         document = torch.load(file, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise WeightsError(f"{key} names {file}, which cannot be read as a checkpoint ({reason}): name another") from error
+        raise WeightsError(
+            f"{key} names {file}, which cannot be read as a checkpoint ({reason}): name another"
+        ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise WeightsError(
-            f"{key} names {file}, which is no checkpoint of this engine: name a .pth that grounding_dino train wrote, or "
-            "give foreign weights as train.pretrained_model_path"
+            f"{key} names {file}, which is no checkpoint of this engine: name a .pth that grounding_dino "
+            "train wrote, or give foreign weights as train.pretrained_model_path"
         )
     return Checkpoint(
         weights=document["weights"],
@@ -149,4 +151,6 @@ def load_weights(detector: Detector, weights: dict[str, Any], source: str) -> No
         detector.load_state_dict(weights)
     except RuntimeError as error:
         first = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
-        raise WeightsError(f"The weights of {source} do not fit the model ({first}): it was built otherwise") from error
+        raise WeightsError(
+            f"The weights of {source} do not fit the model ({first}): it was built otherwise"
+        ) from error

@@ -1,7 +1,8 @@
 """Denoising queries: noisy copies of the true boxes that the decoder learns to put right.
 
 They give the decoder a dense training signal from the first step on, long before the matching settles, which
-is most of what a short training budget needs.  Each copy exists twice: a *positive*, moved a little, must find
+is most of what a short training budget needs.  Each copy exists twice: a *positive*, moved a little, must
+find
 its box back; a *negative*, moved further, must say that nothing is there.
 
 References

@@ -69,7 +69,9 @@ def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
         return Compute(torch.device("cpu"), spec.train.precision, threads)
     number = gpu_ids[0] if gpu_ids else 0
     if number >= torch.cuda.device_count():
-        raise EngineError(f"gpu_ids names GPU {number}, but there are {torch.cuda.device_count()}: correct gpu_ids")
+        raise EngineError(
+            f"gpu_ids names GPU {number}, but there are {torch.cuda.device_count()}: correct gpu_ids"
+        )
     torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
     torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
     return Compute(torch.device("cuda", number), spec.train.precision, threads)

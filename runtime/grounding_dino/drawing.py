@@ -13,7 +13,9 @@ _SMALLEST_SIDE = 480
 _GOLDEN = 0.618034
 
 
-def phrase_colours(phrases: Sequence[str], chosen: Mapping[str, str] | None = None) -> list[tuple[int, int, int]]:
+def phrase_colours(
+    phrases: Sequence[str], chosen: Mapping[str, str] | None = None
+) -> list[tuple[int, int, int]]:
     """Give each phrase a colour.
 
     Parameters

@@ -1,7 +1,7 @@
-"""Measuring a detector on COCO annotations: mAP over IoU .50 to .95, mAP at .50, the same for each category."""
+"""Measuring on COCO annotations: mAP over IoU .50 to .95, mAP at .50, and both by category."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,21 +70,36 @@ def measure(
         COCO image id to what was found there.
     """
     detections: dict[int, list[Detection]] = {}
-    losses: list[float] = []
-    for start in range(0, len(data.records), batch_size):
-        records = data.records[start : start + batch_size]
+    losses: list[tuple[float, int]] = []
+    for chosen in _equal_sizes(data.records, batch_size):
+        records = [data.records[index] for index in chosen]
         images = [open_image(record.image) for record in records]
         passes = predictor.run(images)
         found = predictor.read(passes, [image.size for image in images])
-        for image_id, items in zip(data.image_ids[start : start + batch_size], found, strict=True):
-            detections[image_id] = [item for item in items if item.score >= threshold]
+        for index, items in zip(chosen, found, strict=True):
+            detections[data.image_ids[index]] = [item for item in items if item.score >= threshold]
         if weights is not None:
             for prompt, batch, output in passes:
                 targets = _targets(records, prompt.phrases).to(batch.token_ids.device)
-                losses.append(float(detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]))
+                loss = detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]
+                losses.append((float(loss), max(targets.count, 1)))
     metrics = coco_metrics(data, detections, class_ids)
-    loss = sum(losses) / len(losses) if losses else float("nan")
+    # Each batch is divided by its own number of boxes; together they count by it.
+    boxes = sum(count for _, count in losses)
+    loss = sum(value * count for value, count in losses) / boxes if losses else float("nan")
     return Metrics(metrics.map, metrics.map50, metrics.per_class, loss), detections
+
+
+def _equal_sizes(records: Sequence[Record], batch_size: int) -> Iterator[list[int]]:
+    """Yield batches of indices of equally large pictures.
+
+    Padding would leak into the group norms of the network: a picture's result would depend on its company.
+    """
+    groups: dict[tuple[int, int], list[int]] = {}
+    for index, record in enumerate(records):
+        groups.setdefault((record.width, record.height), []).append(index)
+    for group in groups.values():
+        yield from (group[start : start + batch_size] for start in range(0, len(group), batch_size))
 
 
 def _targets(records: Sequence[Record], phrases: Sequence[str]) -> TargetBatch:

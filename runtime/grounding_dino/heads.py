@@ -15,7 +15,8 @@ class ContrastiveHead(nn.Module):
     Parameters
     ----------
     log_scale : str
-        ``none``: the plain product; ``auto``: divided by the root of the width; a number: the logarithm that a
+        ``none``: the plain product; ``auto``: divided by the root of the width; a number: the logarithm
+        that a
         learned factor starts from.
     bias : bool
         Whether a learned shift is added; it starts at the logit of a probability of 0.01.

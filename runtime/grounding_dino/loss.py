@@ -119,11 +119,19 @@ def detection_loss(
         box_factors[-1] = 0.0
     total = _weighted(parts, factors, box_factors, weights)
     losses = {
-        f"{name}_{part}": values[number].detach() for part, values in parts.items() for number, name in enumerate(names)
+        f"{name}_{part}": values[number].detach()
+        for part, values in parts.items()
+        for number, name in enumerate(names)
     }
     if denoising is not None and output.denoising_logits is not None and output.denoising_boxes is not None:
         parts = _denoising_parts(
-            output.denoising_logits, output.denoising_boxes, targets, token_targets, weights, denoising, boxes_count
+            output.denoising_logits,
+            output.denoising_boxes,
+            targets,
+            token_targets,
+            weights,
+            denoising,
+            boxes_count,
         )
         ones = torch.ones(len(output.denoising_logits), device=logits.device)
         total = total + weights.denoising * _weighted(parts, ones, ones, weights)
@@ -178,9 +186,10 @@ def _denoising_parts(
     """Losses ``(S,)`` of the denoising queries, whose targets are known without matching."""
     groups = int(queries.group[-1]) + 1
     wanted = token_targets[:, queries.target] * queries.positive[None, :, None]
-    focal = token_focal_loss(
-        logits, wanted.expand_as(logits), weights.costs.alpha, weights.costs.gamma
-    ) * queries.valid[None, :, :, None]
+    focal = (
+        token_focal_loss(logits, wanted.expand_as(logits), weights.costs.alpha, weights.costs.gamma)
+        * queries.valid[None, :, :, None]
+    )
     counted = (queries.valid & queries.positive).float()
     l1, giou = _box_losses(boxes.float(), targets.boxes[:, queries.target].expand_as(boxes))
     return {

@@ -89,7 +89,8 @@ def matching_cost(
     probability = logits.sigmoid()
     negative = (1 - costs.alpha) * probability**costs.gamma * -(1 - probability + _EPSILON).log()
     positive = costs.alpha * (1 - probability) ** costs.gamma * -(probability + _EPSILON).log()
-    # Padding has probability 0 and is in no phrase, so it costs nothing. Tokens of a phrase count by their mean.
+    # Padding has probability 0 and is in no phrase, so it costs nothing. Tokens of a phrase count by their
+    # mean.
     share = token_targets / token_targets.sum(-1, keepdim=True).clamp(min=1)
     class_cost = (positive - negative) @ share.transpose(-1, -2)
     l1_cost = (boxes[..., :, None, :] - targets.boxes[:, None]).abs().sum(-1)

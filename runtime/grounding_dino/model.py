@@ -35,7 +35,8 @@ def network_config(architecture: Architecture, vocabulary_size: int) -> Groundin
         encoder_layers=architecture.enc_layers,
         encoder_ffn_dim=architecture.dim_feedforward,
         encoder_attention_heads=architecture.nheads,
-        # One layer alone trips over the way transformers ties the box heads; a second one is built and left out.
+        # One layer alone trips over the way transformers ties the box heads; a second one is built and
+        # left out.
         decoder_layers=max(architecture.dec_layers, 2),
         decoder_ffn_dim=architecture.dim_feedforward,
         decoder_attention_heads=architecture.nheads,
@@ -73,8 +74,8 @@ def _text_config(architecture: Architecture, vocabulary_size: int) -> Any:
         return AutoConfig.from_pretrained(architecture.text_encoder)
     except (OSError, ValueError) as error:
         raise WeightsError(
-            f"model.text_encoder_type '{architecture.text_encoder}' is neither a folder with a BERT nor reachable on "
-            "the model hub: pass the path of a downloaded BERT folder"
+            f"model.text_encoder_type '{architecture.text_encoder}' is neither a folder with a BERT nor "
+            "reachable on the model hub: pass the path of a downloaded BERT folder"
         ) from error
 
 
@@ -145,7 +146,8 @@ def _unfreeze_resnet(network: GroundingDinoForObjectDetection) -> None:
 
     transformers means to, but looks for a name that its own ResNet does not have and so freezes all of it.
     """
-    if network.config.backbone_config.model_type != "resnet":
+    backbone: Any = network.config.backbone_config
+    if backbone.model_type != "resnet":
         return
     for name, parameter in network.model.backbone.conv_encoder.model.named_parameters():
         if name.startswith(("encoder.stages.1", "encoder.stages.2", "encoder.stages.3")):

@@ -52,10 +52,18 @@ def freeze(model: nn.Module, prefixes: Sequence[str]) -> int:
     """
     frozen = 0
     for prefix in prefixes:
-        fitting = [p for name, p in model.named_parameters() if _starts(family_name(name), prefix) or _starts(name, prefix)]
+        fitting = [
+            p
+            for name, p in model.named_parameters()
+            if _starts(family_name(name), prefix) or _starts(name, prefix)
+        ]
         if not fitting:
-            known = sorted({".".join(family_name(name).split(".")[:2]) for name, _ in model.named_parameters()})
-            raise EngineError(f"train.freeze names '{prefix}', which begins no parameter: use one of {', '.join(known)}")
+            known = sorted(
+                {".".join(family_name(name).split(".")[:2]) for name, _ in model.named_parameters()}
+            )
+            raise EngineError(
+                f"train.freeze names '{prefix}', which begins no parameter: use one of {', '.join(known)}"
+            )
         for parameter in fitting:
             parameter.requires_grad_(False)
             frozen += parameter.numel()
@@ -91,7 +99,9 @@ def parameter_groups(model: nn.Module, spec: Any) -> list[dict[str, Any]]:
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             groups[_group(family_name(name), spec.model)].append(parameter)
-    return [{"params": groups[name], "lr": rate, "name": name} for name, rate in rates.items() if groups[name]]
+    return [
+        {"params": groups[name], "lr": rate, "name": name} for name, rate in rates.items() if groups[name]
+    ]
 
 
 def _group(name: str, model: Any) -> str:

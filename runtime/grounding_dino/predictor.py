@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -96,24 +97,28 @@ class Predictor:
         self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len)
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
-        """Detect in one batch of pictures.
+        """Detect in some pictures.
 
         Parameters
         ----------
         images : sequence of PIL.Image.Image
-            RGB, any sizes.
+            RGB, any sizes; neighbours of equal size make one pass.  Others are not padded to one batch, or
+            the padding would leak into the network's group norms and results depend on the company.
 
         Returns
         -------
         list of list of Detection
             For each picture, best first.
         """
-        passes = self.run(images)
-        return self.read(passes, [image.size for image in images])
+        results: list[list[Detection]] = []
+        for _, group in groupby(images, key=lambda image: image.size):
+            same = list(group)
+            results.extend(self.read(self.run(same), [image.size for image in same]))
+        return results
 
     @torch.inference_mode()
     def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, DetectorOutput]]:
-        """Run the detector once for each prompt; for callers that also want the raw outputs."""
+        """Run the detector once for each prompt on one batch, giving the raw outputs."""
         views = [self._resizing.apply(View(image, np.zeros((0, 4)), ())) for image in images]
         device = self._compute.device
         pixels, mask = pad_images([image_tensor(view.image) for view in views])
@@ -142,7 +147,10 @@ class Predictor:
         scores = torch.cat([phrase_scores(o.logits[-1], batch.phrase_tokens) for _, batch, o in passes], -1)
         # Boxes differ between passes, so a query is known by its pass too.
         owners = torch.cat(
-            [torch.full((batch.phrase_tokens.shape[1],), number) for number, (_, batch, _) in enumerate(passes)]
+            [
+                torch.full((batch.phrase_tokens.shape[1],), number)
+                for number, (_, batch, _) in enumerate(passes)
+            ]
         )
         boxes = torch.stack([output.boxes[-1].float() for _, _, output in passes], 1)
         corners = xyxy_from_cxcywh(boxes).clamp(0, 1).cpu()
@@ -151,7 +159,9 @@ class Predictor:
         queries, phrases = places // scores.shape[-1], places % scores.shape[-1]
         results = []
         for number, (width, height) in enumerate(sizes):
-            chosen = corners[number, owners[phrases[number]], queries[number]] * torch.tensor([width, height] * 2)
+            chosen = corners[number, owners[phrases[number]], queries[number]] * torch.tensor(
+                [width, height] * 2
+            )
             rows = zip(phrases[number].tolist(), chosen.tolist(), best[number].tolist(), strict=True)
             results.append([Detection(phrase, (b[0], b[1], b[2], b[3]), score) for phrase, b, score in rows])
         return results

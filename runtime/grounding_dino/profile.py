@@ -1,7 +1,8 @@
 """The profile: whether the spec's full-size model is meant, or the small one that learns on a laptop.
 
 The family's specs are full of full-size defaults.  With the small profile every value that still stands at
-its full-size default is replaced by the small recipe's; whatever the spec sets to something else, or an override
+its full-size default is replaced by the small recipe's; whatever the spec sets to something else, or an
+override
 names, stays.
 """
 

@@ -68,7 +68,8 @@ def build_prompt(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens:
 def build_prompts(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens: int) -> list[Prompt]:
     """Put phrases into as few prompts as their order and the token limit allow.
 
-    Parameters and errors are those of :func:`build_prompt`, but phrases that do not fit go on in a next prompt.
+    Parameters and errors are those of :func:`build_prompt`, but phrases that do not fit go on in a next
+    prompt.
     """
     if not phrases:
         raise PromptError("There is nothing to look for: give at least one description")
@@ -90,8 +91,8 @@ def build_prompts(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens
             raise PromptError(f"The description {raw!r} is empty: give words to look for")
         if len(tokens) + 3 > max_tokens:
             raise PromptError(
-                f"The description {raw!r} has {len(tokens)} tokens, more than model.max_text_len {max_tokens} "
-                "allows: shorten it"
+                f"The description {raw!r} has {len(tokens)} tokens, more than model.max_text_len "
+                f"{max_tokens} allows: shorten it"
             )
         if len(ids) + len(tokens) + 2 > max_tokens:
             close()

@@ -27,7 +27,9 @@ def results_folder(spec: Any, action: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EngineError(f"The results folder {folder} cannot be made ({error.strerror}): set another") from error
+        raise EngineError(
+            f"The results folder {folder} cannot be made ({error.strerror}): set another"
+        ) from error
     return folder
 
 

@@ -20,7 +20,9 @@ class StatusLog:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "status.json"
 
-    def write(self, status: Status, message: str, *, kpi: dict[str, float] | None = None, **more: Any) -> None:
+    def write(
+        self, status: Status, message: str, *, kpi: dict[str, float] | None = None, **more: Any
+    ) -> None:
         """Append one line.
 
         Parameters

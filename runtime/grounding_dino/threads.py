@@ -22,7 +22,8 @@ def available_cpus(root: Path = _CGROUP) -> int:
     Returns
     -------
     int
-        The smallest of: the machine's count, the affinity mask, the container's quota (rounded up); at least 1.
+        The smallest of: the machine's count, the affinity mask, the container's quota (rounded up); at
+        least 1.
     """
     counts = [os.cpu_count() or 1]
     if hasattr(os, "sched_getaffinity"):
@@ -34,7 +35,7 @@ def available_cpus(root: Path = _CGROUP) -> int:
 
 
 def _quota(root: Path) -> float | None:
-    """Processors' worth of time a period grants: control groups version 2, then version 1; None without limit."""
+    """Processors' worth of time a period grants, by control groups 2 or 1; None without limit."""
     try:
         limit, period = (root / "cpu.max").read_text(encoding="ascii").split()
         return None if limit == "max" else int(limit) / int(period)
@@ -46,6 +47,16 @@ def _quota(root: Path) -> float | None:
         return int(limit) / int(period) if int(limit) > 0 else None
     except (OSError, ValueError):
         return None
+
+
+def wait_passively() -> None:
+    """Let idle threads sleep instead of spin; must come before torch is imported.
+
+    OpenMP's threads spin at every barrier.  With another program on the machine, one of them has often lost
+    its processor, and the others burn theirs waiting for it: measured, a training run on two busy cores then
+    takes several times the processor time that it needs.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def set_threads(wanted: int) -> int:

@@ -114,7 +114,7 @@ def build_tokenizer(texts: Iterable[str], max_size: int = 8000) -> PhraseTokeniz
     for text in texts:
         counts.update(_words(normalise_phrase(text)))
     characters = sorted({char for word in counts for char in word} | set(_ASCII))
-    pieces = [*SPECIAL_TOKENS, *characters, *(f"##{char}" for char in characters)]
+    pieces = list(dict.fromkeys([*SPECIAL_TOKENS, *characters, *(f"##{char}" for char in characters)]))
     words = [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     vocabulary = list(dict.fromkeys(pieces + words))[: max(max_size, len(pieces))]
     return PhraseTokenizer(tuple(vocabulary))
@@ -141,8 +141,9 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     except (OSError, ValueError) as error:
         raise WeightsError(
-            f"model.text_encoder_type '{name_or_path}' is neither a folder with a tokenizer nor reachable on the "
-            "model hub: pass the path of a downloaded BERT folder, or use the small profile (engine.profile=small)"
+            f"model.text_encoder_type '{name_or_path}' is neither a folder with a tokenizer nor reachable "
+            "on the model hub: pass the path of a downloaded BERT folder, or use the small profile "
+            "(engine.profile=small)"
         ) from error
     index = tokenizer.get_vocab()
     return PhraseTokenizer(tuple(sorted(index, key=index.__getitem__)))

@@ -158,13 +158,15 @@ class TrainingRun:
         losses = detection_loss(output, batch.targets, batch.prompts.phrase_tokens, self.weights, queries)
         loss = float(losses["loss"].detach())
         if not math.isfinite(loss):
-            parts = ", ".join(f"{name} {float(value):.3g}" for name, value in losses.items() if name != "loss")
+            parts = ", ".join(
+                f"{name} {float(value):.3g}" for name, value in losses.items() if name != "loss"
+            )
             raise EngineError(
                 f"The loss became {loss} at step {self.position.step} ({parts}): lower train.optim.lr or set "
                 "train.clip_grad_norm"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(losses["loss"]).backward()
+        self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         if self.spec.train.clip_grad_norm > 0:
             self._scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(list(trained(self.detector)), self.spec.train.clip_grad_norm)
@@ -178,7 +180,9 @@ class TrainingRun:
         if not model.use_dn or self.detector.denoising_content is None:
             return None
         most = max(batch.targets.boxes.shape[1], 1)
-        groups = max(1, model.dn_number // (2 * most)) if model.dn_number else self.spec.engine.denoising_groups
+        groups = (
+            max(1, model.dn_number // (2 * most)) if model.dn_number else self.spec.engine.denoising_groups
+        )
         return make_denoising_queries(
             batch.targets, groups, model.dn_box_noise_scale, model.dn_label_noise_ratio, batch.phrase_counts
         )

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: transformers folders and hub names, and this engine's own checkpoints, to start from."""
+"""Weights from elsewhere to start from: transformers folders, hub names, own checkpoints."""
 
 import logging
 from dataclasses import replace
@@ -58,8 +58,9 @@ def _from_transformers(name: str) -> Any:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
-            f"train.pretrained_model_path '{name}' is no checkpoint file, no folder of a transformers Grounding DINO and "
-            f"not reachable on the model hub ({reason}): check the path, or download the model first"
+            f"train.pretrained_model_path '{name}' is no checkpoint file, no folder of a transformers "
+            f"Grounding DINO and not reachable on the model hub ({reason}): check the path, or download "
+            "the model first"
         ) from error
 
 
@@ -88,7 +89,9 @@ def architecture_of(network: Any, name: str, wanted: Architecture) -> Architectu
         dec_layers=config.decoder_layers,
         dim_feedforward=config.encoder_ffn_dim,
         num_queries=config.num_queries,
-        feature_indices=tuple(range(backbone.out_indices[0] - 1, backbone.out_indices[0] - 1 + config.num_feature_levels)),
+        feature_indices=tuple(
+            range(backbone.out_indices[0] - 1, backbone.out_indices[0] - 1 + config.num_feature_levels)
+        ),
         enc_n_points=config.encoder_n_points,
         dec_n_points=config.decoder_n_points,
         max_text_len=config.max_text_len,
@@ -134,23 +137,27 @@ def load_backbone(detector: Detector, name: str) -> None:
         else:
             from transformers import AutoBackbone
 
-            state = AutoBackbone.from_pretrained(name).state_dict()
+            loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
+            state = loaded.state_dict()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
             f"model.pretrained_backbone_path '{name}' cannot be read as weights ({reason}): check the path"
         ) from error
     state = state.get("state_dict", state.get("model", state)) if isinstance(state, dict) else {}
-    own = backbone.state_dict()
+    own: dict[str, torch.Tensor] = backbone.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     if len(fitting) < len(own) // 2:
         raise WeightsError(
-            f"model.pretrained_backbone_path '{name}' fits {len(fitting)} of {len(own)} tensors of the backbone "
-            f"{detector.architecture.backbone}: name weights of that backbone in transformers' layout"
+            f"model.pretrained_backbone_path '{name}' fits {len(fitting)} of {len(own)} tensors of the "
+            f"backbone {detector.architecture.backbone}: name weights of that backbone in transformers' "
+            "layout"
         )
     missing = len(own) - len(fitting)
     if missing:
-        _LOG.warning("%s lacks %d of the backbone's %d tensors, which start at random", name, missing, len(own))
+        _LOG.warning(
+            "%s lacks %d of the backbone's %d tensors, which start at random", name, missing, len(own)
+        )
     backbone.load_state_dict(fitting, strict=False)
 
 
@@ -170,8 +177,8 @@ def load_text_encoder(detector: Detector, name: str) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
-            f"model.text_encoder_type '{name}' cannot be loaded as a BERT ({reason}): pass the path of a downloaded BERT "
-            "folder"
+            f"model.text_encoder_type '{name}' cannot be loaded as a BERT ({reason}): pass the path of a "
+            "downloaded BERT folder"
         ) from error
 
 

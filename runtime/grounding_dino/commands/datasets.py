@@ -26,7 +26,9 @@ def shapes(arguments: Namespace) -> None:
 def remap(arguments: Namespace) -> None:
     """Write COCO annotations anew with category ids from 0, and say which id became which."""
     path = require_file(arguments.file, "The annotation file")
-    target = Path(arguments.output) if arguments.output else path.with_name(f"{path.stem}.remapped{path.suffix}")
+    target = (
+        Path(arguments.output) if arguments.output else path.with_name(f"{path.stem}.remapped{path.suffix}")
+    )
     old = read_coco(path)
     new = remap_categories(old)
     write_text(target, json.dumps(new) + "\n")

@@ -47,12 +47,15 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
         predictor = make_predictor(spec, checkpoint, phrases, compute)
         places = _places(found, settings.is_internal)
         annotated = session.folder / "images_annotated"
-        rows = []
+        rows: list[dict[str, Any]] = []
         total = 0
         for result, place in zip(
             label_pictures(
                 predictor,
-                [(path, annotated / place.with_suffix(path.suffix)) for (_, path), place in zip(found, places, strict=True)],
+                [
+                    (path, annotated / place.with_suffix(path.suffix))
+                    for (_, path), place in zip(found, places, strict=True)
+                ],
                 phrases,
                 batch_size=settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size,
                 threshold=settings.conf_threshold,

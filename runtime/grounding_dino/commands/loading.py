@@ -31,8 +31,9 @@ def refuse_trt(action: str, block: Any) -> None:
     """Say where a TensorRT engine can be used, when a spec names one and no checkpoint."""
     if block.trt_engine and block.checkpoint in ("", "???"):
         raise UnsupportedActionError(
-            f"{action}.trt_engine needs TensorRT, which the embedded engine does not have: set {action}.checkpoint, or "
-            "run on a platform with the family's deploy container (docker, slurm or kubernetes)"
+            f"{action}.trt_engine needs TensorRT, which the embedded engine does not have: set "
+            f"{action}.checkpoint, or run on a platform with the family's deploy container (docker, slurm "
+            "or kubernetes)"
         )
 
 
@@ -66,7 +67,9 @@ def settle_with_checkpoint(
     # A choice at use, not a property of the weights.
     chosen_select = values["model"]["num_select"]
     keep_select = "model.num_select" in named or chosen_select != usual["model"]["num_select"]
-    keep_size = values["engine"]["image_size"] != usual["engine"]["image_size"] or "engine.image_size" in named
+    keep_size = (
+        values["engine"]["image_size"] != usual["engine"]["image_size"] or "engine.image_size" in named
+    )
     differences = []
     for name, value in saved["model"].items():
         if name in values["model"] and not (name == "num_select" and keep_select):

@@ -65,9 +65,17 @@ def reason(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+class _StderrHandler(logging.Handler):
+    """Writes to whatever stderr is at the time, which callers may replace."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 def setup_logging() -> None:
     """Log plain lines to stderr; stdout is for results."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     package = logging.getLogger("grounding_dino")
     package.handlers = [handler]
@@ -85,8 +93,8 @@ def warn_about(spec: Any) -> None:
         )
     if dataset.augmentation.fixed_random_crop is not None:
         _LOG.warning(
-            "dataset.augmentation.fixed_random_crop is %s, but the embedded engine has no large-scale jitter; crops "
-            "follow train_random_crop_min and train_random_crop_max",
+            "dataset.augmentation.fixed_random_crop is %s, but the embedded engine has no large-scale "
+            "jitter; crops follow train_random_crop_min and train_random_crop_max",
             dataset.augmentation.fixed_random_crop,
         )
     if spec.encryption_key:

@@ -70,7 +70,8 @@ def _train(spec: Any, session: Session) -> None:
     detector.recompute = spec.train.activation_checkpoint
     detector.to(compute.device)
     _LOG.info(
-        "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d threads",
+        "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
+        "threads",
         len(data.records),
         len(validation.records) if validation else 0,
         count(detector.parameters()) / 1e6,
@@ -119,8 +120,8 @@ def _check_same_model(wanted: Architecture, checkpoint: Checkpoint) -> None:
     if differences and not checkpoint.spec["train"]["pretrained_model_path"]:
         text = ", ".join(f"{name} {old} became {new}" for name, (old, new) in differences.items())
         raise WeightsError(
-            f"The checkpoint to go on from has another model than the spec ({text}): choose another results_dir, or "
-            "give the checkpoint as train.pretrained_model_path"
+            f"The checkpoint to go on from has another model than the spec ({text}): choose another "
+            "results_dir, or give the checkpoint as train.pretrained_model_path"
         )
 
 
@@ -195,7 +196,9 @@ def _make_run(
         schedule=Schedule.from_spec(spec, batches.batches),
         weights=weights,
         compute=compute,
-        validate=partial(_validate, spec, detector, tokenizer, compute, validation, weights) if validation else None,
+        validate=partial(_validate, spec, detector, tokenizer, compute, validation, weights)
+        if validation
+        else None,
         status=session.status,
     )
 
@@ -206,7 +209,9 @@ def _optimizer(detector: Detector, spec: Any) -> torch.optim.Optimizer:
     optim = spec.train.optim
     if optim.optimizer == "SGD":
         return torch.optim.SGD(groups, momentum=optim.momentum, weight_decay=optim.weight_decay)
-    return torch.optim.AdamW(groups, betas=(optim.momentum, 0.999), weight_decay=optim.weight_decay, fused=True)
+    return torch.optim.AdamW(
+        groups, betas=(optim.momentum, 0.999), weight_decay=optim.weight_decay, fused=True
+    )
 
 
 def loss_weights(spec: Any) -> LossWeights:

@@ -109,10 +109,13 @@ def read_coco(file: Path) -> dict[str, Any]:
         raise DataError(f"{file} cannot be read as JSON ({error}): correct it") from error
     for name in ("images", "annotations", "categories"):
         if not isinstance(document, dict) or not isinstance(document.get(name), list):
-            raise DataError(f"{file} has no list '{name}': COCO annotations need images, annotations and categories")
+            raise DataError(
+                f"{file} has no list '{name}': COCO annotations need images, annotations and categories"
+            )
     if not document["images"] or not document["categories"]:
         raise DataError(f"{file} has no picture or no category: there is nothing to measure")
-    return document
+    coco: dict[str, Any] = document
+    return coco
 
 
 def remap_categories(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,12 +142,13 @@ def remap_categories(document: Mapping[str, Any]) -> dict[str, Any]:
     for entry in document["annotations"]:
         if entry.get("category_id") not in new:
             raise DataError(
-                f"Annotation {entry.get('id')} has category_id {entry.get('category_id')!r}, which categories lacks: "
-                "add the category or remove the annotation"
+                f"Annotation {entry.get('id')} has category_id {entry.get('category_id')!r}, which "
+                "categories lacks: add the category or remove the annotation"
             )
         annotations.append({**entry, "category_id": new[entry["category_id"]]})
     categories = sorted(
-        ({**entry, "id": new[entry["id"]]} for entry in document["categories"]), key=lambda entry: int(entry["id"])
+        ({**entry, "id": new[entry["id"]]} for entry in document["categories"]),
+        key=lambda entry: int(entry["id"]),
     )
     return {**document, "categories": categories, "annotations": annotations}
 
@@ -158,15 +162,18 @@ def _category_names(categories: list[Any], file: Path) -> tuple[str, ...]:
     if ids != list(range(len(ids))):
         shown = ", ".join(str(number) for number in ids[:5]) + (", ..." if len(ids) > 5 else "")
         raise DataError(
-            f"{file} numbers its categories {shown}, but they must count from 0 to {len(ids) - 1} in order, or mAP "
-            f"comes out wrong: run 'grounding_dino remap {file}' and use the file that it writes"
+            f"{file} numbers its categories {shown}, but they must count from 0 to {len(ids) - 1} in "
+            f"order, or mAP comes out wrong: run 'grounding_dino remap {file}' and use the file that it "
+            "writes"
         )
     names = tuple(normalise_phrase(str(entry.get("name", ""))) for entry in categories)
     for number, name in enumerate(names):
         if not name:
             raise DataError(f"{file} category {number} has no name: the name is what the detector looks for")
         if names.index(name) != number:
-            raise DataError(f"{file} names both category {names.index(name)} and {number} '{name}': tell them apart")
+            raise DataError(
+                f"{file} names both category {names.index(name)} and {number} '{name}': tell them apart"
+            )
     return names
 
 
@@ -189,7 +196,9 @@ def _annotation(
     if not isinstance(entry, dict):
         raise DataError(f"{place} must be an object with image_id, category_id and bbox")
     if entry.get("image_id") not in images:
-        raise DataError(f"{place} belongs to image {entry.get('image_id')!r}, which images lacks: correct image_id")
+        raise DataError(
+            f"{place} belongs to image {entry.get('image_id')!r}, which images lacks: correct image_id"
+        )
     category = entry.get("category_id")
     if not isinstance(category, int) or not 0 <= category < len(names):
         raise DataError(f"{place} has category_id {category!r}, which categories lacks: correct it")

@@ -66,7 +66,9 @@ def find_images(folders: Sequence[str], key: str) -> list[tuple[Path, Path]]:
         folder = require_folder(name, key)
         pictures = sorted(_pictures(folder))
         if not pictures:
-            raise DataError(f"{key} names {folder}, which holds no picture ({', '.join(SUFFIXES)}): check the path")
+            raise DataError(
+                f"{key} names {folder}, which holds no picture ({', '.join(SUFFIXES)}): check the path"
+            )
         found.extend((folder, picture) for picture in pictures)
     return found
 

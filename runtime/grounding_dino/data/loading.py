@@ -195,6 +195,7 @@ class Collator:
     fixed: tuple[int, int] | None = None
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
+        """Make one batch of samples."""
         pixels, mask = pad_images([sample.pixels for sample in samples], self.fixed)
         return Batch(
             pixels,

@@ -90,12 +90,18 @@ def read_label_map(path: Path) -> dict[int, str]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"The label map {path} cannot be read as JSON ({error}): correct it") from error
-    if not isinstance(document, dict) or not document or not all(isinstance(v, str) for v in document.values()):
+    if (
+        not isinstance(document, dict)
+        or not document
+        or not all(isinstance(v, str) for v in document.values())
+    ):
         raise DataError(f'The label map {path} must be like {{"0": "person", "1": "dog"}}')
     try:
         names = {int(number): name for number, name in document.items()}
     except ValueError as error:
-        raise DataError(f"The label map {path} has a key that is no number ({error}): count from 0") from error
+        raise DataError(
+            f"The label map {path} has a key that is no number ({error}): count from 0"
+        ) from error
     if sorted(names) != list(range(len(names))):
         raise DataError(
             f"The label map {path} must count from 0 to {len(names) - 1} without gaps, but its numbers are "
@@ -108,7 +114,8 @@ def read_label_map(path: Path) -> dict[int, str]:
             raise DataError(f"The label map {path} gives number {number} an empty name: name the class")
         if plain in seen:
             raise DataError(
-                f"The label map {path} names both {seen[plain]} and {number} '{plain}': merge them or tell them apart"
+                f"The label map {path} names both {seen[plain]} and {number} '{plain}': merge them or "
+                "tell them apart"
             )
         seen[plain] = number
     return {number: normalise_phrase(names[number]) for number in sorted(names)}
@@ -170,12 +177,14 @@ class _LineReader:
         if not isinstance(instances, list):
             raise DataError(f"{place} needs detection.instances, a list")
         if instances and not self._names:
-            raise DataError(f"{place} has detection boxes, which need a label map: set label_map of its source")
+            raise DataError(
+                f"{place} has detection boxes, which need a label map: set label_map of its source"
+            )
         for index, instance in enumerate(instances):
             if not isinstance(instance, dict):
                 raise DataError(f"{place} box {index} must be an object with bbox and label")
             label = instance.get("label")
-            number = int(label) if isinstance(label, int | float | str) and str(label).isdigit() else label
+            number = int(str(label)) if str(label).isdigit() else -1
             if number not in self._names:
                 raise DataError(
                     f"{place} box {index} has label {label!r}, which the label map lacks (it has 0 to "
@@ -195,7 +204,9 @@ class _LineReader:
                 raise DataError(f"{place} box {index} has no phrase: say what the box shows")
             boxes = region.get("bbox")
             # One phrase may point at several things.
-            several = isinstance(boxes, list) and bool(boxes) and all(isinstance(item, list) for item in boxes)
+            several = (
+                isinstance(boxes, list) and bool(boxes) and all(isinstance(item, list) for item in boxes)
+            )
             for box in boxes if several else [boxes]:
                 yield four_numbers(box, f"{place} box {index}: bbox"), normalise_phrase(phrase)
 

@@ -64,7 +64,9 @@ def require_image(folder: Path, name: str, place: str) -> Path:
     """Give the path of a picture, or say which annotation names one that is missing."""
     path = folder / name
     if not path.is_file():
-        raise DataError(f"{place} names the picture {name}, which is not in {folder}: check image_dir or the name")
+        raise DataError(
+            f"{place} names the picture {name}, which is not in {folder}: check image_dir or the name"
+        )
     return path
 
 
@@ -87,7 +89,9 @@ def checked_box(box: Box, width: int, height: int, place: str) -> Box:
     """
     x1, y1, x2, y2 = box
     if not (x2 > x1 and y2 > y1):
-        raise DataError(f"{place} is empty ({_show(box)}): x2 must be above x1 and y2 above y1, or leave it out")
+        raise DataError(
+            f"{place} is empty ({_show(box)}): x2 must be above x1 and y2 above y1, or leave it out"
+        )
     reach = max(_TOLERANCE, 0.01 * max(width, height))
     if x1 < -reach or y1 < -reach or x2 > width + reach or y2 > height + reach:
         raise DataError(
@@ -106,7 +110,9 @@ def checked_box(box: Box, width: int, height: int, place: str) -> Box:
 def four_numbers(value: object, place: str) -> Box:
     """Read four finite numbers, or say where something else stands."""
     if isinstance(value, list) and len(value) == 4:
-        numbers = [float(item) for item in value if isinstance(item, int | float) and not isinstance(item, bool)]
+        numbers = [
+            float(item) for item in value if isinstance(item, int | float) and not isinstance(item, bool)
+        ]
         if len(numbers) == 4 and all(abs(number) < 1e9 for number in numbers):
             return (numbers[0], numbers[1], numbers[2], numbers[3])
     raise DataError(f"{place} must be four numbers, not {value!r}")

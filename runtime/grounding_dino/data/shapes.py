@@ -1,9 +1,11 @@
 """The demo data set: coloured shapes, with colour-shape pairs that training never sees or names.
 
 A detector that has understood "red" and "star" finds a red star although the pair was in no training picture
-and in no training prompt.  That shows composition of known words; it says nothing on new words or photographs.
+and in no training prompt.  That shows composition of known words; it says nothing on new words or
+photographs.
 """
 
+import gzip
 import io
 import json
 import math
@@ -75,13 +77,12 @@ def write_shapes(out: Path, *, seed: int, train: int, val: int, size: int) -> No
     _write_inference(out / "inference", [*held_out_pictures[:3], *val_pictures[:3]])
 
 
-def _pictures(
-    seed: str, count: int, size: int, usual: Sequence[str], wanted: Sequence[str]
-) -> list[Picture]:
+def _pictures(seed: str, count: int, size: int, usual: Sequence[str], wanted: Sequence[str]) -> list[Picture]:
     """Draw pictures; each has one of ``wanted`` (when given) among shapes of ``usual``."""
     numbers = random.Random(seed)
     return [
-        _draw(numbers, f"{number:05d}.png", size, _choose(numbers, usual, wanted, number)) for number in range(count)
+        _draw(numbers, f"{number:05d}.png", size, _choose(numbers, usual, wanted, number))
+        for number in range(count)
     ]
 
 
@@ -112,7 +113,9 @@ def _draw(numbers: random.Random, name: str, size: int, phrases: Sequence[str]) 
         outline = _outline(numbers, shape, box)
         pen.polygon([(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in outline], fill=tint)
         xs, ys = [x for x, _ in outline], [y for _, y in outline]
-        placed.append(Placed(phrase, (round(min(xs), 2), round(min(ys), 2), round(max(xs), 2), round(max(ys), 2))))
+        placed.append(
+            Placed(phrase, (round(min(xs), 2), round(min(ys), 2), round(max(xs), 2), round(max(ys), 2)))
+        )
     small = image.resize((size, size), Image.Resampling.BOX)
     return Picture(name, small, tuple(placed))
 
@@ -120,7 +123,7 @@ def _draw(numbers: random.Random, name: str, size: int, phrases: Sequence[str]) 
 def _free_place(
     numbers: random.Random, size: int, taken: Sequence[tuple[float, float, float, float]]
 ) -> tuple[float, float, float] | None:
-    """Find a centre and radius whose circle lies in the picture and clear of all boxes; None after 50 tries."""
+    """Find a centre and radius in the picture and clear of all boxes; None after 50 tries."""
     for _ in range(50):
         radius = numbers.uniform(size * 0.09, size * 0.21)
         x = numbers.uniform(radius + 1, size - radius - 1)
@@ -134,7 +137,9 @@ def _free_place(
     return None
 
 
-def _outline(numbers: random.Random, shape: str, place: tuple[float, float, float]) -> list[tuple[float, float]]:
+def _outline(
+    numbers: random.Random, shape: str, place: tuple[float, float, float]
+) -> list[tuple[float, float]]:
     """Corners of a shape inscribed in a circle, turned a little."""
     x, y, radius = place
     turn = numbers.uniform(-0.3, 0.3)
@@ -148,7 +153,10 @@ def _outline(numbers: random.Random, shape: str, place: tuple[float, float, floa
         radii, start = [radius, radius * 0.42] * 5, -math.pi / 2
     step = 2 * math.pi / len(radii)
     return [
-        (x + length * math.cos(start + turn + step * corner), y + length * math.sin(start + turn + step * corner))
+        (
+            x + length * math.cos(start + turn + step * corner),
+            y + length * math.sin(start + turn + step * corner),
+        )
         for corner, length in enumerate(radii)
     ]
 
@@ -175,16 +183,25 @@ def _write_odvg(folder: Path, pictures: Sequence[Picture]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (folder / "annotations_odvg.jsonl").write_text(text, encoding="utf-8")
     label_map = {str(number): phrase for phrase, number in numbers.items()}
-    (folder / "annotations_odvg_labelmap.json").write_text(json.dumps(label_map, indent=1) + "\n", encoding="utf-8")
+    (folder / "annotations_odvg_labelmap.json").write_text(
+        json.dumps(label_map, indent=1) + "\n", encoding="utf-8"
+    )
 
 
-def _write_coco(folder: Path, pictures: Sequence[Picture], names: Sequence[str], counted: Sequence[str]) -> None:
+def _write_coco(
+    folder: Path, pictures: Sequence[Picture], names: Sequence[str], counted: Sequence[str]
+) -> None:
     """Write pictures as a COCO set; objects that are not ``counted`` become crowd annotations."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_archive(folder / "images.tar.gz", pictures)
     document = {
         "images": [
-            {"id": number, "file_name": picture.name, "height": picture.image.height, "width": picture.image.width}
+            {
+                "id": number,
+                "file_name": picture.name,
+                "height": picture.image.height,
+                "width": picture.image.width,
+            }
             for number, picture in enumerate(pictures)
         ],
         "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
@@ -225,14 +242,15 @@ def _write_inference(folder: Path, pictures: Sequence[Picture]) -> None:
 
 def _write_archive(path: Path, pictures: Sequence[Picture]) -> None:
     """Write pictures into a tar.gz without dates or owners, so that equal pictures give equal bytes."""
-    import gzip
-
-    with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as zipped:
-        with tarfile.open(fileobj=zipped, mode="w") as archive:
-            for picture in pictures:
-                buffer = io.BytesIO()
-                picture.image.save(buffer, format="PNG")
-                entry = tarfile.TarInfo(picture.name)
-                entry.size = buffer.tell()
-                buffer.seek(0)
-                archive.addfile(entry, buffer)
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as archive,
+    ):
+        for picture in pictures:
+            buffer = io.BytesIO()
+            picture.image.save(buffer, format="PNG")
+            entry = tarfile.TarInfo(picture.name)
+            entry.size = buffer.tell()
+            buffer.seek(0)
+            archive.addfile(entry, buffer)

@@ -1,0 +1,161 @@
+"""Training annotations: what is read, and each refusal in one sentence."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from grounding_dino.data import odvg
+from grounding_dino.data.odvg import read_label_map, read_training_set
+from grounding_dino.errors import DataError
+
+GOOD = {
+    "file_name": "a.png",
+    "width": 40,
+    "height": 30,
+    "detection": {"instances": [{"bbox": [1, 2, 11, 12], "label": 1}]},
+}
+
+
+class Source(SimpleNamespace):
+    image_dir: str
+    json_file: str
+    label_map: str
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (40, 30)).save(folder / "a.png")
+    (tmp_path / "map.json").write_text('{"0": "Cat", "1": "red  dog"}', encoding="utf-8")
+    write(tmp_path, GOOD)
+    return Source(
+        image_dir=str(folder), json_file=str(tmp_path / "train.jsonl"), label_map=str(tmp_path / "map.json")
+    )
+
+
+def write(folder: Path, *lines: Any) -> None:
+    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    (folder / "train.jsonl").write_text(text, encoding="utf-8")
+
+
+def detection(**more: Any) -> dict[str, Any]:
+    return {**GOOD, "detection": {"instances": [{"bbox": [1, 2, 11, 12], "label": 1, **more}]}}
+
+
+def test_detection_lines(source: Source) -> None:
+    data = read_training_set([source])
+    (record,) = data.records
+    assert record.boxes == ((1, 2, 11, 12),)
+    assert record.phrases == ("red dog",)
+    assert record.absent == data.labels == ("cat", "red dog")
+
+
+def test_grounding_lines(source: Source, tmp_path: Path) -> None:
+    regions = [
+        {"bbox": [1, 2, 11, 12], "phrase": "A dog"},
+        {"bbox": [[0, 0, 5, 5], [6, 6, 9, 9]], "phrase": "cats"},
+    ]
+    write(
+        tmp_path, {"file_name": "a.png", "grounding": {"caption": "A dog beside cats.", "regions": regions}}
+    )
+    source.label_map = ""
+    data = read_training_set([source])
+    assert data.records[0].phrases == ("a dog", "cats", "cats")
+    assert data.records[0].absent == ()
+    assert (data.records[0].width, data.records[0].height) == (40, 30)
+    assert "A dog beside cats." in set(data.texts())
+
+
+def test_filename_is_read_with_one_note(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(odvg._LOG, "warning", lambda text, *_values: notes.append(text))
+    line = {"filename" if key == "file_name" else key: value for key, value in GOOD.items()}
+    write(tmp_path, line, line)
+    assert len(read_training_set([source]).records) == 2
+    assert [note for note in notes if "says filename where file_name is meant" in note] == notes
+    assert len(notes) == 1
+
+
+def test_a_box_that_sticks_out_a_little_is_cut(source: Source, tmp_path: Path) -> None:
+    write(tmp_path, detection(bbox=[-1, 2, 41.5, 12]))
+    assert read_training_set([source]).records[0].boxes == ((0, 2, 40, 12),)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{oops", r"train.jsonl line 2 is not valid JSON"),
+        ([1], r"line 2 must be a JSON object"),
+        ({**GOOD, "file_name": "b.png"}, r"line 2 names the picture b.png, which is not in .*images"),
+        ({"detection": {"instances": []}}, r"line 2 has no file_name"),
+        ({"file_name": "a.png"}, r"line 2 has neither detection nor grounding"),
+        ({**GOOD, "detection": []}, r"line 2 needs detection.instances"),
+        (detection(label=7), r"line 2 box 0 has label 7, which the label map lacks \(it has 0 to 1\)"),
+        (detection(label="dog"), r"label 'dog', which the label map lacks"),
+        (detection(bbox=[1, 2, 3]), r"line 2 box 0: bbox must be four numbers"),
+        (detection(bbox=[1, 2, "x", 9]), r"bbox must be four numbers"),
+        (detection(bbox=[11, 2, 11, 12]), r"line 2 box 0 is empty \(11, 2, 11, 12\)"),
+        (detection(bbox=[11, 2, 5, 12]), r"line 2 box 0 is empty"),
+        (detection(bbox=[1, 2, 90, 12]), r"lies outside its picture of 40 x 30 pixels"),
+        (detection(bbox=[40.5, 2, 41, 12]), r"lies outside its picture of 40 x 30 pixels"),
+        ({"file_name": "a.png", "grounding": {"regions": [{"bbox": [1, 1, 2, 2]}]}}, r"box 0 has no phrase"),
+        ({"file_name": "a.png", "grounding": {}}, r"line 2 needs grounding.regions"),
+    ],
+)
+def test_refusals_of_lines(source: Source, tmp_path: Path, line: Any, words: str) -> None:
+    write(tmp_path, GOOD, line)
+    with pytest.raises(DataError, match=words) as caught:
+        read_training_set([source])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nonsense", "cannot be read as JSON"),
+        ("[]", "must be like"),
+        ('{"1": "cat", "2": "dog"}', r"must count from 0 to 1 without gaps, but its numbers are 1, 2"),
+        ('{"a": "cat"}', "has a key that is no number"),
+        ('{"0": " "}', "gives number 0 an empty name"),
+        ('{"0": "cat", "1": "Cat"}', "names both 0 and 1 'cat'"),
+    ],
+)
+def test_refusals_of_label_maps(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "map.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
+        read_label_map(path)
+
+
+def test_refusals_of_sources(source: Source, tmp_path: Path) -> None:
+    archive = tmp_path / "images.tar.gz"
+    archive.write_bytes(b"")
+    cases = [
+        ("image_dir", "", "image_dir is empty"),
+        ("image_dir", str(tmp_path / "none"), "is no folder: check the path"),
+        ("image_dir", str(archive), "names the archive .*images.tar.gz: extract it"),
+        ("json_file", str(tmp_path / "none.jsonl"), "is no file: check the path"),
+        ("label_map", str(tmp_path / "none.json"), "is no file: check the path"),
+        ("label_map", "", "which need a label map: set label_map"),
+    ]
+    for key, value, words in cases:
+        broken = Source(**{**vars(source), key: value})
+        with pytest.raises(DataError, match=words):
+            read_training_set([broken])
+    write(tmp_path, "")
+    with pytest.raises(DataError, match="holds no picture"):
+        read_training_set([source])
+
+
+def test_a_picture_that_is_none_is_named(source: Source, tmp_path: Path) -> None:
+    (tmp_path / "images" / "a.png").write_bytes(b"not a picture")
+    write(tmp_path, {"file_name": "a.png", "detection": {"instances": []}})
+    with pytest.raises(DataError, match=r"a\.png is no picture that can be read"):
+        read_training_set([source])

@@ -1,0 +1,167 @@
+"""Views of pictures, sampled prompts, batches."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
+from grounding_dino.data.odvg import TrainingSet
+from grounding_dino.data.records import Record
+from grounding_dino.data.sampling import sample_prompt
+from grounding_dino.data.transforms import (
+    Resizing,
+    TrainingTransform,
+    View,
+    image_tensor,
+    normalise,
+    pad_images,
+)
+from grounding_dino.errors import DataError
+from grounding_dino.tokenizer import PhraseTokenizer
+
+FULL = TrainingTransform(0, (48, 64), 96, (40, 50), 24, 40, 0.5)
+
+
+def marked(width: int, height: int) -> View:
+    """A black picture with one white rectangle, boxed exactly."""
+    pixels = np.zeros((height, width, 3), dtype=np.uint8)
+    pixels[10:20, 8:28] = 255
+    return View(Image.fromarray(pixels), np.array([[8.0, 10.0, 28.0, 20.0]]), (0,))
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_boxes_stay_on_their_objects(seed: int) -> None:
+    view = FULL.vary(marked(60, 50), ["thing"], random.Random(seed))
+    assert max(view.image.size) <= 97
+    bright = np.asarray(view.image)[:, :, 0] > 127
+    for x1, y1, x2, y2 in view.boxes:
+        inside = bright[round(y1) : round(y2), round(x1) : round(x2)]
+        assert inside.mean() > 0.8
+        assert inside.sum() >= bright.sum() * 0.8
+    if not len(view.boxes):
+        assert view.indices == ()
+
+
+def test_sided_words_are_never_mirrored() -> None:
+    always = TrainingTransform(64, (), 0, (), 0, 0, 1.0)
+    plain, sided = marked(64, 64), marked(64, 64)
+    assert always.vary(plain, ["a cat"], random.Random(0)).boxes[0, 0] == 64 - 28
+    assert always.vary(sided, ["the left cat"], random.Random(0)).boxes[0, 0] == 8
+
+
+def test_resizing_keeps_the_aspect() -> None:
+    assert Resizing(800, 1333).size(640, 480) == (1067, 800)
+    assert Resizing(800, 1333).size(2000, 500) == (1333, 333)
+    assert Resizing(0, 128).size(640, 480) == (128, 96)
+    assert Resizing(0, 128).size(64, 64) == (128, 128)
+
+
+def test_padding_and_normalising() -> None:
+    small, large = torch.full((3, 2, 3), 255, dtype=torch.uint8), torch.zeros(3, 4, 2, dtype=torch.uint8)
+    pixels, mask = pad_images([small, large])
+    assert pixels.shape == (2, 3, 4, 3)
+    assert mask.sum((1, 2)).tolist() == [6, 8]
+    values = normalise(pixels, mask, [0.5, 0.5, 0.5], [0.25, 0.25, 0.25])
+    assert float(values[0, 0, 0, 0]) == pytest.approx(2.0)
+    assert float(values[0, 0, 3, 0]) == 0.0
+    assert float(values[1, 2, 3, 1]) == pytest.approx(-2.0)
+    assert pad_images([small], (8, 9))[0].shape == (1, 3, 8, 9)
+
+
+def record(phrases: tuple[str, ...], absent: tuple[str, ...]) -> Record:
+    return Record(Path("x.png"), 10, 10, ((0.0, 0.0, 1.0, 1.0),) * len(phrases), phrases, absent)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_sampled_prompts_hold_what_they_say(seed: int, most: int) -> None:
+    tokenizer = PHRASES
+    entry = record(
+        ("red star", "blue star", "red star"), ("red star", "green circle", "blue circle", "red circle")
+    )
+    sampled = sample_prompt(entry, most, tokenizer, 64, random.Random(seed))
+    names = sampled.prompt.phrases
+    assert len(names) == min(most, 5)
+    assert len(set(names)) == len(names)
+    for index, phrase in zip(sampled.kept, sampled.phrases, strict=True):
+        assert names[phrase] == entry.phrases[index]
+    if most >= 2:
+        assert sampled.kept == (0, 1, 2)
+
+
+def test_prompts_of_pictures_with_nothing_named() -> None:
+    sampled = sample_prompt(record((), ()), 5, PHRASES, 64, random.Random(0))
+    assert sampled.prompt.phrases == ("object",)
+    assert sampled.kept == ()
+    # A prompt too short for all phrases leaves some boxes out instead of failing.
+    tight = sample_prompt(record(("red star", "blue star"), ()), 5, PHRASES, 6, random.Random(0))
+    assert len(tight.prompt.phrases) == len(tight.kept) == 1
+
+
+PHRASES = PhraseTokenizer(())
+
+
+@pytest.fixture(autouse=True)
+def _phrases(tokenizer: PhraseTokenizer) -> None:
+    object.__setattr__(PHRASES, "vocabulary", tokenizer.vocabulary)
+
+
+def samples(folder: Path, tokenizer: PhraseTokenizer, cache: int = 0) -> TrainingSamples:
+    records = []
+    for number in range(5):
+        path = folder / f"{number}.png"
+        Image.new("RGB", (20 + number, 16), (number * 40, 0, 0)).save(path)
+        records.append(Record(path, 20 + number, 16, ((2.0, 2.0, 10.0, 8.0),), ("red star",), ("blue star",)))
+    data = TrainingSet(tuple(records), ("red star", "blue star"), ())
+    transform = TrainingTransform(32, (), 0, (), 0, 0, 0.5)
+    return TrainingSamples(data, tokenizer, transform, max_labels=5, max_tokens=64, seed=1, cache_bytes=cache)
+
+
+def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: PhraseTokenizer) -> None:
+    plain, cached = samples(tmp_path, tokenizer), samples(tmp_path, tokenizer, 10**6)
+    for key in [(0, 3), (1, 3), (0, 3), (0, 0)]:
+        first, second = plain[key], cached[key]
+        assert torch.equal(first.pixels, second.pixels)
+        assert torch.equal(first.boxes, second.boxes)
+        assert first.prompt == second.prompt
+    batches = EpochBatches(5, 2, seed=1)
+    loaded = {}
+    for workers in (0, 1):
+        batches.start(2, skip=1)
+        loader = make_loader(plain, batches, Collator(tokenizer.pad), workers, False)
+        loaded[workers] = [batch.pixels for batch in loader]
+        assert len(loader) == 2
+    assert all(torch.equal(one, two) for one, two in zip(loaded[0], loaded[1], strict=True))
+
+
+def test_epochs_are_shuffled_and_complete() -> None:
+    batches = EpochBatches(7, 3, seed=1)
+    orders = []
+    for epoch in range(2):
+        batches.start(epoch)
+        flat = [index for batch in batches for _, index in batch]
+        assert sorted(flat) == list(range(7))
+        orders.append(flat)
+    assert orders[0] != orders[1]
+
+
+def test_wrongly_annotated_sizes_are_refused(tmp_path: Path, tokenizer: PhraseTokenizer) -> None:
+    data = samples(tmp_path, tokenizer)
+    Image.new("RGB", (9, 9)).save(tmp_path / "2.png")
+    with pytest.raises(DataError, match=r"2.png is 9 x 9 pixels but annotated as 22 x 16"):
+        data[0, 2]
+    (tmp_path / "2.png").write_bytes(b"?")
+    with pytest.raises(DataError, match=r"2.png is no picture"):
+        data[0, 2]
+
+
+def test_pixels_arrive_as_they_are() -> None:
+    image = Image.new("RGB", (3, 2), (1, 2, 3))
+    assert image_tensor(image)[:, 1, 2].tolist() == [1, 2, 3]
