@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from skillbank.errors import (
-    DataError,
     DataNotFoundError,
     ParentError,
     PlatformError,
@@ -177,7 +176,7 @@ def refusals() -> dict[str, tuple[dict[str, Any], type[Exception], str]]:
         "nodes": ({"resources": Resources(nodes=2)}, PlatformError, "2 nodes"),
         "platform": ({"platform": "slurm"}, PlatformError, "'slurm' is not available"),
         "data": ({"inputs": missing}, DataNotFoundError, r"/nowhere/a\.json.*dataset\.x"),
-        "s3": ({"inputs": s3}, DataError, "s3://bucket"),
+        "s3": ({"inputs": s3}, PlatformError, "no AWS credentials for s3://bucket"),
         "open value": ({"spec": {"a": "???"}}, SpecError, "a has no value"),
         "no parent": ({"spec": {"a": "{parent_model}"}}, ParentError, "--parent"),
         "results root": ({"results_root": "s3://bucket/out"}, PlatformError, "--results-root"),

@@ -78,8 +78,10 @@ def test_processes_that_need_the_same_archive_share_one_copy(tmp_path: Path) -> 
 def test_what_a_killed_process_left_is_thrown_away(tmp_path: Path) -> None:
     archive, cache = make_archive(tmp_path / "images.tar.gz"), tmp_path / "cache"
     folder = stage(binding(archive, "extracted_folder"), cache)
-    half = folder.rename(folder.with_name(f"{folder.name}.tmp"))
-    (half / "0.png").unlink()
+    half = folder.with_name(f"{folder.name}.tmp")
+    half.mkdir()
+    folder.rename(half / "unpacked")
+    (half / "unpacked" / "0.png").unlink()
     assert stage(binding(archive, "extracted_folder"), cache) == folder
     assert (folder / "0.png").exists() and not half.exists()
 
@@ -95,9 +97,9 @@ def test_a_damaged_archive_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
 def test_a_folder_stands_in_for_its_archive(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     archive = tmp_path / "images.tar.gz"
-    assert locate(binding(archive, "extracted_folder")) == tmp_path / "images"
+    assert locate(binding(archive, "extracted_folder")).uri.path == tmp_path / "images"
     make_archive(archive)
-    assert locate(binding(archive, "extracted_folder")) == archive
+    assert locate(binding(archive, "extracted_folder")).uri.path == archive
 
 
 def test_missing_data_is_named_with_its_purpose_and_a_way_out(tmp_path: Path) -> None:
@@ -117,8 +119,6 @@ def test_data_of_the_wrong_kind(tmp_path: Path) -> None:
         locate(binding(file, "folder"))
     with pytest.raises(DataError, match="neither a folder nor an archive"):
         locate(binding(file, "extracted_folder"))
-    with pytest.raises(DataError, match=r"s3://bucket/train/a\.json.*copy it"):
-        locate(binding("s3://bucket/train/a.json"))
 
 
 def test_uris(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_uris(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert parse_uri("~/x").path == Path("/home/me/x")
     assert parse_uri("file:///a%20b/c").path == parse_uri("file://localhost/a%20b/c").path == Path("/a b/c")
     s3 = parse_uri("s3://my-bucket/a/b/")
-    assert (s3.scheme, s3.location, str(s3)) == ("s3", "my-bucket/a/b", "s3://my-bucket/a/b/")
+    assert (s3.scheme, s3.location, str(s3)) == ("s3", "my-bucket/a/b", "s3://my-bucket/a/b")
     with pytest.raises(ValueError, match="not on this machine"):
         _ = s3.path
 

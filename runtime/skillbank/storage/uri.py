@@ -1,10 +1,13 @@
-"""Where data is: ``s3://bucket/key``, ``file:///folder``, or a plain path. Every other scheme is refused."""
+"""Where data is: ``s3://bucket/key``, ``https://host/file``, ``file:///folder``, or a plain path.
+
+Every other scheme is refused.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from skillbank.errors import UsageError
@@ -12,6 +15,7 @@ from skillbank.errors import UsageError
 __all__ = ["Uri", "parse_uri"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -19,7 +23,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 class Uri:
     """A parsed place of data.
 
-    ``location`` is an absolute path for ``file`` and ``bucket/key`` for ``s3``.
+    ``location`` is an absolute path for ``file``, ``bucket/key`` for ``s3`` and ``host/path`` for ``https``.
     """
 
     scheme: str
@@ -33,8 +37,33 @@ class Uri:
             raise ValueError(f"{self.text} is not on this machine")
         return Path(self.location)
 
+    @property
+    def bucket(self) -> str:
+        """The bucket of an ``s3`` URI, the host of an ``https`` one."""
+        return self.location.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        """The key or prefix of an ``s3`` URI, without slashes at its end; empty for a whole bucket."""
+        return self.location.partition("/")[2]
+
+    @property
+    def name(self) -> str:
+        """The last part, as a file name."""
+        return unquote(PurePosixPath(self.location).name)
+
+    def child(self, relative: str) -> Uri:
+        """Return the place below this one."""
+        return Uri(self.scheme, f"{self.location}/{relative}", f"{self}/{relative}")
+
+    def sibling(self, name: str) -> Uri:
+        """Return the place of another name beside this one."""
+        head = self.location.rpartition("/")[0]
+        return Uri(self.scheme, f"{head}/{name}", f"{str(self).rpartition('/')[0]}/{name}")
+
     def __str__(self) -> str:
-        return self.text
+        # What follows the question mark of a web address may be its password.
+        return self.text.rstrip("/") if self.scheme != "https" else self.text.partition("?")[0]
 
 
 def parse_uri(text: str) -> Uri:
@@ -63,6 +92,12 @@ def parse_uri(text: str) -> Uri:
         if not _BUCKET.fullmatch(bucket) or ".." in key.split("/"):
             raise UsageError(f"{text} is not of the form s3://bucket/key")
         return Uri("s3", f"{bucket}/{key}".rstrip("/"), text)
+    if scheme == "https":
+        host, _, path = rest.partition("?")[0].partition("/")
+        if not _HOST.fullmatch(host) or not path:
+            raise UsageError(f"https://{host.rpartition('@')[2]} is not of the form https://host/file")
+        return Uri("https", f"{host}/{path}", text)
     raise UsageError(
-        f"{text} has the scheme '{scheme}'; data can be a path, file:///folder or s3://bucket/key"
+        f"{text} has the scheme '{scheme}'; data can be a path, file:///folder, s3://bucket/key "
+        "or https://host/file"
     )

@@ -1,0 +1,163 @@
+"""S3 through boto3: what is there, and one sentence for each way in which a server refuses.
+
+Endpoint, region and credentials come from the usual AWS environment (``AWS_ENDPOINT_URL_S3``,
+``AWS_ENDPOINT_URL``, ``AWS_REGION``, ``AWS_PROFILE``, ``AWS_ACCESS_KEY_ID``, ...). boto3 is imported when
+first used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
+from skillbank.redact import redact
+from skillbank.storage.uri import Uri
+
+__all__ = ["CONNECTIONS", "Object", "clean_etag", "client", "explained", "find", "list_objects"]
+
+CONNECTIONS = 16
+"""Requests that one transfer has under way at a time."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object: its key, its size in bytes, and its ETag without quotes."""
+
+    key: str
+    size: int
+    etag: str
+
+
+def client() -> Any:
+    """Return the S3 client of this process for the environment as it is now."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION")
+    return _client(os.getpid(), tuple(os.environ.get(name) for name in names))
+
+
+@cache
+def _client(*_: object) -> Any:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    # Requests are repeated by botocore (throttling, 5xx, timeouts); bodies that break off, by the download.
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 6},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=2 * CONNECTIONS,
+    )
+    try:
+        return boto3.session.Session().client("s3", config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise PlatformError(f"S3 cannot be used: {redact(str(error))}; check the AWS_ variables") from None
+
+
+def find(uri: Uri) -> Object | None:
+    """Return the object at a place; None when there is none (there may be a folder)."""
+    if not uri.key:
+        return None
+    with explained(uri):
+        try:
+            head = client().head_object(Bucket=_allowed(uri), Key=uri.key)
+        except client().exceptions.ClientError as error:
+            if error.response["ResponseMetadata"].get("HTTPStatusCode") == 404:
+                return None
+            raise
+    return Object(uri.key, head["ContentLength"], clean_etag(head["ETag"]))
+
+
+def list_objects(uri: Uri, limit: int | None = None) -> list[Object]:
+    """Return what lies below a place taken as a folder, without the markers of empty folders."""
+    prefix = f"{uri.key}/" if uri.key else ""
+    pages = client().get_paginator("list_objects_v2")
+    settings = {} if limit is None else {"PageSize": limit}
+    found: list[Object] = []
+    with explained(uri):
+        for page in pages.paginate(Bucket=_allowed(uri), Prefix=prefix, PaginationConfig=settings):
+            found += [
+                Object(entry["Key"], entry["Size"], clean_etag(entry["ETag"]))
+                for entry in page.get("Contents", ())
+                if not entry["Key"].endswith("/")
+            ]
+            if limit is not None and len(found) >= limit:
+                break
+    return found[:limit]
+
+
+def clean_etag(etag: str) -> str:
+    """Return an ETag without the quotes of HTTP."""
+    return etag.strip('"')
+
+
+def _allowed(uri: Uri) -> str:
+    """Return the bucket, if ``SKILLBANK_BUCKETS`` (names, comma-separated) lets it be used."""
+    names = [name.strip() for name in os.environ.get("SKILLBANK_BUCKETS", "").split(",") if name.strip()]
+    if names and uri.bucket not in names:
+        raise UsageError(
+            f"{uri} is in a bucket that SKILLBANK_BUCKETS does not list ({', '.join(names)}); add it there"
+        )
+    return uri.bucket
+
+
+@contextmanager
+def explained(uri: Uri) -> Iterator[None]:
+    """Turn what botocore raises into one sentence about this place."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise _sentence(uri, error) from error
+
+
+def _sentence(uri: Uri, error: Exception) -> SkillbankError:
+    from botocore import exceptions as boto
+
+    endpoint = client().meta.endpoint_url
+    if isinstance(error, boto.ClientError):
+        return _refusal(uri, error, endpoint)
+    nobody = boto.NoCredentialsError | boto.PartialCredentialsError | boto.CredentialRetrievalError
+    if isinstance(error, nobody):
+        return PlatformError(
+            f"there are no AWS credentials for {uri}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or AWS_PROFILE"
+        )
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+        return PlatformError(
+            f"the S3 server at {endpoint} does not answer for {uri} ({type(error).__name__}); "
+            "check AWS_ENDPOINT_URL and the network"
+        )
+    return PlatformError(f"{uri} cannot be reached: {redact(str(error))}; check the AWS_ variables")
+
+
+def _refusal(uri: Uri, error: Any, endpoint: str) -> SkillbankError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "NoSuchBucket":
+        return DataNotFoundError(
+            f"there is no bucket '{uri.bucket}' at {endpoint} ({uri}); check its name and AWS_ENDPOINT_URL"
+        )
+    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
+        return PlatformError(
+            f"the S3 server at {endpoint} does not accept the AWS credentials for {uri} ({code}); renew them"
+        )
+    if status == 403:
+        return PlatformError(
+            f"the AWS credentials may not use {uri} (403 {code}); ask its owner for access, or name others "
+            "with AWS_PROFILE"
+        )
+    if code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
+        return PlatformError(f"{uri} is in another region ({code}); set AWS_REGION to the bucket's own")
+    if status == 404:
+        return DataNotFoundError(f"{uri} does not exist")
+    if status >= 500 or code in ("SlowDown", "Throttling", "RequestTimeout"):
+        return PlatformError(
+            f"the S3 server at {endpoint} keeps failing for {uri} ({status} {code}); try again later"
+        )
+    return PlatformError(f"the S3 server at {endpoint} refuses {uri} ({status} {redact(code)})")

@@ -1,0 +1,149 @@
+"""Files from the web, by https alone and never from this network's own insides.
+
+The connection goes to the very address that was checked, for each redirect anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
+from skillbank.storage.progress import Meter, Report
+from skillbank.storage.uri import Uri, parse_uri
+
+__all__ = ["check_address", "fetch", "head"]
+
+_PIECE = 1 << 20
+_REDIRECTS, _TRIES, _PAUSE = 5, 5, 0.2
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+def head(uri: Uri) -> tuple[int, str]:
+    """Return a file's size in bytes (-1 when it is not said) and what tells one version from another."""
+    with contextlib.closing(_request(uri, "HEAD")) as answer:
+        headers = answer.headers
+        version = headers.get("ETag") or headers.get("Last-Modified") or ""
+        return int(headers.get("Content-Length", -1)), version
+
+
+def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
+    """Bring a file under a temporary name; it gets its own when as many bytes came as were announced."""
+    from urllib3.exceptions import HTTPError
+
+    temporary = target.with_name(f".{target.name[:200]}.part")
+    for attempt in range(_TRIES):
+        try:
+            with contextlib.closing(_request(uri, "GET")) as answer, temporary.open("wb") as file:
+                announced = int(answer.headers.get("Content-Length", -1))
+                meter = Meter(str(uri), max(announced, 0), report)
+                for piece in answer.stream(_PIECE):
+                    file.write(piece)
+                    meter.add(len(piece))
+                if announced not in (-1, file.tell()):
+                    raise ConnectionError(f"{file.tell()} of {announced} bytes came")
+            break
+        except (HTTPError, OSError) as error:
+            if attempt == _TRIES - 1:
+                raise PlatformError(
+                    f"{uri} breaks off each time it is read ({error}); check the network"
+                ) from error
+            time.sleep(_PAUSE * 2**attempt)
+    temporary.replace(target)
+
+
+def check_address(host: str, port: int) -> str:
+    """Return the address of a host, if it is one of the public internet.
+
+    ``SKILLBANK_HOSTS`` names hosts (comma-separated) of the own network that may be used all the same.
+
+    Raises
+    ------
+    UsageError
+        For addresses of this machine, this network, or a cloud's metadata service.
+    """
+    allowed = {name.strip().lower() for name in os.environ.get("SKILLBANK_HOSTS", "").split(",")}
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise PlatformError(
+            f"the host '{host}' is not known ({error}); check its name and the network"
+        ) from None
+    address = str(found[0][4][0])
+    if not ipaddress.ip_address(address.partition("%")[0]).is_global and host.lower() not in allowed:
+        raise UsageError(
+            f"https://{host} is an address inside this network ({address}); if it may be read, name it in "
+            "SKILLBANK_HOSTS"
+        )
+    return address
+
+
+def _request(uri: Uri, method: str) -> Any:
+    url = uri.text
+    for _ in range(_REDIRECTS):
+        answer = _patiently(uri, url, method)
+        to = answer.headers.get("Location")
+        if answer.status in (301, 302, 303, 307, 308) and to:
+            answer.close()
+            url = urljoin(url, to)
+            parse_uri(url)  # whatever is no https is refused here
+            continue
+        if answer.status == 200:
+            return answer
+        answer.close()
+        if answer.status in (404, 410):
+            raise DataNotFoundError(f"{uri} does not exist")
+        raise DataError(f"{uri} cannot be read: its server answers {answer.status}")
+    raise DataError(f"{uri} leads from one address to another more than {_REDIRECTS} times")
+
+
+def _patiently(uri: Uri, url: str, method: str) -> Any:
+    """Ask, and ask again when nobody answers or the server is out of order."""
+    from urllib3.exceptions import HTTPError
+
+    for attempt in range(_TRIES):
+        last = attempt == _TRIES - 1
+        try:
+            answer = _ask(url, method)
+        except (HTTPError, OSError) as error:
+            if last:
+                raise PlatformError(
+                    f"{uri} cannot be reached ({type(error).__name__}); check the address and the network"
+                ) from error
+        else:
+            if last or answer.status not in _AGAIN:
+                return answer
+            answer.close()
+        time.sleep(_PAUSE * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _ask(url: str, method: str) -> Any:
+    from urllib3 import HTTPSConnectionPool, Timeout
+
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    pool = HTTPSConnectionPool(
+        check_address(host, port),
+        port,
+        server_hostname=host,
+        assert_hostname=host,
+        ca_certs=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE"),
+        timeout=Timeout(connect=10, read=60),
+        retries=False,
+    )
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {
+        "Host": parts.netloc.rpartition("@")[2],
+        "User-Agent": "skillbank",
+        "Accept-Encoding": "identity",
+    }
+    return pool.urlopen(
+        method, target, headers=headers, preload_content=False, redirect=False, assert_same_host=False
+    )

@@ -1,0 +1,47 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.s3 import CREDENTIALS, moto_server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server of this test run."""
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch, no_credentials: None) -> Any:
+    """A client of the server, the environment set for it, and an empty bucket named ``bucket``."""
+    from skillbank.storage.s3 import client
+
+    monkeypatch.delenv("SKILLBANK_BUCKETS", raising=False)
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_server}.items():
+        monkeypatch.setenv(name, value)
+    found = client()
+    found.create_bucket(Bucket="bucket")
+    yield found
+    for page in found.get_paginator("list_objects_v2").paginate(Bucket="bucket"):
+        for entry in page.get("Contents", ()):
+            found.delete_object(Bucket="bucket", Key=entry["Key"])
+    found.delete_bucket(Bucket="bucket")
+
+
+@pytest.fixture(autouse=True)
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep this machine's own AWS settings, and its metadata service, out of the tests."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") and name != "AWS_CA_BUNDLE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "no-aws"))
