@@ -103,6 +103,8 @@ class Runtime:
         for i, step in enumerate(chain):
             parent = self._earlier(plans) if i and step.parent is None else self._parent(step)
             platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
+            if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
+                step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             plans.append(compile_plan(self.library.get(step.skill), step, platform, parent))
         return plans
 

@@ -41,7 +41,10 @@ AutoML = Annotated[str | None, typer.Option("--automl", metavar="auto|on|off", h
 PlatformName = Annotated[
     str | None, typer.Option("--platform", help="Where it runs: local, docker, slurm, kubernetes.")
 ]
-Gpus = Annotated[int | None, typer.Option("--gpus", help="Number of GPUs.")]
+Image = Annotated[
+    str | None, typer.Option("--image", metavar="URI", help="A container image in place of the skill's own.")
+]
+Gpus = Annotated[int | None, typer.Option("--gpus", help="Number of GPUs; 0 runs on the CPU.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", help="Number of nodes.")]
 ResultsRoot = Annotated[
     str | None, typer.Option("--results-root", metavar="DIR", help="Folder under which results are written.")
@@ -96,7 +99,7 @@ def build_requests(
             "data": (*(d for d in request.data if d.source not in named), *data),
             "settings": (*(s for s in request.settings if s.key not in keys), *own),
         }
-        for name in ("variant", "platform", "gpus", "nodes", "results_root"):
+        for name in ("variant", "platform", "gpus", "nodes", "results_root", "image"):
             if options.get(name) is not None:
                 update[name] = options[name]
         if i == 0:

@@ -20,6 +20,7 @@ def plan(
     pretrained: options.Pretrained = None,
     automl: options.AutoML = None,
     platform: options.PlatformName = None,
+    image: options.Image = None,
     gpus: options.Gpus = None,
     nodes: options.Nodes = None,
     results_root: options.ResultsRoot = None,
@@ -34,7 +35,7 @@ def plan(
         requests, notes = options.build_requests(
             runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
             pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
-            results_root=results_root,
+            results_root=results_root, image=image,
         )  # fmt: skip
         plans = runtime.plan(requests)
     if as_json:

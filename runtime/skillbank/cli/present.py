@@ -43,7 +43,8 @@ def plan_view(plan: Plan, notes: Sequence[str] = (), explain: bool = False) -> R
     head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
     head.add_row("route", f"{plan.route.name}: {plan.route.reason}")
     head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
-    head.add_row("where", plan.platform + (f" · {plan.image}" if plan.platform != "local" else ""))
+    image = f" · {plan.image}" + (f" ({plan.image_source})" if plan.image_source != "skill" else "")
+    head.add_row("where", plan.platform + (image if plan.platform != "local" else ""))
     head.add_row("command", " ".join(plan.command))
     for parent in plan.parents:
         head.add_row("parent", f"{parent.job or 'plan ' + str(parent.plan)[:12]} ({parent.action})")

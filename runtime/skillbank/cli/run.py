@@ -26,6 +26,7 @@ def run(
     pretrained: options.Pretrained = None,
     automl: options.AutoML = None,
     platform: options.PlatformName = None,
+    image: options.Image = None,
     gpus: options.Gpus = None,
     nodes: options.Nodes = None,
     results_root: options.ResultsRoot = None,
@@ -42,7 +43,7 @@ def run(
         requests, notes = options.build_requests(
             runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
             pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
-            results_root=results_root,
+            results_root=results_root, image=image,
         )  # fmt: skip
         plans = runtime.plan(requests)
         _refuse_questions(plans)

@@ -136,6 +136,7 @@ class Plan(Frozen):
     automl_policy: Policy
     platform: str
     image: str | None
+    image_source: str = "skill"
     command: tuple[str, ...]
     mode: Literal["config", "args", "passthrough"] = "config"
     config_format: Literal["yaml", "json", "toml"] = "yaml"

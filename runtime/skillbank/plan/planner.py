@@ -43,7 +43,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
         draft.warnings.append(route.reason)
     spec = draft.builder.spec
     draft.warnings += hardware_notes(skill, spec, action.name)
-    image = skill.image(action)
+    image = request.image or skill.image(action)
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
     resources = resources_of(spec, draft.info, action, request)
@@ -59,6 +59,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "automl_policy": policy,
             "platform": platform,
             "image": image,
+            "image_source": request.image_source if request.image else "skill",
             "command": split_command(action.command),
             "mode": action.mode,
             "config_format": action.config_format,

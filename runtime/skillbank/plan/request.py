@@ -61,6 +61,8 @@ class Request(Frozen):
     gpus: int | None = None
     nodes: int | None = None
     results_root: str | None = None
+    image: str | None = None
+    image_source: str = "--image"
     text: str = ""
 
     @field_validator("automl", mode="before")
