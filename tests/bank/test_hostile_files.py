@@ -34,9 +34,9 @@ SCALARS = st.one_of(
     st.sampled_from(["train", "???", "/data/x", "<a>", "1e-5", "off", "{x}", "a.b[0]", "[", "..", "key"]),
 )
 NAMES = """
-actions inputs data_sources spec_params train command mode config_format mapping path_from_format spec_templates
-args defaults one_of key_defaults metric type source path optional list spec_shorthand_keys gpu_spec_key
-container_image outputs hardware unsupported aliases required_credentials backend_contracts properties items enum
+actions inputs data_sources spec_params train command mode config_format mapping path_from_format args
+spec_templates defaults one_of key_defaults metric type source path optional list spec_shorthand_keys enum
+gpu_spec_key container_image outputs hardware unsupported aliases required_credentials items properties
 """
 WORDS = st.one_of(st.text(max_size=8), st.sampled_from(NAMES.split()))
 TREES = st.recursive(

@@ -10,31 +10,17 @@ from skillbank.bank.actions import Action
 from skillbank.bank.discovery import Library
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
-from skillbank.plan.datasets import DATASETS, bindings
-from skillbank.plan.draft import Parent
+from skillbank.plan.coverage import bank_coverage, full_plan
+from skillbank.plan.datasets import bindings
 from skillbank.plan.inputs import positions
-from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path
 from skillbank.plan.planner import compile_plan
-from skillbank.plan.request import DataLocation, Request
+from skillbank.plan.request import Request
 from skillbank.plan.spec import is_example, unset
 from tests.plan.golden import check_case, compile_case, load
 
 CASES = sorted((Path(__file__).parent / "golden").glob("*.yaml"))
-
-
-def full_plan(skill: Skill, action: Action) -> Plan:
-    """Compile with data for every source and with a parent that leaves what the action starts from."""
-    template, _ = skill.template(action)
-    rows, _ = bindings(skill, action, template)
-    data = tuple(
-        DataLocation(source=s, uri=f"s3://bucket/{s}")
-        for s in sorted({r.source for r in rows if DATASETS.fullmatch(r.source)})
-    )
-    models = " ".join(k for k, f in action.spec_params.items() if "parent_model" in str(f))
-    parent = "export" if "onnx" in models else "gen_trt_engine" if action.variant else "train"
-    request = Request(skill=skill.name, action=action.name, variant=action.variant, data=data, automl="off")
-    return compile_plan(skill, request, "docker", Parent(ParentRef(job="j", action=parent, skill=skill.name)))
 
 
 def actions(corpus: Library) -> list[tuple[Skill, Action]]:
@@ -102,6 +88,16 @@ def test_plan(file: Path, corpus: Library) -> None:
     case = load(file)
     skill = corpus.get(case["skill"])
     check_case(case, skill, compile_case(case, skill))
+
+
+def test_counts_add_up(corpus: Library) -> None:
+    counts = bank_coverage(corpus.banks[0].root)
+    total = counts[""]
+    assert (total.skills, total.actions, total.failing, total.lost) == (21, 125, 0, 0)
+    assert total.complete + total.asking == total.actions
+    assert total.bound + total.asked == total.required_inputs
+    assert total.placed == total.file_cells
+    assert total.complete >= 100
 
 
 def test_there_are_ten_odd_cases() -> None:

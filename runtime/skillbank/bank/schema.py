@@ -88,6 +88,19 @@ class SpecSchema:
                 return None, free
         return node, node is None
 
+    def knows(self, path: tuple[str | int, ...]) -> bool:
+        """Whether a path without indices leads somewhere: lists are looked through."""
+        node: Node | None = self.root
+        for part in path:
+            while node is not None and not node.children and node.item is not None:
+                node = node.item
+            if node is None or (not node.children and node.kind in ("object", "any", "array")):
+                return node is not self.root
+            node = node.children.get(str(part))
+            if node is None:
+                return False
+        return True
+
 
 def coerce(value: Any, node: Node | None) -> Any:
     """Turn a YAML reading into what the schema's type wants: ``off`` to text, ``"1e-5"`` to a number."""
@@ -149,7 +162,8 @@ def check(key: str, value: Any, node: Node | None, known: tuple[str, ...] = ()) 
     if not _has_kind(value, node.kind):
         raise SpecError(f"{key} must be {_article(node.kind)}, not {_show(value)}.")
     options = words.get("enum")
-    if isinstance(options, list) and options and value not in options:
+    entries = value if isinstance(value, list) and not _lists_among(options) else [value]
+    if isinstance(options, list) and options and any(entry not in options for entry in entries):
         listed = ", ".join(str(o) for o in options)
         raise SpecError(f"{key} is {_show(value)}, but it must be one of {listed}.")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -165,6 +179,11 @@ def check(key: str, value: Any, node: Node | None, known: tuple[str, ...] = ()) 
                 full = f"{key}.{name}" if key else name
                 raise SpecError(f"{full} is not a key of this spec{did_you_mean(full, known)}.")
             check(f"{key}.{name}" if key else name, entry, node.children.get(name), known)
+
+
+def _lists_among(options: Any) -> bool:
+    """Whether an enum names whole lists; otherwise it names what a list may be made of."""
+    return isinstance(options, list) and any(isinstance(o, list) for o in options)
 
 
 def _check_bounds(key: str, value: float, words: Mapping[str, Any]) -> None:

@@ -147,10 +147,11 @@ class Skill:
         for stem in _stems(action):
             file = self.root / "schemas" / f"{stem}.schema.json"
             if file.is_file():
-                return self._schema(file)
+                return self.schema_file(file)
         return _EMPTY_SCHEMA
 
-    def _schema(self, file: Path) -> SpecSchema:
+    def schema_file(self, file: Path) -> SpecSchema:
+        """Read one file below ``schemas/``; one that knows no key when it cannot be read."""
         if file not in self._schemas:
             try:
                 self._schemas[file] = SpecSchema.parse(read_json(self.inside(file)))
@@ -207,9 +208,12 @@ class Skill:
 
     def image(self, action: Action) -> str | None:
         """Return the resolved container image of an action, or None."""
+        return resolve_image(self.declared_image(action), self.bank_root)
+
+    def declared_image(self, action: Action) -> str | None:
+        """Return an action's container image as written: a URI, a dotted key, or None."""
         info = self.info_of(action)
-        declared = action.image or info.image_by_action.get(action.name) or info.image
-        return resolve_image(declared, self.bank_root)
+        return action.image or info.image_by_action.get(action.name) or info.image
 
     @cached_property
     def automl_problem(self) -> str | None:
@@ -253,6 +257,13 @@ class Skill:
         if not self._contains(path):
             raise SkillFormatError(f"{path} leads out of the bank {self.bank_root}; copy the file into it.")
         return path.resolve()
+
+    def relative(self, path: Path) -> str:
+        """Return a path of the skill's as its findings name it."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return path.name
 
     def _contains(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self.bank_root.resolve())

@@ -13,6 +13,7 @@ from skillbank.cli import (
     doctor,
     jobs,
     label,
+    lint,
     logs,
     manifest,
     plan,
@@ -46,6 +47,7 @@ app.command("cancel")(cancel.cancel)
 app.command("results")(results.results)
 app.command("label")(label.label)
 app.command("doctor")(doctor.doctor)
+app.command("lint")(lint.lint)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 

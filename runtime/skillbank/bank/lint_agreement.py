@@ -1,0 +1,160 @@
+"""Where a skill speaks twice: tables against skill_info, both against schema and template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.actions import Action
+from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.documents import read_text
+from skillbank.bank.keys import is_key, plain
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillFormatError
+
+_SOURCE = re.compile(r"\w+_datasets?")
+
+
+def data_tables(skill: Skill) -> Iterator[Diagnostic]:
+    """Compare the dataset tables with ``data_sources``, key by key."""
+    declared = {
+        (a.name, plain(s.key)): (s.source, s.path)
+        for a in skill.actions
+        for s in a.data_sources
+        if not s.by_format
+    }
+    spoken = {name for name, _ in declared}
+    known = {a.name for a in skill.actions}
+    for row in skill.dataset_table:
+        action = row.action.rpartition("/")[2]
+        if action not in known and known:
+            message = f"the table speaks of an action '{row.action}' that skill_info does not have."
+            yield Diagnostic("warning", "table-action", message, row.path, row.line)
+            continue
+        if action not in spoken or not _SOURCE.fullmatch(row.source):
+            continue
+        parts = [(plain(row.key), row.files.path)] if row.files.kind in ("file", "root") else []
+        if row.files.kind == "map":
+            parts = [(f"{plain(row.key)}.{sub}", path) for sub, path, _ in row.files.parts]
+        for key, path in parts:
+            other = declared.get((action, key))
+            if other is None:
+                message = f"{action}: {key} is in the table and not in data_sources."
+            elif other != (row.source, path) and (path or other[0] != row.source):
+                message = (
+                    f"{action}: {key} is {row.source}/{path} in the table, {'/'.join(other)} in skill_info."
+                )
+            else:
+                continue
+            yield Diagnostic("warning", "table-data", message, row.path, row.line)
+
+
+def function_tables(skill: Skill) -> Iterator[Diagnostic]:
+    """Compare the inference tables with ``spec_params``; a table may serve both variants."""
+    declared: dict[tuple[str, str], set[str]] = {}
+    for action in skill.actions:
+        for key, function in action.spec_params.items():
+            declared.setdefault((action.name, key), set()).add(str(function))
+    spoken = {name for name, _ in declared}
+    listed = set()
+    for row in skill.inference_table:
+        action_name = row.action.rpartition("/")[2]
+        listed.add((action_name, row.field))
+        if action_name not in spoken:
+            continue
+        functions = declared.get((action_name, row.field))
+        if functions is None:
+            message = f"{action_name}: {row.field} is in the table and not in spec_params."
+        elif row.function not in functions:
+            said = ", ".join(sorted(functions))
+            message = f"{action_name}: {row.field} is {row.function} in the table, {said} in skill_info."
+        else:
+            continue
+        yield Diagnostic("warning", "table-function", message, row.path, row.line)
+    tabled = {name for name, _ in listed}
+    for action in skill.actions:
+        for key in action.spec_params:
+            if action.name in tabled and (action.name, key) not in listed:
+                message = f"{action.name}: {key} is in spec_params and not in the table."
+                line = locate(skill.root / action.origin, "spec_params:", f"  {action.name}:", f"{key}:")
+                yield Diagnostic("warning", "table-function", message, action.origin, line)
+
+
+def keys(skill: Skill) -> Iterator[Diagnostic]:
+    """Every key that skill_info names exists in the action's schema or template."""
+    for action in skill.actions:
+        named = {
+            "inputs": [i.key for i in action.inputs],
+            "data_sources": [s.key for s in action.data_sources],
+            "spec_params": list(action.spec_params),
+        }
+        for section, section_keys in named.items():
+            for key in section_keys:
+                if not knows(skill, action, key):
+                    line = locate(skill.root / action.origin, f"{section}:", f"{key}:")
+                    message = f"{action.name}: {section} names {key}, which neither schema nor template has."
+                    yield Diagnostic("warning", "unknown-key", message, action.origin, line)
+    for origin in {a.origin for a in skill.actions}:
+        actions = [a for a in skill.actions if a.origin == origin]
+        for name, key in actions[0].shorthands.items():
+            if not any(knows(skill, action, key) for action in actions):
+                line = locate(skill.root / origin, "spec_shorthand_keys:", f"{name}:")
+                message = f"the shorthand {name} leads to {key}, which no action has."
+                yield Diagnostic("warning", "unknown-key", message, origin, line)
+
+
+def unbound_inputs(skill: Skill) -> Iterator[Diagnostic]:
+    """Every required input comes from a data set, an inference function, or is one of several."""
+    for action in skill.actions:
+        bound = {plain(s.key) for s in action.data_sources} | {plain(k) for k in action.spec_params}
+        bound |= {plain(k) for group in action.one_of for k in group}
+        for row in skill.dataset_table:
+            if row.action.rpartition("/")[2] == action.name and _SOURCE.fullmatch(row.source):
+                bound |= {plain(row.key), *(f"{plain(row.key)}.{sub}" for sub, _, _ in row.files.parts)}
+        bound |= {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
+        for declared in action.inputs:
+            if not declared.optional and plain(declared.key) not in bound:
+                line = locate(skill.root / action.origin, f"  {action.name}:", f"{declared.key}:")
+                message = f"{action.name}: nothing says where the required input {declared.key} comes from."
+                yield Diagnostic("warning", "unbound-input", message, action.origin, line)
+
+
+def knows(skill: Skill, action: Action, key: str) -> bool:
+    """Whether an action's schema or template has a key; where neither is packaged, anything may be."""
+    schema = skill.schema(action)
+    template, origin = skill.template(action)
+    if origin == "empty" and not schema.keys:
+        return True
+    if not is_key(key):
+        return False
+    parts: tuple[str | int, ...] = tuple(plain(key).split("."))
+    return schema.knows(parts) or _in_template(template, parts)
+
+
+def _in_template(node: Any, parts: tuple[str | int, ...]) -> bool:
+    """Follow names only: lists are looked through, an empty one may hold anything."""
+    for part in parts:
+        if isinstance(node, list):
+            if not node:
+                return True
+            node = node[0]
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return True
+
+
+def locate(file: Path, *needles: str) -> int | None:
+    """Return the line of the last needle, each looked for after the one before; None when one is missing."""
+    try:
+        lines = read_text(file).splitlines()
+    except SkillFormatError:
+        return None
+    at = -1
+    for needle in needles:
+        at = next((i for i in range(at + 1, len(lines)) if needle in lines[i]), -2)
+        if at < 0:
+            return None
+    return at + 1
