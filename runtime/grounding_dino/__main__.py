@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     shapes = actions.add_parser("shapes", help="write the demo data set of coloured shapes")
     shapes.add_argument("out", metavar="OUT")
     shapes.add_argument("--seed", type=int, default=0)
-    shapes.add_argument("--train", type=_positive, default=600, metavar="N", help="training pictures")
+    shapes.add_argument("--train", type=_positive, default=500, metavar="N", help="training pictures")
     shapes.add_argument("--val", type=_positive, default=100, metavar="N", help="validation pictures")
     shapes.add_argument("--size", type=_picture_size, default=128, metavar="PIXELS")
     remap = actions.add_parser("remap", help="renumber COCO category ids to count from 0")

@@ -81,8 +81,8 @@ def measure(
         if weights is not None:
             for prompt, batch, output in passes:
                 targets = _targets(records, prompt.phrases).to(batch.token_ids.device)
-                loss = detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]
-                losses.append((float(loss), max(targets.count, 1)))
+                total = detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]
+                losses.append((float(total), max(targets.count, 1)))
     metrics = coco_metrics(data, detections, class_ids)
     # Each batch is divided by its own number of boxes; together they count by it.
     boxes = sum(count for _, count in losses)

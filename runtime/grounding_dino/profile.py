@@ -22,6 +22,7 @@ SMALL: dict[str, Any] = {
     "model.enc_layers": 1,
     "model.dec_layers": 2,
     "model.dim_feedforward": 128,
+    "model.enc_n_points": 2,
     "model.log_scale": "auto",
     "model.class_embed_bias": True,
     "dataset.batch_size": 8,

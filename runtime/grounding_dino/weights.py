@@ -130,6 +130,7 @@ def load_backbone(detector: Detector, name: str) -> None:
         Nothing there, or a different network.
     """
     backbone = detector.network.model.backbone.conv_encoder.model
+    state: Any
     path = Path(name)
     try:
         if path.is_file():
@@ -144,9 +145,12 @@ def load_backbone(detector: Detector, name: str) -> None:
         raise WeightsError(
             f"model.pretrained_backbone_path '{name}' cannot be read as weights ({reason}): check the path"
         ) from error
-    state = state.get("state_dict", state.get("model", state)) if isinstance(state, dict) else {}
+    tensors: dict[str, torch.Tensor] = {}
+    if isinstance(state, dict):
+        inner = state.get("state_dict", state.get("model", state))
+        tensors = {key: value for key, value in inner.items() if isinstance(value, torch.Tensor)}
     own: dict[str, torch.Tensor] = backbone.state_dict()
-    fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
+    fitting = {key: value for key, value in tensors.items() if key in own and own[key].shape == value.shape}
     if len(fitting) < len(own) // 2:
         raise WeightsError(
             f"model.pretrained_backbone_path '{name}' fits {len(fitting)} of {len(own)} tensors of the "

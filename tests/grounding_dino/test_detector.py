@@ -27,11 +27,14 @@ from grounding_dino.tokenizer import PhraseTokenizer
 from grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
 from tests.grounding_dino.conftest import TINY
 
+# transformers takes these by keyword but does not declare them.
+LEVELS: dict[str, Any] = {"out_indices": [2, 3, 4]}
+
 
 def tiny_swin(vocabulary: int) -> GroundingDinoConfig:
     return GroundingDinoConfig(
         backbone_config=SwinConfig(
-            embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, out_indices=[2, 3, 4]
+            embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, **LEVELS
         ),
         text_config=BertConfig(
             vocab_size=vocabulary,
@@ -56,7 +59,8 @@ def tiny_swin(vocabulary: int) -> GroundingDinoConfig:
 def save_tiny(folder: Path, tokenizer: PhraseTokenizer, config: GroundingDinoConfig) -> Any:
     """Save a network as transformers does, with a tokenizer whose special ids are those of BERT."""
     torch.manual_seed(0)
-    network = GroundingDinoForObjectDetection(config).eval()
+    network: Any = GroundingDinoForObjectDetection(config)
+    network.eval()
     with torch.no_grad():
         # The box heads start at zero and the fusion near it; both must matter for a fair comparison.
         for name, parameter in network.named_parameters():
@@ -75,7 +79,7 @@ def test_a_saved_transformers_model_gives_identical_outputs(
     config = tiny_swin(len(tokenizer))
     if backbone == "resnet":
         config.backbone_config = ResNetConfig(
-            embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], out_indices=[2, 3, 4]
+            embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], **LEVELS
         )
     network = save_tiny(tmp_path, tokenizer, config)
     detector, loaded_tokenizer = load_pretrained(str(tmp_path), TINY)

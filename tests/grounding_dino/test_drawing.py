@@ -23,7 +23,7 @@ def test_box_and_label_are_inside(box: tuple[float, float, float, float]) -> Non
     drawn = draw_detections(image, [Detection(0, box, 0.87)], ["red circle"], [(200, 0, 0)], 3)
     assert drawn.size == image.size
     assert image.getcolors() == [(600 * 400, (255, 255, 255))]
-    colours = dict((colour, number) for number, colour in drawn.getcolors(10**6) or [])
+    colours = {colour: number for number, colour in drawn.getcolors(10**6) or []}
     # Outline and label's ground in the colour, letters in white.
     assert colours[(200, 0, 0)] > 500
 

@@ -123,11 +123,10 @@ def test_every_trained_part_gets_a_gradient(detector: Detector, tokenizer: Phras
 
 
 def test_encoder_loss_alone_reaches_the_encoder_heads(detector: Detector, tokenizer: PhraseTokenizer) -> None:
-    prompts, targets = prompts_and_targets(tokenizer)
+    prompts, _ = prompts_and_targets(tokenizer)
     output = detect(detector, prompts, torch.randn(2, 3, 64, 64), tokenizer.pad)
-    (
-        output.encoder_logits[torch.isfinite(output.encoder_logits)].sum() + output.encoder_boxes.sum()
-    ).backward()
+    total = output.encoder_logits[torch.isfinite(output.encoder_logits)].sum() + output.encoder_boxes.sum()
+    total.backward()  # type: ignore[no-untyped-call]
     head = detector.network.model.encoder_output_bbox_embed.layers[-1]
     assert float(head.weight.grad.abs().sum()) > 0
 

@@ -104,7 +104,7 @@ def test_freezing_by_the_familys_names(detector: Detector) -> None:
     assert all(name.startswith(("backbone.", "transformer.encoder.")) for name in names)
     assert not any(name.startswith("transformer.encoder_") for name in names)
     with pytest.raises(
-        EngineError, match="train.freeze names 'bakcbone', which begins no parameter: use one of"
+        EngineError, match=r"train\.freeze names 'bakcbone', which begins no parameter: use one of"
     ):
         freeze(detector, ["bakcbone"])
 

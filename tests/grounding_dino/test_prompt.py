@@ -1,15 +1,18 @@
 """Prompts: where each phrase is, what sees what."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers.models.grounding_dino import modeling_grounding_dino as reference
+from transformers.models.grounding_dino import modeling_grounding_dino
 
 from grounding_dino.errors import PromptError
 from grounding_dino.prompt import batch_prompts, build_prompt, build_prompts
 from grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer, normalise_phrase
 
+reference: Any = modeling_grounding_dino
 TOKENIZER = build_tokenizer(["cat", "caterpillar", "red cat", "a person without a helmet"])
 phrases = st.lists(st.text("abc dot?.,-é猫", min_size=1, max_size=12), min_size=1, max_size=8)
 
