@@ -147,7 +147,7 @@ def load_backbone(detector: Detector, name: str) -> None:
         ) from error
     tensors: dict[str, torch.Tensor] = {}
     if isinstance(state, dict):
-        inner = state.get("state_dict", state.get("model", state))
+        inner: Any = state.get("state_dict", state.get("model", state))
         tensors = {key: value for key, value in inner.items() if isinstance(value, torch.Tensor)}
     own: dict[str, torch.Tensor] = backbone.state_dict()
     fitting = {key: value for key, value in tensors.items() if key in own and own[key].shape == value.shape}
