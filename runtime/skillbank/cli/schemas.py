@@ -28,15 +28,18 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write schemas/*.schema.json, schemas/manifest.json and the spec templates."""
+    """Write schemas, their manifest and spec templates; without SKILL_DIR our own schemas too."""
     from skillbank.bank.home import bank_root
     from skillbank.bank.schemas import generate_schemas, load_schema_document
     from skillbank.bank.skill import Skill
+    from skillbank.contracts import generate_contracts
 
     folders = [skill_dir] if skill_dir else [
         f for f in sorted((bank_root() / "skills").iterdir()) if Skill(f).info.facts.get("schema_source")
     ]  # fmt: skip
     touched = [f for folder in folders for f in generate_schemas(folder, load_schema_document(folder), check)]
+    if skill_dir is None:
+        touched += generate_contracts(bank_root() / "schemas", check)
     if as_json:
         options.print_json({"stale" if check else "written": [str(f) for f in touched]})
     else:

@@ -64,8 +64,12 @@ class Draft:
         for other in self.skill.actions[:1]:
             shorthands.update(other.shorthands)
         shorthands.update(self.action.shorthands)
-        facts = self.skill.info.facts.get("unsupported")
-        unsupported = [f for f in facts if isinstance(f, Mapping)] if isinstance(facts, list) else []
+        unsupported = [
+            fact
+            for info in (self.skill.info, self.info)
+            for fact in _list(info.facts.get("unsupported"))
+            if isinstance(fact, Mapping)
+        ]
         settings = [*self.request.settings, *resources]
         return user_changes(settings, shorthands, self.schema, self.template, unsupported)
 
@@ -127,3 +131,7 @@ def _function(cell: str) -> Any:
     except SkillFormatError:
         return cell
     return document if isinstance(document, dict) else cell
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

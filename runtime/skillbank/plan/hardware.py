@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skillbank.bank.actions import Action
+from skillbank.bank.keys import is_key
 from skillbank.bank.schema import SpecSchema
-from skillbank.bank.skill import Skill
 from skillbank.bank.skill_info import SkillInfo
 from skillbank.errors import UsageError
 from skillbank.plan.model import Resources
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request, Setting
+
+NODE_ENV = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORLD_SIZE")
 
 
 def resource_changes(
@@ -49,21 +51,72 @@ def node_key(action: Action, info: SkillInfo) -> str | None:
 def resources_of(spec: Mapping[str, Any], info: SkillInfo, action: Action, request: Request) -> Resources:
     """Read the plan's resources off the finished spec."""
     gpus = request.gpus if request.gpus is not None else _count(spec, gpu_key(action, info), 1)
-    return Resources(gpus=gpus, nodes=request.nodes or _count(spec, node_key(action, info), 1))
+    return Resources(
+        gpus=gpus,
+        nodes=request.nodes or _count(spec, node_key(action, info), 1),
+    )
 
 
-def hardware_notes(skill: Skill, spec: Mapping[str, Any], action: str) -> list[str]:
-    """What the skill's hardware facts have to say about this spec, as sentences."""
-    facts = skill.info.facts.get("hardware")
+def memory_of(info: SkillInfo) -> float | None:
+    """Return the memory in GB that the skill wants of each GPU, if it says so."""
+    memory = section(info, "hardware").get("gpu_memory_gb")
+    return float(memory) if isinstance(memory, int | float) and memory > 0 else None
+
+
+def section(info: SkillInfo, name: str) -> Mapping[str, Any]:
+    """Return one of the skill's sections of facts; empty when there is none."""
+    facts = info.facts.get(name)
+    return facts if isinstance(facts, Mapping) else {}
+
+
+def hardware_notes(
+    facts: Mapping[str, Any], spec: Mapping[str, Any], resources: Resources, memory_gb: float | None
+) -> list[str]:
+    """What a skill's ``hardware`` section has to say about a plan, as sentences.
+
+    Parameters
+    ----------
+    facts
+        ``min_gpus``, ``gpu_memory_gb``, and ``batch_size`` with its ``key`` and the largest value
+        ``by_memory_gb``.
+    memory_gb
+        Memory of one GPU of the place where the plan runs, in GB; None when nobody said.
+    """
     notes = []
-    for rule in facts.get("notes", ()) if isinstance(facts, Mapping) else ():
-        if not isinstance(rule, Mapping) or action not in rule.get("actions", (action,)):
-            continue
-        value = get_path(spec, str(rule.get("key")))
-        above = rule.get("above")
-        if isinstance(value, int | float) and isinstance(above, int | float) and value > above:
-            notes.append(str(rule.get("note")))
-    return notes
+    least = facts.get("min_gpus")
+    if isinstance(least, int) and resources.gpus < least:
+        notes.append(f"the skill needs at least {least} GPU(s) and the plan asks for {resources.gpus}")
+    wanted = facts.get("gpu_memory_gb")
+    if memory_gb is None or not isinstance(wanted, int | float) or memory_gb >= wanted:
+        return notes
+    note = f"the skill is meant for GPUs of {wanted:g} GB and these have {memory_gb:g} GB"
+    rule = facts.get("batch_size")
+    key = rule.get("key") if isinstance(rule, Mapping) else None
+    batch = get_path(spec, str(key)) if is_key(key) else MISSING
+    limits = rule.get("by_memory_gb") if isinstance(rule, Mapping) else None
+    fitting = _largest_batch(limits, memory_gb) if isinstance(limits, Mapping) else None
+    if fitting is not None and isinstance(batch, int) and batch > fitting:
+        note += f"; set {key} to {fitting} instead of {batch}"
+    return [*notes, note]
+
+
+def _largest_batch(limits: Mapping[Any, Any], memory_gb: float) -> int | None:
+    """Return the batch of the largest step that the memory reaches; 1 below all of them."""
+    steps = sorted(
+        (float(gb), batch)
+        for gb, batch in limits.items()
+        if isinstance(batch, int) and str(gb).replace(".", "", 1).isdigit()
+    )
+    return next((batch for gb, batch in reversed(steps) if memory_gb >= gb), 1) if steps else None
+
+
+def node_env(facts: Mapping[str, Any], nodes: int) -> tuple[str, ...]:
+    """Name what the orchestrator must set on several nodes; WORLD_SIZE is the number of nodes here."""
+    if nodes < 2:
+        return ()
+    named = facts.get("env")
+    extra = [str(n) for n in named] if isinstance(named, list) else []
+    return tuple(sorted({*NODE_ENV, *extra}))
 
 
 def _for_action(key: str | None, action: Action) -> str | None:

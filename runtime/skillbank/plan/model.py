@@ -106,6 +106,7 @@ class Resources(Frozen):
     shm_size: str = "16g"
     cpus: float | None = None
     memory: str | None = None
+    gpu_memory_gb: float | None = Field(default=None, description="Memory that each GPU should have.")
 
 
 class ParentRef(Frozen):

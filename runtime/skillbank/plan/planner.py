@@ -8,7 +8,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
-from skillbank.plan.hardware import hardware_notes, resources_of
+from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
 from skillbank.plan.model import Plan, SkillRef
 from skillbank.plan.notes import add_notes
@@ -42,11 +42,16 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
     spec = draft.builder.spec
-    draft.warnings += hardware_notes(skill, spec, action.name)
     image = request.image or skill.image(action)
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
-    resources = resources_of(spec, draft.info, action, request)
+    facts = draft.info if draft.info.facts.get("hardware") else skill.info
+    resources = resources_of(spec, draft.info, action, request).model_copy(
+        update={"gpu_memory_gb": memory_of(facts)}
+    )
+    if platform != "local":
+        # The local platform runs what is installed there, with or without a GPU.
+        draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
     return Plan.model_validate(
         {
             "skill": SkillRef(
@@ -69,7 +74,12 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "outputs": action.outputs,
             "upload_excludes": action.upload_excludes,
             "resources": resources,
-            "env_names": sorted({*draft.info.required_credentials, *_node_env(resources.nodes)}),
+            "env_names": sorted(
+                {
+                    *draft.info.required_credentials,
+                    *node_env(section(skill.info, "multi_node"), resources.nodes),
+                }
+            ),
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
@@ -111,8 +121,3 @@ def _accepted(action: Action) -> set[inference.Product]:
     fields = [key for key, function in action.spec_params.items() if function == "parent_model"]
     required = {i.key for i in action.inputs if not i.optional}
     return {inference.field_accepts(key) for key in [k for k in fields if k in required] or fields}
-
-
-def _node_env(nodes: int) -> tuple[str, ...]:
-    """Name the orchestrator's contract for several nodes; WORLD_SIZE is the number of nodes."""
-    return ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORLD_SIZE") if nodes > 1 else ()

@@ -60,6 +60,7 @@ class Request(Frozen):
     platform: str | None = None
     gpus: int | None = None
     nodes: int | None = None
+    gpu_memory_gb: float | None = None
     results_root: str | None = None
     image: str | None = None
     image_source: str = "--image"

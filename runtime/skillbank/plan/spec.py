@@ -138,8 +138,9 @@ def user_changes(
             raise SpecError(f"'{key[:80]}' is not a dotted key such as train.optim.lr or sources[0].file.")
         source = Source.SHORTHAND if setting.key in shorthands else Source.USER
         detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
+        # First, because its reason says more than the schema's list of what is allowed.
+        _refuse_unsupported(key, setting.value, unsupported)
         value = _checked(key, setting.value, schema, template, known)
-        _refuse_unsupported(key, value, unsupported)
         change = Override(key=key, value=value, source=source, detail=detail)
         if key in changes and changes[key].value != value:
             raise SpecError(f"{key} is set twice, to {changes[key].value!r} and to {value!r}; keep one.")

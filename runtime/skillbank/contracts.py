@@ -1,0 +1,47 @@
+"""JSON Schemas of skillbank's own documents, generated from their models into ``schemas/``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from skillbank.bank.format import ManifestDocument, SkillInfoDocument
+from skillbank.jobs.record import JobRecord
+from skillbank.plan.model import Plan
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MODELS: dict[str, type[BaseModel]] = {
+    "job_record": JobRecord,
+    "manifest": ManifestDocument,
+    "plan": Plan,
+    "skill_info": SkillInfoDocument,
+}
+"""Document name, which is also the file's stem, and its model."""
+
+
+def contract(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of one document.
+
+    A plan as it is printed carries its ``plan_id`` beside the model's own fields.
+    """
+    schema = MODELS[name].model_json_schema(mode="validation")
+    if name == "plan":
+        schema["properties"]["plan_id"] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
+
+
+def generate_contracts(folder: Path, check: bool) -> list[Path]:
+    """Bring ``<name>.schema.json`` in a folder up to date; with `check` only say which are not."""
+    wanted = {
+        folder / f"{name}.schema.json": json.dumps(contract(name), indent=2, sort_keys=True) + "\n"
+        for name in MODELS
+    }
+    stale = [f for f, text in wanted.items() if not f.is_file() or f.read_text(encoding="utf-8") != text]
+    if not check:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in stale:
+            file.write_text(wanted[file], encoding="utf-8")
+    return stale
