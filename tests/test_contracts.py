@@ -53,9 +53,15 @@ def test_a_plan_fits(plan: Plan) -> None:
 
 def test_a_job_record_fits(plan: Plan) -> None:
     record = JobRecord(
-@pytest.mark.parametrize("file", INFOS, ids=lambda f: f.name)
-        platform="local", results_dir="/r",
-    )  # fmt: skip
+        id="a-1",
+        created=datetime.now(UTC),
+        plan_id=plan.plan_id,
+        plan=plan.document(),
+        skill="s",
+        action="train",
+        platform="local",
+        results_dir="/r",
+    )
     assert problems("job_record", record.model_dump(mode="json")) == []
 
 
