@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from skillbank.errors import (
+    DataError,
     DataNotFoundError,
     ParentError,
     PlatformError,
@@ -179,7 +180,8 @@ def refusals() -> dict[str, tuple[dict[str, Any], type[Exception], str]]:
         "s3": ({"inputs": s3}, PlatformError, "no AWS credentials for s3://bucket"),
         "open value": ({"spec": {"a": "???"}}, SpecError, "a has no value"),
         "no parent": ({"spec": {"a": "{parent_model}"}}, ParentError, "--parent"),
-        "results root": ({"results_root": "s3://bucket/out"}, PlatformError, "--results-root"),
+        "results root": ({"results_root": "s3://bucket/out"}, PlatformError, "no AWS credentials for s3"),
+        "results on the web": ({"results_root": "https://h/x"}, PlatformError, "--results-root"),
     }
 
 

@@ -149,7 +149,7 @@ def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
 def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="SKILLBANK_DATABASE_URL"):
         JobStore("nonsense://x")
-    with pytest.raises(PlatformError, match="cannot be opened"):
+    with pytest.raises(PlatformError, match="cannot be used"):
         JobStore(f"sqlite:///{tmp_path}/none/there.db")
 
 

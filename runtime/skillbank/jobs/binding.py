@@ -6,7 +6,7 @@ import copy
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -106,6 +106,7 @@ def bind(
     parents: Sequence[ParentModel],
     *,
     stage: Callable[[InputBinding], Path],
+    earlier: Iterable[Path] = (),
 ) -> Bound:
     """Put paths in the place of URIs and tokens, and write the spec into the job's folder.
 
@@ -115,6 +116,9 @@ def bind(
         Models of the parents; the first one stands for ``{parent_model}``.
     stage
         Returns the local path of an input's data.
+    earlier
+        Results of earlier attempts, the latest first; the newest checkpoint of the first that has one is
+        resumed when the job's own results hold none.
 
     Raises
     ------
@@ -138,7 +142,9 @@ def bind(
                 raise
             set_path(spec, binding.key, "")
     model = parents[0].model if parents else None
-    resume = resumable(results_dir)
+    resume = next((found for place in (results_dir, *earlier) if (found := resumable(place))), None)
+    if resume is not None and not resume.is_relative_to(results_dir):
+        reads.append(resume)
     values = {
         RESULTS_DIR: str(results_dir),
         PARENT_MODEL: str(model) if model else None,

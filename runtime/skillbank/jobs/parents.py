@@ -11,6 +11,8 @@ from skillbank.jobs.binding import ParentModel, needs_parent_model
 from skillbank.jobs.checkpoints import model_of
 from skillbank.jobs.metrics import read_status
 from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.retries import attempts
+from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import ParentRef, Plan
 
 __all__ = ["finished_parents", "parent_models"]
@@ -33,7 +35,8 @@ def finished_parents(
     ParentError
         When a parent is missing, still runs, or did not end well.
     """
-    by_plan = {record.plan_id: record for record in given}
+    # A parent that had to be retried with half the batch still stands for the plan of its first attempt.
+    by_plan = {attempt.plan_id: record for record in given for attempt in attempts(record, look)}
     parents = [_parent(ref, by_plan, look) for ref in plan.parents]
     known = {record.id for record in parents}
     parents += [record for record in given if record.id not in known]
@@ -91,7 +94,7 @@ def parent_models(plan: Plan, parents: Sequence[JobRecord], method: str = "auto"
 
 def _model(plan: Plan, record: JobRecord, method: str) -> Path:
     theirs: dict[str, Any] = record.plan
-    results_dir = Path(record.results_dir)
+    results_dir = results_folder(record)
     return model_of(
         record.id,
         record.action,

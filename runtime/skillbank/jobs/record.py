@@ -23,7 +23,7 @@ class JobState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether the job can still change."""
+        """Whether the job has ended."""
         return self in (JobState.COMPLETE, JobState.ERROR, JobState.CANCELED)
 
 
@@ -50,6 +50,19 @@ class Failure(BaseModel):
     advice: str = ""
 
 
+class RetryPolicy(BaseModel):
+    """What may follow a failure without anybody being asked.
+
+    ``infra`` is how often, in all, an INFRA failure is followed by another attempt. ``batch_key`` is the spec
+    key that is halved after a CUDA out of memory; None stops there.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    infra: int = Field(default=2, ge=0)
+    batch_key: str | None = None
+
+
 class JobRecord(BaseModel):
     """One run of a plan, written before anything is launched."""
 
@@ -63,17 +76,36 @@ class JobRecord(BaseModel):
     action: str
     platform: str
     results_dir: str
+    """The folder on this machine where the job writes."""
+    results_uri: str | None = None
+    """Where the results are brought to, when that is not the folder itself."""
     state: JobState = JobState.PENDING
     native_id: str | None = None
     launcher: str | None = None
     """Host and process that started the launch; when it is gone, nobody else will finish launching."""
     parents: tuple[str, ...] = ()
+    checkpoint: str = "auto"
+    """How the parent's model was chosen."""
+    chain: tuple[str, ...] = ()
+    """The plans of the chain that the job belongs to, in their order."""
+    retry: RetryPolicy = RetryPolicy(infra=0)
     retry_of: str | None = None
+    infra_retries: int = 0
+    """How many attempts before this one ended by an INFRA failure."""
     idempotency_key: str | None = None
     bound_spec_sha256: str | None = None
     exit_code: int | None = None
     failure: Failure | None = None
+    uploaded: datetime | None = None
+    """When all results had arrived at ``results_uri``."""
+    settled: datetime | None = None
+    """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())
+
+    @property
+    def results(self) -> str:
+        """Where a person finds the results."""
+        return self.results_uri or self.results_dir
 
 
 def new_job_id(skill: str, action: str) -> str:

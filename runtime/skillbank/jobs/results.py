@@ -10,6 +10,7 @@ from typing import Any
 from skillbank.jobs.checkpoints import choose, scan
 from skillbank.jobs.metrics import EpochMetrics, read_status
 from skillbank.jobs.record import JobRecord
+from skillbank.jobs.uploads import results_folder
 
 __all__ = ["CheckpointInfo", "FileInfo", "Results", "read_results"]
 
@@ -41,6 +42,7 @@ class Results:
 
     job: str
     results_dir: str
+    results_uri: str | None
     files: tuple[FileInfo, ...]
     metrics: dict[str, float]
     epochs: tuple[EpochMetrics, ...]
@@ -54,7 +56,7 @@ class Results:
 
 def read_results(record: JobRecord) -> Results:
     """Look through a job's results folder."""
-    folder = Path(record.results_dir)
+    folder = results_folder(record)
     files = []
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not (Path(here) == folder and name == "job"))
@@ -74,7 +76,8 @@ def read_results(record: JobRecord) -> Results:
     )
     return Results(
         job=record.id,
-        results_dir=record.results_dir,
+        results_dir=str(folder),
+        results_uri=record.results_uri,
         files=tuple(files),
         metrics=status.progress.metrics,
         epochs=tuple(status.epochs),

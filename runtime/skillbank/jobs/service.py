@@ -6,34 +6,25 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import (
-    DataNotFoundError,
-    PlatformError,
-    QuestionsError,
-    SkillbankError,
-    StateError,
-)
-from skillbank.home import cache_dir, results_root
-from skillbank.jobs.binding import bind, check_filled, has_token
-from skillbank.jobs.environment import job_environment
+from skillbank.errors import PlatformError, SkillbankError, StateError
+from skillbank.jobs.attendance import attend, work_left
 from skillbank.jobs.failures import classify
+from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
-from skillbank.jobs.record import Failure, JobRecord, JobState, new_job_id
+from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
+from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
-from skillbank.plan.paths import get_path
 from skillbank.platforms import get_platform
-from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.base import Handle, NativeStatus, Platform
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.redact import redact, redact_stream
-from skillbank.storage.staging import locate, stage
-from skillbank.storage.uri import parse_uri
+from skillbank.storage.progress import Report
 
 __all__ = ["Jobs"]
 
@@ -76,7 +67,9 @@ class Jobs:
         parents: Sequence[str] = (),
         idempotency_key: str | None = None,
         checkpoint: str = "auto",
-        retry_of: str | None = None,
+        retry: RetryPolicy | None = None,
+        chain: Sequence[str] = (),
+        report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
 
@@ -90,20 +83,44 @@ class Jobs:
             A launch with the key of an earlier one returns that job and starts nothing.
         checkpoint
             How a parent's model is chosen: ``auto``, ``best``, ``latest`` or an epoch.
+        retry
+            What may follow a failure; by default two more attempts after failures of the infrastructure. A
+            supervisor sees to it (`look` starts one, see `skillbank.jobs.supervisor`).
+        chain
+            Ids of the plans of the chain that this is a step of.
+        report
+            Told how far downloads are.
 
         Raises
         ------
         QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
             When it cannot run.
         """
-        if (earlier := self.store.by_key(idempotency_key)) is not None and earlier.plan_id == plan.plan_id:
+        fields = {"retry": retry or RetryPolicy(), "chain": tuple(chain), "checkpoint": checkpoint}
+        return self._launch(plan, parents, idempotency_key, fields, report)
+
+    def launch_again(self, record: JobRecord, following: FollowUp) -> JobRecord:
+        """Start the attempt that follows a failed job; it is started once, however often this is called."""
+        fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
+        fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
+        return self._launch(following.plan, record.parents, retry_key(record), fields, None)
+
+    def _launch(
+        self,
+        plan: Plan,
+        parents: Sequence[str],
+        key: str | None,
+        fields: dict[str, Any],
+        report: Report | None,
+    ) -> JobRecord:
+        if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
         platform = self._platform(plan.platform)
-        self._preflight(plan, platform)
+        preflight(plan, platform)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
-        models = parent_models(plan, parent_records, checkpoint)
-        root = _results_root(plan)
+        models = parent_models(plan, parent_records, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
+        folder, uri = places(plan, job_id)
         record = self.store.create(
             JobRecord(
                 id=job_id,
@@ -113,31 +130,25 @@ class Jobs:
                 skill=plan.skill.name,
                 action=plan.action,
                 platform=plan.platform,
-                results_dir=str(root / job_id),
+                results_dir=str(folder),
+                results_uri=uri,
                 launcher=describe_self(),
                 parents=tuple(parent.id for parent in parent_records),
-                retry_of=retry_of,
-                idempotency_key=idempotency_key,
+                idempotency_key=key,
+                **fields,
             )
         )
         if record.id != job_id:
             return self.refresh(record.id)
+        before = [a for a in attempts(record, self.store.get) if a.id != job_id and a.plan_id == plan.plan_id]
         try:
-            bound = bind(plan, record, models, stage=partial(stage, cache=cache_dir()))
-            self.store.update(record.id, bound_spec_sha256=bound.sha256)
-            launch = Launch(
-                job_id=record.id,
-                argv=bound.argv,
-                results_dir=Path(record.results_dir),
-                job_dir=job_dir(Path(record.results_dir)),
-                env=job_environment(plan.env_names),
-                env_names=plan.env_names,
-                plan_id=plan.plan_id,
-                reads=bound.reads,
-                gpu_ids=_gpu_ids(bound.spec, plan.action),
-                image=plan.image,
-                resources=plan.resources,
-                network_arch=plan.network_arch,
+            launch = prepare(
+                plan,
+                record,
+                models,
+                earlier=[Path(attempt.results_dir) for attempt in before],
+                bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
+                report=report,
             )
             self.store.bind(record.id, platform.submit(launch))
         except BaseException as error:
@@ -167,12 +178,18 @@ class Jobs:
         if native.state.terminal:
             fields["exit_code"] = native.exit_code
         if native.state is JobState.ERROR:
-            fields["failure"] = self._explain(record, platform, native)
-        self.store.transition(record.id, native.state, redact(native.message), **fields)
+            fields["failure"] = self._explain(record, native)
+        self._enter(self.store.get(record.id), native.state, native.message, **fields)
         if native.state.terminal:
             with contextlib.suppress(SkillbankError, OSError):
                 platform.release(handle)
         return self.store.get(record.id)
+
+    def look(self, job: str) -> JobRecord:
+        """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
+        record = self.refresh(job)
+        attend(record)
+        return record
 
     def wait(
         self,
@@ -224,9 +241,24 @@ class Jobs:
         if record.state is JobState.CANCELED:
             return record
         if record.state.terminal:
-            raise StateError(f"job {record.id} has ended ({record.state}); there is nothing to cancel")
+            return self._cancel_retry(record)
         self._platform(record.platform).cancel(_handle(record))
         return self.refresh(record.id)
+
+    def _cancel_retry(self, record: JobRecord) -> JobRecord:
+        """Of a job that has ended nothing can be stopped but the attempt that would follow it."""
+        follower = self.store.by_key(retry_key(record))
+        if follower is None and record.settled is None and follow_up(record) is not None:
+            self.store.update(record.id, retry=RetryPolicy(infra=0))
+            self.store.note(record.id, "no further attempt: canceled")
+            return self.store.get(record.id)
+        instead = f"cancel {follower.id}, its next attempt" if follower else "there is nothing to cancel"
+        raise StateError(f"job {record.id} has ended ({record.state}); {instead}")
+
+    def output(self, record: JobRecord) -> Iterator[str]:
+        """Yield what a job's program has printed so far, as the platform gives it."""
+        with contextlib.suppress(SkillbankError, OSError):
+            yield from self._platform(record.platform).logs(_handle(record))
 
     def logs(self, job: str, follow: bool = False) -> Iterator[str]:
         """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends."""
@@ -243,22 +275,6 @@ class Jobs:
             self._platforms[name] = self._make_platform(name)
         return self._platforms[name]
 
-    def _preflight(self, plan: Plan, platform: Platform) -> None:
-        if plan.questions:
-            open_points = "; ".join(f"{q.key} ({q.why})" for q in plan.questions)
-            raise QuestionsError(f"the plan has open questions: {open_points}; answer with --set or --data")
-        if problems := platform.problems(plan):
-            raise PlatformError("; ".join(problems))
-        check_filled(plan)
-        for binding in plan.inputs:
-            if binding.runtime == "value" or has_token(binding.uri):
-                continue
-            try:
-                locate(binding)
-            except DataNotFoundError:
-                if not binding.optional:
-                    raise
-
     def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> None:
         """End a job whose launch broke off, and make sure that it never starts after all."""
         text = redact(str(error) or type(error).__name__)
@@ -270,12 +286,19 @@ class Jobs:
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return
         if not isinstance(error, Exception):
-            self.store.transition(record.id, JobState.CANCELED, "interrupted while it was being launched")
+            self._enter(record, JobState.CANCELED, "interrupted while it was being launched")
             return
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
-        self.store.transition(record.id, JobState.ERROR, f"not launched: {text}", failure=failure)
+        self._enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
+
+    def _enter(self, record: JobRecord, state: JobState, message: str, **fields: Any) -> None:
+        """Move a job to another state; an end that nothing follows is settled by that."""
+        ended = record.model_copy(update={"state": state, **fields})
+        if state.terminal and not work_left(ended):
+            fields["settled"] = datetime.now(UTC)
+        self.store.transition(record.id, state, redact(message), **fields)
 
     def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
         # A start may be under way this very moment; after this it has been stopped or never happens.
@@ -286,36 +309,18 @@ class Jobs:
             explanation="The command that launched the job was killed before the program started.",
             advice="Run it again.",
         )
-        self.store.transition(record.id, JobState.ERROR, failure.explanation, failure=failure)
+        self._enter(record, JobState.ERROR, failure.explanation, failure=failure)
         return self.store.get(record.id)
 
-    def _explain(self, record: JobRecord, platform: Platform, native: NativeStatus) -> Failure:
+    def _explain(self, record: JobRecord, native: NativeStatus) -> Failure:
         if native.infra:
             return Failure(kind="INFRA", name="lost", explanation=native.message, advice="Run it again.")
         tail = ""
-        with contextlib.suppress(SkillbankError, OSError):
-            for piece in platform.logs(_handle(record)):
-                tail = (tail + piece)[-_TAIL:]
+        for piece in self.output(record):
+            tail = (tail + piece)[-_TAIL:]
         reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
         return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
 
 
 def _handle(record: JobRecord) -> Handle:
     return Handle(record.id, record.native_id, Path(record.results_dir))
-
-
-def _gpu_ids(spec: Mapping[str, Any], action: str) -> tuple[int, ...]:
-    """Return the numbers of the GPUs that the spec names for its action."""
-    ids = get_path(spec, f"{action}.gpu_ids")
-    return tuple(i for i in ids if isinstance(i, int)) if isinstance(ids, list) else ()
-
-
-def _results_root(plan: Plan) -> Path:
-    if plan.results_root is None:
-        return results_root()
-    uri = parse_uri(plan.results_root)
-    if uri.scheme != "file":
-        raise PlatformError(
-            f"results on {uri} are not available in this version; give --results-root a folder"
-        )
-    return uri.path

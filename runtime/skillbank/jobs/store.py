@@ -11,14 +11,16 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
 from skillbank.jobs.database import APPROVALS, JOBS, PLANS, TRANSITIONS, open_engine
-from skillbank.jobs.record import Failure, JobRecord, JobState, Transition
+from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.plan.model import Plan
 
 __all__ = ["JobStore"]
 
 _TERMINAL = [state.value for state in JobState if state.terminal]
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
-_PLAIN_FIELDS = frozenset({"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure"})
+_PLAIN_FIELDS = frozenset(
+    {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
+)
 
 
 class JobStore:
@@ -124,11 +126,13 @@ class JobStore:
         action: str | None = None,
         skill: str | None = None,
         plan_id: str | None = None,
+        retry_of: str | None = None,
         limit: int | None = None,
     ) -> _Records:
         """Return jobs, newest first."""
         query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
         wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
+        wanted["retry_of"] = retry_of
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(JOBS.c[name] == value)
@@ -158,11 +162,17 @@ class JobStore:
         )
         with self._engine.begin() as db:
             if db.execute(change).rowcount == 1:
-                line = {"job_id": job_id, "at": _now(), "state": state.value, "message": message}
-                db.execute(TRANSITIONS.insert().values(**line))
+                db.execute(TRANSITIONS.insert().values(_line(job_id, state, message)))
                 return True
         self.get(job_id)
         return False
+
+    def note(self, job_id: str, message: str) -> None:
+        """Add a line to a job's history that changes nothing; the same words twice in a row are one line."""
+        record = self.get(job_id)
+        if record.history[-1].message != _text(message):
+            with self._engine.begin() as db:
+                db.execute(TRANSITIONS.insert().values(_line(record.id, record.state, message)))
 
     def bind(self, job_id: str, native_id: str) -> None:
         """Note the platform's own id of a job."""
@@ -241,7 +251,22 @@ def _open_approval(plan_id: str) -> sa.Select[tuple[int]]:
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := fields.keys() - _PLAIN_FIELDS:
         raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
-    return {k: v.model_dump(mode="json") if isinstance(v, Failure) else v for k, v in fields.items()}
+    return {k: _stored(v) for k, v in fields.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Failure):
+        return {name: _text(text) for name, text in value.model_dump().items()}
+    return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
+
+
+def _line(job_id: str, state: JobState, message: str) -> dict[str, Any]:
+    return {"job_id": job_id, "at": _now(), "state": state.value, "message": _text(message)}
+
+
+def _text(text: str) -> str:
+    """Return a text as every database takes it: PostgreSQL has no NUL, and neither takes half a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _record(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
@@ -249,13 +274,14 @@ def _record(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
         sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
     ).mappings()
     history = tuple(Transition(at=_aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
-    fields = {name: value for name, value in row.items() if name != "seq"}
-    return JobRecord.model_validate({**fields, "created": _aware(row["created"]), "history": history})
+    # What a database of an earlier version has no value for is as it is in a new record.
+    fields = {name: _aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    return JobRecord.model_validate({**fields, "history": history})
 
 
-def _aware(moment: datetime) -> datetime:
+def _aware(value: Any) -> Any:
     """SQLite gives back the UTC time that it was given without its zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _now() -> datetime:

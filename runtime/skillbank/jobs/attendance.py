@@ -1,0 +1,66 @@
+"""Who finishes a job's work: one supervisor at a time, and a new one when that one was killed."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.retries import follow_up
+from skillbank.platforms.base import job_dir
+from skillbank.platforms.processes import described_alive
+
+__all__ = ["attend", "on_duty", "work_left"]
+
+_LOCK, _LOG = "supervisor.lock", "supervisor.log"
+# The shell is gone at once, so that nobody waits for the supervisor and no zombie stays.
+_DETACHED = '"$@" >>"$0" 2>&1 </dev/null &'
+
+
+def work_left(record: JobRecord) -> bool:
+    """Say whether something follows, or may follow, that only a supervisor does."""
+    if record.settled is not None:
+        return False
+    if record.state.terminal:
+        started = record.native_id is not None
+        return (started and record.results_uri is not None) or follow_up(record) is not None
+    policy = record.retry
+    return record.results_uri is not None or policy.infra > 0 or policy.batch_key is not None
+
+
+@contextmanager
+def on_duty(record: JobRecord) -> Iterator[bool]:
+    """Be the supervisor of a job; false when another process is. The duty ends with the process."""
+    folder = job_dir(Path(record.results_dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def attend(record: JobRecord) -> bool:
+    """Start a supervisor as a process of its own, if a job needs one and has none; say whether it did.
+
+    A job is supervised on the machine that launched it: its results are there.
+    """
+    alive = described_alive(record.launcher) if record.launcher else None
+    if not work_left(record) or alive is None:
+        return False
+    if record.state is JobState.PENDING and record.native_id is None and alive:
+        return False  # it is being launched this very moment
+    with on_duty(record) as free:
+        if not free:
+            return False
+    command = [sys.executable, "-m", "skillbank.jobs.supervisor", record.id]
+    log = job_dir(Path(record.results_dir)) / _LOG
+    log.touch(mode=0o600)
+    subprocess.run(["/bin/sh", "-c", _DETACHED, str(log), *command], check=True, start_new_session=True)
+    return True

@@ -1,0 +1,113 @@
+"""The two halves of a launch around the record: what can be refused before, what is prepared after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import DataNotFoundError, PlatformError, QuestionsError
+from skillbank.home import cache_dir, results_root
+from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
+from skillbank.jobs.environment import job_environment
+from skillbank.jobs.record import JobRecord
+from skillbank.jobs.uploads import upload_spec
+from skillbank.plan.model import Plan
+from skillbank.plan.paths import get_path
+from skillbank.platforms.base import Launch, Platform, job_dir
+from skillbank.storage.progress import Report
+from skillbank.storage.s3 import list_objects
+from skillbank.storage.staging import locate, stage
+from skillbank.storage.uri import parse_uri
+
+__all__ = ["places", "preflight", "prepare"]
+
+
+def preflight(plan: Plan, platform: Platform) -> None:
+    """Raise when a plan cannot run; nothing has been recorded yet.
+
+    Raises
+    ------
+    QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
+    """
+    if plan.questions:
+        open_points = "; ".join(f"{q.key} ({q.why})" for q in plan.questions)
+        raise QuestionsError(f"the plan has open questions: {open_points}; answer with --set or --data")
+    if problems := platform.problems(plan):
+        raise PlatformError("; ".join(problems))
+    check_filled(plan)
+    if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
+        list_objects(uri, limit=1)
+    for binding in plan.inputs:
+        if binding.runtime == "value" or has_token(binding.uri):
+            continue
+        try:
+            locate(binding)
+        except DataNotFoundError:
+            if not binding.optional:
+                raise
+
+
+def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
+    """Return the folder where a job writes, and the URI to which its results are brought (None: they stay).
+
+    A root on S3 is written to through a folder below skillbank's home.
+    """
+    if plan.results_root is None:
+        return results_root() / job_id, None
+    uri = parse_uri(plan.results_root)
+    if uri.scheme == "file":
+        return uri.path / job_id, None
+    if uri.scheme == "s3":
+        return results_root() / job_id, str(uri.child(job_id))
+    raise PlatformError(
+        f"results cannot be written to {uri}; give --results-root a folder or s3://bucket/prefix"
+    )
+
+
+def prepare(
+    plan: Plan,
+    record: JobRecord,
+    models: Sequence[ParentModel],
+    *,
+    earlier: Iterable[Path] = (),
+    bound: Callable[[str], None],
+    report: Report | None = None,
+) -> Launch:
+    """Stage the data, write the bound spec, and return what the platform is to start.
+
+    Parameters
+    ----------
+    earlier
+        Results of earlier attempts of the same plan, the latest first: a training goes on from there.
+    bound
+        Told the hash of the spec as soon as it is written.
+    report
+        Told how far downloads are.
+    """
+    fetch = partial(stage, cache=cache_dir(), inputs=plan.inputs, report=report)
+    made = bind(plan, record, models, stage=fetch, earlier=earlier)
+    bound(made.sha256)
+    if record.results_uri is not None:
+        upload_spec(record)
+    return Launch(
+        job_id=record.id,
+        argv=made.argv,
+        results_dir=Path(record.results_dir),
+        job_dir=job_dir(Path(record.results_dir)),
+        env=job_environment(plan.env_names),
+        env_names=plan.env_names,
+        plan_id=plan.plan_id,
+        reads=made.reads,
+        gpu_ids=_gpu_ids(made.spec, plan.action),
+        image=plan.image,
+        resources=plan.resources,
+        network_arch=plan.network_arch,
+    )
+
+
+def _gpu_ids(spec: Mapping[str, Any], action: str) -> tuple[int, ...]:
+    """Return the numbers of the GPUs that the spec names for its action."""
+    ids = get_path(spec, f"{action}.gpu_ids")
+    return tuple(i for i in ids if isinstance(i, int)) if isinstance(ids, list) else ()

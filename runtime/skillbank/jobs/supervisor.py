@@ -1,0 +1,181 @@
+"""The supervisor of a job: brings its results away while it runs and after its end, and starts what follows.
+
+Each step is recorded when it is done and may be done again, so a supervisor can be killed at any moment: the
+next look at the job starts another one, which goes on. ``python -m skillbank.jobs.supervisor JOB`` is one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from skillbank.errors import PlatformError, SkillbankError
+from skillbank.jobs.attendance import on_duty, work_left
+from skillbank.jobs.metrics import Progress
+from skillbank.jobs.record import JobRecord
+from skillbank.jobs.retries import FIRST_PAUSE, follow_up, retry_key
+from skillbank.jobs.service import Jobs
+from skillbank.jobs.uploads import upload_news, upload_results
+from skillbank.redact import redact
+from skillbank.storage.progress import Report
+
+__all__ = ["Supervisor"]
+
+_TRIES = 5
+
+
+class Supervisor:
+    """Stays with a job until it and every attempt that follows it are settled.
+
+    Parameters
+    ----------
+    report
+        Told how far uploads are.
+    say
+        Told in words what happens between attempts.
+    upload_seconds
+        Between two uploads of a running job's checkpoints.
+    first_pause
+        Seconds before the first retry; the next ones double.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        report: Report | None = None,
+        say: Callable[[str], None] | None = None,
+        upload_seconds: float = 30.0,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        self._jobs, self._report, self._say = jobs, report, say or (lambda _: None)
+        self._upload_seconds, self._first_pause = upload_seconds, first_pause
+
+    def run(self, job: str, on_progress: Callable[[JobRecord, Progress], None] | None = None) -> JobRecord:
+        """Wait for the end of a job, do what follows, and return the last attempt.
+
+        Raises
+        ------
+        SkillbankError
+            When results could not be brought away; the jobs themselves are as their records say.
+        """
+        problem: SkillbankError | None = None
+        following: JobRecord | None = self._jobs.store.get(job)
+        while following is not None:
+            record = following
+            with on_duty(record) as mine:
+                if mine:
+                    with self._live_uploads(record):
+                        record = self._jobs.wait(record.id, on_progress)
+                    problem = self._upload(record) or problem
+                    following = self._follow(record)
+                    if problem is None and record.settled is None:
+                        self._jobs.store.update(record.id, settled=datetime.now(UTC))
+                else:
+                    following = self._watch(record, on_progress)
+        if problem is not None:
+            raise problem
+        return self._jobs.store.get(record.id)
+
+    def _watch(
+        self, record: JobRecord, on_progress: Callable[[JobRecord, Progress], None] | None
+    ) -> JobRecord | None:
+        """Look on while another process supervises; take over when it dies."""
+        now = self._jobs.wait(record.id, on_progress)
+        if work_left(now):
+            time.sleep(0.2)
+            return now
+        return self._jobs.store.by_key(retry_key(now))
+
+    @contextlib.contextmanager
+    def _live_uploads(self, record: JobRecord) -> Iterator[None]:
+        """Bring checkpoints away while the job runs; what goes wrong now is done after its end."""
+        if record.results_uri is None or record.state.terminal:
+            yield
+            return
+        over = threading.Event()
+
+        def work() -> None:
+            while not over.wait(self._upload_seconds):
+                with contextlib.suppress(SkillbankError, OSError):
+                    upload_news(record)
+
+        thread = threading.Thread(target=work, name=f"uploads of {record.id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _upload(self, record: JobRecord) -> SkillbankError | None:
+        """Bring all results away, also those of a job that failed; return what stood in the way at last."""
+        if record.results_uri is None or record.uploaded is not None or record.native_id is None:
+            return None
+        for attempt in range(_TRIES):
+            try:
+                upload_results(record, self._jobs.output(record), self._report)
+            except SkillbankError as error:
+                if attempt == _TRIES - 1:
+                    self._jobs.store.note(record.id, f"results not uploaded yet: {redact(str(error))}")
+                    return error
+                time.sleep(self._first_pause / 15 * 2**attempt)
+            else:
+                break
+        self._jobs.store.update(record.id, uploaded=datetime.now(UTC))
+        return None
+
+    def _follow(self, record: JobRecord) -> JobRecord | None:
+        """Start the attempt that follows, once, after its pause; return it, or None when nothing follows."""
+        key, reason = retry_key(record), ""
+        for attempt in range(_TRIES):
+            if (there := self._jobs.store.by_key(key)) is not None:
+                return there
+            following = follow_up(self._jobs.store.get(record.id), self._first_pause)
+            if following is None:
+                return None
+            pause = following.pause * 2**attempt
+            self._say(f"{record.id} failed ({following.why}); another attempt follows in {pause:.0f} s")
+            if not self._pause(record, pause):
+                return None
+            try:
+                return self._jobs.launch_again(record, following)
+            except SkillbankError as error:
+                reason = redact(str(error))
+                if not isinstance(error, PlatformError):
+                    break
+        # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.
+        if (there := self._jobs.store.by_key(key)) is None:
+            self._jobs.store.note(record.id, f"no further attempt: {reason}")
+        return there
+
+    def _pause(self, record: JobRecord, seconds: float) -> bool:
+        """Wait until that long after the job's end; false when the attempt was canceled meanwhile."""
+        due = record.history[-1].at + timedelta(seconds=seconds)
+        while (left := (due - datetime.now(UTC)).total_seconds()) > 0:
+            time.sleep(min(1.0, left))
+            if follow_up(self._jobs.store.get(record.id)) is None:
+                return False
+        return True
+
+
+def main(job: str) -> int:
+    """Supervise one job."""
+    # The runtime stands above the jobs; here it is only what opens them the way every door does.
+    from skillbank.runtime import Runtime
+
+    try:
+        with Runtime() as runtime:
+            Supervisor(runtime.jobs).run(job)
+    except SkillbankError as error:
+        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error}"), file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
