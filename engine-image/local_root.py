@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
+from typing import BinaryIO
 
 from packaging.requirements import Requirement
 
@@ -31,7 +32,7 @@ PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexisten
 class Root:
     """The tar as it grows; every library that a binary in it is linked to comes along."""
 
-    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self._tar = tarfile.open(fileobj=stream, mode="w|")  # noqa: SIM115
         self._there: set[str] = set()
         self.binaries: list[Path] = []

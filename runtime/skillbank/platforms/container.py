@@ -29,8 +29,8 @@ __all__ = ["KEEPS", "LABEL", "arguments", "gpu_pool", "keep_policy", "mount_prob
 LABEL = "skillbank."
 """Beginning of the names of all labels."""
 KEEPS = ("never", "failed", "always")
-_CLOSED = tuple("bin boot dev etc lib lib32 lib64 proc run sbin sys usr var/run".split())
-_CLOSED_STATE = ("var/lib/docker", "var/lib/containerd")
+_CLOSED = frozenset("bin boot dev etc lib lib32 lib64 proc run sbin sys usr".split())  # noqa: SIM905
+_CLOSED_STATE = ("var/run", "var/lib/docker", "var/lib/containerd")
 _OPEN = ("dev/shm", "run/media", "usr/local/share", "usr/share")
 _PRIVATE = (".aws", ".azure", ".config/gcloud", ".docker", ".gnupg", ".kube", ".netrc", ".ssh")
 _CACHES = {

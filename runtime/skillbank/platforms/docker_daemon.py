@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -132,14 +133,23 @@ class Daemon:
         from urllib3.exceptions import HTTPError
 
         try:
+            self._knock()
             yield self.api
         except APIError as error:
             if error.status_code == 404 or error.status_code == 409:
                 raise
             raise PlatformError(self.sentence(error.explanation or str(error), image)) from error
         except (requests.exceptions.RequestException, DockerException, HTTPError, OSError) as error:
-            self.__dict__.pop("api", None)
+            if (api := self.__dict__.pop("api", None)) is not None:
+                api.close()
             raise DaemonLostError(self._lost(error)) from error
+
+    def _knock(self) -> None:
+        """Fail at once where nobody listens; the docker package would leave an open socket behind."""
+        if self.host.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as door:
+                door.settimeout(_TIMEOUT)
+                door.connect(self.host.removeprefix("unix://"))
 
     def sentence(self, said: str, image: str = "") -> str:
         """Turn what the daemon said into one sentence that names the way out."""

@@ -1,0 +1,172 @@
+"""A Docker daemon of the tests' own: they stop it, kill it, and leave nothing on the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from skillbank.home import database_url
+from skillbank.jobs.service import Jobs
+from skillbank.jobs.store import JobStore
+from skillbank.plan.model import Plan, Policy, Route, SkillRef
+
+MakePlan = Callable[..., Plan]
+TINY = "skillbank-test:tiny"
+APPLETS = ("cat", "dd", "echo", "env", "false", "id", "ls", "sh", "sleep", "touch", "true")
+
+
+class PrivateDaemon:
+    """A daemon with its own socket, images and containers."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="skbd-", dir="/tmp"))
+        self.host = f"unix://{self.root}/docker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        assert program is not None
+        options = {
+            "host": self.host,
+            "data-root": f"{self.root}/data",
+            "exec-root": f"{self.root}/exec",
+            "pidfile": f"{self.root}/pid",
+            "bridge": "none",
+            "iptables": "false",
+            "shutdown-timeout": "2",
+        }
+        command = [program, *(f"--{name}={value}" for name, value in options.items())]
+        # After a kill the old daemon's containerd may stand in the new one's way for a moment.
+        for _ in range(3):
+            with (self.root / "log").open("ab") as log:
+                self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            deadline = time.monotonic() + 60
+            while self._process.poll() is None and time.monotonic() < deadline:
+                if self._answers():
+                    return
+                time.sleep(0.1)
+            self.end(signal.SIGKILL)
+        said = (self.root / "log").read_text(errors="replace").strip().splitlines()[-1:]
+        raise RuntimeError(f"dockerd does not start: {said}")
+
+    def _answers(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as door:
+                door.connect(f"{self.root}/docker.sock")
+            with contextlib.closing(self.client()) as client:
+                return bool(client.ping())
+        except (OSError, docker.errors.DockerException):
+            return False
+
+    def client(self) -> docker.APIClient:
+        return docker.APIClient(base_url=self.host, version="auto", timeout=60)
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Stop the daemon, in order or at once."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(60)
+            self._process = None
+
+    def remove(self) -> None:
+        self.end()
+        # Shims of containers that outlived a killed daemon hold mounts below the folder.
+        for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+            if line.split()[1].startswith(str(self.root)):
+                subprocess.run(["umount", "-l", line.split()[1]], check=False)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def tiny_image() -> bytes:
+    """Return a root file system with a shell and a few programs, as a tar."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        for name in APPLETS:
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def private_daemon() -> Iterator[PrivateDaemon]:
+    if shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is None:
+        pytest.skip("no dockerd; .ci/services.sh installs it")
+    if os.geteuid() != 0:
+        pytest.skip("a daemon of the tests' own needs root")
+    if not (shutil.which("busybox") or Path("/bin/busybox").exists()):
+        pytest.skip("no static busybox; .ci/services.sh installs it")
+    daemon = PrivateDaemon()
+    try:
+        daemon.start()
+        repository, tag = TINY.split(":")
+        changes = ["ENV PATH=/bin"]
+        with contextlib.closing(daemon.client()) as client:
+            client.import_image_from_data(tiny_image(), repository=repository, tag=tag, changes=changes)
+        yield daemon
+    finally:
+        daemon.remove()
+
+
+@pytest.fixture
+def daemon(
+    private_daemon: PrivateDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[docker.APIClient]:
+    """Return a client of the daemon that this test's jobs use."""
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DOCKER_HOST", private_daemon.host)
+    monkeypatch.setenv("SKILLBANK_DOCKER_NETWORK", "none")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
+    with contextlib.closing(private_daemon.client()) as client:
+        yield client
+    # A new connection: the test may have stopped the daemon and started it again.
+    with contextlib.closing(private_daemon.client()) as client:
+        for left in client.containers(all=True):
+            client.remove_container(left["Id"], force=True)
+
+
+@pytest.fixture
+def store(daemon: docker.APIClient) -> Iterator[JobStore]:
+    with JobStore(database_url()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def jobs(store: JobStore) -> Jobs:
+    return Jobs(store)
+
+
+@pytest.fixture
+def docker_plan() -> MakePlan:
+    """Return a maker of plans: a shell script, or a whole command, in the tiny image."""
+
+    def make(script: str = "true", **fields: Any) -> Plan:
+        defaults: dict[str, Any] = {
+            "skill": SkillRef(name="tao-train-toy", version="1", digest="d", bank="b"),
+            "action": "train",
+            "route": Route(name="direct", reason="policy off"),
+            "automl_policy": Policy(value="off", source="user"),
+            "platform": "docker",
+            "image": TINY,
+            "command": ("sh", "-c", script),
+            "spec": {"results_dir": "{results_dir}"},
+        }
+        return Plan(**{**defaults, **fields})
+
+    return make
