@@ -95,13 +95,18 @@ def test_json_gives_a_document_or_our_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (BOMB, "x:1 is not valid YAML|x:2 uses a YAML alias"),
+        (BOMB, "x:2 is not valid YAML: it uses a YAML alias"),
         ("[" * 3000, "nested deeper than 64"),
         ("\n".join(" " * i + f"k{i}:" for i in range(100)), "nested deeper than 64"),
         ("- " * 100 + "x", "nested deeper than 64"),
         ("a: 1\nb: *a", "alias|not valid"),
         ("x" * (MAX_BYTES + 1), "larger than 4 MiB"),
         ("a: 1\n  b: 2", "x:2 is not valid YAML"),
+        ("a: 1\n---\nb: 2", "several documents"),
+        ("? [1]\n: 2", "a key must be a word"),
+        ("a: !!binary aGk=", "tag .*binary is not read"),
+        ("a: !mine {b: 1}", "tag !mine is not read"),
+        ("!!int x", "'x' is no int"),
     ],
 )  # fmt: skip
 def test_yaml_that_would_hurt_is_refused_quickly(text: str, words: str) -> None:
@@ -109,6 +114,10 @@ def test_yaml_that_would_hurt_is_refused_quickly(text: str, words: str) -> None:
     with pytest.raises(SkillFormatError, match=words):
         parse_yaml(text, "x")
     assert time.perf_counter() - start < 1
+
+
+def test_the_last_of_a_repeated_key_counts() -> None:
+    assert parse_yaml("a: 1\nb: 2\na: 3", "x") == {"a": 3, "b": 2}
 
 
 def test_words_that_yaml_reads_in_its_own_way() -> None:

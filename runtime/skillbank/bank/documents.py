@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.errors import SkillFormatError
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
-
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_BaseLoader):  # type: ignore[misc]
-    """Safe loader of what JSON can hold.
-
-    ``1e-5`` is a number, as in YAML 1.2 and not in 1.1. A date stays the text that somebody wrote,
-    and tags that make other objects (sets, bytes, pairs) are refused: a plan is a JSON document.
-    """
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
-}
-_Loader.yaml_constructors = {
-    tag: make
-    for tag, make in _BaseLoader.yaml_constructors.items()
-    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
-}
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)[eE][-+]?[0-9]+$"),
-    list("-+.0123456789"),
-)
 
 
 def read_text(path: Path) -> str:
@@ -70,26 +41,10 @@ def parse_yaml(text: str, where: str) -> Any:
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise SkillFormatError(f"{where}:{line} uses a YAML alias; write the value out instead.")
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{where}:{mark.line + 1}" if mark else where
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise SkillFormatError(f"{place} is not valid YAML: {problem}.") from None
-    except (ValueError, RecursionError, TypeError, OverflowError) as error:
-        # PyYAML lets these through for impossible dates, huge integers and unhashable keys.
-        raise SkillFormatError(f"{where} is not valid YAML: {error}.") from None
+        return load(text, MAX_DEPTH)
+    except YamlError as error:
+        place = f"{where}:{error.line}" if error.line else where
+        raise SkillFormatError(f"{place} is not valid YAML: {error}.") from None
 
 
 def parse_json(text: str, where: str) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import line_of, read_json, read_text, read_yaml
+from skillbank.bank.documents import MAX_DEPTH, line_of, read_json, read_text, read_yaml
 from skillbank.bank.images import resolve_image
+from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.bank.skill import OVERLAY_SUFFIX, Skill
 from skillbank.errors import SkillFormatError
 
@@ -20,10 +21,13 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
     """Read every document of the skill; one finding for each that cannot be read."""
     _ = skill.dataset_table
     yield from (d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-")))
+    for file in _info_files(skill):
+        if file.is_file():
+            yield from _repeated(file, skill)
     for action in skill.actions:
-        file = skill.template_path(action)
-        if file is not None:
-            yield from _readable(file, skill, "template-yaml")
+        template = skill.template_path(action)
+        if template is not None:
+            yield from _readable(template, skill, "template-yaml")
     for file in sorted((skill.root / "schemas").glob("*.json")):
         yield from _readable(file, skill, "schema-json")
 
@@ -31,6 +35,8 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
 def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
     try:
         document = (read_json if file.suffix == ".json" else read_yaml)(skill.inside(file))
+        if file.suffix == ".yaml":
+            yield from _repeated(file, skill)
     except SkillFormatError as error:
         line = re.search(r":(\d+)\b|line (\d+)", str(error).removeprefix(str(file)))
         number = int(line[1] or line[2]) if line else None
@@ -39,6 +45,13 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
         return
     if not isinstance(document, dict):
         yield Diagnostic("error", code, "the document is not a mapping.", skill.relative(file), 1)
+
+
+def _repeated(file: Path, skill: Skill) -> Iterator[Diagnostic]:
+    try:
+        load(read_text(file), MAX_DEPTH, strict=True)
+    except YamlError as error:
+        yield Diagnostic("warning", "yaml-repeated-key", f"{error}.", skill.relative(file), error.line)
 
 
 def images(skill: Skill) -> Iterator[Diagnostic]:
@@ -53,8 +66,7 @@ def images(skill: Skill) -> Iterator[Diagnostic]:
         elif skill.image(action) is None:
             message = f"{where}: no versions.yaml knows the image '{declared}'."
             yield Diagnostic("error", "image-unresolved", message, action.origin, line)
-    references = skill.root / "references"
-    for file in [references / "skill_info.yaml", *sorted(references.glob(f"*{OVERLAY_SUFFIX}"))]:
+    for file in _info_files(skill):
         for number, line_text in enumerate(_lines(file), 1):
             stamp = _STAMP.match(line_text)
             wanted = resolve_image(stamp[2], skill.bank_root) if stamp else None
@@ -79,6 +91,11 @@ def paths(skill: Skill) -> Iterator[Diagnostic]:
                 if not (file.parent / link).exists():
                     message = f"the link '{link}' leads nowhere."
                     yield Diagnostic("warning", "link-broken", message, skill.relative(file), number)
+
+
+def _info_files(skill: Skill) -> list[Path]:
+    references = skill.root / "references"
+    return [references / "skill_info.yaml", *sorted(references.glob(f"*{OVERLAY_SUFFIX}"))]
 
 
 def _lines(file: Path) -> list[str]:

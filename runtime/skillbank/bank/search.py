@@ -109,7 +109,9 @@ class SearchIndex:
             "INSERT INTO skill(rowid, name, aliases, tags, description, body) VALUES (?, ?, ?, ?, ?, ?)",
             ((i, *_columns(s)) for i, s in enumerate(self._skills)),
         )
-        self._words = sorted({w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c)})
+        self._words = sorted(
+            {w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c) if w.isalpha()}
+        )
 
     def close(self) -> None:
         """Free the index."""
@@ -155,7 +157,11 @@ class SearchIndex:
         found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
         if found:
             return word
-        near = get_close_matches(word, self._words, n=1, cutoff=0.75)
+        # Few typos change the length by much and both ends: what differs so need not be compared.
+        similar = [
+            w for w in self._words if abs(len(w) - len(word)) <= 2 and (w[0] == word[0] or w[-1] == word[-1])
+        ]
+        near = get_close_matches(word, similar, n=1, cutoff=0.75)
         return near[0] if near else word
 
 

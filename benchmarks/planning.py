@@ -1,0 +1,182 @@
+"""How fast banks load, plans compile and searches answer, and how much an agent has to read.
+
+Run it as ``python benchmarks/planning.py``; ``--json`` gives one document. Every goal is printed beside
+its measure, and the exit status is 1 when one is missed. Times are medians; the machine is named, and
+ratios of one run compare better between machines than times do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.home import bank_root
+from skillbank.bank.search import SearchIndex
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import Request, parse_data, parse_settings
+
+SKILL = "tao-train-grounding-dino"
+MANY = 1000
+CORPUS = bank_root().parent / "shared" / "corpus" / "bank"
+GOALS = {"plan_warm_ms": 10.0, "search_1000_ms": 5.0, "cold_process_s": 0.6}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    as_json = parser.parse_args().json
+    with tempfile.TemporaryDirectory() as folder:
+        measures = run(Path(folder))
+    missed = [name for name, goal in GOALS.items() if measures[name] > goal]
+    if as_json:
+        print(
+            json.dumps(
+                {"machine": machine(), "measures": measures, "goals": GOALS, "missed": missed}, indent=2
+            )
+        )
+    else:
+        print(machine())
+        for name, value in measures.items():
+            goal = (
+                f"   goal <= {GOALS[name]:g}{'  MISSED' if name in missed else ''}" if name in GOALS else ""
+            )
+            print(f"{name:32} {value:>12,.6g}{goal}")
+    return 1 if missed else 0
+
+
+def run(folder: Path) -> dict[str, float]:
+    """Take every measure once."""
+    bank = CORPUS if CORPUS.is_dir() else bank_root()
+    measures: dict[str, float] = {}
+
+    def load(root: Path) -> Callable[[], Any]:
+        return lambda: [(s.name, s.info, s.actions) for s in Library([root], own=False).skills]
+
+    library = Library([bank], own=False)
+    measures["bank_skills"] = len(library.skills)
+    measures["bank_cold_ms"] = cold_load_ms(bank)
+    measures["bank_again_ms"] = median_ms(load(bank), 5)
+    measures["bank_warm_us"] = 1000 * median_ms(
+        lambda: [(s.name, s.info, s.actions) for s in library.skills], 50
+    )
+
+    many = generate(folder / "many", MANY)
+    measures["load_1000_s"] = median_ms(load(many), 1) / 1000
+    crowd = Library([many], own=False)
+    _ = [(s.frontmatter, s.info) for s in crowd.skills]
+    start = time.perf_counter()
+    index = SearchIndex(crowd.skills)
+    measures["index_1000_s"] = time.perf_counter() - start
+    queries = [
+        "grounding dino 512",
+        "open vocabulary detection",
+        "groundign dino",
+        "weather forecast",
+        "train 77",
+    ]
+    measures["search_1000_ms"] = max(median_ms(lambda q=q: index.search(q), 20) for q in queries)  # type: ignore[misc]
+    index.close()
+
+    skill = Library().get(SKILL)
+    request = Request(
+        skill=SKILL, action="train", automl="off",
+        data=parse_data(["train=s3://bucket/a", "train=s3://bucket/b", "eval=s3://bucket/c"]),
+        settings=parse_settings(["num_epochs=20", "train.optim.lr=1e-4"]),
+    )  # fmt: skip
+    start = time.perf_counter()
+    compile_plan(skill, request, "docker")
+    measures["plan_first_ms"] = 1000 * (time.perf_counter() - start)
+    measures["plan_warm_ms"] = median_ms(lambda: compile_plan(skill, request, "docker"), 50)
+    plan = compile_plan(skill, request, "docker")
+    measures["plan_id_ms"] = median_ms(lambda: plan.plan_id, 50)
+
+    command = [sys.executable, "-m", "skillbank", "plan", "train Grounding DINO on s3://bucket/data, no HPO"]
+    env = {**os.environ, "SKILLBANK_HOME": str(folder / "home"), "COLUMNS": "120"}
+    measures["cold_process_s"] = process_s([*command, "--json"], env)
+    measures["bare_python_s"] = process_s([sys.executable, "-c", "pass"], env)
+    shown = subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
+    files = sum(len((skill.root / name).read_text()) for name in reading_list(skill.root))
+    measures["agent_reads_plan_chars"] = len(shown)
+    measures["agent_reads_files_chars"] = files
+    measures["ratio_files_to_plan"] = files / max(1, len(shown))
+    measures["ratio_cold_to_bare_process"] = measures["cold_process_s"] / measures["bare_python_s"]
+    measures["ratio_first_to_warm_plan"] = measures["plan_first_ms"] / measures["plan_warm_ms"]
+    return measures
+
+
+def reading_list(root: Path) -> list[str]:
+    """What an agent without tools has to read to build the same spec by hand."""
+    names = ["SKILL.md", "references/skill_info.yaml", "references/spec_template_train.yaml"]
+    return [*names, "schemas/train.schema.json"] if (root / "schemas/train.schema.json").is_file() else names
+
+
+def generate(folder: Path, count: int) -> Path:
+    """Write many skills: the packaged one without its schemas, under other names."""
+    source = bank_root() / "skills" / SKILL
+    body = (source / "SKILL.md").read_text()
+    for i in range(count):
+        root = folder / "skills" / f"{SKILL}-{i}"
+        (root / "references").mkdir(parents=True)
+        (root / "SKILL.md").write_text(body.replace(f"name: {SKILL}", f"name: {SKILL}-{i}", 1))
+        shutil.copy(source / "references" / "skill_info.yaml", root / "references")
+    return folder
+
+
+def cold_load_ms(bank: Path) -> float:
+    """Load a bank in a process of its own; imports are not counted."""
+    program = (
+        "import time; from pathlib import Path; from skillbank.bank.discovery import Library\n"
+        "t = time.perf_counter()\n"
+        f"[(s.name, s.info, s.actions) for s in Library([Path({str(bank)!r})], own=False).skills]\n"
+        "print(time.perf_counter() - t)"
+    )
+    times = [
+        float(
+            subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        )
+        for _ in range(3)
+    ]
+    return 1000 * statistics.median(times)
+
+
+def median_ms(work: Callable[[], Any], times: int) -> float:
+    """Return the median time of some work in milliseconds."""
+    taken = []
+    for _ in range(times):
+        gc.collect()
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return 1000 * statistics.median(taken)
+
+
+def process_s(command: list[str], env: dict[str, str]) -> float:
+    """Return the median wall time of a process, after one run that warms the file cache."""
+    subprocess.run(command, env=env, capture_output=True, check=False)
+    taken = []
+    for _ in range(7):
+        start = time.perf_counter()
+        subprocess.run(command, env=env, capture_output=True, check=False)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def machine() -> str:
+    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

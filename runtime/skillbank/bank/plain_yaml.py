@@ -1,0 +1,157 @@
+"""YAML as far as JSON goes, built straight from the parser's events.
+
+PyYAML's own way is events, then nodes, then objects; a skill's files need no more than mappings, lists
+and scalars, so the middle is left out. It is faster, and depth, aliases, foreign tags and repeated keys
+are seen while reading, before anything has grown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_CORE = "tag:yaml.org,2002:"
+_LEFT_OUT = {f"{_CORE}timestamp", f"{_CORE}value", f"{_CORE}merge"}
+# 1e-5 is a number in YAML 1.2 and text in 1.1; skills are full of it.
+_EXPONENT = re.compile(r"^[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)[eE][-+]?[0-9]+$")
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _LEFT_OUT]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _first in "-+.0123456789":
+    _RESOLVERS[_first] = [*_RESOLVERS.get(_first, ()), (f"{_CORE}float", _EXPONENT)]
+_NUMBERS = yaml.constructor.SafeConstructor()
+_COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
+
+
+class YamlError(ValueError):
+    """A text is no YAML that we read; ``line`` is 1-based."""
+
+    def __init__(self, problem: str, line: int | None) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
+    """Build the document of a YAML text; None for an empty one.
+
+    A date stays the text that somebody wrote. Of a repeated key the last value counts, as in PyYAML.
+
+    Parameters
+    ----------
+    strict
+        Refuse repeated keys.
+
+    Raises
+    ------
+    YamlError
+        For broken YAML, more than `max_depth` levels, aliases, other than JSON's types, several
+        documents, and keys that are no scalars.
+    """
+    try:
+        return _build(text, max_depth, strict)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise YamlError(problem, mark.line + 1 if mark else None) from None
+    except UnicodeEncodeError:
+        raise YamlError("it holds half of a surrogate pair", None) from None
+
+
+def _build(text: str, max_depth: int, strict: bool) -> Any:
+    stack: list[_Open] = []
+    document: Any = None
+    documents = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_BaseLoader):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            value = _scalar(event)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            if len(stack) >= max_depth:
+                raise YamlError(f"it is nested deeper than {max_depth} levels; flatten it", _line(event))
+            if event.tag not in _COLLECTIONS:
+                raise YamlError(f"the tag {event.tag} is not read here", _line(event))
+            stack.append(_Open({} if kind is yaml.MappingStartEvent else []))
+            continue
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            value = stack.pop().value
+        elif kind is yaml.AliasEvent:
+            raise YamlError("it uses a YAML alias; write the value out instead", _line(event))
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                raise YamlError("it holds several documents; keep one", _line(event))
+            continue
+        else:
+            continue
+        if stack:
+            stack[-1].add(value, event, strict)
+        else:
+            document = value
+    return document
+
+
+class _Open:
+    """A collection that is not complete yet."""
+
+    __slots__ = ("key", "value", "waiting")
+
+    def __init__(self, value: dict[Any, Any] | list[Any]) -> None:
+        self.value = value
+        self.key: Any = None
+        self.waiting = False
+
+    def add(self, value: Any, event: Any, strict: bool) -> None:
+        if isinstance(self.value, list):
+            self.value.append(value)
+        elif self.waiting:
+            self.value[self.key] = value
+            self.waiting = False
+        elif isinstance(value, dict | list):
+            raise YamlError("a key must be a word, not a collection", _line(event))
+        elif strict and value in self.value:
+            raise YamlError(f"the key '{value}' is repeated", _line(event))
+        else:
+            self.key, self.waiting = value, True
+
+
+def _scalar(event: Any) -> Any:
+    value: str = event.value
+    tag = event.tag
+    if tag is None or tag == "!":
+        if not event.implicit[0]:
+            return value  # quoted, or a block of text
+        for candidate, pattern in _RESOLVERS.get(value[:1], ()):
+            if pattern.match(value):
+                tag = candidate
+                break
+        else:
+            return value
+    return _typed(tag, value, event)
+
+
+def _typed(tag: str, value: str, event: Any) -> Any:
+    kind = tag.removeprefix(_CORE)
+    try:
+        if kind == "str":
+            return value
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return yaml.constructor.SafeConstructor.bool_values[value.lower()]
+        if kind in ("int", "float"):
+            node = yaml.ScalarNode(tag, value)
+            read = _NUMBERS.construct_yaml_int if kind == "int" else _NUMBERS.construct_yaml_float
+            return read(node)
+    except (ValueError, KeyError, IndexError, OverflowError):
+        raise YamlError(f"'{value[:40]}' is no {kind}", _line(event)) from None
+    raise YamlError(f"the tag {tag} is not read here", _line(event))
+
+
+def _line(event: Any) -> int | None:
+    return event.start_mark.line + 1 if event.start_mark else None
