@@ -10,7 +10,7 @@ References
 Zhang et al., "DINO: DETR with Improved DeNoising Anchor Boxes", ICLR 2023, section 3.3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -47,6 +47,12 @@ class DenoisingQueries:
     positive: Tensor
     target: Tensor
     group: Tensor
+
+    def part(self, pictures: slice) -> "DenoisingQueries":
+        """The queries of some pictures of the batch."""
+        return replace(
+            self, boxes=self.boxes[pictures], phrases=self.phrases[pictures], valid=self.valid[pictures]
+        )
 
 
 def make_denoising_queries(

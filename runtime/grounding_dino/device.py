@@ -24,11 +24,14 @@ class Compute:
         ``fp32``, ``bf16`` or ``fp16``; the lower ones by autocast, weights stay in fp32.
     threads : int
         CPU threads in use.
+    parts : int
+        Into how many parts a training batch is cut, each computed in a thread of its own.
     """
 
     device: torch.device
     precision: str
     threads: int
+    parts: int = 1
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context that forward passes run in."""
@@ -66,7 +69,11 @@ def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
     """
     threads = set_threads(spec.engine.threads)
     if not cuda_wanted(spec.engine.device):
-        return Compute(torch.device("cpu"), spec.train.precision, threads)
+        # Threads inside operations suit large networks; a small one is better off with threads beside each
+        # other (grounding_dino.gradients tells why).
+        parts = threads if spec.engine.profile == "small" else 1
+        torch.set_num_threads(max(1, threads // parts))
+        return Compute(torch.device("cpu"), spec.train.precision, threads, parts)
     number = gpu_ids[0] if gpu_ids else 0
     if number >= torch.cuda.device_count():
         raise EngineError(

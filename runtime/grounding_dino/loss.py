@@ -81,6 +81,7 @@ def detection_loss(
     phrase_tokens: Tensor,
     weights: LossWeights,
     denoising: DenoisingQueries | None = None,
+    divisor: int | None = None,
 ) -> dict[str, Tensor]:
     """Score the detector's outputs.
 
@@ -96,6 +97,8 @@ def detection_loss(
         Weights of the parts.
     denoising : DenoisingQueries, optional
         The queries behind ``output.denoising_*``.
+    divisor : int, optional
+        What sums are divided by, when this is a part of a larger batch; by default the number of true boxes.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def detection_loss(
     names = [f"decoder_{number}" for number in range(start, output.logits.shape[0])] + ["encoder"]
     logits = torch.cat([output.logits[start:], output.encoder_logits[None]])
     boxes = torch.cat([output.boxes[start:], output.encoder_boxes[None]])
-    boxes_count = max(targets.count, 1)
+    boxes_count = max(targets.count, 1) if divisor is None else divisor
     parts = _matched_parts(logits, boxes, targets, token_targets, weights, boxes_count)
 
     factors = torch.ones(len(names), device=logits.device)

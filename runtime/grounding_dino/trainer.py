@@ -20,7 +20,8 @@ from grounding_dino.detector import Detector
 from grounding_dino.device import Compute
 from grounding_dino.errors import EngineError
 from grounding_dino.evaluation import Metrics
-from grounding_dino.loss import LossWeights, detection_loss
+from grounding_dino.gradients import GradientWorker
+from grounding_dino.loss import LossWeights
 from grounding_dino.model import network_values
 from grounding_dino.parameters import trained
 from grounding_dino.schedule import Schedule
@@ -103,6 +104,7 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         self._scaler = self.compute.scaler()
+        self._worker = GradientWorker(self.detector, self.weights, self.compute, self._scaler)
         self._full_rates = [group["lr"] for group in self.optimizer.param_groups]
 
     def run(self, stop: StopRequest) -> Metrics | None:
@@ -152,21 +154,15 @@ class TrainingRun:
         batch = batch.to(self.compute.device)
         augmentation = self.spec.dataset.augmentation
         pixels = normalise(batch.pixels, batch.mask, augmentation.input_mean, augmentation.input_std)
-        queries = self._denoising(batch)
-        with self.compute.autocast():
-            output = self.detector(pixels, batch.mask, batch.prompts, queries)
-        losses = detection_loss(output, batch.targets, batch.prompts.phrase_tokens, self.weights, queries)
-        loss = float(losses["loss"].detach())
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = self._worker.backward(batch, pixels, self._denoising(batch))
+        loss = losses["loss"]
         if not math.isfinite(loss):
-            parts = ", ".join(
-                f"{name} {float(value):.3g}" for name, value in losses.items() if name != "loss"
-            )
+            parts = ", ".join(f"{name} {value:.3g}" for name, value in losses.items() if name != "loss")
             raise EngineError(
                 f"The loss became {loss} at step {self.position.step} ({parts}): lower train.optim.lr or set "
                 "train.clip_grad_norm"
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         if self.spec.train.clip_grad_norm > 0:
             self._scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(list(trained(self.detector)), self.spec.train.clip_grad_norm)

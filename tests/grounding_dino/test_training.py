@@ -163,14 +163,14 @@ def test_step_intervals_and_dry_runs(spec_file: Path, tmp_path: Path) -> None:
 def test_a_loss_that_explodes_is_explained(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import grounding_dino.trainer as trainer
+    import grounding_dino.gradients as gradients
     from grounding_dino.loss import detection_loss as real
 
     def broken(*arguments: Any, **more: Any) -> dict[str, torch.Tensor]:
         losses = real(*arguments, **more)
         return {**losses, "loss": losses["loss"] * float("nan")}
 
-    monkeypatch.setattr(trainer, "detection_loss", broken)
+    monkeypatch.setattr(gradients, "detection_loss", broken)
     assert train(spec_file, "train.num_epochs=1") == 1
     last = status_lines(tmp_path / "results" / "train")[-1]
     assert "The loss became nan at step 0" in last["message"]
