@@ -20,6 +20,7 @@ from skillbank.plan.request import Request
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.service import Jobs
+    from skillbank.storage.progress import Report
 
 DEFAULT_PLATFORM = "local"
 
@@ -109,15 +110,56 @@ class Runtime:
         return plans
 
     def launch(
-        self, plan: Plan, *, parents: Sequence[str] = (), idempotency_key: str | None = None
+        self,
+        plan: Plan,
+        *,
+        parents: Sequence[str] = (),
+        idempotency_key: str | None = None,
+        checkpoint: str = "auto",
+        retries: int = 2,
+        on_oom: str = "stop",
+        chain: Sequence[str] = (),
+        report: Report | None = None,
     ) -> JobRecord:
-        """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`."""
+        """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`.
+
+        Parameters
+        ----------
+        retries
+            Attempts that may follow failures of the infrastructure.
+        on_oom
+            ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
+        """
+        from skillbank.jobs.record import RetryPolicy
+
         if plan.route.name == "automl":
             raise UsageError(
                 "This plan goes to AutoML, which this version plans and does not run yet; "
                 "say 'no HPO' or --automl off for one plain training."
             )
-        return self.jobs.launch(plan, parents=parents, idempotency_key=idempotency_key)
+        if on_oom not in ("stop", "reduce-batch") or retries < 0:
+            raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+        batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
+        return self.jobs.launch(
+            plan,
+            parents=parents,
+            idempotency_key=idempotency_key,
+            checkpoint=checkpoint,
+            retry=RetryPolicy(infra=retries, batch_key=batch_key),
+            chain=chain,
+            report=report,
+        )
+
+    def _batch_key(self, plan: Plan) -> str:
+        skill = self.library.get(plan.skill.name)
+        shorthands = {**skill.actions[0].shorthands, **skill.action(plan.action, plan.variant).shorthands}
+        key = shorthands.get("batch_size")
+        if key is None:
+            raise UsageError(
+                f"{plan.skill.name} does not say which key is its batch size (spec_shorthand_keys), so that "
+                "--on-oom reduce-batch has nothing to reduce."
+            )
+        return key
 
     def _parent(self, request: Request) -> Parent | None:
         if request.parent is None:

@@ -15,7 +15,7 @@ def jobs(
 ) -> None:
     """List jobs, the newest first."""
     with options.open_runtime(None) as runtime:
-        records = [runtime.jobs.refresh(r.id) for r in runtime.jobs.store.list(limit=limit)]
+        records = [runtime.jobs.look(r.id) for r in runtime.jobs.store.list(limit=limit)]
     if as_json:
         options.print_json(
             {"jobs": [r.model_dump(mode="json", exclude={"plan", "history"}) for r in records]}
@@ -24,6 +24,6 @@ def jobs(
     if not records:
         print('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
         return
-        from skillbank.cli.present import console, jobs_view
+    from skillbank.cli.present import console, jobs_view
 
     console().print(jobs_view(records))

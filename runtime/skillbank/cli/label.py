@@ -35,7 +35,7 @@ def label(
     if as_json:
         options.print_json(document)
         return
-        from skillbank.cli.present import console, labels_view
+    from skillbank.cli.present import console, labels_view
 
     console().print(labels_view(document))
 

@@ -34,6 +34,9 @@ Settings = Annotated[
 ParentJob = Annotated[
     str | None, typer.Option("--parent", metavar="JOB", help="The job whose model is used; 'last' works.")
 ]
+Checkpoint = Annotated[
+    str, typer.Option("--checkpoint", metavar="best|latest|EPOCH", help="Which model of the parent is used.")
+]
 Pretrained = Annotated[
     str | None, typer.Option("--pretrained", metavar="URI", help="A pretrained model to start from.")
 ]
@@ -47,7 +50,7 @@ Image = Annotated[
 Gpus = Annotated[int | None, typer.Option("--gpus", help="Number of GPUs; 0 runs on the CPU.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", help="Number of nodes.")]
 ResultsRoot = Annotated[
-    str | None, typer.Option("--results-root", metavar="DIR", help="Folder under which results are written.")
+    str | None, typer.Option("--results-root", metavar="DIR|s3://", help="Where results are written.")
 ]
 
 

@@ -135,7 +135,10 @@ def status_view(record: JobRecord, progress: Progress) -> RenderableType:
         head.add_row("left", f"about {progress.eta_s:.0f} s")
     if record.history and record.history[-1].message:
         head.add_row("last word", record.history[-1].message)
-    head.add_row("results", record.results_dir)
+    if record.retry_of:
+        head.add_row("retry of", record.retry_of)
+    waits = record.results_uri and record.state.terminal and record.uploaded is None
+    head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
     return Group(head, *_failure(record))
 
 
@@ -162,7 +165,7 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
         for file in results.files:
             table.add_row(file.path, f"{file.size:,}")
         parts.append(table)
-    parts.append(Text(f"results {root}", style="dim"))
+    parts.append(Text(f"results {record.results}", style="dim"))
     return Group(*parts, *_failure(record), Text(""))
 
 

@@ -8,11 +8,11 @@ from skillbank.cli import options
 def results(job: options.JobId, as_json: options.Json = False) -> None:
     """Show what a job has left: metrics, checkpoints, pictures, files."""
     with options.open_runtime(None) as runtime:
-        record = runtime.jobs.refresh(job)
+        record = runtime.jobs.look(job)
         found = runtime.jobs.results(record.id)
     if as_json:
         options.print_json(found.document())
         return
-        from skillbank.cli.present import console, results_view
+    from skillbank.cli.present import console, results_view
 
     console().print(results_view(record, found, files=True))

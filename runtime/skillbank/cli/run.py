@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options
 
 if TYPE_CHECKING:
+    from skillbank.jobs.chains import Step
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -30,6 +31,14 @@ def run(
     gpus: options.Gpus = None,
     nodes: options.Nodes = None,
     results_root: options.ResultsRoot = None,
+    checkpoint: options.Checkpoint = "auto",
+    retries: Annotated[int, typer.Option("--retries", help="Further attempts after INFRA failures.")] = 2,
+    on_oom: Annotated[
+        str, typer.Option("--on-oom", metavar="stop|reduce-batch", help="After CUDA out of memory.")
+    ] = "stop",
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="JOB", help="Go on with a job's chain; 'last' works.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve what is started.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
     banks: options.Banks = None,
@@ -37,41 +46,73 @@ def run(
 ) -> None:
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.errors import UsageError
+    from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
     with options.open_runtime(banks) as runtime:
-        requests, notes = options.build_requests(
-            runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
-            pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
-            results_root=results_root, image=image,
-        )  # fmt: skip
-        plans = runtime.plan(requests)
-        _refuse_questions(plans)
-        if detach and len(plans) > 1:
+        if resume is not None:
+            if text is not None or skill is not None:
+                raise UsageError("--resume JOB goes on with what was asked then; give no new request too.")
+            notes: list[str] = []
+            chain = steps(runtime.jobs.store, resume)
+        else:
+            requests, notes = options.build_requests(
+                runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
+                pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
+                results_root=results_root, image=image,
+            )  # fmt: skip
+            chain = [Step(plan, None) for plan in runtime.plan(requests)]
+        new = [step.plan for step in chain if step.job is None]
+        _refuse_questions(new)
+        if detach and len(new) > 1:
             raise UsageError(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."
             )
         if not as_json:
             from skillbank.cli.present import console, plan_view
 
-            for each in plans:
+            for each in new:
                 console().print(plan_view(each, notes))
-        _approve(runtime, plans, yes, as_json)
-        records: dict[str, JobRecord] = {}
-        for each in plans:
-            parents = [records[ref.plan].id for ref in each.parents if ref.plan in records]
-            record = runtime.launch(each, parents=parents)
-            if not detach:
-                from skillbank.cli.progress import watch
-
-                record = watch(runtime, record, quiet=as_json)
-            records[each.plan_id] = record
-            if not detach and record.state is not JobState.COMPLETE:
-                break
-        finished = list(records.values())
+        _approve(runtime, new, yes, as_json)
+        launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
+        finished = _run(runtime, chain, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
         raise typer.Exit(1)
+
+
+def _run(
+    runtime: Runtime, chain: list[Step], detach: bool, as_json: bool, launch: dict[str, Any]
+) -> list[JobRecord]:
+    """Run the steps one after another up to the first that fails; return the last attempt at each."""
+    from skillbank.cli.progress import supervise, transfers
+    from skillbank.jobs.record import JobState
+
+    ids = [step.plan.plan_id for step in chain] if len(chain) > 1 else []
+    if ids:
+        for step in chain:
+            runtime.jobs.store.save_plan(step.plan)
+    records: dict[str, JobRecord] = {}
+    for step in chain:
+        record = step.job
+        if record is None:
+            parents = [records[ref.plan].id for ref in step.plan.parents if ref.plan in records]
+            with transfers(as_json) as report:
+                record = runtime.launch(step.plan, parents=parents, chain=ids, report=report, **launch)
+        if detach:
+            record = runtime.jobs.look(record.id)
+        elif record.settled is None:
+            try:
+                record = supervise(runtime, record, quiet=as_json)
+            except KeyboardInterrupt:
+                # The job goes on without this command, and so must what follows its end.
+                runtime.jobs.look(record.id)
+                print(f"\n{record.id} goes on; 'skillbank cancel {record.id}' stops it", file=sys.stderr)
+                raise
+        records[step.plan.plan_id] = record
+        if not detach and record.state is not JobState.COMPLETE:
+            break
+    return list(records.values())
 
 
 def _refuse_questions(plans: list[Plan]) -> None:

@@ -31,7 +31,7 @@ def show(
     if as_json:
         options.print_json(document)
         return
-        from skillbank.cli.present import action_view, console, skill_view
+    from skillbank.cli.present import action_view, console, skill_view
 
     console().print(skill_view(document) if action is None else action_view(document))
 

@@ -19,7 +19,7 @@ def status(
     from skillbank.jobs.record import JobState
 
     with options.open_runtime(None) as runtime:
-        record = runtime.jobs.refresh(job)
+        record = runtime.jobs.look(job)
         if watch:
             from skillbank.cli.progress import watch as follow
 

@@ -71,9 +71,10 @@ class Supervisor:
                 if mine:
                     with self._live_uploads(record):
                         record = self._jobs.wait(record.id, on_progress)
-                    problem = self._upload(record) or problem
+                    stuck = self._upload(record)
+                    problem = stuck or problem
                     following = self._follow(record)
-                    if problem is None and record.settled is None:
+                    if stuck is None and record.settled is None:
                         self._jobs.store.update(record.id, settled=datetime.now(UTC))
                 else:
                     following = self._watch(record, on_progress)

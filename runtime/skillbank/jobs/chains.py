@@ -1,0 +1,63 @@
+"""Chains: actions that run one after another, and going on with one that was broken off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillbank.errors import NotFoundError, StateError
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.retries import attempts
+from skillbank.jobs.store import JobStore
+from skillbank.plan.model import Plan
+
+__all__ = ["Step", "steps"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One plan of a chain, and the job that has run it or runs it; None when it is to be started."""
+
+    plan: Plan
+    job: JobRecord | None
+
+
+def steps(store: JobStore, job: str) -> list[Step]:
+    """Return the steps of the chain that a job belongs to, with what is there of each.
+
+    A step that is complete, or still runs, counts if its parents are the jobs that count for the steps before
+    it. A job that is no part of a chain is a chain of one.
+
+    Raises
+    ------
+    JobNotFoundError, NotFoundError
+        When there is no such job, or its plans are not known here.
+    """
+    *_, first = attempts(store.get(job), store.get)
+    chain = first.chain or (first.plan_id,)
+    found: list[Step] = []
+    chosen: dict[str, JobRecord] = {}
+    for plan_id in chain:
+        try:
+            plan = store.get_plan(plan_id)
+        except NotFoundError:
+            if plan_id != first.plan_id:
+                raise
+            plan = Plan.model_validate(first.plan)
+        needed = {chosen[ref.plan].id for ref in plan.parents if ref.plan in chosen}
+        record = _standing(store, plan_id, first.chain)
+        absent = any(ref.plan is not None and ref.plan not in chosen for ref in plan.parents)
+        if record is not None and not absent and needed <= set(record.parents):
+            chosen[plan_id] = record
+        found.append(Step(plan, chosen.get(plan_id)))
+    if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
+        raise StateError(f"every step of {first.id} is complete; there is nothing to resume")
+    return found
+
+
+def _standing(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:
+    """Return the newest attempt at a step, if it is complete or under way."""
+    first = next((r for r in store.list(plan_id=plan_id) if r.chain == chain and r.retry_of is None), None)
+    last = first
+    while last is not None and (later := store.list(retry_of=last.id, limit=1)):
+        last = later[0]
+    return None if last is None or last.state in (JobState.ERROR, JobState.CANCELED) else last
