@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.documents import MAX_BYTES, parse_json, parse_yaml, read_text
 from skillbank.bank.frontmatter import parse_frontmatter
-from skillbank.bank.schema import SpecSchema, check, coerce
+from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.bank.skill_info import parse_skill_info
 from skillbank.bank.tables import dataset_rows, inference_rows, markdown_tables, parse_files
+from skillbank.bank.values import check, coerce
 from skillbank.errors import SkillbankError, SkillFormatError, SkillNotFoundError, SpecError
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request

@@ -85,7 +85,8 @@ def test_findings_of_a_head(text: str, codes: set[str]) -> None:
         ("/results/{convert_job_id}/results_dir/info/", "job", "results_dir/info/"),
         ("{dataset_convert_job_id}/a.npy", "job", "a.npy"),
         ("the folder with everything", "prose", ""),
-        ("data_file: a.txt + dataset_name", "prose", ""),
+        ("data_file: a.txt + dataset_name", "map", ""),
+        ("image_dir, json_file (COCO)", "prose", ""),
         ("s3://bucket/x y", "prose", ""),
     ],
 )

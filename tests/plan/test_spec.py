@@ -29,6 +29,9 @@ SCHEMA: dict[str, Any] = {"type": "collection", "properties": {"train": {"type":
     "precision": {"type": "categorical", "enum": ["fp16", "fp32", "no"]},
     "steps": {"type": "list", "items": {"type": "int", "minimum": 0}},
     "note": {"type": "string", "pattern": "^[a-z]+$"},
+    "size": {"type": "int", "math_cond": "/ 8"}, "width": {"type": "int", "math_cond": "^ 2"},
+    "step": {"type": "int", "math_cond": "!= 0"}, "low": {"type": "int"},
+    "high": {"type": "int", "math_cond": "> depends_on", "depends_on": "train.low"},
 }}}}  # fmt: skip
 TEMPLATE = {
     "train": {
@@ -39,6 +42,11 @@ TEMPLATE = {
         "precision": "fp32",
         "steps": [10],
         "note": "a",
+        "size": 8,
+        "width": 4,
+        "step": 1,
+        "low": 5,
+        "high": 600,
     }
 }
 
@@ -98,6 +106,12 @@ def test_values_take_the_type_of_the_schema(
         ("train.precision=int8", "must be one of fp16, fp32, no"),
         ("train.steps=[1, -2]", r"train.steps\[1\] is -2, but it must be at least 0"),
         ("train.note=UPPER", "must match"),
+        ("train.size=12", "must be a multiple of 8"),
+        ("train.width=12", "must be a power of 2"),
+        ("train.width=0", "must be a power of 2"),
+        ("train.step=0", "must not be 0"),
+        ("train.high=4", r"train\.high is 4, but it must be > train\.low, which is 5"),
+        ("train.low=600", r"train\.high is 600, but it must be > train\.low, which is 600"),
         ("train.epochs=null", "cannot be empty"),
         ("train={epohcs: 3}", "train.epohcs is not a key of this spec"),
         ("trian.lr=1", "not a key of this spec"),

@@ -8,8 +8,9 @@ from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_text
-from skillbank.bank.schema import Node, SpecSchema, check
+from skillbank.bank.schema import Node, SpecSchema
 from skillbank.bank.skill import Skill
+from skillbank.bank.values import check
 from skillbank.errors import SkillFormatError, SpecError
 
 _NOT_FINITE = re.compile(r"(?<![\"\w])-?(?:Infinity|NaN)\b")

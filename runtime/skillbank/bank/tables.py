@@ -166,9 +166,11 @@ def parse_files(cell: str) -> Files:
         if all(switch):
             return Files("format", text, parts=tuple((m[1], m[2], False) for m in switch if m))
     if ":" in text and "://" not in text:
-        parts = [_SUBKEY.match(p) for p in text.split(",")]
+        # "data_file: a.txt + dataset_name": what has no path is a value that the template holds.
+        pieces = [p for p in re.split(r"[,+]", text) if not _WORD.fullmatch(p.strip())]
+        parts = [_SUBKEY.match(p) for p in pieces]
         if all(parts):
-            return Files("map", text, parts=tuple((m[1], m[2], bool(m[3])) for m in parts if m))
+            return Files("map", text, parts=tuple((m[1], m[2], bool(m[3])) for m in parts if m and m[2]))
     job = _JOB.search(text)
     if job and " " not in text:
         tail = re.sub(r"^/?results/", "", text)

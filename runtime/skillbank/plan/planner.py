@@ -6,6 +6,7 @@ import shlex
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
+from skillbank.bank.values import check_relations
 from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
@@ -37,6 +38,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     for layer in (layers.key_defaults, layers.parent_structure, layers.dataset_rows, layers.inferred):
         draft.builder.apply(layer(draft))
     draft.builder.apply(draft.user)
+    check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
     ask_for_the_rest(draft, route)
     add_notes(draft)
     if route.reason.startswith(NOT_RUNNABLE):

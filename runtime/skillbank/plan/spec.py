@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.bank.keys import is_key, is_name
-from skillbank.bank.schema import SpecSchema, check, coerce
+from skillbank.bank.schema import SpecSchema
+from skillbank.bank.values import check, coerce
 from skillbank.errors import SpecError, did_you_mean
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path, set_path
@@ -75,6 +76,11 @@ class SpecBuilder:
             theirs[: len(mine)] == mine or mine[: len(theirs)] == theirs
             for theirs in map(parse_path, self._overrides)
         )
+
+    @property
+    def set_by_user(self) -> tuple[str, ...]:
+        """Keys whose value the user set, by key or shorthand."""
+        return tuple(k for k, o in self._overrides.items() if o.source in (Source.USER, Source.SHORTHAND))
 
     @property
     def overrides(self) -> tuple[Override, ...]:
