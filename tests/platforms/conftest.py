@@ -45,11 +45,11 @@ class PrivateDaemon:
             "data-root": f"{self.root}/data",
             "exec-root": f"{self.root}/exec",
             "pidfile": f"{self.root}/pid",
-            "bridge": "none",
             "iptables": "false",
             "shutdown-timeout": "2",
         }
-        command = [program, *(f"--{name}={value}" for name, value in options.items())]
+        # In a network of its own, because it would take the bridge of a daemon that is there.
+        command = ["unshare", "--net", program, *(f"--{name}={value}" for name, value in options.items())]
         # After a kill the old daemon's containerd may stand in the new one's way for a moment.
         for _ in range(3):
             with (self.root / "log").open("ab") as log:
@@ -130,7 +130,7 @@ def daemon(
     """Return a client of the daemon that this test's jobs use."""
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOCKER_HOST", private_daemon.host)
-    monkeypatch.setenv("SKILLBANK_DOCKER_NETWORK", "none")
+    monkeypatch.delenv("SKILLBANK_DOCKER_NETWORK", raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
     with contextlib.closing(private_daemon.client()) as client:

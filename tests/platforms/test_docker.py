@@ -82,7 +82,14 @@ def test_a_container_out_of_memory_says_so(jobs: Jobs, docker_plan: MakePlan) ->
     plan = docker_plan("dd if=/dev/zero of=/dev/null bs=200M", resources=Resources(memory="20m"))
     record = jobs.wait(jobs.launch(plan).id)
     assert record.state is JobState.ERROR and record.exit_code == 137
-    assert record.failure is not None and "limit of 20 MiB (OOMKilled)" in record.failure.evidence
+    assert record.failure is not None and record.failure.name == "out_of_memory"
+    assert "limit of 20 MiB" in record.failure.evidence
+
+
+def test_a_program_that_the_image_does_not_have(jobs: Jobs, docker_plan: MakePlan) -> None:
+    record = jobs.wait(jobs.launch(docker_plan(command=("grounding_dino", "train"))).id)
+    assert record.state is JobState.ERROR and record.failure is not None
+    assert record.failure.name == "program_missing" and "grounding_dino" in record.failure.evidence
 
 
 def test_limits_reach_the_container(daemon: docker.APIClient, tmp_path: Path) -> None:
@@ -93,7 +100,7 @@ def test_limits_reach_the_container(daemon: docker.APIClient, tmp_path: Path) ->
     host = daemon.inspect_container(launch.job_id)["HostConfig"]
     assert (host["NanoCpus"], host["Memory"], host["ShmSize"]) == (500_000_000, 64 << 20, 32 << 20)
     assert host["Privileged"] is False and host["CapDrop"] == ["ALL"]
-    assert (host["PidMode"], host["IpcMode"], host["NetworkMode"]) == ("", "private", "none")
+    assert (host["PidMode"], host["IpcMode"], host["NetworkMode"]) == ("", "private", "bridge")
 
 
 def test_the_user_home_and_caches(daemon: docker.APIClient, tmp_path: Path, monkeypatch: Any) -> None:
@@ -523,18 +530,22 @@ def test_while_the_daemon_is_away_nothing_final_is_said(
     assert ended.state is JobState.RUNNING
     until(lambda: "done" in "".join(DockerPlatform().logs(Handle(ended.id, None, Path(ended.results_dir)))))
     going = jobs.launch(docker_plan("echo going; sleep 60"))
+    stopped = jobs.launch(docker_plan("sleep 60"))
     private_daemon.end(how)
     try:
-        for job in (ended, going):
+        for job in (ended, going, stopped):
             record = jobs.refresh(job.id)
             assert record.state is JobState.UNKNOWN
             assert "no Docker daemon answers" in record.history[-1].message
         with pytest.raises(PlatformError, match="no Docker daemon answers"):
-            jobs.cancel(going.id)
+            jobs.cancel(stopped.id)
     finally:
         private_daemon.start()
     record = jobs.refresh(ended.id)
     assert record.state is JobState.COMPLETE
     assert text(jobs, ended.id) == "done\n"
-    # The daemon ends its containers when it goes; somebody had also asked for it.
-    assert jobs.refresh(going.id).state is JobState.CANCELED
+    # The daemon ends its containers when it goes: no fault of the program's. One was to stop in any case.
+    assert jobs.refresh(stopped.id).state is JobState.CANCELED
+    record = jobs.refresh(going.id)
+    assert record.state is JobState.ERROR and record.failure is not None
+    assert record.failure.kind == "INFRA" and "daemon was stopped" in record.failure.explanation

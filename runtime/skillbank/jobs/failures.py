@@ -43,6 +43,19 @@ PATTERNS: tuple[Pattern, ...] = (
         "The GPU's memory was not enough.",
         "Halve the batch size (dataset.batch_size) and run again; the same plan will fail the same way.",
     ),
+    _program(
+        "out_of_memory",
+        r"OOMKilled|^killed, most likely out of memory|oom-kill:|Out of memory: Killed process"
+        r"|DefaultCPUAllocator: can't allocate memory|^\s*MemoryError\b",
+        "The memory that the program may use was not enough.",
+        "Use a smaller batch or fewer workers, or give the job more memory.",
+    ),
+    _program(
+        "program_missing",
+        r"\[FATAL tini.* exec .* failed: No such file",
+        "The image does not have the program.",
+        "Check that it is the image for this skill; --image names another one.",
+    ),
     _infra(
         "gpu_fault",
         r"\bXid\b|uncorrectable ECC|fallen off the bus"

@@ -235,14 +235,17 @@ class DockerPlatform(Platform):
         state, code = found["State"], int(found["State"]["ExitCode"])
         if code == 0:
             return NativeStatus(JobState.COMPLETE, "exit code 0", 0, native_id=native_id)
+        limit = found["HostConfig"].get("Memory") or 0
+        of = f"its limit of {limit / 2**20:.0f} MiB" if limit else "what the machine has"
         if state.get("OOMKilled"):
-            limit = found["HostConfig"].get("Memory") or 0
-            of = f"its limit of {limit / 2**20:.0f} MiB" if limit else "what the machine has"
-            message = f"the container needed more memory than {of} (OOMKilled)"
+            message = f"out of memory: the container needed more than {of} (OOMKilled)"
             return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
         if code in _KILLED and self._daemon_since() > str(state["StartedAt"]):
             message = "the Docker daemon was stopped while the job ran, which ended it"
             return NativeStatus(JobState.ERROR, message, code, infra=True, native_id=native_id)
+        if code == 137 and limit:  # when a program dies at once, the daemon misses the reason
+            message = f"killed, most likely out of memory: the container may not need more than {of}"
+            return NativeStatus(JobState.ERROR, message, code, native_id=native_id, evidence=message)
         message = " ".join(f"exit code {code} {state.get('Error') or ''}".split())
         return NativeStatus(JobState.ERROR, message, code, native_id=native_id)
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What the tests of real services need, on Debian as root: a Docker engine, a static busybox for a tiny image,
+# and PostgreSQL. Run it as often as you like: what is there stays as it is. The tests start their own servers.
+set -euo pipefail
+
+wanted=()
+command -v dockerd >/dev/null || [ -x /usr/sbin/dockerd ] || wanted+=(docker.io)
+command -v docker >/dev/null || wanted+=(docker.io)
+[ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || wanted+=(busybox-static)
+command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || wanted+=(iptables)
+compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || wanted+=(postgresql)
+
+if [ ${#wanted[@]} -gt 0 ]; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "tests of services are skipped here; to run them install: ${wanted[*]}" >&2
+        exit 0
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+fi
