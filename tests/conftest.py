@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 
 
@@ -34,6 +35,16 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch, no_credentials: None) ->
         for entry in page.get("Contents", ()):
             found.delete_object(Bucket="bucket", Key=entry["Key"])
     found.delete_bucket(Bucket="bucket")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of this test run."""
+    bin_dir = programs()
+    if bin_dir is None:
+        pytest.skip("PostgreSQL is not installed here (apt-get install postgresql)")
+    with cluster(bin_dir) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

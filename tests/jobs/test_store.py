@@ -1,23 +1,36 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from tests.postgres import Cluster
 
 from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
 from skillbank.home import database_url
-from skillbank.jobs.record import Failure, JobRecord, JobState
+from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
+from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
+from skillbank.jobs.supervisor import Supervisor
 from skillbank.plan.model import Plan
 
 MakeRecord = Callable[..., JobRecord]
 MakePlan = Callable[..., Plan]
 _SPAWN = multiprocessing.get_context("spawn")
 _PROCESSES = 3
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
+    """The store on each of the databases: all tests here are the same for both."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+    with JobStore(database_url()) as opened:
+        yield opened
 
 
 def _compete(
@@ -36,14 +49,20 @@ def _compete(
 
 
 def test_of_many_processes_one_ends_the_job_one_uses_the_approval_and_one_creates(
-    store: JobStore, make_record: MakeRecord, make_plan: MakePlan, tmp_path: Path
+    store: JobStore,
+    make_record: MakeRecord,
+    make_plan: MakePlan,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
+    remote = database_url().startswith("postgresql")
+    new = request.getfixturevalue("postgres").url() if remote else f"sqlite:///{tmp_path / 'new.db'}"
     ended = store.create(make_record()).id
     plan_id = store.save_plan(make_plan())
     store.approve(plan_id[:10])
     template = make_record(idempotency_key="same")
     barrier, queue = _SPAWN.Barrier(_PROCESSES), _SPAWN.Queue()
-    shared = (f"sqlite:///{tmp_path / 'new.db'}", database_url(), ended, plan_id, template)
+    shared = (new, database_url(), ended, plan_id, template)
     processes = [
         _SPAWN.Process(target=_compete, args=(barrier, queue, i, *shared)) for i in range(_PROCESSES)
     ]
@@ -146,11 +165,92 @@ def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
     assert not store.consume_approval(plan_id)
 
 
+def test_text_that_databases_do_not_take(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    failure = Failure(kind="PROGRAM", name="x", explanation="a\0b", evidence="\ud800 ü")
+    assert store.transition(job, JobState.ERROR, "nul \0 and half \udc80", failure=failure)
+    record = store.get(job)
+    assert record.history[-1].message == "nul  and half ?"
+    assert record.failure is not None and record.failure.explanation == "ab"
+
+
+def test_notes_change_nothing_and_are_not_repeated(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    store.transition(job, JobState.COMPLETE)
+    store.note(job, "waits")
+    store.note(job, "waits")
+    now = datetime.now(UTC)
+    store.update(job, settled=now, uploaded=now, retry=RetryPolicy(infra=7))
+    record = store.get(job)
+    assert [(t.state, t.message) for t in record.history[1:]] == [
+        (JobState.COMPLETE, ""),
+        (JobState.COMPLETE, "waits"),
+    ]
+    assert (record.settled, record.uploaded, record.retry.infra) == (now, now, 7)
+
+
+def test_a_database_of_an_earlier_version_gets_the_columns_that_it_lacks(
+    store: JobStore, make_record: MakeRecord
+) -> None:
+    record = store.create(make_record())
+    later = ("results_uri", "checkpoint", "chain", "retry", "infra_retries", "uploaded", "settled")
+    store.close()
+    engine = sa.create_engine(database_url())
+    with engine.begin() as db:
+        for column in later:
+            db.execute(sa.text(f"ALTER TABLE jobs DROP COLUMN {column}"))
+    engine.dispose()
+    with JobStore(database_url()) as opened:
+        back = opened.get(record.id)
+        assert back == record
+        opened.update(record.id, settled=datetime.now(UTC))
+
+
+def test_a_server_that_was_restarted(
+    postgres: Cluster, make_record: MakeRecord, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JobStore(postgres.url()) as opened:
+        job = opened.create(make_record()).id
+        postgres.stop()
+        with pytest.raises(PlatformError, match="cannot be used") as caught:
+            opened.get(job)
+        postgres.start()
+        assert opened.get(job).id == job
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://skillbank:wrong-canary@127.0.0.1:{port}/test1",
+        "postgres://skillbank:canary@127.0.0.1:1/x",
+        "postgresql+psycopg://u@127.0.0.1:1/x?password=canary",
+        "postgresql://u:canary@[/x",
+        "canary-without-a-scheme",
+        "nonsense://u:canary@h/x",
+    ],
+)
+def test_no_error_shows_the_password(postgres: Cluster, address: str) -> None:
+    with pytest.raises(PlatformError, match=r"SKILLBANK_DATABASE_URL") as caught:
+        JobStore(address.format(port=postgres.port))
+    assert "canary" not in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="SKILLBANK_DATABASE_URL"):
         JobStore("nonsense://x")
     with pytest.raises(PlatformError, match="cannot be used"):
         JobStore(f"sqlite:///{tmp_path}/none/there.db")
+
+
+def test_a_job_runs_and_is_retried(store: JobStore, make_plan: MakePlan) -> None:
+    jobs = Jobs(store)
+    policy = RetryPolicy(batch_key="b")
+    code = "import sys, yaml\nif yaml.safe_load(open(sys.argv[1]))['b'] > 1: sys.exit('CUDA out of memory')"
+    last = Supervisor(jobs).run(jobs.launch(make_plan(code, spec={"b": 2}), retry=policy).id)
+    first = store.get(last.retry_of or "")
+    assert (first.state, last.state) == (JobState.ERROR, JobState.COMPLETE)
+    assert first.settled is not None and last.settled is not None
 
 
 def test_times_are_utc(store: JobStore, make_record: MakeRecord) -> None:

@@ -1,0 +1,96 @@
+"""A private PostgreSQL server for the tests, run by an unprivileged user in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PASSWORD = "canary p@ss/word"
+QUOTED = "canary%20p%40ss%2Fword"
+
+
+def programs() -> Path | None:
+    """Return the folder that holds ``initdb`` and ``pg_ctl``: on PATH, or where Debian puts them."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((place for place in reversed(places) if (place / "pg_ctl").exists()), None)
+
+
+class Cluster:
+    """A server that can be stopped and started; `url` names a new, empty database each time."""
+
+    def __init__(self, folder: Path, bin_dir: Path, user: str | None) -> None:
+        self._folder, self._bin, self._user = folder, bin_dir, user
+        self._count = 0
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        done = subprocess.run(
+            command, user=self._user, cwd=self._folder, capture_output=True, text=True, check=False,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C", "PGPASSWORD": PASSWORD},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def make(self) -> None:
+        (self._folder / "password").write_text(PASSWORD)
+        self.run(
+            "initdb",
+            "-D",
+            "data",
+            "-U",
+            "skillbank",
+            "-A",
+            "scram-sha-256",
+            "--pwfile=password",
+            "-N",
+            "-E",
+            "UTF8",
+        )
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -c fsync=off"
+        self.run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
+
+    def url(self) -> str:
+        import psycopg
+
+        self._count += 1
+        name = f"test{self._count}"
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="skillbank", password=PASSWORD, dbname="postgres",
+            autocommit=True,
+        ) as db:  # fmt: skip
+            db.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql://skillbank:{QUOTED}@127.0.0.1:{self.port}/{name}"
+
+
+@contextmanager
+def cluster(bin_dir: Path) -> Iterator[Cluster]:
+    """Run a server for as long as this lasts."""
+    # PostgreSQL refuses to run as root, and its folder must be its own user's.
+    user = "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="skillbank-postgres-"))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        made = Cluster(folder, bin_dir, user)
+        made.make()
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder)
