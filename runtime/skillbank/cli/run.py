@@ -70,9 +70,10 @@ def run(
             )
         if not as_json:
             from skillbank.cli.present import console, plan_view
+            from skillbank.jobs.preflight import warnings
 
             for each in new:
-                console().print(plan_view(each, notes))
+                console().print(plan_view(each, [*notes, *warnings(each)]))
         _approve(runtime, new, yes, as_json)
         launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
         finished = _run(runtime, chain, detach, as_json, launch)

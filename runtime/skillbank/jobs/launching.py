@@ -11,6 +11,7 @@ from skillbank.errors import DataNotFoundError, PlatformError, QuestionsError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
 from skillbank.jobs.environment import job_environment
+from skillbank.jobs.preflight import refuse_content, refuse_full_disk
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
 from skillbank.plan.model import Plan
@@ -47,6 +48,8 @@ def preflight(plan: Plan, platform: Platform) -> None:
         except DataNotFoundError:
             if not binding.optional:
                 raise
+    refuse_content(plan)
+    refuse_full_disk(plan)
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
