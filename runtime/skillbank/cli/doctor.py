@@ -7,11 +7,11 @@ import typer
 from skillbank.cli import options
 
 
-def doctor(as_json: options.Json = False) -> None:
+def doctor(platform: options.PlatformName = None, as_json: options.Json = False) -> None:
     """Check what this machine can do, and say how to get what is missing."""
     from skillbank.checkup import checkup
 
-    checks = checkup()
+    checks = checkup(platform)
     if as_json:
         options.print_json({"checks": [c.document() for c in checks]})
     else:

@@ -38,7 +38,7 @@ def minimum_free() -> int:
 
 
 def refuse_full_disk(plan: Plan) -> None:
-    """Raise `PlatformError` when there is too little room where the job writes, or where its data is staged."""
+    """Raise `PlatformError` when there is too little room for results or for staged data."""
     root = results_root()
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "file":
         root = uri.path
