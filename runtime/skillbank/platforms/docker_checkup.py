@@ -1,4 +1,4 @@
-"""What ``skillbank doctor`` says about Docker: the daemon, its GPUs, images, room, and what jobs left there."""
+"""What ``skillbank doctor`` says about Docker: the daemon, its GPUs, images and room, and what jobs left."""
 
 from __future__ import annotations
 
