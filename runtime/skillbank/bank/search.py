@@ -109,9 +109,11 @@ class SearchIndex:
             "INSERT INTO skill(rowid, name, aliases, tags, description, body) VALUES (?, ?, ?, ?, ?, ?)",
             ((i, *_columns(s)) for i, s in enumerate(self._skills)),
         )
-        self._words = sorted(
-            {w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c) if w.isalpha()}
-        )
+        self._words: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
+        words = {w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c) if w.isalpha()}
+        for word in sorted(words):
+            for end in _ends(word):
+                self._words.setdefault((end, len(word)), []).append((word, frozenset(word)))
 
     def close(self) -> None:
         """Free the index."""
@@ -133,7 +135,7 @@ class SearchIndex:
             "WHERE skill MATCH ? ORDER BY score DESC, rowid LIMIT ?",
             (match, limit),
         ).fetchall()
-        covered = self._coverage(corrected)
+        covered = self._coverage(corrected, [i for i, _ in rows])
         return [Hit(self._skills[i], score, covered.get(i, 0.0)) for i, score in rows]
 
     def knows(self, skill: Skill, word: str) -> bool:
@@ -143,13 +145,25 @@ class SearchIndex:
         found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? AND rowid = ?", (match, row))
         return found.fetchone() is not None
 
-    def _coverage(self, words: list[str]) -> dict[int, float]:
+    def _coverage(self, words: list[str], rows: list[int]) -> dict[int, float]:
         covered: dict[int, float] = {}
+        among = f"SELECT rowid FROM skill WHERE skill MATCH ? AND rowid IN ({', '.join(map(str, rows))})"
         for word in words:
             match = f'{{name aliases tags description}} : "{word}"'
-            for (i,) in self._db.execute("SELECT rowid FROM skill WHERE skill MATCH ?", (match,)):
+            for (i,) in self._db.execute(among, (match,)):
                 covered[i] = covered.get(i, 0.0) + 1 / len(words)
         return covered
+
+    def _similar(self, word: str) -> list[str]:
+        """Known words that are worth a closer look: few typos change the length by much, or both ends."""
+        letters = set(word)
+        near: dict[str, None] = {}
+        for end in _ends(word):
+            for length in range(len(word) - 2, len(word) + 3):
+                for known, known_letters in self._words.get((end, length), ()):
+                    if 3 * len(letters & known_letters) >= 2 * len(letters):
+                        near[known] = None
+        return list(near)
 
     def _corrected(self, word: str) -> str:
         if len(word) < 4:
@@ -157,12 +171,12 @@ class SearchIndex:
         found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
         if found:
             return word
-        # Few typos change the length by much and both ends: what differs so need not be compared.
-        similar = [
-            w for w in self._words if abs(len(w) - len(word)) <= 2 and (w[0] == word[0] or w[-1] == word[-1])
-        ]
-        near = get_close_matches(word, similar, n=1, cutoff=0.75)
+        near = get_close_matches(word, self._similar(word), n=1, cutoff=0.75)
         return near[0] if near else word
+
+
+def _ends(word: str) -> tuple[str, str]:
+    return word[0], f"-{word[-1]}"
 
 
 def _columns(skill: Skill) -> tuple[str, str, str, str, str]:
