@@ -1,7 +1,7 @@
 """How fast banks load, plans compile and searches answer, and how much an agent has to read.
 
 Run it as ``python benchmarks/planning.py``; ``--json`` gives one document. Every goal is printed beside
-its measure, and the exit status is 1 when one is missed. Times are medians; the machine is named, and
+its measure, and the exit status is 1 when one is missed. Times are medians, of processor time but for whole processes;
 ratios of one run compare better between machines than times do.
 """
 
@@ -170,13 +170,13 @@ def cold_load_ms(bank: Path) -> float:
 
 
 def median_ms(work: Callable[[], Any], times: int) -> float:
-    """Return the median time of some work in milliseconds."""
+    """Return the median processor time of some work in milliseconds: what wall time is on an idle machine."""
     taken = []
     for _ in range(times):
         gc.collect()
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return 1000 * statistics.median(taken)
 
 
