@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,8 +34,20 @@ def work_left(record: JobRecord) -> bool:
 
 
 @contextmanager
-def on_duty(record: JobRecord) -> Iterator[bool]:
-    """Be the supervisor of a job; false when another process is. The duty ends with the process."""
+def on_duty(record: JobRecord, inherited: int | None = None) -> Iterator[bool]:
+    """Be the supervisor of a job; false when another process is. The duty ends with the process.
+
+    Parameters
+    ----------
+    inherited
+        The open lock file of a process that has handed the duty to this one.
+    """
+    if inherited is not None:
+        try:
+            yield True
+        finally:
+            os.close(inherited)
+        return
     folder = job_dir(Path(record.results_dir))
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK).open("w") as file:
@@ -56,11 +69,17 @@ def attend(record: JobRecord) -> bool:
         return False
     if record.state is JobState.PENDING and record.native_id is None and alive:
         return False  # it is being launched this very moment
-    with on_duty(record) as free:
-        if not free:
+    folder = job_dir(Path(record.results_dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _LOG).touch(mode=0o600)
+    with (folder / _LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return False
-    command = [sys.executable, "-m", "skillbank.jobs.supervisor", record.id]
-    log = job_dir(Path(record.results_dir)) / _LOG
-    log.touch(mode=0o600)
-    subprocess.run(["/bin/sh", "-c", _DETACHED, str(log), *command], check=True, start_new_session=True)
+        # The lock goes over to the new process with the open file: at no moment is nobody on duty.
+        duty = file.fileno()
+        command = [sys.executable, "-m", "skillbank.jobs.supervisor", record.id, str(duty)]
+        shell = ["/bin/sh", "-c", _DETACHED, str(folder / _LOG), *command]
+        subprocess.run(shell, check=True, start_new_session=True, pass_fds=[duty])
     return True

@@ -41,6 +41,8 @@ class Supervisor:
         Between two uploads of a running job's checkpoints.
     first_pause
         Seconds before the first retry; the next ones double.
+    duty
+        The open lock file of the first job, handed over by the process that started this one.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Supervisor:
         say: Callable[[str], None] | None = None,
         upload_seconds: float = 30.0,
         first_pause: float = FIRST_PAUSE,
+        duty: int | None = None,
     ) -> None:
         self._jobs, self._report, self._say = jobs, report, say or (lambda _: None)
         self._upload_seconds, self._first_pause = upload_seconds, first_pause
+        self._duty = duty
 
     def run(self, job: str, on_progress: Callable[[JobRecord, Progress], None] | None = None) -> JobRecord:
         """Wait for the end of a job, do what follows, and return the last attempt.
@@ -67,7 +71,8 @@ class Supervisor:
         following: JobRecord | None = self._jobs.store.get(job)
         while following is not None:
             record = following
-            with on_duty(record) as mine:
+            duty, self._duty = self._duty, None
+            with on_duty(record, duty) as mine:
                 if mine:
                     with self._live_uploads(record):
                         record = self._jobs.wait(record.id, on_progress)
@@ -164,14 +169,14 @@ class Supervisor:
         return True
 
 
-def main(job: str) -> int:
-    """Supervise one job."""
+def main(job: str, duty: str | None = None) -> int:
+    """Supervise one job; ``duty`` is the number of the open lock file, see `Supervisor`."""
     # The runtime stands above the jobs; here it is only what opens them the way every door does.
     from skillbank.runtime import Runtime
 
     try:
         with Runtime() as runtime:
-            Supervisor(runtime.jobs).run(job)
+            Supervisor(runtime.jobs, duty=None if duty is None else int(duty)).run(job)
     except SkillbankError as error:
         print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error}"), file=sys.stderr)
         return error.exit_code
@@ -179,4 +184,4 @@ def main(job: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
