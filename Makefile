@@ -22,6 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/skillbank schemas generate --check
 	$(BIN)/skillbank manifest check
+	$(BIN)/skillbank lint .
 
 bench: $(VENV)/.dev
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b; done
