@@ -4,14 +4,15 @@ import re
 
 import pytest
 
-from skillbank.jobs.failures import PATTERNS, classify
+from skillbank.jobs.failure_table import BY_EXIT_CODE, PATTERNS
+from skillbank.jobs.failures import classify
 
 
 @pytest.mark.parametrize(
     ("line", "name", "kind"),
     [
         ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", "cuda_oom", "PROGRAM"),
-        ("NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus", "gpu_fault", "INFRA"),
+        ("NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus", "xid_ecc", "INFRA"),
         ("torch.distributed.DistBackendError: NCCL error in: x.cpp", "nccl", "INFRA"),
         ("OSError: [Errno 28] No space left on device", "disk_full", "INFRA"),
         ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO PREEMPTION ***", "preempted", "INFRA"),
@@ -28,8 +29,36 @@ from skillbank.jobs.failures import PATTERNS, classify
             "PROGRAM",
         ),
         ("ValueError: loss is nan at step 3", "not_a_number", "PROGRAM"),
-        ("PermissionError: [Errno 13] Permission denied: '/x'", "permission_denied", "PROGRAM"),
+        ("PermissionError: [Errno 13] Permission denied: '/x'", "permission", "PROGRAM"),
         ("AssertionError: labels", "assertion", "PROGRAM"),
+        ("RuntimeError: CUDA error: device-side assert triggered", "assertion", "PROGRAM"),
+        ("RuntimeError: CUDA error: uncorrectable ECC error encountered", "xid_ecc", "INFRA"),
+        ("RuntimeError: cuBLAS: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate", "cuda_oom", "PROGRAM"),
+        ("slurmstepd: error: Detected 1 oom_kill event in StepId=7.batch", "host_oom", "PROGRAM"),
+        ("[ 12.3] Out of memory: Killed process 4711 (python)", "host_oom", "PROGRAM"),
+        ("MemoryError: Unable to allocate 8.00 GiB for an array", "host_oom", "PROGRAM"),
+        ("docker: Error response from daemon: manifest for x/y:1 not found", "image_pull", "INFRA"),
+        (
+            "Error response from daemon: pull access denied for x, repository does not exist",
+            "image_pull",
+            "INFRA",
+        ),
+        ("RuntimeError: [Rank 1] Watchdog caught collective operation timeout", "nccl", "INFRA"),
+        (
+            "slurmstepd: error: *** JOB 7 ON n1 CANCELLED DUE TO NODE FAILURE ***",
+            "node_fail",
+            "INFRA",
+        ),
+        (
+            "slurmstepd: error: *** JOB 7 ON n1 CANCELLED DUE TO TIME LIMIT ***",
+            "time_limit",
+            "PROGRAM",
+        ),
+        ("The node was low on resource: memory. Reason: Evicted", "preempted", "INFRA"),
+        ("tar: out.bin: Cannot write: No space left on device", "disk_full", "INFRA"),
+        ("ConnectionResetError: [Errno 104] Connection reset by peer", "network", "INFRA"),
+        ("ERROR: /data/val.json: category_id 91: ids must run from 0", "bad_category_ids", "PROGRAM"),
+        ('could not select device driver "" with capabilities: [[gpu]]', "gpu_driver", "INFRA"),
     ],
 )
 def test_lines_of_the_table(line: str, name: str, kind: str) -> None:
@@ -39,7 +68,7 @@ def test_lines_of_the_table(line: str, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name"), [(137, "killed"), (127, "program_missing"), (139, "crashed"), (3, "program_failed")]
+    ("code", "name"), [(137, "host_oom"), (127, "program_missing"), (139, "crashed"), (3, "program_failed")]
 )
 def test_the_exit_code_speaks_when_the_log_does_not(code: int, name: str) -> None:
     assert classify("epoch 1\n", code).name == name
@@ -53,7 +82,7 @@ def test_the_programs_own_reason_comes_before_the_log() -> None:
     assert classify("noise\n", 1, reason="CUDA out of memory").name == "cuda_oom"
     assert classify("CUDA out of memory\n", 1, reason="Training failed").name == "cuda_oom"
     assert classify(log, 1).name == "missing_file"
-    assert classify(log, 137).name == "killed"
+    assert classify(log, 137).name == "host_oom"
 
 
 def test_a_skill_adds_patterns_of_its_own() -> None:
@@ -82,10 +111,13 @@ def test_the_evidence_is_short_and_without_secrets(monkeypatch: pytest.MonkeyPat
 def test_without_a_known_pattern_the_last_error_line_is_the_evidence() -> None:
     log = "start\nKeyError: 'first'\nmy.module.OddError: second\nbye\n"
     assert classify(log, 1).evidence == "my.module.OddError: second"
+    told = classify(f"Traceback (most recent call last):\n  File x\n{log}", 1)
+    assert (told.name, told.kind, told.evidence) == ("traceback", "PROGRAM", "my.module.OddError: second")
 
 
 def test_the_table_is_sound() -> None:
     assert len({p.name for p in PATTERNS}) == len(PATTERNS)
-    for pattern in PATTERNS:
+    for pattern in (*PATTERNS, *BY_EXIT_CODE.values()):
+        assert pattern.explanation and pattern.advice
         assert re.compile(pattern.regex) and pattern.kind in ("PROGRAM", "INFRA")
         assert re.fullmatch("[a-z_]+", pattern.name)

@@ -82,7 +82,7 @@ def test_a_container_out_of_memory_says_so(jobs: Jobs, docker_plan: MakePlan) ->
     plan = docker_plan("dd if=/dev/zero of=/dev/null bs=200M", resources=Resources(memory="20m"))
     record = jobs.wait(jobs.launch(plan).id)
     assert record.state is JobState.ERROR and record.exit_code == 137
-    assert record.failure is not None and record.failure.name == "out_of_memory"
+    assert record.failure is not None and record.failure.name == "host_oom"
     assert "limit of 20 MiB" in record.failure.evidence
 
 
