@@ -7,21 +7,19 @@ is ever started that was not asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.discovery import Library, normalise
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, UsageError
 from skillbank.plan import phrases
+from skillbank.plan.places import ListFolder, Place, data_of, list_local, split_root, take_places
 from skillbank.plan.policy import policy_from_text, policy_spans
-from skillbank.plan.request import DataLocation, Request, Setting, clean_uri, concerns, parse_settings
-
-ListFolder = Callable[[str], "set[str] | None"]
-"""Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
+from skillbank.plan.request import Request, Setting, concerns, parse_settings
+from skillbank.plan.scanner import Scanner, number
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,6 @@ class Reading:
     requests: tuple[Request, ...]
     not_understood: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def list_local(uri: str) -> set[str] | None:
-    """List a local folder; None for anything else."""
-    if "://" in uri and not uri.startswith("file://"):
-        return None
-    folder = Path(uri.removeprefix("file://")).expanduser()
-    return {p.name for p in folder.iterdir()} if folder.is_dir() else None
 
 
 def read_text(
@@ -72,35 +62,16 @@ def read_text(
     return _Reader(text, library, index, list_folder).read()
 
 
-@dataclass
-class _Scanner:
-    """A text from which understood spans are taken out, so that nothing is read twice."""
-
-    text: str
-    found: dict[str, Any] = field(default_factory=dict)
-
-    def take(self, pattern: re.Pattern[str] | str) -> Iterator[re.Match[str]]:
-        """Yield every match and blank it out, keeping positions."""
-        compiled = re.compile(pattern, re.IGNORECASE) if isinstance(pattern, str) else pattern
-        matches = list(compiled.finditer(self.text))
-        for match in matches:
-            self.blank(*match.span())
-        yield from matches
-
-    def blank(self, start: int, end: int) -> None:
-        self.text = self.text[:start] + " " * (end - start) + self.text[end:]
-
-
 class _Reader:
     def __init__(self, text: str, library: Library, index: SearchIndex, list_folder: ListFolder) -> None:
         self.original = text
-        self.scan = _Scanner(text)
+        self.scan = Scanner(text)
         self.library, self.index, self.list_folder = library, index, list_folder
         self.notes: list[str] = []
 
     def read(self) -> Reading:
         settings = list(self._key_values())
-        places = list(self._places())
+        places = list(take_places(self.scan))
         policy = policy_from_text(self.scan.text)
         for start, end in policy_spans(self.scan.text):
             self.scan.blank(start, end)
@@ -116,9 +87,10 @@ class _Reader:
         precision = next((m[1].lower() for m in self.scan.take(phrases.PRECISION)), None)
         known = {a.name for a in skill.actions}
         if not actions:
-            actions = self._default_action(skill, captions, bool(places))
-        results = next((uri for role, uri in places if role == "results"), None)
-        pretrained = next((uri for role, uri in places if role == "pretrained"), None)
+            actions = self._default_action(skill)
+        results = next((p.uri for p in places if p.role == "results"), None)
+        pretrained = next((p.uri for p in places if p.role == "pretrained"), None)
+        self._note_roots(places)
         requests = []
         for i, action in enumerate(actions):
             own = [*settings]
@@ -132,7 +104,7 @@ class _Reader:
                 Request(
                     skill=skill.qualified,
                     action=action,
-                    data=tuple(self._data(places, action, actions)),
+                    data=tuple(data_of(action, actions, places, self.list_folder)),
                     settings=tuple(s for s in own if concerns(s.key, action, len(actions), known)),
                     parent=parent if i == 0 else None,
                     pretrained=pretrained if i == 0 and action == "train" else None,
@@ -151,42 +123,8 @@ class _Reader:
 
     def _key_values(self) -> Iterator[Setting]:
         """``train.optim.lr=1e-4`` inside a sentence is meant as it stands."""
-        for match in self.scan.take(
-            r"(?<![\w/:?&])([A-Za-z_][\w]*(?:(?:\.\w+)|(?:\[\d+\]))*)=(\[[^\]]*\]|\"[^\"]*\"|[^\s,;]+)"
-        ):
-            if match[1] == "automl_policy":
-                self.scan.text = self.scan.text[: match.start()] + match[0] + self.scan.text[match.end() :]
-                continue
+        for match in self.scan.take(phrases.KEY_VALUE):
             yield from parse_settings([f"{match[1]}={match[2].rstrip('.')}"])
-
-    def _places(self) -> Iterator[tuple[str, str]]:
-        matches = [*phrases.LOCATION.finditer(self.scan.text), *phrases.FOLDER.finditer(self.scan.text)]
-        for match in sorted(matches, key=lambda m: m.start()):
-            uri = next(g for g in match.groups() if g is not None)
-            if match.re is phrases.FOLDER:
-                if not Path(uri).is_dir():
-                    continue
-            elif match["bare"]:
-                uri = uri.rstrip(".,;:!?)")
-                if "://" not in uri and not uri.startswith(("/", "~", ".")) and not self._is_place(uri):
-                    continue
-            before = self.scan.text[: match.start()]
-            said = ((r, re.search(p, before, re.IGNORECASE)) for r, p in phrases.LOCATION_ROLES)
-            role, words = next(((r, m) for r, m in said if m), ("unsaid", None))
-            if words and role in ("results", "pretrained"):
-                self.scan.blank(*words.span())
-            self.scan.blank(*match.span())
-            yield role, self._absolute(clean_uri(uri))
-
-    def _is_place(self, text: str) -> bool:
-        """``and/or`` is no place; a relative path is one when it exists."""
-        return Path(text).expanduser().exists()
-
-    @staticmethod
-    def _absolute(uri: str) -> str:
-        if "://" in uri:
-            return uri
-        return str(Path(uri).expanduser().absolute())
 
     def _parent(self) -> str | None:
         for match in self.scan.take(phrases.PARENT_ID):
@@ -200,12 +138,12 @@ class _Reader:
         return None
 
     def _count(self, pattern: re.Pattern[str]) -> int | None:
-        return next((int(_number(m[1])) for m in self.scan.take(pattern)), None)
+        return next((int(number(m[1])) for m in self.scan.take(pattern)), None)
 
     def _settings(self) -> Iterator[Setting]:
         for key, pattern in phrases.SETTINGS:
             for match in self.scan.take(pattern):
-                yield Setting(key=key, value=_number(next(g for g in match.groups() if g)))
+                yield Setting(key=key, value=number(next(g for g in match.groups() if g)))
 
     def _captions(self) -> list[str]:
         """Descriptions of what to find, split at commas, 'and' and 'or'; quotes keep them whole."""
@@ -226,7 +164,7 @@ class _Reader:
             ordered.append("inference")
         return ordered
 
-    def _default_action(self, skill: Skill, captions: list[str], has_places: bool) -> list[str]:
+    def _default_action(self, skill: Skill) -> list[str]:
         names = list(dict.fromkeys(a.name for a in skill.actions))
         if len(names) == 1:
             return names
@@ -277,53 +215,13 @@ class _Reader:
                     pass
         return best
 
-    # -- data ----------------------------------------------------------------------------------
-
-    def _data(
-        self, places: Sequence[tuple[str, str]], action: str, actions: Sequence[str]
-    ) -> Iterator[DataLocation]:
-        """Give each action its locations; a place without a role is the action's own data."""
-        own = {"evaluate": "eval_dataset", "inference": "inference_dataset"}.get(action, "train_datasets")
-        said = any(role == own for role, _ in places)
-        for role, uri in places:
-            if role in ("results", "pretrained"):
-                continue
-            if role != "unsaid":
-                yield DataLocation(source=role, uri=uri)
-                continue
-            parts = self._split_root(uri)
+    def _note_roots(self, places: Sequence[Place]) -> None:
+        for place in places:
+            parts = split_root(place.uri, self.list_folder) if place.role is None else []
             if parts:
-                yield from parts
-            elif action == actions[0] or (not said and action not in ("export", "gen_trt_engine")):
-                yield DataLocation(source=own, uri=uri)
-
-    def _split_root(self, uri: str) -> list[DataLocation]:
-        """A local folder with train/ and val/ below it is the root of a whole data set."""
-        names = self.list_folder(uri) or set()
-        found = []
-        for source, candidates in (
-            ("train_datasets", ("train", "training")),
-            ("eval_dataset", ("val", "eval", "validation", "test")),
-            ("inference_dataset", ("inference", "infer")),
-        ):
-            name = next((c for c in candidates if c in names), None)
-            if name:
-                found.append(DataLocation(source=source, uri=f"{uri}/{name}"))
-        if found:
-            self.notes.append(f"{uri} holds " + ", ".join(f"{f.source} ({Path(f.uri).name}/)" for f in found))
-        return found
+                held = ", ".join(f"{part.source} ({Path(part.uri).name}/)" for part in parts)
+                self.notes.append(f"{place.uri} holds {held}")
 
     def _left_over(self) -> Iterator[str]:
-        seen = set()
-        for word in re.findall(r"[A-Za-z][\w'-]*", self.scan.text):
-            low = word.lower()
-            if low not in phrases.FILLER and low not in seen and len(low) > 1:
-                seen.add(low)
-                yield word
-
-
-def _number(text: str) -> int | float:
-    text = text.lower().replace(",", "").replace("_", "")
-    factor = 1000 if text.endswith("k") else 1
-    value = float(text.removesuffix("k")) * factor
-    return int(value) if value.is_integer() and "e" not in text and "." not in text else value
+        said = (word for word in self.scan.words() if len(word) > 1)
+        yield from {w.lower(): w for w in said if w.lower() not in phrases.FILLER}.values()
