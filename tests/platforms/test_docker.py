@@ -509,6 +509,29 @@ def test_the_secret_file_of_a_canceled_launch_is_removed(daemon: docker.APIClien
     assert not secret_file.secret_file(launch.job_id).exists()
 
 
+def test_secrets_that_a_killed_client_left_are_swept(
+    daemon: docker.APIClient, tmp_path: Path, monkeypatch: Any
+) -> None:
+    secrets = {"A_TOKEN": CANARY}
+    platform = DockerPlatform()
+    ended = launch_of(tmp_path, "toy-ended", 'echo "$A_TOKEN"', env=secrets, env_names=("A_TOKEN",))
+    going = launch_of(tmp_path, "toy-going", "sleep 30", env=secrets, env_names=("A_TOKEN",))
+    secret_file.write("toy-never", secrets)
+    for launch in (ended, going):
+        platform.submit(launch)
+    until(lambda: platform.status(handle_of(ended)).state is JobState.COMPLETE)
+    for job in ("toy-ended", "toy-going", "toy-never"):
+        os.utime(secret_file.secret_file(job), (0, 0))
+    platform.submit(launch_of(tmp_path, "toy-next"))
+    left = [job for job in ("toy-ended", "toy-going", "toy-never") if secret_file.secret_file(job).exists()]
+    assert left == ["toy-going"]
+    assert platform.status(handle_of(ended)).state is JobState.COMPLETE, "its end can still be seen"
+    assert "".join(platform.logs(handle_of(ended))) == "[redacted]\n"
+    platform.cancel(handle_of(going))
+    platform.release(handle_of(going))
+    assert not secret_file.secret_file("toy-going").exists()
+
+
 def test_secret_values_survive_the_shell(tmp_path: Path) -> None:
     values = {"A": 'it\'s "q" $(touch x) `y`\nsecond\\n line ', "B": ""}
     secret_file.write("toy-values", values)

@@ -25,6 +25,7 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker_daemon import Daemon, DaemonLostError, digest_of
+from skillbank.platforms.docker_refusals import refusals
 from skillbank.redact import redact_stream, secret_values
 
 __all__ = ["DockerPlatform"]
@@ -62,51 +63,10 @@ class DockerPlatform(Platform):
             ]
         try:
             info = self._info = self._daemon.info()
-            found = list(self._asked(plan, info))
+            found = list(refusals(plan, self._daemon, info))
         except PlatformError as error:
             return [str(error)]
         return found
-
-    def _asked(self, plan: Plan, info: dict[str, Any]) -> Iterator[str]:
-        if any("name=userns" in option for option in info.get("SecurityOptions") or ()):
-            yield (
-                "the Docker daemon maps users to others (userns-remap), so a job could not write its "
-                "results; use a daemon without it, or a rootless one"
-            )
-        if not plan.command:
-            yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
-        if plan.resources.nodes > 1:
-            yield (
-                f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
-                "use --nodes 1"
-            )
-        if plan.image is None:
-            yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
-        elif problem := self._daemon.image_problem(plan.image):
-            yield problem
-        gpus = plan.resources.gpus
-        if container.device_ids(gpus, ()) and not self._daemon.has_gpus(info):
-            yield (
-                f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
-                "runtime; install the NVIDIA container toolkit, or run on the CPU with --gpus 0 or "
-                "SKILLBANK_DOCKER_GPUS=none"
-            )
-        if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
-            yield (
-                f"the plan asks for {plan.resources.cpus:g} CPUs and the Docker daemon has {info['NCPU']}; "
-                "ask for fewer"
-            )
-        for override in plan.overrides:
-            if override.key.endswith("results_dir") and str(override.value).startswith("/"):
-                yield (
-                    f"{override.key} is {override.value}, which the container does not have; leave it out: "
-                    "results go to the job's own folder under --results-root"
-                )
-        container.network()
-        container.keep_policy()
-        for path in container.plan_mounts(plan):
-            if problem := container.mount_problem(path):
-                yield problem
 
     def submit(self, launch: Launch) -> str:
         """Create the job's container, start it, and return ``docker:ID``; one that is there is adopted."""
@@ -120,6 +80,8 @@ class DockerPlatform(Platform):
         self._refuse_canceled(launch.job_id, launch.job_dir)
         if found["State"]["Status"] == "created":
             self._start(launch, found["Id"])
+        with contextlib.suppress(PlatformError, OSError):
+            self._sweep()
         return _native_id(found)
 
     def _create(self, launch: Launch, digest: str) -> dict[str, Any]:
@@ -318,17 +280,30 @@ class DockerPlatform(Platform):
         """Save the output of an ended job in its folder and remove the container, if it is not to be kept."""
         found = self._begun(handle)
         if found is not None and found["State"]["Status"] == "exited":
-            saved = job_dir(handle.results_dir) / _LOG
-            if not saved.exists():
-                temporary = saved.with_name(f".{_LOG}.{os.getpid()}.tmp")
-                with temporary.open("w", encoding="utf-8", newline="") as file:
-                    os.chmod(temporary, 0o600)  # noqa: PTH101
-                    file.writelines(redact_stream(self.logs(handle)))
-                temporary.replace(saved)
+            self._save_log(handle)
             keep, failed = _label(found, "keep"), found["State"]["ExitCode"] != 0
             if keep == "never" or (keep == "failed" and not failed):
                 self._remove(found["Id"])
         secret_file.remove(handle.job_id)
+
+    def _save_log(self, handle: Handle) -> None:
+        saved = job_dir(handle.results_dir) / _LOG
+        if saved.exists():
+            return
+        temporary = saved.with_name(f".{_LOG}.{os.getpid()}.tmp")
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            os.chmod(temporary, 0o600)  # noqa: PTH101
+            file.writelines(redact_stream(self.logs(handle)))
+        temporary.replace(saved)
+
+    def _sweep(self) -> None:
+        """Remove the secrets of jobs that have ended and whose last client was killed before it did so."""
+        for job_id in secret_file.forgotten():
+            found = self._find(job_id)
+            if found is not None and found["State"]["Status"] == "exited":
+                self._save_log(Handle(job_id, None, Path(_label(found, "results"))))
+            if found is None or found["State"]["Status"] == "exited":
+                secret_file.remove(job_id)
 
 
 def _saved(path: Path) -> Iterator[str]:

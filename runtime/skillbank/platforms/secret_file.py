@@ -12,17 +12,20 @@ import contextlib
 import os
 import re
 import shlex
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from skillbank.errors import PlatformError
 from skillbank.home import home
 
-__all__ = ["INSIDE", "read", "remove", "secret_file", "wrap", "write"]
+__all__ = ["INSIDE", "forgotten", "read", "remove", "secret_file", "wrap", "write"]
 
 INSIDE = "/run/skillbank/env"
 """Where the container finds the file."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LAUNCH = 600
+"""Seconds that a launch takes at most between writing the file and starting the container."""
 _START = f'set -a; . {INSIDE} || exit 125; set +a; exec "$@"'
 
 
@@ -64,6 +67,12 @@ def read(job_id: str) -> dict[str, str]:
     except OSError:
         return {}
     return {name: value for name, _, value in (word.partition("=") for word in shlex.split(text))}
+
+
+def forgotten() -> list[str]:
+    """Return the jobs whose files are so old that their launch is over."""
+    paths = secret_file("any").parent.glob("*.env")
+    return [path.stem for path in paths if time.time() - path.stat().st_mtime > _LAUNCH]
 
 
 def remove(job_id: str) -> None:

@@ -1,0 +1,61 @@
+"""Why a daemon cannot run a plan, found out before anything is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from skillbank.plan.model import Plan
+from skillbank.platforms import container
+from skillbank.platforms.docker_daemon import Daemon
+
+__all__ = ["refusals"]
+
+
+def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
+    """Yield why a daemon cannot run a plan, one sentence each.
+
+    Parameters
+    ----------
+    info
+        What the daemon says about itself.
+    """
+    if any("name=userns" in option for option in info.get("SecurityOptions") or ()):
+        yield (
+            "the Docker daemon maps users to others (userns-remap), so a job could not write its "
+            "results; use a daemon without it, or a rootless one"
+        )
+    if not plan.command:
+        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
+    if plan.resources.nodes > 1:
+        yield (
+            f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
+            "use --nodes 1"
+        )
+    if plan.image is None:
+        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+    elif problem := daemon.image_problem(plan.image):
+        yield problem
+    gpus = plan.resources.gpus
+    if container.device_ids(gpus, ()) and not daemon.has_gpus(info):
+        yield (
+            f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
+            "runtime; install the NVIDIA container toolkit, or run on the CPU with --gpus 0 or "
+            "SKILLBANK_DOCKER_GPUS=none"
+        )
+    if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
+        yield (
+            f"the plan asks for {plan.resources.cpus:g} CPUs and the Docker daemon has {info['NCPU']}; "
+            "ask for fewer"
+        )
+    for override in plan.overrides:
+        if override.key.endswith("results_dir") and str(override.value).startswith("/"):
+            yield (
+                f"{override.key} is {override.value}, which the container does not have; leave it out: "
+                "results go to the job's own folder under --results-root"
+            )
+    container.network()
+    container.keep_policy()
+    for path in container.plan_mounts(plan):
+        if problem := container.mount_problem(path):
+            yield problem
