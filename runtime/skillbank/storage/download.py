@@ -20,13 +20,14 @@ from skillbank.errors import DataError, PlatformError
 from skillbank.storage.progress import Meter
 from skillbank.storage.s3 import CONNECTIONS, Object, client, explained
 from skillbank.storage.uri import Uri
-from skillbank.storage.verification import Expected
+from skillbank.storage.verification import Expected, etag_of_parts, part_digest
 
 __all__ = ["RANGE", "download"]
 
 RANGE = 8 << 20
 """Bytes of one request; larger objects take several, a few at a time."""
-_PIECE = 1 << 18
+_LARGEST_RANGE = 64 << 20
+_PIECE = 1 << 20
 _TRIES = 8
 """How often in a row a body may break off without a byte of news."""
 _LONGEST_PAUSE = 5.0
@@ -181,20 +182,26 @@ class _Large:
         self._transfer, self.thing, self.target = transfer, thing, target
         self._temporary = _temporary(target, thing)
         self._notes = self._temporary.with_suffix(".ranges")
-        self._expected = Expected()
+        self._expected, self._range = Expected(), RANGE
+        self._digests: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
     def ranges(self) -> list[Callable[[], None]]:
         """Return one task for each range that is still missing."""
         self._expected = self._head()
-        done = self._finished()
-        if not done:
+        # Ranges that are the parts of the upload are hashed while they come, and nothing is read twice.
+        by_parts = self._expected.kind == "parts" and self._expected.part_size <= _LARGEST_RANGE
+        self._range = self._expected.part_size if by_parts else RANGE
+        self._digests = self._finished()
+        if not self._digests:
             self._notes.unlink(missing_ok=True)
             with self._temporary.open("wb") as file:
                 file.truncate(self.thing.size)
-        starts = range(0, self.thing.size, RANGE)
-        self._transfer.meter.add(sum(self._length(start) for start in done))
-        return [_Range(self, start) for start in starts if start not in done]
+        self._transfer.meter.add(sum(map(self._length, self._digests)))
+        return [_Range(self, start) for start in self._starts() if start not in self._digests]
+
+    def _starts(self) -> range:
+        return range(0, self.thing.size, self._range)
 
     def _head(self) -> Expected:
         transfer, key = self._transfer, self.thing.key
@@ -208,19 +215,26 @@ class _Large:
                     return Expected.of(head, part)
         return expected
 
-    def _finished(self) -> set[int]:
+    def _finished(self) -> dict[int, bytes]:
+        """Return the ranges that an earlier download has fetched, with their digests."""
         # Without a checksum nobody would notice what a machine that lost its power has not written.
         if not self._expected.kind or not self._temporary.exists() or not self._notes.exists():
-            return set()
-        lines = self._notes.read_text().split("\n")[:-1]
-        return {int(line) for line in lines if line.isdecimal()} & set(range(0, self.thing.size, RANGE))
+            return {}
+        found = {}
+        for line in self._notes.read_text().split("\n")[:-1]:
+            start, _, digest = line.partition(" ")
+            if start.isdecimal() and int(start) in self._starts():
+                known = part_digest(self._temporary, int(start), self._length(int(start)))
+                if known.hex() == digest:
+                    found[int(start)] = known
+        return found
 
     def _length(self, start: int) -> int:
-        return min(RANGE, self.thing.size - start)
+        return min(self._range, self.thing.size - start)
 
     def fetch(self, start: int) -> None:
         """Fetch one range and note it; a body that breaks off is continued where it broke."""
-        length, got = self._length(start), 0
+        length, got, check = self._length(start), 0, hashlib.md5(usedforsecurity=False)
 
         def step() -> int:
             nonlocal got
@@ -230,6 +244,7 @@ class _Large:
                 answer = self._transfer.get(self.thing, Range=wanted)
                 for piece in self._transfer.pieces(self.thing, answer, length - got):
                     os.pwrite(descriptor, piece, start + got)
+                    check.update(piece)
                     got += len(piece)
             except _breaks():
                 return got - before
@@ -241,11 +256,12 @@ class _Large:
         finally:
             os.close(descriptor)
         with self._lock, self._notes.open("a") as notes:
-            notes.write(f"{start}\n")
+            notes.write(f"{start} {check.hexdigest()}\n")
+            self._digests[start] = check.digest()
 
     def finish(self) -> None:
         """Verify the whole and give it its name."""
-        if not self._expected.fits(self._temporary):
+        if not self._fits():
             self._temporary.unlink()
             self._notes.unlink()
             raise PlatformError(
@@ -254,6 +270,11 @@ class _Large:
             )
         self._temporary.replace(self.target)
         self._notes.unlink()
+
+    def _fits(self) -> bool:
+        if self._expected.kind == "parts" and self._range == self._expected.part_size:
+            return etag_of_parts([self._digests[start] for start in self._starts()]) == self._expected.value
+        return self._expected.fits(self._temporary)
 
 
 class _Range:
