@@ -76,7 +76,8 @@ def measure(jobs: Jobs, count: int, slots: int, plan: Plan, seconds: float) -> N
     ideal = count * seconds / slots
     print(f"{os.cpu_count()} processors; {count} jobs of {seconds} s on {slots} slots")
     print(
-        f"wall {wall:.1f} s (ideal {ideal:.1f}), {count / wall:.2f} jobs/s, busy slots {count * seconds / wall:.1f}"
+        f"wall {wall:.1f} s (ideal {ideal:.1f}), {count / wall:.2f} jobs/s, "
+        f"busy slots {count * seconds / wall:.1f}"
     )
     print(
         f"launch: median {statistics.median(launches) * 1000:.0f} ms, longest {max(launches) * 1000:.0f} ms"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -205,6 +206,20 @@ def test_two_supervisors_start_one_attempt(store: JobStore, make_plan: MakePlan)
     for thread in threads:
         thread.join(20)
     assert len(set(answers)) == 1 and len(answers) == 3 and len(store.list()) == len(platform.order) == 2
+
+
+def test_a_job_that_ended_before_its_id_was_noted_is_followed_up_all_the_same(
+    jobs: Jobs, store: JobStore, make_plan: MakePlan, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(JobStore, "bind", lambda *_: None)
+        code = WRITES + "import time; time.sleep(0.5); sys.exit('NCCL error')"
+        job = jobs.launch(make_plan(code, results_root="s3://bucket"), retry=RetryPolicy(infra=1)).id
+    while not (Path(store.get(job).results_dir) / "job" / "exit.json").exists():
+        time.sleep(0.05)
+    store.update(job, native_id=None, launcher=f"{os.uname().nodename}:999999999:gone")
+    last = Supervisor(jobs, first_pause=0).run(job)
+    assert last.retry_of == job and store.get(job).uploaded is not None and last.uploaded is not None
 
 
 def test_a_parent_that_was_retried_stands_for_its_first_plan(store: JobStore, make_plan: MakePlan) -> None:

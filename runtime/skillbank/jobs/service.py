@@ -170,8 +170,9 @@ class Jobs:
             native = NativeStatus(JobState.UNKNOWN, str(error))
         if not native.found and record.native_id is None:
             return record if launching else self._abandoned(record, platform)
-        if record.native_id is None and native.native_id is not None:
-            self.store.bind(record.id, native.native_id)
+        if record.native_id is None and native.found:
+            # A job that has ended may have no id of the platform any more; that it ran is known all the same.
+            self.store.bind(record.id, native.native_id or f"{platform.name}:found")
         if native.state is record.state:
             return self.store.get(record.id)
         fields: dict[str, Any] = {}
