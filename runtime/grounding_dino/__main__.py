@@ -66,14 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument(
         "--text", action="append", required=True, metavar="DESCRIPTION", help="may be repeated"
     )
-    label.add_argument("--threshold", type=float, default=0.3, help="least score (default 0.3)")
+    label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
     label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
     shapes = actions.add_parser("shapes", help="write the demo data set of coloured shapes")
     shapes.add_argument("out", metavar="OUT")
     shapes.add_argument("--seed", type=int, default=0)
     shapes.add_argument("--train", type=_positive, default=500, metavar="N", help="training pictures")
-    shapes.add_argument("--val", type=_positive, default=100, metavar="N", help="validation pictures")
+    shapes.add_argument("--val", type=_positive, default=60, metavar="N", help="validation pictures")
     shapes.add_argument("--size", type=_picture_size, default=128, metavar="PIXELS")
     remap = actions.add_parser("remap", help="renumber COCO category ids to count from 0")
     remap.add_argument("file", metavar="ANNOTATIONS.json")

@@ -36,6 +36,33 @@ class Detection:
     score: float
 
 
+def without_repeats(detections: Sequence[Detection], most: float) -> list[Detection]:
+    """Keep the best of boxes of one phrase that overlap (greedy non-maximum suppression).
+
+    Parameters
+    ----------
+    detections : sequence of Detection
+        Best first.
+    most : float
+        Largest intersection over union of two boxes that are both kept.
+    """
+    kept: list[Detection] = []
+    for item in detections:
+        others = (other.box for other in kept if other.phrase == item.phrase)
+        if all(_overlap(item.box, box) <= most for box in others):
+            kept.append(item)
+    return kept
+
+
+def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Intersection over union of two ``xyxy`` boxes."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return shared / (areas - shared) if areas > shared else 0.0
+
+
 def phrase_scores(logits: Tensor, phrase_tokens: Tensor) -> Tensor:
     """Scores of queries for phrases: the mean over a phrase's tokens of the token's probability.
 

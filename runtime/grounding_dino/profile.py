@@ -43,6 +43,9 @@ SMALL: dict[str, Any] = {
 }
 """Dotted key to value of the recipe that learns on two processor cores."""
 
+SMALL_THRESHOLD = 0.2
+"""Takes the place of ``inference.conf_threshold``'s default: minutes of training leave a model modest."""
+
 _STRUCTURE = (
     "backbone",
     "hidden_dim",

@@ -123,6 +123,6 @@ def test_search_is_honest_when_nothing_fits(inline: Command) -> None:
 
 
 def test_brackets_in_values_are_shown_as_they_are(inline: Command) -> None:
-    out = inline("plan", "--skill", "grounding_dino", "--action", "inference", "--set",
-                 "dataset.infer_data_sources.captions=[bold]", "--data", "inference=s3://b/i").out  # fmt: skip
-    assert "['bold']" in out
+    captions = "dataset.infer_data_sources.captions=[bold]"
+    arguments = ["--action", "inference", "--data", "inference=s3://b/i", "--set", captions]
+    assert "['bold']" in inline("plan", "--skill", "grounding_dino", *arguments).out

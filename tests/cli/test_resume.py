@@ -88,8 +88,8 @@ def test_the_parents_checkpoint_by_choice(inline: Command, data: Path, choice: s
         "num_epochs=3",
         "--yes",
     )
-    answer = inline("run", "--skill", "toy-detector", "--action", "evaluate", "--data", f"eval={data}", "--parent", "last", "--yes",
-                    "--checkpoint", choice, "--json")  # fmt: skip
+    arguments = ["--data", f"eval={data}", "--parent", "last", "--checkpoint", choice, "--yes", "--json"]
+    answer = inline("run", "--skill", "toy-detector", "--action", "evaluate", *arguments)
     assert answer.code == 0, answer.err
     spec = (Path(answer.document["results_dir"]) / "job" / "spec.yaml").read_text()
     assert f"model_epoch_{epoch:03d}" in spec

@@ -59,6 +59,7 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
                 phrases,
                 batch_size=settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size,
                 threshold=settings.conf_threshold,
+                nms_iou=spec.engine.nms_iou,
                 outline=settings.outline_width,
                 colours=settings.color_map,
             ),

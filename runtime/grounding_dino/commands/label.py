@@ -45,7 +45,8 @@ def label(arguments: Namespace) -> None:
             list(zip(pictures, targets, strict=True)),
             phrases,
             batch_size=arguments.batch_size,
-            threshold=arguments.threshold,
+            threshold=spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold,
+            nms_iou=spec.engine.nms_iou,
             outline=3,
         )
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from grounding_dino.data.images import open_image
 from grounding_dino.drawing import draw_detections, phrase_colours, save_picture
-from grounding_dino.predictor import Detection, Predictor
+from grounding_dino.predictor import Detection, Predictor, without_repeats
 
 _LOG = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 5.0
@@ -31,6 +31,7 @@ def label_pictures(
     *,
     batch_size: int,
     threshold: float,
+    nms_iou: float,
     outline: int,
     colours: Mapping[str, str] | None = None,
 ) -> Iterator[Labelled]:
@@ -48,6 +49,8 @@ def label_pictures(
         Pictures a pass.
     threshold : float
         Least score of what is kept.
+    nms_iou : float
+        Most overlap of two kept boxes of one description.
     outline : int
         Thickness of drawn boxes in pixels.
     colours : mapping, optional
@@ -59,7 +62,8 @@ def label_pictures(
         part = pictures[start : start + batch_size]
         images = [open_image(path) for path, _ in part]
         for (path, target), image, found in zip(part, images, predictor.detect(images), strict=True):
-            kept = tuple(item for item in found if item.score >= threshold)
+            sure = [item for item in found if item.score >= threshold]
+            kept = tuple(without_repeats(sure, nms_iou))
             save_picture(draw_detections(image, kept, phrases, palette, outline), target)
             yield Labelled(path, kept, target)
         if time.monotonic() - told > _PROGRESS_SECONDS:

@@ -10,6 +10,7 @@ from grounding_dino.data.transforms import test_resizing
 from grounding_dino.device import Compute
 from grounding_dino.errors import UnsupportedActionError
 from grounding_dino.predictor import Predictor
+from grounding_dino.profile import SMALL_THRESHOLD
 
 # What the weights were trained with, beside the model block.
 _ENGINE_KEYS = (
@@ -81,6 +82,15 @@ def settle_with_checkpoint(
             values["engine"][name] = saved["engine"][name]
     for name in ("input_mean", "input_std"):
         values["dataset"]["augmentation"][name] = saved["dataset"]["augmentation"][name]
+    chosen = values.get("inference", {}).get("conf_threshold")
+    if (
+        action == "inference"
+        and saved["engine"]["profile"] == "small"
+        and chosen == usual["inference"]["conf_threshold"]
+        and "inference.conf_threshold" not in named
+    ):
+        values["inference"]["conf_threshold"] = SMALL_THRESHOLD
+        differences.append(f"inference.conf_threshold {SMALL_THRESHOLD} (spec: {chosen})")
     note = f"The checkpoint's values hold: {', '.join(differences)}" if differences else ""
     return SPECS[action].model_validate(values), note
 

@@ -39,6 +39,12 @@ class EngineConfig(Block):
     )
     fusion_droppath: Float = param(0.1, "Chance that training skips a fusion step for an image.", ge=0, lt=1)
     denoising_groups: Int = param(0, "Noised copies of the true boxes trained along; 0 adds none.", ge=0)
+    nms_iou: Float = param(
+        0.7,
+        "Of boxes of one description that overlap more, the best is shown; 1 shows all.",
+        gt=0,
+        le=1,
+    )
     lr_scheduler: Literal["spec", "cosine"] = param(
         "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
     )

@@ -22,14 +22,18 @@ def label(
         str, typer.Option("--checkpoint", metavar="FILE|JOB", help="A checkpoint, or a job that left one.")
     ] = "last:train",
     out: Annotated[Path, typer.Option("--out", help="Where annotated pictures go.")] = Path("labels"),
-    threshold: Annotated[float, typer.Option("--threshold", min=0.0, max=1.0, help="Least score.")] = 0.3,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0.0, max=1.0, help="Least score; the engine chooses by default."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Find objects by describing them: boxes and scores, and pictures with the boxes drawn."""
     with options.open_runtime(None) as runtime:
         model = _checkpoint(runtime, checkpoint)
     document = run_engine(
-        ["label", "--checkpoint", str(model), "--out", str(out), "--threshold", str(threshold),
+        ["label", "--checkpoint", str(model), "--out", str(out),
+         *(["--threshold", str(threshold)] if threshold is not None else []),
          *[a for text in descriptions for a in ("--text", text)], "--", str(image)]
     )  # fmt: skip
     if as_json:
