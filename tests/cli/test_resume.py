@@ -46,6 +46,7 @@ def test_a_chain_goes_on_where_it_stopped(inline: Command, data: Path) -> None:
     assert len(inline("jobs", "--json").document["jobs"]) == 2
 
 
+@pytest.mark.slow
 def test_a_chain_whose_command_was_killed_takes_up_the_running_step(
     inline: Command, bank: Path, data: Path, environment: dict[str, str]
 ) -> None:

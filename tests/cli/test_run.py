@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Command
 
 
@@ -94,6 +96,7 @@ def test_detached_job_is_followed_and_canceled(inline: Command, data: Path) -> N
     assert (status.code, status.document["state"]) == (1, "CANCELED")
 
 
+@pytest.mark.slow
 def test_kill_9_of_run_loses_nothing(
     inline: Command, bank: Path, data: Path, environment: dict[str, str]
 ) -> None:

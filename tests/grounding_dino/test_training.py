@@ -79,6 +79,7 @@ def test_status_contract(spec_file: Path, tmp_path: Path, capsys: pytest.Capture
     ]
 
 
+@pytest.mark.slow
 def test_resuming_equals_not_having_stopped(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ def test_a_loss_that_explodes_is_explained(
     assert "lower train.optim.lr" in last["message"]
 
 
+@pytest.mark.slow
 def test_sigterm_leaves_a_checkpoint(spec_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results" / "train"
     command = [sys.executable, "-m", "grounding_dino", "train", "-e", str(spec_file), *TINY_OVERRIDES]

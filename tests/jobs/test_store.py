@@ -48,6 +48,7 @@ def _compete(
     answers.put((i, won, used, created, empty))
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_ends_the_job_one_uses_the_approval_and_one_creates(
     store: JobStore,
     make_record: MakeRecord,

@@ -300,6 +300,7 @@ def _reference(skill: Skill) -> str:
     return compile_plan(skill, request, "local").plan_id
 
 
+@pytest.mark.slow
 def test_plan_ids_are_the_same_in_another_process(grounding_dino: Skill) -> None:
     program = (
         "from tests.plan.test_spec import _reference\n"

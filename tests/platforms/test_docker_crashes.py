@@ -133,6 +133,7 @@ def judge(record: JobRecord, *, restarted: bool) -> str:
     return "lost with the daemon"
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_client_are_counted(
     daemon: docker.APIClient, docker_plan: MakePlan, tmp_path: Path
 ) -> None:

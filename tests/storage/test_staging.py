@@ -60,6 +60,7 @@ def _stage(barrier: Any, answers: Any, archive: Path, cache: Path) -> None:
     answers.put((folder, len(list(folder.iterdir())), folder.stat().st_ino))
 
 
+@pytest.mark.slow
 def test_processes_that_need_the_same_archive_share_one_copy(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     barrier, queue = spawn.Barrier(3), spawn.Queue()
