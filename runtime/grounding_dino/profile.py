@@ -43,7 +43,7 @@ SMALL: dict[str, Any] = {
 }
 """Dotted key to value of the recipe that learns on two processor cores."""
 
-SMALL_THRESHOLD = 0.2
+SMALL_THRESHOLD = 0.3
 """Takes the place of ``inference.conf_threshold``'s default: minutes of training leave a model modest."""
 
 _STRUCTURE = (
