@@ -82,12 +82,6 @@ class PrivateDaemon:
             self._process.wait(60)
             self._process = None
 
-    def revive(self) -> None:
-        """Start the daemon again when it went down by itself, as one does now and then after a kill."""
-        if not self._answers():
-            self.end(signal.SIGKILL)
-            self.start()
-
     def remove(self) -> None:
         self.end()
         # Shims of containers that outlived a killed daemon hold mounts below the folder.
