@@ -311,6 +311,41 @@ def test_a_platform_that_does_not_answer_leaves_the_job_unknown(store: JobStore,
     assert record.failure is not None and record.failure.kind == "INFRA"
 
 
+def test_a_job_whose_launcher_died_is_not_taken_for_started_by_a_platform_that_does_not_answer(
+    store: JobStore, make_plan: MakePlan
+) -> None:
+    class Down(FakePlatform):
+        up = True
+
+        def submit(self, launch: Launch) -> str:
+            raise KeyboardInterrupt
+
+        def cancel(self, handle: Handle) -> None:
+            if not self.up:
+                raise PlatformError("the daemon does not answer")
+
+        def status(self, handle: Handle) -> NativeStatus:
+            if not self.up:
+                raise PlatformError("the daemon does not answer")
+            return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
+
+    platform = Down()
+    platform.up = False
+    jobs = Jobs(store, platforms=lambda _: platform)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.launch(make_plan(platform="fake"))
+    job = store.get("last").id
+    # The process with this number is another one by now.
+    store.update(job, launcher=f"{os.uname().nodename}:{os.getpid()}:another boot:1")
+    assert [jobs.refresh(job).state for _ in range(2)] == [JobState.UNKNOWN] * 2
+    record = store.get(job)
+    assert record.native_id is None
+    assert [line.message for line in record.history].count("the daemon does not answer") == 1
+    platform.up = True
+    failure = jobs.refresh(job).failure
+    assert failure is not None and failure.name == "launcher_died"
+
+
 def test_a_submit_that_fails_ends_the_job(store: JobStore, make_plan: MakePlan) -> None:
     class Full(FakePlatform):
         def submit(self, launch: Launch) -> str:

@@ -30,38 +30,55 @@ APPLETS = ("cat", "dd", "echo", "env", "false", "id", "ls", "sh", "sleep", "touc
 
 
 class PrivateDaemon:
-    """A daemon with its own socket, images and containers."""
+    """A daemon with its own socket, images and containers.
+
+    As on a real host, containerd is a service of its own that outlives the daemon: a dockerd that is killed
+    leaves one it has started itself in an undefined state, and does not always come back.
+    """
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="skbd-", dir="/tmp"))
         self.host = f"unix://{self.root}/docker.sock"
+        self._containerd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-        assert program is not None
+        if self._containerd is None:
+            self._containerd = self._start_containerd()
         options = {
             "host": self.host,
+            "containerd": f"{self.root}/containerd.sock",
             "data-root": f"{self.root}/data",
             "exec-root": f"{self.root}/exec",
             "pidfile": f"{self.root}/pid",
             "iptables": "false",
             "shutdown-timeout": "2",
         }
-        # In a network of its own, because it would take the bridge of a daemon that is there.
-        command = ["unshare", "--net", program, *(f"--{name}={value}" for name, value in options.items())]
-        # After a kill the old daemon's containerd may stand in the new one's way for a moment.
-        for _ in range(3):
-            with (self.root / "log").open("ab") as log:
-                self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-            deadline = time.monotonic() + 60
-            while self._process.poll() is None and time.monotonic() < deadline:
-                if self._answers():
-                    return
-                time.sleep(0.1)
-            self.end(signal.SIGKILL)
-        said = (self.root / "log").read_text(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"dockerd does not start: {said}")
+        network = ["nsenter", f"--net=/proc/{self._containerd.pid}/ns/net"]
+        command = [*network, program("dockerd"), *(f"--{name}={value}" for name, value in options.items())]
+        self._process = self._spawn(command)
+        self._wait(self._process, self._answers)
+
+    def _start_containerd(self) -> subprocess.Popen[bytes]:
+        address = self.root / "containerd.sock"
+        folders = [f"--root={self.root}/containerd", f"--state={self.root}/containerd-state"]
+        # In a network of its own, because the daemon would take the bridge of a daemon that is there.
+        command = ["unshare", "--net", program("containerd"), f"--address={address}", *folders]
+        process = self._spawn(command)
+        self._wait(process, address.exists)
+        return process
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.root / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+    def _wait(self, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = (self.root / "log").read_text(errors="replace").strip().splitlines()[-3:]
+                raise RuntimeError(f"{process.args} does not start: {said}")
+            time.sleep(0.1)
 
     def _answers(self) -> bool:
         try:
@@ -76,7 +93,7 @@ class PrivateDaemon:
         return docker.APIClient(base_url=self.host, version="auto", timeout=60)
 
     def end(self, number: int = signal.SIGTERM) -> None:
-        """Stop the daemon, in order or at once."""
+        """Stop the daemon, in order or at once; containerd stays."""
         if self._process is not None:
             self._process.send_signal(number)
             self._process.wait(60)
@@ -84,11 +101,21 @@ class PrivateDaemon:
 
     def remove(self) -> None:
         self.end()
+        if self._containerd is not None:
+            self._containerd.terminate()
+            self._containerd.wait(60)
         # Shims of containers that outlived a killed daemon hold mounts below the folder.
         for line in reversed(Path("/proc/mounts").read_text().splitlines()):
             if line.split()[1].startswith(str(self.root)):
                 subprocess.run(["umount", "-l", line.split()[1]], check=False)
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def program(name: str) -> str:
+    """Return the path of a system program that an ordinary user's PATH may lack."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    assert path is not None, f"no {name}"
+    return path
 
 
 def tiny_image() -> bytes:

@@ -76,10 +76,6 @@ def settle(jobs: Jobs, job: str) -> JobRecord:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "CI" in os.environ,
-    reason="a daemon that is killed and restarted this often does not always come back there",
-)
 def test_a_client_killed_at_any_step_loses_nothing_and_starts_nothing_twice(
     private_daemon: Any, daemon: docker.APIClient, jobs: Jobs, docker_plan: MakePlan, tmp_path: Path
 ) -> None:

@@ -167,12 +167,15 @@ class Jobs:
         try:
             native = platform.status(handle)
         except PlatformError as error:
-            native = NativeStatus(JobState.UNKNOWN, str(error))
+            # Nothing was learned, not even whether it was ever started: no native id is bound by this.
+            return self._unknown(record, str(error))
         if not native.found and record.native_id is None:
             return record if launching else self._abandoned(record, platform)
         if record.native_id is None and native.found:
             # A job that has ended may have no id of the platform any more; that it ran is known all the same.
             self.store.bind(record.id, native.native_id or f"{platform.name}:found")
+        if native.state is JobState.UNKNOWN:
+            return self._unknown(self.store.get(record.id), native.message)
         if native.state is record.state:
             return self.store.get(record.id)
         fields: dict[str, Any] = {}
@@ -300,6 +303,14 @@ class Jobs:
         if state.terminal and not work_left(ended):
             fields["settled"] = datetime.now(UTC)
         self.store.transition(record.id, state, redact(message), **fields)
+
+    def _unknown(self, record: JobRecord, why: str) -> JobRecord:
+        """Say that a job's state is not known, and why; the same reason is written once."""
+        if record.state is not JobState.UNKNOWN:
+            self._enter(record, JobState.UNKNOWN, why)
+        else:
+            self.store.note(record.id, redact(why))
+        return self.store.get(record.id)
 
     def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
         # A start may be under way this very moment; after this it has been stopped or never happens.
