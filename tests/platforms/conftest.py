@@ -77,7 +77,7 @@ class PrivateDaemon:
         while not ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 said = (self.root / "log").read_text(errors="replace").strip().splitlines()[-3:]
-                raise RuntimeError(f"{process.args} does not start: {said}")
+                raise RuntimeError(f"{process.args!r} does not start: {said}")
             time.sleep(0.1)
 
     def _answers(self) -> bool:
