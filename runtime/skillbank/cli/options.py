@@ -64,53 +64,10 @@ def open_runtime(banks: list[str] | None) -> Runtime:
 def build_requests(
     runtime: Runtime, text: str | None, skill: str | None, actions: list[str] | None, **options: Any
 ) -> tuple[list[Request], list[str]]:
-    """Merge plain words and options into requests; options win over words.
+    """Merge plain words and options into requests; see `skillbank.plan.composition.compose`."""
+    from skillbank.plan.composition import compose
 
-    Returns
-    -------
-    requests
-        One for each action of the chain.
-    notes
-        Sentences about how the words were read.
-    """
-    from skillbank.errors import UsageError
-    from skillbank.plan.request import Request, concerns, parse_data, parse_settings
-
-    notes: list[str] = []
-    if text is not None:
-        reading = runtime.read(text if skill is None else f"{text} with {skill}")
-        requests = list(reading.requests)
-        notes += reading.notes
-        if reading.not_understood:
-            notes.append(f"not understood and ignored: {', '.join(reading.not_understood)}")
-        if actions:
-            requests = [requests[0].model_copy(update={"action": a}) for a in actions]
-    elif skill is not None and actions:
-        requests = [Request(skill=skill, action=action) for action in actions]
-    else:
-        raise UsageError(
-            'Say what you want: skillbank plan "train Grounding DINO on DATA", or --skill and --action.'
-        )
-    known = {a.name for a in runtime.library.get(requests[0].skill).actions}
-    data, settings = parse_data(options["data"] or ()), parse_settings(options["settings"] or ())
-    named = {d.source for d in data}
-    merged = []
-    for i, request in enumerate(requests):
-        own = [s for s in settings if concerns(s.key, request.action, len(requests), known)]
-        keys = {s.key for s in own}
-        update: dict[str, Any] = {
-            "data": (*(d for d in request.data if d.source not in named), *data),
-            "settings": (*(s for s in request.settings if s.key not in keys), *own),
-        }
-        for name in ("variant", "platform", "gpus", "nodes", "results_root", "image"):
-            if options.get(name) is not None:
-                update[name] = options[name]
-        if i == 0:
-            update |= {k: options[k] for k in ("parent", "pretrained") if options.get(k) is not None}
-        if options.get("automl") is not None:
-            update |= {"automl": options["automl"], "automl_source": "--automl"}
-        merged.append(Request.model_validate({**request.model_dump(), **update}))
-    return merged, notes
+    return compose(runtime, text, skill, actions, **options)
 
 
 def print_json(document: Any) -> None:
