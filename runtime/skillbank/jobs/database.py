@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from skillbank.errors import PlatformError
 from skillbank.redact import redact
 
-__all__ = ["APPROVALS", "JOBS", "PLANS", "TRANSITIONS", "open_engine"]
+__all__ = ["APPROVALS", "EVENTS", "EXPERIMENTS", "JOBS", "LEASES", "PLANS", "TRANSITIONS", "open_engine"]
 
 META = sa.MetaData()
 PLANS = sa.Table(
@@ -51,6 +51,10 @@ JOBS = sa.Table(
     sa.Column("failure", sa.JSON(none_as_null=True)),
     sa.Column("uploaded", sa.DateTime(timezone=True)),
     sa.Column("settled", sa.DateTime(timezone=True)),
+    sa.Column("experiment", sa.String(63), index=True),
+    sa.Column("recommendation", sa.Integer),
+    sa.Column("resumes", sa.String(63)),
+    sa.Column("product", sa.String(63)),
 )
 TRANSITIONS = sa.Table(
     "transitions",
@@ -68,6 +72,29 @@ APPROVALS = sa.Table(
     sa.Column("plan_id", sa.String(64), nullable=False, index=True),
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
+)
+EXPERIMENTS = sa.Table(
+    "experiments",
+    META,
+    sa.Column("job_id", sa.String(63), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("charter", sa.JSON, nullable=False),
+)
+EVENTS = sa.Table(
+    "experiment_events",
+    META,
+    sa.Column("experiment", sa.String(63), sa.ForeignKey("experiments.job_id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+)
+LEASES = sa.Table(
+    "experiment_leases",
+    META,
+    sa.Column("experiment", sa.String(63), primary_key=True),
+    sa.Column("place", sa.String(255), primary_key=True),
+    sa.Column("owner", sa.Text),
+    sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
 )
 
 

@@ -92,6 +92,14 @@ class JobRecord(BaseModel):
     retry_of: str | None = None
     infra_retries: int = 0
     """How many attempts before this one ended by an INFRA failure."""
+    experiment: str | None = None
+    """The AutoML experiment that the job is a trial of."""
+    recommendation: int | None = None
+    """Which recommendation of the experiment the job tries."""
+    resumes: str | None = None
+    """The job whose newest checkpoint a first start goes on from."""
+    product: str | None = None
+    """The job whose model and structure stand for this one's: the best trial of an experiment."""
     idempotency_key: str | None = None
     bound_spec_sha256: str | None = None
     exit_code: int | None = None

@@ -20,6 +20,7 @@ _TERMINAL = [state.value for state in JobState if state.terminal]
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
 _PLAIN_FIELDS = frozenset(
     {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
+    | {"product"}
 )
 
 
@@ -40,6 +41,11 @@ class JobStore:
     def close(self) -> None:
         """Close every connection."""
         self._finalizer()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is kept beside the jobs: the events of experiments."""
+        return self._engine
 
     def __enter__(self) -> JobStore:
         return self
@@ -93,6 +99,8 @@ class JobStore:
         with self._engine.connect() as db:
             query = sa.select(JOBS)
             if job == "last" or job.startswith("last:"):
+                # What somebody asked for: the trials of an experiment are its own affair.
+                query = query.where(JOBS.c.experiment.is_(None))
                 action = job.partition(":")[2]
                 if action:
                     query = query.where(JOBS.c.action == action)
@@ -127,12 +135,16 @@ class JobStore:
         skill: str | None = None,
         plan_id: str | None = None,
         retry_of: str | None = None,
+        experiment: str | None = None,
+        trials: bool = True,
         limit: int | None = None,
     ) -> _Records:
-        """Return jobs, newest first."""
+        """Return jobs, newest first; ``trials=False`` leaves out those that belong to an experiment."""
         query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
+        if not trials:
+            query = query.where(JOBS.c.experiment.is_(None))
         wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
-        wanted["retry_of"] = retry_of
+        wanted |= {"retry_of": retry_of, "experiment": experiment}
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(JOBS.c[name] == value)

@@ -1,0 +1,1 @@
+"""AutoML: searching hyperparameters, with ordinary jobs as trials."""

@@ -1,0 +1,199 @@
+"""What happened in an experiment: numbered events in the database, and the leases of those who write them.
+
+Everything that is decided is an event before it is done. An event is written under the next number; of two
+writers who know the same events one succeeds, and the other reads on before it decides anew. So any number
+of controllers share an experiment without starting a trial twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from skillbank.errors import NotFoundError
+from skillbank.jobs.database import EVENTS, EXPERIMENTS, LEASES
+from skillbank.platforms.processes import describe_self, described_alive
+
+__all__ = ["Event", "EventLog", "Lease"]
+
+LEASE_SECONDS = 60.0
+"""Without a beat for this long, a controller on another machine counts as dead."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of an experiment's history; ``n`` counts from 0 without a gap."""
+
+    n: int
+    at: datetime
+    kind: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EventLog:
+    """The events of all experiments in one database.
+
+    Parameters
+    ----------
+    engine
+        The database of the job store, whose tables are there.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def create(self, experiment: str, charter: Mapping[str, Any]) -> None:
+        """Write down what an experiment is to do; doing so again changes nothing."""
+        try:
+            with self._engine.begin() as db:
+                db.execute(EXPERIMENTS.insert().values(job_id=experiment, charter=dict(charter)))
+        except IntegrityError:
+            self.charter(experiment)
+
+    def charter(self, experiment: str) -> dict[str, Any]:
+        """Return what `create` was given.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such experiment.
+        """
+        query = sa.select(EXPERIMENTS.c.charter).where(EXPERIMENTS.c.job_id == experiment)
+        with self._engine.connect() as db:
+            found = db.scalar(query)
+        if found is None:
+            raise NotFoundError(f"'{experiment}' is not an experiment; skillbank experiments lists them")
+        return dict(found)
+
+    def exists(self, experiment: str) -> bool:
+        """Say whether an experiment was created."""
+        query = sa.select(EXPERIMENTS.c.job_id).where(EXPERIMENTS.c.job_id == experiment)
+        with self._engine.connect() as db:
+            return db.scalar(query) is not None
+
+    def read(self, experiment: str, after: int = -1) -> list[Event]:
+        """Return the events with a number above ``after``, in order."""
+        query = (
+            sa.select(EVENTS)
+            .where(EVENTS.c.experiment == experiment, EVENTS.c.n > after)
+            .order_by(EVENTS.c.n)
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(query).mappings().all()
+        return [Event(row["n"], _aware(row["at"]), row["kind"], row["body"]) for row in rows]
+
+    def append(
+        self, experiment: str, known: int, news: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> list[Event] | None:
+        """Write the next events, all or none.
+
+        Parameters
+        ----------
+        known
+            The number of the last event that the writer has read; -1 for none.
+
+        Returns
+        -------
+        list of Event or None
+            None when somebody else has written in the meantime: read on and decide anew.
+        """
+        now = datetime.now(UTC)
+        events = [Event(known + 1 + i, now, kind, body) for i, (kind, body) in enumerate(news)]
+        rows = [
+            {"experiment": experiment, "n": e.n, "at": e.at, "kind": e.kind, "body": dict(e.body)}
+            for e in events
+        ]
+        try:
+            with self._engine.begin() as db:
+                db.execute(EVENTS.insert(), rows)
+        except IntegrityError:
+            return None
+        return events
+
+    def add(self, experiment: str, kind: str, body: Mapping[str, Any]) -> Event:
+        """Write one event that does not depend on what else has happened, such as a wish of the user."""
+        while True:
+            last = sa.select(sa.func.max(EVENTS.c.n)).where(EVENTS.c.experiment == experiment)
+            with self._engine.connect() as db:
+                known = db.scalar(last)
+            written = self.append(experiment, -1 if known is None else known, [(kind, body)])
+            if written is not None:
+                return written[0]
+
+
+class Lease:
+    """The right to be *the* controller of an experiment at a place; it ends with its process.
+
+    A place is a machine, for platforms that run jobs on the controller's own one, else all machines together.
+    Two controllers at once would be no harm, only waste: see `EventLog.append`.
+    """
+
+    def __init__(self, engine: sa.Engine, experiment: str, place: str) -> None:
+        self._engine, self._experiment, self.place = engine, experiment, place
+        self._mine = describe_self()
+        self._here = (LEASES.c.experiment == experiment) & (LEASES.c.place == place)
+
+    def holder(self) -> str | None:
+        """Return the process (``host:pid:identity``) that holds the lease now; None when nobody does."""
+        with self._engine.connect() as db:
+            row = db.execute(sa.select(LEASES).where(self._here)).mappings().first()
+        return row["owner"] if row is not None and _holds(row) else None
+
+    def acquire(self) -> bool:
+        """Take the lease if it is free; true also when this process has it already."""
+        now = datetime.now(UTC)
+        with self._engine.connect() as db:
+            row = db.execute(sa.select(LEASES).where(self._here)).mappings().first()
+        if row is None:
+            fields = {"experiment": self._experiment, "place": self.place, "owner": self._mine, "beat": now}
+            try:
+                with self._engine.begin() as db:
+                    db.execute(LEASES.insert().values(**fields))
+            except IntegrityError:
+                return False
+            return True
+        if row["owner"] != self._mine and _holds(row):
+            return False
+        same = LEASES.c.owner.is_(None) if row["owner"] is None else LEASES.c.owner == row["owner"]
+        take = LEASES.update().where(self._here, same, LEASES.c.beat == row["beat"])
+        with self._engine.begin() as db:
+            return db.execute(take.values(owner=self._mine, beat=now)).rowcount == 1
+
+    def beat(self) -> bool:
+        """Say that the holder is alive; false when the lease has gone to somebody else."""
+        renew = LEASES.update().where(self._here, LEASES.c.owner == self._mine)
+        with self._engine.begin() as db:
+            return db.execute(renew.values(beat=datetime.now(UTC))).rowcount == 1
+
+    def release(self) -> None:
+        """Give the lease back, if it is still held."""
+        free = LEASES.update().where(self._here, LEASES.c.owner == self._mine).values(owner=None)
+        with self._engine.begin() as db:
+            db.execute(free)
+
+    def silent_since(self, place: str) -> datetime | None:
+        """Return when the controller of another place was last heard; None when it never was."""
+        query = sa.select(LEASES.c.beat).where(
+            LEASES.c.experiment == self._experiment, LEASES.c.place == place
+        )
+        with self._engine.connect() as db:
+            beat = db.scalar(query)
+        return None if beat is None else _aware(beat)
+
+
+def _holds(row: sa.RowMapping) -> bool:
+    if row["owner"] is None:
+        return False
+    alive = described_alive(row["owner"])
+    if alive is not None:
+        return alive
+    return datetime.now(UTC) - _aware(row["beat"]) < timedelta(seconds=LEASE_SECONDS)
+
+
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
