@@ -66,10 +66,11 @@ TRANSITIONS = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
 )
 APPROVALS = sa.Table(
-    "approvals",
+    "grants",
     META,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("plan_id", sa.String(64), nullable=False, index=True),
+    sa.Column("subject", sa.String(255), nullable=False, index=True),
+    sa.Column("granted_by", sa.Text, nullable=False),
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
 )

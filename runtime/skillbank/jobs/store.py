@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
-from skillbank.jobs.database import APPROVALS, JOBS, PLANS, TRANSITIONS, open_engine
+from skillbank.jobs.approvals import Approvals, plan_subject
+from skillbank.jobs.database import JOBS, PLANS, TRANSITIONS, open_engine
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.plan.model import Plan
 
@@ -35,6 +36,7 @@ class JobStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
+        self.approvals = Approvals(self._engine)
         # A store that nobody closed must not leave connections to the garbage collector.
         self._finalizer = weakref.finalize(self, self._engine.dispose)
 
@@ -235,29 +237,15 @@ class JobStore:
             raise NotFoundError(f"plan '{plan_id}' {problem}")
         return Plan.from_document({"plan_id": rows[0]["plan_id"], **rows[0]["document"]})
 
-    def approve(self, plan_id: str) -> str:
-        """Grant one run of a known plan; granting again before it is used changes nothing."""
+    def approve(self, plan_id: str, by: str = "") -> str:
+        """Approve one launch of a known plan, named by its id or a unique beginning of it; return the id."""
         full = self.get_plan(plan_id).plan_id
-        with self._engine.begin() as db:
-            if db.scalar(_open_approval(full)) is None:
-                db.execute(APPROVALS.insert().values(plan_id=full, granted=_now()))
+        self.approvals.grant(plan_subject(full), by)
         return full
 
     def consume_approval(self, plan_id: str) -> bool:
         """Use up an approval of exactly this plan; false when there is none (any more)."""
-        use = (
-            APPROVALS.update()
-            .where(APPROVALS.c.seq == _open_approval(plan_id).scalar_subquery(), APPROVALS.c.used.is_(None))
-            .values(used=_now())
-        )
-        with self._engine.begin() as db:
-            return db.execute(use).rowcount == 1
-
-
-def _open_approval(plan_id: str) -> sa.Select[tuple[int]]:
-    return sa.select(sa.func.min(APPROVALS.c.seq)).where(
-        APPROVALS.c.plan_id == plan_id, APPROVALS.c.used.is_(None)
-    )
+        return self.approvals.use(plan_subject(plan_id)) is not None
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
