@@ -16,6 +16,7 @@
     ├── ParentError                         a parent job failed or holds no model that fits
     ├── DataError                           data that is there and cannot be used
     ├── PlatformError                       the place where jobs run refuses or is missing
+    ├── EndpointError                       a language model's endpoint refuses or cannot be understood
     └── StateError                          a job is not in a state that allows this
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "ActionNotFoundError",
     "DataError",
     "DataNotFoundError",
+    "EndpointError",
     "JobNotFoundError",
     "NotApprovedError",
     "NotFoundError",
@@ -111,6 +113,10 @@ class DataError(SkillbankError):
 
 class PlatformError(SkillbankError):
     """The platform refuses, or something that it needs is missing."""
+
+
+class EndpointError(SkillbankError):
+    """A language model's endpoint refuses, cannot be reached, or answers what cannot be used."""
 
 
 class StateError(SkillbankError):

@@ -1,0 +1,246 @@
+"""One answer over a real connection: bytes in any pieces, endpoints that are busy, broken or know less."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from email.utils import formatdate
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skillbank.agent.endpoint import Endpoint, Patience
+from skillbank.agent.reply import Reply
+from skillbank.errors import EndpointError, UsageError
+from tests.agent.openai_rules import Feature
+from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServer, Raw, Request, Says, Step
+
+HURRIED = Patience(attempts=4, first=0.001, longest=0.01, bearable=2.0, silence=2.0)
+MESSAGES = [{"role": "user", "content": "train"}]
+PLAN = Call("plan", {"text": "train on d, «no HPO»"}, id="call_1")
+
+
+def tools(strict: bool) -> list[dict[str, Any]]:
+    parameters = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"],
+                  "additionalProperties": False}  # fmt: skip
+    function = {"name": "plan", "parameters": parameters, **({"strict": True} if strict else {})}
+    return [{"type": "function", "function": function}]
+
+
+class Line:
+    """An endpoint under test, the server behind it, and what was said meanwhile."""
+
+    def __init__(self, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        self.server, self.said, self.shown = server, list[str](), list[str]()
+        self.endpoint = Endpoint(MODEL, patience=HURRIED, say=self.said.append)
+
+    def ask(self) -> Reply:
+        return self.endpoint.complete(MESSAGES, tools, self.shown.append)
+
+
+Dial = Callable[..., Line]
+
+
+@pytest.fixture
+def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
+    servers = []
+
+    def make(*script: Step, **options: Any) -> Line:
+        servers.append(OpenAIServer(script, **options).__enter__())
+        return Line(servers[-1], monkeypatch)
+
+    yield make
+    for server in servers:
+        server.__exit__()
+
+
+def each(size: int) -> Callable[[bytes], Iterator[bytes]]:
+    return lambda body: (body[i : i + size] for i in range(0, len(body), size))
+
+
+def at(cuts: Sequence[float]) -> Callable[[bytes], Iterator[bytes]]:
+    """Cut a body where the fractions of its length say."""
+
+    def split(body: bytes) -> Iterator[bytes]:
+        places = [0, *sorted(int(cut * len(body)) for cut in cuts), len(body)]
+        return (body[start:end] for start, end in pairwise(places))
+
+    return split
+
+
+def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    says: list[Says] = []
+    with OpenAIServer(lambda _: says[-1]) as server:
+        line = Line(server, monkeypatch)
+
+        @settings(deadline=None)
+        @given(
+            st.lists(st.floats(0, 1), max_size=12),
+            st.text(st.characters(codec="utf-8"), max_size=40),
+            st.integers(3, 20),
+        )
+        def check(cuts: list[float], text: str, delta: int) -> None:
+            says.append(Says(text, [PLAN, Call("plan", {"text": text})], delta=delta, split=at(cuts)))
+            line.shown.clear()
+            reply = line.ask()
+            assert reply.text == text == "".join(line.shown)
+            assert [json.loads(c.arguments) for c in reply.calls] == [PLAN.arguments, {"text": text}]
+            assert reply.finish == "tool_calls" and reply.usage is not None and reply.usage.total == 110
+
+        check()
+    assert not line.said
+
+
+def test_byte_by_byte(dial: Dial) -> None:
+    line = dial(Says("äöü…", [PLAN], split=each(1), usage=None))
+    reply = line.ask()
+    assert reply.text == "äöü…" and [c.name for c in reply.calls] == ["plan"]
+    assert reply.usage is not None and reply.usage.estimated and reply.usage.total > 20
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "least"),
+    [("Retry-After", "0.15", 0.15), ("Retry-After-Ms", "150", 0.15), ("Retry-After", "soon", 0.0)],
+)
+def test_a_busy_endpoint_is_waited_for_as_long_as_it_asks(
+    dial: Dial, header: str, value: str, least: float
+) -> None:
+    line = dial(Fails(429, "Rate limit reached", headers={header: value}), Says("at last"))
+    start = time.monotonic()
+    assert line.ask().text == "at last"
+    assert time.monotonic() - start >= least
+    [said] = line.said
+    assert "429" in said and "trying again in" in said
+
+
+def test_a_pause_nobody_would_wait_for_is_refused_at_once(dial: Dial) -> None:
+    for value in ("3600", formatdate(time.time() + 3600, usegmt=True)):
+        line = dial(Fails(429, "Come back later", headers={"Retry-After": value}))
+        with pytest.raises(EndpointError, match=r"takes no more requests for now .*Come back later"):
+            line.ask()
+        assert len(line.server.requests) == 1 and not line.said
+
+
+@pytest.mark.parametrize("trouble", [
+    Fails(500), Fails(503, "overloaded"), Drops(), Says("half an answ", cut=400), Says("x", [PLAN], cut=700),
+    Raw(b'data: {"choices": [{"delta": {"content": "no end"}}]}\n\n'), Raw(b"data: {half\n\n"),
+    Raw(b'data: {"error": {"message": "engine died", "code": 500}}\n\n'), Raw(b"data: \xff\xfe\n\n"),
+    Raw(b"<html>captive portal</html>", "text/html"), Raw(b"[1]", "application/json"), Raw(b"data: [1]\n\n"),
+    Raw(b"{", "application/json"), Raw(b'{"error": {"message": "no"}}', "application/json"), Raw(b""),
+    Raw(b"<html>Bad gateway</html>", "text/html", 502),
+])  # fmt: skip
+def test_a_broken_step_is_repeated_and_then_given_up(dial: Dial, trouble: Step) -> None:
+    line = dial(trouble, trouble, Says("done", [PLAN]), *[trouble] * 9)
+    reply = line.ask()
+    assert (reply.text, len(reply.calls), len(line.said)) == ("done", 1, 2)
+    with pytest.raises(EndpointError, match=r"the endpoint http://127.0.0.1:\d+/v1.*, 4 times; ") as error:
+        line.ask()
+    assert len(line.server.requests) == 3 + 4
+    assert "\n" not in str(error.value) and str(error.value).count(";") == 1
+
+
+@pytest.mark.parametrize(("trouble", "words"), [
+    (Fails(403, "Country not supported"), "Country not supported; set the right key"),
+    (Fails(429, "You exceeded your quota", "insufficient_quota"), "exceeded your quota.*; add credit"),
+    (Fails(400, "8 tokens at most", "context_length_exceeded"), "8 tokens at most; the conversation has"),
+    (Fails(400, "upstream is restricted"), "upstream is restricted; another model"),
+])  # fmt: skip
+def test_what_no_repetition_would_cure_is_said_at_once(dial: Dial, trouble: Step, words: str) -> None:
+    line = dial(trouble, Says("never"))
+    with pytest.raises(EndpointError, match=words):
+        line.ask()
+    assert len(line.server.requests) == 1
+
+
+def test_a_wrong_key_and_a_wrong_model_and_a_wrong_address(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = dial(Says("never"), key="another")
+    with pytest.raises(
+        EndpointError, match=r"does not take the key in OPENAI_API_KEY; set the right key"
+    ) as error:
+        line.ask()
+    assert KEY not in str(error.value)
+    line = dial(Says("never"), model="another")
+    with pytest.raises(EndpointError, match=r"'test-model'.*does not exist.*; give --model a name") as error:
+        line.ask()
+    monkeypatch.setenv("OPENAI_BASE_URL", line.server.url.removesuffix("/v1"))
+    with pytest.raises(EndpointError, match=r"Invalid URL.*often ends in /v1"):
+        Endpoint(MODEL, patience=HURRIED).complete(MESSAGES, tools)
+
+
+def test_the_servers_words_are_shown_without_the_key(dial: Dial) -> None:
+    line = dial(Fails(400, f"Bad\nrequest with {KEY} in it {'x' * 5000}"))
+    with pytest.raises(EndpointError) as error:
+        line.ask()
+    assert KEY not in str(error.value) and "[redacted]" in str(error.value)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 600
+
+
+@pytest.mark.parametrize("feature", ["stream", "stream_options", "strict"])
+@pytest.mark.parametrize("usage", [(7, 3), None])
+def test_an_endpoint_that_lacks_a_feature_is_used_without_it(
+    dial: Dial, feature: Feature, usage: tuple[int, int] | None
+) -> None:
+    line = dial(Says("one", [PLAN], usage=usage), Says("two", usage=usage), without=[feature])
+    assert (line.ask().text, line.ask().text) == ("one", "two")
+    assert "".join(line.shown) == "onetwo"
+    assert line.said == [f"the endpoint does not know '{feature}'; going on without"]
+    assert len(line.server.refused) == 1, "it is remembered"
+
+
+def test_an_endpoint_that_lacks_everything(dial: Dial) -> None:
+    line = dial(Says("", [PLAN]), without=["stream", "stream_options", "strict"])
+    assert [c.name for c in line.ask().calls] == ["plan"]
+    assert len(line.said) == 2, "without a stream there are no options of it"
+    assert "strict" not in json.dumps(line.server.requests[0].body)
+
+
+def test_an_endpoint_that_silently_does_not_stream(dial: Dial) -> None:
+    line = dial(Says("whole", [PLAN], streams=False))
+    reply = line.ask()
+    assert (reply.text, reply.calls[0].id, reply.finish) == ("whole", "call_1", "tool_calls")
+    assert line.shown == ["whole"] and reply.usage is not None and not reply.usage.estimated
+
+
+def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_: Request) -> Step:
+        return Says("a slow answer", split=each(200), pause=1.0)
+
+    with OpenAIServer(slow) as server:
+        line = Line(server, monkeypatch)
+        line.endpoint = Endpoint(MODEL, patience=Patience(attempts=2, first=0.01, silence=0.15))
+        with pytest.raises(EndpointError, match=r"said nothing for 0 s, 2 times; check OPENAI_BASE_URL"):
+            line.ask()
+
+
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://user:secret-word@127.0.0.1:{free.getsockname()[1]}/v1"
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(
+        EndpointError, match=r"refused.*4 times; check OPENAI_BASE_URL and the network"
+    ) as error:
+        Endpoint(MODEL, patience=HURRIED).complete(MESSAGES, tools)
+    assert "secret-word" not in str(error.value)
+
+
+def test_what_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SKILLBANK_MODEL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match=r"--model NAME, or set SKILLBANK_MODEL"):
+        Endpoint()
+    monkeypatch.setenv("OPENAI_MODEL", "a")
+    with pytest.raises(UsageError, match=r"OPENAI_API_KEY, or OPENAI_BASE_URL"):
+        Endpoint()
+    monkeypatch.setenv("SKILLBANK_MODEL", "b")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
+    assert (Endpoint().model, Endpoint("c").model) == ("b", "c"), "an endpoint of one's own needs no key"
