@@ -7,7 +7,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,7 +24,7 @@ from skillbank.plan.model import (
     Plan,
     Source,
 )
-from skillbank.plan.paths import format_path, leaves, set_path
+from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
 from skillbank.platforms.base import job_dir
 
 __all__ = [
@@ -50,11 +50,15 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
 
 @dataclass(frozen=True)
 class ParentModel:
-    """A parent job and the model chosen from its results."""
+    """A parent job and the model chosen from its results.
+
+    ``structure`` are parameters of the model, by key, that were found only after the plan had been made.
+    """
 
     job_id: str
     action: str
     model: Path
+    structure: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,11 @@ def bind(
             if not binding.optional:
                 raise
             set_path(spec, binding.key, "")
+    own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
+    said = {o.key for o in plan.overrides if o.source in own}
+    for key, value in parents[0].structure.items() if parents else ():
+        if key not in said and get_path(spec, key) is not MISSING:
+            set_path(spec, key, copy.deepcopy(value))
     model = parents[0].model if parents else None
     resume = next((found for place in (results_dir, *earlier) if (found := resumable(place))), None)
     if resume is not None and not resume.is_relative_to(results_dir):

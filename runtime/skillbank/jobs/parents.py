@@ -13,9 +13,9 @@ from skillbank.jobs.metrics import read_status
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import attempts
 from skillbank.jobs.uploads import results_folder
-from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.model import ParentRef, Plan, Source
 
-__all__ = ["finished_parents", "parent_models"]
+__all__ = ["chosen_structure", "finished_parents", "parent_models"]
 
 
 def finished_parents(
@@ -66,8 +66,12 @@ def _why(record: JobRecord) -> str:
     return f"is {record.state} and has no model yet; wait with skillbank status {record.id} --watch"
 
 
-def parent_models(plan: Plan, parents: Sequence[JobRecord], method: str = "auto") -> list[ParentModel]:
+def parent_models(
+    plan: Plan, parents: Sequence[JobRecord], look: Callable[[str], JobRecord], method: str = "auto"
+) -> list[ParentModel]:
     """Choose each parent's model by its own metric; parents that a plan takes no model from may have none.
+
+    An experiment gives the model and the structure of its best trial.
 
     Raises
     ------
@@ -78,7 +82,9 @@ def parent_models(plan: Plan, parents: Sequence[JobRecord], method: str = "auto"
     models, refusals = [], []
     for record in parents:
         try:
-            models.append(ParentModel(record.id, record.action, _model(plan, record, method)))
+            giver = look(record.product) if record.product else record
+            model = _model(plan, giver, method)
+            models.append(ParentModel(record.id, record.action, model, chosen_structure(giver)))
         except ParentError as error:
             refusals.append(error)
     if needed and not models:
@@ -90,6 +96,15 @@ def parent_models(plan: Plan, parents: Sequence[JobRecord], method: str = "auto"
             )
         )
     return models
+
+
+def chosen_structure(record: JobRecord) -> dict[str, Any]:
+    """Return the parameters of the model that AutoML chose for a job, by key."""
+    return {
+        override["key"]: override["value"]
+        for override in record.plan.get("overrides") or ()
+        if override["source"] == Source.AUTOML and override["key"].startswith("model.")
+    }
 
 
 def _model(plan: Plan, record: JobRecord, method: str) -> Path:

@@ -54,8 +54,14 @@ class Results:
         return asdict(self)
 
 
-def read_results(record: JobRecord) -> Results:
-    """Look through a job's results folder."""
+def read_results(record: JobRecord, product: JobRecord | None = None) -> Results:
+    """Look through a job's results folder.
+
+    Parameters
+    ----------
+    product
+        The job whose models and metrics stand for this one's; their paths are absolute then.
+    """
     folder = results_folder(record)
     files = []
     for here, folders, names in os.walk(folder):
@@ -65,13 +71,17 @@ def read_results(record: JobRecord) -> Results:
             # A link that leads nowhere has no size of its own to speak of.
             size = path.stat().st_size if path.exists() else 0
             files.append(FileInfo(str(path.relative_to(folder)), size))
-    status = read_status(folder, record.action)
-    candidates = scan(folder, record.action)
-    metric, direction = record.plan.get("metric"), record.plan.get("metric_direction")
+    giver = product or record
+    theirs = results_folder(giver)
+    status = read_status(theirs, giver.action)
+    candidates = scan(theirs, giver.action)
+    metric, direction = giver.plan.get("metric"), giver.plan.get("metric_direction")
     best = choose(candidates, method="best", epochs=status.epochs, metric=metric, direction=direction)
     latest = choose(candidates, method="latest")
     checkpoints = tuple(
-        CheckpointInfo(str(c.path.relative_to(folder)), c.epoch, c.step, c == best, c == latest)
+        CheckpointInfo(
+            str(c.path if product else c.path.relative_to(folder)), c.epoch, c.step, c == best, c == latest
+        )
         for c in sorted(candidates, key=lambda c: c.rank)
     )
     return Results(

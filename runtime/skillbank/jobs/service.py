@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, new
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.store import JobStore
+from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
 from skillbank.platforms.base import Handle, NativeStatus, Platform
@@ -26,10 +28,21 @@ from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 
-__all__ = ["Jobs"]
+__all__ = ["SEARCH", "Jobs", "TrialOf"]
 
+SEARCH = "automl"
+"""The route, and the platform, of experiments."""
 _TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class TrialOf:
+    """The experiment that a job belongs to, what it tries, and the job that it goes on from."""
+
+    experiment: str
+    recommendation: int | None = None
+    resumes: str | None = None
 
 
 class Jobs:
@@ -69,6 +82,7 @@ class Jobs:
         checkpoint: str = "auto",
         retry: RetryPolicy | None = None,
         chain: Sequence[str] = (),
+        trial: TrialOf | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
@@ -88,6 +102,8 @@ class Jobs:
             supervisor sees to it (`look` starts one, see `skillbank.jobs.supervisor`).
         chain
             Ids of the plans of the chain that this is a step of.
+        trial
+            The experiment that the job belongs to.
         report
             Told how far downloads are.
 
@@ -96,13 +112,15 @@ class Jobs:
         QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
             When it cannot run.
         """
-        fields = {"retry": retry or RetryPolicy(), "chain": tuple(chain), "checkpoint": checkpoint}
+        fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
+        fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {})}
         return self._launch(plan, parents, idempotency_key, fields, report)
 
     def launch_again(self, record: JobRecord, following: FollowUp) -> JobRecord:
         """Start the attempt that follows a failed job; it is started once, however often this is called."""
         fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
         fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
+        fields |= {name: getattr(record, name) for name in ("experiment", "recommendation", "resumes")}
         return self._launch(following.plan, record.parents, retry_key(record), fields, None)
 
     def _launch(
@@ -115,10 +133,12 @@ class Jobs:
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
-        platform = self._platform(plan.platform)
+        # An experiment is looked after by a platform of its own; its trials run on the one of the plan.
+        place = SEARCH if plan.route.name == SEARCH else plan.platform
+        platform = self._platform(place)
         preflight(plan, platform)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
-        models = parent_models(plan, parent_records, fields["checkpoint"])
+        models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
         folder, uri = places(plan, job_id)
         record = self.store.create(
@@ -129,7 +149,7 @@ class Jobs:
                 plan=plan.model_dump(mode="json"),
                 skill=plan.skill.name,
                 action=plan.action,
-                platform=plan.platform,
+                platform=place,
                 results_dir=str(folder),
                 results_uri=uri,
                 launcher=describe_self(),
@@ -141,12 +161,13 @@ class Jobs:
         if record.id != job_id:
             return self.refresh(record.id)
         before = [a for a in attempts(record, self.store.get) if a.id != job_id and a.plan_id == plan.plan_id]
+        before += [self.store.get(record.resumes)] if record.resumes else []
         try:
             launch = prepare(
                 plan,
                 record,
                 models,
-                earlier=[Path(attempt.results_dir) for attempt in before],
+                earlier=[results_folder(job) for job in before],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
                 report=report,
             )
@@ -192,6 +213,8 @@ class Jobs:
     def look(self, job: str) -> JobRecord:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
+        if not record.state.terminal:
+            self._platform(record.platform).revive(_handle(record))
         attend(record)
         return record
 
@@ -272,7 +295,8 @@ class Jobs:
 
     def results(self, job: str) -> Results:
         """Return what a job has left so far."""
-        return read_results(self.refresh(job))
+        record = self.refresh(job)
+        return read_results(record, self.store.get(record.product) if record.product else None)
 
     def _platform(self, name: str) -> Platform:
         if name not in self._platforms:

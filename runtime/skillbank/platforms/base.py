@@ -79,6 +79,8 @@ class Platform(ABC):
     name: ClassVar[str]
     poll_seconds: ClassVar[float] = 60.0
     """The longest pause between two looks at a running job."""
+    here: ClassVar[bool] = False
+    """Whether jobs run on the machine that launches them, and only it can look after them."""
 
     @abstractmethod
     def submit(self, launch: Launch) -> str:
@@ -99,6 +101,13 @@ class Platform(ABC):
     @abstractmethod
     def problems(self, plan: Plan) -> list[str]:
         """Return why this platform cannot run a plan, one sentence each; nothing when it can."""
+
+    def slots(self, plan: Plan) -> list[tuple[int, ...]]:
+        """Return how many jobs of a plan may run side by side: for each the GPUs that it is given."""
+        return [()]
+
+    def revive(self, handle: Handle) -> None:  # noqa: B027  most jobs need nobody of ours
+        """Start again what must run on our side for a job to go on, if nobody does it."""
 
     def release(self, handle: Handle) -> None:  # noqa: B027  most platforms hold nothing
         """Free what is still held of a job whose end is recorded; its output can be read afterwards too."""

@@ -26,6 +26,7 @@ from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker_daemon import Daemon, DaemonLostError, digest_of
 from skillbank.platforms.docker_refusals import refusals
+from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
 
 __all__ = ["DockerPlatform"]
@@ -48,11 +49,17 @@ class DockerPlatform(Platform):
 
     name = "docker"
     poll_seconds = 2.0
+    here = True
 
     def __init__(self, *, grace: float = 10.0, patience: float = 30.0) -> None:
         self._daemon = Daemon()
         self._grace, self._patience = grace, patience
         self._info: dict[str, Any] | None = None
+
+    def slots(self, plan: Plan) -> list[tuple[int, ...]]:
+        """One job for each set of GPUs that containers may use; one without."""
+        pool = container.gpu_pool()
+        return gpu_slots(plan, visible_gpus() if pool is None else len(pool))
 
     def problems(self, plan: Plan) -> list[str]:
         """Ask the daemon for all that the plan needs: image, GPUs, limits, and what may be mounted."""

@@ -22,6 +22,7 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.processes import alive, processes_with
+from skillbank.platforms.slots import gpu_slots, visible_gpus
 
 __all__ = ["LocalPlatform", "find_program"]
 
@@ -53,6 +54,7 @@ class LocalPlatform(Platform):
 
     name = "local"
     poll_seconds = 0.5
+    here = True
 
     def __init__(self, *, grace: float = 10.0) -> None:
         self._grace = grace
@@ -77,6 +79,10 @@ class LocalPlatform(Platform):
                 f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
             )
         return found
+
+    def slots(self, plan: Plan) -> list[tuple[int, ...]]:
+        """One job for each set of GPUs; one on a machine without."""
+        return gpu_slots(plan, visible_gpus())
 
     def submit(self, launch: Launch) -> str:
         """Start the job's keeper and return ``local:PID`` of the program once it runs."""
