@@ -45,7 +45,8 @@ def label_pictures(
     Returns
     -------
     dict
-        The engine's own document: ``{"images": [{"image", "detections": [{"label", "score", "box"}], ...}]}``.
+        The engine's own document, ``{"images": [{"image", "annotated", "detections"}]}``; a detection has
+        ``phrase``, ``score`` and ``box`` (left, top, right, bottom, in pixels).
 
     Raises
     ------

@@ -35,7 +35,7 @@ class Approvals:
                 db.execute(APPROVALS.insert().values(subject=subject, granted_by=by, granted=_now()))
 
     def use(self, subject: str) -> int | None:
-        """Use up an approval of exactly this subject and return its number; None when there is none (any more)."""
+        """Use up an approval of exactly this subject and return its number; None when there is none."""
         with self._engine.begin() as db:
             number = db.scalar(_open(subject))
             if number is None:

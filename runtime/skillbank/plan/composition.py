@@ -29,8 +29,8 @@ def compose(
     data, settings
         ``ROLE=URI`` and ``KEY=VALUE``.
     options
-        ``variant``, ``platform``, ``gpus``, ``nodes``, ``results_root``, ``image``, ``parent``, ``pretrained``,
-        ``automl``; None is not said.
+        ``variant``, ``platform``, ``gpus``, ``nodes``, ``results_root``, ``image``, ``parent``,
+        ``pretrained``, ``automl``; None is not said.
 
     Returns
     -------

@@ -42,7 +42,7 @@ def describe_skill(skill: Skill) -> dict[str, Any]:
 
 
 def describe_action(skill: Skill, action: Action, search: str | None = None) -> dict[str, Any]:
-    """Return an action's inputs, data, inference functions and (leaf) parameters; ``search`` narrows these."""
+    """Return an action's inputs, data, inference functions and (leaf) parameters, or those found."""
     template, origin = skill.template(action)
     rows, notes = bindings(skill, action, template)
     parameters = list(_parameters(skill, action, template))

@@ -1,0 +1,1 @@
+"""Doors for agents: ten tools over the one runtime, rendered for OpenAI, for MCP and for Python."""

@@ -1,0 +1,100 @@
+"""Who may start and stop work: a person, asked each time, unless whoever runs this decided otherwise before.
+
+Nothing that a model, a skill, a log or a data set says comes into it. An approval names one plan (by the hash
+of its content) or one job, is written to the store by a person's act, and is used up by the call it is for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from skillbank.errors import NotApprovedError, UsageError, did_you_mean
+
+__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError", "plain"]
+
+ENVIRONMENT = "SKILLBANK_APPROVE"
+Decision = Literal["always", "ask", "never"]
+DECISIONS: tuple[Decision, ...] = ("always", "ask", "never")
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What a person is asked.
+
+    Attributes
+    ----------
+    subject
+        What exactly is approved, once: ``plan:<plan_id>``, ``cancel:<job id>``, or ``call:<tool>:<sha256 of
+        the arguments>`` for tools that ask only by policy.
+    question
+        One sentence for the person: what, where, with which data, at what cost.
+    """
+
+    subject: str
+    question: str
+
+
+class NeedsApprovalError(NotApprovedError):
+    """A person must approve this first; the call can then be repeated."""
+
+    def __init__(self, message: str, approval: Approval) -> None:
+        super().__init__(message)
+        self.approval = approval
+
+
+@dataclass(frozen=True)
+class ApprovalPolicy:
+    """What is decided beforehand, by tool.
+
+    ``always`` approves every call, ``ask`` needs a person's for each one, ``never`` refuses them all.
+    A tool that is not named does as its definition says: ``launch`` and ``cancel_job`` ask.
+
+    Raises
+    ------
+    UsageError
+        When a decision, or a tool's name, is not known.
+    """
+
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from skillbank.agent.catalogue import TOOLS
+
+        known = [tool.name for tool in TOOLS]
+        for name, decision in self.decisions.items():
+            if name not in known:
+                raise UsageError(f"There is no tool '{name}' to approve{did_you_mean(name, known)}.")
+            if decision not in DECISIONS:
+                raise UsageError(
+                    f"'{decision}' is no decision about {name}; it is one of always, ask, never."
+                )
+
+    @classmethod
+    def parse(cls, text: str) -> ApprovalPolicy:
+        """Read ``launch=always, cancel_job=never``."""
+        entries = [entry.partition("=") for entry in re.split(r"[,\s]+", text.strip()) if entry]
+        if wrong := next(("".join(e) for e in entries if not e[1]), None):
+            raise UsageError(f"'{wrong}' must be TOOL=always, TOOL=ask or TOOL=never.")
+        return cls({name: cast(Decision, decision.lower()) for name, _, decision in entries})
+
+    @classmethod
+    def from_environment(cls) -> ApprovalPolicy:
+        """Read the variable SKILLBANK_APPROVE; unset, every tool does as its definition says."""
+        try:
+            return cls.parse(os.environ.get(ENVIRONMENT, ""))
+        except UsageError as error:
+            raise UsageError(f"{ENVIRONMENT}: {error}") from None
+
+    def decide(self, tool: str, approval: bool) -> Decision:
+        """Return what holds for a tool whose definition says whether it asks."""
+        return self.decisions.get(tool, "ask" if approval else "always")
+
+
+def plain(text: object, longest: int = 100) -> str:
+    """Return text of a skill, a request or a path as it may stand in a question: one short, plain line."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -1,0 +1,120 @@
+"""Errors as data that a model can act on: a code, one sentence in the tools' words, and the way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from skillbank.agent.tool import Arguments, Tool, ToolFailure
+from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.errors import SkillbankError, UsageError, did_you_mean
+from skillbank.redact import redact
+
+__all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
+
+_LONGEST = 600
+_HINTS = {
+    "needs_approval": "A person says yes at this door, or runs 'skillbank approve'; then repeat this call.",
+    "not_approved": "Tell the user; do not try again.",
+    "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",
+    "skill_not_found": "search_skills finds names.",
+    "action_not_found": "search_skills lists the actions of each skill.",
+    "spec": "describe_action with find shows keys, types and bounds; then plan again.",
+    "job_not_found": "list_jobs shows the ids.",
+    "data_not_found": "Ask the user where the data lies, then plan again.",
+    "data": "The data must be mended, or other data named; ask the user.",
+    "parent": "list_jobs shows jobs that are COMPLETE; plan again with one of them as parent.",
+    "platform": "Tell the user; another platform may do: plan again with platform.",
+    "not_found": "plan makes a plan_id; launch takes exactly that.",
+    "state": "job_status says how the job is.",
+}
+
+
+class ToolCallError(UsageError):
+    """The call itself is wrong: no such tool, or arguments that cannot be read."""
+
+    def __init__(self, message: str, code: str, hint: str) -> None:
+        super().__init__(message)
+        self._code, self.hint = code, hint
+
+    @property
+    def code(self) -> str:
+        """``unknown_tool``, ``malformed_json`` or ``invalid_arguments``."""
+        return self._code
+
+    @classmethod
+    def unknown(cls, name: str, known: list[str]) -> ToolCallError:
+        """Return the error of a call to a tool that does not exist."""
+        said = f"There is no tool '{shorten(name, 60)}'{did_you_mean(name, known)}."
+        return cls(said, "unknown_tool", f"The tools are {', '.join(known)}.")
+
+
+def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments:
+    """Check what a model gave.
+
+    Raises
+    ------
+    ToolCallError
+        One sentence naming each argument that is wrong, and what it should be.
+    """
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments or "{}")
+        except ValueError as error:
+            raise ToolCallError(
+                f"The arguments of {tool.name} are not JSON: {error}.",
+                "malformed_json",
+                "Call it again with one JSON object.",
+            ) from None
+        except RecursionError:
+            raise ToolCallError(
+                f"The arguments of {tool.name} are nested too deeply.",
+                "malformed_json",
+                "Call it again with one JSON object.",
+            ) from None
+    if not isinstance(arguments, Mapping):
+        raise ToolCallError(
+            f"The arguments of {tool.name} must be an object, not {type(arguments).__name__}.",
+            "invalid_arguments",
+            _takes(tool),
+        )
+    try:
+        return tool.arguments.model_validate(dict(arguments))
+    except ValidationError as error:
+        said = "; ".join(_problem(tool, e) for e in error.errors(include_url=False)[:4])
+        raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
+
+
+def _problem(tool: Tool, error: Any) -> str:
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = list(tool.arguments.model_fields)
+        return f"it has no argument '{shorten(where, 60)}'{did_you_mean(where, known)}"
+    if error["type"] == "missing":
+        return f"'{where}' is missing"
+    given = shorten(json.dumps(error.get("input"), default=str), 60)
+    return f"'{where}' is {given}: {str(error['msg'])[:1].lower()}{shorten(str(error['msg']), 160)[1:]}"
+
+
+def _takes(tool: Tool) -> str:
+    names = (f"{n}{'' if f.is_required() else '?'}" for n, f in tool.arguments.model_fields.items())
+    return f"{tool.name} takes {', '.join(names)}."
+
+
+def explain(error: SkillbankError) -> ToolFailure:
+    """Return a refusal as data."""
+    hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
+    message = redact(in_tool_words(str(error)))
+    return ToolFailure(code=error.code, message=shorten(message, _LONGEST), hint=redact(hint))
+
+
+def misunderstood(tool: str, error: Exception) -> ToolFailure:
+    """Return an error that nobody meant to raise; what it says may help, where it was raised would not."""
+    return ToolFailure(
+        code="internal_error",
+        message=shorten(redact(f"{tool} failed: {type(error).__name__}: {error}"), _LONGEST),
+        hint="This is a mistake in skillbank; tell the user, and go on without this call.",
+    )

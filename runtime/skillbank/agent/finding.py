@@ -1,0 +1,183 @@
+"""The tools that look: which skill, and what one of its actions takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.wording import shorten
+from skillbank.plan.description import describe_action as action_document
+from skillbank.plan.request import ROLES
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+    from skillbank.bank.skill import Skill
+
+__all__ = ["DESCRIBE_ACTION", "SEARCH_SKILLS", "DescribeAnswer", "SearchAnswer"]
+
+_MOST_SKILLS = 5
+_MOST_PARAMETERS = 15
+_BOUNDS = {
+    "minimum": ">= {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "<= {}",
+    "exclusiveMaximum": "< {}",
+}
+
+
+class SearchArguments(Arguments):
+    """What to look for."""
+
+    query: str = Field(description="Task or model, e.g. 'open-vocabulary detection'")
+
+
+class SkillSummary(Document):
+    """A skill in a few words; an action with a variant is ``action:variant``."""
+
+    name: str
+    description: str
+    actions: tuple[str, ...] = ()
+    automl: bool = False
+
+
+class SearchAnswer(Result):
+    """Skills that fit, the best first."""
+
+    skills: tuple[SkillSummary, ...] = ()
+
+
+class DescribeArguments(Arguments):
+    """Which action, and which of its parameters."""
+
+    skill: str
+    action: str
+    variant: str | None = None
+    find: str | None = Field(None, description="Words in a parameter's key or description, e.g. 'lr'")
+
+
+class DataNeed(Document):
+    """One data set that the action reads: its role, the files in it, and the keys they fill."""
+
+    role: str
+    files: list[str]
+    optional: bool = False
+
+
+class Parameter(Document):
+    """A parameter that ``settings`` of plan can set."""
+
+    key: str
+    type: str
+    default: Any = None
+    allowed: str = ""
+    about: str = ""
+
+
+class DescribeAnswer(Result):
+    """What an action takes. ``shorthands`` are short names of common parameters."""
+
+    skill: str
+    action: str
+    variant: str | None = None
+    data: tuple[DataNeed, ...] = ()
+    needs_parent: tuple[str, ...] = ()
+    shorthands: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    matching: int = 0
+    total: int = 0
+
+
+def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
+    hits = box.runtime.search(arguments.query, _MOST_SKILLS)
+    if not hits:
+        count = len(box.runtime.library.skills)
+        return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
+    return SearchAnswer(
+        skills=[_summary(hit.skill) for hit in hits], next=["plan", "describe_action for one action"]
+    )
+
+
+def _summary(skill: Skill) -> SkillSummary:
+    return SkillSummary(
+        name=skill.name,
+        description=shorten(skill.frontmatter.description, 240),
+        actions=[a.name if a.variant is None else f"{a.name}:{a.variant}" for a in skill.actions],
+        automl=skill.info.automl_enabled and skill.automl_problem is None,
+    )
+
+
+def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
+    skill = box.runtime.library.get(arguments.skill)
+    action = skill.action(arguments.action, arguments.variant)
+    document = action_document(skill, action, arguments.find)
+    found = document["parameters"]
+    shown = found[:_MOST_PARAMETERS] if arguments.find else []
+    total = len(found) if not arguments.find else len(action_document(skill, action)["parameters"])
+    files: dict[tuple[str, bool], list[str]] = {}
+    for row in document["data"]:
+        if row["path"] is not None or row["source"]:
+            files.setdefault((_role(row["source"]), row["optional"]), []).append(
+                f"{row['key']}: {row['path'] or 'the folder itself'}"
+            )
+    parents = [key for key, function in document["functions"].items() if function == "parent_model"]
+    return DescribeAnswer(
+        skill=skill.name,
+        action=action.name,
+        variant=action.variant,
+        data=[DataNeed(role=role, files=names, optional=o) for (role, o), names in files.items() if role],
+        needs_parent=parents,
+        shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
+        parameters=[_parameter(p) for p in shown],
+        matching=len(found) if arguments.find else 0,
+        total=total,
+        next=_describe_next(arguments.find, len(found), total),
+    )
+
+
+def _describe_next(find: str | None, found: int, total: int) -> list[str]:
+    if find is None:
+        return [f"search the {total} parameters with find", "plan"] if total else ["plan"]
+    if not found:
+        return [f"no parameter of {total} has '{shorten(find, 40)}'; try one word"]
+    if found > _MOST_PARAMETERS:
+        return [f"{found - _MOST_PARAMETERS} more match; use more words", "plan with settings"]
+    return ["plan with settings"]
+
+
+def _parameter(entry: dict[str, Any]) -> Parameter:
+    bounds = [text.format(entry[word]) for word, text in _BOUNDS.items() if entry.get(word) is not None]
+    enum = entry.get("enum")
+    allowed = "one of " + ", ".join(map(str, enum)) if enum else " and ".join(bounds)
+    return Parameter(
+        key=entry["key"],
+        type=entry["type"],
+        default=_short_default(entry["default"]),
+        allowed=shorten(allowed, 160),
+        about=shorten(str(entry.get("description") or ""), 140),
+    )
+
+
+def _short_default(value: Any) -> Any:
+    return value if len(str(value)) <= 80 else shorten(str(value), 80)
+
+
+def _role(source: str) -> str:
+    return next((role for role, name in ROLES.items() if name == source), source)
+
+
+SEARCH_SKILLS = Tool(
+    name="search_skills",
+    description="Find skills: what can be trained, evaluated, exported or run.",
+    arguments=SearchArguments,
+    result=SearchAnswer,
+    run=_search,
+)
+DESCRIBE_ACTION = Tool(
+    name="describe_action",
+    description="What an action of a skill needs. Its parameters are searched with find, never all listed.",
+    arguments=DescribeArguments,
+    result=DescribeAnswer,
+    run=_describe,
+)

@@ -1,0 +1,288 @@
+"""The tools that follow jobs: how they are, what they print, what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.retries import follow_up, retry_key
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+    from skillbank.jobs.metrics import Progress
+    from skillbank.jobs.results import Results
+
+__all__ = ["JOB_RESULTS", "JOB_STATUS", "LIST_JOBS", "JobsAnswer", "ResultsAnswer", "StatusAnswer"]
+
+LONGEST_WAIT = 600
+_MOST_METRICS = 12
+_MOST_FILES = 20
+_MOST_PICTURES = 5
+_MOST_JOBS = 50
+
+
+class StatusArguments(Arguments):
+    """Which job, and how long to wait for its end."""
+
+    job: str = Field(description="Job id, or 'last'")
+    wait_seconds: int | None = Field(None, description=f"Wait for the end, at most {LONGEST_WAIT}")
+
+
+class Trouble(Document):
+    """Why a job failed: INFRA failures are worth a retry, PROGRAM failures come back if nothing changes."""
+
+    kind: str
+    name: str
+    explanation: str
+    evidence: str = ""
+    advice: str = ""
+
+
+class ProgressSummary(Document):
+    """How far a job is; epochs count from one."""
+
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    loss: float | None = None
+    eta_seconds: float | None = None
+    message: str = ""
+
+
+class StatusAnswer(Result):
+    """How a job is. ``retried_by`` is the attempt that followed a failure."""
+
+    job: str
+    skill: str
+    action: str
+    state: JobState
+    platform: str
+    plan_id: str
+    progress: ProgressSummary | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    failure: Trouble | None = None
+    message: str = ""
+    retried_by: str | None = None
+
+
+class ResultsArguments(Arguments):
+    """Which job, and which of its files."""
+
+    job: str = Field(description="Job id, 'last', 'last:train'")
+    find: str | None = Field(None, description="List files whose path holds this")
+
+
+class Checkpoint(Document):
+    """A model that a job left."""
+
+    path: str
+    epoch: int | None = None
+    best: bool = False
+    latest: bool = False
+
+
+class File(Document):
+    """A file and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class ResultsAnswer(Result):
+    """What a job left; paths are relative to ``results``."""
+
+    job: str
+    state: JobState
+    results: str
+    metrics: dict[str, float] = Field(default_factory=dict)
+    checkpoints: tuple[Checkpoint, ...] = ()
+    pictures: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
+    file_count: int = 0
+    picture_count: int = 0
+
+
+class ListArguments(Arguments):
+    """Which jobs."""
+
+    state: JobState | None = None
+    action: str | None = None
+    limit: int | None = Field(None, description="Default 10")
+
+
+class JobRow(Document):
+    """One job."""
+
+    job: str
+    action: str
+    state: JobState
+    platform: str
+    started: str
+
+
+class JobsAnswer(Result):
+    """Jobs, the newest first."""
+
+    jobs: tuple[JobRow, ...] = ()
+
+
+def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
+    jobs = box.runtime.jobs
+    record = jobs.look(arguments.job)
+    wait = min(max(arguments.wait_seconds or 0, 0), LONGEST_WAIT)
+    if wait and not record.state.terminal:
+        record = jobs.wait(record.id, timeout=wait)
+        record = jobs.look(record.id)
+    follower = jobs.store.by_key(retry_key(record)) if record.state is JobState.ERROR else None
+    failure = record.failure
+    last = record.history[-1].message if record.history else ""
+    return StatusAnswer(
+        job=record.id,
+        skill=record.skill,
+        action=record.action,
+        state=record.state,
+        platform=record.platform,
+        plan_id=record.plan_id,
+        progress=_progress(jobs.progress(record.id)),
+        metrics=_metrics(jobs.progress(record.id).metrics, record),
+        failure=Trouble(
+            kind=failure.kind,
+            name=failure.name,
+            explanation=failure.explanation,
+            evidence=failure.evidence,
+            advice=in_tool_words(failure.advice),
+        )
+        if failure
+        else None,
+        message="" if failure else shorten(in_tool_words(last), 200),
+        retried_by=follower.id if follower else None,
+        next=list(_status_next(record, follower)),
+    )
+
+
+def _status_next(record: JobRecord, follower: JobRecord | None) -> Iterator[str]:
+    if not record.state.terminal:
+        yield "job_status with wait_seconds"
+        yield "cancel_job"
+    elif record.state is JobState.COMPLETE:
+        yield "job_results"
+        if record.action == "train":
+            yield f"plan evaluate, inference or export with parent {record.id}"
+    elif record.state is JobState.ERROR:
+        if follower is not None:
+            yield f"job_status of {follower.id}, the next attempt"
+        elif record.settled is None and follow_up(record) is not None:
+            yield "another attempt follows by itself; job_status again in a minute"
+        else:
+            yield "job_logs with find 'error'; then plan again with what was wrong changed"
+
+
+def _progress(progress: Progress) -> ProgressSummary | None:
+    if progress.epoch is None and progress.step is None and not progress.message:
+        return None
+    return ProgressSummary(
+        epoch=None if progress.epoch is None else progress.epoch + 1,
+        epochs=progress.max_epoch,
+        step=progress.step,
+        steps=progress.max_step,
+        loss=progress.loss,
+        eta_seconds=progress.eta_s,
+        message=shorten(progress.message, 160),
+    )
+
+
+def _metrics(metrics: dict[str, float], record: JobRecord) -> dict[str, float]:
+    """Return the metrics, that by which the job is judged first, at most `_MOST_METRICS` of them."""
+    named = record.plan.get("metric")
+    ordered = sorted(metrics, key=lambda name: (name != named, "mAP" not in name))
+    return {name: float(f"{metrics[name]:.6g}") for name in ordered[:_MOST_METRICS]}
+
+
+def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
+    record = box.runtime.jobs.look(arguments.job)
+    found = box.runtime.jobs.results(record.id)
+    wanted = [f for f in found.files if arguments.find and arguments.find.lower() in f.path.lower()]
+    return ResultsAnswer(
+        job=record.id,
+        state=record.state,
+        results=record.results,
+        metrics=_metrics(found.metrics, record),
+        checkpoints=[
+            Checkpoint(path=c.path, epoch=c.epoch, best=c.best, latest=c.latest)
+            for c in found.checkpoints
+            if c.best or c.latest
+        ],
+        pictures=list(found.pictures[:_MOST_PICTURES]),
+        files=[File(path=f.path, size=f.size) for f in wanted[:_MOST_FILES]],
+        file_count=len(found.files),
+        picture_count=len(found.pictures),
+        next=list(_results_next(record, found, arguments.find, len(wanted))),
+    )
+
+
+def _results_next(record: JobRecord, found: Results, find: str | None, matching: int) -> Iterator[str]:
+    if not record.state.terminal:
+        yield "job_status with wait_seconds: more is to come"
+    if find is None and found.files:
+        yield "find lists files"
+    elif matching > _MOST_FILES:
+        yield f"{matching - _MOST_FILES} more files match; be more exact"
+    if record.state is JobState.COMPLETE and found.checkpoints:
+        yield f"plan with parent {record.id}; label_image with checkpoint {record.id}"
+
+
+def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
+    jobs = box.runtime.jobs
+    limit = min(max(10 if arguments.limit is None else arguments.limit, 1), _MOST_JOBS)
+    # Each look may change a state, so that the state asked for is compared afterwards.
+    records = (jobs.look(r.id) for r in jobs.store.list(action=arguments.action))
+    found = list(islice(_in_state(records, arguments.state), limit))
+    return JobsAnswer(
+        jobs=[
+            JobRow(
+                job=r.id,
+                action=r.action,
+                state=r.state,
+                platform=r.platform,
+                started=r.created.strftime("%Y-%m-%d %H:%M:%SZ"),
+            )
+            for r in found
+        ],
+        next=["job_status", "job_results"] if found else ["plan, then launch"],
+    )
+
+
+def _in_state(records: Iterable[JobRecord], state: JobState | None) -> Iterator[JobRecord]:
+    for record in records:
+        if state is None or record.state is state:
+            yield record
+
+
+JOB_STATUS = Tool(
+    name="job_status",
+    description="How a job is: progress, metrics, why it failed and what to do. Can wait for its end.",
+    arguments=StatusArguments,
+    result=StatusAnswer,
+    run=_status,
+)
+JOB_RESULTS = Tool(
+    name="job_results",
+    description="What a job left: metrics, best and latest checkpoint, pictures, files.",
+    arguments=ResultsArguments,
+    result=ResultsAnswer,
+    run=_results,
+)
+LIST_JOBS = Tool(
+    name="list_jobs",
+    description="Jobs, newest first.",
+    arguments=ListArguments,
+    result=JobsAnswer,
+    run=_list,
+)

@@ -1,0 +1,205 @@
+"""The tools that start and stop work, each bound to what a person has approved."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from skillbank.agent.approval import Approval, plain
+from skillbank.agent.tool import Arguments, Result, Tool
+from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
+from skillbank.jobs.approvals import plan_subject
+from skillbank.jobs.attendance import work_left
+from skillbank.jobs.launching import preflight
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.plan.model import Plan
+from skillbank.platforms import get_platform
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+    from skillbank.jobs.store import JobStore
+
+__all__ = ["CANCEL_JOB", "LAUNCH", "CancelAnswer", "LaunchAnswer", "cancel_subject"]
+
+_KEY_PREFIX = "agent:"
+"""Keys of agents are apart from those that skillbank itself gives to retries."""
+_LONGEST_KEY = 200
+
+
+class LaunchArguments(Arguments):
+    """What to start: a plan that the store holds, exactly as it was shown."""
+
+    plan_id: str
+    idempotency_key: str | None = Field(
+        None, description="Any text; repeating it returns the same job instead of starting another"
+    )
+    checkpoint: str | None = Field(None, description="Parent's model: best, latest or an epoch")
+    retries: int | None = Field(None, description="Attempts after infrastructure failures, default 2")
+    on_oom: Literal["stop", "reduce-batch"] | None = None
+
+
+class LaunchAnswer(Result):
+    """The job that was started, or the one that was there; it goes on by itself."""
+
+    job: str
+    plan_id: str
+    action: str
+    state: JobState
+    results: str
+    repeated: bool = False
+
+
+class CancelArguments(Arguments):
+    """Which job."""
+
+    job: str
+
+
+class CancelAnswer(Result):
+    """The job after its work was stopped."""
+
+    job: str
+    state: JobState
+
+
+def cancel_subject(job_id: str) -> str:
+    """Return the subject of an approval to stop a job."""
+    return f"cancel:{job_id}"
+
+
+def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
+    store = box.runtime.jobs.store
+    plan = store.get_plan(arguments.plan_id)
+    key = _key(arguments.idempotency_key)
+    with box.alone(key):
+        if (earlier := store.by_key(key)) is not None:
+            if earlier.plan_id != plan.plan_id:
+                raise StateError(
+                    f"idempotency_key '{plain(arguments.idempotency_key)}' already belongs to job "
+                    f"{earlier.id}, which runs another plan; use a new key for a new plan"
+                )
+            return _launched(box.runtime.jobs.look(earlier.id), repeated=True)
+        _refuse_questions(plan)
+        parents = list(_parents(store, plan))
+        with box.approved(
+            "launch",
+            Approval(plan_subject(plan.plan_id), _question(plan)),
+            before=lambda: _check(plan),
+            came_about=lambda: store.by_key(key) is not None,
+        ):
+            record = box.runtime.launch(
+                plan,
+                parents=parents,
+                idempotency_key=key,
+                checkpoint=arguments.checkpoint or "auto",
+                retries=2 if arguments.retries is None else arguments.retries,
+                on_oom=arguments.on_oom or "stop",
+            )
+        return _launched(box.runtime.jobs.look(record.id))
+
+
+def _launched(record: JobRecord, repeated: bool = False) -> LaunchAnswer:
+    return LaunchAnswer(
+        job=record.id,
+        plan_id=record.plan_id,
+        action=record.action,
+        state=record.state,
+        results=record.results,
+        repeated=repeated,
+        next=["job_status with wait_seconds", "job_logs", "cancel_job"],
+    )
+
+
+def _key(given: str | None) -> str:
+    if given is None:
+        return _KEY_PREFIX + secrets.token_hex(16)
+    if not given.strip() or len(given) > _LONGEST_KEY or "\0" in given:
+        raise UsageError(f"idempotency_key must be a text of 1 to {_LONGEST_KEY} characters, or null.")
+    return _KEY_PREFIX + given
+
+
+def _refuse_questions(plan: Plan) -> None:
+    if plan.questions:
+        listed = "; ".join(f"{q.key}: {q.why}" for q in plan.questions)
+        raise QuestionsError(f"The plan has open questions and cannot be launched. {listed}")
+
+
+def _parents(store: JobStore, plan: Plan) -> Iterator[str]:
+    """Yield the job of each earlier plan of a chain: the newest complete one, else the newest."""
+    for ref in plan.parents:
+        if ref.plan is None:
+            continue
+        runs = [_last_attempt(store, r) for r in store.list(plan_id=ref.plan) if r.retry_of is None]
+        if not runs:
+            raise ParentError(
+                f"This plan goes on from plan {ref.plan[:12]} ({ref.action}), which has not been launched; "
+                "launch that one first"
+            )
+        yield next((r for r in runs if r.state is JobState.COMPLETE), runs[0]).id
+
+
+def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
+    while later := store.list(retry_of=record.id, limit=1):
+        record = later[0]
+    return record
+
+
+def _check(plan: Plan) -> None:
+    """Refuse what cannot run before anybody is asked about it."""
+    if plan.route.name == "direct":
+        preflight(plan, get_platform(plan.platform))
+
+
+def _question(plan: Plan) -> str:
+    """Say what starting a plan means; what comes from skills and requests is one line and short."""
+    what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
+    if plan.route.name == "automl":
+        what = f"an AutoML search over {what}"
+    where = plan.platform
+    if plan.platform != "local":
+        machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
+        where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
+    data = list(dict.fromkeys(plain(i.uri, 80) for i in plan.inputs if i.runtime != "value"))
+    more = f" and {len(data) - 3} more" if len(data) > 3 else ""
+    read = f", reading {', '.join(data[:3])}{more}" if data else ""
+    wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
+    return f"Start {what} on {where}{read}{wrote} (plan {plan.plan_id[:12]})?"
+
+
+def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:
+    jobs = box.runtime.jobs
+    record = jobs.look(arguments.job)
+    if not (record.state.terminal and not work_left(record)):
+        question = (
+            f"Stop job {record.id} ({plain(record.action, 40)}, {record.state})? Its work so far is kept."
+        )
+        with box.approved("cancel_job", Approval(cancel_subject(record.id), question)):
+            record = jobs.cancel(record.id)
+    else:
+        record = jobs.cancel(record.id)
+    return CancelAnswer(job=record.id, state=record.state, next=["job_results for what it left"])
+
+
+LAUNCH = Tool(
+    name="launch",
+    description="Start a plan as a job that outlives this conversation. A person approves exactly this plan.",
+    arguments=LaunchArguments,
+    result=LaunchAnswer,
+    run=_launch,
+    read_only=False,
+    idempotent=False,
+    approval=True,
+)
+CANCEL_JOB = Tool(
+    name="cancel_job",
+    description="Stop a job's real work.",
+    arguments=CancelArguments,
+    result=CancelAnswer,
+    run=_cancel,
+    read_only=False,
+    destructive=True,
+    approval=True,
+)

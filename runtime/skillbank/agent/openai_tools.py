@@ -1,0 +1,42 @@
+"""The tools as OpenAI function tools, in strict mode unless an endpoint does not know it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skillbank.agent.catalogue import TOOLS
+
+__all__ = ["openai_tools"]
+
+
+def openai_tools(strict: bool = True) -> list[dict[str, Any]]:
+    """Return the value of ``tools`` in a chat completion request.
+
+    Parameters
+    ----------
+    strict
+        Every argument is then required, and what may be left unsaid takes null. Endpoints that do not know
+        strict mode get the same schemas with the optional arguments optional.
+    """
+    tools = []
+    for tool in TOOLS:
+        parameters = tool.arguments.model_json_schema()
+        function: dict[str, Any] = {"name": tool.name, "description": tool.description}
+        if strict:
+            function |= {"strict": True, "parameters": _strict(parameters)}
+        else:
+            function |= {"parameters": parameters}
+        tools.append({"type": "function", "function": function})
+    return tools
+
+
+def _strict(schema: Any) -> Any:
+    """Require every property, at every depth."""
+    if isinstance(schema, list):
+        return [_strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _strict(value) for name, value in schema.items()}
+    if isinstance(made.get("properties"), dict) and made.get("type") == "object":
+        made["required"] = list(made["properties"])
+    return made

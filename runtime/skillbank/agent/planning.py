@@ -1,0 +1,170 @@
+"""The tool that plans: words and typed arguments become plans in the store, for launch to name by id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.plan.composition import compose
+from skillbank.plan.model import Plan, Source
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+
+__all__ = ["PLAN", "PlanAnswer", "PlanSummary"]
+
+_SAID = (Source.USER, Source.SHORTHAND)
+_MOST_WARNINGS = 6
+
+
+class DataLocation(Arguments):
+    """Where one data set lies."""
+
+    role: Literal["train", "eval", "inference", "calibration"]
+    uri: str
+
+
+class Setting(Arguments):
+    """One parameter; the value is JSON."""
+
+    key: str
+    value_json: str
+
+
+class PlanArguments(Arguments):
+    """A request: words, or skill and actions, or words that the typed arguments correct."""
+
+    text: str | None = Field(None, description="The user's own words; other arguments override them")
+    skill: str | None = None
+    actions: list[str] | None = Field(None, description="Several make a chain")
+    variant: str | None = None
+    data: list[DataLocation] | None = None
+    settings: list[Setting] | None = Field(None, description="Dotted keys or shorthands")
+    parent: str | None = Field(None, description="Job whose model is used; 'last:train' works")
+    pretrained: str | None = Field(None, description="URI of weights to start from")
+    automl: Literal["auto", "on", "off"] | None = None
+    platform: Literal["local", "docker", "slurm", "kubernetes"] | None = None
+    image: str | None = Field(None, description="Container image, if not the skill's")
+    gpus: int | None = None
+    nodes: int | None = None
+    results_root: str | None = None
+
+
+class Question(Document):
+    """Something only the user can say."""
+
+    key: str
+    why: str
+    choices: tuple[str, ...] = ()
+
+
+class Place(Document):
+    """One input and where it comes from."""
+
+    key: str
+    uri: str
+
+
+class Change(Document):
+    """A value that the user set."""
+
+    key: str
+    value: Any
+
+
+class PlanSummary(Document):
+    """A plan in short. ``after`` is the plan of the chain that must have run before."""
+
+    plan_id: str
+    skill: str
+    action: str
+    variant: str | None = None
+    route: Literal["automl", "direct"]
+    route_reason: str
+    platform: str
+    image: str | None = None
+    gpus: int = 0
+    nodes: int = 1
+    data: tuple[Place, ...] = ()
+    settings: tuple[Change, ...] = ()
+    parent: str | None = None
+    after: str | None = None
+    results_root: str | None = None
+    questions: tuple[Question, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class PlanAnswer(Result):
+    """One plan for each action, in order."""
+
+    plans: list[PlanSummary]
+    notes: tuple[str, ...] = ()
+
+
+def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
+    fields = arguments.model_dump(exclude={"text", "skill", "actions", "data", "settings"})
+    requests, notes = compose(
+        box.runtime,
+        arguments.text,
+        arguments.skill,
+        arguments.actions,
+        data=[f"{d.role}={d.uri}" for d in arguments.data or ()],
+        settings=[f"{s.key}={s.value_json}" for s in arguments.settings or ()],
+        **fields,
+    )
+    plans = box.runtime.plan(requests)
+    for plan in plans:
+        box.runtime.jobs.store.save_plan(plan)
+    summaries = [_summary(plan) for plan in plans]
+    return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
+
+
+def _summary(plan: Plan) -> PlanSummary:
+    parent = plan.parents[0] if plan.parents else None
+    container = plan.platform != "local"
+    return PlanSummary(
+        plan_id=plan.plan_id,
+        skill=plan.skill.name,
+        action=plan.action,
+        variant=plan.variant,
+        route=plan.route.name,
+        route_reason=in_tool_words(plan.route.reason),
+        platform=plan.platform,
+        image=plan.image if container else None,
+        gpus=plan.resources.gpus if container else 0,
+        nodes=plan.resources.nodes,
+        data=[Place(key=i.key, uri=i.uri) for i in plan.inputs if i.runtime != "value"],
+        settings=[Change(key=o.key, value=o.value) for o in plan.overrides if o.source in _SAID],
+        parent=parent.job if parent else None,
+        after=parent.plan if parent else None,
+        results_root=plan.results_root,
+        questions=[
+            Question(key=q.key, why=in_tool_words(q.why), choices=[in_tool_words(c) for c in q.choices])
+            for q in plan.questions
+        ],
+        warnings=[in_tool_words(shorten(w, 240)) for w in plan.warnings[:_MOST_WARNINGS]],
+    )
+
+
+def _next(plans: list[PlanSummary]) -> list[str]:
+    if any(plan.questions for plan in plans):
+        return ["ask the user the questions, then plan again with the answers; guess no path"]
+    if len(plans) > 1:
+        return ["launch the first plan_id; launch the next when its job is COMPLETE"]
+    return ["launch with this plan_id"]
+
+
+PLAN = Tool(
+    name="plan",
+    description=(
+        "Compile a request into checked plans; starts nothing. Give text, or skill and actions. "
+        "Questions in a plan are for the user."
+    ),
+    arguments=PlanArguments,
+    result=PlanAnswer,
+    run=_plan,
+    read_only=True,
+)

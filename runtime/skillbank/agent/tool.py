@@ -1,0 +1,114 @@
+"""What a tool is: a name, typed arguments, a structured result, and what it does to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+
+__all__ = ["Arguments", "Document", "Result", "Tool", "ToolFailure"]
+
+
+class _Compact(GenerateJsonSchema):
+    """JSON Schema without what costs tokens and tells a model nothing: titles, defaults, ``anyOf`` null."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        made.pop("title", None)
+        return made
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        inner = self.generate_inner(schema["schema"])
+        if not isinstance(inner.get("type"), str):
+            return super().nullable_schema(schema)
+        made = {**inner, "type": [inner["type"], "null"]}
+        if "enum" in inner:
+            made["enum"] = [*inner["enum"], None]
+        return made
+
+
+class Document(BaseModel):
+    """Base of everything that goes to or comes from a model; its JSON Schema is a short one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def model_json_schema(
+        cls,
+        by_alias: bool | None = None,
+        ref_template: str = DEFAULT_REF_TEMPLATE,
+        schema_generator: type[GenerateJsonSchema] = _Compact,
+        mode: JsonSchemaMode = "validation",
+        *,
+        union_format: Literal["any_of", "primitive_type_array"] = "any_of",
+    ) -> dict[str, Any]:
+        """Return the JSON Schema; without the class's docstring, which is for readers of the code."""
+        made = super().model_json_schema(
+            by_alias, ref_template, schema_generator, mode, union_format=union_format
+        )
+        for part in (made, *made.get("$defs", {}).values()):
+            part.pop("description", None)
+        return made
+
+
+class Arguments(Document):
+    """Base of a tool's arguments: None means that it was not said."""
+
+
+class Result(Document):
+    """Base of a tool's result.
+
+    ``next`` says in a few words what can be done next; what is empty or None is left out of the document.
+    """
+
+    next: tuple[str, ...] = ()
+
+
+class ToolFailure(Document):
+    """Why a call was refused, as data: a stable code, one sentence, and the way out."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool, defined once and rendered by every door.
+
+    Attributes
+    ----------
+    name, description
+        What the model reads.
+    arguments, result
+        Models; the arguments are accepted by OpenAI's strict mode.
+    run
+        Called with the toolbox and checked arguments; raises `SkillbankError` when it refuses.
+    read_only, destructive, idempotent
+        Hints, with the meaning that MCP gives them.
+    approval
+        Whether, unless the policy says otherwise, a person must approve each call.
+    """
+
+    name: str
+    description: str
+    arguments: type[Arguments]
+    result: type[Result]
+    run: Callable[[Toolbox, Any], Result]
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    approval: bool = False

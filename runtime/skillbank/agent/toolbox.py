@@ -1,0 +1,269 @@
+"""The toolbox: every door calls the tools here, so that all of them check, ask, answer and fail alike."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments
+from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
+from skillbank.errors import NotApprovedError, SkillbankError, UsageError
+from skillbank.plan.model import canonical_json
+from skillbank.redact import redact, secret_values
+
+if TYPE_CHECKING:
+    from skillbank.agent.finding import DescribeAnswer, SearchAnswer
+    from skillbank.agent.following import JobsAnswer, ResultsAnswer, StatusAnswer
+    from skillbank.agent.labels import LabelAnswer
+    from skillbank.agent.launching import CancelAnswer, LaunchAnswer
+    from skillbank.agent.logs import LogsAnswer
+    from skillbank.agent.planning import PlanAnswer
+    from skillbank.runtime import Runtime
+
+__all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
+
+_LOG = logging.getLogger("skillbank.agent")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came to: a result, or an error that says what to do; never an exception.
+
+    Attributes
+    ----------
+    approval
+        What a person must approve before the same call can be repeated; only with the error
+        ``needs_approval``.
+    """
+
+    tool: str
+    result: BaseModel | None = None
+    error: ToolFailure | None = None
+    approval: Approval | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return what the model gets, as JSON: what is empty or unsaid is left out."""
+        if self.result is not None:
+            return self.result.model_dump(mode="json", exclude_defaults=True)
+        assert self.error is not None
+        made: dict[str, Any] = {"error": self.error.model_dump(mode="json", exclude_defaults=True)}
+        if self.approval is not None:
+            made["approval"] = {"subject": self.approval.subject, "question": self.approval.question}
+        return made
+
+
+class Toolbox:
+    """The tools over one runtime, for any number of threads.
+
+    Parameters
+    ----------
+    approvals
+        What is approved or refused beforehand; by default what SKILLBANK_APPROVE says.
+
+    Examples
+    --------
+    >>> from skillbank import Runtime
+    >>> with Runtime() as runtime:
+    ...     answer = Toolbox(runtime).call("search_skills", {"query": "open-vocabulary detection"})
+    >>> answer.document()["skills"][0]["name"]
+    'tao-train-grounding-dino'
+    """
+
+    def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None) -> None:
+        self.runtime = runtime
+        self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
+        self._tools = {tool.name: tool for tool in TOOLS}
+        self._locks: dict[str, tuple[threading.Lock, int]] = {}
+        self._locks_lock = threading.Lock()
+
+    def call(self, name: str, arguments: Mapping[str, Any] | str) -> Answer:
+        """Call a tool the way a model does.
+
+        Parameters
+        ----------
+        arguments
+            By name, or the JSON text of them as a model wrote it.
+
+        Returns
+        -------
+        Answer
+            Also when the tool does not exist, the arguments cannot be read, or the tool refuses.
+        """
+        try:
+            return Answer(name, result=self.run(name, arguments))
+        except NeedsApprovalError as error:
+            return Answer(name, error=explain(error), approval=error.approval)
+        except SkillbankError as error:
+            return Answer(name, error=explain(error))
+        except Exception as error:
+            _LOG.exception("tool %s failed", name)
+            return Answer(name, error=misunderstood(name, error))
+
+    def run(self, name: str, arguments: Mapping[str, Any] | str) -> Result:
+        """Call a tool and return its result, redacted.
+
+        Raises
+        ------
+        SkillbankError
+            When the tool refuses; `ToolCallError` when the call itself is wrong, `NeedsApprovalError` when a
+            person must approve it first.
+        """
+        tool = self._tools.get(name)
+        if tool is None:
+            raise ToolCallError.unknown(name, list(self._tools))
+        checked = parse_arguments(tool, arguments)
+        if tool.approval:  # asks by itself, for exactly what it is about to do
+            return _redacted(tool.run(self, checked))
+        with self.approved(name, _call_approval(tool, checked)):
+            return _redacted(tool.run(self, checked))
+
+    def approve(self, approval: Approval, by: str) -> None:
+        """Write down that a person said yes; the next call that this was asked for uses it up.
+
+        Parameters
+        ----------
+        by
+            Who said so and where, e.g. ``terminal``.
+        """
+        if not by.strip():
+            raise UsageError("An approval needs to say who gave it.")
+        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by))
+
+    # For the tools themselves
+
+    @contextmanager
+    def approved(
+        self,
+        name: str,
+        approval: Approval,
+        *,
+        before: Callable[[], None] = lambda: None,
+        came_about: Callable[[], bool] = lambda: False,
+    ) -> Iterator[None]:
+        """Do something that may need a person's approval, and use the approval up.
+
+        Parameters
+        ----------
+        before
+            Called before a person is asked: raises when it could not be done anyway.
+        came_about
+            Called when it raises: an approval of what did not come about can be used again.
+
+        Raises
+        ------
+        NotApprovedError
+            When the policy refuses, or, as `NeedsApprovalError`, when a person must be asked.
+        """
+        decision = self.policy.decide(name, self._tools[name].approval)
+        if decision == "never":
+            raise NotApprovedError(f"{name} is switched off here; no approval can be given for it.")
+        if decision == "always":
+            yield
+            return
+        approvals = self.runtime.jobs.store.approvals
+        number = approvals.use(approval.subject)
+        if number is None:
+            before()
+            raise NeedsApprovalError(f"A person must approve this first: {approval.question}", approval)
+        try:
+            yield
+        except BaseException:
+            if not came_about():
+                approvals.give_back(number)
+            raise
+
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Keep other threads that want the same out until this one is done."""
+        with self._locks_lock:
+            lock, users = self._locks.get(key, (threading.Lock(), 0))
+            self._locks[key] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._locks_lock:
+                lock, users = self._locks.pop(key)
+                if users > 1:
+                    self._locks[key] = lock, users - 1
+
+    # The tools as Python callables: typed results, and errors as exceptions
+
+    def search_skills(self, **arguments: Any) -> SearchAnswer:
+        """Find skills by words."""
+        return cast("SearchAnswer", self.run("search_skills", arguments))
+
+    def describe_action(self, **arguments: Any) -> DescribeAnswer:
+        """Say what an action needs; ``find`` searches its parameters."""
+        return cast("DescribeAnswer", self.run("describe_action", arguments))
+
+    def plan(self, **arguments: Any) -> PlanAnswer:
+        """Compile a request into plans and keep them in the store."""
+        return cast("PlanAnswer", self.run("plan", arguments))
+
+    def launch(self, **arguments: Any) -> LaunchAnswer:
+        """Start a plan of the store."""
+        return cast("LaunchAnswer", self.run("launch", arguments))
+
+    def job_status(self, **arguments: Any) -> StatusAnswer:
+        """Say how a job is, or wait for its end."""
+        return cast("StatusAnswer", self.run("job_status", arguments))
+
+    def job_logs(self, **arguments: Any) -> LogsAnswer:
+        """Return a page of what a job printed."""
+        return cast("LogsAnswer", self.run("job_logs", arguments))
+
+    def cancel_job(self, **arguments: Any) -> CancelAnswer:
+        """Stop a job's work."""
+        return cast("CancelAnswer", self.run("cancel_job", arguments))
+
+    def job_results(self, **arguments: Any) -> ResultsAnswer:
+        """Return what a job left."""
+        return cast("ResultsAnswer", self.run("job_results", arguments))
+
+    def list_jobs(self, **arguments: Any) -> JobsAnswer:
+        """List jobs, the newest first."""
+        return cast("JobsAnswer", self.run("list_jobs", arguments))
+
+    def label_image(self, **arguments: Any) -> LabelAnswer:
+        """Find objects in pictures by describing them."""
+        return cast("LabelAnswer", self.run("label_image", arguments))
+
+
+def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
+    """Return what is asked, by policy, for a tool that does not ask by itself: exactly these arguments."""
+    content = canonical_json(arguments.model_dump(mode="json"))
+    digest = hashlib.sha256(content).hexdigest()
+    shown = content.decode(errors="replace")
+    shown = shown if len(shown) <= 300 else f"{shown[:299]}…"
+    return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {redact(shown)}?")
+
+
+def _redacted(result: Result) -> Result:
+    """Return a result without secrets, wherever in it they stand."""
+    values = secret_values()
+    if not values:
+        return result
+    text = redact(result.model_dump_json(), values)
+    try:
+        return type(result).model_validate_json(text)
+    except ValidationError:
+        # A secret that JSON writes otherwise than it is, or whose mark is no value here: piece by piece.
+        return type(result).model_validate(_clean(result.model_dump(mode="json"), values))
+
+
+def _clean(value: Any, values: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        return redact(value, values)
+    if isinstance(value, Mapping):
+        return {redact(k, values): _clean(v, values) for k, v in value.items()}
+    return [_clean(v, values) for v in value] if isinstance(value, list) else value

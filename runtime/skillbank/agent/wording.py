@@ -1,0 +1,44 @@
+"""Sentences written for the command line, said in the words of the tools; and texts kept short."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_tool_words", "shorten"]
+
+_RULES = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"--data (\w+)=(?:LOCATION|URI)", r"data with role '\1'"),
+        (r"--data ROLE=URI", "data"),
+        (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
+        (r"--set KEY=(?:VALUE|PATH|FILE)", "settings"),
+        (r"--parent (?:a )?JOB", "parent"),
+        (r"--(data|image|gpus|nodes|checkpoint|retries|threshold|skill|action|variant|platform|automl|parent)\b",
+         r"\1"),
+        (r"--set\b", "settings"),
+        (r"--results-root\b", "results_root"),
+        (r"--on-oom\b", "on_oom"),
+        (r"skillbank status (\S+) --watch", r"job_status of \1 with wait_seconds"),
+        (r"skillbank (status|logs|results) ([\w-]*\d[\w-]*|JOB)", r"job_\1 of \2"),
+        (r"skillbank cancel ([\w-]*\d[\w-]*|JOB)", r"cancel_job of \1"),
+        (r"skillbank show SKILL ACTION", "describe_action"),
+        (r"skillbank (plan|run)\b", "plan"),
+        (r"skillbank skills", "search_skills"),
+        (r"skillbank jobs", "list_jobs"),
+        (r"skillbank label\b", "label_image"),
+    )
+)  # fmt: skip
+
+
+def in_tool_words(sentence: str) -> str:
+    """Return a sentence for an agent that has the tools and no terminal."""
+    for pattern, words in _RULES:
+        sentence = pattern.sub(words, sentence)
+    return sentence
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text on one line, cut at `longest` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
