@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,10 @@ DEFAULT_PLATFORM = "local"
 
 
 class Runtime:
-    """Skills, plans and jobs of one user.
+    """Skills, plans and jobs of one user, for any number of threads.
+
+    Skills are read when they are needed and kept; whoever reads them without the methods of this class
+    (``runtime.library``) does so ``with runtime.reading``, as these methods do.
 
     Parameters
     ----------
@@ -46,7 +49,10 @@ class Runtime:
     def __init__(self, banks: Sequence[str | Path] = (), *, database_url: str | None = None) -> None:
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         self.library = Library([Path(b) for b in (*banks, *extra)])
+        self.reading = threading.RLock()
         self._database_url = database_url
+        self._index: SearchIndex | None = None
+        self._jobs: Jobs | None = None
 
     def __enter__(self) -> Runtime:
         return self
@@ -56,35 +62,43 @@ class Runtime:
 
     def close(self) -> None:
         """Free the search index and the database; using the runtime again opens them anew."""
-        if "index" in self.__dict__:
-            self.index.close()
-            del self.__dict__["index"]
-        if "jobs" in self.__dict__:
-            self.jobs.store.close()
-            del self.__dict__["jobs"]
+        with self.reading:
+            if self._index is not None:
+                self._index.close()
+            if self._jobs is not None:
+                self._jobs.store.close()
+            self._index = self._jobs = None
 
-    @cached_property
+    @property
     def index(self) -> SearchIndex:
         """The search index over all skills."""
-        return SearchIndex(self.library.skills)
+        with self.reading:
+            if self._index is None:
+                self._index = SearchIndex(self.library.skills)
+            return self._index
 
-    @cached_property
+    @property
     def jobs(self) -> Jobs:
         """Launching and looking after jobs; opening it opens the database."""
-        from skillbank.home import database_url
-        from skillbank.jobs.service import Jobs
-        from skillbank.jobs.store import JobStore
+        with self.reading:
+            if self._jobs is None:
+                from skillbank.home import database_url
+                from skillbank.jobs.service import Jobs
+                from skillbank.jobs.store import JobStore
 
-        store = JobStore(self._database_url or database_url())
-        return Jobs(store, error_patterns=self._error_patterns)
+                store = JobStore(self._database_url or database_url())
+                self._jobs = Jobs(store, error_patterns=self._error_patterns)
+            return self._jobs
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that fit a query, the best first; empty when none does."""
-        return [hit for hit in self.index.search(query, limit) if hit.strong]
+        with self.reading:
+            return [hit for hit in self.index.search(query, limit) if hit.strong]
 
     def read(self, text: str) -> Reading:
         """Read a plain-language request; see `skillbank.plan.intent.read_text`."""
-        return read_text(text, self.library, self.index)
+        with self.reading:
+            return read_text(text, self.library, self.index)
 
     def plan(self, request: str | Request | Sequence[Request]) -> list[Plan]:
         """Compile a request, or a chain of them, into plans.
@@ -106,7 +120,8 @@ class Runtime:
             platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
-            plans.append(compile_plan(self.library.get(step.skill), step, platform, parent))
+            with self.reading:
+                plans.append(compile_plan(self.library.get(step.skill), step, platform, parent))
         return plans
 
     def launch(
@@ -151,8 +166,9 @@ class Runtime:
         )
 
     def _batch_key(self, plan: Plan) -> str:
-        skill = self.library.get(plan.skill.name)
-        shorthands = {**skill.actions[0].shorthands, **skill.action(plan.action, plan.variant).shorthands}
+        with self.reading:
+            skill = self.library.get(plan.skill.name)
+            shorthands = {**skill.actions[0].shorthands, **skill.action(plan.action, plan.variant).shorthands}
         key = shorthands.get("batch_size")
         if key is None:
             raise UsageError(
@@ -186,7 +202,8 @@ class Runtime:
 
     def _error_patterns(self, record: JobRecord) -> Sequence[Mapping[str, Any]]:
         try:
-            patterns = self.library.get(record.skill).info.facts.get("error_patterns")
+            with self.reading:
+                patterns = self.library.get(record.skill).info.facts.get("error_patterns")
         except SkillbankError:
             return ()
         return [p for p in patterns if isinstance(p, Mapping)] if isinstance(patterns, list) else ()

@@ -16,6 +16,7 @@ from skillbank.redact import redact
 __all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
 
 _LONGEST = 600
+_MOST_CHARACTERS = 100_000
 _HINTS = {
     "needs_approval": "A person says yes at this door, or runs 'skillbank approve'; then repeat this call.",
     "not_approved": "Tell the user; do not try again.",
@@ -75,6 +76,9 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments
                 "malformed_json",
                 "Call it again with one JSON object.",
             ) from None
+    if isinstance(arguments, Mapping) and len(json.dumps(dict(arguments), default=str)) > _MOST_CHARACTERS:
+        said = f"The arguments of {tool.name} have more than {_MOST_CHARACTERS} characters."
+        raise ToolCallError(said, "invalid_arguments", "Say it shorter.")
     if not isinstance(arguments, Mapping):
         raise ToolCallError(
             f"The arguments of {tool.name} must be an object, not {type(arguments).__name__}.",

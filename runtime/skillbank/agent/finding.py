@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import shorten
 from skillbank.plan.description import describe_action as action_document
+from skillbank.plan.description import find_parameters
 from skillbank.plan.request import ROLES
 
 if TYPE_CHECKING:
@@ -90,13 +92,13 @@ class DescribeAnswer(Result):
 
 
 def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
-    hits = box.runtime.search(arguments.query, _MOST_SKILLS)
-    if not hits:
-        count = len(box.runtime.library.skills)
-        return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
-    return SearchAnswer(
-        skills=[_summary(hit.skill) for hit in hits], next=["plan", "describe_action for one action"]
-    )
+    with box.runtime.reading:
+        hits = box.runtime.search(arguments.query, _MOST_SKILLS)
+        if not hits:
+            count = len(box.runtime.library.skills)
+            return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
+        skills = [_summary(hit.skill) for hit in hits]
+    return SearchAnswer(skills=skills, next=["plan", "describe_action for one action"])
 
 
 def _summary(skill: Skill) -> SkillSummary:
@@ -109,38 +111,50 @@ def _summary(skill: Skill) -> SkillSummary:
 
 
 def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
-    skill = box.runtime.library.get(arguments.skill)
-    action = skill.action(arguments.action, arguments.variant)
-    document = action_document(skill, action, arguments.find)
-    found = document["parameters"]
-    shown = found[:_MOST_PARAMETERS] if arguments.find else []
-    total = len(found) if not arguments.find else len(action_document(skill, action)["parameters"])
-    files: dict[tuple[str, bool], list[str]] = {}
-    for row in document["data"]:
-        if row["path"] is not None or row["source"]:
-            files.setdefault((_role(row["source"]), row["optional"]), []).append(
-                f"{row['key']}: {row['path'] or 'the folder itself'}"
-            )
-    parents = [key for key, function in document["functions"].items() if function == "parent_model"]
+    with box.runtime.reading:
+        skill = box.runtime.library.get(arguments.skill)
+        action = skill.action(arguments.action, arguments.variant)
+        document = action_document(skill, action)
+    parameters, find = document["parameters"], arguments.find
+    if find is None:
+        return DescribeAnswer(
+            skill=skill.name,
+            action=action.name,
+            variant=action.variant,
+            data=list(_data(document["data"])),
+            needs_parent=[key for key, how in document["functions"].items() if how == "parent_model"],
+            shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
+            total=len(parameters),
+            next=[*([f"search the {len(parameters)} parameters with find"] if parameters else []), "plan"],
+        )
+    # What has a short name is what people mean first.
+    common = set(action.shorthands.values())
+    found = sorted(find_parameters(parameters, find), key=lambda p: p["key"] not in common)
     return DescribeAnswer(
         skill=skill.name,
         action=action.name,
         variant=action.variant,
-        data=[DataNeed(role=role, files=names, optional=o) for (role, o), names in files.items() if role],
-        needs_parent=parents,
-        shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
-        parameters=[_parameter(p) for p in shown],
-        matching=len(found) if arguments.find else 0,
-        total=total,
-        next=_describe_next(arguments.find, len(found), total),
+        parameters=[_parameter(p) for p in found[:_MOST_PARAMETERS]],
+        matching=len(found),
+        total=len(parameters),
+        next=_found_next(find, len(found), len(parameters)),
     )
 
 
-def _describe_next(find: str | None, found: int, total: int) -> list[str]:
-    if find is None:
-        return [f"search the {total} parameters with find", "plan"] if total else ["plan"]
+def _data(rows: list[dict[str, Any]]) -> Iterator[DataNeed]:
+    """Yield the data sets that an action reads, each with the files in it and the keys that they fill."""
+    needs: dict[tuple[str, bool], list[str]] = {}
+    for row in rows:
+        if row["source"]:
+            file = f"{row['key']}: {row['path'] or 'the folder itself'}"
+            needs.setdefault((_role(row["source"]), row["optional"]), []).append(file)
+    for (role, optional), files in needs.items():
+        yield DataNeed(role=role, files=files, optional=optional)
+
+
+def _found_next(find: str, found: int, total: int) -> list[str]:
     if not found:
-        return [f"no parameter of {total} has '{shorten(find, 40)}'; try one word"]
+        return [f"none of {total} parameters has '{shorten(find, 40)}'; try one word"]
     if found > _MOST_PARAMETERS:
         return [f"{found - _MOST_PARAMETERS} more match; use more words", "plan with settings"]
     return ["plan with settings"]

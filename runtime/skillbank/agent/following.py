@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ _MOST_METRICS = 12
 _MOST_FILES = 20
 _MOST_PICTURES = 5
 _MOST_JOBS = 50
+_SEARCHED = 500
+"""Among so many of the newest jobs those in a certain state are looked for."""
 
 
 class StatusArguments(Arguments):
@@ -241,9 +243,11 @@ def _results_next(record: JobRecord, found: Results, find: str | None, matching:
 def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
     jobs = box.runtime.jobs
     limit = min(max(10 if arguments.limit is None else arguments.limit, 1), _MOST_JOBS)
+    stored = jobs.store.list(action=arguments.action, limit=_SEARCHED if arguments.state else limit)
     # Each look may change a state, so that the state asked for is compared afterwards.
-    records = (jobs.look(r.id) for r in jobs.store.list(action=arguments.action))
-    found = list(islice(_in_state(records, arguments.state), limit))
+    looked = (jobs.look(r.id) for r in stored)
+    wanted = (r for r in looked if arguments.state is None or r.state is arguments.state)
+    found = list(islice(wanted, limit))
     return JobsAnswer(
         jobs=[
             JobRow(
@@ -257,12 +261,6 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
         ],
         next=["job_status", "job_results"] if found else ["plan, then launch"],
     )
-
-
-def _in_state(records: Iterable[JobRecord], state: JobState | None) -> Iterator[JobRecord]:
-    for record in records:
-        if state is None or record.state is state:
-            yield record
 
 
 JOB_STATUS = Tool(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.approvals import plan_subject
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.launching import preflight
+from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
@@ -87,7 +88,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
         with box.approved(
             "launch",
             Approval(plan_subject(plan.plan_id), _question(plan)),
-            before=lambda: _check(plan),
+            before=lambda: _check(box, plan, parents),
             came_about=lambda: store.by_key(key) is not None,
         ):
             record = box.runtime.launch(
@@ -147,10 +148,12 @@ def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
     return record
 
 
-def _check(plan: Plan) -> None:
+def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     """Refuse what cannot run before anybody is asked about it."""
+    look = box.runtime.jobs.refresh
     if plan.route.name == "direct":
         preflight(plan, get_platform(plan.platform))
+        finished_parents(plan, [look(job) for job in parents], look)
 
 
 def _question(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.catalogue import TOOLS
@@ -122,9 +122,9 @@ class Toolbox:
             raise ToolCallError.unknown(name, list(self._tools))
         checked = parse_arguments(tool, arguments)
         if tool.approval:  # asks by itself, for exactly what it is about to do
-            return _redacted(tool.run(self, checked))
+            return cast(Result, _redacted(tool.run(self, checked)))
         with self.approved(name, _call_approval(tool, checked)):
-            return _redacted(tool.run(self, checked))
+            return cast(Result, _redacted(tool.run(self, checked)))
 
     def approve(self, approval: Approval, by: str) -> None:
         """Write down that a person said yes; the next call that this was asked for uses it up.
@@ -248,22 +248,18 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {redact(shown)}?")
 
 
-def _redacted(result: Result) -> Result:
-    """Return a result without secrets, wherever in it they stand."""
-    values = secret_values()
-    if not values:
-        return result
-    text = redact(result.model_dump_json(), values)
-    try:
-        return type(result).model_validate_json(text)
-    except ValidationError:
-        # A secret that JSON writes otherwise than it is, or whose mark is no value here: piece by piece.
-        return type(result).model_validate(_clean(result.model_dump(mode="json"), values))
-
-
-def _clean(value: Any, values: tuple[str, ...]) -> Any:
-    if isinstance(value, str):
-        return redact(value, values)
+def _redacted(value: Any, secrets: tuple[str, ...] | None = None) -> Any:
+    """Return a result without secrets, in whichever text of it they stand."""
+    secrets = secret_values() if secrets is None else secrets
+    if not secrets:
+        return value
+    if type(value) is str:
+        return redact(value, secrets)
+    if isinstance(value, BaseModel):
+        fields = {name: _redacted(getattr(value, name), secrets) for name in type(value).model_fields}
+        return value.model_copy(update=fields)
     if isinstance(value, Mapping):
-        return {redact(k, values): _clean(v, values) for k, v in value.items()}
-    return [_clean(v, values) for v in value] if isinstance(value, list) else value
+        return {_redacted(k, secrets): _redacted(v, secrets) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_redacted(v, secrets) for v in value)
+    return value

@@ -59,7 +59,8 @@ def compose(
         raise UsageError(
             'Say what you want: skillbank plan "train Grounding DINO on DATA", or --skill and --action.'
         )
-    known = {a.name for a in runtime.library.get(requests[0].skill).actions}
+    with runtime.reading:
+        known = {a.name for a in runtime.library.get(requests[0].skill).actions}
     given_data, given = parse_data(data or ()), parse_settings(settings or ())
     named = {d.source for d in given_data}
     merged = []
