@@ -1,0 +1,355 @@
+"""What every search algorithm is: ask for a trial, report its epochs, tell its outcome.
+
+An algorithm is a deterministic function of its space, its settings and the sequence of calls. It draws every
+random number from the seed and the number of the recommendation at hand, so there is no generator whose state
+could get lost: replaying the recorded calls, with the recorded recommendations in place of new ones, rebuilds it
+exactly and costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skillbank.errors import StateError, UsageError
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
+
+DEFAULT = "the default configuration"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One trial to run.
+
+    Attributes
+    ----------
+    number
+        Counts from 0; 0 is the default configuration.
+    values
+        Flat, by dotted key: what differs from the plan's spec.
+    epochs
+        Train up to this many epochs in all (those of `resume_from` included); None leaves it to the spec.
+    resume_from
+        Number of the earlier recommendation whose checkpoint this one goes on from.
+    note
+        Where it comes from, for people.
+    """
+
+    number: int
+    values: dict[str, Any]
+    epochs: int | None = None
+    resume_from: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended: with one value for each objective, or not at all.
+
+    Attributes
+    ----------
+    values
+        In the order of the settings' metrics; empty for a failed trial.
+    failure
+        Why it failed; None when it did not.
+    """
+
+    values: tuple[float, ...] = ()
+    failure: str | None = None
+
+    @classmethod
+    def of(cls, *values: float) -> Outcome:
+        """Return the outcome of a finished trial; a value that is no finite number is a failure."""
+        if not values or not all(math.isfinite(v) for v in values):
+            return cls(failure=f"its metric is {', '.join(map(str, values)) or 'missing'}")
+        return cls(values=tuple(float(v) for v in values))
+
+    @classmethod
+    def failed(cls, reason: str) -> Outcome:
+        """Return the outcome of a trial that gave no value."""
+        return cls(failure=reason or "it failed")
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether there is no value."""
+        return self.failure is not None
+
+
+@dataclass
+class Trial:
+    """A recommendation with what has come back of it so far.
+
+    Attributes
+    ----------
+    losses
+        The objectives turned so that less is better; None while it runs and after a failure.
+    curve
+        First objective by epoch, turned the same way.
+    """
+
+    asked: Recommendation
+    outcome: Outcome | None = None
+    losses: tuple[float, ...] | None = None
+    curve: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The recommendation's number."""
+        return self.asked.number
+
+    @property
+    def is_running(self) -> bool:
+        """Whether nothing has been told yet."""
+        return self.outcome is None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The next place to fill: everything about a trial but, perhaps, its values.
+
+    Attributes
+    ----------
+    values
+        None asks the algorithm to suggest some.
+    role
+        What the algorithm wants to remember about it, e.g. bracket and rung.
+    """
+
+    epochs: int | None = None
+    resume_from: int | None = None
+    values: Mapping[str, Any] | None = None
+    role: tuple[Any, ...] = ()
+    note: str = ""
+
+
+class Algorithm(ABC):
+    """Base of all algorithms.
+
+    Parameters
+    ----------
+    space
+        What is searched.
+    settings
+        With one direction for each objective.
+    defaults
+        Values of trial 0.
+    """
+
+    several_objectives = True
+    """Whether it can search for a Pareto front."""
+
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any]) -> None:
+        if not settings.directions:
+            raise UsageError(
+                "Whether the metric is to grow or to fall is not known; say automl.direction=maximize or minimize."
+            )
+        if len(settings.directions) > 1 and not self.several_objectives:
+            raise UsageError(
+                f"The algorithm {settings.algorithm} searches one objective, not {len(settings.directions)}; "
+                "bayesian, tpe, random and hyperband search several."
+            )
+        self.space = space
+        self.settings = settings
+        self.defaults = dict(defaults)
+        self.trials: dict[int, Trial] = {}
+        self.epochs_spent = 0
+
+    def ask(self, replayed: Recommendation | None = None) -> Recommendation | None:
+        """Return the next trial to run, or None when there is none to start now.
+
+        Parameters
+        ----------
+        replayed
+            The recommendation that this very call gave when it was made for the first time. Its values are
+            taken over instead of being computed again.
+
+        Raises
+        ------
+        StateError
+            When the replayed recommendation cannot be what this call gave.
+        """
+        slot = self._next_slot()
+        if slot is None:
+            if replayed is not None:
+                raise StateError(
+                    f"Replaying recommendation {replayed.number} found nothing to start at that point."
+                )
+            return None
+        number = len(self.trials)
+        if replayed is not None:
+            if (replayed.number, replayed.epochs, replayed.resume_from) != (
+                number,
+                slot.epochs,
+                slot.resume_from,
+            ):
+                raise StateError(
+                    f"Replaying recommendation {replayed.number} met another one at that point "
+                    f"({number}, {slot.epochs} epochs, from {slot.resume_from})."
+                )
+            asked = replayed
+        elif slot.values is not None:
+            asked = Recommendation(number, dict(slot.values), slot.epochs, slot.resume_from, slot.note)
+        else:
+            values, note = self._suggest(slot, self.rng(number))
+            asked = Recommendation(number, values, slot.epochs, slot.resume_from, note or slot.note)
+        self.trials[number] = Trial(asked)
+        self.epochs_spent += self._cost(slot)
+        self._started(self.trials[number], slot)
+        return asked
+
+    def report(self, number: int, epoch: int, value: float) -> bool:
+        """Take the first metric of a running trial after an epoch; True asks to stop the trial early.
+
+        A trial that is stopped is then told with the value it has reached.
+        """
+        trial = self._running(number)
+        if not math.isfinite(value):
+            return False
+        trial.curve[epoch] = -value if self.settings.directions[0] == "maximize" else value
+        return self._stops(trial, epoch)
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Take the outcome of a trial.
+
+        Raises
+        ------
+        StateError
+            When there is no such trial, or it has ended before.
+        """
+        trial = self._running(number)
+        if not outcome.is_failure:
+            trial.losses = self.settings.losses(outcome.values)
+        trial.outcome = outcome
+        self._ended(trial)
+
+    @property
+    def done(self) -> bool:
+        """Whether every trial has ended and no other will be asked for."""
+        return self._next_slot() is None and not any(t.is_running for t in self.trials.values())
+
+    @property
+    def best(self) -> int | None:
+        """Number of the best finished trial (of several objectives: the first of the Pareto front)."""
+        front = self.pareto_front
+        return front[0] if front else None
+
+    @property
+    def pareto_front(self) -> list[int]:
+        """Numbers of the finished trials that no other beats in every objective, best first objective first."""
+        ended = self.finished()
+        front = [t for t in ended if not any(dominates(o.losses, t.losses) for o in ended)]
+        return [t.number for t in sorted(front, key=lambda t: (t.losses or (), t.number))]
+
+    def finished(self) -> list[Trial]:
+        """Return the trials that ended with a value, oldest first."""
+        return [t for t in self.trials.values() if t.losses is not None]
+
+    def running(self) -> list[Trial]:
+        """Return the trials that have not ended, oldest first."""
+        return [t for t in self.trials.values() if t.is_running]
+
+    def rng(self, number: int) -> np.random.Generator:
+        """Return the source of randomness of one recommendation: a function of the seed and its number."""
+        return np.random.default_rng((self.settings.seed, number))
+
+    def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, Any]:
+        """Draw a configuration that has not been asked for, if there is one to be found."""
+        taken = [t.asked.values for t in self.trials.values()]
+        values = self.space.sample(rng)
+        for _ in range(tries):
+            if values not in taken:
+                break
+            values = self.space.sample(rng)
+        return values
+
+    @abstractmethod
+    def _next_slot(self) -> Slot | None:
+        """Return the next place to fill, or None; looks only, changes nothing."""
+
+    @abstractmethod
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+        """Return values for a slot and a note; looks only, changes nothing that a replay would miss."""
+
+    def _started(self, trial: Trial, slot: Slot) -> None:
+        """Note that a slot has been filled."""
+
+    def _ended(self, trial: Trial) -> None:
+        """Note that a trial has ended."""
+
+    def _stops(self, trial: Trial, epoch: int) -> bool:
+        """Whether a running trial is to stop after this epoch."""
+        return False
+
+    def _cost(self, slot: Slot) -> int:
+        """Return the epochs that a slot adds to what is spent."""
+        if slot.epochs is None:
+            return 0
+        before = self.trials[slot.resume_from].asked.epochs if slot.resume_from is not None else 0
+        return slot.epochs - (before or 0)
+
+    def _running(self, number: int) -> Trial:
+        trial = self.trials.get(number)
+        if trial is None:
+            raise StateError(f"There is no recommendation {number}; the last one is {len(self.trials) - 1}.")
+        if not trial.is_running:
+            raise StateError(f"Recommendation {number} has ended already.")
+        return trial
+
+
+class FullTraining(Algorithm):
+    """Base of the algorithms whose trials all train for as long as the spec says."""
+
+    def _next_slot(self) -> Slot | None:
+        number = len(self.trials)
+        if number >= self.settings.max_recommendations or self._exhausted():
+            return None
+        return Slot(values=self.defaults, note=DEFAULT) if number == 0 else Slot()
+
+    def _exhausted(self) -> bool:
+        """Whether the space holds nothing more to try."""
+        return len(self.trials) >= self.space.size
+
+
+def dominates(first: tuple[float, ...] | None, second: tuple[float, ...] | None) -> bool:
+    """Whether losses are nowhere worse and somewhere better than others."""
+    if first is None or second is None:
+        return False
+    return all(a <= b for a, b in zip(first, second, strict=True)) and first != second
+
+
+def ranked(trials: Iterable[Trial]) -> list[Trial]:
+    """Return finished trials, best first: by fronts of non-domination, inside a front the lonely ones first.
+
+    One objective makes this plain sorting. Several are ranked as NSGA-II does (Deb et al., 2002): by front, then
+    by crowding distance. Ties go to the earlier trial.
+    """
+    left = [t for t in trials if t.losses is not None]
+    if not left or len(left[0].losses or ()) == 1:
+        return sorted(left, key=lambda t: (t.losses or (), t.number))
+    order: list[Trial] = []
+    while left:
+        front = [t for t in left if not any(dominates(o.losses, t.losses) for o in left)]
+        crowding = _crowding(front)
+        order += sorted(front, key=lambda t: (-crowding[t.number], t.number))
+        left = [t for t in left if t not in front]
+    return order
+
+
+def _crowding(front: list[Trial]) -> dict[int, float]:
+    distance = {t.number: 0.0 for t in front}
+    for i in range(len(front[0].losses or ())):
+        line = sorted(front, key=lambda t: ((t.losses or ())[i], t.number))
+        values = [(t.losses or ())[i] for t in line]
+        width = values[-1] - values[0]
+        distance[line[0].number] = distance[line[-1].number] = math.inf
+        for k in range(1, len(line) - 1):
+            distance[line[k].number] += (values[k + 1] - values[k - 1]) / width if width else 0.0
+    return distance

@@ -1,0 +1,67 @@
+"""What the name of a parameter says about its values: physical limits, scale, and where a search is worthwhile.
+
+Schemas of this family bound a momentum by infinity and a learning rate by 0 and 1. A name of the family
+says more: a momentum stays below 1, a learning rate is positive and lives on a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+_INF = math.inf
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Limits and habits of one kind of parameter.
+
+    Attributes
+    ----------
+    floor, ceiling
+        Physical limits, ``(value, open)``.
+    log
+        Whether it is searched on a logarithmic scale.
+    typical
+        Where a search is worthwhile when neither schema nor user says; None derives it from the default.
+    around
+        Without better knowledge the range goes this factor below and above the default.
+    """
+
+    floor: tuple[float, bool] = (-_INF, False)
+    ceiling: tuple[float, bool] = (_INF, False)
+    log: bool = False
+    typical: tuple[float, float] | None = None
+    around: float = 4.0
+
+
+_FRACTION = Meaning((0.0, False), (1.0, False), typical=(0.0, 1.0))
+_BELOW_ONE = ((0.0, False), (1.0, True))
+_MEANINGS: tuple[tuple[str, Meaning], ...] = (
+    (r"lr_(mult|linear_proj_mult)|\w*(backbone|lr)_(multiplier|mult|ratio)", Meaning((0.0, True), log=True, around=10.0)),
+    (r"lr_decay|layer_decay_rate|(optim\.)gamma", Meaning((0.0, True), (1.0, False), typical=(0.01, 1.0))),
+    (r"(\w+_)?(lr|learning_rate)(_(backbone|base|head|init|encoder|text|vision|min|max|clip))?|lr\d?", Meaning((0.0, True), log=True, around=100.0)),
+    (r"(\w+_)?(weight_decay|wd|l2(_reg)?)", Meaning((0.0, False), log=True, typical=(1e-6, 1e-1), around=100.0)),
+    (r"momentum|beta_?1", Meaning(*_BELOW_ONE, typical=(0.5, 0.99))),
+    (r"beta_?2", Meaning(*_BELOW_ONE, typical=(0.9, 0.9999))),
+    (r"betas|moms", Meaning(*_BELOW_ONE, typical=(0.5, 0.9999))),
+    (r"(ema[._])decay|ema_momentum", Meaning(*_BELOW_ONE, typical=(0.9, 0.9999))),
+    (r"(\w+_)?(dropout|drop_?path|drop)(_(rate|ratio|prob|path))?", Meaning(*_BELOW_ONE, typical=(0.0, 0.5))),
+    (r"(\w+_)?(prob|probability)", _FRACTION),
+    (r"(\w+_)?eps(ilon)?", Meaning((0.0, True), log=True, around=100.0)),
+    (r"(\w+_)?(batch_size|num_epochs|epochs?|num_queries|(enc|dec|num)_layers)", Meaning((1.0, False))),
+    (r"(num_)?workers|(\w+_)?(iters|steps?|warmup\w*)", Meaning((0.0, False))),
+    (r"(\w+_)?(step_size|step_list|milestones)", Meaning((1.0, False))),
+    (r"(\w+_)?(loss|cost)_?(coef|weight|class|bbox|giou)?|(\w+_)?(coef|coefficient)", Meaning((0.0, False))),
+)  # fmt: skip
+
+
+def meaning_of(key: str) -> Meaning:
+    """Return what the last part of a dotted key says; for unknown names nothing is assumed."""
+    parts = re.sub(r"\[\d+\]", "", key.lower()).split(".")
+    leaf, pair = parts[-1], ".".join(parts[-2:])
+    for pattern, meaning in _MEANINGS:
+        if re.fullmatch(pattern, leaf) or re.fullmatch(pattern, pair):
+            return meaning
+    return Meaning()

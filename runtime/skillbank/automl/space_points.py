@@ -1,0 +1,299 @@
+"""The search space as a cube: how any point of it becomes a valid configuration.
+
+Parameters stand in an order in which whatever one depends on comes before it. A point is a list of
+positions in [0, 1]; `SearchSpace.decode` walks the order, leaves out what does not count, and narrows each
+range by the relations to the values already chosen. The ranges are cut beforehand so that no such narrowing
+ends empty: every point is valid, and nothing is ever clamped after the fact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbank.automl.parameters import Kind, Parameter
+from skillbank.plan.paths import MISSING, get_path
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import BaseTrial
+
+Values = Mapping[str, Any]
+Array = npt.NDArray[np.float64]
+SHARE = "@share"
+"""Ends the name under which Optuna sees a range that other values move: the share of it, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The searched parameters of one action's spec.
+
+    Attributes
+    ----------
+    parameters
+        In an order in which whatever one depends on comes first.
+    spec
+        The plan's spec: gives the values of keys that are not searched.
+    notes
+        What was left out and why, one sentence each.
+    """
+
+    parameters: tuple[Parameter, ...]
+    spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, Parameter]:
+        """The parameters by dotted key."""
+        return {p.name: p for p in self.parameters}
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Length of a point."""
+        return sum(p.dimensions for p in self.parameters)
+
+    @cached_property
+    def size(self) -> float:
+        """How many configurations there are; infinite with a float among them."""
+        return math.prod(p.size for p in self.parameters)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The configuration that the spec itself holds, of the parameters that count in it.
+
+        It is the spec's own, so it may lie outside of the search ranges.
+        """
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.default is not None and self._counts(parameter, values):
+                values[parameter.name] = parameter.default
+        return values
+
+    def value(self, key: str, values: Values) -> Any:
+        """Return a key's value in a configuration: a searched one, else the spec's, else None."""
+        if key in values:
+            return values[key]
+        if key in self.by_name and not self._counts(self.by_name[key], values):
+            return None
+        found = get_path(self.spec, key)
+        return None if found is MISSING else found
+
+    def decode(self, point: Sequence[float] | Array) -> dict[str, Any]:
+        """Turn a point into a valid configuration.
+
+        Parameters
+        ----------
+        point
+            `dimensions` numbers; what lies outside [0, 1] counts as the nearest end.
+
+        Returns
+        -------
+        dict
+            Values by dotted key, of the parameters that count.
+        """
+        positions = [float(u) for u in point]
+        values: dict[str, Any] = {}
+        at = 0
+        for parameter in self.parameters:
+            position = positions[at : at + parameter.dimensions]
+            at += parameter.dimensions
+            if not parameter.conditions or self._counts(parameter, values):
+                bounds = self._narrowed(parameter, values) if parameter.relations else ()
+                values[parameter.name] = parameter.decode(position, *bounds)
+        return values
+
+    def encode(self, values: Values) -> Array:
+        """Return the point of a configuration, shape ``(dimensions,)``: the inverse of `decode`.
+
+        What lies outside of a range is at its nearest end, what does not count is in the middle.
+        """
+        point: list[float] = []
+        for parameter in self.parameters:
+            if parameter.name in values:
+                bounds = self._narrowed(parameter, values) if parameter.relations else ()
+                point += parameter.encode(values[parameter.name], *bounds)
+            else:
+                point += (0.5,) * parameter.dimensions
+        return np.asarray(point, dtype=float)
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw one configuration at random, uniformly in positions."""
+        return self.decode(rng.random(self.dimensions))
+
+    def features(self, configurations: Sequence[Values]) -> Array:
+        """Return what a surrogate model sees of configurations.
+
+        Returns
+        -------
+        array of shape (configurations, features)
+            Numbers stand at their position in the whole range (not in what relations left of it), categories
+            as one column each of 0 and 1, a parameter that does not count at its default.
+        """
+        return np.asarray([self._features(values) for values in configurations], dtype=float)
+
+    def violations(self, values: Values) -> list[str]:
+        """Say what is wrong with a configuration, one sentence each; an empty list means valid."""
+        found = [f"{name} is not searched." for name in values if name not in self.by_name]
+        for parameter in self.parameters:
+            name = parameter.name
+            counts = self._counts(parameter, values)
+            if name not in values:
+                found += [f"{name} is missing."] if counts else []
+                continue
+            if not counts:
+                reasons = ", ".join(c.reason for c in parameter.conditions)
+                found.append(f"{name} does not count here ({reasons}).")
+                continue
+            value = values[name]
+            why = parameter.why_not(value)
+            if why:
+                found.append(f"{name} is {value!r}, but it {why}.")
+                continue
+            for relation in parameter.relations:
+                if not relation.holds(value, lambda key: self.value(key, values)):
+                    found.append(f"{name} is {value!r}, but it must be {relation}.")
+        return found
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return one row for each parameter, as ``skillbank show SKILL train --search-space`` prints them."""
+        return [
+            {
+                "key": p.name,
+                "kind": p.kind.value,
+                "default": p.default,
+                **_extent(p),
+                "conditions": [c.reason for c in p.conditions],
+                "relations": [str(r) for r in p.relations],
+                "counts_now": self._counts(p, self.defaults),
+            }
+            for p in sorted(self.parameters, key=lambda p: p.name)
+        ]
+
+    def suggest(self, trial: BaseTrial) -> dict[str, Any]:
+        """Ask an Optuna trial for a valid configuration."""
+        values: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if self._counts(parameter, values):
+                asked = [_put(trial, name, question) for name, question in self._questions(parameter)]
+                values[parameter.name] = self._answered(parameter, asked, values)
+        return values
+
+    def optuna_params(self, values: Values) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+        """Return parameters and distributions with which Optuna would have suggested a configuration.
+
+        A value outside of its range (the spec's own may be) is told as the nearest one inside.
+        """
+        params: dict[str, Any] = {}
+        distributions: dict[str, BaseDistribution] = {}
+        for parameter in self.parameters:
+            if parameter.name not in values:
+                continue
+            bounds = self._narrowed(parameter, values) if parameter.relations else ()
+            position = parameter.encode(values[parameter.name], *bounds)
+            inside = parameter.decode(position, *bounds)
+            for i, (name, distribution) in enumerate(self._questions(parameter)):
+                distributions[name] = distribution
+                params[name] = position[i] if name.endswith(SHARE) else inside
+        return params, distributions
+
+    def _counts(self, parameter: Parameter, values: Values) -> bool:
+        return all(c.holds(lambda key: self.value(key, values)) for c in parameter.conditions)
+
+    def _narrowed(self, parameter: Parameter, values: Values) -> tuple[float, float]:
+        """Return the bounds, both included, that relations add to a number's range."""
+        low, high = -math.inf, math.inf
+        whole = parameter.kind is not Kind.FLOAT
+        for relation in parameter.relations:
+            side = relation.side(lambda key: self.value(key, values))
+            if side is None:
+                continue
+            if relation.is_floor:
+                if whole:
+                    side = math.floor(side) + 1 if relation.is_strict else math.ceil(side)
+                elif relation.is_strict:
+                    side = math.nextafter(side, math.inf)
+                low = max(low, side)
+            else:
+                if whole:
+                    side = math.ceil(side) - 1 if relation.is_strict else math.floor(side)
+                elif relation.is_strict:
+                    side = math.nextafter(side, -math.inf)
+                high = min(high, side)
+        return low, high
+
+    def _questions(self, parameter: Parameter) -> list[tuple[str, BaseDistribution]]:
+        """Return the names and distributions under which Optuna knows one parameter."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        name = parameter.name
+        if parameter.kind is Kind.LIST:
+            return [(f"{name}[{i}]{SHARE}", FloatDistribution(0.0, 1.0)) for i in range(parameter.dimensions)]
+        if parameter.relations or parameter.forbidden:
+            return [(f"{name}{SHARE}", FloatDistribution(0.0, 1.0))]
+        if parameter.kind is Kind.FLOAT:
+            return [(name, FloatDistribution(parameter.low, parameter.high, log=parameter.log))]
+        if parameter.kind is Kind.INTEGER:
+            step = parameter.step
+            first, last = math.ceil(parameter.low / step) * step, math.floor(parameter.high / step) * step
+            if parameter.log and step == 1 and first >= 1:
+                return [(name, IntDistribution(first, last, log=True))]
+            return [(name, IntDistribution(first, last, step=step))]
+        if parameter.kind is Kind.ORDERED or not all(_is_plain(c) for c in parameter.choices):
+            return [(f"{name}{SHARE}", FloatDistribution(0.0, 1.0))]
+        return [(name, CategoricalDistribution(parameter.choices))]
+
+    def _answered(self, parameter: Parameter, asked: list[Any], values: Values) -> Any:
+        """Turn Optuna's answers into a parameter's value."""
+        if not self._questions(parameter)[0][0].endswith(SHARE):
+            if parameter.kind is Kind.FLOAT:
+                # The answer gets the few digits that every suggestion has.
+                return parameter.decode(parameter.encode(asked[0]))
+            return asked[0]
+        bounds = self._narrowed(parameter, values) if parameter.relations else ()
+        return parameter.decode(asked, *bounds)
+
+    def _features(self, values: Values) -> list[float]:
+        row: list[float] = []
+        for parameter in self.parameters:
+            value = values.get(parameter.name, parameter.default)
+            if parameter.kind in (Kind.CATEGORICAL,) and len(parameter.choices) > 2:
+                row += [0.5 * (c == value) for c in parameter.choices]
+            else:
+                row += parameter.encode(value)
+        return row
+
+
+def _extent(parameter: Parameter) -> dict[str, Any]:
+    """Return the words that say where a parameter's values lie."""
+    if parameter.kind is Kind.LIST:
+        return {"items": [_extent(item) for item in parameter.items], "increasing": parameter.increasing}
+    if parameter.choices:
+        weights = {"weights": list(parameter.weights)} if parameter.weights else {}
+        return {"choices": list(parameter.choices), **weights}
+    extent: dict[str, Any] = {"low": parameter.low, "high": parameter.high, "log": parameter.log}
+    if parameter.kind is Kind.INTEGER:
+        extent |= {"low": int(parameter.low), "high": int(parameter.high)}
+        extent |= {"step": parameter.step} if parameter.step > 1 else {}
+    return extent
+
+
+def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> Any:
+    """Ask an Optuna trial one question."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(question, FloatDistribution):
+        return trial.suggest_float(name, question.low, question.high, log=question.log)
+    if isinstance(question, IntDistribution):
+        return trial.suggest_int(name, question.low, question.high, step=question.step, log=question.log)
+    assert isinstance(question, CategoricalDistribution)
+    return trial.suggest_categorical(name, question.choices)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)

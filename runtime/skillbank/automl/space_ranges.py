@@ -1,0 +1,97 @@
+"""What a user says of his own ranges: ``[low, high]``, ``{low, high, log}`` or ``{choices}``, by dotted key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skillbank.errors import UsageError, did_you_mean
+
+_WORDS = ("low", "high", "log", "step", "choices", "weights")
+_ALIASES = {"min": "low", "minimum": "low", "max": "high", "maximum": "high", "options": "choices",
+            "values": "choices", "enum": "choices", "option_weights": "weights"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Range:
+    """A user's own range of one parameter; None means that the schema says."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool | None = None
+    step: int | None = None
+    choices: tuple[Any, ...] | None = None
+    weights: tuple[float, ...] | None = None
+
+
+def read_ranges(ranges: Mapping[str, Any] | None) -> dict[str, Range]:
+    """Read ranges by dotted key; nested mappings (``{"train": {"optim": {"lr": [1e-5, 1e-3]}}}``) work too.
+
+    Raises
+    ------
+    UsageError
+        Naming the key and the forms that a range can have.
+    """
+    return {key: _read(key, value) for key, value in _flat(ranges or {}, "")}
+
+
+def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in node.items():
+        key = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, Mapping) and not any(w in _WORDS or w in _ALIASES for w in value):
+            # An empty mapping is no section; let the reader refuse it by name.
+            yield from _flat(value, key) if value else iter([(key, value)])
+        else:
+            yield key, value
+
+
+def _read(key: str, value: Any) -> Range:
+    form = f"range of {key} must be [low, high], {{low, high, log}} or {{choices: [...]}}"
+    if isinstance(value, Mapping):
+        words = {_ALIASES.get(str(w), str(w)): v for w, v in value.items()}
+        for word in words:
+            if word not in _WORDS:
+                raise UsageError(f"The {form}; '{word}' is none of its words{did_you_mean(word, _WORDS)}.")
+        if not words:
+            raise UsageError(f"The {form}, and it is empty.")
+        return _checked(key, words, form)
+    if isinstance(value, list | tuple):
+        if len(value) == 2 and all(_is_number(v) for v in value):
+            return _checked(key, {"low": value[0], "high": value[1]}, form)
+        return _checked(key, {"choices": value}, form)
+    raise UsageError(f"The {form}, not {value!r}.")
+
+
+def _checked(key: str, words: Mapping[str, Any], form: str) -> Range:
+    choices, weights = words.get("choices"), words.get("weights")
+    for end in ("low", "high"):
+        if words.get(end) is not None and not _is_number(words[end]):
+            raise UsageError(f"The {form}, but its {end} is {words[end]!r}.")
+    low, high = words.get("low"), words.get("high")
+    if low is not None and high is not None and low > high:
+        raise UsageError(f"The range of {key} is empty: its low {low:g} is above its high {high:g}.")
+    step = words.get("step")
+    if step is not None and (not isinstance(step, int) or isinstance(step, bool) or step < 1):
+        raise UsageError(f"The step of the range of {key} must be a whole number from 1, not {step!r}.")
+    if words.get("log") is not None and not isinstance(words["log"], bool):
+        raise UsageError(f"The word log in the range of {key} must be true or false, not {words['log']!r}.")
+    if choices is not None and (not isinstance(choices, list | tuple) or not choices):
+        raise UsageError(f"The choices of {key} must be a list with at least one entry.")
+    if weights is not None and (
+        choices is None
+        or not isinstance(weights, list | tuple)
+        or len(weights) != len(choices)
+        or not all(_is_number(w) and w >= 0 for w in weights)
+        or sum(weights) <= 0
+    ):
+        raise UsageError(f"The weights of {key} must be as many numbers from 0 as it has choices.")
+    return Range(
+        low, high, words.get("log"), step,
+        tuple(choices) if choices is not None else None,
+        tuple(float(w) for w in weights) if weights is not None else None,
+    )  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
