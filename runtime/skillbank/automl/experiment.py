@@ -45,6 +45,7 @@ class Trial:
     slot: int
     place: str
     asked: datetime
+    gpu_ids: tuple[int, ...] = ()
     jobs: list[str] = field(default_factory=list)
     state: TrialState = TrialState.ASKED
     started: datetime | None = None
@@ -53,6 +54,7 @@ class Trial:
     scores: tuple[float, ...] | None = None
     best_epoch: int | None = None
     reason: str = ""
+    timed_out: bool = False
     cleaned: bool = False
 
     @property
@@ -138,6 +140,7 @@ class Experiment:
             slot=body["slot"],
             place=body["place"],
             asked=event.at,
+            gpu_ids=tuple(body.get("gpu_ids") or ()),
         )
 
     def _launched(self, event: Event, body: Mapping[str, Any]) -> None:
@@ -153,13 +156,14 @@ class Experiment:
     def _halted(self, event: Event, body: Mapping[str, Any]) -> None:
         trial = self.trials[body["number"]]
         trial.state, trial.reason = TrialState.HALTED, body["reason"]
+        trial.timed_out = bool(body.get("failed"))
 
     def _told(self, event: Event, body: Mapping[str, Any]) -> None:
         trial = self.trials[body["number"]]
         trial.state, trial.ended = TrialState(body["state"]), event.at
         trial.scores = None if body["scores"] is None else tuple(body["scores"])
         trial.best_epoch = body.get("epoch")
-        trial.reason = body.get("reason") or trial.reason
+        trial.reason = body["reason"]
 
     def _cleaned(self, event: Event, body: Mapping[str, Any]) -> None:
         for number in body["numbers"]:

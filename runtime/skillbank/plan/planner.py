@@ -16,6 +16,7 @@ from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
+from skillbank.plan.search import search_settings, take_settings
 
 __all__ = ["Parent", "compile_plan", "split_command"]
 
@@ -32,6 +33,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
         For what the request gets wrong; what it leaves open becomes a question of the plan.
     """
     action = _chosen_action(skill, request, parent)
+    request, said = take_settings(request)
     draft = Draft(skill, action, request, parent)
     policy = resolve_policy(request)
     route = resolve_route(skill, action.name, policy)
@@ -44,6 +46,9 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
     spec = draft.builder.spec
+    metric = action.metric or skill.info.metric or skill.monitoring_metric
+    direction = action.metric_direction or skill.info.metric_direction
+    searched = search_settings(draft, route, said, metric, direction)
     image = request.image or skill.image(action)
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
@@ -85,8 +90,11 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
-            "metric": action.metric or skill.info.metric or skill.monitoring_metric,
-            "metric_direction": action.metric_direction or skill.info.metric_direction,
+            "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
+            "metric_direction": searched["directions"][0]
+            if searched and searched["directions"]
+            else direction,
+            "automl": searched,
             "results_root": request.results_root,
             "request": request.text,
         }

@@ -1,0 +1,77 @@
+"""What a request says about the search itself: ``automl.*`` settings, the metric and its direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skillbank.errors import UsageError
+from skillbank.plan.draft import Draft
+from skillbank.plan.model import Route
+from skillbank.plan.paths import set_path
+from skillbank.plan.request import Request
+
+__all__ = ["search_settings", "take_settings"]
+
+_PREFIX, _RANGES = "automl.", "automl.ranges."
+
+
+def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
+    """Divide a request's settings into those of the spec and those of the search.
+
+    ``automl.ranges.train.optim.lr=[1e-5, 1e-3]`` is the range of one key.
+    """
+    said: dict[str, Any] = {}
+    for setting in request.settings:
+        if setting.key == "automl" and isinstance(setting.value, dict):
+            said.update(setting.value)
+        elif setting.key.startswith(_RANGES):
+            said.setdefault("ranges", {})[setting.key.removeprefix(_RANGES)] = setting.value
+        elif setting.key.startswith(_PREFIX):
+            set_path(said, setting.key.removeprefix(_PREFIX), setting.value)
+    if not said:
+        return request, {}
+    left = tuple(s for s in request.settings if s.key != "automl" and not s.key.startswith(_PREFIX))
+    return request.model_copy(update={"settings": left}), said
+
+
+def search_settings(
+    draft: Draft, route: Route, said: dict[str, Any], metric: str | None, direction: str | None
+) -> dict[str, Any] | None:
+    """Return what a plan carries for its search; None when it is not searched over.
+
+    Parameters
+    ----------
+    metric, direction
+        The skill's own, which count where the user names none. A direction is never guessed from a name:
+        what nobody has said becomes a question.
+
+    Raises
+    ------
+    UsageError
+        For a setting that there is not, or that has a wrong value.
+    """
+    if route.name != "automl":
+        if said and draft.action.name == "train":
+            draft.warnings.append(f"the automl settings have no effect: {route.reason}")
+        return None
+    from skillbank.automl.settings import AutoMLSettings
+
+    settings = AutoMLSettings.read(said)
+    metrics = settings.metrics or ((metric,) if metric else ())
+    if not metrics:
+        draft.ask("automl.metric", "AutoML ranks trials by a metric; give --set automl.metric=NAME")
+    directions: list[str] = list(settings.directions)
+    if directions and len(directions) != len(metrics):
+        raise UsageError(f"automl.directions names {len(directions)} directions for {len(metrics)} metrics.")
+    if not directions:
+        known = {metric: direction} if metric and direction else {}
+        directions = [known[name] for name in metrics if name in known]
+        for name in metrics:
+            if name not in known:
+                why = f"whether {name} is better when it is larger or smaller is not known"
+                choices = ("maximize", "minimize")
+                draft.ask(
+                    "automl.direction", f"{why}; give --set automl.direction=maximize (or minimize)", choices
+                )
+    document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
+    return {**document, "metrics": list(metrics), "directions": directions}
