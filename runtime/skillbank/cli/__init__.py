@@ -10,12 +10,14 @@ import typer
 from skillbank.cli import (
     approve,
     cancel,
+    chat,
     doctor,
     jobs,
     label,
     lint,
     logs,
     manifest,
+    mcp,
     plan,
     results,
     run,
@@ -46,6 +48,8 @@ app.command("logs")(logs.logs)
 app.command("cancel")(cancel.cancel)
 app.command("results")(results.results)
 app.command("label")(label.label)
+app.command("chat")(chat.chat)
+app.command("mcp")(mcp.mcp)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.add_typer(schemas.app, name="schemas")

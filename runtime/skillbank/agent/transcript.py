@@ -1,0 +1,258 @@
+"""What was said in a conversation, on the disk before it has consequences.
+
+A transcript is a file of JSON lines, ``chats/ID.jsonl`` in the home, readable by its owner alone. Each line
+is on the disk when `Transcript.add` returns: what the model asked for is written before a tool runs, the
+answer after it, so that a conversation that was killed in between goes on with the calls that have no answer.
+No secret gets into it, and none to the model either: what is kept is what is sent.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from skillbank.agent.reply import Reply, ToolCall, Usage
+from skillbank.errors import NotFoundError, StateError, did_you_mean
+from skillbank.home import home
+from skillbank.redact import redact, secret_values
+
+__all__ = ["Transcript"]
+
+Line = dict[str, Any]
+
+
+class Transcript:
+    """One conversation; only one process at a time has it open.
+
+    Lines are of a ``kind``: ``chat`` (the head), ``message``, ``usage`` and ``approval``.
+    """
+
+    def __init__(self, path: Path, *, new: bool) -> None:
+        self.path = path
+        self.head: Line = {}
+        self.usage = Usage()
+        self._messages: list[dict[str, Any]] = []
+        values = secret_values()
+        # A secret may also come inside of a text that is JSON itself.
+        self._secrets = tuple({form for v in values for form in (v, json.dumps(v)[1:-1])})
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else 0)
+        self._file = os.open(path, flags, 0o600)
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def start(cls, system: str, **head: Any) -> Transcript:
+        """Begin a conversation; ``head`` is kept with it."""
+        now = datetime.now(UTC)
+        chat_id = f"chat-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        made = cls(_folder() / f"{chat_id}.jsonl", new=True)
+        _sync(made.path.parent)
+        made._write({"kind": "chat", "id": chat_id, **head})
+        made.add({"role": "system", "content": system})
+        return made
+
+    @classmethod
+    def resume(cls, chat: str) -> Transcript:
+        """Open a conversation again, by its id, a unique beginning or end of it, or ``last``.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none, or more than one.
+        StateError
+            When another process has it open, or the file is damaged.
+        """
+        found = sorted(_folder().glob("chat-*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+        if chat == "last":
+            if not found:
+                raise NotFoundError("There is no conversation yet; start one with skillbank chat TEXT.")
+            return cls(found[-1], new=False)
+        named = [p for p in found if p.stem == chat] or [
+            p for p in found if chat and (p.stem.startswith(chat) or p.stem.endswith(chat))
+        ]
+        if len(named) == 1:
+            return cls(named[0], new=False)
+        if named:
+            raise NotFoundError(f"'{chat}' could be {len(named)} conversations; give more of the id.")
+        near = did_you_mean(chat, [p.stem for p in found])
+        raise NotFoundError(f"There is no conversation '{chat}'{near}; they are kept in {_folder()}.")
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self.path.stem
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Transcript:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, message: Mapping[str, Any]) -> None:
+        """Add a message, as the protocol has it."""
+        self._write({"kind": "message", "message": dict(message)})
+
+    def add_reply(self, reply: Reply) -> tuple[ToolCall, ...]:
+        """Add what the model answered; return its calls, each with an id that no other call here has."""
+        calls = tuple(self._named(reply.calls))
+        message: dict[str, Any] = {"role": "assistant", "content": reply.text or reply.refusal or None}
+        if calls:
+            message["tool_calls"] = [
+                {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+                for c in calls
+            ]
+        if usage := reply.usage:
+            counted = {"prompt": usage.prompt, "completion": usage.completion, "cached": usage.cached}
+            self._write({"kind": "usage", **counted, "estimated": usage.estimated})
+        self.add(message)
+        return self.pending
+
+    def add_answer(self, call_id: str, document: Mapping[str, Any]) -> None:
+        """Add what a tool answered."""
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+        self.add({"role": "tool", "tool_call_id": call_id, "content": text})
+
+    def note(self, kind: str, **fields: Any) -> None:
+        """Keep something that is no message."""
+        self._write({"kind": kind, **fields})
+
+    @property
+    def pending(self) -> tuple[ToolCall, ...]:
+        """The calls that have no answer yet, in their order."""
+        answered = {m["tool_call_id"] for m in self._messages if m["role"] == "tool"}
+        asked = [call for m in self._messages for call in _calls(m)]
+        return tuple(call for call in asked if call.id not in answered)
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether it is a person's turn to say something."""
+        last = self._messages[-1]
+        return last["role"] == "system" or (last["role"] == "assistant" and not self.pending)
+
+    def answers(self) -> list[tuple[ToolCall, dict[str, Any]]]:
+        """Return every call that was answered, with the answer's document."""
+        by_id = {m["tool_call_id"]: m["content"] for m in self._messages if m["role"] == "tool"}
+        asked = [call for m in self._messages for call in _calls(m)]
+        return [(call, json.loads(by_id[call.id])) for call in asked if call.id in by_id]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return the conversation as it is sent: answers in the order of the calls, whatever came first.
+
+        Names and arguments that are not well-formed would make some endpoints refuse all that follows, so
+        they are sent in a form that every endpoint takes.
+        """
+        answers = {m["tool_call_id"]: m for m in self._messages if m["role"] == "tool"}
+        sent: list[dict[str, Any]] = []
+        for message in self._messages:
+            if message["role"] == "tool":
+                continue
+            calls = message.get("tool_calls")
+            sent.append({**message, "tool_calls": [_well_formed(c) for c in calls]} if calls else message)
+            sent += [answers[call["id"]] for call in calls or () if call["id"] in answers]
+        return sent
+
+    def _named(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
+        """Give ids to calls that have none, or one that the conversation has had."""
+        taken = {call.id for m in self._messages for call in _calls(m)}
+        named = []
+        for call in calls:
+            call_id = call.id
+            if not call_id or call_id in taken:
+                call_id = f"call_{len(taken) + 1}_{secrets.token_hex(4)}"
+            taken.add(call_id)
+            named.append(ToolCall(call_id, call.name, call.arguments))
+        return named
+
+    def _write(self, line: Line) -> None:
+        kept: Line = self._redacted({"kind": line["kind"], "at": datetime.now(UTC).isoformat(), **line})
+        data = json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        if os.write(self._file, data) != len(data):
+            raise OSError(f"{self.path}: the disk is full")
+        os.fsync(self._file)
+        self._take(json.loads(data))
+
+    def _take(self, line: Line) -> None:
+        if line["kind"] == "chat":
+            self.head = line
+        elif line["kind"] == "message":
+            self._messages.append(line["message"])
+        elif line["kind"] == "usage":
+            self.usage += Usage(line["prompt"], line["completion"], line["cached"], line["estimated"])
+
+    def _read(self) -> None:
+        """Read what is there; half a line at the end is what a kill leaves, and is cut off."""
+        data = b"".join(iter(lambda: os.read(self._file, 1 << 20), b""))
+        whole = data.rfind(b"\n") + 1
+        try:
+            for text in data[:whole].splitlines():
+                self._take(json.loads(text))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateError(f"{self.path} is damaged ({error}); start a new conversation.") from None
+        if data and not self._messages:
+            raise StateError(f"The conversation {self.id} ended before it began; start a new one.")
+        if whole < len(data):
+            os.ftruncate(self._file, whole)
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateError(
+                f"The conversation {self.id} is going on in another process; wait for its end, or end it."
+            ) from None
+
+    def _redacted(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value, self._secrets)
+        if isinstance(value, Mapping):
+            return {key: self._redacted(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._redacted(inner) for inner in value]
+        return value
+
+
+def _folder() -> Path:
+    return home() / "chats"
+
+
+def _calls(message: Mapping[str, Any]) -> list[ToolCall]:
+    called = message.get("tool_calls") or ()
+    return [ToolCall(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in called]
+
+
+def _well_formed(call: Mapping[str, Any]) -> dict[str, Any]:
+    name = re.sub(r"[^\w-]", "_", call["function"]["name"], flags=re.ASCII)[:64] or "unnamed"
+    arguments = call["function"]["arguments"]
+    try:
+        good = isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        good = False
+    sent = arguments if good else json.dumps({"malformed": arguments})
+    return {**call, "function": {"name": name, "arguments": sent}}
+
+
+def _sync(folder: Path) -> None:
+    """Make a new file's name durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
