@@ -1,0 +1,161 @@
+"""Calls of tools: what runs, who approves, what waits, and what a call that is taken back takes with it.
+
+- ``launch`` that is taken back stops the job that it started, whether it waits for it or is still launching.
+- ``job_status`` that is taken back only stops waiting; ``cancel_job`` and ``tasks/cancel`` stop jobs.
+- Every other call that is taken back is no longer answered; what it was doing is done to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import anyio
+import mcp_types as types
+from anyio import to_thread
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from skillbank.agent.approval import Approval
+from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.failures import explain
+from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
+from skillbank.agent.launching import LaunchAnswer
+from skillbank.agent.mcp_server.cancellations import Cancellations
+from skillbank.agent.mcp_server.consent import Consent, person
+from skillbank.agent.mcp_server.following import follow
+from skillbank.agent.mcp_server.launching import Launching, ended
+from skillbank.agent.mcp_server.rendering import WAIT, listed, rendered
+from skillbank.agent.mcp_server.tasks import Tasks, declares_tasks
+from skillbank.agent.tool import ToolFailure
+from skillbank.agent.toolbox import Answer, Toolbox
+from skillbank.errors import SkillbankError
+
+__all__ = ["ToolCalls"]
+
+Context: TypeAlias = ServerRequestContext[Any, Any]
+Outcome: TypeAlias = Answer | types.InputRequiredResult
+
+
+class ToolCalls:
+    """Handlers of ``tools/list`` and ``tools/call``."""
+
+    def __init__(self, box: Toolbox, cancellations: Cancellations, tasks: Tasks) -> None:
+        self._box, self._cancellations, self._tasks = box, cancellations, tasks
+        self._consent = Consent()
+        self._listed = [listed(tool) for tool in TOOLS]
+        self._names = {tool.name for tool in TOOLS}
+
+    async def list_tools(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """Return all tools; there are few."""
+        return types.ListToolsResult(tools=self._listed)
+
+    async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Any:
+        """Call a tool and return its answer, a question to the person, or a task."""
+        if params.name not in self._names:
+            known = ", ".join(sorted(self._names))
+            raise MCPError(
+                code=types.INVALID_PARAMS, message=f"There is no tool '{params.name}'; there are {known}."
+            )
+        arguments = dict(params.arguments or {})
+        try:
+            if params.name == "launch":
+                return await self._launch(ctx, params, arguments)
+            if params.name == "job_status":
+                return rendered(await self._status(ctx, arguments))
+            return _rendered(
+                await self._approved(ctx, params, lambda: self._box.call(params.name, arguments))
+            )
+        except SkillbankError as error:
+            return rendered(Answer(params.name, error=explain(error)))
+
+    async def _launch(
+        self, ctx: Context, params: types.CallToolRequestParams, arguments: dict[str, Any]
+    ) -> Any:
+        wait = arguments.pop(WAIT, None)
+        if wait not in (True, False, None):
+            failure = ToolFailure(
+                code="invalid_arguments", message=f"launch: '{WAIT}' must be true or false."
+            )
+            return rendered(Answer("launch", error=failure))
+        launching = Launching(self._box, arguments)
+        with self._cancellations.running(ctx) as call:
+            try:
+                outcome = await self._approved(ctx, params, launching.call)
+                if not wait or not isinstance(outcome, Answer) or outcome.result is None:
+                    return _rendered(outcome)
+                assert isinstance(outcome.result, LaunchAnswer)
+                jobs, job = self._box.runtime.jobs, outcome.result.job
+                if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and declares_tasks(ctx):
+                    return self._tasks.created(await to_thread.run_sync(jobs.store.get, job))
+                return rendered(ended(await follow(jobs, ctx, job, attempts=True)))
+            except anyio.get_cancelled_exc_class():
+                with anyio.CancelScope(shield=True):
+                    if await call.taken_back():
+                        await to_thread.run_sync(launching.take_back)
+                raise
+
+    async def _status(self, ctx: Context, arguments: dict[str, Any]) -> Answer:
+        seconds = arguments.get("wait_seconds")
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
+            return await _in_thread(lambda: self._box.call("job_status", arguments))
+        # The waiting is done here, where it can be canceled and can tell how far the job is.
+        at_once = {**arguments, "wait_seconds": None}
+        answer = await _in_thread(lambda: self._box.call("job_status", at_once))
+        if isinstance(answer.result, StatusAnswer) and not answer.result.state.terminal:
+            await follow(self._box.runtime.jobs, ctx, answer.result.job, seconds=min(seconds, LONGEST_WAIT))
+            answer = await _in_thread(lambda: self._box.call("job_status", at_once))
+        return answer
+
+    async def _approved(
+        self, ctx: Context, params: types.CallToolRequestParams, call: Callable[[], Answer]
+    ) -> Outcome:
+        """Call a tool; when a person must approve it, ask, and call it again after a yes."""
+        reply = self._consent.reply(params)
+        if reply is not None and not reply.yes:
+            return _declined(params.name)
+        answer = await _in_thread(call)
+        approval = answer.approval
+        if approval is None:
+            return answer
+        if reply is None or reply.subject != approval.subject:
+            asked = await self._consent.ask(ctx, approval)
+            if isinstance(asked, types.InputRequiredResult):
+                return asked
+            if asked is None:
+                return _unasked(answer, approval)
+            if not asked.yes:
+                return _declined(params.name)
+        await to_thread.run_sync(self._box.approve, approval, person(ctx))
+        return await _in_thread(call)
+
+
+async def _in_thread(call: Callable[[], Answer]) -> Answer:
+    """Call a tool without keeping the server; a canceled call does not wait for its thread."""
+    return await to_thread.run_sync(call, abandon_on_cancel=True)
+
+
+def _rendered(outcome: Outcome) -> types.CallToolResult | types.InputRequiredResult:
+    return rendered(outcome) if isinstance(outcome, Answer) else outcome
+
+
+def _declined(tool: str) -> Answer:
+    said = "The person who was asked did not approve this; nothing was started or stopped."
+    hint = "Do not ask again unless the user wants it."
+    return Answer(tool, error=ToolFailure(code="declined", message=said, hint=hint))
+
+
+def _unasked(answer: Answer, approval: Approval) -> Answer:
+    """Say how a person can approve where the client has no way to ask."""
+    kind, _, name = approval.subject.partition(":")
+    ways = {
+        "plan": f"a person runs 'skillbank approve {name[:12]}' in a terminal, then repeat the call",
+        "cancel": f"a person runs 'skillbank cancel {name}' in a terminal",
+    }
+    way = ways.get(kind, "whoever runs the server names the tool in SKILLBANK_APPROVE")
+    assert answer.error is not None
+    failure = answer.error.model_copy(update={"hint": f"This client cannot ask the user here: {way}."})
+    return Answer(answer.tool, error=failure, approval=approval)

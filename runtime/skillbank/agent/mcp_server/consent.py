@@ -1,0 +1,95 @@
+"""Asking the person at the client: MCP elicitation, before and since revision 2026-07-28.
+
+Until 2025-11-25 the server sends ``elicitation/create`` while the call waits. Since 2026-07-28 the answer to
+the call is the question, and the client repeats the call with the person's reply and the question's mark. A
+mark is unguessable, names one subject, and is worth one reply.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from skillbank.agent.approval import Approval, plain
+
+__all__ = ["Consent", "Reply", "person"]
+
+Context: TypeAlias = ServerRequestContext[Any, Any]
+_KEY = "approval"
+_VALID_SECONDS = 3600.0
+_MOST_OPEN = 1000
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "approve": {"type": "boolean", "title": "Approve", "description": "Yes, once, exactly this"}
+    },
+    "required": ["approve"],
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a person said about a subject."""
+
+    subject: str
+    yes: bool
+
+
+class Consent:
+    """The questions that are open, and the replies to them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[str, float]] = {}
+
+    def reply(self, params: types.CallToolRequestParams) -> Reply | None:
+        """Return the reply that a repeated call brings; None when it answers no question that is open."""
+        response = (params.input_responses or {}).get(_KEY)
+        subject, asked = self._open.pop(params.request_state or "", ("", 0.0))
+        if not isinstance(response, types.ElicitResult) or time.monotonic() - asked > _VALID_SECONDS:
+            return None
+        return Reply(subject, _yes(response)) if subject else None
+
+    async def ask(self, ctx: Context, approval: Approval) -> Reply | types.InputRequiredResult | None:
+        """Put a question to the person; None when this client cannot ask."""
+        if not _asks(ctx):
+            return None
+        form = types.ElicitRequestFormParams(message=approval.question, requested_schema=_FORM)
+        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            mark = secrets.token_urlsafe(24)
+            self._open[mark] = (approval.subject, time.monotonic())
+            while len(self._open) > _MOST_OPEN:
+                del self._open[next(iter(self._open))]
+            question = types.ElicitRequest(params=form)
+            return types.InputRequiredResult(input_requests={_KEY: question}, request_state=mark)
+        if not ctx.session.can_send_request:
+            return None
+        try:
+            result = await ctx.session.elicit_form(form.message, _FORM, related_request_id=ctx.request_id)
+        except (MCPError, ValidationError):
+            return None  # the client failed to ask, so nobody has said anything
+        return Reply(approval.subject, _yes(result))
+
+
+def person(ctx: Context) -> str:
+    """Name who approves: whoever sits at this client."""
+    client = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
+    return f"mcp {plain(client.name, 60)}" if client is not None else "mcp"
+
+
+def _asks(ctx: Context) -> bool:
+    capabilities = ctx.session.client_capabilities
+    elicitation = capabilities.elicitation if capabilities is not None else None
+    # A bare `elicitation: {}` means forms; one that names only URLs does not.
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+def _yes(result: types.ElicitResult) -> bool:
+    return result.action == "accept" and (result.content or {}).get("approve") is True

@@ -1,0 +1,50 @@
+"""The tools and their answers as MCP has them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import mcp_types as types
+
+from skillbank.agent.tool import Tool
+from skillbank.agent.toolbox import Answer
+
+__all__ = ["WAIT", "listed", "rendered"]
+
+WAIT = "wait"
+_WAIT_SCHEMA = {
+    "type": ["boolean", "null"],
+    "description": "Answer when the job has ended, with progress; canceling this call then stops the job",
+}
+
+
+def listed(tool: Tool) -> types.Tool:
+    """Return a tool with its schemas and hints; ``launch`` can also wait, which only a door can do."""
+    schema = tool.arguments.model_json_schema()
+    if tool.name == "launch":
+        schema = {**schema, "properties": {**schema["properties"], WAIT: _WAIT_SCHEMA}}
+    return types.Tool(
+        name=tool.name,
+        title=tool.name.replace("_", " ").capitalize(),
+        description=tool.description,
+        input_schema=schema,
+        output_schema=tool.result.model_json_schema(),
+        annotations=types.ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=tool.destructive,
+            idempotent_hint=tool.idempotent,
+            open_world_hint=False,
+        ),
+    )
+
+
+def rendered(answer: Answer) -> types.CallToolResult:
+    """Return an answer as structured content, and the same JSON as text for clients that know only text."""
+    document: dict[str, Any] = answer.document()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=text)],
+        structured_content=document,
+        is_error=answer.error is not None,
+    )

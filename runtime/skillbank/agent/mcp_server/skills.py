@@ -1,0 +1,196 @@
+"""Skills as MCP resources (SEP-2640): a skill's files can be read, and its entry says what they hash to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.frontmatter import parse_frontmatter
+from skillbank.bank.skill import Skill
+
+__all__ = ["SCHEME", "Shelf", "SkillFile"]
+
+SCHEME = "skill://"
+DIRECTORY = "inode/directory"
+MAX_FILES, MAX_BYTES = 512, 16 * 1024 * 1024
+"""The extension's limits of one skill; hosts need not load a larger one, so it is not offered."""
+
+_TYPES = {".md": "text/markdown", ".yaml": "application/yaml", ".yml": "application/yaml"}
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class SkillFile:
+    """One file of a skill: its URI, where it lies, and how large it is in bytes."""
+
+    uri: str
+    path: Path
+    size: int
+
+    @property
+    def mime_type(self) -> str:
+        """The media type that the file's name says."""
+        known = _TYPES.get(self.path.suffix.lower())
+        return known or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+    def read(self) -> bytes:
+        """Return the content; a link that has taken the file's place is not followed."""
+        with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            return file.read()
+
+
+class Shelf:
+    """The skills of a library, addressed as ``skill://BANK/NAME/FILE``.
+
+    Only what lies in a skill's own folder is listed, and only what is listed is read: no links, no hidden
+    files, no way up. A skill whose head is not as the Agent Skills standard wants it has no entry, since one
+    such entry makes strict hosts refuse the whole list; the tools serve it all the same.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._digests: dict[Path, tuple[_Stamp, str]] = {}
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the entry of every skill: ``uri``, ``frontmatter`` verbatim, ``resources``."""
+        made = (self._entry(prefix, skill) for prefix, skill in self._skills())
+        return [entry for entry in made if entry is not None]
+
+    def entry(self, uri: str) -> dict[str, Any] | None:
+        """Return the entry of the skill whose SKILL.md has this URI."""
+        place = self._place(uri)
+        if place is None or place[2] != ("SKILL.md",):
+            return None
+        return self._entry(place[0], place[1])
+
+    def heads(self) -> list[tuple[SkillFile, Skill]]:
+        """Return the SKILL.md of every skill."""
+        found = []
+        for prefix, skill in self._skills():
+            heads = [f for f in _files(prefix, skill.root) if f.path == skill.root / "SKILL.md"]
+            found += [(head, skill) for head in heads]
+        return found
+
+    def file(self, uri: str) -> SkillFile | None:
+        """Return the file with this URI, or None when no skill has it."""
+        place = self._place(uri)
+        if place is None:
+            return None
+        prefix, skill, parts = place
+        wanted = skill.root.joinpath(*parts)
+        return next((f for f in _files(prefix, skill.root) if f.path == wanted), None)
+
+    def children(self, uri: str) -> list[tuple[str, str, str, int | None]] | None:
+        """Return what lies directly in a folder of a skill: URI, name, media type and size of each.
+
+        None when there is no such folder.
+        """
+        place = self._place(uri.removesuffix("/"))
+        if place is None:
+            return None
+        prefix, skill, parts = place
+        folder = skill.root.joinpath(*parts)
+        below = [f for f in _files(prefix, skill.root) if f.path.is_relative_to(folder) and f.path != folder]
+        if not below:
+            return None
+        found: dict[str, tuple[str, str, str, int | None]] = {}
+        for file in below:
+            name, *deeper = file.path.relative_to(folder).parts
+            if deeper:
+                found[name] = (f"{prefix}{_quoted((*parts, name))}", name, DIRECTORY, None)
+            else:
+                found[name] = (file.uri, name, file.mime_type, file.size)
+        return [found[name] for name in sorted(found)]
+
+    def _skills(self) -> Iterator[tuple[str, Skill]]:
+        """Yield each skill with what its URIs begin with; of a name that a bank has twice, none."""
+        banks: dict[str, str] = {}
+        for bank in self._library.banks:
+            slug = re.sub(r"[^a-z0-9-]+", "-", bank.name.lower()).strip("-") or "bank"
+            while slug in banks.values():
+                slug += "-"
+            banks[bank.name] = slug
+        names = Counter((skill.bank, skill.name) for skill in self._library.skills)
+        for skill in self._library.skills:
+            if names[skill.bank, skill.name] == 1:
+                yield f"{SCHEME}{banks[skill.bank]}/{quote(skill.name, safe='')}/", skill
+
+    def _place(self, uri: str) -> tuple[str, Skill, tuple[str, ...]] | None:
+        """Take a URI apart: what it begins with, the skill, and the path inside it."""
+        if not uri.startswith(SCHEME):
+            return None
+        bank, name, *rest = [unquote(part) for part in uri.removeprefix(SCHEME).split("/")] + [""]
+        parts = tuple(rest[:-1])
+        if any(part in ("", ".", "..") or re.search(r"[/\\\0]", part) for part in parts):
+            return None
+        prefix = f"{SCHEME}{bank.lower()}/{quote(name, safe='')}/"
+        return next(((p, skill, parts) for p, skill in self._skills() if p == prefix), None)
+
+    def _entry(self, prefix: str, skill: Skill) -> dict[str, Any] | None:
+        files = list(_files(prefix, skill.root))
+        if len(files) > MAX_FILES or sum(file.size for file in files) > MAX_BYTES:
+            return None
+        try:
+            text = (skill.root / "SKILL.md").read_text(encoding="utf-8-sig")
+            resources = [
+                {"uri": f.uri, "digest": f"sha256:{self._digest(f.path)}", "size": f.size} for f in files
+            ]
+        except (OSError, ValueError):
+            return None
+        head, found = parse_frontmatter(text, skill.name)
+        if any(finding.severity == "error" for finding in found) or head.name != skill.name:
+            return None
+        try:
+            frontmatter = json.loads(json.dumps(head.raw, allow_nan=False))
+        except (TypeError, ValueError):
+            return None
+        if not _standard(frontmatter):
+            return None
+        return {"uri": f"{prefix}SKILL.md", "frontmatter": frontmatter, "resources": resources}
+
+    def _digest(self, path: Path) -> str:
+        """Return a file's sha256, computed anew when the file has changed."""
+        facts = path.stat()
+        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        known = self._digests.get(path)
+        if known is None or known[0] != stamp:
+            known = self._digests[path] = (stamp, hashlib.sha256(path.read_bytes()).hexdigest())
+        return known[1]
+
+
+def _files(prefix: str, root: Path) -> Iterator[SkillFile]:
+    """Yield the files of a skill's folder, by path; links and what is hidden are not of it."""
+    for folder, subfolders, names in os.walk(root, followlinks=False):
+        here = Path(folder)
+        subfolders[:] = sorted(s for s in subfolders if not s.startswith(".") and s != "__pycache__")
+        for name in sorted(names):
+            path = here / name
+            if name.startswith(".") or path.is_symlink() or not path.is_file():
+                continue
+            yield SkillFile(f"{prefix}{_quoted(path.relative_to(root).parts)}", path, path.stat().st_size)
+
+
+def _quoted(parts: tuple[str, ...]) -> str:
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def _standard(head: dict[str, Any]) -> bool:
+    """Say whether the optional fields of a head have the types of the Agent Skills standard."""
+    metadata = head.get("metadata", {})
+    texts = [head[name] for name in ("license", "compatibility", "allowed-tools") if name in head]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and 1 <= len(head.get("compatibility", "-")) <= 500
+        and isinstance(metadata, dict)
+        and all(isinstance(value, str) for value in metadata.values())
+    )
