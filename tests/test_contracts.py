@@ -14,7 +14,7 @@ from skillbank.bank.discovery import Library
 from skillbank.bank.documents import read_yaml
 from skillbank.bank.home import bank_root
 from skillbank.bank.manifest import build_manifest
-from skillbank.contracts import MODELS, contract, generate_contracts
+from skillbank.contracts import MODELS, contract, generate_contracts, tools_document
 from skillbank.jobs.record import JobRecord
 from skillbank.plan.model import Plan
 from skillbank.plan.planner import compile_plan
@@ -44,6 +44,13 @@ def test_files_are_up_to_date() -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_each_is_a_valid_schema(name: str) -> None:
     Draft202012Validator.check_schema(contract(name))
+
+
+@pytest.mark.parametrize("tool", tools_document()["tools"], ids=lambda tool: tool["name"])
+def test_each_tool_has_valid_schemas(tool: dict[str, Any]) -> None:
+    for schema in (tool["inputSchema"], tool["outputSchema"]):
+        Draft202012Validator.check_schema(schema)
+        assert schema["type"] == "object"
 
 
 def test_a_plan_fits(plan: Plan) -> None:
@@ -83,7 +90,7 @@ def test_skill_infos_of_the_family_fit() -> None:
 
 
 def test_generating_writes_what_is_stale(tmp_path: Path) -> None:
-    assert len(generate_contracts(tmp_path, check=True)) == len(MODELS)
+    assert len(generate_contracts(tmp_path, check=True)) == len(MODELS) + 1
     assert not list(tmp_path.iterdir())
     generate_contracts(tmp_path, check=False)
     assert generate_contracts(tmp_path, check=True) == []

@@ -1,4 +1,4 @@
-"""JSON Schemas of skillbank's own documents, generated from their models into ``schemas/``."""
+"""JSON Schemas of skillbank's own documents and tools, generated from their models into ``schemas/``."""
 
 from __future__ import annotations
 
@@ -33,11 +33,19 @@ def contract(name: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
 
 
+def tools_document() -> dict[str, Any]:
+    """Return the definitions of all tools of agents."""
+    from skillbank.agent.catalogue import TOOLS
+
+    return {"tools": [tool.document() for tool in TOOLS]}
+
+
 def generate_contracts(folder: Path, check: bool) -> list[Path]:
-    """Bring ``<name>.schema.json`` in a folder up to date; with `check` only say which are not."""
+    """Bring the generated files of a folder up to date and return them; with `check` only return them."""
+    documents = {f"{name}.schema.json": contract(name) for name in MODELS} | {"tools.json": tools_document()}
     wanted = {
-        folder / f"{name}.schema.json": json.dumps(contract(name), indent=2, sort_keys=True) + "\n"
-        for name in MODELS
+        folder / name: json.dumps(document, indent=2, sort_keys=True) + "\n"
+        for name, document in documents.items()
     }
     stale = [f for f, text in wanted.items() if not f.is_file() or f.read_text(encoding="utf-8") != text]
     if not check:

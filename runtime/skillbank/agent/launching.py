@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.store import JobStore
 
-__all__ = ["CANCEL_JOB", "LAUNCH", "CancelAnswer", "LaunchAnswer", "cancel_subject"]
+__all__ = ["CANCEL_JOB", "LAUNCH", "CancelAnswer", "LaunchAnswer", "cancel_approval", "launch_approval"]
 
 _KEY_PREFIX = "agent:"
 """Keys of agents are apart from those that skillbank itself gives to retries."""
@@ -66,9 +66,15 @@ class CancelAnswer(Result):
     state: JobState
 
 
-def cancel_subject(job_id: str) -> str:
-    """Return the subject of an approval to stop a job."""
-    return f"cancel:{job_id}"
+def launch_approval(plan: Plan) -> Approval:
+    """Return what a person is asked before a plan is started."""
+    return Approval(plan_subject(plan.plan_id), _question(plan))
+
+
+def cancel_approval(record: JobRecord) -> Approval:
+    """Return what a person is asked before a job is stopped."""
+    said = f"Stop job {record.id} ({plain(record.action, 40)}, {record.state})? Its work so far is kept."
+    return Approval(f"cancel:{record.id}", said)
 
 
 def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
@@ -87,7 +93,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
         parents = list(_parents(store, plan))
         with box.approved(
             "launch",
-            Approval(plan_subject(plan.plan_id), _question(plan)),
+            launch_approval(plan),
             before=lambda: _check(box, plan, parents),
             came_about=lambda: store.by_key(key) is not None,
         ):
@@ -176,10 +182,7 @@ def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:
     jobs = box.runtime.jobs
     record = jobs.look(arguments.job)
     if not (record.state.terminal and not work_left(record)):
-        question = (
-            f"Stop job {record.id} ({plain(record.action, 40)}, {record.state})? Its work so far is kept."
-        )
-        with box.approved("cancel_job", Approval(cancel_subject(record.id), question)):
+        with box.approved("cancel_job", cancel_approval(record)):
             record = jobs.cancel(record.id)
     else:
         record = jobs.cancel(record.id)

@@ -112,3 +112,18 @@ class Tool:
     destructive: bool = False
     idempotent: bool = True
     approval: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return the definition as JSON, in the words of MCP's ``tools/list``."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "inputSchema": self.arguments.model_json_schema(),
+            "outputSchema": self.result.model_json_schema(),
+            "annotations": {
+                "readOnlyHint": self.read_only,
+                "destructiveHint": self.destructive,
+                "idempotentHint": self.idempotent,
+                "openWorldHint": False,
+            },
+        }

@@ -25,6 +25,7 @@ from skillbank.cli import (
     show,
     skills,
     status,
+    tools,
 )
 from skillbank.errors import SkillbankError
 
@@ -50,6 +51,7 @@ app.command("results")(results.results)
 app.command("label")(label.label)
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
+app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.add_typer(schemas.app, name="schemas")

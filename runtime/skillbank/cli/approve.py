@@ -1,22 +1,54 @@
-"""``skillbank approve PLAN``."""
+"""``skillbank approve PLAN``: for people, where an agent's door cannot ask."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import getpass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options
 
+if TYPE_CHECKING:
+    from skillbank.agent.approval import Approval
+    from skillbank.runtime import Runtime
+
 
 def approve(
-    plan_id: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id or its first letters.")],
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="PLAN|cancel:JOB", help="A plan's id, its first letters, or cancel:JOB."),
+    ],
     as_json: options.Json = False,
 ) -> None:
-    """Approve one plan, once; the next launch of exactly this plan uses the approval up."""
+    """Approve one launch of one plan, or stopping one job; the approval is used up by it."""
     with options.open_runtime(None) as runtime:
-        approved = runtime.jobs.store.approve(plan_id)
+        approval = _approval(runtime, subject)
+        runtime.jobs.store.approvals.grant(approval.subject, f"{_user()}, skillbank approve")
     if as_json:
-        options.print_json({"approved": approved})
+        options.print_json(
+            {"approved": approval.subject.removeprefix("plan:"), "question": approval.question}
+        )
     else:
-        print(f"approved plan {approved[:12]} for one launch")
+        print(f"approved, once: {approval.question.rstrip('?')}")
+
+
+def _approval(runtime: Runtime, subject: str) -> Approval:
+    """Return what is approved by a plan's id, ``cancel:JOB``, or the subject that a tool's answer gave."""
+    from skillbank.agent.approval import Approval
+    from skillbank.agent.launching import cancel_approval, launch_approval
+
+    store = runtime.jobs.store
+    kind, _, rest = subject.partition(":")
+    if kind == "cancel":
+        return cancel_approval(store.get(rest))
+    if kind == "call":
+        return Approval(subject, f"Call {rest.partition(':')[0]} as it was asked for?")
+    return launch_approval(store.get_plan(subject.removeprefix("plan:")))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"  # containers run as users that have no name

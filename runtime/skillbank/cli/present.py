@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from skillbank.agent.tool import Tool
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.results import Results
@@ -228,3 +229,12 @@ def labels_view(document: dict[str, Any]) -> RenderableType:
         if image.get("annotated"):
             parts.append(Text(f"picture {image['annotated']}"))
     return Group(*parts)
+
+
+def tools_view(tools: Sequence[tuple[Tool, str]]) -> RenderableType:
+    """List the tools of agents; each with what is decided about approving its calls."""
+    table = _table("tool", "approval", "what it does", "arguments")
+    for tool, decision in tools:
+        names = (f"{n}{'' if f.is_required() else '?'}" for n, f in tool.arguments.model_fields.items())
+        table.add_row(tool.name, "" if decision == "always" else decision, tool.description, ", ".join(names))
+    return table
