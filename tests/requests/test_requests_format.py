@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ QUESTIONS = {"data.train", "data.eval", "data.inference", "parent", CAPTIONS}
 Case = dict[str, Any]
 
 
+@cache
 def cases_of(folder: Path) -> dict[str, list[Case]]:
     """Return the cases of one half by category."""
     return {file.stem: read_yaml(file) for file in sorted(folder.glob("*.yaml"))}
@@ -57,20 +59,20 @@ def slots(plan: Mapping[str, Any], *, optional: bool) -> dict[str, Any]:
     return full | {"set": kept(full["set"]), "data": kept(full["data"])}
 
 
-def first(value: Any) -> Any:
-    """Of several allowed values, one."""
+def one_of(value: Any) -> Any:
+    """Of several allowed values, the first."""
     return value[0] if isinstance(value, list) else value
 
 
 def request_of(slot: Mapping[str, Any]) -> Request:
     settings = [Setting(key=k, value=v) for k, v in slot["set"].items()]
     if slot["captions"]:
-        settings.append(Setting(key=CAPTIONS, value=[first(c) for c in slot["captions"]]))
+        settings.append(Setting(key=CAPTIONS, value=[one_of(c) for c in slot["captions"]]))
     return Request(
         data=tuple(DataLocation(source=s, uri=uri) for s, uris in slot["data"].items() for uri in uris),
         settings=tuple(settings),
-        automl=policy_word(first(slot["policy"])) if slot["action"] == "train" else None,
-        **{name: first(slot[name]) for name in PLAIN},
+        automl=policy_word(one_of(slot["policy"])) if slot["action"] == "train" else None,
+        **{name: one_of(slot[name]) for name in PLAIN},
     )
 
 
@@ -117,27 +119,21 @@ def test_slots_are_known(half: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "optional"),
-    [
-        pytest.param(case, optional, id=f"{case['id']}-{'all' if optional else 'least'}")
-        for case in PLANNED
-        for optional in ([True, False] if "?" in str(case["plans"]) else [True])
-    ],
+    ("half", "category"), [(half, category) for half in HALVES for category in cases_of(HERE / half)]
 )
-def test_expected_plans_compile_to_themselves(runtime: Runtime, case: Case, optional: bool) -> None:
-    expected = [slots(plan, optional=optional) for plan in case["plans"]]
-    plans = runtime.plan([request_of(slot) for slot in expected])
-    for plan, slot in zip(plans, expected, strict=True):
-        assert (plan.skill.name, plan.action, plan.variant) == (
-            slot["skill"],
-            slot["action"],
-            slot["variant"],
-        )
-        assert plan.route.name == slot["route"]
-        must = {q for q in slot["questions"] if not q.endswith("?")}
-        assert must <= {q.key for q in plan.questions} <= {q.removesuffix("?") for q in slot["questions"]}
-        bound = {i.source for i in plan.inputs}
-        assert set(slot["data"]) <= bound, "data that the action does not read"
+def test_expected_plans_compile_to_themselves(runtime: Runtime, half: str, category: str) -> None:
+    for case in cases_of(HERE / half)[category]:
+        for optional in {"?" in str(case.get("plans")), False}:
+            expected = [slots(plan, optional=optional) for plan in case.get("plans", ())]
+            plans = runtime.plan([request_of(slot) for slot in expected])
+            for plan, slot in zip(plans, expected, strict=True):
+                named = (slot["skill"], slot["action"], slot["variant"])
+                assert (plan.skill.name, plan.action, plan.variant) == named, case
+                assert plan.route.name == slot["route"], case
+                asked, may = {q.key for q in plan.questions}, {q.removesuffix("?") for q in slot["questions"]}
+                assert {q for q in slot["questions"] if not q.endswith("?")} <= asked <= may, case
+                bound = {i.source for i in plan.inputs}
+                assert set(slot["data"]) <= bound, ("data that the action does not read", case)
 
 
 def test_words_of_expected_plans_come_from_the_request() -> None:
@@ -167,22 +163,16 @@ def words(text: str) -> list[str]:
 
 @pytest.mark.skipif(len(HALVES) < 2, reason="only one half is here")
 def test_halves_do_not_share_sentences() -> None:
-    one, two = ({c["id"]: words(c["text"]) for c in case_list(half)} for half in HALVES)
-    same = [
-        (a, b)
-        for a, first_words in one.items()
-        for b, second_words in two.items()
-        if _likeness(first_words, second_words) > 0.8
-    ]
-    assert same == []
+    one, two = ([(c["id"], words(c["text"])) for c in case_list(half)] for half in HALVES)
+    assert [(a, b) for a, ours in one for b, theirs in two if _likeness(ours, theirs) > 0.8] == []
 
 
 def _likeness(one: list[str], two: list[str]) -> float:
-    """Share of word pairs in common (Dice), short sentences being compared word by word."""
+    """Share of word pairs in common (Dice); very short sentences are the same or not."""
     if min(len(one), len(two)) < 5:
         return float(one == two)
-    pairs = [Counter(pairwise(ws)) for ws in (one, two)]
-    return 2 * sum((pairs[0] & pairs[1]).values()) / sum(sum(p.values()) for p in pairs)
+    first, second = set(pairwise(one)), set(pairwise(two))
+    return 2 * len(first & second) / (len(first) + len(second))
 
 
 @pytest.mark.skipif(len(HALVES) < 2, reason="only one half is here")
