@@ -1,0 +1,229 @@
+"""The tools as a model, and as Python, calls them: over the toy bank, with real processes and a real store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.failures import ToolCallError
+from skillbank.agent.toolbox import Toolbox
+from skillbank.errors import SkillNotFoundError
+from tests.cli.conftest import Command
+
+GROUNDING_DINO = "tao-train-grounding-dino"
+RESULTS = {tool.name: Draft202012Validator(tool.result.model_json_schema()) for tool in TOOLS}
+
+
+def ask(toolbox: Toolbox, tool: str, **arguments: object) -> dict[str, object]:
+    """Call a tool as a model does, check the document against the tool's own schema, and return it."""
+    answer = toolbox.call(tool, json.dumps(arguments))
+    document = json.loads(json.dumps(answer.document()))
+    assert answer.error is None, answer.error
+    RESULTS[tool].validate(document)
+    return dict(document)
+
+
+def trained(trusted: Toolbox, data: Path, words: str = "") -> str:
+    """Train the toy with the tools and return the job's id."""
+    [plan] = trusted.plan(text=f"train the toy detector on {data} {words}").plans
+    job = trusted.launch(plan_id=plan.plan_id).job
+    assert trusted.job_status(job=job, wait_seconds=30).state == "COMPLETE"
+    return job
+
+
+# Looking
+
+
+def test_search_finds_the_skill_in_a_few_words(toolbox: Toolbox) -> None:
+    found = ask(toolbox, "search_skills", query="label images by descripton")
+    [skill] = found["skills"]  # type: ignore[misc]
+    assert skill["name"] == GROUNDING_DINO
+    assert {"train", "evaluate:deploy"} <= set(skill["actions"])
+    assert len(json.dumps(found)) < 700
+
+
+def test_a_search_that_finds_nothing_says_so(toolbox: Toolbox) -> None:
+    answer = toolbox.search_skills(query="bake bread")
+    assert answer.skills == ()
+    assert "fits" in answer.next[0]
+
+
+def test_an_action_is_described_without_its_parameters(toolbox: Toolbox) -> None:
+    document = ask(toolbox, "describe_action", skill="grounding dino", action="train")
+    assert document["total"] == 147
+    assert "parameters" not in document
+    assert [need["role"] for need in document["data"]] == ["train", "eval"]  # type: ignore[attr-defined]
+    assert len(json.dumps(document)) < 1000
+
+
+def test_parameters_are_searched_by_key_and_by_description(toolbox: Toolbox) -> None:
+    by_key = toolbox.describe_action(skill=GROUNDING_DINO, action="train", find="optim lr")
+    assert all("optim" in p.key and "lr" in p.key for p in by_key.parameters)
+    by_words = toolbox.describe_action(skill=GROUNDING_DINO, action="train", find="learning rate")
+    first = by_words.parameters[0]
+    assert (first.key, first.default, first.allowed) == ("train.optim.lr", 0.0002, "> 0 and <= 1")
+    everything = toolbox.describe_action(skill=GROUNDING_DINO, action="train", find="a")
+    assert everything.matching > len(everything.parameters) == 15
+    assert "more match" in everything.next[0]
+    assert toolbox.describe_action(skill=GROUNDING_DINO, action="train", find="qqq").parameters == ()
+
+
+# Planning
+
+
+def test_words_plan_and_what_is_missing_becomes_a_question(toolbox: Toolbox) -> None:
+    document = ask(toolbox, "plan", text="train Grounding DINO, no HPO")
+    [plan] = document["plans"]  # type: ignore[misc]
+    assert (plan["route"], plan["action"]) == ("direct", "train")
+    [question] = plan["questions"]
+    assert question["key"] == "data.train"
+    assert question["why"].endswith("give data with role 'train'")
+    assert "ask the user" in document["next"][0]  # type: ignore[index]
+    refused = toolbox.call("launch", {"plan_id": plan["plan_id"]})
+    assert refused.error is not None
+    assert refused.error.code == "questions"
+
+
+def test_every_way_to_ask_gives_the_same_plan(toolbox: Toolbox, inline: Command) -> None:
+    words = "train Grounding DINO on s3://b/t, no HPO, 20 epochs"
+    options = ["--data", "eval=s3://b/e", "--set", "train.optim.lr=1e-3", "--gpus", "2"]
+    on_the_terminal = inline("plan", words, *options, "--json").document["plan_id"]
+    arguments = {
+        "text": words,
+        "data": [{"role": "eval", "uri": "s3://b/e"}],
+        "settings": [{"key": "train.optim.lr", "value_json": "1e-3"}],
+        "gpus": 2,
+    }
+    in_python = toolbox.plan(**arguments).plans[0].plan_id
+    parameters = TOOLS[2].arguments.model_fields
+    as_a_model_says_it = json.dumps({**dict.fromkeys(parameters), **arguments})
+    by_a_model = toolbox.call("plan", as_a_model_says_it).document()["plans"][0]["plan_id"]
+    assert on_the_terminal == in_python == by_a_model
+    assert toolbox.runtime.jobs.store.get_plan(in_python).plan_id == in_python
+
+
+def test_settings_are_json_and_nothing_is_guessed_about_them(toolbox: Toolbox) -> None:
+    settings = [{"key": "train.optim.lr_steps", "value_json": "[3, 5]"}, {"key": "lr", "value_json": "1"}]
+    wrong = toolbox.call("plan", {"text": "train Grounding DINO on s3://b/t, no HPO", "settings": settings})
+    assert wrong.error is not None
+    assert wrong.error.code == "spec"
+    assert "describe_action" in wrong.error.hint
+    settings.pop()
+    [plan] = toolbox.plan(text="train Grounding DINO on s3://b/t, no HPO", settings=settings).plans
+    assert [(s.key, s.value) for s in plan.settings] == [("train.optim.lr_steps", [3, 5])]
+
+
+# Errors are data
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code", "said"),
+    [
+        ("lunch", {}, "unknown_tool", "did you mean 'launch'"),
+        ("plan", "{", "malformed_json", "not JSON"),
+        ("plan", "[1]", "invalid_arguments", "must be an object"),
+        ("plan", "", "usage", "Say what you want"),
+        ("plan", {"txt": "train"}, "invalid_arguments", "did you mean 'text'"),
+        ("plan", {"skill": GROUNDING_DINO, "actions": "train"}, "invalid_arguments", "'actions' is"),
+        ("plan", {"automl": "maybe"}, "invalid_arguments", "'auto', 'on' or 'off'"),
+        ("plan", {"text": "train YOLOv9 on ./x"}, "skill_not_found", "search_skills"),
+        ("plan", {"text": "x" * 200_000}, "invalid_arguments", "100000 characters"),
+        ("describe_action", {"skill": GROUNDING_DINO}, "invalid_arguments", "'action' is missing"),
+        ("describe_action", {"skill": "dyno", "action": "train"}, "skill_not_found", "no skill 'dyno'"),
+        ("launch", {"plan_id": "f" * 64}, "not_found", "is not known here"),
+        ("launch", {"plan_id": "0", "idempotency_key": " "}, "not_found", "is not known here"),
+        ("job_status", {"job": "nope-1"}, "job_not_found", "list_jobs lists them"),
+        ("job_logs", {"job": "last"}, "job_not_found", "no job yet"),
+        ("cancel_job", {"job": "last"}, "job_not_found", "no job yet"),
+        ("label_image", {"image": "x.png", "descriptions": []}, "usage", "nothing to look for"),
+        ("label_image", {"image": "x", "descriptions": ["a"], "threshold": 2}, "usage", "no score"),
+    ],
+)
+def test_every_mistake_is_a_code_a_sentence_and_a_hint(
+    toolbox: Toolbox, tool: str, arguments: dict[str, object] | str, code: str, said: str
+) -> None:
+    answer = toolbox.call(tool, arguments)
+    assert answer.result is None and answer.error is not None
+    assert answer.error.code == code
+    assert said in answer.error.message
+    assert "--" not in answer.error.message and "'skillbank " not in answer.error.message
+    assert len(json.dumps(answer.document())) < 900
+
+
+def test_in_python_the_same_mistakes_are_exceptions(toolbox: Toolbox) -> None:
+    with pytest.raises(SkillNotFoundError):
+        toolbox.plan(text="train YOLOv9 on ./x")
+    with pytest.raises(ToolCallError, match="did you mean 'text'"):
+        toolbox.plan(txt="train")
+
+
+# From a sentence to a trained job
+
+
+def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, data: Path) -> None:
+    job = trained(trusted, data, "for 3 epochs")
+    status = ask(trusted, "job_status", job=job)
+    assert status["progress"]["epoch"] == status["progress"]["epochs"] == 3  # type: ignore[index]
+    assert status["metrics"] == {"val_mAP50": 0.7}
+    results = ask(trusted, "job_results", job=job, find="EPOCH")
+    [best] = [c for c in results["checkpoints"] if c.get("best")]  # type: ignore[attr-defined]
+    assert best["path"] == "train/model_epoch_002_step_00003.pth"
+    assert len(results["files"]) == 3  # type: ignore[arg-type]
+    logs = ask(trusted, "job_logs", job=job)
+    assert logs["lines"] == ["0: data: forty-two"]
+    [plan] = trusted.plan(text=f"evaluate the toy detector on {data}", parent=job).plans
+    assert plan.parent == job
+    evaluation = trusted.launch(plan_id=plan.plan_id)
+    done = trusted.job_status(job=evaluation.job, wait_seconds=30)
+    assert (done.state, done.metrics["test_mAP50"]) == ("COMPLETE", 0.75)
+    listed = ask(trusted, "list_jobs", state="COMPLETE", limit=1)
+    assert [j["job"] for j in listed["jobs"]] == [evaluation.job]  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+def test_a_chain_is_launched_plan_by_plan_and_finds_its_parent(trusted: Toolbox, data: Path) -> None:
+    first, second = trusted.plan(
+        skill="toy-detector",
+        actions=["train", "evaluate"],
+        data=[{"role": "train", "uri": str(data)}, {"role": "eval", "uri": str(data)}],
+    ).plans
+    assert second.after == first.plan_id
+    early = trusted.call("launch", {"plan_id": second.plan_id})
+    assert early.error is not None and early.error.code == "parent"
+    job = trusted.launch(plan_id=first.plan_id).job
+    assert trusted.job_status(job=job, wait_seconds=30).state == "COMPLETE"
+    evaluation = trusted.launch(plan_id=second.plan_id).job
+    assert trusted.job_status(job=evaluation, wait_seconds=30).metrics["test_mAP50"] == 0.75
+    assert trusted.runtime.jobs.store.get(evaluation).parents == (job,)
+
+
+@pytest.mark.slow
+def test_a_failure_is_explained(trusted: Toolbox, data: Path) -> None:
+    settings = [{"key": "fail", "value_json": '"CUDA out of memory"'}]
+    [plan] = trusted.plan(text=f"train the toy detector on {data}", settings=settings).plans
+    job = trusted.launch(plan_id=plan.plan_id).job
+    status = trusted.job_status(job=job, wait_seconds=30)
+    assert status.state == "ERROR"
+    assert status.failure is not None
+    assert status.failure.name == "cuda_oom"
+    assert status.failure.advice
+    assert "--" not in status.failure.advice
+
+
+@pytest.mark.slow
+def test_waiting_ends_with_the_time_and_canceling_with_the_work(trusted: Toolbox, data: Path) -> None:
+    slow = [{"key": "train.seconds", "value_json": "60"}]
+    [plan] = trusted.plan(text=f"train the toy detector on {data}", settings=slow).plans
+    job = trusted.launch(plan_id=plan.plan_id).job
+    waited = trusted.job_status(job=job, wait_seconds=1)
+    assert waited.state in ("PENDING", "RUNNING")
+    assert "cancel_job" in waited.next
+    assert trusted.cancel_job(job=job).state == "CANCELED"
+    assert trusted.cancel_job(job=job).state == "CANCELED", "twice is no error"
+    native = trusted.runtime.jobs.store.get(job).native_id
+    assert native is not None
+    assert not Path(f"/proc/{native.partition(':')[2]}").exists()
