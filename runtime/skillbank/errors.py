@@ -4,12 +4,15 @@
 
     SkillbankError                 exit 1   base; one sentence: the thing, where it stands, the way out
     ├── UsageError                 exit 2   the request itself is wrong
+    │   ├── ConflictError                   a request that asks for two things that exclude each other
+    │   ├── OutOfScopeError                 words that ask for no run of any action
     │   ├── SpecError                       an unknown key, a wrong type, a value out of bounds
     │   └── SkillFormatError                a skill's own files cannot be read
     ├── QuestionsError             exit 3   the plan has questions and cannot be launched
     ├── NotApprovedError           exit 4   nobody approved what would start, spend or destroy
     ├── NotFoundError              exit 5   no such skill, action, job, parent or file
     │   ├── SkillNotFoundError
+    │   │   └── AmbiguousSkillError         the words fit several skills
     │   ├── ActionNotFoundError
     │   ├── JobNotFoundError
     │   └── DataNotFoundError
@@ -24,12 +27,15 @@ from __future__ import annotations
 
 __all__ = [
     "ActionNotFoundError",
+    "AmbiguousSkillError",
+    "ConflictError",
     "DataError",
     "DataNotFoundError",
     "EndpointError",
     "JobNotFoundError",
     "NotApprovedError",
     "NotFoundError",
+    "OutOfScopeError",
     "ParentError",
     "PlatformError",
     "QuestionsError",
@@ -59,6 +65,14 @@ class UsageError(SkillbankError):
     """The request itself is wrong."""
 
     exit_code = 2
+
+
+class ConflictError(UsageError):
+    """A request asks for two things that exclude each other."""
+
+
+class OutOfScopeError(UsageError):
+    """Words that ask for no run of any action."""
 
 
 class SpecError(UsageError):
@@ -91,8 +105,12 @@ class SkillNotFoundError(NotFoundError):
     """No bank holds the named skill."""
 
 
+class AmbiguousSkillError(SkillNotFoundError):
+    """The words fit several skills."""
+
+
 class ActionNotFoundError(NotFoundError):
-    """The skill has no such action or variant."""
+    """The skill has no such action or variant, or none was named."""
 
 
 class JobNotFoundError(NotFoundError):
