@@ -20,6 +20,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -130,9 +131,8 @@ class OpenAIServer:
         self.refused: list[str] = []
         """Why other requests broke the protocol."""
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._http.daemon_threads = True
-        self._http.app = self  # type: ignore[attr-defined]
+        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._http.app = self
 
     @property
     def url(self) -> str:
@@ -236,15 +236,24 @@ def _usage(tokens: tuple[int, int]) -> dict[str, Any]:
     return {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    app: OpenAIServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):  # a client may go at any time
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        app: OpenAIServer = self.server.app  # type: ignore[attr-defined]
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-        step = app.play(request)
+        step = self.server.app.play(request)
         try:
             self._do(step, request)
         except OSError:

@@ -39,15 +39,15 @@ class Transcript:
         self.head: Line = {}
         self.usage = Usage()
         self._messages: list[dict[str, Any]] = []
-        values = secret_values()
-        # A secret may also come inside of a text that is JSON itself.
-        self._secrets = tuple({form for v in values for form in (v, json.dumps(v)[1:-1])})
+        self._secrets = tuple({form for value in secret_values() for form in _forms(value)})
         path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else 0)
         self._file = os.open(path, flags, 0o600)
         try:
             self._lock()
             self._read()
+            if not (new or self._messages):
+                raise StateError(f"The conversation {self.id} ended before it began; start a new one.")
         except BaseException:
             self.close()
             raise
@@ -206,8 +206,6 @@ class Transcript:
                 self._take(json.loads(text))
         except (ValueError, KeyError, TypeError) as error:
             raise StateError(f"{self.path} is damaged ({error}); start a new conversation.") from None
-        if data and not self._messages:
-            raise StateError(f"The conversation {self.id} ended before it began; start a new one.")
         if whole < len(data):
             os.ftruncate(self._file, whole)
 
@@ -231,6 +229,14 @@ class Transcript:
 
 def _folder() -> Path:
     return home() / "chats"
+
+
+def _forms(secret: str) -> set[str]:
+    """Return how a secret looks, also in a text that is JSON, and in JSON within JSON."""
+    forms = {secret}
+    for _ in range(2):
+        forms |= {json.dumps(form, ensure_ascii=plain)[1:-1] for form in forms for plain in (True, False)}
+    return forms
 
 
 def _calls(message: Mapping[str, Any]) -> list[ToolCall]:
