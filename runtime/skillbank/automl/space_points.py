@@ -135,7 +135,11 @@ class SearchSpace:
             Numbers stand at their position in the whole range (not in what relations left of it), categories
             as one column each of 0 and 1, a parameter that does not count at its default.
         """
-        return np.asarray([self._features(values) for values in configurations], dtype=float)
+        rows = [
+            [f for p in self.parameters for f in _seen(p, values.get(p.name, p.default))]
+            for values in configurations
+        ]
+        return np.asarray(rows, dtype=float)
 
     def violations(self, values: Values) -> list[str]:
         """Say what is wrong with a configuration, one sentence each; an empty list means valid."""
@@ -258,15 +262,15 @@ class SearchSpace:
         bounds = self._narrowed(parameter, values) if parameter.relations else ()
         return parameter.decode(asked, *bounds)
 
-    def _features(self, values: Values) -> list[float]:
-        row: list[float] = []
-        for parameter in self.parameters:
-            value = values.get(parameter.name, parameter.default)
-            if parameter.kind in (Kind.CATEGORICAL,) and len(parameter.choices) > 2:
-                row += [0.5 * (c == value) for c in parameter.choices]
-            else:
-                row += parameter.encode(value)
-        return row
+    def features_at_rest(self, parameter: Parameter) -> list[float]:
+        """Return the features of a parameter that does not count: those of its default."""
+        return _seen(parameter, parameter.default)
+
+
+def _seen(parameter: Parameter, value: Any) -> list[float]:
+    if parameter.kind is Kind.CATEGORICAL and len(parameter.choices) > 2:
+        return [0.5 * (c == value) for c in parameter.choices]
+    return list(parameter.encode(value))
 
 
 def _extent(parameter: Parameter) -> dict[str, Any]:

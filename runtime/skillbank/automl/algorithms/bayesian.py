@@ -1,0 +1,86 @@
+"""Bayesian optimisation: a Gaussian process of the losses, and the trial that promises most."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbank.automl.algorithms.acquisition import log_expected_improvement, maximise
+from skillbank.automl.algorithms.base import FullTraining, Slot, Trial
+from skillbank.automl.algorithms.gaussian_process import GaussianProcess
+
+Array = npt.NDArray[np.float64]
+
+
+class Bayesian(FullTraining):
+    """Gaussian process and expected improvement.
+
+    Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", Journal of
+    Global Optimization 13 (1998); Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine
+    Learning Algorithms", NeurIPS 2012. The first trials spread evenly over the space. Trials that still
+    run count with the value that the model expects of them (Ginsbourger's kriging believer), failed ones
+    with a middling loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
+    Transactions on Evolutionary Computation 10 (2006).
+    """
+
+    startup = 8
+    """Trials before the model is asked, the default configuration among them."""
+
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+        known = self.finished()
+        number = len(self.trials)
+        if len(known) < 2 or number < self.startup:
+            return self.spread(number, rng), "evenly spread start"
+        losses = scalar_losses(known, rng)
+        process = self.fitted(known, losses)
+        best = float(process.predict(self.space.features([t.asked.values for t in known]))[0].min())
+        best = max(best, float(losses.min())) if math.isfinite(best) else float(losses.min())
+        running = self.space.features([t.asked.values for t in self.running()])
+        process = process.believing(running.reshape(-1, process.points.shape[1]))
+        order = np.argsort(losses, kind="stable")[:4]
+        found = maximise(
+            self.space,
+            lambda features: log_expected_improvement(*process.predict(features), best),
+            [self.space.encode(known[i].asked.values) for i in order],
+            [t.asked.values for t in self.trials.values()],
+            rng,
+        )
+        return (self.fresh(rng), "random") if found is None else (found, "expected improvement")
+
+    def fitted(self, known: list[Trial], losses: Array) -> GaussianProcess:
+        """Return the process of all ended trials."""
+        failed = [t for t in self.trials.values() if t.outcome is not None and t.outcome.is_failure]
+        features = self.space.features([t.asked.values for t in [*known, *failed]])
+        targets = np.r_[losses, np.full(len(failed), np.median(losses))]
+        return GaussianProcess.fit(features, targets)
+
+    def spread(self, number: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Return the point of an evenly spread sequence that the seed has shifted.
+
+        Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences" (2018): steps of powers of the
+        generalised golden ratio.
+        """
+        d = self.space.dimensions
+        ratio = 2.0
+        for _ in range(60):
+            ratio = (1.0 + ratio) ** (1.0 / (d + 1))
+        steps = ratio ** -np.arange(1.0, d + 1)
+        shift = np.random.default_rng((self.settings.seed, 2**31)).random(d)
+        values = self.space.decode((shift + number * steps) % 1.0)
+        taken = [t.asked.values for t in self.trials.values()]
+        return self.fresh(rng) if values in taken else values
+
+
+def scalar_losses(known: list[Trial], rng: np.random.Generator) -> Array:
+    """Return one loss for each finished trial, shape ``(trials,)``; several objectives are mixed at random."""
+    losses = np.asarray([t.losses for t in known], dtype=float)
+    if losses.shape[1] == 1:
+        return np.asarray(losses[:, 0])
+    low, high = losses.min(0), losses.max(0)
+    scaled = (losses - low) / np.where(high > low, high - low, 1.0)
+    weights = rng.dirichlet(np.ones(losses.shape[1]))
+    weighted = scaled * weights
+    return np.asarray(weighted.max(1) + 0.05 * weighted.sum(1))

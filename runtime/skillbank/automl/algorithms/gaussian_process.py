@@ -1,0 +1,173 @@
+"""A Gaussian process over configurations, in numpy alone: Matérn 5/2, a length scale for each feature.
+
+Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), chapters 2, 4 and 5. Hyperparameters
+maximise the posterior; the priors of the length scales grow with the root of the dimension, after Hvarfner,
+Hellsten and Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensions" (ICML 2024).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+_ROOT5 = math.sqrt(5.0)
+_JITTER = 1e-8
+_LENGTH_MEAN, _LENGTH_SD = math.sqrt(2.0), math.sqrt(3.0)
+_NOISE_MEAN, _NOISE_SD = -6.0, 2.0
+_SIGNAL_MEAN, _SIGNAL_SD = 0.0, 1.0
+_LOWEST, _HIGHEST = -7.0, 7.0
+"""Where the logarithms of the hyperparameters stay; beyond that nothing changes but the arithmetic's health."""
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """A fitted process.
+
+    Attributes
+    ----------
+    points
+        Observed features, shape ``(n, d)``.
+    scales
+        Length scales, shape ``(d,)``.
+    signal, noise
+        Variances of the function and of its observations, in units of standardised targets.
+    """
+
+    points: Array
+    scales: Array
+    signal: float
+    noise: float
+    _alpha: Array
+    _inverse: Array
+    _shift: float
+    _stretch: float
+
+    @classmethod
+    def fit(cls, points: Array, targets: Array, steps: int = 60) -> GaussianProcess:
+        """Fit a process to observations.
+
+        Parameters
+        ----------
+        points
+            Features, shape ``(n, d)``, roughly in [0, 1].
+        targets
+            Observed values, shape ``(n,)``, at least one.
+        steps
+            Iterations of the optimiser of the hyperparameters.
+        """
+        shift, stretch = float(targets.mean()), float(targets.std())
+        stretch = stretch if stretch > 1e-12 else 1.0
+        y = (targets - shift) / stretch
+        d = points.shape[1]
+        centre = np.r_[np.full(d, _LENGTH_MEAN + 0.5 * math.log(d)), _SIGNAL_MEAN, _NOISE_MEAN]
+        spread = np.r_[np.full(d, _LENGTH_SD), _SIGNAL_SD, _NOISE_SD]
+        # The mode of the prior is too smooth a start in many dimensions; half a unit cube is a common scale.
+        starts = [np.r_[np.full(d, math.log(0.5 * math.sqrt(d))), 0.0, -5.0]]
+        fits = [_minimise(lambda t: _energy(t, points, y, centre, spread), start, steps) for start in starts]
+        theta = min(fits, key=lambda fit: fit[0])[1]
+        scales, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
+        covariance = signal * _matern(points / scales, points / scales) + (noise + _JITTER) * np.eye(len(y))
+        inverse = np.linalg.inv(covariance)
+        return cls(points, scales, signal, noise, inverse @ y, inverse, shift, stretch)
+
+    def predict(self, points: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation of the function, each of shape ``(m,)``, for points ``(m, d)``."""
+        cross = self.signal * _matern(points / self.scales, self.points / self.scales)
+        mean = cross @ self._alpha
+        variance = self.signal - np.einsum("ij,jk,ik->i", cross, self._inverse, cross, optimize=True)
+        return mean * self._stretch + self._shift, np.sqrt(np.maximum(variance, 1e-12)) * self._stretch
+
+    def believing(self, points: Array) -> GaussianProcess:
+        """Return the process as if its own mean had been observed at more points, hyperparameters kept."""
+        if not len(points):
+            return self
+        y = (self.predict(points)[0] - self._shift) / self._stretch
+        mine = np.linalg.solve(self._inverse, self._alpha)
+        return self._with(np.vstack([self.points, points]), np.r_[mine, y])
+
+    def _with(self, points: Array, y: Array) -> GaussianProcess:
+        scaled = points / self.scales
+        covariance = self.signal * _matern(scaled, scaled) + (self.noise + _JITTER) * np.eye(len(y))
+        inverse = np.linalg.inv(covariance)
+        return GaussianProcess(
+            points, self.scales, self.signal, self.noise, inverse @ y, inverse, self._shift, self._stretch
+        )
+
+
+def _squares(a: Array, b: Array) -> Array:
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2.0 * a @ b.T
+    return np.asarray(np.maximum(squares, 0.0))
+
+
+def _matern(a: Array, b: Array) -> Array:
+    squares = _squares(a, b)
+    r = _ROOT5 * np.sqrt(squares)
+    return np.asarray((1.0 + r + (5.0 / 3.0) * squares) * np.exp(-r))
+
+
+def _energy(theta: Array, points: Array, y: Array, centre: Array, spread: Array) -> tuple[float, Array]:
+    """Return the negative log posterior of hyperparameters (logarithms) and its gradient."""
+    d, n = points.shape[1], len(y)
+    scaled = points / np.exp(theta[:d])
+    signal, noise = math.exp(theta[d]), math.exp(theta[d + 1])
+    squares = _squares(scaled, scaled)
+    r = _ROOT5 * np.sqrt(squares)
+    decay = np.exp(-r)
+    kernel = signal * (1.0 + r + (5.0 / 3.0) * squares) * decay
+    covariance = kernel + (noise + _JITTER) * np.eye(n)
+    try:
+        factor = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        return math.inf, np.zeros_like(theta)
+    inverse = np.linalg.inv(covariance)
+    alpha = inverse @ y
+    away = (theta - centre) / spread
+    energy = 0.5 * float(y @ alpha) + float(np.log(np.diag(factor)).sum()) + 0.5 * float(away @ away)
+    weights = np.outer(alpha, alpha) - inverse
+    slopes = weights * (signal * (5.0 / 3.0) * (1.0 + r) * decay)
+    # sum_ab S_ab (x_a - x_b)^2 for every feature at once, without an (n, n, d) array.
+    by_scale = 2.0 * ((scaled**2).T @ slopes.sum(1)) - 2.0 * np.einsum("ai,ai->i", scaled, slopes @ scaled)
+    gradient = np.r_[
+        -0.5 * by_scale, -0.5 * float((weights * kernel).sum()), -0.5 * noise * float(np.trace(weights))
+    ]
+    return energy, gradient + away / spread
+
+
+def _minimise(function: object, start: Array, steps: int) -> tuple[float, Array]:
+    """Minimise a smooth function of few variables by BFGS with backtracking."""
+    assert callable(function)
+    x = start
+    value, gradient = function(x)
+    metric = np.eye(len(x)) * (1.0 / max(1.0, float(np.abs(gradient).max())))
+    for _ in range(steps):
+        direction = -metric @ gradient
+        slope = float(direction @ gradient)
+        if slope >= 0:
+            metric = np.eye(len(x)) * (1.0 / max(1.0, float(np.abs(gradient).max())))
+            direction = -metric @ gradient
+            slope = float(direction @ gradient)
+        reach = float(np.abs(direction).max())
+        pace = min(1.0, 2.0 / reach) if reach > 0 else 1.0
+        for _ in range(20):
+            candidate = np.clip(x + pace * direction, _LOWEST, _HIGHEST)
+            new_value, new_gradient = function(candidate)
+            if new_value <= value + 1e-4 * pace * slope:
+                break
+            pace *= 0.5
+        else:
+            break
+        step, bend = candidate - x, new_gradient - gradient
+        gained = value - new_value
+        x, value, gradient = candidate, new_value, new_gradient
+        curvature = float(step @ bend)
+        if curvature > 1e-10:
+            left = np.eye(len(x)) - np.outer(step, bend) / curvature
+            metric = left @ metric @ left.T + np.outer(step, step) / curvature
+        if gained < 1e-4 or float(np.abs(gradient).max()) < 1e-3:
+            break
+    return float(value), x
