@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skillbank.errors import DataError, ParentError, PlatformError, UsageError
+from skillbank.errors import DataError, DataNotFoundError, ParentError, PlatformError, UsageError
 from skillbank.jobs.record import JobState
 from skillbank.platforms.local import find_program
 
@@ -50,13 +50,15 @@ def label_pictures(
 
     Raises
     ------
-    UsageError, JobNotFoundError, ParentError, PlatformError, DataError
-        When there is nothing to look for, no such model, no engine, or the engine refuses.
+    UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
+        When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
     if not descriptions:
         raise UsageError("There is nothing to look for; give at least one description.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"The threshold {threshold} is no score; give a number from 0 to 1.")
+    if not image.exists():
+        raise DataNotFoundError(f"There is no picture or folder {image} on this machine; give its path.")
     model = _checkpoint(runtime, checkpoint)
     options = [f"--threshold={threshold}"] if threshold is not None else []
     options += [f"--text={text}" for text in descriptions]

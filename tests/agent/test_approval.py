@@ -88,7 +88,7 @@ def test_of_many_launches_with_one_key_all_are_the_same_job(toolbox: Toolbox, da
     call = {"plan_id": plan_of(toolbox, data), "idempotency_key": "k"}
     toolbox.approve(needs(toolbox.call("launch", call)), by="test")
     with ThreadPoolExecutor(8) as pool:
-        found = {toolbox_answer.job for toolbox_answer in pool.map(lambda _: toolbox.launch(**call), range(8))}
+        found = {answer.job for answer in pool.map(lambda _: toolbox.launch(**call), range(8))}
     assert len(found) == jobs(toolbox) == 1
 
 

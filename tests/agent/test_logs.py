@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,15 @@ def page(lines: list[str], cursor: int | None, find: str | None = None) -> tuple
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.lists(st.integers(0, 80)), st.booleans())
 def test_lines_do_not_depend_on_where_the_stream_is_cut(text: str, cuts: list[int], whole: bool) -> None:
     edges = sorted({0, len(text), *(min(c, len(text)) for c in cuts)})
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
     *lines, rest = text.split("\n")
     assert list(_lines(pieces, whole)) == lines + ([rest] if rest and whole else [])
 
 
 @given(texts, st.sampled_from([None, "a", "1"]))
 def test_pages_from_the_beginning_show_every_line_once(lines: list[str], find: str | None) -> None:
-    shown, cursor, more = [], 0, True
+    shown: list[str] = []
+    cursor, more = 0, True
     while more:
         part, after, more = page(lines * 3, cursor, find)
         assert after > cursor or not more, "a page goes forward"

@@ -53,7 +53,9 @@ def test_strict_mode_accepts_each(tool: Tool) -> None:
     own = copy.deepcopy(schema)
     assert _ensure_strict_json_schema(own, path=(), root=own) == schema
     theirs = pydantic_function_tool(tool.arguments, name=tool.name, description=tool.description)
-    assert theirs["function"] == next(t["function"] for t in openai_tools() if t["function"]["name"] == tool.name)
+    assert theirs["function"] == next(
+        t["function"] for t in openai_tools() if t["function"]["name"] == tool.name
+    )
 
 
 def test_without_strict_mode_only_what_is_needed_is_required() -> None:
@@ -77,7 +79,9 @@ def values(schema: Any, root: dict[str, Any]) -> st.SearchStrategy[Any]:
         "number": lambda: st.floats(allow_nan=False, allow_infinity=False),
         "null": st.none,
         "array": lambda: st.lists(values(schema["items"], root), max_size=2),
-        "object": lambda: st.fixed_dictionaries({k: values(v, root) for k, v in schema["properties"].items()}),
+        "object": lambda: st.fixed_dictionaries(
+            {k: values(v, root) for k, v in schema["properties"].items()}
+        ),
     }
     return st.one_of([made[name]() for name in types])
 

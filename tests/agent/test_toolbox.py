@@ -1,9 +1,10 @@
-"""The tools as a model, and as Python, calls them: over the toy bank, with real processes and a real store."""
+"""The tools, called as a model and as Python calls them: over the toy bank, real processes, a real store."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -18,7 +19,7 @@ GROUNDING_DINO = "tao-train-grounding-dino"
 RESULTS = {tool.name: Draft202012Validator(tool.result.model_json_schema()) for tool in TOOLS}
 
 
-def ask(toolbox: Toolbox, tool: str, **arguments: object) -> dict[str, object]:
+def ask(toolbox: Toolbox, tool: str, **arguments: object) -> dict[str, Any]:
     """Call a tool as a model does, check the document against the tool's own schema, and return it."""
     answer = toolbox.call(tool, json.dumps(arguments))
     document = json.loads(json.dumps(answer.document()))
@@ -40,7 +41,7 @@ def trained(trusted: Toolbox, data: Path, words: str = "") -> str:
 
 def test_search_finds_the_skill_in_a_few_words(toolbox: Toolbox) -> None:
     found = ask(toolbox, "search_skills", query="label images by descripton")
-    [skill] = found["skills"]  # type: ignore[misc]
+    [skill] = found["skills"]
     assert skill["name"] == GROUNDING_DINO
     assert {"train", "evaluate:deploy"} <= set(skill["actions"])
     assert len(json.dumps(found)) < 700
@@ -56,7 +57,7 @@ def test_an_action_is_described_without_its_parameters(toolbox: Toolbox) -> None
     document = ask(toolbox, "describe_action", skill="grounding dino", action="train")
     assert document["total"] == 147
     assert "parameters" not in document
-    assert [need["role"] for need in document["data"]] == ["train", "eval"]  # type: ignore[attr-defined]
+    assert [need["role"] for need in document["data"]] == ["train", "eval"]
     assert len(json.dumps(document)) < 1000
 
 
@@ -77,12 +78,12 @@ def test_parameters_are_searched_by_key_and_by_description(toolbox: Toolbox) -> 
 
 def test_words_plan_and_what_is_missing_becomes_a_question(toolbox: Toolbox) -> None:
     document = ask(toolbox, "plan", text="train Grounding DINO, no HPO")
-    [plan] = document["plans"]  # type: ignore[misc]
+    [plan] = document["plans"]
     assert (plan["route"], plan["action"]) == ("direct", "train")
     [question] = plan["questions"]
     assert question["key"] == "data.train"
     assert question["why"].endswith("give data with role 'train'")
-    assert "ask the user" in document["next"][0]  # type: ignore[index]
+    assert "ask the user" in document["next"][0]
     refused = toolbox.call("launch", {"plan_id": plan["plan_id"]})
     assert refused.error is not None
     assert refused.error.code == "questions"
@@ -167,12 +168,12 @@ def test_in_python_the_same_mistakes_are_exceptions(toolbox: Toolbox) -> None:
 def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, data: Path) -> None:
     job = trained(trusted, data, "for 3 epochs")
     status = ask(trusted, "job_status", job=job)
-    assert status["progress"]["epoch"] == status["progress"]["epochs"] == 3  # type: ignore[index]
+    assert status["progress"]["epoch"] == status["progress"]["epochs"] == 3
     assert status["metrics"] == {"val_mAP50": 0.7}
     results = ask(trusted, "job_results", job=job, find="EPOCH")
-    [best] = [c for c in results["checkpoints"] if c.get("best")]  # type: ignore[attr-defined]
+    [best] = [c for c in results["checkpoints"] if c.get("best")]
     assert best["path"] == "train/model_epoch_002_step_00003.pth"
-    assert len(results["files"]) == 3  # type: ignore[arg-type]
+    assert len(results["files"]) == 3
     logs = ask(trusted, "job_logs", job=job)
     assert logs["lines"] == ["0: data: forty-two"]
     [plan] = trusted.plan(text=f"evaluate the toy detector on {data}", parent=job).plans
@@ -181,7 +182,7 @@ def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, d
     done = trusted.job_status(job=evaluation.job, wait_seconds=30)
     assert (done.state, done.metrics["test_mAP50"]) == ("COMPLETE", 0.75)
     listed = ask(trusted, "list_jobs", state="COMPLETE", limit=1)
-    assert [j["job"] for j in listed["jobs"]] == [evaluation.job]  # type: ignore[attr-defined]
+    assert [j["job"] for j in listed["jobs"]] == [evaluation.job]
 
 
 @pytest.mark.slow
