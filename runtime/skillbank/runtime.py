@@ -18,8 +18,10 @@ from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 
 if TYPE_CHECKING:
-    from skillbank.jobs.record import JobRecord
+    from skillbank.automl.charter import Charter
+    from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
+    from skillbank.platforms.base import Platform
     from skillbank.storage.progress import Report
 
 DEFAULT_PLATFORM = "local"
@@ -87,8 +89,24 @@ class Runtime:
                 from skillbank.jobs.store import JobStore
 
                 store = JobStore(self._database_url or database_url())
-                self._jobs = Jobs(store, error_patterns=self._error_patterns)
+                self._jobs = Jobs(store, platforms=self._platform, error_patterns=self._error_patterns)
             return self._jobs
+
+    def _platform(self, name: str) -> Platform:
+        """Return a platform by name; experiments live on one of their own."""
+        from skillbank.jobs.record import SEARCH
+        from skillbank.platforms import get_platform
+
+        if name != SEARCH:
+            return get_platform(name)
+        from skillbank.automl.platform import ExperimentPlatform
+
+        return ExperimentPlatform(self.jobs, self._charter)
+
+    def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
+        from skillbank.automl.charter import make_charter
+
+        return make_charter(plan, self.library.get(plan.skill.name), retry)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that fit a query, the best first; empty when none does."""
@@ -147,20 +165,19 @@ class Runtime:
         """
         from skillbank.jobs.record import RetryPolicy
 
-        if plan.route.name == "automl":
-            raise UsageError(
-                "This plan goes to AutoML, which this version plans and does not run yet; "
-                "say 'no HPO' or --automl off for one plain training."
-            )
         if on_oom not in ("stop", "reduce-batch") or retries < 0:
             raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
+        policy = RetryPolicy(infra=retries, batch_key=batch_key)
+        if plan.route.name == "automl":
+            # What the search space or the algorithm refuses is refused before anything is recorded.
+            self._charter(plan, policy).algorithm(plan)
         return self.jobs.launch(
             plan,
             parents=parents,
             idempotency_key=idempotency_key,
             checkpoint=checkpoint,
-            retry=RetryPolicy(infra=retries, batch_key=batch_key),
+            retry=policy,
             chain=chain,
             report=report,
         )
@@ -187,7 +204,9 @@ class Runtime:
                 "give a parent that is complete ('skillbank jobs' lists them)."
             )
         ref = ParentRef(job=record.id, action=record.action, skill=record.skill)
-        spec = record.plan.get("spec")
+        # The model of an experiment has the structure of its best trial.
+        giver = self.jobs.store.get(record.product) if record.product else record
+        spec = giver.plan.get("spec")
         return Parent(ref, spec if isinstance(spec, Mapping) else {})
 
     @staticmethod

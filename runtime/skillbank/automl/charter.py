@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.automl.metrics import Objective
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, UsageError
 from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
@@ -45,7 +45,7 @@ class Charter(BaseModel):
 
     def space(self, plan: Plan) -> SearchSpace:
         """Return the space of the plan's skill, as its settings narrow it."""
-        from skillbank.automl.space_schema import space_from_schema
+        from skillbank.automl.space import space_from_schema
 
         said = settings_of(plan)
         by_user = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
@@ -88,11 +88,17 @@ def make_charter(plan: Plan, skill: Skill, retry: RetryPolicy) -> Charter:
     action = skill.action(plan.action, plan.variant)
     shorthands = {**skill.actions[0].shorthands, **action.shorthands}
     schema = json.loads((skill.root / "schemas" / "train.schema.json").read_text(encoding="utf-8"))
+    epochs_key = shorthands.get("num_epochs")
+    if settings_of(plan).is_multi_fidelity and epochs_key is None:
+        raise UsageError(
+            f"{settings_of(plan).algorithm} varies the number of epochs, and {skill.name} does not say which "
+            "key that is (spec_shorthand_keys: num_epochs); choose bayesian, tpe or random."
+        )
     evaluation, note = _evaluation(plan, skill)
     baseline = _baseline(plan, skill, evaluation) if evaluation is not None else None
     return Charter(
         schema_document=schema,
-        epochs_key=shorthands.get("num_epochs"),
+        epochs_key=epochs_key,
         retry=retry,
         evaluation=evaluation,
         baseline=baseline,

@@ -109,6 +109,8 @@ class Experiment:
         self.extended: int | None = None
         self.no_more: str | None = None
         """Why nothing new is asked: a budget, the user's patience; None while the search goes on."""
+        self.failure: str | None = None
+        """Why the whole is a failure, whatever single trials have brought."""
         self.canceled = False
         self.end: Event | None = None
         for event in events:
@@ -197,6 +199,7 @@ class Experiment:
 
     def _exhausted(self, event: Event, body: Mapping[str, Any]) -> None:
         self.no_more = body["reason"]
+        self.failure = body["reason"] if body.get("failed") else None
 
     def _canceled(self, event: Event, body: Mapping[str, Any]) -> None:
         self.canceled = True

@@ -13,8 +13,10 @@ from typing import Any
 from skillbank.errors import did_you_mean
 from skillbank.jobs.metrics import StatusReader, find_status_file
 
-__all__ = ["Curve", "Measured", "Objective", "TrialReader", "unseen"]
+__all__ = ["UNSEEN", "Curve", "Measured", "Objective", "TrialReader", "unseen"]
 
+UNSEEN = "the metric '"
+"""How every sentence of `unseen` begins."""
 _LOG_TAIL = 1 << 20
 _MOST_NAMES = 30
 
@@ -124,7 +126,7 @@ def unseen(objectives: Sequence[Objective], seen: Iterable[str]) -> str:
     listed = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
     what = f"it reported {listed}" if names else "it reported no metric at all"
     return (
-        f"the metric '{missing[0]}' was not reported{did_you_mean(missing[0], names)}: {what}; "
+        f"{UNSEEN}{missing[0]}' was not reported{did_you_mean(missing[0], names)}: {what}; "
         "name one of these with --set automl.metric=NAME, or check that validation data is given"
     )
 

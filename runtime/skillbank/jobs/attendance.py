@@ -30,6 +30,8 @@ def work_left(record: JobRecord) -> bool:
         started = record.native_id is not None
         return (started and record.results_uri is not None) or follow_up(record) is not None
     policy = record.retry
+    if record.searches:
+        return record.results_uri is not None
     return record.results_uri is not None or policy.infra > 0 or policy.batch_key is not None
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+SEARCH = "automl"
+"""The route of experiments, and the platform that they live on."""
+
 
 class JobState(StrEnum):
     """States of a job; the last three never change again."""
@@ -109,6 +112,11 @@ class JobRecord(BaseModel):
     settled: datetime | None = None
     """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())
+
+    @property
+    def searches(self) -> bool:
+        """Whether the job is an experiment, which looks after its trials itself."""
+        return self.platform == SEARCH
 
     @property
     def results(self) -> str:

@@ -33,7 +33,7 @@ def follow_up(record: JobRecord, first_pause: float = FIRST_PAUSE) -> FollowUp |
     started is not started behind its back: whoever gave that command was told.
     """
     failure = record.failure
-    if record.state is not JobState.ERROR or failure is None:
+    if record.state is not JobState.ERROR or failure is None or record.searches:
         return None
     if record.native_id is None and record.retry_of is None:
         return None

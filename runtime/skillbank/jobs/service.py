@@ -16,7 +16,7 @@ from skillbank.jobs.failures import classify
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
-from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, new_job_id
+from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.store import JobStore
@@ -28,10 +28,8 @@ from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 
-__all__ = ["SEARCH", "Jobs", "TrialOf"]
+__all__ = ["Jobs", "TrialOf"]
 
-SEARCH = "automl"
-"""The route, and the platform, of experiments."""
 _TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
 
@@ -135,7 +133,7 @@ class Jobs:
             return self.refresh(earlier.id)
         # An experiment is looked after by a platform of its own; its trials run on the one of the plan.
         place = SEARCH if plan.route.name == SEARCH else plan.platform
-        platform = self._platform(place)
+        platform = self.platform(place)
         preflight(plan, platform)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
@@ -184,7 +182,7 @@ class Jobs:
             return record
         # Asked first: what a launcher that is dead by now has not submitted, it never will.
         launching = record.launcher is None or described_alive(record.launcher) is not False
-        platform, handle = self._platform(record.platform), _handle(record)
+        platform, handle = self.platform(record.platform), _handle(record)
         try:
             native = platform.status(handle)
         except PlatformError as error:
@@ -214,7 +212,7 @@ class Jobs:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
         if not record.state.terminal:
-            self._platform(record.platform).revive(_handle(record))
+            self.platform(record.platform).revive(_handle(record))
         attend(record)
         return record
 
@@ -249,7 +247,7 @@ class Jobs:
                 return record
             left = timeout - spent if timeout is not None else pause
             time.sleep(min(pause, left))
-            pause = min(pause * 2, self._platform(record.platform).poll_seconds)
+            pause = min(pause * 2, self.platform(record.platform).poll_seconds)
 
     def progress(self, job: str) -> Progress:
         """Return how far a job is."""
@@ -269,7 +267,7 @@ class Jobs:
             return record
         if record.state.terminal:
             return self._cancel_retry(record)
-        self._platform(record.platform).cancel(_handle(record))
+        self.platform(record.platform).cancel(_handle(record))
         return self.refresh(record.id)
 
     def _cancel_retry(self, record: JobRecord) -> JobRecord:
@@ -285,12 +283,12 @@ class Jobs:
     def output(self, record: JobRecord) -> Iterator[str]:
         """Yield what a job's program has printed so far, as the platform gives it."""
         with contextlib.suppress(SkillbankError, OSError):
-            yield from self._platform(record.platform).logs(_handle(record))
+            yield from self.platform(record.platform).logs(_handle(record))
 
     def logs(self, job: str, follow: bool = False) -> Iterator[str]:
         """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends."""
         record = self.refresh(job)
-        pieces = self._platform(record.platform).logs(_handle(record), follow and not record.state.terminal)
+        pieces = self.platform(record.platform).logs(_handle(record), follow and not record.state.terminal)
         return redact_stream(pieces)
 
     def results(self, job: str) -> Results:
@@ -298,7 +296,8 @@ class Jobs:
         record = self.refresh(job)
         return read_results(record, self.store.get(record.product) if record.product else None)
 
-    def _platform(self, name: str) -> Platform:
+    def platform(self, name: str) -> Platform:
+        """Return a platform by name, the same one each time."""
         if name not in self._platforms:
             self._platforms[name] = self._make_platform(name)
         return self._platforms[name]

@@ -1,0 +1,166 @@
+"""Experiments as a platform: four verbs over their events, so that an experiment is a job like any other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from skillbank.automl.events import Event, EventLog, Lease
+from skillbank.automl.experiment import Experiment
+from skillbank.automl.places import place_of
+from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
+from skillbank.plan.model import Plan
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+
+if TYPE_CHECKING:
+    from skillbank.automl.charter import Charter
+    from skillbank.jobs.service import Jobs
+
+__all__ = ["ExperimentPlatform"]
+
+_DETACHED = '"$@" >>"$0" 2>&1 </dev/null &'
+
+
+class ExperimentPlatform(Platform):
+    """The place where experiments live: the database.
+
+    A dead controller is not a dead experiment: `revive` starts another one.
+
+    Parameters
+    ----------
+    jobs
+        What launches trials, and knows the platforms they run on.
+    charter
+        Returns what an experiment of a plan needs of its skill.
+    """
+
+    name: ClassVar[str] = SEARCH
+    poll_seconds: ClassVar[float] = 1.0
+
+    def __init__(self, jobs: Jobs, charter: Callable[[Plan, RetryPolicy], Charter]) -> None:
+        self._jobs, self._charter = jobs, charter
+        self._log = EventLog(jobs.store.engine)
+
+    def problems(self, plan: Plan) -> list[str]:
+        """Return what keeps the trials from running where the plan wants them."""
+        return self._jobs.platform(plan.platform).problems(plan)
+
+    def submit(self, launch: Launch) -> str:
+        """Note that the experiment may begin; a controller begins it."""
+        record = self._jobs.store.get(launch.job_id)
+        charter = self._charter(Plan.model_validate(record.plan), record.retry)
+        self._log.create(launch.job_id, charter.document())
+        if not self._log.read(launch.job_id):
+            notes = [("noted", {"text": note}) for note in charter.notes]
+            self._log.append(launch.job_id, -1, [("created", {"plan_id": launch.plan_id}), *notes])
+        return f"automl:{launch.job_id}"
+
+    def status(self, handle: Handle) -> NativeStatus:
+        """Say how the experiment stands, by its events."""
+        events = self._log.read(handle.job_id)
+        if not events:
+            return NativeStatus(JobState.UNKNOWN, "the experiment was never begun", found=False)
+        stands = Experiment((), events)
+        native = f"automl:{handle.job_id}"
+        if stands.end is not None:
+            body = stands.end.body
+            state = JobState(body["state"])
+            message, code = str(body["message"]), 1 if state is JobState.ERROR else 0
+            evidence = message if state is JobState.ERROR else None
+            return NativeStatus(state, message, code, native_id=native, evidence=evidence)
+        done, running = len(stands.done), len(stands.running)
+        what = "paused" if stands.paused else "searching"
+        return NativeStatus(
+            JobState.RUNNING, f"{what}: {done} trials ended, {running} running", native_id=native
+        )
+
+    def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
+        """Yield the experiment's story, one line for each event."""
+        known, over = -1, False
+        while True:
+            for event in self._log.read(handle.job_id, known):
+                known, over = event.n, over or event.kind == "ended"
+                yield f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {told(event)}\n"
+            if over or not follow:
+                return
+            time.sleep(0.5)
+
+    def cancel(self, handle: Handle) -> None:
+        """Stop all trials, and return when they have stopped; nothing of what they left is removed."""
+        from skillbank.automl.controller import Controller
+
+        if not self._log.exists(handle.job_id):
+            return
+        if not self._log.read(handle.job_id):
+            body = {"state": "CANCELED", "message": "canceled before it began", "best": None}
+            self._log.append(handle.job_id, -1, [("created", {}), ("canceled", {}), ("ended", body)])
+            return
+        if self.status(handle).state.terminal:
+            return
+        self._log.add(handle.job_id, "canceled", {})
+        Controller(self._jobs, handle.job_id).run()
+
+    def revive(self, handle: Handle) -> None:
+        """Start a controller as a process of its own, unless one is at work or there is nothing to do."""
+        events = self._log.read(handle.job_id)
+        stands = Experiment((), events)
+        idle = stands.paused is not None and not stands.running and not stands.canceled
+        if not events or stands.end is not None or idle:
+            return
+        record = self._jobs.store.get(handle.job_id)
+        platform = self._jobs.platform(Plan.model_validate(record.plan).platform)
+        lease = Lease(self._jobs.store.engine, handle.job_id, place_of(platform))
+        if lease.holder() is None:
+            start_controller(handle.job_id, Path(record.results_dir))
+
+
+def start_controller(experiment: str, results_dir: Path) -> None:
+    """Start a controller that outlives this process; of several one takes the lease, the others go."""
+    folder = job_dir(results_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "controller.log"
+    log.touch(mode=0o600)
+    command = [sys.executable, "-m", "skillbank.automl.controller", experiment]
+    shell = ["/bin/sh", "-c", _DETACHED, str(log), *command]
+    subprocess.run(shell, check=True, start_new_session=True)
+
+
+def told(event: Event) -> str:
+    """Return an event as a line of the experiment's log."""
+    body = event.body
+    number = f"recommendation {body['number']}" if "number" in body else ""
+    if event.kind == "asked":
+        values = ", ".join(f"{key}={value}" for key, value in body["values"].items())
+        epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
+        onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
+        note = f" ({body['note']})" if body.get("note") else ""
+        return f"{number}{note}{epochs}{onward}: {values}"
+    if event.kind == "launched":
+        return f"{number} runs as job {body['job']}"
+    if event.kind == "reported":
+        values = ", ".join(f"{value:.6g}" for value in body["values"])
+        return f"{number} after epoch {body['epoch']}: {values}"
+    if event.kind == "halted":
+        return f"{number} is stopped: {body['reason']}"
+    if event.kind == "told":
+        scores = ", ".join(f"{value:.6g}" for value in body["scores"] or ())
+        said = ": ".join(text for text in (scores, body["reason"]) if text)
+        return f"{number} {body['state'].lower()}: {said}"
+    if event.kind == "evaluating":
+        return f"evaluating the {body['what']} model"
+    if event.kind == "evaluated":
+        metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
+        return f"the {body['what']} model: {metrics or body['note']}"
+    if event.kind == "exhausted":
+        return f"nothing more is started: {body['reason']}"
+    if event.kind == "extended":
+        return f"extended to {body['recommendations']} recommendations"
+    if event.kind == "cleaned":
+        return f"checkpoints removed of {', '.join(map(str, body['numbers']))}"
+    if event.kind == "ended":
+        return f"{body['state'].lower()}: {body['message']}"
+    return str(body["text"]) if event.kind == "noted" else event.kind

@@ -1,0 +1,1 @@
+"""The report of an experiment: its data, and one page that shows them."""

@@ -1,0 +1,117 @@
+"""Everything that a report shows, as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from skillbank.automl.charter import settings_of
+from skillbank.automl.experiment import Evaluation, Experiment, Trial
+from skillbank.automl.limits import gpu_hours
+from skillbank.automl.report.importance import importances
+from skillbank.jobs.record import JobRecord
+from skillbank.plan.model import Plan
+from skillbank.plan.paths import MISSING, get_path
+
+__all__ = ["report_data"]
+
+
+def report_data(
+    record: JobRecord, stands: Experiment, end: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the report of an experiment as it stands.
+
+    Parameters
+    ----------
+    end
+        How it is about to end, when that is not written down yet.
+    """
+    now = datetime.now(UTC)
+    plan = Plan.model_validate(record.plan)
+    settings = settings_of(plan)
+    said = end or (stands.end.body if stands.end is not None else None)
+    best = stands.best
+    trials = [_trial(stands, trial, now) for trial in sorted(stands.trials.values(), key=lambda t: t.number)]
+    keys = sorted({key for trial in stands.trials.values() for key in trial.values})
+    return {
+        "experiment": record.id,
+        "skill": record.skill,
+        "plan_id": record.plan_id,
+        "request": plan.request,
+        "platform": plan.platform,
+        "algorithm": settings.algorithm,
+        "seed": settings.seed,
+        "state": said["state"] if said else stands.state,
+        "message": said["message"] if said else "",
+        "created": record.created.isoformat(),
+        "seconds": round(stands.spent(now), 1),
+        "gpu_hours": round(gpu_hours(stands, plan, now), 4),
+        "objectives": [{"metric": o.metric, "direction": o.direction} for o in stands.objectives],
+        "parameters": keys,
+        "log_scale": sorted(key for key in keys if _is_log(stands, key)),
+        "defaults": _defaults(stands, plan, keys),
+        "trials": trials,
+        "best": best.number if best is not None else None,
+        "best_overrides": dict(best.values) if best is not None else {},
+        "default_scores": _default_scores(stands),
+        "pareto": [trial.number for trial in stands.pareto] if len(stands.objectives) > 1 else [],
+        "importance": importances(stands),
+        "evaluations": {what: _evaluation(e) for what, e in stands.evaluations.items()},
+        "notes": list(stands.notes),
+        "results_dir": record.results,
+    }
+
+
+def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "state": trial.state.value,
+        "job": trial.job,
+        "attempts": len(trial.jobs),
+        "values": dict(trial.values),
+        "epochs": trial.epochs,
+        "resume_from": trial.resume_from,
+        "scores": None if trial.scores is None else list(trial.scores),
+        "best_epoch": trial.best_epoch,
+        "curve": [[m.epoch, *m.values] for m in trial.curve],
+        "reason": trial.reason,
+        "started": trial.started.isoformat() if trial.started else None,
+        "ended": trial.ended.isoformat() if trial.ended else None,
+        "seconds": round(trial.seconds(now), 1),
+        "slot": trial.slot,
+        "place": trial.place,
+    }
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "trial": evaluation.trial,
+        "job": evaluation.job,
+        "metrics": dict(evaluation.metrics),
+        "note": evaluation.note,
+    }
+
+
+def _default_scores(stands: Experiment) -> list[float] | None:
+    """Return what the default configuration reached where it was trained for the longest."""
+    first = stands.trials.get(0)
+    if first is None:
+        return None
+    same = [t for t in stands.trials.values() if t.counts and dict(t.values) == dict(first.values)]
+    longest = max(same, key=lambda t: (t.epochs or 0, -t.number), default=None)
+    return None if longest is None else list(longest.scores or ())
+
+
+def _defaults(stands: Experiment, plan: Plan, keys: list[str]) -> dict[str, Any]:
+    found = {key: get_path(plan.spec, key) for key in keys}
+    return {key: None if value is MISSING else value for key, value in found.items()}
+
+
+def _is_log(stands: Experiment, key: str) -> bool:
+    """Say whether a parameter was tried over orders of magnitude, so that it is shown so."""
+    tried = [t.values[key] for t in stands.trials.values() if key in t.values]
+    numbers = [v for v in tried if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) != len(tried) or len(numbers) < 3 or min(numbers) <= 0:
+        return False
+    return any(isinstance(v, float) for v in numbers) and max(numbers) / min(numbers) >= 30

@@ -1,0 +1,75 @@
+"""How much each parameter matters: PED-ANOVA over the trials that count.
+
+Watanabe, Bansal and Hutter, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
+Subspaces", IJCAI 2023, as Optuna implements it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from typing import Any
+
+from skillbank.automl.experiment import Experiment
+
+__all__ = ["importances"]
+
+_FEWEST = 8
+"""With fewer trials than this the figures would be noise."""
+
+
+def importances(stands: Experiment) -> dict[str, float]:
+    """Return each parameter's share of the first objective's variation, the largest first.
+
+    Only trials that were trained for as long as the longest are compared. Empty while there are too few.
+    """
+    counted = [t for t in stands.trials.values() if t.counts and t.scores is not None]
+    longest = max((t.epochs or 0 for t in counted), default=0)
+    counted = [t for t in counted if (t.epochs or 0) == longest]
+    keys = [key for key in sorted({k for t in counted for k in t.values}) if _varies(key, counted)]
+    counted = [t for t in counted if all(key in t.values for key in keys)]
+    if len(counted) < _FEWEST or not keys or len({t.scores for t in counted}) < 2:
+        return {}
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator
+    from optuna.trial import create_trial
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    maximize = stands.objectives[0].maximize
+    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    spaces = {key: _distribution([t.values[key] for t in counted]) for key in keys}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for trial in counted:
+            params = {key: _plain(trial.values[key]) for key in keys}
+            study.add_trial(
+                create_trial(params=params, distributions=spaces, value=(trial.scores or (0.0,))[0])
+            )
+        found = optuna.importance.get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    known = {key: float(value) for key, value in found.items() if math.isfinite(value)}
+    total = sum(known.values())
+    return {key: round(value / total, 4) for key, value in known.items()} if total > 0 else {}
+
+
+def _varies(key: str, trials: list[Any]) -> bool:
+    return len({json.dumps(t.values[key], sort_keys=True) for t in trials if key in t.values}) > 1
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as Optuna takes it: lists are choices, named by their text."""
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def _distribution(values: list[Any]) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) < len(values):
+        choices = {json.dumps(_plain(v)): _plain(v) for v in values}
+        return CategoricalDistribution([choices[name] for name in sorted(choices)])
+    low, high = min(numbers), max(numbers)
+    log = low > 0 and high / low >= 30
+    if all(isinstance(v, int) for v in numbers):
+        return IntDistribution(int(low), int(high), log=log)
+    return FloatDistribution(float(low), float(high), log=log)
