@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -114,7 +114,7 @@ class ResultsAnswer(Result):
 class ListArguments(Arguments):
     """Which jobs."""
 
-    state: JobState | None = None
+    state: Literal["PENDING", "RUNNING", "UNKNOWN", "COMPLETE", "ERROR", "CANCELED"] | None = None
     action: str | None = None
     limit: int | None = Field(None, description="Default 10")
 
@@ -246,7 +246,7 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
     stored = jobs.store.list(action=arguments.action, limit=_SEARCHED if arguments.state else limit)
     # Each look may change a state, so that the state asked for is compared afterwards.
     looked = (jobs.look(r.id) for r in stored)
-    wanted = (r for r in looked if arguments.state is None or r.state is arguments.state)
+    wanted = (r for r in looked if arguments.state is None or r.state == arguments.state)
     found = list(islice(wanted, limit))
     return JobsAnswer(
         jobs=[

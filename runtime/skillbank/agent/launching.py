@@ -35,7 +35,7 @@ class LaunchArguments(Arguments):
 
     plan_id: str
     idempotency_key: str | None = Field(
-        None, description="Any text; repeating it returns the same job instead of starting another"
+        None, description="Any text; the same text again returns the same job"
     )
     checkpoint: str | None = Field(None, description="Parent's model: best, latest or an epoch")
     retries: int | None = Field(None, description="Attempts after infrastructure failures, default 2")

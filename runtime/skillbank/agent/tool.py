@@ -27,6 +27,12 @@ class _Compact(GenerateJsonSchema):
         made.pop("title", None)
         return made
 
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        made = super().enum_schema(schema)
+        made.pop("title", None)
+        made.pop("description", None)
+        return made
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
