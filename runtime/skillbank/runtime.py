@@ -106,7 +106,8 @@ class Runtime:
     def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
         from skillbank.automl.charter import make_charter
 
-        return make_charter(plan, self.library.get(plan.skill.name), retry)
+        with self.reading:
+            return make_charter(plan, self.library.get(plan.skill.name), retry)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that fit a query, the best first; empty when none does."""

@@ -10,6 +10,7 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.launching import launch_approval
 from skillbank.agent.toolbox import Answer, Approval, Toolbox
 from skillbank.errors import DataNotFoundError, NotApprovedError, UsageError
 from tests.cli.conftest import Command
@@ -240,3 +241,11 @@ def test_python_gets_the_question_with_the_exception(toolbox: Toolbox, data: Pat
         toolbox.launch(plan_id=plan_of(toolbox, data))
     assert isinstance(refused.value, NeedsApprovalError)
     toolbox.approve(refused.value.approval, by="test")
+
+
+def test_the_question_about_a_search_says_how_many_trials_it_may_start(toolbox: Toolbox) -> None:
+    words = "train Grounding DINO on s3://b/t, validate on s3://b/v, with AutoML"
+    plan = toolbox.runtime.jobs.store.get_plan(toolbox.plan(text=words).plans[0].plan_id)
+    asked = launch_approval(plan)
+    assert "AutoML search of up to 20 trials over train" in asked.question
+    assert asked.subject == f"plan:{plan.plan_id}"

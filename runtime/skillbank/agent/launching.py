@@ -15,9 +15,8 @@ from skillbank.jobs.approvals import plan_subject
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.launching import preflight
 from skillbank.jobs.parents import finished_parents
-from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.record import SEARCH, JobRecord, JobState
 from skillbank.plan.model import Plan
-from skillbank.platforms import get_platform
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -156,17 +155,18 @@ def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
 
 def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     """Refuse what cannot run before anybody is asked about it."""
-    look = box.runtime.jobs.refresh
-    if plan.route.name == "direct":
-        preflight(plan, get_platform(plan.platform))
-        finished_parents(plan, [look(job) for job in parents], look)
+    jobs = box.runtime.jobs
+    preflight(plan, jobs.platform(SEARCH if plan.route.name == SEARCH else plan.platform))
+    finished_parents(plan, [jobs.refresh(job) for job in parents], jobs.refresh)
 
 
 def _question(plan: Plan) -> str:
     """Say what starting a plan means; what comes from skills and requests is one line and short."""
     what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
-    if plan.route.name == "automl":
-        what = f"an AutoML search over {what}"
+    if plan.route.name == SEARCH:
+        from skillbank.automl.charter import settings_of
+
+        what = f"an AutoML search of up to {settings_of(plan).max_recommendations} trials over {what}"
     where = plan.platform
     if plan.platform != "local":
         machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
