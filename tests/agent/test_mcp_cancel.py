@@ -1,0 +1,158 @@
+"""What a call that is taken back takes with it, and what it leaves: seen in real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+
+import pytest
+from mcp.shared.exceptions import MCPError
+
+from skillbank import JobState, Runtime
+from skillbank.platforms import keeper
+from skillbank.platforms.base import job_dir
+from tests.agent.conftest import until
+from tests.agent.mcp_clients import HttpServer, Place, SdkDoor, http_server, sdk_client
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = [{"key": "train.seconds", "value_json": "120"}]
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(runtime: Runtime) -> Iterator[None]:
+    """Stop what a test that fails would leave behind."""
+    yield
+    for record in runtime.jobs.store.list():
+        if not runtime.jobs.refresh(record.id).state.terminal:
+            runtime.jobs.cancel(record.id)
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def pid_of(runtime: Runtime) -> int:
+    """Return the process of the newest job, once it runs."""
+    until(lambda: bool(runtime.jobs.store.list(limit=1)))
+    file = job_dir(Path(runtime.jobs.store.get("last").results_dir)) / keeper.PROCESS
+    until(file.exists)
+    pid = int(json.loads(file.read_text())["pid"])
+    assert alive(pid)
+    return pid
+
+
+async def train(door: SdkDoor, data: Path) -> str:
+    planned, _ = await door.call("plan", {"text": f"train the toy detector on {data}", "settings": SETTINGS})
+    return str(planned["plans"][0]["plan_id"])
+
+
+async def canceled_while_running(call: Awaitable[object], runtime: Runtime) -> tuple[int, float]:
+    """Cancel a call when its job's process runs; return the process and when that was."""
+    task = asyncio.ensure_future(call)
+    pid = await asyncio.to_thread(pid_of, runtime)
+    await asyncio.sleep(0.5)
+    assert not task.done()
+    start = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return pid, start
+
+
+async def gone(pid: int, start: float) -> float:
+    """Wait until a process is gone and return the seconds since `start`."""
+    while alive(pid):
+        assert time.monotonic() - start < 5, "the process was still there after 5 s"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize(
+    ("transport", "mode"), [("stdio", "auto"), ("stdio", "legacy"), ("http", "auto"), ("http", "legacy")]
+)
+def test_a_launch_that_is_taken_back_stops_its_process(
+    transport: str, mode: str, bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+) -> None:
+    async def work(http: HttpServer | None) -> None:
+        place = Place(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"}, http)
+        async with sdk_client(place, mode) as client:
+            door = SdkDoor(client)
+            plan_id = await train(door, data)
+            call = door.call("launch", {"plan_id": plan_id, "wait": True})
+            pid, start = await canceled_while_running(call, runtime)
+            print(f"{transport} {mode}: gone after {await gone(pid, start):.2f} s")
+            until(lambda: runtime.jobs.refresh("last").state is JobState.CANCELED, 5)
+            listed, failed = await door.call("list_jobs", {})
+            assert not failed and listed["jobs"][0]["state"] == "CANCELED", "the server goes on"
+
+    if transport == "stdio":
+        asyncio.run(work(None))
+    else:
+        with http_server(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"}) as server:
+            asyncio.run(work(server))
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_what_leaves_the_process_alone(
+    mode: str, bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+) -> None:
+    """Taking back a wait of job_status, looking on at another call's job, and going away altogether."""
+    place = Place(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"})
+
+    async def work() -> int:
+        async with sdk_client(place, mode) as client:
+            door = SdkDoor(client)
+            arguments = {"plan_id": await train(door, data), "idempotency_key": "one"}
+            launched, failed = await door.call("launch", arguments)
+            assert not failed
+            waiting = door.call("job_status", {"job": launched["job"], "wait_seconds": 60})
+            pid, _ = await canceled_while_running(waiting, runtime)
+            repeated = door.call("launch", {**arguments, "wait": True})
+            assert (await canceled_while_running(repeated, runtime))[0] == pid
+            await asyncio.sleep(1)
+            assert alive(pid)
+            # The client goes away while a launch of its own waits.
+            another = {"plan_id": await train(door, data), "idempotency_key": "two", "wait": True}
+            left = asyncio.ensure_future(door.call("launch", another))
+            await asyncio.to_thread(until, lambda: len(runtime.jobs.store.list()) == 2)
+            own = await asyncio.to_thread(pid_of, runtime)
+            await asyncio.sleep(0.5)
+        with pytest.raises(MCPError, match="closed"):
+            await left
+        assert alive(pid)
+        return own
+
+    own = asyncio.run(work())
+    time.sleep(1)
+    assert alive(own), "a job outlives its client"
+
+
+def test_a_server_that_stops_leaves_jobs_alone(
+    bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+) -> None:
+    async def work(server: HttpServer) -> int:
+        async with sdk_client(Place(bank, environment, server)) as client:
+            door = SdkDoor(client)
+            call = asyncio.ensure_future(
+                door.call("launch", {"plan_id": await train(door, data), "wait": True})
+            )
+            pid = await asyncio.to_thread(pid_of, runtime)
+            await asyncio.sleep(0.5)
+            server.process.terminate()
+            with pytest.raises(MCPError):
+                await call
+        return pid
+
+    with http_server(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"}) as server:
+        pid = asyncio.run(work(server))
+        server.process.wait(timeout=20)
+    time.sleep(0.5)
+    assert alive(pid)
