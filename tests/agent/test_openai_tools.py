@@ -19,6 +19,8 @@ from skillbank.agent.failures import parse_arguments
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.tool import Tool
 from skillbank.agent.toolbox import Toolbox
+from skillbank.bank.home import bank_root
+from skillbank.cli import app
 from tests.cli.conftest import Command
 
 STRICT = {tool["function"]["name"]: tool["function"]["parameters"] for tool in openai_tools()}
@@ -126,3 +128,11 @@ def test_the_command_prints_the_rendering(inline: Command) -> None:
     assert inline("tools", "--no-strict", "--json").document == openai_tools(strict=False)
     listed = inline("tools").out
     assert all(tool.name in listed for tool in TOOLS)
+
+
+def test_agents_are_told_of_every_tool_and_its_command() -> None:
+    text = (bank_root() / "AGENTS.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    told = {row[0].split("`")[1]: row[1].split("`")[1].split()[1] for row in rows}
+    assert list(told) == [tool.name for tool in TOOLS]
+    assert set(told.values()) <= {command.name for command in app.registered_commands}
