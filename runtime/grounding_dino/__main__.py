@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     remap = actions.add_parser("remap", help="renumber COCO category ids to count from 0")
     remap.add_argument("file", metavar="ANNOTATIONS.json")
     remap.add_argument("-o", "--output", metavar="FILE", help="default: ANNOTATIONS.remapped.json")
+    settle = actions.add_parser("settle", help="print the values that a spec would get here, as JSON")
+    settle.add_argument("task", choices=SPEC_ACTIONS, metavar="ACTION")
+    settle.add_argument("-e", "--experiment_spec", required=True, metavar="SPEC.yaml")
     schemas = actions.add_parser("schemas", help="print the JSON Schemas and defaults of all specs")
     schemas.add_argument("actions", nargs="*", metavar="ACTION")
     return parser
@@ -152,12 +155,15 @@ def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
 def _run_tool(arguments: argparse.Namespace) -> int:
     """Run a command that works without a spec."""
     from grounding_dino.commands.session import reason, setup_logging
+    from grounding_dino.config import SpecError
     from grounding_dino.errors import EngineError
 
     setup_logging()
     try:
         if arguments.action == "schemas":
             return _print_schemas(arguments.actions)
+        if arguments.action == "settle":
+            return _print_settled(arguments.task, arguments.experiment_spec)
         if arguments.action == "label":
             _prepare_libraries()
             from grounding_dino.commands.label import label
@@ -167,9 +173,20 @@ def _run_tool(arguments: argparse.Namespace) -> int:
             from grounding_dino.commands import datasets
 
             {"shapes": datasets.shapes, "remap": datasets.remap}[arguments.action](arguments)
-    except (EngineError, OSError) as error:
+    except (EngineError, SpecError, OSError) as error:
         print(f"ERROR: {reason(error)}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _print_settled(action: str, spec_file: str) -> int:
+    """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
+    from grounding_dino.config import load_spec
+    from grounding_dino.device import cuda_wanted
+    from grounding_dino.profile import settled
+
+    spec = load_spec(action, spec_file, [])
+    print(json.dumps(settled(spec, action, [], cuda_wanted(spec.engine.device)), allow_nan=False))
     return 0
 
 

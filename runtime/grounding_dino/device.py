@@ -71,7 +71,7 @@ def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
     if not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
         # other (grounding_dino.gradients tells why).
-        parts = threads if spec.engine.profile == "small" else 1
+        parts = threads if spec.engine.profile in ("small", "settled") else 1
         torch.set_num_threads(max(1, threads // parts))
         return Compute(torch.device("cpu"), spec.train.precision, threads, parts)
     number = gpu_ids[0] if gpu_ids else 0

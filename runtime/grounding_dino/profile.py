@@ -72,12 +72,14 @@ def choose_profile(spec: Any, cuda: bool) -> str:
     -------
     str
         ``full`` when there is a GPU, a pretrained model is named, or the model block names another network
-        than the default; else ``small``.
+        than the default without a mini part; else ``small``.
     """
     if spec.engine.profile != "auto":
         return str(spec.engine.profile)
     if cuda or spec.train.pretrained_model_path:
         return "full"
+    if "mini" in (spec.engine.backbone, spec.engine.text_encoder):
+        return "small"
     usual = type(spec.model)()
     if any(getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE):
         return "full"
@@ -121,6 +123,24 @@ def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) 
         for key, value in changed.items():
             _set(values, tuple(key.split(".")), value)
     return SPECS[action].model_validate(values), changed
+
+
+def settled(spec: Any, action: str, overrides: Sequence[str], cuda: bool) -> dict[str, Any]:
+    """Return what a spec must set so that it means the same whatever else in it is changed.
+
+    Parameters
+    ----------
+    spec, action, overrides, cuda
+        As for `apply_profile`.
+
+    Returns
+    -------
+    dict
+        Dotted key to value: the profile, and everything that the small recipe would replace.
+    """
+    found, changed = apply_profile(spec, action, overrides, cuda)
+    small = found.engine.profile == "small"
+    return {**changed, "engine.profile": "settled" if small else found.engine.profile}
 
 
 def _get(values: Mapping[str, Any], steps: Sequence[str]) -> Any:

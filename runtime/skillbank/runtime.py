@@ -55,6 +55,7 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
+        self._charters: dict[tuple[str, int, str | None], Charter] = {}
 
     def __enter__(self) -> Runtime:
         return self
@@ -104,10 +105,14 @@ class Runtime:
         return ExperimentPlatform(self.jobs, self._charter)
 
     def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
+        """Return what an experiment of a plan needs of its skill; asking again costs nothing."""
         from skillbank.automl.charter import make_charter
 
+        key = (plan.plan_id, retry.infra, retry.batch_key)
         with self.reading:
-            return make_charter(plan, self.library.get(plan.skill.name), retry)
+            if key not in self._charters:
+                self._charters[key] = make_charter(plan, self.library.get(plan.skill.name), retry)
+            return self._charters[key]
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that fit a query, the best first; empty when none does."""

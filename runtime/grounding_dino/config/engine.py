@@ -10,8 +10,10 @@ from grounding_dino.config.fields import Block, Float, Int, param
 class EngineConfig(Block):
     """Settings of the embedded engine only; left out of defaults and templates."""
 
-    profile: Literal["auto", "small", "full"] = param(
-        "auto", "Network size: 'small' suits a CPU, 'full' is the spec's own; 'auto' looks at the device."
+    profile: Literal["auto", "small", "full", "settled"] = param(
+        "auto",
+        "Network size: 'small' suits a CPU, 'full' is the spec's own; 'auto' looks at the device; 'settled' "
+        "takes a spec that holds the small values already.",
     )
     device: Literal["auto", "cpu", "cuda"] = param(
         "auto", "Where to compute; 'auto' takes a GPU if there is one."

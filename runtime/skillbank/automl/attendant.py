@@ -68,7 +68,7 @@ class Attendant:
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._jobs, self._search, self._charter, self._record = jobs, search, charter, experiment
-        self._plan = Plan.model_validate(experiment.plan)
+        self._plan = charter.plan(Plan.model_validate(experiment.plan))
         self._timeout, self._first_pause = trial_timeout, first_pause
         self._watches: dict[int, _Watch] = {}
         self._refused: dict[int, _Refused] = {}

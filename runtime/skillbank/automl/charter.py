@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.automl.metrics import Objective
+from skillbank.automl.settling import settle, settled_plan
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.draft import Parent
@@ -37,11 +38,17 @@ class Charter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_document: dict[str, Any]
+    settled: dict[str, Any] = {}
+    """Values that the program would put into the spec by itself; every trial has them."""
     epochs_key: str | None = None
     retry: RetryPolicy = RetryPolicy()
     evaluation: Plan | None = None
     baseline: Plan | None = None
     notes: tuple[str, ...] = ()
+
+    def plan(self, plan: Plan) -> Plan:
+        """Return the plan that trials differ from: as it is, with what the program makes of it."""
+        return settled_plan(plan, self.settled)
 
     def space(self, plan: Plan) -> SearchSpace:
         """Return the space of the plan's skill, as its settings narrow it."""
@@ -50,7 +57,11 @@ class Charter(BaseModel):
         said = settings_of(plan)
         by_user = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
         return space_from_schema(
-            self.schema_document, plan.spec, parameters=said.parameters, ranges=said.ranges, fixed=by_user
+            self.schema_document,
+            self.plan(plan).spec,
+            parameters=said.parameters,
+            ranges=said.ranges,
+            fixed=by_user,
         )
 
     def algorithm(self, plan: Plan, recommendations: int | None = None) -> Algorithm:
@@ -96,8 +107,11 @@ def make_charter(plan: Plan, skill: Skill, retry: RetryPolicy) -> Charter:
         )
     evaluation, note = _evaluation(plan, skill)
     baseline = _baseline(plan, skill, evaluation) if evaluation is not None else None
+    if evaluation is not None:
+        evaluation = settled_plan(evaluation, settle(evaluation, skill))
     return Charter(
         schema_document=schema,
+        settled=settle(plan, skill),
         epochs_key=epochs_key,
         retry=retry,
         evaluation=evaluation,

@@ -102,7 +102,7 @@ def structure(plan: Plan) -> dict[str, Any]:
     return {
         override.key: override.value
         for override in plan.overrides
-        if override.source is Source.AUTOML and override.key.startswith("model.")
+        if override.source is Source.AUTOML and override.key.startswith(("model.", "engine."))
     }
 
 

@@ -164,6 +164,11 @@ class SkillInfoDocument(_Open):
     spec_shorthand_keys: dict[str, Key] = {}
     spec_templates: dict[str, str | dict[str, str]] = {}
     schema_source: str | None = Field(default=None, description="Command that prints the spec schemas.")
+    settle: dict[str, str] = Field(
+        default={},
+        description="Command for each action that prints, as JSON, the values that the program would put into a "
+        "spec on this machine.",
+    )
     hardware: Hardware | None = None
     multi_node: MultiNode | None = None
     unsupported: list[Unsupported] = []

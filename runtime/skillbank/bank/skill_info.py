@@ -42,7 +42,15 @@ class SkillInfo:
     """Sections that later rooms read as data: hardware, unsupported, error_patterns, ..."""
 
 
-FACT_SECTIONS = ("hardware", "multi_node", "unsupported", "error_patterns", "platforms", "schema_source")
+FACT_SECTIONS = (
+    "hardware",
+    "multi_node",
+    "unsupported",
+    "error_patterns",
+    "platforms",
+    "schema_source",
+    "settle",
+)
 
 
 def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:

@@ -148,7 +148,9 @@ def bind(
     own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
     said = {o.key for o in plan.overrides if o.source in own}
     for key, value in parents[0].structure.items() if parents else ():
-        if key not in said and get_path(spec, key) is not MISSING:
+        if key in said or key == "engine.profile":
+            continue
+        if key.startswith("engine.") or get_path(spec, key) is not MISSING:
             set_path(spec, key, copy.deepcopy(value))
     model = parents[0].model if parents else None
     resume = next((found for place in (results_dir, *earlier) if (found := resumable(place))), None)

@@ -103,7 +103,7 @@ def chosen_structure(record: JobRecord) -> dict[str, Any]:
     return {
         override["key"]: override["value"]
         for override in record.plan.get("overrides") or ()
-        if override["source"] == Source.AUTOML and override["key"].startswith("model.")
+        if override["source"] == Source.AUTOML and override["key"].startswith(("model.", "engine."))
     }
 
 

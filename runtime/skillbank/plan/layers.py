@@ -13,7 +13,9 @@ from skillbank.plan.draft import Draft
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path
 
-_NOT_STRUCTURE = ("path", "pretrained", "checkpoint")
+STRUCTURE = ("model", "engine")
+"""Sections of a spec that say what a model is made of."""
+_NOT_STRUCTURE = ("path", "pretrained", "checkpoint", "profile")
 
 
 def key_defaults(draft: Draft) -> Iterator[Override]:
@@ -24,14 +26,13 @@ def key_defaults(draft: Draft) -> Iterator[Override]:
 
 
 def parent_structure(draft: Draft) -> Iterator[Override]:
-    """A child's model must have the shape of its parent's: inherit the ``model`` section.
+    """A child's model must have the shape of its parent's: inherit the ``model`` and ``engine`` sections.
 
-    Paths are left out; they are the child's own business.
+    Paths are left out; they are the child's own business, and so is the profile.
     """
-    section = draft.parent.spec.get("model") if draft.parent else None
-    if not isinstance(section, Mapping) or not section:
-        return
-    for path, value in leaves(section, ("model",)):
+    spec: Mapping[str, Any] = draft.parent.spec if draft.parent else {}
+    sections = {name: spec[name] for name in STRUCTURE if isinstance(spec.get(name), Mapping) and spec[name]}
+    for path, value in leaves(sections) if sections else ():
         if value in (None, "") or any(word in str(path[-1]) for word in _NOT_STRUCTURE):
             continue
         key = format_path(path)

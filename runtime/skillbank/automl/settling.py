@@ -1,0 +1,81 @@
+"""What a program makes of a spec on this machine, asked before a search changes parts of it.
+
+A program may read a spec as a whole and fit it to the machine: the embedded engine takes a small network
+where there is no GPU, unless the spec names another network than the default one. Trials differ in just such
+values, so what the program would decide is written into all of them, and trial 0 shows what really runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.skill import Skill
+from skillbank.errors import PlatformError
+from skillbank.jobs.specfile import write_spec
+from skillbank.plan.model import Override, Plan, Source
+from skillbank.plan.paths import set_path
+from skillbank.platforms.local import find_program
+from skillbank.redact import redact
+
+__all__ = ["settle", "settled_plan"]
+
+_SECONDS = 120
+_DETAIL = "what the program takes on this machine"
+
+
+def settle(plan: Plan, skill: Skill) -> dict[str, Any]:
+    """Return the values, by key, that a plan's program would put into its spec here; mostly there are none.
+
+    Asked is the command that the skill names (``settle`` in skill_info.yaml), where the program itself runs
+    on this machine. What the user has set stays.
+
+    Raises
+    ------
+    PlatformError
+        When the program cannot say.
+    """
+    commands = skill.info.facts.get("settle")
+    command = commands.get(plan.action) if isinstance(commands, Mapping) else None
+    if not isinstance(command, str) or plan.platform != "local":
+        return {}
+    words = shlex.split(command)
+    program = find_program(words[0])
+    if program is None:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="skillbank-") as folder:
+        path = Path(folder) / f"spec.{plan.config_format}"
+        path.write_text(write_spec(plan.spec, plan.config_format), encoding="utf-8")
+        argv = [program, *(word.replace("{config_path}", str(path)) for word in words[1:])]
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            raise PlatformError(f"'{command}' gave no answer in {_SECONDS} s") from None
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise PlatformError(f"'{command}' failed: {redact(said[-1]) if said else done.returncode}")
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise PlatformError(f"'{command}' did not print a JSON document") from None
+    own = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
+    return {key: value for key, value in found.items() if key not in own}
+
+
+def settled_plan(plan: Plan, values: Mapping[str, Any]) -> Plan:
+    """Return a plan whose spec holds the values that its program would put there."""
+    if not values:
+        return plan
+    copied = plan.model_copy(deep=True)
+    for key, value in values.items():
+        set_path(copied.spec, key, value)
+    overrides = {o.key: o for o in plan.overrides}
+    for key, value in values.items():
+        overrides[key] = Override(key=key, value=value, source=Source.AUTOML, detail=_DETAIL)
+    ordered = tuple(sorted(overrides.values(), key=lambda o: o.key))
+    return copied.model_copy(update={"overrides": ordered})
