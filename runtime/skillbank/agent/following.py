@@ -143,7 +143,7 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         record = jobs.wait(record.id, timeout=wait)
         record = jobs.look(record.id)
     follower = jobs.store.by_key(retry_key(record)) if record.state is JobState.ERROR else None
-    failure = record.failure
+    progress, failure = jobs.progress(record.id), record.failure
     last = record.history[-1].message if record.history else ""
     return StatusAnswer(
         job=record.id,
@@ -152,8 +152,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         state=record.state,
         platform=record.platform,
         plan_id=record.plan_id,
-        progress=_progress(jobs.progress(record.id)),
-        metrics=_metrics(jobs.progress(record.id).metrics, record),
+        progress=_progress(progress, record.state),
+        metrics=_metrics(progress.metrics, record),
         failure=Trouble(
             kind=failure.kind,
             name=failure.name,
@@ -163,7 +163,7 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         )
         if failure
         else None,
-        message="" if failure else shorten(in_tool_words(last), 200),
+        message="" if record.state.terminal else shorten(in_tool_words(last), 200),
         retried_by=follower.id if follower else None,
         next=list(_status_next(record, follower)),
     )
@@ -186,7 +186,7 @@ def _status_next(record: JobRecord, follower: JobRecord | None) -> Iterator[str]
             yield "job_logs with find 'error'; then plan again with what was wrong changed"
 
 
-def _progress(progress: Progress) -> ProgressSummary | None:
+def _progress(progress: Progress, state: JobState) -> ProgressSummary | None:
     if progress.epoch is None and progress.step is None and not progress.message:
         return None
     return ProgressSummary(
@@ -194,9 +194,9 @@ def _progress(progress: Progress) -> ProgressSummary | None:
         epochs=progress.max_epoch,
         step=progress.step,
         steps=progress.max_step,
-        loss=progress.loss,
-        eta_seconds=progress.eta_s,
-        message=shorten(progress.message, 160),
+        loss=None if progress.loss is None else _rounded(progress.loss),
+        eta_seconds=None if state.terminal or progress.eta_s is None else round(progress.eta_s),
+        message="" if state is JobState.COMPLETE else shorten(progress.message, 160),
     )
 
 
@@ -204,7 +204,11 @@ def _metrics(metrics: dict[str, float], record: JobRecord) -> dict[str, float]:
     """Return the metrics, that by which the job is judged first, at most `_MOST_METRICS` of them."""
     named = record.plan.get("metric")
     ordered = sorted(metrics, key=lambda name: (name != named, "mAP" not in name))
-    return {name: float(f"{metrics[name]:.6g}") for name in ordered[:_MOST_METRICS]}
+    return {name: _rounded(metrics[name]) for name in ordered[:_MOST_METRICS]}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:

@@ -53,7 +53,9 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """Return what the model gets, as JSON: what is empty or unsaid is left out."""
         if self.result is not None:
-            return self.result.model_dump(mode="json", exclude_defaults=True)
+            document = self.result.model_dump(mode="json", exclude_defaults=True)
+            # What can be done next is read last.
+            return document | {"next": document.pop("next")} if "next" in document else document
         assert self.error is not None
         made: dict[str, Any] = {"error": self.error.model_dump(mode="json", exclude_defaults=True)}
         if self.approval is not None:
