@@ -1,0 +1,187 @@
+"""An experiment from launch to result: trials as jobs, early ends, failures, budgets, parents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillbank.automl.charter import objectives_of
+from skillbank.automl.controller import Controller
+from skillbank.automl.events import EventLog
+from skillbank.automl.experiment import Experiment, TrialState
+from skillbank.errors import StateError
+from skillbank.home import database_url
+from skillbank.jobs.parents import parent_models
+from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
+from skillbank.jobs.service import Jobs
+from skillbank.plan.model import Plan
+from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def opened(tmp_path: Path, home: None) -> Iterator[tuple[Jobs, SimulatedPlatform]]:
+    jobs, platform = open_jobs(database_url(), tmp_path / "logs")
+    yield jobs, platform
+    jobs.store.close()
+
+
+def run(jobs: Jobs, **settings: Any) -> tuple[JobRecord, Experiment]:
+    plan = make_plan(**settings)
+    record = jobs.launch(plan, retry=RetryPolicy(infra=1))
+    record = Controller(jobs, record.id, first_pause=0.05).run()
+    return record, stands(jobs, record)
+
+
+def stands(jobs: Jobs, record: JobRecord) -> Experiment:
+    plan = Plan.model_validate(record.plan)
+    return Experiment(objectives_of(plan), EventLog(jobs.store.engine).read(record.id))
+
+
+def test_an_experiment_is_a_job(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    record, found = run(jobs)
+    assert (record.state, record.platform) == (JobState.COMPLETE, "automl")
+    assert len(found.trials) == 6 and all(t.state is TrialState.COMPLETE for t in found.trials.values())
+    assert found.trials[0].values == {"train.lr": 1e-3, "train.depth": 3}, "trial 0 is the default"
+    best = max(found.trials.values(), key=lambda t: t.scores or ())
+    assert found.best is best
+    # Trials are jobs, which a list of what somebody asked for leaves out.
+    trials = jobs.store.list(experiment=record.id)
+    assert len(trials) == 6 == len(platform.lines("starts"))
+    assert {t.idempotency_key for t in trials} == {f"{record.id}/{i}/0" for i in range(6)}
+    assert [r.id for r in jobs.store.list(trials=False)] == [record.id]
+    assert jobs.store.get("last").id == record.id
+    assert "recommendation 0 (the default configuration)" in "".join(jobs.logs(record.id))
+    # Progress and results speak the language of jobs.
+    assert jobs.progress(record.id).metrics["val_mAP50"] == pytest.approx((best.scores or (0,))[0])
+    results = jobs.results(record.id)
+    assert {"report.html", "report.json", "trials.csv"} <= {f.path for f in results.files}
+    assert next(c.path for c in results.checkpoints if c.best).startswith(
+        jobs.store.get(best.job or "").results_dir
+    )
+    report = json.loads((Path(record.results_dir) / "report.json").read_text())
+    assert report["best"] == best.number and report["state"] == "COMPLETE"
+
+
+def test_as_a_parent_it_gives_the_model_and_the_structure_of_the_best_trial(
+    opened: tuple[Jobs, SimulatedPlatform],
+) -> None:
+    jobs, _ = opened
+    record, found = run(jobs, max_recommendations=4)
+    child = make_plan().model_copy(update={"action": "evaluate"})
+    [model] = parent_models(child, [record], jobs.store.get)
+    assert found.best is not None and found.best.job is not None
+    assert model.model.is_relative_to(jobs.store.get(found.best.job).results_dir)
+
+
+def test_checkpoints_that_nobody_asks_for_again_are_removed(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    _record, found = run(jobs)
+    for trial in found.trials.values():
+        left = list(Path(jobs.store.get(trial.job or "").results_dir).glob("train/*.pth"))
+        assert bool(left) == (trial is found.best)
+    _, everything = run(jobs, keep="all", seed=1)
+    for trial in everything.trials.values():
+        assert list(Path(jobs.store.get(trial.job or "").results_dir).glob("train/*.pth"))
+
+
+def test_intervals_fit_the_epochs(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    record, _found = run(jobs, max_recommendations=1, train={"num_epochs": 4, "validation_interval": 10})
+    [trial] = jobs.store.list(experiment=record.id)
+    assert trial.plan["spec"]["train"]["validation_interval"] == 4
+
+
+def test_the_program_s_failures_never_count(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    record, found = run(jobs, max_recommendations=20, train={"fails": "CUDA out of memory"})
+    assert record.state is JobState.ERROR and found.best is None
+    assert record.failure is not None and "all failed" in record.failure.evidence
+    assert 5 <= len(found.trials) <= 6, "what fails every time is not tried twenty times"
+    assert len(platform.lines("starts")) == len(found.trials), "out of memory was tried again unchanged"
+
+
+def test_failures_of_the_infrastructure_are_tried_again(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    record, found = run(jobs, max_recommendations=1, train={"fails": "NCCL error: remote process exited"})
+    assert record.state is JobState.ERROR
+    assert len(found.trials[0].jobs) == 2 == len(platform.lines("starts"))
+
+
+def test_a_wrong_metric_lists_what_was_seen_and_stops_the_whole(
+    opened: tuple[Jobs, SimulatedPlatform],
+) -> None:
+    jobs, platform = opened
+    record, _ = run(jobs, metrics=["val_mAP5"], max_recommendations=20)
+    assert record.state is JobState.ERROR and record.failure is not None
+    assert "did you mean 'val_mAP50'" in record.history[-1].message
+    assert len(platform.lines("starts")) <= 4
+
+
+def test_a_trial_that_takes_too_long_fails(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    _record, found = run(jobs, max_recommendations=2, trial_timeout=0.1, train={"seconds": 10})
+    assert [t.state for t in found.trials.values()] == [TrialState.FAILED] * 2
+    assert "timeout" in found.trials[0].reason and len(platform.lines("cancels")) == 2
+
+
+def test_a_time_budget_stops_what_runs_and_keeps_what_it_has(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    record, found = run(jobs, max_recommendations=50, time_budget=0.6, train={"num_epochs": 8})
+    assert record.state is JobState.COMPLETE and len(found.trials) < 50
+    assert "time budget" in record.history[-1].message
+    assert {t.state for t in found.trials.values()} <= {
+        TrialState.COMPLETE,
+        TrialState.STOPPED,
+        TrialState.FAILED,
+    }
+
+
+def test_patience_and_target(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    record, found = run(jobs, max_recommendations=60, patience=4)
+    assert len(found.trials) < 60 and "nothing better" in record.history[-1].message
+    record, found = run(jobs, max_recommendations=60, target=0.3)
+    assert "reached the target" in record.history[-1].message and found.best is not None
+
+
+def test_pausing_resuming_extending_and_canceling(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    plan = make_plan(max_recommendations=3)
+    record = jobs.launch(plan)
+    log = EventLog(jobs.store.engine)
+    log.add(record.id, "paused", {})
+    assert Controller(jobs, record.id).run().state is JobState.RUNNING
+    assert platform.lines("starts") == []
+    log.add(record.id, "extended", {"recommendations": 5})
+    log.add(record.id, "resumed", {})
+    assert Controller(jobs, record.id).run().state is JobState.COMPLETE
+    assert len(stands(jobs, record).trials) == 5
+
+    other = jobs.launch(make_plan(train={"seconds": 30}, seed=3))
+    controller = Controller(jobs, other.id)
+    assert controller._lease.acquire()
+    controller._tick()
+    controller._lease.release()
+    assert len(platform.lines("starts")) == 7
+    assert jobs.cancel(other.id).state is JobState.CANCELED
+    assert sorted(platform.lines("cancels")) == sorted(j.id for j in jobs.store.list(experiment=other.id))
+    assert jobs.cancel(other.id).state is JobState.CANCELED, "canceling twice is no error"
+    with pytest.raises(StateError):
+        jobs.cancel(record.id)
+
+
+def test_the_same_seed_gives_the_same_trials(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    first, second = (run(jobs, seed=7, parallel=1)[1] for _ in range(2))
+    assert [t.values for t in first.trials.values()] == [t.values for t in second.trials.values()]
