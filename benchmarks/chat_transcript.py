@@ -1,7 +1,7 @@
 """How much text a conversation is: "train Grounding DINO, no HPO", from the sentence to the trained model.
 
-Run it as ``python benchmarks/chat_transcript.py``; ``--json`` gives one document. A model played by rules talks
-over HTTP with the real tools, which train on a few small pictures with the embedded engine: half a minute.
+Run it as ``python benchmarks/chat_transcript.py``; ``--json`` gives one document. A model played by rules
+talks over HTTP with the real tools; they train on a few small pictures with the embedded engine (30 s).
 Characters are of compact JSON, as it is sent; four of them are about one token. Every goal is printed beside
 its measure, and the exit status is 1 when one is missed.
 
@@ -31,8 +31,8 @@ from skillbank.agent.transcript import Transcript
 from skillbank.bank.home import bank_root
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.agent.openai_server import KEY, MODEL, OpenAIServer  # noqa: E402
-from tests.agent.sensible_model import sensible  # noqa: E402
+from tests.agent.openai_server import KEY, MODEL, OpenAIServer
+from tests.agent.sensible_model import sensible
 
 SKILL = "tao-train-grounding-dino"
 FILES = ("SKILL.md", "references/skill_info.yaml", "references/spec_template_train.yaml",

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.agent.conftest import until
-from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Request, Says, Step
+from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Request, Says, Step
 from tests.agent.sensible_model import sensible
 from tests.cli.conftest import Answer, Command
 from tests.grounding_dino.conftest import TINY_OVERRIDES
@@ -91,6 +91,7 @@ def test_without_a_terminal_a_person_approves_elsewhere(
     assert done.document["plans"] == [plan] and len(done.document["jobs"]) == 1
 
 
+@pytest.mark.slow
 def test_yes_is_for_launches(serve: Serve, chat: Command, inline: Command, data: Path) -> None:
     inline("run", f"train the toy detector on {data}", "--set", "train.seconds=30", "--yes", "--detach")
     serve(Says(calls=[Call("cancel_job", {"job": "last"})]), Says("I may not."))
@@ -164,6 +165,13 @@ def test_what_is_wrong_is_said(
         monkeypatch.setenv("SKILLBANK_MODEL", MODEL)
         answer = chat(*arguments)
     assert answer.code == code and words in answer.err and answer.out == ""
+
+
+def test_a_failure_is_in_the_document(serve: Serve, chat: Command) -> None:
+    serve(Says(calls=[Call("list_jobs", {})]), Fails(400, "too long", "context_length_exceeded"))
+    answer = chat("go", "--json")
+    assert (answer.code, answer.document["stopped"], answer.document["steps"]) == (1, "failed", 1)
+    assert "too long; the conversation has become too long" in answer.document["error"]["message"]
 
 
 def start(

@@ -183,7 +183,7 @@ class Transcript:
 
     def _write(self, line: Line) -> None:
         kept: Line = self._redacted({"kind": line["kind"], "at": datetime.now(UTC).isoformat(), **line})
-        data = json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        data = json.dumps(kept, ensure_ascii=False).encode() + b"\n"
         if os.write(self._file, data) != len(data):
             raise OSError(f"{self.path}: the disk is full")
         os.fsync(self._file)
@@ -219,9 +219,9 @@ class Transcript:
 
     def _redacted(self, value: Any) -> Any:
         if isinstance(value, str):
-            return redact(value, self._secrets)
+            return redact(_encodable(value), self._secrets)
         if isinstance(value, Mapping):
-            return {key: self._redacted(inner) for key, inner in value.items()}
+            return {self._redacted(key): self._redacted(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self._redacted(inner) for inner in value]
         return value
@@ -229,6 +229,11 @@ class Transcript:
 
 def _folder() -> Path:
     return home() / "chats"
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be sent: halves of a character are put together, or replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _forms(secret: str) -> set[str]:

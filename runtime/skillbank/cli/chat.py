@@ -110,7 +110,8 @@ def _report(chat: Chat, turn: Turn, terminal: Terminal) -> None:
 def _document(chat: Chat, turn: Turn) -> dict[str, Any]:
     usage = chat.transcript.usage
     plans, jobs = chat.ids()
-    found: dict[str, Any] = {
+    failed = {"error": {"code": "endpoint", "message": turn.why}} if turn.stopped == "failed" else {}
+    return {
         "chat": chat.transcript.id,
         "text": turn.text,
         "stopped": turn.stopped,
@@ -124,8 +125,8 @@ def _document(chat: Chat, turn: Turn) -> dict[str, Any]:
         "steps": turn.steps,
         "usage": {"prompt": usage.prompt, "completion": usage.completion, "cached": usage.cached,
                   "total": usage.total, "estimated": usage.estimated, "cost": chat.cost},
+        **failed,
     }  # fmt: skip
-    return found
 
 
 def _how(subject: str) -> str:

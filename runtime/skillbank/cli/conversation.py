@@ -75,7 +75,7 @@ class Terminal(Audience):
             return None
         self.end()
         _forget_typed()
-        print(f"{visible(approval.question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{plain(approval.question, 2000)} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         return Verdict(answer.strip().lower() in ("y", "yes"), "terminal")
 
