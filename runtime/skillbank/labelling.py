@@ -57,6 +57,7 @@ def label_pictures(
         raise UsageError("There is nothing to look for; give at least one description.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"The threshold {threshold} is no score; give a number from 0 to 1.")
+    image = _at_home(image)
     if not image.exists():
         raise DataNotFoundError(f"There is no picture or folder {image} on this machine; give its path.")
     model = _checkpoint(runtime, checkpoint)
@@ -84,8 +85,8 @@ def _run(command: str, arguments: list[str]) -> Any:
 
 def _checkpoint(runtime: Runtime, given: str) -> Path:
     """Return a file as it is; a job's best model otherwise."""
-    if Path(given).expanduser().is_file():
-        return Path(given).expanduser()
+    if (file := _at_home(Path(given))).is_file():
+        return file
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
         raise ParentError(f"The job {record.id} is {record.state}; label needs one that is complete.")
@@ -94,3 +95,11 @@ def _checkpoint(runtime: Runtime, given: str) -> Path:
     if chosen is None:
         raise ParentError(f"The job {record.id} left no checkpoint; give --checkpoint FILE or a train job.")
     return Path(record.results_dir) / chosen.path
+
+
+def _at_home(path: Path) -> Path:
+    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

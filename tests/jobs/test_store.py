@@ -166,6 +166,19 @@ def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
     assert not store.consume_approval(plan_id)
 
 
+def test_an_approval_is_for_its_subject_and_can_be_given_back(store: JobStore) -> None:
+    approvals = store.approvals
+    approvals.grant("cancel:a-1", by="somebody")
+    approvals.grant("cancel:a-1", by="somebody else")
+    assert approvals.use("cancel:a-2") is approvals.use("plan:a-1") is None
+    number = approvals.use("cancel:a-1")
+    assert number is not None and not approvals.given("cancel:a-1")
+    approvals.give_back(number)
+    assert approvals.given("cancel:a-1")
+    assert approvals.use("cancel:a-1") == number
+    assert approvals.use("cancel:a-1") is None
+
+
 def test_text_that_databases_do_not_take(store: JobStore, make_record: MakeRecord) -> None:
     job = store.create(make_record()).id
     failure = Failure(kind="PROGRAM", name="x", explanation="a\0b", evidence="\ud800 ü")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,8 @@ __all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
 
 _LONGEST = 600
 _MOST_CHARACTERS = 100_000
+_NO_TEXT = re.compile("[\\0\ud800-\udfff]")
+"""What neither files nor databases take."""
 _HINTS = {
     "needs_approval": "A person says yes at this door, or runs 'skillbank approve'; then repeat this call.",
     "not_approved": "Tell the user; do not try again.",
@@ -79,9 +82,13 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments
                 "malformed_json",
                 "Call it again with one JSON object.",
             ) from None
-    if isinstance(arguments, Mapping) and len(json.dumps(dict(arguments), default=str)) > _MOST_CHARACTERS:
+    texts = list(_texts(arguments))
+    if sum(map(len, texts)) > _MOST_CHARACTERS:
         said = f"The arguments of {tool.name} have more than {_MOST_CHARACTERS} characters."
         raise ToolCallError(said, "invalid_arguments", "Say it shorter.")
+    if any(_NO_TEXT.search(text) for text in texts):
+        said = f"The arguments of {tool.name} hold characters that are no text (NUL or half a character)."
+        raise ToolCallError(said, "invalid_arguments", "Leave them out.")
     if not isinstance(arguments, Mapping):
         raise ToolCallError(
             f"The arguments of {tool.name} must be an object, not {type(arguments).__name__}.",
@@ -93,6 +100,19 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments
     except ValidationError as error:
         said = "; ".join(_problem(tool, e) for e in error.errors(include_url=False)[:4])
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text of a document."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
 
 
 def _problem(tool: Tool, error: Any) -> str:

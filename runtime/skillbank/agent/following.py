@@ -247,7 +247,8 @@ def _results_next(record: JobRecord, found: Results, find: str | None, matching:
 def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
     jobs = box.runtime.jobs
     limit = min(max(10 if arguments.limit is None else arguments.limit, 1), _MOST_JOBS)
-    stored = jobs.store.list(action=arguments.action, limit=_SEARCHED if arguments.state else limit)
+    most = _SEARCHED if arguments.state else limit
+    stored = jobs.store.list(action=arguments.action, limit=most, trials=False)
     # Each look may change a state, so that the state asked for is compared afterwards.
     looked = (jobs.look(r.id) for r in stored)
     wanted = (r for r in looked if arguments.state is None or r.state == arguments.state)

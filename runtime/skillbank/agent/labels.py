@@ -56,7 +56,7 @@ class LabelAnswer(Result):
 def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
     document = label_pictures(
         box.runtime,
-        Path(arguments.image).expanduser(),
+        Path(arguments.image),
         arguments.descriptions,
         checkpoint=arguments.checkpoint or "last:train",
         out=home() / "labels",

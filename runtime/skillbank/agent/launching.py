@@ -138,7 +138,9 @@ def _parents(store: JobStore, plan: Plan) -> Iterator[str]:
     for ref in plan.parents:
         if ref.plan is None:
             continue
-        runs = [_last_attempt(store, r) for r in store.list(plan_id=ref.plan) if r.retry_of is None]
+        runs = [
+            _last_attempt(store, r) for r in store.list(plan_id=ref.plan, trials=False) if r.retry_of is None
+        ]
         if not runs:
             raise ParentError(
                 f"This plan goes on from plan {ref.plan[:12]} ({ref.action}), which has not been launched; "

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.errors import UsageError
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
 
@@ -18,6 +19,7 @@ __all__ = ["PLAN", "PlanAnswer", "PlanSummary"]
 
 _SAID = (Source.USER, Source.SHORTHAND)
 _MOST_WARNINGS = 6
+_LONGEST_CHAIN = 8
 
 
 class DataLocation(Arguments):
@@ -105,6 +107,8 @@ class PlanAnswer(Result):
 
 
 def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
+    if len(arguments.actions or ()) > _LONGEST_CHAIN:
+        raise UsageError(f"A chain has at most {_LONGEST_CHAIN} actions; plan it in parts.")
     fields = arguments.model_dump(exclude={"text", "skill", "actions", "data", "settings"})
     requests, notes = compose(
         box.runtime,

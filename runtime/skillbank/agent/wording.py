@@ -26,7 +26,8 @@ _RULES = tuple(
         (r"skillbank run\b", "plan and launch"),
         (r"skillbank plan\b", "plan"),
         (r"skillbank skills", "search_skills"),
-        (r"skillbank jobs", "list_jobs"),
+        (r"skillbank (?:jobs|experiments)", "list_jobs"),
+        (r" \('skillbank --help' [^)]*\)", ""),
         (r"skillbank label\b", "label_image"),
     )
 )  # fmt: skip
