@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from grounding_dino.architecture import Architecture
 from grounding_dino.denoising import DenoisingQueries, denoising_attention
+from grounding_dino.layers import Scene, decode, fuse, propose, text_positions
 from grounding_dino.prompt import PromptBatch
 
 
@@ -42,19 +43,6 @@ class DetectorOutput:
     denoising_boxes: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """Flattened feature maps of a batch: what the encoder starts from and the decoder looks at."""
-
-    features: Tensor
-    padding: Tensor
-    positions: Tensor
-    shapes: list[tuple[int, int]]
-    shapes_tensor: Tensor
-    starts: Tensor
-    valid_ratios: Tensor
-
-
 class Detector(nn.Module):
     """Grounding DINO with our forward pass.
 
@@ -76,8 +64,20 @@ class Detector(nn.Module):
         self.network = network
         self.architecture = architecture
         self.recompute = False
+        self._fuse_layer, self._decode_layer = fuse, decode
         width = architecture.hidden_dim
         self.denoising_content = nn.Linear(width, width) if architecture.denoising else None
+
+    def compile_layers(self) -> None:
+        """Compile the layers of backbone, encoder and decoder, each kind once; for pictures of one size.
+
+        The first pass then takes some ten seconds longer; another size of pictures compiles anew.
+        """
+        self._fuse_layer = torch.compile(fuse, dynamic=False)
+        self._decode_layer = torch.compile(decode, dynamic=False)
+        for module in self.backbone.modules():
+            if type(module).__name__ in ("SwinLayer", "ResNetBottleNeckLayer"):
+                module.compile(dynamic=False)
 
     @property
     def backbone(self) -> nn.Module:
@@ -94,7 +94,7 @@ class Detector(nn.Module):
     def forward(
         self,
         pixels: Tensor,
-        pixel_mask: Tensor,
+        pixel_mask: Tensor | None,
         prompts: PromptBatch,
         denoising: DenoisingQueries | None = None,
     ) -> DetectorOutput:
@@ -104,8 +104,9 @@ class Detector(nn.Module):
         ----------
         pixels : Tensor
             ``(B, 3, H, W)`` normalised.
-        pixel_mask : Tensor
-            ``(B, H, W)`` bool, false in the padding right of and below a smaller picture.
+        pixel_mask : Tensor or None
+            ``(B, H, W)`` bool, false in the padding right of and below a smaller picture; None when all
+            pictures are of one size, which saves the masking.
         prompts : PromptBatch
             One prompt for each picture.
         denoising : DenoisingQueries, optional
@@ -128,9 +129,12 @@ class Detector(nn.Module):
         features: Tensor = model.text_projection(encoded)
         return features
 
-    def _encode_image(self, pixels: Tensor, pixel_mask: Tensor) -> _Scene:
+    def _encode_image(self, pixels: Tensor, pixel_mask: Tensor | None) -> Scene:
         """Backbone, projection to the model's width, further levels, and everything flattened."""
         model = self.network.model
+        padded = pixel_mask is not None
+        if pixel_mask is None:
+            pixel_mask = torch.ones_like(pixels[:, 0], dtype=torch.bool)
         maps, positions = model.backbone(pixels, pixel_mask)
         sources = [model.input_proj_vision[level](source) for level, (source, _) in enumerate(maps)]
         masks = [mask for _, mask in maps]
@@ -140,53 +144,45 @@ class Detector(nn.Module):
             sources.append(source)
             masks.append(mask)
             positions.append(model.backbone.position_embedding(source, mask).to(source.dtype))
-        shapes = [(source.shape[-2], source.shape[-1]) for source in sources]
-        shapes_tensor = torch.tensor(shapes, device=pixels.device)
-        sizes = shapes_tensor.prod(1)
-        return _Scene(
+        levels = [
+            position.flatten(2).transpose(1, 2) + model.level_embed[level]
+            for level, position in enumerate(positions)
+        ]
+        return Scene(
             features=torch.cat([source.flatten(2).transpose(1, 2) for source in sources], 1),
-            padding=~torch.cat([mask.flatten(1) for mask in masks], 1),
-            positions=torch.cat(
-                [
-                    position.flatten(2).transpose(1, 2) + model.level_embed[level]
-                    for level, position in enumerate(positions)
-                ],
-                1,
-            ),
-            shapes=shapes,
-            shapes_tensor=shapes_tensor,
-            starts=torch.cat([sizes.new_zeros(1), sizes.cumsum(0)[:-1]]),
+            positions=torch.cat(levels, 1),
+            visible=torch.cat([mask.flatten(1) for mask in masks], 1) if padded else None,
+            shapes=[(source.shape[-2], source.shape[-1]) for source in sources],
             valid_ratios=torch.stack([model.get_valid_ratio(mask) for mask in masks], 1),
         )
 
-    def _fuse(self, scene: _Scene, text: Tensor, prompts: PromptBatch) -> tuple[Tensor, Tensor]:
+    def _fuse(self, scene: Scene, text: Tensor, prompts: PromptBatch) -> tuple[Tensor, Tensor]:
         """The encoder: text and vision features look at each other, layer by layer."""
         encoder = self.network.model.encoder
         references = encoder.get_reference_points(scene.shapes, scene.valid_ratios, device=text.device)
+        positions = text_positions(prompts.position_ids, text.shape[-1], text.dtype)
         vision = scene.features
+        masks = (prompts.token_mask, prompts.attention)
         for layer in encoder.layers:
-            inputs = {
-                "vision_features": vision,
-                "vision_position_embedding": scene.positions,
-                "spatial_shapes": scene.shapes_tensor,
-                "spatial_shapes_list": scene.shapes,
-                "level_start_index": scene.starts,
-                "key_padding_mask": scene.padding,
-                "reference_points": references,
-                "text_features": text,
-                "text_attention_mask": ~prompts.token_mask,
-                "text_self_attention_masks": ~prompts.attention,
-                "text_position_ids": prompts.position_ids,
-            }
             if self.recompute and self.training:
-                (vision, text), _ = checkpoint(layer, use_reentrant=False, **inputs)
+                vision, text = checkpoint(
+                    self._fuse_layer,
+                    layer,
+                    vision,
+                    text,
+                    positions,
+                    scene,
+                    references,
+                    *masks,
+                    use_reentrant=False,
+                )
             else:
-                (vision, text), _ = layer(**inputs)
+                vision, text = self._fuse_layer(layer, vision, text, positions, scene, references, *masks)
         return vision, text
 
     def _decode(
         self,
-        scene: _Scene,
+        scene: Scene,
         vision: Tensor,
         text: Tensor,
         fused_text: Tensor,
@@ -195,7 +191,8 @@ class Detector(nn.Module):
     ) -> DetectorOutput:
         """Choose proposals, run the decoder on them and read the heads."""
         model = self.network.model
-        features, proposals = model.generate_encoder_output_proposals(vision, scene.padding, scene.shapes)
+        proposals, usable = propose(scene)
+        features = model.enc_output_norm(model.enc_output(vision.masked_fill(~usable, 0.0)))
         proposal_logits = model.encoder_output_class_embed(features, fused_text, prompts.token_mask)
         count = min(self.architecture.num_queries, features.shape[1])
         # The best token decides, as in the released models; the box head then runs on the chosen ones only.
@@ -216,7 +213,7 @@ class Detector(nn.Module):
             extra = denoising.boxes.shape[1]
             references = torch.cat([denoising.boxes, references], 1)
             content = torch.cat([self._denoising_features(text, prompts, denoising), content], 1)
-            own_attention = _additive(denoising_attention(denoising, count)[:, None], content.dtype)
+            own_attention = denoising_attention(denoising, count)[:, None]
         logits, boxes = self._decoder_layers(
             scene, vision, fused_text, prompts.token_mask, content, references, own_attention
         )
@@ -240,7 +237,7 @@ class Detector(nn.Module):
 
     def _decoder_layers(
         self,
-        scene: _Scene,
+        scene: Scene,
         vision: Tensor,
         text: Tensor,
         token_mask: Tensor,
@@ -250,26 +247,23 @@ class Detector(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Run the decoder; every layer moves the boxes on and is read by its own heads."""
         decoder = self.network.model.decoder
-        text_attention = _additive(token_mask[:, None, None, :], text.dtype)
         ratios = torch.cat([scene.valid_ratios, scene.valid_ratios], -1)[:, None]
         all_logits, all_boxes = [], []
         for number in range(self.architecture.dec_layers):
             scaled = references[:, :, None] * ratios
             query_positions = decoder.reference_points_head(
-                _sine_embedding(scaled[:, :, 0], self.architecture.hidden_dim // 2)
+                _sine_embedding(scaled[:, :, 0], self.architecture.hidden_dim // 2).to(hidden.dtype)
             )
-            (hidden,) = decoder.layers[number](
-                hidden_states=hidden,
-                position_embeddings=query_positions,
-                reference_points=scaled,
-                spatial_shapes=scene.shapes_tensor,
-                spatial_shapes_list=scene.shapes,
-                level_start_index=scene.starts,
-                vision_encoder_hidden_states=vision,
-                vision_encoder_attention_mask=~scene.padding,
-                text_encoder_hidden_states=text,
-                text_encoder_attention_mask=text_attention,
-                self_attn_mask=own_attention,
+            hidden = self._decode_layer(
+                decoder.layers[number],
+                hidden,
+                query_positions,
+                scaled,
+                scene,
+                vision,
+                text,
+                token_mask,
+                own_attention,
             )
             normed = decoder.layer_norm(hidden)
             start = torch.special.logit(references, eps=1e-5)
@@ -278,11 +272,6 @@ class Detector(nn.Module):
             # The released models refine on the features before the norm, but read the answer after it.
             references = (decoder.bbox_embed[number](hidden) + start).sigmoid().detach()
         return torch.stack(all_logits), torch.stack(all_boxes)
-
-
-def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
-    """Turn a mask of what may be seen into what is added to attention scores."""
-    return torch.zeros_like(allowed, dtype=dtype).masked_fill(~allowed, torch.finfo(dtype).min)
 
 
 def _sine_embedding(boxes: Tensor, width: int) -> Tensor:

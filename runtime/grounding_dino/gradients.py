@@ -32,7 +32,7 @@ class _Part:
     """Some pictures of a batch with all that belongs to them."""
 
     pixels: Tensor
-    mask: Tensor
+    mask: Tensor | None
     prompts: PromptBatch
     targets: TargetBatch
     queries: DenoisingQueries | None
@@ -117,7 +117,7 @@ def _split(part: _Part, count: int) -> list[_Part]:
     return [
         _Part(
             part.pixels[piece],
-            part.mask[piece],
+            None if part.mask is None else part.mask[piece],
             _slice(part.prompts, piece),
             _slice(part.targets, piece),
             part.queries.part(piece) if part.queries is not None else None,

@@ -149,7 +149,7 @@ class Predictor:
         views = [self._resizing.apply(View(image, np.zeros((0, 4)), ())) for image in images]
         device = self._compute.device
         pixels, mask = pad_images([image_tensor(view.image) for view in views])
-        mask = mask.to(device)
+        mask = None if mask is None else mask.to(device)
         normalised = normalise(pixels.to(device), mask, self._mean, self._std)
         passes = []
         self._detector.eval()

@@ -38,14 +38,14 @@ class Batch:
     ----------
     pixels : Tensor
         ``(B, 3, H, W)`` uint8.
-    mask : Tensor
-        ``(B, H, W)`` bool.
+    mask : Tensor or None
+        ``(B, H, W)`` bool; None when nothing is padded.
     phrase_counts : Tensor
         ``(B,)`` int64 phrases in each prompt.
     """
 
     pixels: Tensor
-    mask: Tensor
+    mask: Tensor | None
     prompts: PromptBatch
     targets: TargetBatch
     phrase_counts: Tensor
@@ -54,7 +54,7 @@ class Batch:
         """The same batch on another device."""
         return Batch(
             self.pixels.to(device, non_blocking=True),
-            self.mask.to(device, non_blocking=True),
+            None if self.mask is None else self.mask.to(device, non_blocking=True),
             self.prompts.to(device),
             self.targets.to(device),
             self.phrase_counts.to(device),

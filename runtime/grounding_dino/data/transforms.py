@@ -162,7 +162,9 @@ def image_tensor(image: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)
 
 
-def pad_images(images: Sequence[Tensor], fixed: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
+def pad_images(
+    images: Sequence[Tensor], fixed: tuple[int, int] | None = None
+) -> tuple[Tensor, Tensor | None]:
     """Put pictures of several sizes into one batch, top left.
 
     Parameters
@@ -176,13 +178,13 @@ def pad_images(images: Sequence[Tensor], fixed: tuple[int, int] | None = None) -
     -------
     pixels : Tensor
         ``(B, 3, H, W)`` uint8, black where padded.
-    mask : Tensor
-        ``(B, H, W)`` bool, true at pixels of a picture.
+    mask : Tensor or None
+        ``(B, H, W)`` bool, true at pixels of a picture; None when nothing is padded.
     """
     height = max([image.shape[1] for image in images] + ([fixed[0]] if fixed else []))
     width = max([image.shape[2] for image in images] + ([fixed[1]] if fixed else []))
     if all(image.shape[1:] == (height, width) for image in images):
-        return torch.stack(list(images)), torch.ones((len(images), height, width), dtype=torch.bool)
+        return torch.stack(list(images)), None
     pixels = torch.zeros((len(images), 3, height, width), dtype=torch.uint8)
     mask = torch.zeros((len(images), height, width), dtype=torch.bool)
     for number, image in enumerate(images):
@@ -191,19 +193,19 @@ def pad_images(images: Sequence[Tensor], fixed: tuple[int, int] | None = None) -
     return pixels, mask
 
 
-def normalise(pixels: Tensor, mask: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+def normalise(pixels: Tensor, mask: Tensor | None, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """Turn uint8 pixels into what the backbone takes; padding becomes zero, the mean colour.
 
     Parameters
     ----------
     pixels : Tensor
         ``(B, 3, H, W)`` uint8.
-    mask : Tensor
-        ``(B, H, W)`` bool.
+    mask : Tensor or None
+        ``(B, H, W)`` bool; None when nothing is padded.
     mean, std : sequence of float
         For red, green and blue, of values in 0 to 1.
     """
     scale = torch.tensor(std, device=pixels.device) * 255
     shift = torch.tensor(mean, device=pixels.device) * 255
     scaled = (pixels.float() - shift[:, None, None]) / scale[:, None, None]
-    return scaled * mask[:, None]
+    return scaled if mask is None else scaled * mask[:, None]
