@@ -55,7 +55,7 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
-        self._charters: dict[tuple[str, int, str | None], Charter] = {}
+        self._charters: dict[str, Charter] = {}
 
     def __enter__(self) -> Runtime:
         return self
@@ -108,11 +108,25 @@ class Runtime:
         """Return what an experiment of a plan needs of its skill; asking again costs nothing."""
         from skillbank.automl.charter import make_charter
 
-        key = (plan.plan_id, retry.infra, retry.batch_key)
         with self.reading:
-            if key not in self._charters:
-                self._charters[key] = make_charter(plan, self.library.get(plan.skill.name), retry)
-            return self._charters[key]
+            if plan.plan_id not in self._charters:
+                self._charters[plan.plan_id] = make_charter(plan, self.library.get(plan.skill.name))
+            return self._charters[plan.plan_id].model_copy(update={"retry": retry})
+
+    def review(self, plan: Plan) -> dict[str, Any]:
+        """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
+
+        Raises
+        ------
+        UsageError, PlatformError
+            When its space, its settings or its program do not allow the search.
+        """
+        from skillbank.automl.review import review
+        from skillbank.jobs.record import RetryPolicy
+
+        charter = self._charter(plan, RetryPolicy())
+        charter.algorithm(plan)
+        return review(plan, charter, self.jobs)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that fit a query, the best first; empty when none does."""

@@ -64,12 +64,15 @@ class Attendant:
         charter: Charter,
         experiment: JobRecord,
         *,
+        slots: int = 1,
         trial_timeout: float | None = None,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._jobs, self._search, self._charter, self._record = jobs, search, charter, experiment
         self._plan = charter.plan(Plan.model_validate(experiment.plan))
         self._timeout, self._first_pause = trial_timeout, first_pause
+        self.slots = slots
+        """How many trials run side by side here."""
         self._watches: dict[int, _Watch] = {}
         self._refused: dict[int, _Refused] = {}
         self.seen: set[str] = set()

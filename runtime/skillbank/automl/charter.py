@@ -94,7 +94,7 @@ def settings_of(plan: Plan) -> AutoMLSettings:
     return AutoMLSettings.read(plan.automl)
 
 
-def make_charter(plan: Plan, skill: Skill, retry: RetryPolicy) -> Charter:
+def make_charter(plan: Plan, skill: Skill) -> Charter:
     """Write down what an experiment of this plan needs of its skill."""
     action = skill.action(plan.action, plan.variant)
     shorthands = {**skill.actions[0].shorthands, **action.shorthands}
@@ -113,7 +113,6 @@ def make_charter(plan: Plan, skill: Skill, retry: RetryPolicy) -> Charter:
         schema_document=schema,
         settled=settle(plan, skill),
         epochs_key=epochs_key,
-        retry=retry,
         evaluation=evaluation,
         baseline=baseline,
         notes=(note,) if note else (),

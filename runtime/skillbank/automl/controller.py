@@ -84,6 +84,7 @@ class Controller:
             self._search,
             self._charter,
             self._record,
+            slots=len(self._slots),
             trial_timeout=self._settings.trial_timeout,
             first_pause=first_pause,
         )

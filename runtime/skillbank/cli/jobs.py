@@ -11,11 +11,12 @@ from skillbank.cli import options
 
 def jobs(
     limit: Annotated[int, typer.Option("--limit", "-n", help="How many, the newest first.")] = 20,
+    trials: Annotated[bool, typer.Option("--trials", help="Also the trials of experiments.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """List jobs, the newest first."""
+    """List jobs, the newest first; the trials of experiments only when asked for."""
     with options.open_runtime(None) as runtime:
-        records = [runtime.jobs.look(r.id) for r in runtime.jobs.store.list(limit=limit)]
+        records = [runtime.jobs.look(r.id) for r in runtime.jobs.store.list(limit=limit, trials=trials)]
     if as_json:
         options.print_json(
             {"jobs": [r.model_dump(mode="json", exclude={"plan", "history"}) for r in records]}

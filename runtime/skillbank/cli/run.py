@@ -74,6 +74,10 @@ def run(
 
             for each in new:
                 console().print(plan_view(each, [*notes, *warnings(each)]))
+                if each.route.name == "automl":
+                    from skillbank.cli.searching import review_view
+
+                    console().print(review_view(runtime.review(each)))
         _approve(runtime, new, yes, as_json)
         launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
         finished = _run(runtime, chain, detach, as_json, launch)
@@ -104,7 +108,12 @@ def _run(
             record = runtime.jobs.look(record.id)
         elif record.settled is None:
             try:
-                record = supervise(runtime, record, quiet=as_json)
+                if record.searches:
+                    from skillbank.cli.searching import conduct
+
+                    record = conduct(runtime, record, quiet=as_json)
+                if not record.searches or (record.results_uri and record.state.terminal):
+                    record = supervise(runtime, record, quiet=as_json)
             except KeyboardInterrupt:
                 # The job goes on without this command, and so must what follows its end.
                 runtime.jobs.look(record.id)

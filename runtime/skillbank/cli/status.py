@@ -20,7 +20,11 @@ def status(
 
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
-        if watch:
+        if watch and record.searches and not as_json:
+            from skillbank.cli.searching import look_on
+
+            record = look_on(runtime, record)
+        elif watch:
             from skillbank.cli.progress import watch as follow
 
             record = follow(runtime, record, quiet=as_json)
@@ -28,5 +32,9 @@ def status(
             options.print_json(record_document(runtime, record))
         else:
             console().print(status_view(record, runtime.jobs.progress(record.id)))
+            if record.searches:
+                from skillbank.cli.searching import experiment_view
+
+                console().print(experiment_view(runtime, record))
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise typer.Exit(1)

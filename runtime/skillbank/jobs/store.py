@@ -138,6 +138,7 @@ class JobStore:
         plan_id: str | None = None,
         retry_of: str | None = None,
         experiment: str | None = None,
+        platform: str | None = None,
         trials: bool = True,
         limit: int | None = None,
     ) -> _Records:
@@ -146,7 +147,7 @@ class JobStore:
         if not trials:
             query = query.where(JOBS.c.experiment.is_(None))
         wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
-        wanted |= {"retry_of": retry_of, "experiment": experiment}
+        wanted |= {"retry_of": retry_of, "experiment": experiment, "platform": platform}
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(JOBS.c[name] == value)

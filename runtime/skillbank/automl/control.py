@@ -1,0 +1,113 @@
+"""What a person may do to an experiment besides cancelling it: find, pause, resume, extend."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from skillbank.automl.charter import Charter, objectives_of, settings_of
+from skillbank.automl.events import EventLog
+from skillbank.automl.experiment import Experiment
+from skillbank.automl.search import Search
+from skillbank.errors import NotFoundError, StateError, UsageError
+from skillbank.jobs.record import SEARCH, JobRecord
+from skillbank.jobs.service import Jobs
+from skillbank.plan.model import Plan
+
+__all__ = ["extend", "find", "paused", "resumed", "summaries"]
+
+
+def find(jobs: Jobs, name: str) -> JobRecord:
+    """Return an experiment by its id, a part of it, or ``last``.
+
+    Raises
+    ------
+    NotFoundError
+        When that is no experiment.
+    """
+    if name == "last":
+        newest = jobs.store.list(platform=SEARCH, limit=1)
+        if not newest:
+            raise NotFoundError("there is no experiment yet; start one with skillbank run")
+        return newest[0]
+    record = jobs.store.get(name)
+    if not record.searches:
+        owner = f"; it is a trial of {record.experiment}" if record.experiment else ""
+        raise NotFoundError(f"job {record.id} is not an experiment{owner}; skillbank experiments lists them")
+    return record
+
+
+def paused(jobs: Jobs, record: JobRecord) -> None:
+    """Start no further trials; what runs, runs on. Pausing twice changes nothing."""
+    log, stands = _open(jobs, record)
+    if stands.paused is None:
+        log.add(record.id, "paused", {})
+
+
+def resumed(jobs: Jobs, record: JobRecord) -> None:
+    """Go on after a pause; without one nothing changes."""
+    log, stands = _open(jobs, record)
+    if stands.paused is not None:
+        log.add(record.id, "resumed", {})
+
+
+def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
+    """Let a search go on to so many recommendations in all.
+
+    Raises
+    ------
+    UsageError
+        When that is not more than before, or the algorithm cannot be extended from where it is.
+    """
+    log, stands = _open(jobs, record)
+    plan = Plan.model_validate(record.plan)
+    before = stands.extended or settings_of(plan).max_recommendations
+    if recommendations <= before:
+        raise UsageError(f"experiment {record.id} has {before} recommendations; extend it to more than that.")
+    charter = Charter.model_validate(log.charter(record.id))
+    longer = partial(charter.algorithm, plan, recommendations)
+    try:
+        # Replayed with the longer budget before it is written down: not every algorithm can be extended.
+        Search(log, record.id, objectives_of(plan), lambda _: longer())
+    except StateError as error:
+        raise UsageError(
+            f"{settings_of(plan).algorithm} cannot be extended from where it is ({error}); start a new one."
+        ) from None
+    log.add(record.id, "extended", {"recommendations": recommendations})
+
+
+def _open(jobs: Jobs, record: JobRecord) -> tuple[EventLog, Experiment]:
+    log = EventLog(jobs.store.engine)
+    stands = Experiment((), log.read(record.id))
+    if stands.end is not None or stands.canceled or record.state.terminal:
+        raise StateError(
+            f"experiment {record.id} has ended; start a new one with skillbank run, or go on from its model "
+            f"with --parent {record.id}"
+        )
+    return log, stands
+
+
+def summaries(jobs: Jobs, limit: int) -> list[dict[str, Any]]:
+    """Return how the newest experiments stand; a look at one that runs sees to it that it goes on."""
+    log, found = EventLog(jobs.store.engine), []
+    for record in jobs.store.list(platform=SEARCH, limit=limit):
+        seen = jobs.look(record.id)
+        plan = Plan.model_validate(seen.plan)
+        stands = Experiment(objectives_of(plan), log.read(seen.id))
+        settings, best = settings_of(plan), stands.best
+        found.append(
+            {
+                "experiment": seen.id,
+                "skill": seen.skill,
+                "created": seen.created.isoformat(),
+                "algorithm": settings.algorithm,
+                "state": seen.state.value if seen.state.terminal else stands.state,
+                "recommendations": stands.extended or settings.max_recommendations,
+                "ended": len(stands.done),
+                "running": len(stands.running),
+                "metric": stands.objectives[0].metric,
+                "best": best.number if best is not None else None,
+                "score": best.scores[0] if best is not None and best.scores else None,
+            }
+        )
+    return found

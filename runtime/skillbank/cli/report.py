@@ -1,0 +1,53 @@
+"""``skillbank report EXP``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+
+def report(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, or 'last'.")] = "last",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="By default report.html in the results."),
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="The trials as a table, on stdout or to --out.")
+    ] = False,
+    log_to: Annotated[
+        str | None, typer.Option("--log-to", metavar="mlflow|wandb", help="Send the trials there as runs.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write one HTML page about an experiment: history, curves, importance, the winning overrides."""
+    from skillbank.automl.control import find
+    from skillbank.automl.outcome import write_whole
+    from skillbank.automl.report.data import report_data
+    from skillbank.automl.report.page import render_page
+    from skillbank.automl.report.table import trials_csv
+    from skillbank.cli.searching import load
+
+    with options.open_runtime(None) as runtime:
+        record = runtime.jobs.look(find(runtime.jobs, experiment).id)
+        data = report_data(record, load(runtime, record))
+    if log_to is not None:
+        from skillbank.automl.report.tracking import track
+
+        print(track(data, log_to))
+        return
+    text = trials_csv(data) if as_csv else None
+    if as_json:
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    if text is not None and out is None:
+        print(text, end="")
+        return
+    path = out or Path(record.results_dir) / "report.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text if text is not None else render_page(data))
+    print(path)

@@ -1,0 +1,221 @@
+"""Experiments on the terminal: the review before, a live table or plain lines while they run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from skillbank.automl.controller import Controller
+from skillbank.automl.events import EventLog
+from skillbank.automl.experiment import Experiment, Trial, TrialState
+from skillbank.automl.platform import told
+from skillbank.automl.review import remaining_seconds
+from skillbank.cli.present import console
+from skillbank.plan.model import Plan
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from skillbank.automl.attendant import Attendant
+    from skillbank.jobs.record import JobRecord
+    from skillbank.runtime import Runtime
+
+_STYLE = {
+    TrialState.RUNNING: "cyan",
+    TrialState.COMPLETE: "green",
+    TrialState.STOPPED: "yellow",
+    TrialState.FAILED: "red",
+}
+_SHOWN = 24
+"""Trials in a live table: those that run, the best, and the last that have ended."""
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def review_view(document: dict[str, Any]) -> RenderableType:
+    """Show what a search will do and cost."""
+    head = Table.grid(padding=(0, 2))
+    head.add_column(style="bold", no_wrap=True)
+    head.add_column(overflow="fold")
+    goals = ", ".join(f"{o['direction']} {o['metric']}" for o in document["objectives"])
+    head.add_row("search", f"{document['algorithm']}, seed {document['seed']}: {goals}")
+    epochs = f", at most {document['epochs']} epochs in all" if document["epochs"] else ""
+    head.add_row("budget", f"{document['trials']} trials{epochs}, {document['parallel']} at a time")
+    for name, value in document["limits"].items():
+        head.add_row(name.replace("_", " "), f"{value:g}")
+    if document["seconds"] is None:
+        head.add_row("time", "estimated as soon as the first trial has ended")
+    else:
+        cost = f", {document['gpu_hours']:g} GPU hours" if document["gpu_hours"] else ""
+        head.add_row("time", f"about {clock(document['seconds'])}{cost}, as earlier trainings took")
+    head.add_row("keeps", {"best": "the best checkpoints", "promotable": "best, promotable and failed "
+                           "trials' checkpoints", "all": "all checkpoints"}[document["keep"]])  # fmt: skip
+    space = Table("searched", "default", "range", box=None, pad_edge=False, header_style="bold")
+    for row in document["space"]:
+        if row["counts_now"]:
+            space.add_row(row["key"], _plain(row["default"]), _range(row))
+    notes = [Text(f"note: {note}", style="dim") for note in document["notes"]]
+    return Group(head, space, *notes, Text(""))
+
+
+def _range(row: dict[str, Any]) -> str:
+    if row.get("choices"):
+        return ", ".join(map(_plain, row["choices"]))
+    low, high = row.get("low"), row.get("high")
+    scale = ", log" if row.get("log") else ""
+    return "" if low is None and high is None else f"{_plain(low)} .. {_plain(high)}{scale}"
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRecord:
+    """Be the controller of an experiment, or look on, and show how it goes until its end or pause."""
+    log = EventLog(runtime.jobs.store.engine)
+    if load(runtime, record).paused is not None:
+        log.add(record.id, "resumed", {})
+    if quiet:
+        return Controller(runtime.jobs, record.id).run()
+    if not sys.stdout.isatty():
+        return _lines(runtime, record)
+    plan = Plan.model_validate(record.plan)
+    with Live(console=console(), refresh_per_second=4, transient=False) as live:
+        return Controller(
+            runtime.jobs,
+            record.id,
+            on_change=lambda stands, attendant: live.update(
+                table_view(stands, plan, attendant, attendant.slots)
+            ),
+        ).run()
+
+
+def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
+    """Show how an experiment goes until its end or pause; a controller of its own works at it."""
+    plan, live = Plan.model_validate(record.plan), sys.stdout.isatty()
+    if not live:
+        for piece in runtime.jobs.logs(record.id, follow=True):
+            print(piece, end="", flush=True)
+        return runtime.jobs.refresh(record.id)
+    with Live(console=console(), refresh_per_second=4) as table:
+        while True:
+            stands = load(runtime, record)
+            table.update(table_view(stands, plan, None, None))
+            if stands.end is not None or (stands.paused is not None and not stands.running):
+                return runtime.jobs.refresh(record.id)
+            time.sleep(1.0)
+
+
+def _lines(runtime: Runtime, record: JobRecord) -> JobRecord:
+    """Print one line for each thing that happens."""
+    print(f"{record.id}: {record.state}", flush=True)
+    shown = 0
+
+    def show(stands: Experiment, _: object) -> None:
+        nonlocal shown
+        for event in stands.events[shown:]:
+            if event.kind not in ("created", "cleaned", "launched"):
+                print(told(event), flush=True)
+        shown = len(stands.events)
+
+    controller = Controller(runtime.jobs, record.id, on_change=show)
+    ended = controller.run()
+    show(controller.experiment, None)
+    return ended
+
+
+def load(runtime: Runtime, record: JobRecord) -> Experiment:
+    """Return an experiment as its events tell it."""
+    from skillbank.automl.charter import objectives_of
+
+    events = EventLog(runtime.jobs.store.engine).read(record.id)
+    return Experiment(objectives_of(Plan.model_validate(record.plan)), events)
+
+
+def experiment_view(runtime: Runtime, record: JobRecord) -> RenderableType:
+    """Show how an experiment stands."""
+    stands = load(runtime, record)
+    return table_view(stands, Plan.model_validate(record.plan), None, None)
+
+
+def table_view(
+    stands: Experiment, plan: Plan, attendant: Attendant | None, slots: int | None
+) -> RenderableType:
+    """Show the trials: state, epochs, metric, the curve, the time; and what is left."""
+    now = datetime.now(UTC)
+    metrics = [objective.metric for objective in stands.objectives]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("trial", "state", "epoch", *metrics, "curve", "time", "why"):
+        table.add_column(name, overflow="fold")
+    best = stands.best
+    for trial in _chosen(stands, best):
+        mark = " *" if trial is best else ""
+        scores = [f"{v:.4f}" for v in _latest(trial)] or [""] * len(metrics)
+        state = Text(trial.state.value.lower(), style=_STYLE.get(trial.state, ""))
+        epoch = _epoch(trial, attendant)
+        spent = clock(trial.seconds(now)) if trial.started else ""
+        why = trial.reason if len(trial.reason) <= 60 else f"{trial.reason[:57]}..."
+        table.add_row(f"{trial.number}{mark}", state, epoch, *scores, _sparkline(trial), spent, why)
+    told_trials = len(stands.done)
+    line = f"{told_trials} ended, {len(stands.running)} running, {clock(stands.spent(now))} so far"
+    left = remaining_seconds(stands, plan, slots, now) if slots else None
+    if left is not None:
+        line += f", about {clock(left)} left"
+    if best is not None and best.scores is not None:
+        line += f"; best is {best.number}: {metrics[0]} {best.scores[0]:.4f}"
+    parts: list[RenderableType] = [table, Text(line)]
+    for evaluation in stands.evaluations.values():
+        said = ", ".join(f"{k} {v:.4f}" for k, v in evaluation.metrics.items()) or evaluation.note or "runs"
+        parts.append(Text(f"evaluation of the {evaluation.what} model: {said}"))
+    if stands.paused:
+        parts.append(Text("paused; 'skillbank experiments EXP --resume' goes on", style="yellow"))
+    return Group(*parts)
+
+
+def _chosen(stands: Experiment, best: Trial | None) -> list[Trial]:
+    trials = sorted(stands.trials.values(), key=lambda trial: trial.number)
+    if len(trials) <= _SHOWN:
+        return trials
+    kept = {t.number for t in stands.running} | ({best.number} if best else set())
+    for trial in reversed(trials):
+        if len(kept) >= _SHOWN:
+            break
+        kept.add(trial.number)
+    return [trial for trial in trials if trial.number in kept]
+
+
+def _latest(trial: Trial) -> tuple[float, ...]:
+    if trial.scores is not None:
+        return trial.scores
+    return trial.curve[-1].values if trial.curve else ()
+
+
+def _epoch(trial: Trial, attendant: Attendant | None) -> str:
+    done, total = attendant.progress(trial) if attendant and not trial.state.over else (None, trial.epochs)
+    if done is None and trial.curve:
+        done = trial.curve[-1].epoch
+    return "" if done is None else f"{done}/{total}" if total else str(done)
+
+
+def _sparkline(trial: Trial) -> str:
+    values = [measured.values[0] for measured in trial.curve][-16:]
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    width = high - low or 1.0
+    return "".join(_BARS[min(7, int((v - low) / width * 8))] for v in values)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as people say it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
