@@ -37,7 +37,7 @@ def test_launch_asks_once_for_exactly_this_plan(toolbox: Toolbox, data: Path, tm
     plan_id = plan_of(toolbox, data)
     asked = needs(toolbox.call("launch", {"plan_id": plan_id}))
     assert asked.subject == f"plan:{plan_id}"
-    for words in ("Start train of toy-detector on local", str(data)[:40], plan_id[:12]):
+    for words in (f"Start train of toy-detector on local, reading {str(data)[:40]}", plan_id[:12]):
         assert words in asked.question
     assert jobs(toolbox) == 0
     toolbox.approve(asked, by="test")
@@ -245,7 +245,10 @@ def test_python_gets_the_question_with_the_exception(toolbox: Toolbox, data: Pat
 
 def test_the_question_about_a_search_says_how_many_trials_it_may_start(toolbox: Toolbox) -> None:
     words = "train Grounding DINO on s3://b/t, validate on s3://b/v, with AutoML"
-    plan = toolbox.runtime.jobs.store.get_plan(toolbox.plan(text=words).plans[0].plan_id)
+    [planned] = toolbox.plan(text=words).plans
+    assert planned.trials == 20
+    plan = toolbox.runtime.jobs.store.get_plan(planned.plan_id)
     asked = launch_approval(plan)
     assert "AutoML search of up to 20 trials over train" in asked.question
+    assert "reading s3://b/t, s3://b/v (plan" in asked.question
     assert asked.subject == f"plan:{plan.plan_id}"

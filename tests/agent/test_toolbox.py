@@ -13,6 +13,8 @@ from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import SkillNotFoundError
+from skillbank.jobs.attendance import on_duty
+from tests.agent.conftest import until
 from tests.cli.conftest import Command
 
 GROUNDING_DINO = "tao-train-grounding-dino"
@@ -227,8 +229,12 @@ def test_waiting_ends_with_the_time_and_canceling_with_the_work(trusted: Toolbox
     waited = trusted.job_status(job=job, wait_seconds=1)
     assert waited.state in ("PENDING", "RUNNING")
     assert "cancel_job" in waited.next
+    record = trusted.runtime.jobs.store.get(job)
+    with on_duty(record) as mine:
+        assert not mine, "a supervisor of its own stays with the job"
     assert trusted.cancel_job(job=job).state == "CANCELED"
     assert trusted.cancel_job(job=job).state == "CANCELED", "twice is no error"
     native = trusted.runtime.jobs.store.get(job).native_id
     assert native is not None
     assert not Path(f"/proc/{native.partition(':')[2]}").exists()
+    until(lambda: trusted.runtime.jobs.store.get(job).settled is not None)

@@ -16,13 +16,21 @@ from skillbank.jobs.attendance import work_left
 from skillbank.jobs.launching import preflight
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import SEARCH, JobRecord, JobState
-from skillbank.plan.model import Plan
+from skillbank.plan.model import InputBinding, Plan
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.store import JobStore
 
-__all__ = ["CANCEL_JOB", "LAUNCH", "CancelAnswer", "LaunchAnswer", "cancel_approval", "launch_approval"]
+__all__ = [
+    "CANCEL_JOB",
+    "LAUNCH",
+    "CancelAnswer",
+    "LaunchAnswer",
+    "cancel_approval",
+    "launch_approval",
+    "trials",
+]
 
 _KEY_PREFIX = "agent:"
 """Keys of agents are apart from those that skillbank itself gives to retries."""
@@ -166,18 +174,31 @@ def _question(plan: Plan) -> str:
     """Say what starting a plan means; what comes from skills and requests is one line and short."""
     what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
     if plan.route.name == SEARCH:
-        from skillbank.automl.charter import settings_of
-
-        what = f"an AutoML search of up to {settings_of(plan).max_recommendations} trials over {what}"
+        what = f"an AutoML search of up to {trials(plan)} trials over {what}"
     where = plan.platform
     if plan.platform != "local":
         machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
         where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
-    data = list(dict.fromkeys(plain(i.uri, 80) for i in plan.inputs if i.runtime != "value"))
+    data = list(dict.fromkeys(plain(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
     more = f" and {len(data) - 3} more" if len(data) > 3 else ""
     read = f", reading {', '.join(data[:3])}{more}" if data else ""
     wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
     return f"Start {what} on {where}{read}{wrote} (plan {plan.plan_id[:12]})?"
+
+
+def trials(plan: Plan) -> int | None:
+    """Return how many trials a plan's search may start; None when it is no search."""
+    if plan.route.name != SEARCH:
+        return None
+    from skillbank.automl.charter import settings_of
+
+    return settings_of(plan).max_recommendations
+
+
+def _folder(data: InputBinding) -> str:
+    """Return the folder that an input lies in: the files of one data set are one place."""
+    folder, slash, _ = data.uri.rpartition("/")
+    return data.uri if data.runtime == "folder" or not slash else folder or slash
 
 
 def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from skillbank.agent.launching import trials
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
@@ -78,7 +79,7 @@ class Change(Document):
 
 
 class PlanSummary(Document):
-    """A plan in short. ``after`` is the plan of the chain that must have run before."""
+    """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before."""
 
     plan_id: str
     skill: str
@@ -86,6 +87,7 @@ class PlanSummary(Document):
     variant: str | None = None
     route: Literal["automl", "direct"]
     route_reason: str
+    trials: int | None = None
     platform: str
     image: str | None = None
     gpus: int = 0
@@ -136,6 +138,7 @@ def _summary(plan: Plan) -> PlanSummary:
         variant=plan.variant,
         route=plan.route.name,
         route_reason=in_tool_words(plan.route.reason),
+        trials=trials(plan),
         platform=plan.platform,
         image=plan.image if container else None,
         gpus=plan.resources.gpus if container else 0,
