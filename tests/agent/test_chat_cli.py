@@ -19,7 +19,6 @@ from tests.agent.conftest import until
 from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Request, Says, Step
 from tests.agent.sensible_model import sensible
 from tests.cli.conftest import Answer, Command
-from tests.grounding_dino.conftest import TINY_OVERRIDES
 
 Serve = Callable[..., OpenAIServer]
 
@@ -305,6 +304,8 @@ def test_from_a_sentence_to_a_trained_detector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The packaged skill, the embedded engine, the local platform: through the OpenAI tools over HTTP."""
+    from tests.grounding_dino.conftest import TINY_OVERRIDES  # imports torch: for this test alone
+
     shapes = tmp_path / "shapes"
     make = [sys.executable, "-m", "grounding_dino", "shapes", str(shapes), "--train", "12", "--val", "4"]
     subprocess.run([*make, "--size", "64"], check=True, capture_output=True)
