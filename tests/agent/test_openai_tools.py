@@ -22,6 +22,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.home import bank_root
 from skillbank.cli import app
 from tests.cli.conftest import Command
+from tests.test_public import modules_after
 
 STRICT = {tool["function"]["name"]: tool["function"]["parameters"] for tool in openai_tools()}
 by_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
@@ -58,6 +59,11 @@ def test_strict_mode_accepts_each(tool: Tool) -> None:
     assert theirs["function"] == next(
         t["function"] for t in openai_tools() if t["function"]["name"] == tool.name
     )
+
+
+def test_rendering_loads_neither_database_nor_clients() -> None:
+    loaded = modules_after("from skillbank.agent.openai_tools import openai_tools\nopenai_tools()")
+    assert loaded.isdisjoint({"sqlalchemy", "boto3", "docker", "openai", "mcp", "torch", "rich", "numpy"})
 
 
 def test_without_strict_mode_only_what_is_needed_is_required() -> None:

@@ -11,7 +11,6 @@ from pydantic import Field
 from skillbank.agent.approval import Approval, plain
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
-from skillbank.jobs.approvals import plan_subject
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.launching import preflight
 from skillbank.jobs.parents import finished_parents
@@ -75,6 +74,8 @@ class CancelAnswer(Result):
 
 def launch_approval(plan: Plan) -> Approval:
     """Return what a person is asked before a plan is started."""
+    from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
+
     return Approval(plan_subject(plan.plan_id), _question(plan))
 
 
