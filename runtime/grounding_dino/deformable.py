@@ -66,8 +66,10 @@ def plain(values: Tensor, shapes: Shapes, references: Tensor, offsets: Tensor, l
     else:
         halves = references[:, :, None, :, None, 2:] * (0.5 / points)
         places = references[:, :, None, :, None, :2] + offsets * halves
-    grids = (2 * places - 1).to(values.dtype).transpose(1, 2).flatten(0, 1)
-    maps = torch.split(values, [height * wide for height, wide in shapes], 1)
+    # Places need more than the eight bits of bf16, and grid_sample wants values of the same type.
+    kind = torch.promote_types(values.dtype, torch.float32)
+    grids = (2 * places - 1).to(kind).transpose(1, 2).flatten(0, 1)
+    maps = torch.split(values.to(kind), [height * wide for height, wide in shapes], 1)
     samples = [
         nn.functional.grid_sample(
             part.permute(0, 2, 3, 1).reshape(batch * heads, width, *shape),
