@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 __all__ = ["render_page"]
 
+_HERE = Path(__file__).parent
+
 
 def render_page(data: dict[str, Any]) -> str:
-    """Return the page of a report's data."""
-    return "<html><body>" + json.dumps(data) + "</body></html>"
+    """Return the page of a report's data (see `skillbank.automl.report.data`).
+
+    All text comes from skills, programs and users, so all of it is escaped; the script gets its data as JSON
+    in which no tag can begin.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"short": _short, "clock": _clock}
+    states = Counter(str(trial["state"]).lower() for trial in data["trials"])
+    return environment.get_template("page.html.j2").render(
+        d=data,
+        best=next((t for t in data["trials"] if t["number"] == data["best"]), None),
+        counts=", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none",
+        json=Markup(json.dumps(data).replace("<", "\\u003c")),
+        css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        js=Markup((_HERE / "page.js").read_text(encoding="utf-8")),
+    )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
