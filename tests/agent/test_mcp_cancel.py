@@ -100,15 +100,14 @@ def test_a_launch_that_is_taken_back_stops_its_process(
             asyncio.run(work(server))
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_what_leaves_the_process_alone(
-    mode: str, bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+    bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
 ) -> None:
     """Taking back a wait of job_status, looking on at another call's job, and going away altogether."""
     place = Place(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"})
 
     async def work() -> int:
-        async with sdk_client(place, mode) as client:
+        async with sdk_client(place) as client:
             door = SdkDoor(client)
             arguments = {"plan_id": await train(door, data), "idempotency_key": "one"}
             launched, failed = await door.call("launch", arguments)

@@ -90,48 +90,6 @@ def test_from_a_sentence_to_results(
     assert "epoch 3/3" in str(progress[-1][2])
 
 
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-@pytest.mark.parametrize(("kind", "transport"), [("sdk", "stdio"), ("fastmcp", "http")])
-def test_a_declined_question_starts_nothing(
-    kind: str, transport: str, mode: str, bank: Path, data: Path, environment: dict[str, str], inline: Command
-) -> None:
-    answers = iter(["no", "cancel"])
-
-    async def work() -> None:
-        says = lambda _: next(answers)  # noqa: E731
-        async with door(kind, transport, bank, environment, mode=mode, says=says) as client:  # type: ignore[arg-type]
-            planned, _ = await client.call("plan", {"text": f"train the toy detector on {data}"})
-            for _ in range(2):
-                refused, failed = await client.call("launch", {"plan_id": planned["plans"][0]["plan_id"]})
-                assert failed and refused["error"]["code"] == "declined"
-            listed, _ = await client.call("list_jobs", {})
-            assert listed.get("jobs", []) == []
-
-    asyncio.run(work())
-    assert next(answers, None) is None, "each call asked once"
-
-
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
-    mode: str, bank: Path, data: Path, environment: dict[str, str], inline: Command
-) -> None:
-    async def work() -> None:
-        async with door("sdk", "stdio", bank, environment, mode=mode) as client:
-            planned, _ = await client.call("plan", {"text": f"train the toy detector on {data}"})
-            plan_id = planned["plans"][0]["plan_id"]
-            refused, failed = await client.call("launch", {"plan_id": plan_id})
-            assert failed and refused["error"]["code"] == "needs_approval"
-            assert refused["approval"]["subject"] == f"plan:{plan_id}"
-            assert f"skillbank approve {plan_id[:12]}" in refused["error"]["hint"]
-            assert inline("approve", plan_id[:12]).code == 0
-            launched, failed = await client.call("launch", {"plan_id": plan_id, "wait": True})
-            assert not failed and launched["state"] == "COMPLETE"
-            again, failed = await client.call("launch", {"plan_id": plan_id})
-            assert failed and again["error"]["code"] == "needs_approval", "an approval is used once"
-
-    asyncio.run(work())
-
-
 def test_legacy_elicitation_while_the_call_waits(bank: Path, data: Path, environment: dict[str, str]) -> None:
     async def work() -> None:
         async with door("sdk", "http", bank, environment, mode="legacy", says=lambda _: "yes") as client:

@@ -30,6 +30,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.discovery import Library
 from skillbank.errors import UsageError
 from tests.agent.mcp_clients import TOKEN
+from tests.cli.conftest import Command
 
 HEAD = "---\nname: {name}\ndescription: Says something.\n{more}---\n# Body\n"
 
@@ -134,6 +135,51 @@ def test_a_reply_counts_for_its_own_question_and_once(toolbox: Toolbox, data: Pa
     asyncio.run(work())
     [job] = toolbox.runtime.jobs.store.list()
     toolbox.runtime.jobs.wait(job.id)
+
+
+MODES = ("legacy", "2026-07-28")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_declined_question_starts_nothing(mode: str, toolbox: Toolbox, data: Path) -> None:
+    asked: list[str] = []
+
+    async def says(context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="decline" if len(asked) == 1 else "cancel")
+
+    async def work() -> None:
+        server = build_server(toolbox, Cancellations())
+        async with Client(server, mode=mode, elicitation_callback=says) as client:
+            planned = await client.call_tool("plan", {"text": f"train the toy detector on {data}"})
+            plan_id = planned.structured_content["plans"][0]["plan_id"]
+            for _ in range(2):
+                refused = await client.call_tool("launch", {"plan_id": plan_id})
+                assert refused.is_error and refused.structured_content["error"]["code"] == "declined"
+
+    asyncio.run(work())
+    assert len(asked) == 2 and toolbox.runtime.jobs.store.list() == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
+    mode: str, toolbox: Toolbox, data: Path, inline: Command
+) -> None:
+    async def work() -> None:
+        async with Client(build_server(toolbox, Cancellations()), mode=mode) as client:
+            planned = await client.call_tool("plan", {"text": f"train the toy detector on {data}"})
+            plan_id = planned.structured_content["plans"][0]["plan_id"]
+            refused = (await client.call_tool("launch", {"plan_id": plan_id})).structured_content
+            assert refused["error"]["code"] == "needs_approval"
+            assert refused["approval"]["subject"] == f"plan:{plan_id}"
+            assert f"skillbank approve {plan_id[:12]}" in refused["error"]["hint"]
+            assert inline("approve", plan_id[:12]).code == 0
+            launched = await client.call_tool("launch", {"plan_id": plan_id, "wait": True})
+            assert launched.structured_content["state"] == "COMPLETE"
+            again = await client.call_tool("launch", {"plan_id": plan_id})
+            assert again.structured_content["error"]["code"] == "needs_approval", "it is used once"
+
+    asyncio.run(work())
 
 
 # Skills as resources

@@ -14,13 +14,15 @@ from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp.shared.exceptions import MCPError
 
 from skillbank import JobState, Runtime
+from skillbank.agent.mcp_server.cancellations import Cancellations
+from skillbank.agent.mcp_server.server import build_server
 from skillbank.agent.mcp_server.tasks import EXTENSION, TaskParams, UpdateParams
+from skillbank.agent.toolbox import Toolbox
 from tests.agent.conftest import until
 from tests.agent.mcp_clients import Place, SdkDoor, http_server, sdk_client
 from tests.agent.test_mcp_cancel import alive, nothing_stays, pid_of
 
 __all__ = ["nothing_stays"]
-pytestmark = pytest.mark.slow
 
 
 class Task(types.Result):
@@ -96,9 +98,9 @@ async def planned(door: SdkDoor, data: Path, seconds: float, **settings: str) ->
     return str(answer["plans"][0]["plan_id"])
 
 
-@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.slow
 def test_a_launch_that_waits_becomes_a_task(
-    transport: str, bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+    bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
 ) -> None:
     approving = {**environment, "SKILLBANK_APPROVE": "launch=always"}
 
@@ -125,13 +127,11 @@ def test_a_launch_that_waits_becomes_a_task(
             answer, _ = await door.call("launch", {"plan_id": plan_id})
             assert "job" in answer, "what does not wait is no task"
 
-    if transport == "stdio":
-        asyncio.run(work(Place(bank, approving)))
-    else:
-        with http_server(bank, approving) as server:
-            asyncio.run(work(Place(bank, approving, server)))
+    with http_server(bank, approving) as server:
+        asyncio.run(work(Place(bank, approving, server)))
 
 
+@pytest.mark.slow
 def test_a_task_outlives_its_server_and_is_canceled_through_another(
     bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
 ) -> None:
@@ -164,20 +164,20 @@ def test_a_task_outlives_its_server_and_is_canceled_through_another(
     until(lambda: not alive(pid))
 
 
+@pytest.mark.slow
 def test_tasks_are_named_whole_and_asked_for_only_by_those_who_know_them(
-    bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+    data: Path, runtime: Runtime, trusted: Toolbox
 ) -> None:
-    place = Place(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"})
-
     async def work() -> None:
-        async with sdk_client(place, extensions=[TasksClient()]) as client:
+        server = build_server(trusted, Cancellations())
+        async with Client(server, extensions=[TasksClient()]) as client:
             door = SdkDoor(client)
             answer, _ = await door.call("launch", {"plan_id": await planned(door, data, 0), "wait": True})
             for name in ("last", answer["job"][:-1], "no-such-job", ""):
                 with pytest.raises(MCPError) as unknown:
                     await get(client, name)
                 assert unknown.value.code == types.INVALID_PARAMS
-        async with sdk_client(place) as client:
+        async with Client(server) as client:
             with pytest.raises(MCPError) as undeclared:
                 await get(client, answer["job"])
             assert undeclared.value.code == types.MISSING_REQUIRED_CLIENT_CAPABILITY

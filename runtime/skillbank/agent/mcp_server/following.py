@@ -14,7 +14,6 @@ from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up
-from skillbank.platforms import get_platform
 
 if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
@@ -59,7 +58,7 @@ class _Watch:
 
     def look(self) -> tuple[JobRecord, Progress]:
         record = self._jobs.refresh(self._job)
-        self.longest_pause = get_platform(record.platform).poll_seconds
+        self.longest_pause = self._jobs.platform(record.platform).poll_seconds
         if record.state.terminal:
             record = self._jobs.look(record.id)  # somebody must do what follows its end
             if self._attempts:
