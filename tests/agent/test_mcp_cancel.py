@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
@@ -98,6 +100,34 @@ def test_a_launch_that_is_taken_back_stops_its_process(
     else:
         with http_server(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"}) as server:
             asyncio.run(work(server))
+
+
+def test_a_launch_that_is_taken_back_before_there_is_a_job_leaves_none_running(
+    bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
+) -> None:
+    """The launch is held at its first write by a lock on the database, taken back, and let go."""
+
+    async def work() -> None:
+        place = Place(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"})
+        async with sdk_client(place) as client:
+            door = SdkDoor(client)
+            plan_id = await train(door, data)
+            file = Path(environment["SKILLBANK_HOME"]) / "skillbank.db"
+            with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                call = asyncio.ensure_future(door.call("launch", {"plan_id": plan_id}))
+                await asyncio.sleep(1)
+                assert not call.done() and runtime.jobs.store.list() == []
+                call.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await call
+                await asyncio.sleep(0.5)
+                other.execute("ROLLBACK")
+            await asyncio.to_thread(until, lambda: bool(runtime.jobs.store.list()))
+            state = lambda: runtime.jobs.refresh("last").state  # noqa: E731
+            await asyncio.to_thread(until, lambda: state() is JobState.CANCELED, 5)
+
+    asyncio.run(work())
 
 
 def test_what_leaves_the_process_alone(

@@ -14,6 +14,7 @@ from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up
+from skillbank.redact import redact
 
 if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
@@ -87,7 +88,7 @@ class _Shown:
     async def show(self, record: JobRecord, progress: Progress) -> None:
         from skillbank.cli.progress import describe
 
-        words = f"{record.id} {record.state}: {describe(progress) or 'no word from the program yet'}"
+        words = redact(f"{record.id} {record.state}: {describe(progress) or 'no word from the program yet'}")
         if words == self._words:
             return
         if progress.max_step:
