@@ -18,7 +18,7 @@ from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 
-__all__ = ["Parent", "compile_plan", "split_command"]
+__all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
 
 def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent | None = None) -> Plan:
@@ -120,13 +120,13 @@ def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Act
     if request.variant is None and parent is not None:
         product = inference.product_of(parent.ref.action)
         named = [a for a in skill.actions if a.name == request.action]
-        fitting = [a for a in named if product in _accepted(a)]
+        fitting = [a for a in named if product in accepted_products(a)]
         if fitting and all(a.variant is not None for a in fitting):
             return fitting[0]
     return skill.action(request.action, request.variant)
 
 
-def _accepted(action: Action) -> set[inference.Product]:
+def accepted_products(action: Action) -> set[inference.Product]:
     """Return what an action can start from: its required model fields, or all where none is required."""
     fields = [key for key, function in action.spec_params.items() if function == "parent_model"]
     required = {i.key for i in action.inputs if not i.optional}

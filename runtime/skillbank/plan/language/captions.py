@@ -1,0 +1,165 @@
+"""What an inference request looks for: descriptions, as they were written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.language.words import ACTION_VERBS, any_form, forms, rx
+
+_FIND = rx(
+    r"(?P<verb>(?:" + any_form("find", "detect", "locate", "label", "annotate", "spot", "identify", "recognise", "recognize", "highlight", "mark", "tag", "pinpoint", "outline")
+    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|draw (?:bounding )?(?:boxes|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in|care about|auto label)"
+    r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|map|data|training|detector)(?= ))"
+)
+_SEARCH = rx(
+    r"(?P<verb>search|searching|scan|scanning|check|checking|inspect|screen|comb|comb through|go through|look through|look|query|examine|browse|go over|prompt)"
+    r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data|folder|files|of|new|for|dataset|N))* (?P<place>P)(?: with (?:the )?N)? (?:,? ?and )?(?:for|looking for) "
+)
+_AFTER = rx(r"(?P<place>P) (?:,? ?(?:and )?)(?:with |using |for |as )(?=Q)")
+_INFERRED = rx(r"P (?:, )?(?:(?:with|using) (?:(?:the|model|of|from|N|J|checkpoint) )+)?for (?=[a-z])")
+_INFERENCE = frozenset("inference infer inferring predict predictions prediction".split())
+_FIELD = rx(
+    r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) )*(?:captions?|prompts?|text prompts?|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories|classes|labels|query)"
+    r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
+)
+_PURPOSE = frozenset("to for that which can and will so it could should is be able used of who they in order order".split())
+_TRAIN = frozenset(w for verb in (*ACTION_VERBS["train"], *ACTION_VERBS["retrain"]) for f in forms(verb).values() for w in f) | {"training", "finetuning"}
+_OTHER = frozenset("use using run running apply applying infer inference predict evaluate export test".split())
+_STOPS = frozenset(". ! ? ; ( ) : / | V G T P N J S K C F".split())
+_TAIL = frozenset(
+    """in on at from inside within across over under among using with by via through and or , the a an my our your all these those this that of images image
+    pictures picture photos photo frames frame data dataset folder files samples video videos set new please too then also for to where which is are stored
+    there model checkpoint weights it last now crops scans recordings footage located found lying lies inside both same here as well trained job run let do use run
+    based taken parent following batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out against but plain
+    fresh incoming collected recent""".split()
+)
+"""Words that a description does not end with: they lead to the place, the model or the next wish."""
+_NEXT = frozenset(
+    """and then please use using run with no without on do not don't put save write store send email mail compare also afterwards finally in from but
+    let take give show display upload export evaluate train quantize make keep only at via i we""".split()
+)
+_ARTICLE = re.compile(r"^(?:an?|the|all|any|every|each|some|of|both|for|me)\s+(?=\S)", re.IGNORECASE)
+
+
+def take_captions(text: Text) -> list[str]:
+    """Turn verbs of finding into ``V`` with what is to be found, and return it.
+
+    What a training is for ("train it to find helmets") is no request to find it: such words are only taken out.
+    """
+    captions: list[str] = []
+    for pattern in (_FIELD, _SEARCH, _FIND):
+        at = 0
+        while True:
+            found = next((f for f in text.find(pattern) if f.first >= at), None)
+            if found is None:
+                break
+            at = found.first + 1
+            begin = found.last
+            if pattern is _FIND and begin < len(text.tokens) and text.tokens[begin].text == ":":
+                begin += 1
+            end, items = _region(text, begin, semicolons=pattern is _FIELD)
+            if pattern is _FIND and not items:
+                end, items = _after_colon(text, begin, end)
+            if pattern is _FIELD and not items:
+                continue
+            if pattern is _FIND and _is_purpose(text, found.first):
+                text.replace(_purpose_start(text, found.first), end)
+                continue
+            captions += items
+            kept = [t for t in text.tokens[found.first : end] if t.text in ("P", "N", "J")]
+            mark = Token("C", text.tokens[found.first].start, text.tokens[end - 1].end)
+            text.replace(found.first, end, [mark, *kept] if pattern is not _FIELD else [*kept, mark])
+    quoted = next(text.find(_AFTER), None)
+    if quoted is None and any(t.text in _INFERENCE for t in text.tokens):
+        quoted = next(text.find(_INFERRED), None)
+    if quoted is not None and not captions:
+        end, items = _region(text, quoted.last)
+        captions += items
+        text.replace(quoted.first + 1, end, [Token("C", quoted.tokens()[0].end, text.tokens[end - 1].end)])
+    return list(dict.fromkeys(captions))
+
+
+def _after_colon(text: Text, first: int, end: int) -> tuple[int, list[str]]:
+    """Read the list that a sentence ends with: "annotate X with Grounding DINO: helmets, vests"."""
+    for i in range(first, len(text.tokens)):
+        if text.tokens[i].text in (".", "!", "?", ";"):
+            break
+        if text.tokens[i].text == ":" and text.tokens[i + 1 : i + 2] and text.tokens[i + 1].text not in _VERBS:
+            last, items = _region(text, i + 1)
+            if items and not any(t.text in ("find", "look", "detect", "search") for t in text.tokens[i:last]):
+                text.replace(i, last)
+                return end, items
+            break
+    return end, []
+
+
+def _region(text: Text, first: int, semicolons: bool = False) -> tuple[int, list[str]]:
+    """Read a list of descriptions; return where it ends and what it holds."""
+    tokens = text.tokens
+    last = first
+    while last < len(tokens) and (tokens[last].text not in _STOPS or (semicolons and tokens[last].text == ";")):
+        if tokens[last].text in (",", "and", "or", ";") and last > first and _begins_other(text, last):
+            break
+        last += 1
+    stopped_at = tokens[last].text if last < len(tokens) else "."
+    while last > first and (tokens[last - 1].text == "," or (tokens[last - 1].text in _TAIL and (stopped_at in "PNJSVGT(" or tokens[last - 1].text in _ENDING))):
+        last -= 1
+    quoted = [i for i in range(first, last) if tokens[i].text == "Q"]
+    if quoted:
+        return quoted[-1] + 1, [tokens[i].value.content for i in quoted]
+    return last, list(_split(text, tokens[first:last]))
+
+
+_ENDING = frozenset("and or , the a please too then also now".split())
+
+
+def _begins_other(text: Text, at: int) -> bool:
+    """Whether after a comma or an "and" something else is said than one more description."""
+    rest = text.tokens[at + 1 :]
+    while rest and rest[0].text in ("and", "or", ",", "then"):
+        rest = rest[1:]
+    return not rest or rest[0].text in _STOPS or rest[0].text in _NEXT or rest[0].text in _VERBS
+
+
+_VERBS = frozenset(v for verbs in ACTION_VERBS.values() for v in verbs) | {"build", "create", "generate", "convert", "compile", "count", "draw"}
+
+
+def _split(text: Text, tokens: Sequence[Token]) -> list[str]:
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.text in (",", "and", "or", ";"):
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    said = [text.source(part).strip().strip("\"'") for part in parts if part]
+    found = []
+    for phrase in said:
+        while (shorter := _ARTICLE.sub("", phrase)) != phrase:
+            phrase = shorter
+        if phrase and phrase.lower() not in ("it", "them", "objects", "things", "everything", "images", "pictures", "photos", "frames", "data", "something"):
+            found.append(phrase)
+    return found
+
+
+def _is_purpose(text: Text, at: int) -> bool:
+    """Whether finding is what a training is for, and not asked for by itself."""
+    i = at - 1
+    while i >= 0 and text.tokens[i].text in _PURPOSE - {"and"}:
+        i -= 1
+    if i == at - 1 or text.tokens[i].text in (".", "!", "?", ";", ",", "and", "then"):
+        return False
+    while i >= 0 and text.tokens[i].text not in (".", "!", "?", ";"):
+        if text.tokens[i].text in _OTHER:
+            return False
+        if text.tokens[i].text in _TRAIN:
+            return True
+        i -= 1
+    return False
+
+
+def _purpose_start(text: Text, at: int) -> int:
+    while at > 0 and text.tokens[at - 1].text in _PURPOSE - {"and", "in"}:
+        at -= 1
+    return at

@@ -1,0 +1,81 @@
+"""What no stage understood: words that may have meant something, as they were written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from skillbank.bank.discovery import Library
+from skillbank.errors import SkillNotFoundError
+from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.language.words import FILLER, rx
+
+_SMALL = frozenset(
+    word
+    for group in ("det", "adj", "adv", "prep", "it", "data", "link", "model", "run", "last", "of", "be")
+    for words in rx.groups[group][3:-1].split("|")
+    for word in words.split()
+) | {"engine", "first", "next", "or", "if", "onnx", "s", "m", "ll", "ve", "re", "d", "t", "x", "no", "not", "automatically", "action", "mode"}
+QUIET = FILLER | _SMALL
+_LEADING = frozenset("and then but or so also , please".split())
+
+
+def leftovers(text: Text) -> Iterator[str]:
+    """Yield the parts of a text that are left and not only filler."""
+    run: list[Token] = []
+    for token in [*text.tokens, Token(".", -1, -1)]:
+        is_word = token.text.islower() or token.text in ("D", "K", "T", "G")
+        if run and (not is_word or not _adjoin(text, run[-1], token)):
+            yield from _fragment(text, run)
+            run = []
+        if is_word:
+            run.append(token)
+
+
+def _adjoin(text: Text, before: Token, after: Token) -> bool:
+    return re.fullmatch(r"[\s'\"-]*", text.original[before.end : after.start]) is not None
+
+
+def _fragment(text: Text, run: list[Token]) -> Iterator[str]:
+    while run and run[0].text in _LEADING:
+        run = run[1:]
+    if any(t.text not in QUIET and len(text.source([t])) > 1 for t in run):
+        yield text.source(run)
+
+
+def _until_preposition(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if not token.text.islower() or token.text in _PREPOSITIONS:
+            return
+        yield token
+
+
+_PREPOSITIONS = frozenset("on in at from over against to into with using under by via through for of without that which and".split())
+
+
+def telling_words(text: Text, library: Library, after: Sequence[Token]) -> Iterator[str]:
+    """Yield the words that may describe a model: those right after the verb, or all when these are none.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When one of them is the name of a model that no bank has.
+    """
+    about = {
+        word
+        for skill in library.skills
+        for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
+    }
+    object_ = list(_until_preposition(after))
+    if not any(t.text in about or t.text not in QUIET for t in object_):
+        object_ = text.tokens
+    for i, token in enumerate(text.tokens):
+        if token not in object_ or not token.text.islower() or token.text in ("engine", "first", "next"):
+            continue
+        said = text.source([token])
+        inside = i > 0 and text.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
+        proper = (inside and said[:1].isupper() and not text.original.isupper()) or re.search(r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said)
+        if proper and token.text not in about and token.text not in QUIET and len(said) > 1 and token.text not in rx.vocabulary:
+            raise SkillNotFoundError(f"There is no skill for '{said}'; 'skillbank skills' lists what there is.")
+        if token.text in about or token.text not in QUIET or token.text in ("detector", "detectors", "classifier"):
+            yield token.text

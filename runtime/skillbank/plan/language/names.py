@@ -1,0 +1,186 @@
+"""Which skill a request names: the longest spelling of a name wins, small typing errors included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from skillbank.bank.discovery import Library, normalise
+from skillbank.bank.search import SearchIndex
+from skillbank.bank.skill import Skill
+from skillbank.errors import AmbiguousSkillError, SkillNotFoundError, did_you_mean
+from skillbank.plan.language.spelling import allowed, distance, is_known
+from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.words import FILLER, rx
+
+_LONGEST = 8
+_FAMILY = frozenset("mask masked mm deformable conditional stable open oneformer co nv dab dn focal anchor lite edge ms".split())
+"""Words that make another model of the name that they stand before."""
+_REFUSED = (
+    rx(r"(?:(?:, )?(?:and |but )?<not>) <det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: (?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| $)"),
+    rx(r"like (?:[a-z]+ ){1,4}(?P<n>N)"),
+    rx(r"(?:unlike|other than|better than|like|as with|similar to|same as|as for|compared (?:to|with)|than|as we did with|as in) <det*>(?P<n>N)"),
+)
+_SELF = rx(r"<det?>(?P<n>N) (?:instead|rather)(?: of| than) <det?>(?P<m>N)")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A skill's name in a text; several skills when the name does not tell them apart."""
+
+    skills: tuple[Skill, ...]
+
+
+class Names:
+    """The spellings of a library's skills."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.spelled: dict[str, list[Skill]] = {}
+        for skill in library.skills:
+            if not skill.actions:
+                continue  # a skill to read cannot be asked to run
+            for spelling in library.spellings(skill):
+                self.spelled.setdefault(spelling, []).append(skill)
+        self.described = frozenset(
+            w for s in library.skills for w in re.findall(r"[a-z]+", s.frontmatter.description.lower())
+        )
+        self.words = frozenset(
+            w for s in library.skills for n in (s.name, s.info.network_arch, *s.info.aliases)
+            for w in re.findall(r"[a-z]+", n.lower())
+        )  # fmt: skip
+
+    def take(self, text: Text) -> Iterator[str]:
+        """Turn every name into a token ``N``; yield a sentence for each that was misspelled.
+
+        Raises
+        ------
+        SkillNotFoundError
+            When a name is part of a longer one that no skill has.
+        """
+        for size in range(_LONGEST, 0, -1):
+            at = 0
+            while at + size <= len(text.tokens):
+                tokens = text.tokens[at : at + size]
+                note, skills = self._match(text, tokens)
+                if skills:
+                    text.replace(at, at + size, [Token("N", tokens[0].start, tokens[-1].end, Named(tuple(skills)))])
+                    if note:
+                        yield note
+                at += 1
+        for i, token in enumerate(text.tokens):
+            if token.text == "N":
+                self._check_longer(text, i)
+
+    def _match(self, text: Text, tokens: Sequence[Token]) -> tuple[str, list[Skill]]:
+        if len(tokens) == 1 and tokens[0].text == "Q":
+            return "", self.spelled.get(normalise(tokens[0].value.content), [])
+        if not all(t.text[0].islower() or t.text == "D" for t in tokens):
+            return "", []
+        said = text.source(tokens)
+        name = normalise("".join(t.text if t.text != "D" else text.source([t]) for t in tokens))
+        if name in self.spelled:
+            return "", self.spelled[name]
+        unknown = [t for t in tokens if not is_known(t.text) and t.text not in self.words]
+        # What is right as it stands is no misspelling, and neither end may be a word that says something else.
+        if not unknown or len(name) < 5 and len(tokens) > 1 or not self._near_ends(tokens):
+            return "", []
+        near = self._nearest(name)
+        return (f"'{said}' was read as '{near[0].name}'", near) if near else ("", [])
+
+    def _near_ends(self, tokens: Sequence[Token]) -> bool:
+        return all(t.text in self.words or not is_known(t.text) for t in (tokens[0], tokens[-1]))
+
+    def _nearest(self, name: str) -> list[Skill]:
+        most = allowed(name)
+        found: dict[int, list[str]] = {}
+        for spelling in self.spelled:
+            # Digits tell members of a family apart; they are never typing errors.
+            if most and re.sub(r"\D", "", spelling) == re.sub(r"\D", "", name):
+                away = distance(name, spelling, most)
+                if away <= most and (spelling[0] == name[0] or spelling[:2] == name[1::-1]):
+                    found.setdefault(away, []).append(spelling)
+        if not found:
+            return []
+        skills = {id(s): s for n in found[min(found)] for s in self.spelled[n]}
+        return list(skills.values()) if len(skills) == 1 else []
+
+    def _check_longer(self, text: Text, at: int) -> None:
+        """Refuse "MM Grounding DINO" and "DINO v2": another model than the one whose name is in it."""
+        token = text.tokens[at]
+        before = text.tokens[at - 1] if at else None
+        after = text.tokens[at + 1] if at + 1 < len(text.tokens) else None
+        longer = None
+        if before is not None and before.text.islower() and before.text not in rx.vocabulary:
+            gap = text.original[before.end : token.start]
+            word = text.original[before.start : before.end]
+            inside = at > 1 and text.tokens[at - 2].text not in (".", "!", "?")
+            proper = inside and word[:1].isupper() and not text.original.isupper() and before.text not in FILLER
+            begun = len(before.text) >= 5 and any(w.startswith(before.text) and w != before.text for w in self.words)
+            if gap == "-" or begun or before.text in _FAMILY or (proper and gap == " ") or any(c.isdigit() for c in word):
+                longer = text.original[before.start : token.end]
+        if after is not None:
+            gap = text.original[token.end : after.start]
+            if re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", text.original[after.start : after.end], re.IGNORECASE) and (
+                gap == "-" or re.match(r"[vx]", after.text) or (after.text == "D" and "." in text.original[after.start : after.end])
+            ):
+                longer = text.original[token.start : after.end]
+        if longer:
+            known = [s.name for s in token.value.skills]
+            raise SkillNotFoundError(
+                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' lists them all."
+            )
+
+
+def drop_refused(text: Text) -> None:
+    """Take out names that are said not to be meant ("not Mask Grounding DINO", "instead of DINO")."""
+    text.rewrite(_SELF, lambda found: found.tokens("n"))
+    for pattern in _REFUSED:
+        if sum(t.text == "N" for t in text.tokens) > 1:
+            text.rewrite(pattern, _without)
+
+
+def _without(found: Found) -> list[Token] | None:
+    others = [t for t in found.text.tokens if t.text == "N" and t not in found.tokens("n")]
+    return [] if others else None
+
+
+def search_skill(text: str, words: Sequence[str], index: SearchIndex, actions: Sequence[str]) -> tuple[Skill, str]:
+    """Find the one skill that a description fits.
+
+    Returns
+    -------
+    tuple
+        The skill and the sentence that says so.
+
+    Raises
+    ------
+    SkillNotFoundError, AmbiguousSkillError
+        When no skill, or more than one, fits.
+    """
+    telling = [w for w in words if w not in _GENERIC]
+    hits = [
+        h for h in index.search(" ".join(words), 8)
+        if all(any(a.name == n for a in h.skill.actions) for n in actions)
+        and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
+    ] if telling else []  # fmt: skip
+    most = max((h.coverage for h in hits), default=0.0)
+    hits = [h for h in hits if h.coverage > most - 0.01]
+    if not hits:
+        if words and not telling:
+            raise AmbiguousSkillError(
+                f"'{text.strip()[:80]}' does not say which model; name one that 'skillbank skills' lists."
+            )
+        raise SkillNotFoundError(
+            f"No skill fits '{text.strip()[:80]}'; name one that 'skillbank skills' lists."
+        )
+    if len(hits) > 1 and hits[1].score > 0.8 * hits[0].score:
+        listed = ", ".join(h.skill.name for h in hits[:3])
+        raise AmbiguousSkillError(f"The request could mean {listed}; name the skill.")
+    best = hits[0].skill
+    return best, f"no skill was named; '{best.name}' fits the words best"
+
+
+_GENERIC = frozenset("detector detection detectors object objects segmentation transformer transformers image images".split())
+"""Words that fit so many skills that they name none."""

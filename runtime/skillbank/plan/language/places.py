@@ -1,0 +1,184 @@
+"""What the places in a request are for, as far as the words right beside them say it."""
+
+from __future__ import annotations
+
+import re
+
+from skillbank.plan.language.lexing import Pair, Place
+from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.words import rx
+from skillbank.plan.request import ROLES, clean_uri
+
+RESULTS, OUTPUT, WEIGHTS, RESUME, BACKBONE, LABELS = "results", "output", "weights", "resume", "backbone", "labelmap"
+"""Roles of places that are no data sets."""
+
+_SOURCES = {
+    "train_datasets": r"train|training|finetuning|learning",
+    "eval_dataset": r"val|valid|validation|validating|eval|evaluation|test|testing|dev|holdout|hold out|held out|benchmark",
+    "inference_dataset": r"inference|prediction|unlabelled|unlabeled",
+    "calibration_dataset": r"calibration|calibrating",
+}
+_ROLE = "|".join(f"(?P<{source}>{words})" for source, words in _SOURCES.items())
+_LIST = r"(?P<places>P(?: (?:, )?(?:and )?(?:also )?P(?! (?:for|as|to|is) (?:the )?<role>))*)"
+
+_BEFORE = rx(rf"(?:(?:with|and|using|use|on|take|from|where|but|the|my|our|in|against|via) )*<adj*>(?:{_ROLE}) <data+>(?:(?:and|or) (?:<role> )?<data*>)?<link*>{_LIST}")
+_NOUN = rx(
+    rf"(?:(?:with|and|using|use|on|take|where|but|the|a|my|our) )*(?:(?P<eval_dataset>val|valid|validation|validating|dev|holdout|hold out|held out)"
+    rf"(?: (?:on|against|with|using|to|goes|happens|uses|over))?|(?P<train_datasets>training)|(?P<calibration_dataset>calibration)|eval(?:uation)?|test|testing)"
+    rf"(?: (?:is|are|in|at|from|:|=|under|lives|lies|data|comes|there|be|located|stored|of|inside))* {_LIST}"
+)
+_COLON = rx(rf"(?:{_ROLE}) (?::|=) {_LIST}")
+_VALIDATE = rx(rf"(?:(?:and|,|then|while|by) )*(?:validate|validating|validated|validates) (?:(?:it|them|results?|performance|during training|while training|periodically) )?(?:on|with|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}")
+_CALIBRATE = rx(rf"(?:(?:and|,|then|while|by) )*calibrat(?:e|ed|ing) (?:(?:it|them|the model) )?(?:on|with|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}")
+_AFTER = rx(
+    rf"(?P<lead>(?:(?:with|use|using|take|and) )?)(?P<places>P) (?:, )?(?:as|for|to|is|being|serves as|(?:is |to be |being )?used (?:for|as)|is for|holds|contains|has|is where) <det*><adj*>"
+    rf"(?:{_ROLE}|(?P<validate>validate)|(?P<trainv>train(?: on)?))(?P<data>(?: (?:<data>|only|purposes|with|on))*)(?! <det*>(?:N|J|it|of))"
+)
+_FOR = rx(rf"(?:(?:and|,) )*(?:for|as) <det*>(?:{_ROLE})(?: <data>)*(?: (?:,|please|use|take|using|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|at|in|from|the|data|images|of))* {_LIST}")
+_BRACKET = rx(rf"(?P<places>P) \( <det?>(?:{_ROLE})(?: <data>)* \)")
+_CAPTION_FILE = rx(rf"(?:(?:with|and|using|use|from) )*<det*>(?:labelmap|labels file|class names|class list|label file|list of classes|classes file)(?: file)? <link*>(?P<places>P)")
+
+_SAVE = r"put|putting|save|saving|saved|store|storing|stored|write|writing|written|dump|dumping|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver|land|lands|file|copy|ending up|end up|ends up|leave|want|like|have|export|exported|stash"
+_THINGS = r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all|of|which|to|go|goes|a|under"
+_TO = r"in|into|to|at|under|below|inside|within|on|onto|here"
+_RESULTS = tuple(
+    rx(p)
+    for p in (
+        rf"(?:(?:and|with|please|then|,) )*(?:{_SAVE}) (?:(?:{_THINGS}) )+?(?:{_TO}) <det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
+        rf"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
+        rf"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|on|here|of|the|inside|belongs|belong) )*(?P<places>P)",
+        r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket|directory|results?|output|dir) )*(?P<places>P)",
+        r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?|artifacts) (?:(?:is|:|=) )?)(?P<places>P)",
+        r"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
+        r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?|outputs?|output folder|results? (?:folder|dir|directory|root))",
+    )
+)
+_WEIGHT_WORDS = r"pretrained weights|pretrained model|pretrained checkpoint|pretrained|weights|checkpoint|checkpoints|model|model file|ptm|snapshot|onnx|onnx file|onnx model|onnx export|engine|tensorrt engine|weight file|state|exported model|file|engine file|trained model|network|best model|tensorrt"
+_START = r"start|starting|starts|started|initialise|initialised|initialising|initialize|initialized|initializing|init|warm start|warm started|warmstart|begin|beginning|bootstrap|bootstrapped|initialised|kick off|based|build|building|seeded|load|loading|loaded|taking|take"
+_GO_ON = r"resume|resuming|resumed|continue|continuing|continued|carry on|carrying on|pick up|picking up|restart|restarting|go on|going on"
+_WEIGHTS = (
+    (RESUME, rx(rf"(?P<keep>(?:{_GO_ON})(?: <det*><adj*>(?:(?:N|training|finetuning|train|run|it|finetune|interrupted|aborted|job|off|where it (?:stopped|was)|of) )*)?) ?(?:from|at|with|of|where|using|:) <det*><adj*>(?:(?:{_WEIGHT_WORDS}) )*(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)")),
+    (BACKBONE, rx(rf"(?:(?:with|and|using|use|from|{_START}) )*<det*><adj*>(?:(?:pretrained|imagenet|swin|resnet|image) )*backbone (?:(?:weights|checkpoint|file|from|of|is|in|at|:|=|with|using|initialised|initialized|loaded|pretrained|path) )*(?P<places>P)")),
+    (BACKBONE, rx(r"(?P<places>P) (?:as|for|into|in) <det*>(?:pretrained )?backbone(?: weights)?")),
+    (WEIGHTS, rx(rf"(?:(?:and|with|,|by) )*(?:{_START}) (?:(?:it|training|off|model|N|weights|up|the|out|on|your|yourself) )*(?:from|with|at|on|of|using) <det*><adj*>(?:(?:{_WEIGHT_WORDS}|N) )*(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)")),
+    (WEIGHTS, rx(rf"(?:(?:with|and|using|use|from|of|take|load|for|on|over) )*<det*><adj*>(?:N )?(?:{_WEIGHT_WORDS}) (?:N )?(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)(?P<tail>(?: as (?:the )?(?:init|initialisation|initialization|starting point|start))?)")),
+    (WEIGHTS, rx(r"(?P<places>P) (?:as|for) <det*>(?:pretrained (?:weights|model|checkpoint)|initialisation|initialization|starting point|start|init|weights|checkpoint|initial weights|pretrained)")),
+)  # fmt: skip
+_DATA = rx(
+    r"(?:(?:with|and|using|use|on|over|from|in|for|of|against|take|at|there is|through|across) )*<det*><adj*>(?:(?:N|our|test|new|unseen|whole) )?(?:<data> )+(?:(?:and|or|with) <data+>)?<link*>(?P<places>P(?: (?:, )?(?:and )?P)*)"
+)
+_AT_DATA = rx(r"(?:data|dataset|images) (?:=|:|-) (?P<places>P)")
+_MODEL_FILE = re.compile(r"\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5)$", re.IGNORECASE)
+
+
+def take_roles(text: Text) -> None:
+    """Give places their roles where the words beside them tell; these words are taken out."""
+    text.rewrite(rx("E"), _pair)
+    for role, pattern in _WEIGHTS[:3]:
+        text.rewrite(pattern, lambda found, role=role: _as(found, role, keep=True))  # type: ignore[misc]
+    text.rewrite(_CALIBRATE, lambda found: _as(found, "calibration_dataset"))
+    text.rewrite(_CAPTION_FILE, lambda found: _as(found, LABELS))
+    text.rewrite(_AFTER, _after)
+    for pattern in (_BRACKET, _FOR, _BEFORE, _COLON, _NOUN):
+        text.rewrite(pattern, _sourced)
+    for pattern in _RESULTS:
+        text.rewrite(pattern, lambda found: _as(found, RESULTS))
+    for role, pattern in _WEIGHTS[3:]:
+        text.rewrite(pattern, lambda found, role=role: _weights(found, role))  # type: ignore[misc]
+    for token in text.tokens:
+        if token.text == "P" and token.value.role is None and _MODEL_FILE.search(token.value.uri):
+            token.value.role = WEIGHTS
+
+
+def take_validation(text: Text) -> None:
+    """Read "validate on X" beside a training: where its validation data lies."""
+    text.rewrite(_VALIDATE, lambda found: _as(found, "eval_dataset"))
+
+
+def take_data_words(text: Text) -> None:
+    """Drop the words that only say that a place holds data ("with the data in X")."""
+    text.rewrite(_DATA, lambda found: found.tokens("places"))
+
+
+def _sourced(found: Found) -> list[Token] | None:
+    named = found.match.re.groupindex
+    source = next((s for s in _SOURCES if s in named and found.match[s]), "eval_dataset")
+    if any(p.role not in (None, source) for p in found.values("P", "places")):
+        return None
+    return _as(found, source)
+
+
+def _after(found: Found) -> list[Token] | None:
+    match = found.match
+    source = next((s for s in _SOURCES if match[s]), None)
+    if match["validate"]:
+        source = "eval_dataset"
+    elif match["trainv"]:
+        source = "train_datasets"
+    assert source is not None
+    made = _as(found, source)
+    if match["trainv"] and made is not None:
+        return [*made, Token("train", *_span(found, "trainv"))]
+    return made
+
+
+def _span(found: Found, group: str) -> tuple[int, int]:
+    tokens = found.tokens(group)
+    return tokens[0].start, tokens[-1].end
+
+
+def _as(found: Found, role: str, keep: bool = False) -> list[Token] | None:
+    places = [t for t in found.tokens("places") if t.text == "P"]
+    for token in places:
+        if token.value.role is None:
+            token.value.role = role
+    kept = found.tokens("keep") if keep and "keep" in found.match.re.groupindex else found.kept("N")
+    return [*kept, *places]
+
+
+def _weights(found: Found, role: str) -> list[Token] | None:
+    [place] = found.values("P", "places")
+    if place.role is not None:
+        return None
+    words = {t.text for t in found.tokens()}
+    if words & {"engine", "tensorrt"} and place.uri.lower().endswith((".onnx", ".pth", ".pt", ".ckpt")):
+        return None  # "an engine from model.onnx" is to be built
+    # "the model in s3://x/data" may be data; a folder is only taken for weights when the words insist.
+    if not _MODEL_FILE.search(place.uri) and not words & {"weights", "checkpoint", "pretrained", "ptm", "snapshot"}:
+        if not words & set(_START.split("|")):
+            return None
+    return _as(found, role)
+
+
+def _pair(found: Found) -> list[Token] | None:
+    """``train=s3://b/train`` gives a role and a place."""
+    [token] = found.tokens()
+    pair: Pair = token.value
+    name = pair.key.lower().removesuffix("_data").removesuffix("_dataset").removesuffix("_datasets")
+    uri = clean_uri(pair.value.strip("\"'"))
+    if name in ROLES or pair.key in ROLES.values():
+        return [Token("P", token.start, token.end, Place(uri, ROLES.get(name, pair.key)))]
+    if name in ("results", "results_dir", "output", "out", "results_root", "output_dir"):
+        return [Token("P", token.start, token.end, Place(uri, RESULTS))]
+    if name in ("pretrained", "weights", "checkpoint", "ptm", "init"):
+        return [Token("P", token.start, token.end, Place(uri, WEIGHTS))]
+    if name == "data":
+        return [Token("P", token.start, token.end, Place(uri))]
+    if name in ("parent", "job"):
+        return [Token("J", token.start, token.end, uri)]
+    return None
+
+
+_NAMING = frozenset("platform skill action task model network arch".split())
+
+
+def spell_out(text: Text) -> None:
+    """Read ``model=grounding_dino action=train`` as if it were said in words."""
+
+    def words(found: Found) -> list[Token] | None:
+        [token] = found.tokens()
+        if token.value.key.lower() not in _NAMING:
+            return None
+        return [Token(w.lower(), token.start, token.end) for w in re.findall(r"[A-Za-z]+", token.value.value)]
+
+    text.rewrite(rx("E"), words)

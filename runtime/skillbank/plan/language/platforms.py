@@ -1,0 +1,34 @@
+"""Where a request wants to run."""
+
+from __future__ import annotations
+
+from skillbank.errors import ConflictError
+from skillbank.plan.language.tokens import Text
+from skillbank.plan.language.words import rx
+
+_VIA = r"(?:(?:on|in|inside|via|with|through|using|use|to|under|within|as|by|submit|over|for|run it on|at|into|of|the|a|an|our|my|your|platform|=|:|queue it on|local) )*"
+_PLATFORMS = {
+    "slurm": rx(rf"{_VIA}slurm(?: (?:cluster|jobs?|queue|partition|platform|scheduler|nodes?(?! with)))*"),
+    "kubernetes": rx(rf"{_VIA}kubernetes(?: (?:cluster|jobs?|pods?|platform|namespace))*"),
+    "docker": rx(rf"{_VIA}(?:docker|dockerized|dockerised)(?: (?:containers?|platform|image|engine|daemon|host))*|(?:in|inside|within) (?:a|the) container"),
+    "local": rx(
+        rf"locally|(?:on|at|using|with|right on|only on|here on) (?:this|my|our|the local|local|your)(?: own| very)? (?:machine|laptop|computer|box|workstation|pc|host|desktop|notebook|system|server|mac)|on localhost|on <det?>(?:machine itself)"
+        rf"|{_VIA}local(?: (?:platform|machine|host|mode|computer|box))?|(?:platform )?localhost|right here|on (?:the |a |my )?cpu|on (?:the )?premises"
+    ),
+}
+_NEGATED = rx(r"(?:<not>|rather than|instead of) (?:use |using |run |running |it |to )*(?:on |in |with |via |at |a |the |any |inside )*(?P<which>slurm|kubernetes|docker|local|locally)(?: (?:container|containers|cluster|machine|platform))?")
+
+
+def take_platform(text: Text) -> str | None:
+    """Take where to run out of a text; None when it does not say.
+
+    Raises
+    ------
+    ConflictError
+        When it names two places.
+    """
+    text.take(_NEGATED)
+    said = [name for name, pattern in _PLATFORMS.items() if text.take(pattern)]
+    if len(said) > 1:
+        raise ConflictError(f"The request names {' and '.join(said)} as the place to run; keep one of them.")
+    return said[0] if said else None

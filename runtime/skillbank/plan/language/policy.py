@@ -1,0 +1,211 @@
+"""What a request says about hyperparameter search, negations included.
+
+Every way to speak of a search becomes the one token ``H``; what stands before and after it decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillbank.errors import ConflictError
+from skillbank.plan.language.lexing import Pair
+from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.words import rx
+from skillbank.plan.request import policy_word
+
+_HYPER = r"(?:hyper ?)?(?:param|params|parameter|parameters)|hyperparameters?|hyperparams?|hparams?"
+_SEARCH = r"search(?:es)?|sweeps?|tuning|optimi[sz]ations?|tune|exploration|trials?|selection|scan|sweeping|searching"
+_GOAL = rf"(?:{_HYPER}|settings|configurations?|config|values?|lr|batch size|combination|setup)"
+_SUBJECTS = tuple(
+    rx(p)
+    for p in (
+        rf"(?:{_HYPER}|hp|hpo|automl|hyper|optuna|bayesian|random|grid|automatic|automated) (?:{_SEARCH})",
+        rf"(?:search|tuning|optimi[sz]ation|sweep|exploration) (?:of|over|for|through) <det*><adj*>(?:{_HYPER})",
+        r"automl|hpo|hpt|auto ?tune|auto ?tuning",
+        r"sweeps?|tuning(?! of)",
+        r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
+        r"(?:(?<=no )|(?<=a )|(?<=any )|(?<=the )|(?<=without )|(?<=skip )|(?<=this )|(?<=with )|(?<=that ))search(?! (?:for|P|in|on))",
+    )
+)
+_TUNE = rx(
+    r"(?:tune|optimi[sz]e|optimi[sz]ing|sweep(?:ing)?(?: over)?|search(?:ing)?(?: over| for)?|explor(?:e|ing)|find(?:ing)?|look(?:ing)? for"
+    r"|determin(?:e|ing)|pick(?:ing)?(?: out)?|choos(?:e|ing)|select(?:ing)?|figure out|work out|tuning)"
+    rf" <det*>(?:<adj>|best|good|optimal|better|right|ideal|suitable|optimum)? ?<det*>{_GOAL}(?: (?:automatically|for me|itself|yourself))?"
+)
+_PLAIN = rx(
+    r"(?:plain(?:ly)?|vanilla|ordinary|straightforward|regular|conventional|single|simple|normal|direct|one off|standard)"
+    r"(?: (?:old|single|simple|one|plain|and simple|direct|normal))*"
+    r" (?P<name>(?:N )?)(?P<what>training|finetuning|train|finetune|run|fit|training run|training job|finetuning run)(?: only)?"
+)
+_ONCE = rx(r"(?:one run only|only one run|just one run|just once|only once|exactly once|once only|a single time)")
+_PAIR = rx("E")
+_PAIRED = rx(r"H(?: (?:and|or|nor|,|/|\() <det?>(?:no |any )?H)+")
+
+_NOT = frozenset("not never nobody".split())
+_NOT_PHRASES = rx(r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not bother(?: to| with)?|rather not|not have to|no point in")
+_OFF = rx(
+    r"turn(?:ed|ing|s)? off|switch(?:ed|ing|es)? off|disabl(?:e|ed|es|ing)|deactivat(?:e|ed|es|ing)|skip(?:ped|ping|s)?|drop(?:ped|ping)?|avoid(?:ing)?"
+    r"|omit(?:ting|ted)?|leav(?:e|ing) (?:out|off|away|aside)|left out|forget(?: about)?|exclud(?:e|ing|ed)|bypass(?:ing|ed)?|suppress|stop|cut out|cut|kill"
+    r"|ditch|opt(?:ing)? out of|stay away from|spare me|forgo|no|without|sans|minus|free of|instead of|rather than|shut off|lose|neither|nor|zero|against"
+    r"|remove|off with|save yourself|do away with|hold off on|hold off|except"
+)
+_ON = rx(
+    r"us(?:e|ing|ed|es)|enabl(?:e|ed|es|ing)|activat(?:e|ed|es|ing)|turn(?:ed|ing|s)? on|switch(?:ed|ing|es)? on|run(?:ning)?|do(?:ing)?|appl(?:y|ying)"
+    r"|perform(?:ing)?|want|need|with|includ(?:e|ing)|start|launch|let|via|through|go for|try|have|make use of|by|conduct|add|employ|kick off|by means of"
+    r"|carry out|leverage|under|give|prefer|like|demand|insist on|keep|leave|trigger|allow(?:ing)?|turn|switch|set|put|take"
+)
+_STATES = {
+    **dict.fromkeys(
+        "off disabled false out no deactivated inactive unnecessary none skipped excluded omitted unwanted superfluous overkill waste pointless useless forbidden".split(),
+        "off",
+    ),
+    **dict.fromkeys("on enabled true yes active activated wanted required needed necessary used desired welcome".split(), "on"),
+    **dict.fromkeys(("auto", "default"), "auto"),
+}
+_COPULA = frozenset(
+    "is are = : should must be stay stays staying set to being remain remains kept has can shall will would may left a and was needs goes turned "
+    "switched at have do does really for this time here the run please it".split()
+)
+_STOP = frozenset(". , ; ! ? ( ) / | and but then when because so if or V P".split())
+_PASSED = frozenset(
+    "the a an any this that all your my its some further full costly expensive it you us me to of kind sort please also really just more such do does did "
+    "will would should need must can want wish like bother think have are is go even ever for i we be H with please magic fancy lengthy long".split()
+)
+_NOUNS = frozenset("run experiment mode stuff thing magic business feature policy step please".split())
+_HELPERS = frozenset("do does did is are will should must need can would has have".split())
+_ENDS = frozenset(". , ; ! ? ) and please for this then but".split())
+_CORRECTION = rx(
+    r"no wait|wait|actually|scratch that|sorry|on second thoughts?|i mean|correction|or rather|never mind|i changed my mind|hold on|make that"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing said about the policy: on, off or auto, the words, and where they stand."""
+
+    value: str
+    words: str
+    at: int
+
+
+def take_policy(text: Text) -> Said | None:
+    """Take what is said about the policy out of a text, and return what holds.
+
+    A negated "off" ("don't turn off AutoML") demands nothing: it is ``auto``. After a correction ("no wait") the
+    later words hold.
+
+    Raises
+    ------
+    ConflictError
+        When the text asks for a search and for none.
+    """
+    corrections = [found.tokens()[0].start for found in text.find(_CORRECTION)]
+    said: list[Said] = []
+    text.rewrite(_PAIR, lambda found: _pair(found, said))
+    text.rewrite(_TUNE, lambda found: [found.one("H", "verb")])
+    for pattern in _SUBJECTS:
+        text.rewrite(pattern, lambda found: [found.one("H")])
+    text.rewrite(_PAIRED, lambda found: [found.one("H", found.tokens()[0].value)])
+    text.rewrite(_PLAIN, _plain)
+    text.rewrite(_ONCE, lambda found: [found.one("no"), found.one("H")])
+    while (at := next((i for i, t in enumerate(text.tokens) if t.text == "H"), None)) is not None:
+        said.append(_take_mention(text, at))
+    if corrections:
+        said = [s for s in said if s.at > corrections[-1]] or said
+        text.take(_CORRECTION)
+    demands = {s.value: s for s in said if s.value != "auto"}
+    if len(demands) > 1:
+        raise ConflictError(
+            f"The request asks for a hyperparameter search ('{demands['on'].words}') and for none "
+            f"('{demands['off'].words}'); keep one of them."
+        )
+    return next(iter(demands.values()), said[-1] if said else None)
+
+
+def _pair(found: Found, said: list[Said]) -> list[Token] | None:
+    [token] = found.tokens()
+    pair: Pair = token.value
+    if pair.key.lower() not in ("automl", "automl_policy", "hpo"):
+        return None
+    said.append(Said(policy_word(pair.value.strip("\"'")), found.said(), token.start))
+    return []
+
+
+def _plain(found: Found) -> list[Token]:
+    """A plain training is a training without a search."""
+    kept = [t for t in found.tokens("what") if t.text not in ("run", "job")]
+    return [found.one("no"), found.one("H"), *found.kept("N"), *kept]
+
+
+def _take_mention(text: Text, at: int) -> Said:
+    """Judge one ``H`` by the words around it, and take out those that belong to it."""
+    tokens = text.tokens
+    first = at
+    while first > 0 and at - first < 9 and tokens[first - 1].text not in _STOP:
+        first -= 1
+    value, negations, used = _before(Text(text.original, tokens[first:at]))
+    used = {at, *(first + i for i in used)}
+    state, denied, end = _after(tokens, at + 1)
+    if state is not None:
+        value, negations = state, negations + denied
+        used |= set(range(at, end))
+    value = value or "on"
+    if value != "auto" and negations % 2:
+        value = "auto" if value == "off" else "off"
+    said = Said(value, text.source([tokens[i] for i in sorted(used)]), tokens[min(used)].start)
+    last = max(used) + 1
+    if last < len(tokens) and tokens[last].text in _NOUNS:
+        last += 1
+    rest = [tokens[i] for i in range(min(used), last) if i not in used and tokens[i].text not in _PASSED | _NOUNS]
+    if value == "on":
+        # To tune the hyperparameters of a model, or to run a search for it, is to train it.
+        word = "tunehyper" if tokens[at].value == "verb" else "usehyper"
+        rest.append(Token(word, tokens[at].start, tokens[at].end))
+    text.replace(min(used), last, rest)
+    return said
+
+
+def _before(left: Text) -> tuple[str | None, int, set[int]]:
+    """Find the nearest operator before the mention, and the negations of it.
+
+    Returns
+    -------
+    tuple
+        What the operator says, how many negations stand before it, and which tokens say so.
+    """
+    phrases = list(left.find(_NOT_PHRASES))
+    used = {i for found in phrases for i in range(found.first, found.last)}
+    operators = [
+        (found.last, found.last - found.first, found.first, value)
+        for value, rule in (("off", _OFF), ("on", _ON))
+        for found in left.find(rule)
+        if found.first not in used and all(t.text in _PASSED for t in left.tokens[found.last :])
+    ]
+    value, start = None, len(left.tokens)
+    if operators:
+        end, _, start, value = max(operators)
+        used |= set(range(start, end))
+    negations = len(phrases)
+    for i, token in enumerate(left.tokens[:start]):
+        if token.text in _NOT and i not in used:
+            negations += 1
+            used |= {i, i - 1} if i and left.tokens[i - 1].text in _HELPERS else {i}
+    return value, negations, used
+
+
+def _after(tokens: list[Token], at: int) -> tuple[str | None, int, int]:
+    """Find the state said after the mention ("is not needed"): its value, its negations, and where it ends."""
+    negations = 0
+    for i in range(at, min(at + 7, len(tokens))):
+        word = tokens[i].text
+        following = tokens[i + 1].text if i + 1 < len(tokens) else "."
+        # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
+        if word in _STATES and not (word == "on" and i == at and following not in _ENDS):
+            return _STATES[word], negations, i + 1
+        if word == "D" and tokens[i].value == 0:
+            return "off", negations, i + 1
+        if word in _NOT:
+            negations += 1
+        elif word not in _COPULA:
+            break
+    return None, 0, at

@@ -1,0 +1,57 @@
+"""Local folders: words that name one, and data roots that hold several data sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from skillbank.plan.language.lexing import Place
+from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.request import DataLocation, clean_uri
+
+ListFolder = Callable[[str], "set[str] | None"]
+"""Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
+
+SUBFOLDERS = (
+    ("train_datasets", ("train", "training")),
+    ("eval_dataset", ("val", "eval", "validation", "test")),
+    ("inference_dataset", ("inference", "infer")),
+)
+"""What the folders of a data root are usually called."""
+
+_WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]+\w)(?![\w/:.-])", re.IGNORECASE)
+
+
+def list_local(uri: str) -> set[str] | None:
+    """List a local folder; None for anything else."""
+    if "://" in uri and not uri.startswith("file://"):
+        return None
+    folder = Path(uri.removeprefix("file://")).expanduser()
+    return {p.name for p in folder.iterdir()} if folder.is_dir() else None
+
+
+def mark_folders(text: Text) -> None:
+    """Turn single words that are a folder here ("train on shapes") into places."""
+    for match in _WORD.finditer(text.original):
+        if not Path(match[1]).is_dir():
+            continue
+        inside = [i for i, t in enumerate(text.tokens) if match.start() <= t.start and t.end <= match.end()]
+        if inside and all(text.tokens[i].text.islower() for i in inside):
+            text.replace(inside[0], inside[-1] + 1, [Token("P", match.start(), match.end(), Place(match[1]))])
+
+
+def absolute(uri: str) -> str:
+    """Return a location as it holds from anywhere; places of other machines stay as they are."""
+    if "://" in uri or re.match(r"[A-Za-z]:\\", uri):
+        return uri
+    return str(Path(clean_uri(uri)).expanduser().absolute())
+
+
+def split_root(uri: str, list_folder: ListFolder) -> list[DataLocation]:
+    """Name the data sets below a local folder that holds train/, val/ and the like; else nothing."""
+    inside = list_folder(uri) or set()
+    found = (
+        (source, next((c for c in candidates if c in inside), None)) for source, candidates in SUBFOLDERS
+    )
+    return [DataLocation(source=source, uri=f"{uri}/{name}") for source, name in found if name]

@@ -1,0 +1,132 @@
+"""One wording for what can be said in several: contractions, numbers in words, synonyms of the trade."""
+
+from __future__ import annotations
+
+from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.words import UNITS, rx
+
+_ONES = {
+    w: i
+    for i, w in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
+    )
+}
+_TENS = {
+    w: 10 * i
+    for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_NUMBER_WORDS = {**_ONES, **_TENS, **_SCALES}
+_WORD = "|".join(w for w in _NUMBER_WORDS if w not in ("one", "zero"))
+
+_NUMBERS = rx(rf"(?:(?:a|one) )?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
+_DOZEN = rx(rf"(?P<half>half )?(?:a|one) dozen|(?P<couple>a couple of|a pair of|both)(?= (?:{UNITS}))")
+_ONE = rx(rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))|zero(?= (?:{UNITS}))")
+_POWER = rx(r"D (?:x |times )?(?:10 \^|to the) D")
+
+_REWRITES: tuple[tuple[str, str], ...] = (
+    # contractions and short forms
+    (r"don't|dont|don t|do n't", "do not"),
+    (r"doesn't|doesnt", "does not"),
+    (r"didn't|didnt", "did not"),
+    (r"won't|wont", "will not"),
+    (r"can't|cannot|cant", "can not"),
+    (r"shouldn't|shouldnt|oughtn't", "should not"),
+    (r"wouldn't|wouldnt", "would not"),
+    (r"needn't|neednt", "need not"),
+    (r"mustn't|mustnt", "must not"),
+    (r"isn't|isnt|ain't", "is not"),
+    (r"aren't|arent", "are not"),
+    (r"wasn't", "was not"),
+    (r"haven't|hasn't", "have not"),
+    (r"let's|lets", "let us"),
+    (r"wanna", "want to"),
+    (r"gonna", "going to"),
+    (r"i'll", "i will"),
+    (r"we'll", "we will"),
+    (r"they'll", "they will"),
+    (r"i've", "i have"),
+    (r"we've", "we have"),
+    (r"i'm", "i am"),
+    (r"we're", "we are"),
+    (r"i'd|i would", "i would"),
+    (r"we'd", "we would"),
+    (r"you'd", "you would"),
+    (r"it's", "it is"),
+    (r"&|\+|as well as|plus|along with|together with(?= (?:an? )?(?:evaluation|export|inference))", "and"),
+    (r"thru", "through"),
+    (r"frm", "from"),
+    (r"w", "with"),
+    # the trade
+    (r"auto ml", "automl"),
+    (r"fine tune|finetunes|fine tunes", "finetune"),
+    (r"fine tuning", "finetuning"),
+    (r"fine tuned", "finetuned"),
+    (r"re train", "retrain"),
+    (r"re training", "retraining"),
+    (r"re trained", "retrained"),
+    (r"trt|tensor rt", "tensorrt"),
+    (r"gen_trt_engine|gen trt engine|trt engine generation", "build tensorrt engine"),
+    (r"k8s|kube", "kubernetes"),
+    (r"learning rate|learningrate|learn rate|learning_rate", "lr"),
+    (r"batchsize|bs|batch_size|mini batch size|minibatch size", "batch size"),
+    (r"num_epochs|numepochs|max_epochs|num epochs", "epochs"),
+    (r"(?:f16|half(?: precision)?|16 bit(?: floats?| precision| floating point)?)(?= precision)", "fp16"),
+    (r"half precision|half floats?", "fp16"),
+    (r"brain floats?(?: 16)?", "bf16"),
+    (r"(?:full|single) precision", "fp32"),
+    (r"bitte", "please"),
+    (r"graphics? cards?|a100s?|h100s?|v100s?|h200s?|l40s?|b200s?|gpu's", "gpus"),
+    (r"gpu cards?", "gpus"),
+    (r"automl_policy|automl policy|policy of automl", "automl"),
+    (r"num_gpus|num gpus", "gpus"),
+    (r"num_nodes|num nodes", "nodes"),
+    (r"data set", "dataset"),
+    (r"data sets", "datasets"),
+    (r"results_dir|results-root|results_root|output_dir|out_dir|result_dir|outdir", "results folder"),
+    (r"pre trained", "pretrained"),
+    (r"label_map|classmap|label map|class map|labelmap", "labelmap"),
+)
+
+_COMPILED = [(rx(pattern), words.split()) for pattern, words in _REWRITES]
+_BITS = rx(r"(?:D|8|16) bits?(?: (?:integers?|floats?|precision|floating point))?")
+_GLUED_GPUS = rx(r"D x (?P<unit>gpus?|nodes?)")
+_SAME_WORD = rx(r"(?P<d>D) (?P<u>x)(?= gpus?)")
+
+
+def unify(text: Text) -> None:
+    """Bring a text to the wording that the patterns are written in."""
+    for pattern, words in _COMPILED:
+        text.rewrite(pattern, lambda found, words=words: _words(found, words))  # type: ignore[misc]
+    text.rewrite(_DOZEN, lambda found: [found.one("D", 6 if found.tokens("half") else 2 if found.tokens("couple") else 12)])
+    text.rewrite(_NUMBERS, lambda found: [found.one("D", _number([t.text for t in found.tokens()]))])
+    text.rewrite(_ONE, lambda found: [found.one("D", 0 if found.tokens()[0].text == "zero" else 1)])
+    text.rewrite(_BITS, _bits)
+    text.rewrite(_SAME_WORD, lambda found: [found.tokens()[0]])
+
+
+def _words(found: Found, words: list[str]) -> list[Token]:
+    tokens = found.tokens()
+    return [Token(word, tokens[0].start, tokens[-1].end) for word in words]
+
+
+def _bits(found: Found) -> list[Token] | None:
+    bits = found.tokens()[0].value
+    name = {8: "int8", 16: "fp16", 32: "fp32"}.get(bits) if isinstance(bits, int) else None
+    return [found.one(name)] if name else None
+
+
+def _number(words: list[str]) -> int:
+    """Read English number words: ``two hundred and fifty``."""
+    whole = part = 0
+    for word in words:
+        if word in ("and", "a"):
+            part = part or (1 if word == "a" else 0)
+        elif word == "hundred":
+            part = max(part, 1) * 100
+        elif word in _SCALES:
+            whole, part = whole + max(part, 1) * _SCALES[word], 0
+        else:
+            part += _NUMBER_WORDS[word]
+    return whole + part
