@@ -124,8 +124,8 @@ def test_a_launch_that_is_taken_back_before_there_is_a_job_leaves_none_running(
                 await asyncio.sleep(0.5)
                 other.execute("ROLLBACK")
             await asyncio.to_thread(until, lambda: bool(runtime.jobs.store.list()))
-            state = lambda: runtime.jobs.refresh("last").state  # noqa: E731
-            await asyncio.to_thread(until, lambda: state() is JobState.CANCELED, 5)
+            jobs = runtime.jobs
+            await asyncio.to_thread(until, lambda: jobs.refresh("last").state is JobState.CANCELED, 5)
 
     asyncio.run(work())
 
