@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,7 @@ _LAUNCHES = 3
 class _Watch:
     """What this process remembers of a running trial; all of it can be made again."""
 
-    job: str
+    record: JobRecord
     reader: TrialReader
     canceling: threading.Thread | None = None
 
@@ -75,15 +76,22 @@ class Attendant:
         """How many trials run side by side here."""
         self._watches: dict[int, _Watch] = {}
         self._refused: dict[int, _Refused] = {}
+        self._launching: dict[int, Future[JobRecord]] = {}
+        # Starting a program is mostly waiting for it; several slots are filled at the same time.
+        self._launchers = ThreadPoolExecutor(max_workers=min(slots, 8), thread_name_prefix="launch")
         self.seen: set[str] = set()
         """Names of all metrics that any trial has reported."""
 
     def attend(self, trial: Trial) -> bool:
         """Bring a trial forward as far as it goes now; return whether anything happened."""
+        if trial.number in self._launching:
+            return self._launched(trial)
         if trial.job is None:
             return self._launch(trial) if trial.state is TrialState.ASKED else self._call_off(trial)
-        record = self._jobs.refresh(trial.job)
-        watch = self._watch(trial, record)
+        watch = self._watch(trial, trial.job)
+        if self._jobs.stale(watch.record):
+            watch.record = self._jobs.refresh(trial.job)
+        record = watch.record
         news = self._news(trial, watch.reader.poll())
         happened = bool(news) and self._search.write(*news)
         if record.state.terminal:
@@ -93,6 +101,10 @@ class Attendant:
         if trial.state is TrialState.HALTED:
             self._cancel(record, watch)
         return happened
+
+    def close(self) -> None:
+        """Wait for the launches that are under way; their jobs are found by whoever comes next."""
+        self._launchers.shutdown(wait=True, cancel_futures=True)
 
     def progress(self, trial: Trial) -> tuple[int | None, int | None]:
         """Return the epochs that a trial has finished and those that it has in all."""
@@ -120,24 +132,34 @@ class Attendant:
         refused = self._refused.setdefault(trial.number, _Refused())
         if datetime.now(UTC) < refused.again:
             return False
-        earlier = (
-            self._search.experiment.trials.get(trial.resume_from) if trial.resume_from is not None else None
+        onward = self._search.experiment.trials.get(-1 if trial.resume_from is None else trial.resume_from)
+        self._launching[trial.number] = self._launchers.submit(
+            self._jobs.launch,
+            self.plan_of(trial),
+            parents=self._record.parents,
+            idempotency_key=self._key(trial),
+            checkpoint=self._record.checkpoint,
+            retry=RetryPolicy(infra=0),
+            trial=TrialOf(self._record.id, trial.number, onward.job if onward else None),
         )
+        return True
+
+    def _launched(self, trial: Trial) -> bool:
+        """Write down the job of a launch that is done; false while it is under way."""
+        future = self._launching[trial.number]
+        if not future.done():
+            return False
+        del self._launching[trial.number]
         try:
-            record = self._jobs.launch(
-                self.plan_of(trial),
-                parents=self._record.parents,
-                idempotency_key=self._key(trial),
-                checkpoint=self._record.checkpoint,
-                retry=RetryPolicy(infra=0),
-                trial=TrialOf(self._record.id, trial.number, earlier.job if earlier else None),
-            )
+            job = future.result().id
         except SkillbankError as error:
-            found = self._jobs.store.by_key(self._key(trial))
+            # Something may have been recorded all the same: what became of it is told by that job.
+            before = self._jobs.store.get(trial.job) if trial.job else None
+            found = self._jobs.store.by_key(retry_key(before) if before else self._key(trial))
             if found is None:
-                return self._launch_refused(trial, refused, error)
-            record = found
-        return self._search.write(("launched", {"number": trial.number, "job": record.id}))
+                return self._launch_refused(trial, error)
+            job = found.id
+        return self._search.write(("launched", {"number": trial.number, "job": job}))
 
     def _call_off(self, trial: Trial) -> bool:
         """End a trial that was halted before it was known to run; its launcher may have died half-way."""
@@ -146,8 +168,9 @@ class Attendant:
             return self._tell(trial, TrialState.FAILED, [], f"{trial.reason}, before it was launched")
         return self._search.write(("launched", {"number": trial.number, "job": found.id}))
 
-    def _launch_refused(self, trial: Trial, refused: _Refused, error: SkillbankError) -> bool:
+    def _launch_refused(self, trial: Trial, error: SkillbankError) -> bool:
         """Try again a little later, a few times: a full disk or a daemon that is away may pass."""
+        refused = self._refused.setdefault(trial.number, _Refused())
         refused.times += 1
         if refused.times < _LAUNCHES:
             refused.again = datetime.now(UTC) + timedelta(seconds=self._first_pause / 6 * 2**refused.times)
@@ -156,11 +179,12 @@ class Attendant:
 
     # While it runs
 
-    def _watch(self, trial: Trial, record: JobRecord) -> _Watch:
+    def _watch(self, trial: Trial, job: str) -> _Watch:
         watch = self._watches.get(trial.number)
-        if watch is None or watch.job != record.id:
+        if watch is None or watch.record.id != job:
+            record = self._jobs.store.get(job)
             reader = TrialReader(Path(record.results_dir), record.action, self._search.objectives)
-            watch = self._watches[trial.number] = _Watch(record.id, reader)
+            watch = self._watches[trial.number] = _Watch(record, reader)
         return watch
 
     def _news(self, trial: Trial, measured: Curve) -> list[News]:
@@ -249,14 +273,8 @@ class Attendant:
         due = record.history[-1].at + timedelta(seconds=following.pause)
         if datetime.now(UTC) < max(due, refused.again):
             return False
-        try:
-            again = self._jobs.launch_again(record, following)
-        except SkillbankError as error:
-            found = self._jobs.store.by_key(retry_key(record))
-            if found is None:
-                return self._launch_refused(trial, refused, error)
-            again = found
-        return self._search.write(("launched", {"number": trial.number, "job": again.id}))
+        self._launching[trial.number] = self._launchers.submit(self._jobs.launch_again, record, following)
+        return True
 
 
 def best_of(curve: Sequence[Measured], objectives: Sequence[Objective]) -> Measured | None:

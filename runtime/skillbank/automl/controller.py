@@ -78,7 +78,7 @@ class Controller:
         self._place = place_of(platform)
         self._lease = Lease(jobs.store.engine, self._record.id, self._place)
         self._slots = slots_of(platform, self._plan, self._settings.parallel)
-        self._poll_seconds = min(platform.poll_seconds, _LONGEST_PAUSE)
+        self._poll_seconds = min(platform.poll_seconds / 2, _LONGEST_PAUSE)
         self._attendant = Attendant(
             jobs,
             self._search,
@@ -101,6 +101,12 @@ class Controller:
 
         A pause ends the work too: what runs is finished, nothing new is started, and the controller goes.
         """
+        try:
+            return self._run()
+        finally:
+            self._attendant.close()
+
+    def _run(self) -> JobRecord:
         trouble: float | None = None
         while not self._over():
             try:

@@ -208,6 +208,15 @@ class Jobs:
                 platform.release(handle)
         return self.store.get(record.id)
 
+    def stale(self, record: JobRecord) -> bool:
+        """Say whether a record may differ from what its platform says now; much cheaper than `refresh`."""
+        if record.state is not JobState.RUNNING:
+            return not record.state.terminal
+        try:
+            return self.platform(record.platform).status(_handle(record)).state is not record.state
+        except PlatformError:
+            return True
+
     def look(self, job: str) -> JobRecord:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
