@@ -12,6 +12,8 @@ from skillbank.cli import (
     cancel,
     chat,
     doctor,
+    experiments,
+    eval,
     jobs,
     label,
     lint,
@@ -19,6 +21,7 @@ from skillbank.cli import (
     manifest,
     mcp,
     plan,
+    report,
     results,
     run,
     schemas,
@@ -48,6 +51,8 @@ app.command("status")(status.status)
 app.command("logs")(logs.logs)
 app.command("cancel")(cancel.cancel)
 app.command("results")(results.results)
+app.command("experiments")(experiments.experiments)
+app.command("report")(report.report)
 app.command("label")(label.label)
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
@@ -56,6 +61,7 @@ app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(eval.app, name="eval")
 
 
 def main() -> None:
