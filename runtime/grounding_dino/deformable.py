@@ -17,7 +17,7 @@ Shapes = list[tuple[int, int]]
 
 
 def deformable_attention(
-    values: Tensor, shapes: Shapes, references: Tensor, offsets: Tensor, logits: Tensor
+    values: Tensor, shapes: Shapes, table: Tensor, references: Tensor, offsets: Tensor, logits: Tensor
 ) -> Tensor:
     """Sample the feature levels around the references and add up by the softmax of the logits.
 
@@ -27,6 +27,8 @@ def deformable_attention(
         ``(B, N, H, D)``: all levels behind each other, ``H`` heads.
     shapes : list of (int, int)
         Height and width of each of the ``L`` levels; their areas add up to ``N``.
+    table : Tensor
+        The same on the device, from :func:`level_table`.
     references : Tensor
         ``(B, Q, L, 2)`` points, or ``(B, Q, L, 4)`` boxes, relative; they get no gradient.
     offsets : Tensor
@@ -43,16 +45,14 @@ def deformable_attention(
     if values.is_cuda:
         from grounding_dino.deformable_triton import fused
 
-        result: Tensor = fused(
-            values, _level_shapes(tuple(shapes), values.device), references, offsets, logits
-        )
+        result: Tensor = fused(values, table, references, offsets, logits)
         return result
     return plain(values, shapes, references, offsets, logits)
 
 
 @lru_cache(maxsize=64)
-def _level_shapes(shapes: tuple[tuple[int, int], ...], device: torch.device) -> Tensor:
-    """``(L, 2)`` on the device; kept, because bringing it there would wait for all work before."""
+def level_table(shapes: tuple[tuple[int, int], ...], device: torch.device) -> Tensor:
+    """``(L, 2)`` int32 on the device; kept, because bringing it there waits for all work before it."""
     return torch.tensor(shapes, dtype=torch.int32, device=device)
 
 

@@ -77,6 +77,7 @@ def forward(
     BOX: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
+    """Write the mixed samples ``(B, Q, H, D)`` of a block of queries of one head."""
     head = tl.program_id(1) % H
     batch = (tl.program_id(1) // H).to(tl.int64)
     query = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -133,6 +134,7 @@ def backward(
     BOX: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
+    """Write the gradients of offsets and logits, and add to that of the values."""
     head = tl.program_id(1) % H
     batch = (tl.program_id(1) // H).to(tl.int64)
     query = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from grounding_dino.architecture import Architecture
+from grounding_dino.deformable import level_table
 from grounding_dino.denoising import DenoisingQueries, denoising_attention
 from grounding_dino.layers import Scene, decode, fuse, propose, text_positions
 from grounding_dino.prompt import PromptBatch
@@ -148,11 +149,13 @@ class Detector(nn.Module):
             position.flatten(2).transpose(1, 2) + model.level_embed[level]
             for level, position in enumerate(positions)
         ]
+        shapes = [(source.shape[-2], source.shape[-1]) for source in sources]
         return Scene(
             features=torch.cat([source.flatten(2).transpose(1, 2) for source in sources], 1),
             positions=torch.cat(levels, 1),
             visible=torch.cat([mask.flatten(1) for mask in masks], 1) if padded else None,
-            shapes=[(source.shape[-2], source.shape[-1]) for source in sources],
+            shapes=shapes,
+            table=level_table(tuple(shapes), pixels.device),
             valid_ratios=torch.stack([model.get_valid_ratio(mask) for mask in masks], 1),
         )
 
@@ -278,6 +281,7 @@ def _sine_embedding(boxes: Tensor, width: int) -> Tensor:
     """Sine embedding of boxes ``(B, Q, 4)`` as ``(B, Q, 4 * width)``, y before x as DETR has it."""
     index = torch.arange(width, dtype=torch.float32, device=boxes.device)
     scale = 2 * math.pi / 10000 ** (2 * torch.div(index, 2, rounding_mode="floor") / width)
-    angles = boxes[..., [1, 0, 2, 3], None] * scale
+    x, y, *sizes = boxes.unbind(-1)
+    angles = torch.stack([y, x, *sizes], -1)[..., None] * scale
     waves = torch.stack([angles[..., 0::2].sin(), angles[..., 1::2].cos()], -1)
     return waves.flatten(-3).to(boxes.dtype)

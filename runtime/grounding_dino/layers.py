@@ -27,6 +27,8 @@ class Scene:
         ``(B, N)`` bool, false in the padding; None when nothing is padded.
     shapes : list of (int, int)
         Height and width of each level.
+    table : Tensor
+        The same as ``(L, 2)`` int32.
     valid_ratios : Tensor
         ``(B, L, 2)``: the share of width and height that is picture and not padding.
     """
@@ -35,6 +37,7 @@ class Scene:
     positions: Tensor
     visible: Tensor | None
     shapes: Shapes
+    table: Tensor
     valid_ratios: Tensor
 
 
@@ -151,6 +154,7 @@ def attend_places(
     mixed = deformable_attention(
         values.view(batch, -1, heads, width // heads),
         scene.shapes,
+        scene.table,
         references,
         module.sampling_offsets(placed).view(*points, 2),
         module.attention_weights(placed).view(batch, queries, heads, -1),
