@@ -63,7 +63,8 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
     ("V", "evaluate", r"(?:measure|compute|calculate|check|determine|report|get|obtain|test|give me|tell me|know|work out|find out|assess|see|verify|produce|quantify|establish) (?:the |its |us |a |me |out |some )*(?:mean average precision|map|map50|map scores?|accuracy|metrics|quality|performance|average precision|how (?:good|well|accurate)(?: (?:it|N|the model|J|that))?(?: (?:is|does|performs|works|do))?|scores?|precision|recall|ap|ap50|numbers)(?: (?:of|for|on what))?"),
     ("V", "evaluate", r"(?:test|validate|verify|try out|check) (?P<what>(?:it|them|that|<det*><adj*>(?:N|J|model|trained|result|engine|checkpoint|detector|quantized|network)(?: (?:model|engine|checkpoint|N|J))*))(?= (?:on|against|with|using|over|in|from|at|,|\.|and|P|J|then|for|by)|$| $)"),
     ("V", "evaluate", r"(?:test|validate)(?= (?:on|against|with|using|N|P|J))"),
-    ("V", "inference", r"(?:run|apply|use|execute|try|let) (?P<what>(?:it|<det*><adj*>(?:N|J|model|engine|trained|detector|tensorrt|network|S|checkpoint)(?: (?:model|engine|N|J|S|loose|run|out|detector|from|checkpoint|of))*))(?= (?:, )?(?:on|over|against|through|across|to|at) (?:<det*><adj*>(?:<data> )*)?P)"),
+    ("V", "inference", r"(?<!N )(?<!the )(?<!from )(?<!of )(?<!in )(?:run|apply|use|execute|try|let) (?P<what>(?:it|<det*><adj*>(?:N|J|model|engine|trained|detector|tensorrt|network|S|checkpoint)(?: (?:model|engine|N|J|S|loose|run|out|detector|from|checkpoint|of))*))(?= (?:, )?(?:on|over|against|through|across|to|at) (?:<det*><adj*>(?:<data> )*)?P)"),
+    ("V", "train", r"(?:continue|resume|restart) (?:it|this|that|<det?>N)(?= )"),
     ("V", "train", r"(?:make|let|have) <det*>(?P<what>(?:N|model|it)) learn"),
     ("V", "gen_trt_engine", r"then <det?>(?:S )*(?:tensorrt )?(?:S )*engine(?= (?:,|\.|then|;|!)|$| $)"),
     ("V", "dataset_convert", r"(?:convert|transform) <det*><adj*>(?:annotations|dataset|data|labels)(?: (?:format|to (?:coco|odvg|kitti|tfrecords?)))?"),
@@ -83,7 +84,8 @@ _TALK = tuple(
     rx(p)
     for p in (
         rf"{_WHO} (?:(?:already|just|recently|also|had|have|has|once|then|previously|first|successfully|only|finally|both|long|since|been) )*(?P<t>T|(?:[VG](?= (?:it )?(?:yesterday|before|last|already|earlier|ago))))(?: (?:and|,) T)*",
-        rf"{_WHO} (?:(?:will|might|may|could|shall|plan to|planning to|going to|intend to|are|am|is|was|were|been|be|probably|maybe|later|then|have been|has been|had been|already|currently|still|busy|thinking about|thinking of|considering|about to|also|usually|often|normally|never|always) )+(?P<t>[VGT])(?: <det?>(?:it|N|them|model|J))?(?: (?:and|or|,) [VGT])*",
+        rf"{_WHO} (?:(?:will|might|may|used to|could|shall|plan to|planning to|going to|intend to|are|am|is|was|were|been|be|probably|maybe|later|then|have been|has been|had been|already|currently|still|busy|thinking about|thinking of|considering|about to|also|usually|often|normally|never|always) )+(?P<t>[VGT])(?: <det?>(?:it|N|them|model|J))?(?: (?:and|or|,) [VGT])*",
+        r"(?:how to|how (?:do|can|could|should|would|does) (?:i|we|one|you|somebody)|how one can|ways? to|tips (?:on|for)|tutorial (?:on|for)|help with|guide (?:to|for)|instructions (?:to|for|on)|an example of) (?:(?:best|actually|then|the|a) )*(?P<t>[VGT])",
         r"(?:is|are|was|were|has been|have been|had been|been|got|being|gets) (?:(?:already|not|just|still|currently|being|fully|never|once|only|all|well|previously) )*(?P<t>T)",
         r"(?P<t>G)(?: (?:run|job|of <det?>N|on P|from P|for N|N|J|with N|\( J \)|,))* (?:is|was|has|had|went|took|takes|failed|finished|crashed|ended|stopped|completed|runs|did|ran|looks|looked|gave|seems|died|hangs|hung|stalled|worked|comes|follows|will (?:be|come|follow|happen)|can (?:come|wait|follow|happen)|happens)(?: (?:done|finished|over|complete|later|next|afterwards|tomorrow|separately|elsewhere))*",
         r"(?:considering|consider|think about|thinking about|thinking of|talk about|talking about|talked about|discuss|discussed|plan for|mention|mentioned|heard of|heard about|read about|(?<!how )(?<!what )about|curious about|learn about|wonder about|wondering about) (?:(?:the|a|an|how|to|our|N) )*(?P<t>[VGT])",
@@ -94,11 +96,12 @@ _TALK = tuple(
 _FINISHED = rx(
     r"(?:once|when|after|as soon as|whenever|if|until|upon|following) (?:(?:the|that|this|it|all|our|my|its|everything|which|N) )*(?:[GTV] )?(?:(?:run|job|step|part) )?(?:(?:is|has|are|was|have|been|being|that|it|all) )*(?:done|finished|complete|completed|over|through|ready|finishes|completes|ends|ended|succeeded|succeeds|successful|works|worked|T|goes well|went well|ran|runs through|there|good)(?: (?:successfully|fine|well|through))?"
 )
-_TIME = rx(r"(?P<lead>after|since|before|until|during|while|prior to|upon|following|once|when|from) (?:(?:the|a|our|my|this|that|first|having|every|each|its|you|have|N) )*(?P<g>G|T|(?<=you )V|(?<=we )V|(?<=i )V)(?P<own>(?: (?:of|on|it|N|them|model|the model|J|that|P|the N|with))*)")
+_TIME = rx(r"(?P<lead>after|since|before|until|during|while|prior to|upon|following|once|when|from) (?:(?:the|a|our|my|this|that|first|having|every|each|its|you|have|N) )*(?P<g>G|(?<=have )T|(?<=has )T|(?<=you )V|(?<=we )V|(?<=i )V)(?P<own>(?: (?:of|on|it|N|them|model|the model|J|that|P|the N|with))*)")
 _NEGATED = rx(
-    r"(?:<not> )+(?:(?:to|any|the|a|an|do|ever|try|attempt|run|doing|running|it|need|needed|please|you|yet|even|bother|also|further|separate|extra|N|start|starting|perform|want|us|me|with|through|for|of|another|additional|more|go|into|off|launch|launching|J|S|your|its|that|having|on|actually|just|then|immediately|then) )*"
+    r"(?:<not> )+(?:(?:to|any|the|a|an|do|ever|try|attempt|run|doing|running|it|need|needed|please|you|yet|even|bother|also|further|separate|extra|N|start|starting|perform|want|us|me|with|through|for|of|have|is|are|be|another|additional|more|go|into|off|launch|launching|J|S|your|its|that|having|on|actually|just|then|immediately|then) )*"
     r"(?P<v>[VGTC]|engine)(?: <det?>(?:it|them|that|this|N|anything|something|model|one|J|yet|result|step|run|part|just))*(?:(?:(?: , [VG])* ,? ?(?:or|nor|or even)| and| and also) (?:(?:to|any|the|a|an|do|run|not|N|even|an|build|also|no) )*(?:[VG]|engine)(?: <det?>(?:it|them|N|anything|model|J|either))*)*(?: (?:either|please|at all|yet|for now|this time|needed|necessary|required|though|anymore))*"
 )
+_LEFT = rx(r"(?:leave|leaving|keep|save|postpone|defer) <det*>(?P<v>[VG]) ?(?:step|part|run)? ?(?:for (?:later|another|now|tomorrow|next)|out|away|aside|alone|to me|to us|to (?:my|our) [a-z]+)")
 _NOTHING = rx(r"(?P<v>[VG]) (?:nothing|no one|none)")
 _NOT_NEEDED = rx(r"(?P<v>[VG])(?: (?:step|run|part|it|is|are|be|that|would|will))* (?:(?:is|are|be|that) )*(?:not (?:needed|necessary|required|wanted|desired|asked for|to be done)|unnecessary|superfluous|off the table|not be (?:needed|run|done)|can wait|can be (?:skipped|omitted|left out)|skipped)")
 _MANAGED = rx(
@@ -106,7 +109,7 @@ _MANAGED = rx(
     r" (?:(?:of|for|from|on|about|the|a|all|my|our|its|this|that|running|current|last|latest|old|every|any|N|J|started|queued|pending|failed|to|me|status|log|logs|in) )*(?P<t>[GTV])"
 )
 _QUESTION = frozenset("how what what's why which who whom whose when where is are was were does do did has have had should shall am".split())
-_POLITE = rx(r"(?:how|what) about|why (?:do not|not)(?: you| we)?|(?:do|would) you mind|(?:have|has) (?:the |my |our )?(?:N|model|it) T|have (?:it|N)|do (?:it|the|an?|one|some|please|run|G|V|train|just)|when (?:that|this|it|the|training|you|everything|done)|(?:is|are) (?:<det*>)?(?:N|model) (?:ready )?to be")
+_POLITE = rx(r"(?:how|what) about|why (?:do not|not)(?: you| we)?|(?:do|would) you mind|(?:have|has) (?:the |my |our )?(?:N|model|it) T|have (?:it|N)|(?:do|have) (?!you|i|we|they|people|these|those)|when (?:that|this|it|the|training|you|everything|done)|(?:is|are) (?:<det*>)?(?:N|model) (?:ready )?to be")
 
 
 _CONDITION = rx(
@@ -173,17 +176,20 @@ def judge(text: Text) -> Asked:
     asked = Asked()
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
-    text.rewrite(_TO_BE, lambda found: [*found.kept("N"), *_order(found, "t")])
-    text.rewrite(_CAUSED, lambda found: [*found.kept("NJ"), *_order(found, "t")])
+    for pattern in (_TO_BE, _CAUSED):
+        while (found := next(text.find(pattern), None)) is not None:
+            begun = found.tokens("t")[0].start
+            text.replace(found.first, found.last, [*found.kept("NJ"), *_order(found, "t")])
+            _order_the_rest(text, begun)
     text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
-    asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING)
+    asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING) | _drop(text, _LEFT)
     asked.refused |= _drop(text, _NEGATED)
+    text.rewrite(_TIME, _in_time)
     for pattern in (_MODEL_OF, _ADJECTIVE):
         text.rewrite(pattern, lambda found: found.kept("NJ"))
     for pattern in _TALK:
         asked.talked |= _drop(text, pattern)
     text.rewrite(_LIGHT, lambda found: [*_order(found, "g"), *found.kept("NSJ")])
-    text.rewrite(_TIME, _in_time)
     asked.talked |= _drop(text, _MANAGED)
     text.rewrite(rx("T"), lambda found: _past(asked))
     text.rewrite(rx("G"), lambda found: _order(found, 0))
@@ -197,6 +203,19 @@ def judge(text: Text) -> Asked:
         # A model and an engine named without a verb ask for the engine.
         text.rewrite(_BARE_ENGINE, lambda found: [found.one("V", Mention("gen_trt_engine"))])
     return asked
+
+
+def _order_the_rest(text: Text, begun: int) -> None:
+    """What is to be trained "and evaluated" is to be evaluated, too."""
+    for first, last in text.sentences():
+        for i in range(max(first, 1), last):
+            token = text.tokens[i]
+            if token.text == "T" and token.start > begun > text.tokens[first].start - 1 and text.tokens[i - 1].text in _JOINS:
+                token.text = "V"
+    text.replace(0, 0)
+
+
+_JOINS = frozenset("and , then finally afterwards also later".split())
 
 
 def _past(asked: Asked) -> list[Token]:
@@ -239,10 +258,17 @@ def _drop_questions(text: Text) -> bool:
     """Take the actions out of sentences that ask about something instead of for it."""
     dropped = False
     for first, last in reversed(list(text.sentences())):
+        colon = next((i for i in range(first, last) if text.tokens[i].text == ":"), None)
+        if colon is not None and any(t.text in _QUESTION for t in text.tokens[colon + 1 : colon + 2]):
+            first = colon + 1
         sentence = text.tokens[first:last]
         start = 0
         while start < len(sentence) and sentence[start].text in _OPENING:
             start += 1
+        if [t.text for t in sentence[start : start + 2]] in _COULD_YOU and any(
+            found.first <= 1 for found in Text(text.original, sentence[start + 2 :]).find(_EXPLAIN)
+        ):
+            start += 2 + (sentence[start + 2].text in _OPENING)
         opening = Text(text.original, sentence[start:])
         if start >= len(sentence):
             continue
@@ -264,6 +290,7 @@ def _drop_questions(text: Text) -> bool:
 
 
 _AUXILIARIES = frozenset("is are was were will would can could do does did has have had should".split())
+_COULD_YOU = [[a, b] for a in ("can", "could", "would", "will") for b in ("you", "u")]
 _OPENING = frozenset("so and well ok okay hi hello hey please but also then , just now by the way actually oh um thanks".split())
 _EXPLAIN = rx(
     r"(?:explain|tell me|tell us|describe|show me|teach me|summari[sz]e|help me understand|i (?:wonder|am wondering|was wondering) (?:how|what|why|which|when|where|if it)|i would like to know(?! V)|i want to know(?! V)|do you know|give me (?:an?|some) (?:overview|explanation|info|information|example|idea)"

@@ -10,18 +10,21 @@ from skillbank.plan.language.words import ACTION_VERBS, any_form, forms, rx
 
 _FIND = rx(
     r"(?P<verb>(?:" + any_form("find", "detect", "locate", "label", "annotate", "spot", "identify", "recognise", "recognize", "highlight", "mark", "tag", "pinpoint", "outline")
-    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|draw (?:bounding )?(?:boxes|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in|care about|auto label)"
+    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in|care about|auto label)"
     r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|map|data|training|detector)(?= ))"
 )
 _SEARCH = rx(
-    r"(?P<verb>search|searching|scan|scanning|check|checking|inspect|screen|comb|comb through|go through|look through|look|query|examine|browse|go over|prompt)"
+    r"(?P<verb>search|searching|label|annotate|tag|mark|scan|scanning|check|checking|inspect|screen|comb|comb through|go through|look through|look|query|examine|browse|go over|prompt)"
     r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data|folder|files|of|new|for|dataset|N))* (?P<place>P)(?: with (?:the )?N)? (?:,? ?and )?(?:for|looking for) "
+)
+_FOUND = rx(
+    r"(?P<verb>(?:need|want|get|have|like)) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)(?:to be )?(?:found|detected|located|marked|labelled|labeled|annotated|identified|spotted|highlighted|boxed)(?= )"
 )
 _AFTER = rx(r"(?P<place>P) (?:,? ?(?:and )?)(?:with |using |for |as )(?=Q)")
 _INFERRED = rx(r"P (?:, )?(?:(?:with|using) (?:(?:the|model|of|from|N|J|checkpoint) )+)?for (?=[a-z])")
 _INFERENCE = frozenset("inference infer inferring predict predictions prediction".split())
 _FIELD = rx(
-    r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) )*(?:captions?|prompts?|text prompts?|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories|classes|labels|query)"
+    r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) )*(?:captions?|what to (?:find|look for|detect|search for|label)|prompts?|text prompts?|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories|classes|labels|query)"
     r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )
 _PURPOSE = frozenset("to for that which can and will so it could should is be able used of who they in order order".split())
@@ -32,7 +35,7 @@ _TAIL = frozenset(
     """in on at from inside within across over under among using with by via through and or , the a an my our your all these those this that of images image
     pictures picture photos photo frames frame data dataset folder files samples video videos set new please too then also for to where which is are stored
     there model checkpoint weights it last now crops scans recordings footage located found lying lies inside both same here as well trained job run let do use run
-    based taken parent following batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out against but plain
+    based taken parent following batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out against but plain below above beneath each every
     fresh incoming collected recent""".split()
 )
 """Words that a description does not end with: they lead to the place, the model or the next wish."""
@@ -49,6 +52,10 @@ def take_captions(text: Text) -> list[str]:
     What a training is for ("train it to find helmets") is no request to find it: such words are only taken out.
     """
     captions: list[str] = []
+    for found in text.find(_FOUND):
+        captions += list(_split(text, found.tokens("what")))
+        text.replace(found.first, found.last, [found.one("C")])
+        break
     for pattern in (_FIELD, _SEARCH, _FIND):
         at = 0
         while True:

@@ -25,8 +25,6 @@ from skillbank.plan.request import DataLocation, Request, Setting, concerns
 
 _TRAINING = frozenset(w for v in ACTION_VERBS["train"] for f in forms(v).values() for w in f) | {"training", "finetuning", "tunehyper", "usehyper"}
 _READS_VALIDATION = _TRAINING | {w for v in ("quantize", "quantise", "retrain", "distill") for f in forms(v).values() for w in f}
-CAPTIONS = "dataset.infer_data_sources.captions"
-
 
 @dataclass(slots=True, eq=False)
 class Step:
@@ -38,6 +36,8 @@ class Step:
     """Steps said in one breath ("train and evaluate"), this one included."""
     skill: Skill | None = None
     engine: bool = False
+    lead: int = 0
+    """How many of its tokens stand before the action."""
 
     @property
     def action(self) -> str:
@@ -73,6 +73,7 @@ def steps_of(text: Text) -> list[Step]:
             end = here[n + 1] if n + 1 < len(here) else len(tokens)
             step = Step(tokens[i].value, tokens[i + 1 : end])
             if n == 0:
+                step.lead = len(early) + i
                 step.tokens = [*early, *tokens[:i], *step.tokens]
                 early = []
             lead = tokens[i - 1].text if i else ""
@@ -101,16 +102,12 @@ def _group(steps: list[Step]) -> None:
     run: list[Step] = []
     for step in steps:
         run.append(step)
-        if any(t.text not in _GLUE for t in (step.tokens[_lead(step) :])):
+        if any(t.text not in _GLUE for t in step.tokens[step.lead :]):
             for each in run:
                 each.group = list(run)
             run = []
     for each in run:
         each.group = list(run)
-
-
-def _lead(step: Step) -> int:
-    return 0
 
 
 _GLUE = frozenset(", and then & also finally / it both".split())
@@ -124,6 +121,9 @@ def _merged(steps: list[Step]) -> list[Step]:
         same = next(
             (k for k in kept if k[0] == step.mention.action and (not named or not k[1] or named == k[1])), None
         )
+        if same is not None and _again(step, kept[same], list(kept.values())):
+            kept[(f"{step.mention.action} {len(kept)}", named)] = step
+            continue
         if same is None and step.mention.weak and any(k[0] == step.mention.action for k in kept):
             same = next(k for k in kept if k[0] == step.mention.action)
         if same is None:
@@ -136,6 +136,12 @@ def _merged(steps: list[Step]) -> list[Step]:
         if named and not same[1]:
             kept = {(k if k != same else (same[0], named)): v for k, v in kept.items()}
     return list(kept.values())
+
+
+def _again(step: Step, earlier: Step, steps: list[Step]) -> bool:
+    """Whether an action is said twice because it is to be done twice, each time on data of its own."""
+    has_data = [any(p.role is None for p in s.values("P")) for s in (earlier, step)]
+    return all(has_data) and (steps[-1] is not earlier or step.mention.action == "evaluate")
 
 
 def name_all(steps: Sequence[Step], skill: Skill) -> None:
@@ -349,7 +355,7 @@ class Maker:
                 continue
             chosen[key] = value.value.upper() if key.endswith(".data_type") and value.key == settings.PRECISION else value.value
         if self.captions and step.action == "inference":
-            chosen.setdefault(CAPTIONS, self.captions)
+            chosen.setdefault(settings.CAPTIONS, self.captions)
         pretrained = None
         for place in step.values("P"):
             if place.role in (places.WEIGHTS, places.RESUME, places.BACKBONE, places.LABELS, places.OUTPUT):
@@ -410,7 +416,7 @@ class Maker:
     def _parent(self, at: int) -> str | None:
         step = self.steps[at]
         own = step.values("J")
-        if own:
+        if own and (at == 0 or len(step.group) < 2):
             return str(own[0])
         said = [j for s in self.steps for j in s.values("J")]
         if not said:

@@ -8,7 +8,7 @@ from skillbank.plan.language.words import rx
 _KINDS = {
     "train": "training|train|trained|finetuning|finetuned|finetune",
     "export": "export|exported|onnx|onnx export|onnx file",
-    "gen_trt_engine": "engine|tensorrt engine|tensorrt|engine build|engine built|build tensorrt engine",
+    "gen_trt_engine": "engine|build|tensorrt engine|tensorrt|engine build|engine built|build tensorrt engine",
     "quantize": "quantization|quantisation|quantized|quantised|quantize",
     "evaluate": "evaluation|eval|evaluate",
     "inference": "inference|prediction|predictions",

@@ -41,7 +41,7 @@ _LEX = re.compile(
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html)\b)
     |(?P<place>{_PLACE})
     |(?P<key>(?<![\w./-]){_KEY}(?![\w/(]))
-    |(?P<hex>(?<![\w.]){_HEX}(?![\w.]))
+    |(?P<hex>(?<![\w.]){_HEX}(?!\w|\.\w))
     |(?P<type>\b(?:fp|bf|int|float|bfloat)-?(?:16|32|8)\b)
     |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
     |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)\s?-?\d+\b)

@@ -117,7 +117,7 @@ class Names:
             word = text.original[before.start : before.end]
             inside = at > 1 and text.tokens[at - 2].text not in (".", "!", "?")
             proper = inside and word[:1].isupper() and not text.original.isupper() and before.text not in FILLER
-            begun = len(before.text) >= 5 and any(w.startswith(before.text) and w != before.text for w in self.words)
+            begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
             if gap == "-" or begun or before.text in _FAMILY or (proper and gap == " ") or any(c.isdigit() for c in word):
                 longer = text.original[before.start : token.end]
         if after is not None:

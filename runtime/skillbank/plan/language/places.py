@@ -46,7 +46,7 @@ _RESULTS = tuple(
     for p in (
         rf"(?:(?:and|with|please|then|,) )*(?:{_SAVE}) (?:(?:{_THINGS}) )+?(?:{_TO}) <det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
         rf"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
-        rf"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|on|here|of|the|inside|belongs|belong) )*(?P<places>P)",
+        rf"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside|belongs|belong) )*(?P<places>P)",
         r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket|directory|results?|output|dir) )*(?P<places>P)",
         r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?|artifacts) (?:(?:is|:|=) )?)(?P<places>P)",
         r"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",

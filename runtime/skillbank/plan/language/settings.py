@@ -15,6 +15,7 @@ from skillbank.plan.language.tokens import Found, Text, Token
 from skillbank.plan.language.words import rx
 from skillbank.plan.paths import parse_path
 
+CAPTIONS = "dataset.infer_data_sources.captions"
 GPUS, NODES, PRECISION = "gpus", "nodes", "precision"
 """Keys of settings that are no spec keys: which key they are is decided with the action."""
 
@@ -82,6 +83,8 @@ def _pair(found: Found) -> list[Token] | None:
         if "." not in pair.key and pair.key.lower() not in _PATH_KEYS:
             return None
     key, value = setting_of(pair)
+    if key.lower() in ("caption", "captions", "prompt", "prompts"):
+        return [Token("S", token.start, token.end, Value(CAPTIONS, value if isinstance(value, list) else [value]))]
     return [Token("S", token.start, token.end, Value(_SAME.get(key.lower(), key), value))]
 
 

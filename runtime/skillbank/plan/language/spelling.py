@@ -83,8 +83,9 @@ def nearest(word: str) -> str | None:
     # Letters that only changed places tell more than one that was replaced.
     best = {w for w in best if sorted(w) == sorted(word)} or best
     stems = {_stem(w) for w in best}
-    # "evalute" may be evaluate or evaluated: the same for our purposes, and the shorter is the plainer.
-    return min(best, key=lambda w: (len(w), w)) if len(stems) == 1 else None
+    # "evalute" may be evaluate or evaluated: the same for our purposes, but "traind" is no order: the last letter
+    # decides, then the shorter word.
+    return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
 
 
 def _by_length(length: int, most: int) -> Iterator[str]:

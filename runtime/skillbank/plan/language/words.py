@@ -62,7 +62,7 @@ rx = Grammar(
         "det": "the|a|an|my|our|your|their|his|her|its|this|that|these|those|some|any|one|another|each|all|both",
         "adj": "new|old|fresh|quick|short|small|big|full|long|good|nice|proper|complete|little|tiny|large|whole"
                "|normal|real|actual|same|own|first|second|final|best|current|finished|resulting|latest|last"
-               "|simple|single|further|additional|separate|usual|available|right|corresponding|given|other",
+               "|simple|single|initial|starting|further|additional|separate|usual|available|right|corresponding|given|other",
         "adv": "now|then|just|also|only|please|pls|plz|kindly|simply|really|directly|first|again|quickly|finally"
                "|afterwards|later|next|already|still|ever|even|possibly|maybe|perhaps|right|away|all|both|first"
                "|immediately|too|both|second|third|fourth|lastly|straight|subsequently|additionally|instead|go|ahead|and|to|so",
@@ -70,7 +70,7 @@ rx = Grammar(
                "|never|no need to|no need for|no need of|without|no|refrain from|stop|avoid|skip|omit|neither|nor|minus"
                "|leave out|leave off|hold off on|rather than|instead of|except|forget about|forget|drop"
                "|do not bother to|do not bother with|do not bother|do not want to|do not want you to|do not want"
-               "|do not need to|do not need|do not forget not to|not yet|excluding|no more",
+               "|do not need to|do not need|under no circumstances|by no means|in no case|on no account|no point in|no reason to|no sense in|no use in|everything but|everything except|all but|apart from|not yet|excluding|no more",
         "role": "train|training|finetuning|val|valid|validation|validating|eval|evaluation|evaluating|test|testing"
                 "|dev|holdout|hold out|held out|inference|prediction|calibration|calibrating",
         "data": "data|dataset|datasets|data set|data sets|set|sets|images|image|pictures|picture|photos|photo"
@@ -128,7 +128,7 @@ KEYWORDS = frozenset(
 UNITS = "gpu|gpus|node|nodes|epoch|epochs|machine|machines|worker|workers|hosts|servers|passes"
 
 FILLER = frozenset(
-    """yo u ur chance grateful todo nice mixed spread task parent parents produced scratch fancy straight second third fourth lastly a able about above according actually after afterwards again ahead all alright also always am among amount an
+    """load resume continue yo u ur chance grateful todo nice mixed spread task parent parents produced scratch fancy straight second third fourth lastly a able about above according actually after afterwards again ahead all alright also always am among amount an
     and another any anyway anything appreciate are around as asap ask at available away awesome back be because been
     before being below best better between bit both but by bye can carry case cheers come comes could course current
     currently data dataset datasets day days dear definitely did directly do does doing done each easy either else end
