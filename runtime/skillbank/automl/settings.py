@@ -77,7 +77,7 @@ class AutoMLSettings(_Frozen):
         default=3, ge=2, description="One of this many trials goes on to the next rung."
     )
     epoch_budget: int | None = Field(default=None, ge=1, description="Epochs of all trials together.")
-    population: int = Field(default=10, ge=2, description="Members of pbt and dehb.")
+    population: int = Field(default=10, ge=2, description="Members of pbt.")
     generations: int = Field(default=20, ge=1, description="Generations of pbt.")
     grid_levels: int = Field(default=3, ge=2, description="Values that grid takes from each number's range.")
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -16,7 +16,20 @@ __all__ = ["Algorithm", "Outcome", "Recommendation", "make_algorithm"]
 
 _CLASSES = {
     "bayesian": "bayesian:Bayesian",
+    "bfbo": "bfbo:BFBO",
+    "hyperband": "hyperband:Hyperband",
+    "hyperband_es": "hyperband:HyperbandES",
+    "asha": "asha:ASHA",
+    "bohb": "hyperband:BOHB",
+    "dehb": "dehb:DEHB",
+    "pbt": "pbt:PBT",
+    "llm": "llm:LLM",
+    "hybrid": "llm:Hybrid",
+    "autoresearch": "llm:Autoresearch",
     "random": "plain:Random",
+    "grid": "plain:Grid",
+    "tpe": "tpe:TPE",
+    "cmaes": "cmaes:CMAES",
 }
 
 

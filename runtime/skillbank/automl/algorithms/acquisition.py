@@ -44,7 +44,7 @@ def maximise(
     taken: Sequence[dict[str, Any]],
     rng: np.random.Generator,
     candidates: int = 1000,
-    rounds: int = 20,
+    rounds: int = 40,
 ) -> dict[str, Any] | None:
     """Return the valid configuration of highest score that has not been taken.
 
@@ -65,7 +65,7 @@ def maximise(
     parents = np.vstack([points[top], np.asarray(seeds).reshape(-1, d)])
     heights = score(features_of(space, parents))
     for round_ in range(rounds):
-        young = _mutated(np.repeat(parents, _BROOD, axis=0), 0.25 * 0.8**round_, rng)
+        young = _mutated(np.repeat(parents, _BROOD, axis=0), 0.25 * 0.9**round_, rng)
         found = score(features_of(space, young)).reshape(len(parents), _BROOD)
         best = np.argmax(found, axis=1)
         rows = np.arange(len(parents))

@@ -278,10 +278,10 @@ class Algorithm(ABC):
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
         """Return values for a slot and a note; looks only, changes nothing that a replay would miss."""
 
-    def _started(self, trial: Trial, slot: Slot) -> None:
+    def _started(self, trial: Trial, slot: Slot) -> None:  # noqa: B027
         """Note that a slot has been filled."""
 
-    def _ended(self, trial: Trial) -> None:
+    def _ended(self, trial: Trial) -> None:  # noqa: B027
         """Note that a trial has ended."""
 
     def _stops(self, trial: Trial, epoch: int) -> bool:

@@ -17,9 +17,6 @@ Array = npt.NDArray[np.float64]
 
 _ROOT5 = math.sqrt(5.0)
 _JITTER = 1e-8
-_LENGTH_MEAN, _LENGTH_SD = math.sqrt(2.0), math.sqrt(3.0)
-_NOISE_MEAN, _NOISE_SD = -6.0, 2.0
-_SIGNAL_MEAN, _SIGNAL_SD = 0.0, 1.0
 _LOWEST, _HIGHEST = -7.0, 7.0
 """Where the logarithms of the hyperparameters stay; beyond that nothing changes but the arithmetic's health."""
 
@@ -64,16 +61,12 @@ class GaussianProcess:
         stretch = stretch if stretch > 1e-12 else 1.0
         y = (targets - shift) / stretch
         d = points.shape[1]
-        centre = np.r_[np.full(d, _LENGTH_MEAN + 0.5 * math.log(d)), _SIGNAL_MEAN, _NOISE_MEAN]
-        spread = np.r_[np.full(d, _LENGTH_SD), _SIGNAL_SD, _NOISE_SD]
-        # The mode of the prior is too smooth a start in many dimensions; half a unit cube is a common scale.
-        starts = [np.r_[np.full(d, math.log(0.5 * math.sqrt(d))), 0.0, -5.0]]
-        fits = [_minimise(lambda t: _energy(t, points, y, centre, spread), start, steps) for start in starts]
-        theta = min(fits, key=lambda fit: fit[0])[1]
+        start = np.r_[np.zeros(d), 0.0, -4.0]
+        theta = _minimise(lambda t: _energy(t, points, y), start, steps)[1]
         scales, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
         covariance = signal * _matern(points / scales, points / scales) + (noise + _JITTER) * np.eye(len(y))
-        inverse = np.linalg.inv(covariance)
-        return cls(points, scales, signal, noise, inverse @ y, inverse, shift, stretch)
+        inverse = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+        return cls(points, scales, signal, noise, np.asarray(inverse @ y), inverse, shift, stretch)
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation of the function, each of shape ``(m,)``, for points ``(m, d)``."""
@@ -93,9 +86,16 @@ class GaussianProcess:
     def _with(self, points: Array, y: Array) -> GaussianProcess:
         scaled = points / self.scales
         covariance = self.signal * _matern(scaled, scaled) + (self.noise + _JITTER) * np.eye(len(y))
-        inverse = np.linalg.inv(covariance)
+        inverse = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
         return GaussianProcess(
-            points, self.scales, self.signal, self.noise, inverse @ y, inverse, self._shift, self._stretch
+            points,
+            self.scales,
+            self.signal,
+            self.noise,
+            np.asarray(inverse @ y),
+            inverse,
+            self._shift,
+            self._stretch,
         )
 
 
@@ -110,7 +110,18 @@ def _matern(a: Array, b: Array) -> Array:
     return np.asarray((1.0 + r + (5.0 / 3.0) * squares) * np.exp(-r))
 
 
-def _energy(theta: Array, points: Array, y: Array, centre: Array, spread: Array) -> tuple[float, Array]:
+def _prior(theta: Array) -> tuple[float, Array]:
+    """Return the negative log prior of hyperparameters (logarithms) and its gradient.
+
+    Length scales near 1 and between about 0.3 and 3, a signal like the data's, and little noise.
+    """
+    scales, signal, noise = np.exp(2.0 * theta[:-2]), math.exp(theta[-2]), math.exp(theta[-1])
+    energy = 0.1 * float((scales + 1.0 / scales).sum()) + signal - theta[-2] + 30.0 * noise - 0.1 * theta[-1]
+    pull = np.r_[0.2 * (scales - 1.0 / scales), signal - 1.0, 30.0 * noise - 0.1]
+    return float(energy), pull
+
+
+def _energy(theta: Array, points: Array, y: Array) -> tuple[float, Array]:
     """Return the negative log posterior of hyperparameters (logarithms) and its gradient."""
     d, n = points.shape[1], len(y)
     scaled = points / np.exp(theta[:d])
@@ -126,8 +137,8 @@ def _energy(theta: Array, points: Array, y: Array, centre: Array, spread: Array)
         return math.inf, np.zeros_like(theta)
     inverse = np.linalg.inv(covariance)
     alpha = inverse @ y
-    away = (theta - centre) / spread
-    energy = 0.5 * float(y @ alpha) + float(np.log(np.diag(factor)).sum()) + 0.5 * float(away @ away)
+    prior, pull = _prior(theta)
+    energy = 0.5 * float(y @ alpha) + float(np.log(np.diag(factor)).sum()) + prior
     weights = np.outer(alpha, alpha) - inverse
     slopes = weights * (signal * (5.0 / 3.0) * (1.0 + r) * decay)
     # sum_ab S_ab (x_a - x_b)^2 for every feature at once, without an (n, n, d) array.
@@ -135,7 +146,7 @@ def _energy(theta: Array, points: Array, y: Array, centre: Array, spread: Array)
     gradient = np.r_[
         -0.5 * by_scale, -0.5 * float((weights * kernel).sum()), -0.5 * noise * float(np.trace(weights))
     ]
-    return energy, gradient + away / spread
+    return energy, gradient + pull
 
 
 def _minimise(function: object, start: Array, steps: int) -> tuple[float, Array]:
