@@ -99,6 +99,7 @@ def test_from_a_request_to_the_evaluation_of_the_best(
     assert f"depth: {best['values']['model.depth']}" in spec, "not the best trial's structure"
 
 
+@pytest.mark.slow
 def test_a_chain_goes_on_from_the_best(inline: Command, searchable: list[str]) -> None:
     settings = ("max_recommendations=3", "final_evaluation=false", "baseline=false")
     asked = [word for setting in settings for word in ("--set", f"automl.{setting}")]

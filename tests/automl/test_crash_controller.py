@@ -1,4 +1,4 @@
-"""kill -9 of the controller, again and again: nothing rerun, nothing cancelled, no hang; on both databases."""
+"""kill -9 of the controller, again and again: no rerun, nothing cancelled, no hang; on both databases."""
 
 from __future__ import annotations
 

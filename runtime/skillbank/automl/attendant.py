@@ -14,6 +14,7 @@ from skillbank.automl.experiment import Trial, TrialState
 from skillbank.automl.metrics import Curve, Measured, Objective, TrialReader, unseen
 from skillbank.automl.trials import trial_plan
 from skillbank.errors import SkillbankError, StateError
+from skillbank.jobs.attendance import attend
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import FIRST_PAUSE, FollowUp, follow_up, retry_key
 from skillbank.jobs.service import Jobs, TrialOf
@@ -159,6 +160,7 @@ class Attendant:
             if found is None:
                 return self._launch_refused(trial, error)
             job = found.id
+        attend(self._jobs.store.get(job))  # results that belong elsewhere are brought there
         return self._search.write(("launched", {"number": trial.number, "job": job}))
 
     def _call_off(self, trial: Trial) -> bool:
@@ -227,6 +229,7 @@ class Attendant:
             following = self._following(record)
             if following is not None:
                 return self._again(trial, record, following)
+        attend(record)
         curve = [*trial.curve]
         if not curve and record.state is JobState.COMPLETE:
             curve = watch.reader.rest(self._jobs.output(record))

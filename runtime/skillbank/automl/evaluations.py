@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from skillbank.automl.experiment import Evaluation, Trial
 from skillbank.automl.trials import evaluation_plan
 from skillbank.errors import SkillbankError
+from skillbank.jobs.attendance import attend
 from skillbank.jobs.metrics import read_status
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs, TrialOf
@@ -124,6 +125,8 @@ class Evaluations:
                     trial=TrialOf(self._record.id, evaluation.trial),
                 )
             record = self._jobs.refresh(found.id)
+            if record.state.terminal:
+                attend(record)  # results that belong elsewhere are brought there
             failed = record.state is JobState.ERROR and record.failure is not None
             if not (failed and record.failure is not None and record.failure.kind == "INFRA"):
                 return record
