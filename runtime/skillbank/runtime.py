@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import Hit, SearchIndex
-from skillbank.errors import ParentError, SkillbankError, UsageError
+from skillbank.errors import JobNotFoundError, ParentError, SkillbankError, UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
 from skillbank.plan.model import ParentRef, Plan
@@ -39,6 +39,8 @@ class Runtime:
         Folders of skills, beside the bank that comes with skillbank.
     database_url
         SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
+    reader
+        Who reads plain language: ``rules`` or ``llm``; by default SKILLBANK_READER, else the rules.
 
     Examples
     --------
@@ -48,7 +50,16 @@ class Runtime:
     'direct'
     """
 
-    def __init__(self, banks: Sequence[str | Path] = (), *, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        banks: Sequence[str | Path] = (),
+        *,
+        database_url: str | None = None,
+        reader: str | None = None,
+    ) -> None:
+        self.reader = reader or os.environ.get("SKILLBANK_READER") or "rules"
+        if self.reader not in ("rules", "llm"):
+            raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         self.library = Library([Path(b) for b in (*banks, *extra)])
         self.reading = threading.RLock()
@@ -134,9 +145,26 @@ class Runtime:
             return [hit for hit in self.index.search(query, limit) if hit.strong]
 
     def read(self, text: str) -> Reading:
-        """Read a plain-language request; see `skillbank.plan.intent.read_text`."""
-        with self.reading:
-            return read_text(text, self.library, self.index)
+        """Read a plain-language request; see `skillbank.plan.intent.read_text`.
+
+        With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
+        """
+
+        def by_rules() -> Reading:
+            with self.reading:
+                return read_text(text, self.library, self.index, job_skill=self._job_skill)
+
+        if self.reader == "rules":
+            return by_rules()
+        from skillbank.agent.reading import read_with_model
+
+        return read_with_model(text, self, by_rules)
+
+    def _job_skill(self, job: str) -> str | None:
+        try:
+            return self.jobs.store.get(job).skill
+        except JobNotFoundError:
+            return None
 
     def plan(self, request: str | Request | Sequence[Request]) -> list[Plan]:
         """Compile a request, or a chain of them, into plans.
@@ -154,12 +182,14 @@ class Runtime:
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []
         for i, step in enumerate(chain):
-            parent = self._earlier(plans) if i and step.parent is None else self._parent(step)
+            with self.reading:
+                skill = self.library.get(step.skill)
+            parent = self._earlier(plans, skill.name) if i and step.parent is None else self._parent(step)
             platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
-                plans.append(compile_plan(self.library.get(step.skill), step, platform, parent))
+                plans.append(compile_plan(skill, step, platform, parent))
         return plans
 
     def launch(
@@ -230,11 +260,11 @@ class Runtime:
         return Parent(ref, spec if isinstance(spec, Mapping) else {})
 
     @staticmethod
-    def _earlier(plans: Sequence[Plan]) -> Parent | None:
+    def _earlier(plans: Sequence[Plan], skill: str) -> Parent | None:
         from skillbank.plan.inference import product_of
 
         for plan in reversed(plans):
-            if product_of(plan.action) != "other":
+            if plan.skill.name == skill and product_of(plan.action) != "other":
                 ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
                 return Parent(ref, plan.spec)
         return None

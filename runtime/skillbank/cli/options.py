@@ -40,6 +40,9 @@ Checkpoint = Annotated[
 Pretrained = Annotated[
     str | None, typer.Option("--pretrained", metavar="URI", help="A pretrained model to start from.")
 ]
+Reader = Annotated[
+    str | None, typer.Option("--reader", help="Who reads TEXT: rules, or llm (a model, checked by the rules).")
+]
 AutoML = Annotated[str | None, typer.Option("--automl", metavar="auto|on|off", help="AutoML for this run.")]
 PlatformName = Annotated[
     str | None, typer.Option("--platform", help="Where it runs: local, docker, slurm, kubernetes.")
@@ -54,11 +57,11 @@ ResultsRoot = Annotated[
 ]
 
 
-def open_runtime(banks: list[str] | None) -> Runtime:
+def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
     """Return the runtime of this command."""
     from skillbank.runtime import Runtime
 
-    return Runtime(banks or ())
+    return Runtime(banks or (), reader=reader)
 
 
 def build_requests(

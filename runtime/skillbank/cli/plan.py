@@ -27,11 +27,12 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Where each value of the spec comes from.")
     ] = False,
+    reader: options.Reader = None,
     banks: options.Banks = None,
     as_json: options.Json = False,
 ) -> None:
     """Compile a request into a plan and show it; nothing is started."""
-    with options.open_runtime(banks) as runtime:
+    with options.open_runtime(banks, reader) as runtime:
         requests, notes = options.build_requests(
             runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
             pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,

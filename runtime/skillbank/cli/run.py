@@ -41,6 +41,7 @@ def run(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve what is started.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
+    reader: options.Reader = None,
     banks: options.Banks = None,
     as_json: options.Json = False,
 ) -> None:
@@ -49,7 +50,7 @@ def run(
     from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
-    with options.open_runtime(banks) as runtime:
+    with options.open_runtime(banks, reader) as runtime:
         if resume is not None:
             if text is not None or skill is not None:
                 raise UsageError("--resume JOB goes on with what was asked then; give no new request too.")

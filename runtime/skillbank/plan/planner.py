@@ -41,6 +41,8 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
         draft.builder.apply(layer(draft))
     draft.builder.apply(draft.user)
     check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
+    for question in request.questions:
+        draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)
     add_notes(draft)
     if route.reason.startswith(NOT_RUNNABLE):

@@ -10,7 +10,7 @@ from pydantic import field_validator
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError, UsageError
-from skillbank.plan.model import Frozen
+from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
 
 ROLES = {
@@ -65,6 +65,8 @@ class Request(Frozen):
     image: str | None = None
     image_source: str = "--image"
     text: str = ""
+    questions: tuple[Question, ...] = ()
+    """What reading the request left open; the plan asks it."""
 
     @field_validator("automl", mode="before")
     @classmethod
