@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -348,6 +349,34 @@ def test_a_detached_supervisor_finishes_the_work(jobs: Jobs, make_plan: MakePlan
         time.sleep(0.1)
     assert jobs.store.get(record.id).uploaded is not None
     assert not attend(jobs.store.get(record.id))
+
+
+@pytest.mark.slow
+def test_a_supervisor_ends_when_the_folder_of_its_job_is_removed(jobs: Jobs, make_plan: MakePlan) -> None:
+    record = jobs.launch(make_plan("import time; time.sleep(12)"))
+    assert attend(record)
+    mark = f"skillbank.jobs.supervisor\0{record.id}\0".encode()
+
+    def there() -> bool:
+        return any(mark in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+
+    assert _within(10, there)
+    shutil.rmtree(record.results_dir)
+    assert _within(10, lambda: not there())
+
+
+def _command(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _within(seconds: float, true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return true()
 
 
 def test_nobody_is_sent_where_somebody_is(jobs: Jobs, make_plan: MakePlan) -> None:

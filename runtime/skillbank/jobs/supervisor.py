@@ -7,6 +7,7 @@ next look at the job starts another one, which goes on. ``python -m skillbank.jo
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ from skillbank.storage.progress import Report
 __all__ = ["Supervisor"]
 
 _TRIES = 5
+_FOLDER_PAUSE = 2.0
 
 
 class Supervisor:
@@ -169,11 +171,20 @@ class Supervisor:
         return True
 
 
+def _leave_with_folder(lock: int) -> None:
+    """End this process when the job's folder has been removed: nobody could be told how the job ended."""
+    while os.fstat(lock).st_nlink:
+        time.sleep(_FOLDER_PAUSE)
+    os._exit(0)
+
+
 def main(job: str, duty: str | None = None) -> int:
     """Supervise one job; ``duty`` is the number of the open lock file, see `Supervisor`."""
     # The runtime stands above the jobs; here it is only what opens them the way every door does.
     from skillbank.runtime import Runtime
 
+    if duty is not None:
+        threading.Thread(target=_leave_with_folder, args=(os.dup(int(duty)),), daemon=True).start()
     try:
         with Runtime() as runtime:
             Supervisor(runtime.jobs, duty=None if duty is None else int(duty)).run(job)
