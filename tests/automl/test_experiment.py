@@ -18,7 +18,8 @@ from skillbank.home import database_url
 from skillbank.jobs.parents import parent_models
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
-from skillbank.plan.model import Plan
+from skillbank.plan.model import Plan, Resources
+from skillbank.platforms.slots import gpu_slots, visible_gpus
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 
 
@@ -185,3 +186,23 @@ def test_the_same_seed_gives_the_same_trials(opened: tuple[Jobs, SimulatedPlatfo
     jobs, _ = opened
     first, second = (run(jobs, seed=7, parallel=1, max_recommendations=3)[1] for _ in range(2))
     assert [t.values for t in first.trials.values()] == [t.values for t in second.trials.values()]
+
+
+def test_each_slot_has_gpus_of_its_own(
+    opened: tuple[Jobs, SimulatedPlatform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SimulatedPlatform, "slots", lambda _, plan: gpu_slots(plan, visible_gpus()))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+    jobs, _ = opened
+    plan = make_plan(max_recommendations=4, train={"gpu_ids": [0, 1]})
+    settings = {name: value for name, value in (plan.automl or {}).items() if name != "parallel"}
+    plan = plan.model_copy(update={"automl": settings, "resources": Resources(gpus=2)})
+    record = jobs.launch(plan)
+    Controller(jobs, record.id).run()
+    trials = stands(jobs, record).trials.values()
+    assert {trial.slot: trial.gpu_ids for trial in trials} == {0: (0, 1), 1: (2, 3)}
+    for trial in trials:
+        spec = jobs.store.get(trial.job or "").plan["spec"]
+        assert spec["train"]["gpu_ids"] == list(trial.gpu_ids)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert gpu_slots(plan, visible_gpus()) == [()]

@@ -1,0 +1,63 @@
+"""A search over the embedded engine, for real: a tiny data set, one epoch, two trials, their evaluations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from skillbank.automl.controller import Controller
+from skillbank.automl.report.data import report_data
+from skillbank.cli.searching import load
+from skillbank.jobs.record import JobState
+from skillbank.plan.request import DataLocation, Request, settings_from
+from skillbank.runtime import Runtime
+
+
+@pytest.mark.slow
+def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from grounding_dino.data.shapes import write_shapes
+
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
+    write_shapes(tmp_path / "data", seed=0, train=16, val=4, size=64)
+    settings: dict[str, Any] = {
+        "num_epochs": 1,
+        "engine.image_size": 64,
+        "automl.algorithm": "random",
+        "automl.max_recommendations": 2,
+        "automl.keep": "all",
+        "automl.ranges.model.enc_layers": [2, 3],
+        "automl.parameters": ["model.enc_layers", "train.optim.lr"],
+    }
+    request = Request(
+        skill="tao-train-grounding-dino",
+        action="train",
+        data=(
+            DataLocation(source="train_datasets", uri=str(tmp_path / "data" / "train")),
+            DataLocation(source="eval_dataset", uri=str(tmp_path / "data" / "val")),
+        ),
+        settings=settings_from(settings),
+    )
+    with Runtime() as runtime:
+        [plan] = runtime.plan(request)
+        review = runtime.review(plan)
+        # What the engine takes on a processor is the default, and what everybody is shown.
+        assert {row["key"]: row["default"] for row in review["space"]}["train.optim.lr"] == 0.0015
+        record = runtime.launch(plan)
+        record = Controller(runtime.jobs, record.id).run()
+        assert record.state is JobState.COMPLETE, record.history[-1].message
+        report = report_data(record, load(runtime, record))
+        trials = [runtime.jobs.store.get(trial["job"]) for trial in report["trials"]]
+        assert [t["state"] for t in report["trials"]] == ["COMPLETE"] * 2
+        assert report["trials"][1]["values"]["model.enc_layers"] in (2, 3)
+        for trial, shown in zip(trials, report["trials"], strict=True):
+            ran = yaml.safe_load((Path(trial.results_dir) / "train" / "experiment.yaml").read_text())
+            assert ran["engine"]["backbone"] == "mini", "a trial left the small profile"
+            assert ran["model"]["enc_layers"] == shown["values"]["model.enc_layers"]
+            assert ran["train"]["optim"]["lr"] == pytest.approx(shown["values"]["train.optim.lr"])
+        for evaluation in report["evaluations"].values():
+            assert "test_mAP50" in evaluation["metrics"], evaluation["note"]
+        assert set(report["evaluations"]) == {"default", "best"}
