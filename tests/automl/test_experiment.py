@@ -206,3 +206,26 @@ def test_each_slot_has_gpus_of_its_own(
         assert spec["train"]["gpu_ids"] == list(trial.gpu_ids)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert gpu_slots(plan, visible_gpus()) == [()]
+
+
+def test_several_objectives_have_a_front(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    metrics, directions = ["val_mAP50", "latency"], ["maximize", "minimize"]
+    record, found = run(jobs, metrics=metrics, directions=directions, max_recommendations=8, parallel=4)
+    assert record.state is JobState.COMPLETE and found.best in found.pareto
+    for trial in found.trials.values():
+        assert trial.scores is not None and trial.scores[1] == trial.values["train.depth"]
+        left = bool(list(Path(jobs.store.get(trial.job or "").results_dir).glob("train/*.pth")))
+        assert left == (trial in found.pareto), "models of the front are kept, and no other"
+
+
+def test_an_algorithm_that_breaks_ends_with_what_was_found(
+    opened: tuple[Jobs, SimulatedPlatform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skillbank.automl.algorithms.plain import Random
+
+    jobs, _ = opened
+    monkeypatch.setattr(Random, "_ended", lambda self, trial: 1 / 0)
+    record, found = run(jobs, max_recommendations=20)
+    assert record.state is JobState.COMPLETE and found.best is not None
+    assert "cannot go on: ZeroDivisionError" in record.history[-1].message

@@ -66,13 +66,12 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
         raise UsageError(f"experiment {record.id} has {before} recommendations; extend it to more than that.")
     charter = Charter.model_validate(log.charter(record.id))
     longer = partial(charter.algorithm, plan, recommendations)
-    try:
-        # Replayed with the longer budget before it is written down: not every algorithm can be extended.
-        Search(log, record.id, objectives_of(plan), lambda _: longer())
-    except StateError as error:
+    # Replayed with the longer budget before it is written down: not every algorithm can be extended.
+    tried = Search(log, record.id, objectives_of(plan), lambda _: longer())
+    if tried.broken is not None:
         raise UsageError(
-            f"{settings_of(plan).algorithm} cannot be extended from where it is ({error}); start a new one."
-        ) from None
+            f"{settings_of(plan).algorithm} cannot be extended from here ({tried.broken}); start a new search."
+        )
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 

@@ -19,7 +19,7 @@ from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.evaluations import Evaluations
 from skillbank.automl.events import LEASE_SECONDS, EventLog, Lease
 from skillbank.automl.experiment import Experiment, Trial, TrialState
-from skillbank.automl.limits import exhausted
+from skillbank.automl.limits import Limit, exhausted
 from skillbank.automl.outcome import clean_up, publish, write_results
 from skillbank.automl.places import place_of, slots_of
 from skillbank.automl.search import Search
@@ -223,6 +223,8 @@ class Controller:
         if stands.no_more is not None:
             return False
         found = exhausted(stands, self._settings, self._plan, datetime.now(UTC))
+        if found is None and self._search.broken is not None:
+            found = Limit(f"the algorithm cannot go on: {redact(self._search.broken)}")
         if found is None:
             return False
         halts = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skillbank.automl.events import Event, EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Search"]
 
 News = tuple[str, Mapping[str, Any]]
+T = TypeVar("T")
 
 
 class Search:
@@ -34,6 +35,9 @@ class Search:
         The sum of the events.
     stops : set of int
         Trials that the algorithm wants to end early.
+    broken : str or None
+        Why the algorithm cannot go on: it raised, or another version of it wrote these events. What has been
+        found counts all the same.
     """
 
     def __init__(
@@ -45,26 +49,36 @@ class Search:
     ) -> None:
         self._log, self._job, self._make = log, job, make
         self.objectives = tuple(objectives)
-        self._algorithm: Algorithm | None = None
         self.experiment = Experiment(objectives)
         self.stops: set[int] = set()
+        self.broken: str | None = None
+        self._algorithm: Algorithm | None = None
         self._rebuild()
 
     @property
     def done(self) -> bool:
         """Whether the algorithm wants nothing more."""
-        return self._running.done
+        return self.broken is not None or bool(self._call(lambda algorithm: algorithm.done))
 
-    @property
-    def _running(self) -> Algorithm:
-        assert self._algorithm is not None
-        return self._algorithm
+    def _call(self, what: Callable[[Algorithm], T]) -> T | None:
+        """Call the algorithm; an error of its own must not end the experiment without a word."""
+        if self.broken is not None or self._algorithm is None:
+            return None
+        try:
+            return what(self._algorithm)
+        except Exception as error:
+            self.broken = f"{type(error).__name__}: {error}"
+            return None
 
     def _rebuild(self) -> None:
         """Start the algorithm anew and bring it to the last event."""
         events = self._log.read(self._job)
         extensions = [event.body["recommendations"] for event in events if event.kind == "extended"]
-        self._algorithm = self._make(extensions[-1] if extensions else None)
+        self.broken = None
+        try:
+            self._algorithm = self._make(extensions[-1] if extensions else None)
+        except Exception as error:
+            self.broken = f"{type(error).__name__}: {error}"
         self.experiment, self.stops = Experiment(self.objectives), set()
         for event in events:
             self._learn(event)
@@ -88,7 +102,7 @@ class Search:
 
     def ask(self, slot: int, place: str, gpu_ids: tuple[int, ...]) -> Trial | None:
         """Return the next trial, written down; None when there is none now."""
-        found = self._running.ask()
+        found = self._call(lambda algorithm: algorithm.ask())
         if found is None:
             return None
         body = {
@@ -113,12 +127,13 @@ class Search:
         self.experiment.take(event)
         body = event.body
         if event.kind == "asked":
-            self._running.ask(_recommendation(body))
+            self._call(lambda algorithm: algorithm.ask(_recommendation(body)))
         elif event.kind == "reported":
-            if self._running.report(body["number"], body["epoch"], body["values"][0]):
-                self.stops.add(body["number"])
+            number, epoch, value = body["number"], body["epoch"], body["values"][0]
+            if self._call(lambda algorithm: algorithm.report(number, epoch, value)):
+                self.stops.add(number)
         elif event.kind == "told":
-            self._running.tell(body["number"], _outcome(body))
+            self._call(lambda algorithm: algorithm.tell(body["number"], _outcome(body)))
 
 
 def _recommendation(body: Mapping[str, Any]) -> Recommendation:
