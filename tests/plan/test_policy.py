@@ -2,13 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from skillbank.errors import UsageError
-from skillbank.plan.policy import policy_from_text, policy_spans
+from skillbank.errors import ConflictError, UsageError
+from skillbank.plan.language import wording
+from skillbank.plan.language.lexing import lex
+from skillbank.plan.language.policy import Said, take_policy
+from skillbank.plan.language.tokens import Text
 from skillbank.plan.request import Request, policy_word
 from tests.plan.conftest import Compile, MakeSkill
 
 TRAIN_SCHEMA = {"type": "object", "properties": {"train": {"type": "object", "properties": {
     "num_epochs": {"type": "integer", "default": 10}}}}}  # fmt: skip
+
+
+def said_in(text: str) -> tuple[Said | None, Text]:
+    """Read the policy of a text; return what is left of the text, too."""
+    tokens = lex(text)
+    wording.unify(tokens)
+    return take_policy(tokens), tokens
 
 
 @pytest.mark.parametrize(
@@ -31,12 +41,23 @@ TRAIN_SCHEMA = {"type": "object", "properties": {"train": {"type": "object", "pr
         "no hyperparameter optimization",
         "turn AutoML off",
         "never enable automl",
+        "we don't need hyperparameter optimization",
+        "AutoML is not needed",
+        "no need to search for hyperparameters",
+        "leave out the hyperparameter search",
+        "no automl, no hpo, no sweep",
+        "a single run, no search",
+        "forget about AutoML",
+        "spare me the tuning",
+        "automl: off",
+        "no need for HPO",
+        "hyperparameter tuning disabled",
     ],
 )
 def test_words_for_off(text: str) -> None:
-    said = policy_from_text(text)
+    said, _ = said_in(text)
     assert said is not None
-    assert said[0] == "off"
+    assert said.value == "off"
 
 
 @pytest.mark.parametrize(
@@ -47,33 +68,67 @@ def test_words_for_off(text: str) -> None:
         "run a hyperparameter search",
         "automl on",
         "automl_policy: on",
-        "don't turn off AutoML",
-        "do not disable AutoML",
-        "never switch off HPO",
         "tune the hyperparameters",
+        "optimize its hyperparameters",
+        "search for the best learning rate",
+        "let AutoML find the best settings",
+        "with a hyperparameter sweep",
     ],
 )
 def test_words_for_on(text: str) -> None:
-    said = policy_from_text(text)
+    said, _ = said_in(text)
     assert said is not None
-    assert said[0] == "on"
+    assert said.value == "on"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't turn off AutoML",
+        "do not disable AutoML",
+        "never switch off HPO",
+        "AutoML must not be turned off",
+        "I do not want you to switch HPO off",
+        "there is no reason to turn off AutoML",
+        "but not without AutoML",
+        "automl_policy=auto",
+    ],
+)
+def test_a_negated_off_demands_nothing(text: str) -> None:
+    said, _ = said_in(text)
+    assert said is not None
+    assert said.value == "auto"
 
 
 @pytest.mark.parametrize(
     "text", ["train it", "evaluate the model on s3://b/automl-off/data", "plain evaluation"]
 )
 def test_other_words_say_nothing(text: str) -> None:
-    assert policy_from_text(text) is None
+    assert said_in(text)[0] is None
 
 
-def test_the_last_word_counts() -> None:
-    assert policy_from_text("use AutoML. No wait, no HPO")[0] == "off"  # type: ignore[index]
+def test_after_a_correction_the_last_word_counts() -> None:
+    said, _ = said_in("use AutoML. No wait, no HPO")
+    assert said is not None
+    assert said.value == "off"
 
 
-def test_spans_cover_the_negation() -> None:
-    text = "train, don't disable AutoML, 5 epochs"
-    [(start, end)] = policy_spans(text)
-    assert text[start:end] == "don't disable AutoML"
+@pytest.mark.parametrize("text", ["no HPO but use AutoML", "enable AutoML. Disable HPO.", "use HPO, automl off"])
+def test_both_asked_for_is_a_conflict(text: str) -> None:
+    with pytest.raises(ConflictError, match="keep one"):
+        said_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("train, don't disable AutoML, 5 epochs", "train , , D epochs"),
+        ("train with no HPO on s3://b/automl", "train with on P"),
+        ("do one plain training", "do one training"),
+    ],
+)
+def test_what_speaks_of_the_policy_is_taken_out(text: str, left: str) -> None:
+    assert said_in(text)[1].joined.split() == left.split()
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def requests(folders: Folders = None, banks: options.Banks = None, as_json: opti
     bank = [str(root / "bank")] if (root / "bank").is_dir() else []
     extra = [str(Path(b).resolve()) for b in banks or ()]
     scores = {}
-    with _alone(), _runtime([*bank, *extra], root / "jobs.yaml") as runtime:
+    with alone(), open_with_jobs([*bank, *extra], root / "jobs.yaml") as runtime:
         for name, files in halves.items():
             scores[name] = score(_verdicts(runtime, files))
     if as_json:
@@ -63,7 +63,7 @@ def _root(folder: Path) -> Path:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Work in an empty folder without anybody's settings, so that a case reads the same everywhere."""
     import tempfile
 
@@ -81,7 +81,7 @@ def _alone() -> Iterator[None]:
 
 
 @contextmanager
-def _runtime(banks: list[str], jobs: Path) -> Iterator[Runtime]:
+def open_with_jobs(banks: list[str], jobs: Path) -> Iterator[Runtime]:
     """A runtime whose job store holds the jobs of the set and nothing else."""
     import tempfile
 

@@ -39,7 +39,7 @@ _PLAIN = rx(
 )
 _ONCE = rx(r"(?:one run only|only one run|just one run|just once|only once|exactly once|once only|a single time)")
 _PAIR = rx("E")
-_PAIRED = rx(r"H(?: (?:and|or|nor|,|/|\() <det?>(?:no |any )?H)+")
+_PAIRED = rx(r"H(?: (?:and|or|nor|/|\() <det?>(?:no |any )?H)+")
 
 _NOT = frozenset("not never nobody".split())
 _NOT_PHRASES = rx(r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not bother(?: to| with)?|rather not|not have to|no point in")
