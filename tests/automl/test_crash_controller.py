@@ -65,7 +65,10 @@ def check(url: str, logs: Path, experiment: str, trials: int) -> None:
     started = [job for job in platform.lines("starts") if job in mine]
     jobs.store.close()
     assert record.state is JobState.COMPLETE
-    assert len(stands.trials) == trials and all(trial.counts for trial in stands.trials.values())
+    assert len(stands.trials) == trials
+    assert not (
+        lost := [(t.number, t.state, t.reason, t.jobs) for t in stands.trials.values() if not t.counts]
+    ), lost
     times = Counter(mine[job].recommendation for job in started)
     assert set(times.values()) == {1}, f"trials started more than once: {times}"
     assert not set(platform.lines("cancels")) & set(mine), "running jobs were cancelled"

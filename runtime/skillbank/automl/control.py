@@ -69,9 +69,8 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     # Replayed with the longer budget before it is written down: not every algorithm can be extended.
     tried = Search(log, record.id, objectives_of(plan), lambda _: longer())
     if tried.broken is not None:
-        raise UsageError(
-            f"{settings_of(plan).algorithm} cannot be extended from here ({tried.broken}); start a new search."
-        )
+        name = settings_of(plan).algorithm
+        raise UsageError(f"{name} cannot be extended from here ({tried.broken}); start a new search.")
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 

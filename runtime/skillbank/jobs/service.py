@@ -30,6 +30,7 @@ from skillbank.storage.progress import Report
 
 __all__ = ["Jobs", "TrialOf"]
 
+_DIED = "The command that launched the job was killed before the program started."
 _TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
 
@@ -190,6 +191,8 @@ class Jobs:
             return self._unknown(record, str(error))
         if not native.found and record.native_id is None:
             return record if launching else self._abandoned(record, platform)
+        if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
+            return self._never_started(record)
         if record.native_id is None and native.found:
             # A job that has ended may have no id of the platform any more; that it ran is known all the same.
             self.store.bind(record.id, native.native_id or f"{platform.name}:found")
@@ -345,14 +348,14 @@ class Jobs:
         return self.store.get(record.id)
 
     def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
+        # Said first: whoever comes after a kill right here must not take what follows for somebody's wish.
+        self.store.note(record.id, _DIED)
         # A start may be under way this very moment; after this it has been stopped or never happens.
         platform.cancel(_handle(record))
-        failure = Failure(
-            kind="INFRA",
-            name="launcher_died",
-            explanation="The command that launched the job was killed before the program started.",
-            advice="Run it again.",
-        )
+        return self._never_started(record)
+
+    def _never_started(self, record: JobRecord) -> JobRecord:
+        failure = Failure(kind="INFRA", name="launcher_died", explanation=_DIED, advice="Run it again.")
         self._enter(record, JobState.ERROR, failure.explanation, failure=failure)
         return self.store.get(record.id)
 
