@@ -25,5 +25,9 @@ class UnsupportedActionError(EngineError):
     """The action exists in the family but not in the embedded engine."""
 
 
+class MissingPackageError(EngineError):
+    """A package that only some actions need is not installed."""
+
+
 class InterruptedRunError(EngineError):
     """The run was asked to stop (SIGTERM or SIGINT)."""

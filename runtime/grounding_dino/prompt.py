@@ -127,6 +127,11 @@ class PromptBatch:
     attention: Tensor
     phrase_tokens: Tensor
 
+    @property
+    def token_types(self) -> Tensor:
+        """``(B, L)`` int64 zeros: to BERT a prompt is one text."""
+        return torch.zeros_like(self.token_ids)
+
     def to(self, device: torch.device | str) -> "PromptBatch":
         """The same batch on another device."""
         return PromptBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))

@@ -46,13 +46,20 @@ class Resizing:
         Wanted shorter side in pixels; 0 leaves it to ``longer`` alone.
     longer : int
         Largest longer side in pixels.
+    frame : (int, int), optional
+        Height and width of a network whose input has a fixed size: pictures become as large as fits into
+        it, whatever the other two say.
     """
 
     shorter: int
     longer: int
+    frame: tuple[int, int] | None = None
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """New width and height of a picture."""
+        if self.frame is not None:
+            scale = min(self.frame[0] / height, self.frame[1] / width)
+            return max(1, round(width * scale)), max(1, round(height * scale))
         scale = self.longer / max(width, height)
         if self.shorter:
             scale = min(scale, self.shorter / min(width, height))
