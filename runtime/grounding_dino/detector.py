@@ -124,7 +124,7 @@ class Detector(nn.Module):
         encoded = model.text_backbone(
             input_ids=prompts.token_ids,
             attention_mask=prompts.attention[:, None],
-            token_type_ids=torch.zeros_like(prompts.token_ids),
+            token_type_ids=prompts.token_types,
             position_ids=prompts.position_ids,
         ).last_hidden_state
         features: Tensor = model.text_projection(encoded)
@@ -207,7 +207,7 @@ class Detector(nn.Module):
 
         references = encoder_boxes.detach()
         if self.architecture.embed_init_target:
-            content = model.query_position_embeddings.weight[None, :count].expand(len(text), -1, -1)
+            content = model.query_position_embeddings.weight[None, :count].expand(text.shape[0], -1, -1)
         else:
             content = chosen_features.detach()
         own_attention = None
