@@ -1,4 +1,4 @@
-"""Compare the GPU kernels of deformable attention with torch's own operations in float64, forward and backward.
+"""Compare the GPU kernels of deformable attention with torch's own operations in float64, both ways.
 
 python benchmarks/gpu/check_kernels.py
 """

@@ -69,16 +69,23 @@ class Detector(nn.Module):
         width = architecture.hidden_dim
         self.denoising_content = nn.Linear(width, width) if architecture.denoising else None
 
-    def compile_layers(self) -> None:
-        """Compile the layers of backbone, encoder and decoder, each kind once; for pictures of one size.
+    def compile_layers(self, *, backbone: bool = True) -> None:
+        """Compile the layers of encoder, decoder and backbone, each kind once; for pictures of one size.
 
-        The first pass then takes some ten seconds longer; another size of pictures compiles anew.
+        The first pass then takes a minute longer, and again for each other size of pictures.
+
+        Parameters
+        ----------
+        backbone : bool
+            Those of the backbone too: in training each of them drops paths at its own rate and compiles for
+            itself, which takes minutes.
         """
         self._fuse_layer = torch.compile(fuse, dynamic=False)
         self._decode_layer = torch.compile(decode, dynamic=False)
-        for module in self.backbone.modules():
-            if type(module).__name__ in ("SwinLayer", "ResNetBottleNeckLayer"):
-                module.compile(dynamic=False)
+        if backbone:
+            for module in self.backbone.modules():
+                if type(module).__name__ in ("SwinLayer", "ResNetBottleNeckLayer"):
+                    module.compile(dynamic=False)
 
     @property
     def backbone(self) -> nn.Module:
