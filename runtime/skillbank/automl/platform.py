@@ -72,11 +72,7 @@ class ExperimentPlatform(Platform):
             message, code = str(body["message"]), 1 if state is JobState.ERROR else 0
             evidence = message if state is JobState.ERROR else None
             return NativeStatus(state, message, code, native_id=native, evidence=evidence)
-        done, running = len(stands.done), len(stands.running)
-        what = "paused" if stands.paused else "searching"
-        return NativeStatus(
-            JobState.RUNNING, f"{what}: {done} trials ended, {running} running", native_id=native
-        )
+        return NativeStatus(JobState.RUNNING, "searching", native_id=native)
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the experiment's story, one line for each event."""
