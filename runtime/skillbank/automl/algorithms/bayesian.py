@@ -26,7 +26,7 @@ class Bayesian(FullTraining):
     Transactions on Evolutionary Computation 10 (2006).
     """
 
-    startup = 8
+    startup = 10
     """Trials before the model is asked, the default configuration among them."""
 
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
@@ -58,18 +58,17 @@ class Bayesian(FullTraining):
         return GaussianProcess.fit(features, targets)
 
     def spread(self, number: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Return the point of an evenly spread sequence that the seed has shifted.
+        """Return one point of a Latin hypercube with as many strata as there are trials before the model.
 
-        Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences" (2018): steps of powers of the
-        generalised golden ratio.
+        McKay, Beckman and Conover, "A Comparison of Three Methods for Selecting Values of Input Variables",
+        Technometrics 21 (1979).
         """
-        d = self.space.dimensions
-        ratio = 2.0
-        for _ in range(60):
-            ratio = (1.0 + ratio) ** (1.0 / (d + 1))
-        steps = ratio ** -np.arange(1.0, d + 1)
-        shift = np.random.default_rng((self.settings.seed, 2**31)).random(d)
-        values = self.space.decode((shift + number * steps) % 1.0)
+        start = np.random.default_rng((self.settings.seed, 2**31))
+        columns = [
+            (start.permutation(self.startup) + start.random(self.startup)) / self.startup
+            for _ in range(self.space.dimensions)
+        ]
+        values = self.space.decode([column[number % self.startup] for column in columns])
         taken = [t.asked.values for t in self.trials.values()]
         return self.fresh(rng) if values in taken else values
 

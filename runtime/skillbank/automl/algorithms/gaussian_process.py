@@ -1,8 +1,7 @@
 """A Gaussian process over configurations, in numpy alone: Matérn 5/2, a length scale for each feature.
 
 Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), chapters 2, 4 and 5. Hyperparameters
-maximise the posterior; the priors of the length scales grow with the root of the dimension, after Hvarfner,
-Hellsten and Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensions" (ICML 2024).
+maximise the posterior, under priors as Optuna's sampler has them for scales and signal.
 """
 
 from __future__ import annotations
@@ -17,7 +16,9 @@ Array = npt.NDArray[np.float64]
 
 _ROOT5 = math.sqrt(5.0)
 _JITTER = 1e-8
-_LOWEST, _HIGHEST = -7.0, 7.0
+_NOISE_MEAN, _NOISE_SD = -9.0, 1.5
+"""Of the logarithm of the noise's variance: a hundredth of the data's spread, give or take."""
+_LOWEST, _HIGHEST = -12.0, 7.0
 """Where the logarithms of the hyperparameters stay; beyond that nothing changes but the arithmetic's health."""
 
 
@@ -61,7 +62,7 @@ class GaussianProcess:
         stretch = stretch if stretch > 1e-12 else 1.0
         y = (targets - shift) / stretch
         d = points.shape[1]
-        start = np.r_[np.zeros(d), 0.0, -4.0]
+        start = np.r_[np.zeros(d), 0.0, _NOISE_MEAN]
         theta = _minimise(lambda t: _energy(t, points, y), start, steps)[1]
         scales, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
         covariance = signal * _matern(points / scales, points / scales) + (noise + _JITTER) * np.eye(len(y))
@@ -115,9 +116,10 @@ def _prior(theta: Array) -> tuple[float, Array]:
 
     Length scales near 1 and between about 0.3 and 3, a signal like the data's, and little noise.
     """
-    scales, signal, noise = np.exp(2.0 * theta[:-2]), math.exp(theta[-2]), math.exp(theta[-1])
-    energy = 0.1 * float((scales + 1.0 / scales).sum()) + signal - theta[-2] + 30.0 * noise - 0.1 * theta[-1]
-    pull = np.r_[0.2 * (scales - 1.0 / scales), signal - 1.0, 30.0 * noise - 0.1]
+    scales, signal = np.exp(2.0 * theta[:-2]), math.exp(theta[-2])
+    loudness = (theta[-1] - _NOISE_MEAN) / _NOISE_SD
+    energy = 0.1 * float((scales + 1.0 / scales).sum()) + signal - theta[-2] + 0.5 * loudness**2
+    pull = np.r_[0.2 * (scales - 1.0 / scales), signal - 1.0, loudness / _NOISE_SD]
     return float(energy), pull
 
 
