@@ -34,7 +34,7 @@ def test_calls_at_once_answer_as_calls_in_a_row(bank: Path, runtime: Runtime, ro
     assert found == expected * 4
 
 
-def test_no_answer_holds_a_secret(toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_holds_a_secret(toolbox: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, odd = "hushhush123", 'hush"hush\\é-123'
     monkeypatch.setenv("TOY_TOKEN", plain)
     monkeypatch.setenv("TOY_PASSWORD", odd)
@@ -47,6 +47,13 @@ def test_no_answer_holds_a_secret(toolbox: Toolbox, monkeypatch: pytest.MonkeyPa
         toolbox.call("job_status", {"job": plain}),
         toolbox.call(odd, {}),
     ]
+    # Long enough that a question cuts the path in the middle of the secret.
+    folder = tmp_path / ("x" * (75 - len(str(tmp_path)) % 75)) / plain
+    folder.mkdir(parents=True)
+    (folder / "data.txt").touch()
+    [plan] = toolbox.plan(text=f"train the toy detector on {folder}").plans
+    answers.append(toolbox.call("launch", {"plan_id": plan.plan_id}))
+    assert answers[-1].approval is not None and "hush" not in answers[-1].approval.question
     for answer in answers:
         assert "hush" not in json.dumps(answer.document(), ensure_ascii=False)
     [plan] = answers[0].document()["plans"]
