@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from skillbank.errors import PlatformError
+
 __all__ = ["cache_dir", "database_url", "home", "results_root"]
 
 
@@ -12,10 +14,21 @@ def home() -> Path:
     """Return the folder of skillbank's own state, made on demand: ``SKILLBANK_HOME``, else ``~/.skillbank``.
 
     Only its owner can read it: plans and logs may name private data.
+
+    Raises
+    ------
+    PlatformError
+        When it cannot be made.
     """
     named = os.environ.get("SKILLBANK_HOME")
-    folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # the latter: this user has no home
+        raise PlatformError(
+            f"The folder of skillbank's state, {named or '~/.skillbank'}, cannot be made ({error}); "
+            "set SKILLBANK_HOME to a folder that can be written."
+        ) from None
     return folder
 
 

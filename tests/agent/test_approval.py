@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.launching import launch_approval
 from skillbank.agent.toolbox import Answer, Approval, Toolbox
 from skillbank.errors import DataNotFoundError, NotApprovedError, UsageError
+from skillbank.jobs.database import PLANS
 from tests.cli.conftest import Command
 
 SLOW = [{"key": "train.seconds", "value_json": "60"}]
@@ -213,6 +215,76 @@ def test_a_question_shows_what_it_is_about_on_one_plain_line(toolbox: Toolbox, t
     asked = needs(toolbox.call("launch", {"plan_id": plan.plan_id}))
     assert asked.question.isprintable()
     assert len(asked.question) < 500
+
+
+def test_a_plan_that_was_edited_in_the_database_is_not_run_whatever_was_approved(
+    toolbox: Toolbox, inline: Command, data: Path
+) -> None:
+    plan_id = plan_of(toolbox, data)
+    store = toolbox.runtime.jobs.store
+    toolbox.approve(launch_approval(store.get_plan(plan_id)), by="test")
+    plan = store.get_plan(plan_id).model_dump(mode="json")
+    edited = {**plan, "spec": {**plan["spec"], "dataset": {"file": "/etc/passwd"}}}
+    with store.engine.begin() as db:
+        db.execute(PLANS.update().values(document=edited))
+    refused = toolbox.call("launch", {"plan_id": plan_id})
+    assert refused.error is not None and refused.error.code == "state"
+    assert "was changed in the database" in refused.error.message
+    answer = inline("approve", plan_id)
+    assert answer.code == 1 and "was changed in the database" in answer.err
+    assert jobs(toolbox) == 0
+
+
+def test_further_attempts_that_nobody_is_asked_about_are_few(toolbox: Toolbox, data: Path) -> None:
+    plan_id = plan_of(toolbox, data)
+    for retries in (-1, 11, 10**30):
+        refused = toolbox.call("launch", {"plan_id": plan_id, "retries": retries})
+        assert refused.error is not None and "0 to 10" in refused.error.message
+    needs(toolbox.call("launch", {"plan_id": plan_id, "retries": 10}))
+
+
+def test_what_no_tool_asked_for_cannot_be_approved(toolbox: Toolbox, inline: Command, data: Path) -> None:
+    asking = Toolbox(toolbox.runtime, approvals=ApprovalPolicy({"list_jobs": "ask"}))
+    subject = needs(asking.call("list_jobs", {})).subject
+    for wrong in (
+        "call:",
+        "call:list_jobs",
+        "call:list_jobs:x",
+        subject.replace("list_jobs", "x"),
+        "cancel:",
+    ):
+        assert inline("approve", wrong).code in (2, 5)
+    for wrong in ("", "plan:", "%", "_", f"plan:plan:{plan_of(toolbox, data)}"):
+        assert inline("approve", wrong).code == 5
+    assert inline("approve", subject).code == 0
+    assert asking.list_jobs().jobs == ()
+
+
+def test_the_steps_of_a_chain_are_approved_one_by_one(
+    toolbox: Toolbox, inline: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As AGENTS.md says: exit 4, a person approves what it names, the same command again."""
+    words = ["run", "--skill=toy-detector", "--action=train", "--action=evaluate", "--json"]
+    words += [f"--data=train={data}", f"--data=eval={data}"]
+    refused = inline(*words)
+    assert refused.code == 4
+    plans = re.findall("skillbank approve (\\w+)", refused.document["error"]["message"])
+    assert len(plans) == 2
+    for plan in plans:
+        assert inline(*words).code == 4
+        assert inline("approve", plan).code == 0
+    assert inline(*words).code == 0
+    assert [job.action for job in toolbox.runtime.jobs.store.list()] == ["evaluate", "train"]
+    assert inline(*words).code == 4
+
+
+def test_without_a_place_for_its_state_there_is_one_sentence(
+    inline: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", "/dev/null/home")
+    answer = inline("approve", "x")
+    assert answer.code == 1
+    assert answer.err.startswith("skillbank: The folder of skillbank's state, /dev/null/home, cannot be made")
 
 
 def test_an_approval_says_who_gave_it(toolbox: Toolbox) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "CancelAnswer",
     "LaunchAnswer",
     "cancel_approval",
+    "job_key",
     "launch_approval",
     "trials",
 ]
@@ -34,6 +35,8 @@ __all__ = [
 _KEY_PREFIX = "agent:"
 """Keys of agents are apart from those that skillbank itself gives to retries."""
 _LONGEST_KEY = 200
+_MOST_RETRIES = 10
+"""Whoever approves a plan is not asked about its further attempts."""
 
 
 class LaunchArguments(Arguments):
@@ -87,8 +90,10 @@ def cancel_approval(record: JobRecord) -> Approval:
 
 def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
     store = box.runtime.jobs.store
+    if arguments.retries is not None and not 0 <= arguments.retries <= _MOST_RETRIES:
+        raise UsageError(f"retries is {arguments.retries}, but it must be 0 to {_MOST_RETRIES}.")
     plan = store.get_plan(arguments.plan_id)
-    key = _key(arguments.idempotency_key)
+    key = job_key(arguments.idempotency_key)
     with box.alone(key):
         if (earlier := store.by_key(key)) is not None:
             if earlier.plan_id != plan.plan_id:
@@ -128,7 +133,8 @@ def _launched(record: JobRecord, repeated: bool = False) -> LaunchAnswer:
     )
 
 
-def _key(given: str | None) -> str:
+def job_key(given: str | None) -> str:
+    """Return under which key the store has the job that an agent launches with this one, or with none."""
     if given is None:
         return _KEY_PREFIX + secrets.token_hex(16)
     if not given.strip() or len(given) > _LONGEST_KEY or "\0" in given:

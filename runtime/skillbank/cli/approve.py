@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,14 +37,21 @@ def approve(
 def _approval(runtime: Runtime, subject: str) -> Approval:
     """Return what is approved by a plan's id, ``cancel:JOB``, or the subject that a tool's answer gave."""
     from skillbank.agent.approval import Approval
+    from skillbank.agent.catalogue import TOOLS
     from skillbank.agent.launching import cancel_approval, launch_approval
+    from skillbank.errors import UsageError
 
     store = runtime.jobs.store
     kind, _, rest = subject.partition(":")
     if kind == "cancel":
         return cancel_approval(store.get(rest))
     if kind == "call":
-        return Approval(subject, f"Call {rest.partition(':')[0]} as it was asked for?")
+        tool, _, arguments = rest.partition(":")
+        if tool not in (known.name for known in TOOLS) or not re.fullmatch("[0-9a-f]{64}", arguments):
+            raise UsageError(
+                f"'{subject}' is no call of a tool; copy the subject as the tool's answer gave it."
+            )
+        return Approval(subject, f"Call {tool} as it was asked for?")
     return launch_approval(store.get_plan(subject.removeprefix("plan:")))
 
 

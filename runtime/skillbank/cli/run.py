@@ -137,20 +137,32 @@ def _refuse_questions(plans: list[Plan]) -> None:
 def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool) -> None:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
     from skillbank.errors import NotApprovedError
+    from skillbank.jobs.approvals import plan_subject
 
     if yes:
         return
-    store = runtime.jobs.store
-    for plan in plans:
-        store.save_plan(plan)
-        if store.consume_approval(plan.plan_id):
-            continue
-        if sys.stdin.isatty() and not as_json and typer.confirm(f"Start {plan.action} on {plan.platform}?"):
-            continue
-        short = plan.plan_id[:12]
-        raise NotApprovedError(
-            f"Nobody approved plan {short}; give --yes, or run 'skillbank approve {short}' first."
-        )
+    approvals = runtime.jobs.store.approvals
+    asks = sys.stdin is not None and sys.stdin.isatty() and not as_json
+    used: list[int] = []
+    missing: list[str] = []
+    try:
+        for plan in plans:
+            runtime.jobs.store.save_plan(plan)
+            number = approvals.use(plan_subject(plan.plan_id))
+            if number is not None:
+                used.append(number)
+            elif not asks:
+                missing.append(plan.plan_id[:12])
+            elif not typer.confirm(f"Start {plan.action} on {plan.platform}?"):
+                raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
+        if missing:
+            ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
+            named = f"plan {' or '.join(missing)}"
+            raise NotApprovedError(f"Nobody approved {named}; give --yes, or run {ways} first.")
+    except BaseException:
+        for number in used:  # a chain starts as a whole: what was approved of it stays so
+            approvals.give_back(number)
+        raise
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:

@@ -225,7 +225,15 @@ class JobStore:
         return plan_id
 
     def get_plan(self, plan_id: str) -> Plan:
-        """Return a plan by its id or a unique beginning of it."""
+        """Return a plan by its id or a unique beginning of it.
+
+        Raises
+        ------
+        NotFoundError
+            When no plan, or more than one, is meant.
+        StateError
+            When what the database holds is not what the id stands for.
+        """
         part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         with self._engine.connect() as db:
             rows = db.execute(sa.select(PLANS).where(part).limit(2)).mappings().all() if plan_id else []
@@ -236,7 +244,13 @@ class JobStore:
                 else "is not known here; make it with skillbank plan"
             )
             raise NotFoundError(f"plan '{plan_id}' {problem}")
-        return Plan.from_document({"plan_id": rows[0]["plan_id"], **rows[0]["document"]})
+        try:
+            return Plan.from_document({"plan_id": rows[0]["plan_id"], **rows[0]["document"]})
+        except ValueError:
+            raise StateError(
+                f"plan {rows[0]['plan_id'][:12]} was changed in the database since it was made, and will not "
+                "run; make it again with skillbank plan"
+            ) from None
 
     def approve(self, plan_id: str, by: str = "") -> str:
         """Approve one launch of a known plan, named by its id or a unique beginning of it; return the id."""

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from skillbank.agent.launching import LaunchAnswer
+from skillbank.agent.launching import LaunchAnswer, job_key
 from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError, StateError
@@ -54,16 +54,11 @@ class Launching:
                 jobs.cancel(last_attempt(jobs, record).id)
 
     def _job(self) -> JobRecord | None:
-        plan_id, key = self._arguments.get("plan_id"), self._arguments["idempotency_key"]
-        if not isinstance(plan_id, str):
-            return None
-        store = self._box.runtime.jobs.store
+        key = self._arguments["idempotency_key"]
         try:
-            runs = store.list(plan_id=store.get_plan(plan_id).plan_id)
+            return self._box.runtime.jobs.store.by_key(job_key(key)) if isinstance(key, str) else None
         except SkillbankError:
             return None
-        # What stands before the colon says only which doors gave the key.
-        return next((r for r in runs if (r.idempotency_key or "").partition(":")[2] == key), None)
 
 
 def ended(record: JobRecord) -> Answer:
