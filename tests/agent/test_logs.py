@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.agent.logs import _PAGE_CHARACTERS, _PAGE_LINES, _lines, _Page, _shown
+from skillbank.agent.logs import _KEPT_OF_LINE, _PAGE_CHARACTERS, _PAGE_LINES, _lines, _Page, _shown
 from skillbank.agent.toolbox import Toolbox
 
 texts = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=90))
@@ -51,6 +51,16 @@ def test_without_a_cursor_the_last_lines_are_shown(lines: list[str]) -> None:
     assert (cursor, more) == (len(lines), False)
     assert shown == [f"{n}: {_shown(x)}" for n, x in enumerate(lines)][len(lines) - len(shown) :]
     assert bool(shown) == bool(lines)
+
+
+def test_a_line_without_an_end_costs_what_is_shown_of_it() -> None:
+    """A progress bar drawn over and over is one line; it grew to hundreds of megabytes in some logs."""
+    bar = [f"\r{n:>9}|####" for n in range(100_000)]
+    [line] = _lines(["first", *bar], whole=True)
+    assert len(line) <= 4 * _KEPT_OF_LINE + 20 and line.startswith("first")
+    assert page([line], None)[0] == ["0:     99999|####"]
+    [line] = _lines(["begins", *["x" * 999] * 1000], whole=True)
+    assert page([line], 0)[0][0].startswith("0: beginsxxx")
 
 
 def test_a_line_is_shown_as_a_terminal_would_leave_it() -> None:

@@ -20,6 +20,8 @@ __all__ = ["JOB_LOGS", "LogsAnswer"]
 _PAGE_LINES = 40
 _PAGE_CHARACTERS = 4000
 _LONGEST_LINE = 300
+_KEPT_OF_LINE = 1 << 16
+"""Of a line without an end, such as a progress bar drawn for hours, so much at either end is read."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -71,7 +73,9 @@ class _Page:
     def __init__(self, cursor: int | None, find: str | None) -> None:
         self._cursor = None if cursor is None else max(cursor, 0)
         self._find = find.lower() if find else None
-        self._kept: deque[tuple[int, str]] = deque()
+        # Of the last lines nobody knows before the end which they are, so that none is made ready before.
+        self._last: deque[tuple[int, str]] = deque(maxlen=_PAGE_LINES)
+        self._lines: list[str] = []
         self._size = 0
         self._full: int | None = None
         self.total = 0
@@ -82,32 +86,46 @@ class _Page:
             return
         if self._find is not None and self._find not in line.lower():
             return
-        shown = f"{number}: {_shown(line)}"
-        if self._cursor is not None and not self._fits(shown):
+        if self._cursor is None:
+            self._last.append((number, line))
+        elif not self._add(number, line):
             self._full = number
-            return
-        self._kept.append((number, shown))
-        self._size += len(shown)
-        while self._cursor is None and len(self._kept) > 1 and not self._fits(""):
-            self._size -= len(self._kept.popleft()[1])
 
-    def _fits(self, line: str) -> bool:
-        more = 1 if line else 0
-        return len(self._kept) + more <= _PAGE_LINES and self._size + len(line) <= _PAGE_CHARACTERS
+    def _add(self, number: int, line: str) -> bool:
+        """Add a line unless the page is full; one line always fits."""
+        shown = f"{number}: {_shown(line)}"
+        if len(self._lines) == _PAGE_LINES or (self._lines and self._size + len(shown) > _PAGE_CHARACTERS):
+            return False
+        self._lines.append(shown)
+        self._size += len(shown)
+        return True
 
     def done(self) -> tuple[list[str], int, bool]:
         """Return the lines, the cursor after them, and whether more is there already."""
+        while self._last and self._add(*self._last.pop()):
+            pass
+        lines = self._lines[::-1] if self._cursor is None else self._lines
         cursor = self.total if self._full is None else self._full
-        return [line for _, line in self._kept], cursor, self._full is not None
+        return lines, cursor, self._full is not None
 
 
 def _lines(pieces: Iterable[str], whole: bool) -> Iterator[str]:
     """Split a stream into lines; the unfinished last one counts only when no more can come."""
-    rest = ""
+    begun: list[str] = []
+    size = 0
     for piece in pieces:
-        *lines, rest = (rest + piece).split("\n")
-        yield from lines
-    if rest and whole:
+        first, *lines = piece.split("\n")
+        begun.append(first)
+        size += len(first)
+        if lines:
+            yield "".join(begun)
+            *lines, last = lines
+            yield from lines
+            begun, size = [last], len(last)
+        elif size > 4 * _KEPT_OF_LINE:
+            text = "".join(begun)
+            begun, size = [text[:_KEPT_OF_LINE], text[-_KEPT_OF_LINE:]], 2 * _KEPT_OF_LINE
+    if whole and (rest := "".join(begun)):
         yield rest
 
 
