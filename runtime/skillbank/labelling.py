@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PROGRAM", "label_pictures"]
 
 PROGRAM = "grounding_dino"
+_MOST_CHARACTERS = 10_000
 
 
 def label_pictures(
@@ -55,11 +57,20 @@ def label_pictures(
     """
     if not descriptions:
         raise UsageError("There is nothing to look for; give at least one description.")
+    if not all(text.strip() for text in descriptions):
+        raise UsageError("A description is empty; give words to look for.")
+    if (size := sum(map(len, descriptions))) > _MOST_CHARACTERS:
+        raise UsageError(f"The descriptions have {size} of at most {_MOST_CHARACTERS} characters; use fewer.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"The threshold {threshold} is no score; give a number from 0 to 1.")
     image = _at_home(image)
-    if not image.exists():
-        raise DataNotFoundError(f"There is no picture or folder {image} on this machine; give its path.")
+    try:
+        image.stat()
+    except OSError as error:
+        why = error.strerror
+        raise DataNotFoundError(
+            f"There is no picture or folder {image} here ({why}); give its path."
+        ) from None
     model = _checkpoint(runtime, checkpoint)
     options = [f"--threshold={threshold}"] if threshold is not None else []
     options += [f"--text={text}" for text in descriptions]
@@ -85,8 +96,10 @@ def _run(command: str, arguments: list[str]) -> Any:
 
 def _checkpoint(runtime: Runtime, given: str) -> Path:
     """Return a file as it is; a job's best model otherwise."""
-    if (file := _at_home(Path(given))).is_file():
-        return file
+    file = _at_home(Path(given))
+    with contextlib.suppress(OSError):  # a name that is too long for a file
+        if file.is_file():
+            return file
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
         raise ParentError(f"The job {record.id} is {record.state}; label needs one that is complete.")

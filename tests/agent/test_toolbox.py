@@ -148,6 +148,22 @@ def test_settings_are_json_and_nothing_is_guessed_about_them(toolbox: Toolbox) -
         ("cancel_job", {"job": "last"}, "job_not_found", "no job yet"),
         ("label_image", {"image": "x.png", "descriptions": []}, "usage", "nothing to look for"),
         ("label_image", {"image": "x", "descriptions": ["a"], "threshold": 2}, "usage", "no score"),
+        ("label_image", {"image": "x", "descriptions": ["a", " "]}, "usage", "is empty"),
+        ("label_image", {"image": "x", "descriptions": ["é" * 20_000]}, "usage", "10000 characters"),
+        ("label_image", {"image": "x" * 5000, "descriptions": ["a"]}, "data_not_found", "no picture"),
+        (
+            "label_image",
+            {"image": ".", "descriptions": ["a"], "checkpoint": "x" * 300},
+            "job_not_found",
+            "xxx",
+        ),
+        (
+            "plan",
+            {"skill": GROUNDING_DINO, "actions": ["train"], "gpus": 10**30},
+            "usage",
+            "no more than 4096",
+        ),
+        ("plan", {"text": f"train Grounding DINO on ./x on {10**8} GPUs"}, "usage", "no more than 4096"),
     ],
 )
 def test_every_mistake_is_a_code_a_sentence_and_a_hint(

@@ -14,6 +14,8 @@ from skillbank.plan.model import Resources
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request, Setting
 
+_MOST = 4096
+"""A count beyond it is a slip, and the list of its GPUs would not fit into a plan."""
 NODE_ENV = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORLD_SIZE")
 
 
@@ -27,6 +29,8 @@ def resource_changes(
             continue
         if count < 0 or (name == "nodes" and count == 0):
             raise UsageError(f"--{name} is {count}, but it must be at least {0 if name == 'gpus' else 1}.")
+        if count > _MOST:
+            raise UsageError(f"--{name} is {count}, but no more than {_MOST} can be asked for.")
         if key is None or not _has(key, schema, template) or count == 0:
             continue
         yield Setting(key=key, value=count)
