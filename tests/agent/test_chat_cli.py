@@ -146,6 +146,14 @@ def test_what_the_model_says_does_not_steer_the_terminal(serve: Serve, chat: Com
     assert "\x1b" not in answer.err and "-> list_jobs [1m" in answer.err
 
 
+def test_with_stdin_closed_nobody_can_be_asked(
+    serve: Serve, chat: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(Says("Hello."))
+    monkeypatch.setattr("sys.stdin", None)
+    assert chat("hi").out == "Hello.\n"
+
+
 @pytest.mark.parametrize(("arguments", "code", "words"), [
     ([], 2, "Say what you want"),
     (["  "], 2, "Say something"),

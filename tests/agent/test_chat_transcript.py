@@ -134,6 +134,34 @@ def test_half_a_line_is_what_a_kill_leaves(own_home: Path) -> None:
         Transcript.resume("last")
 
 
+EDITS: list[tuple[str, str]] = [
+    ('"role": "user"', '"role": "nobody"'),
+    ('"content": "go"', '"content": [1]'),
+    ('"message": {', '"message": 1, "x": {'),
+    ('"arguments": "{}"', '"arguments": {}'),
+    ('"id": "a", "type"', '"type"'),
+    ('"tool_call_id": "a"', '"tool_call_id": ["a"]'),
+    ('"content": "{', '"content": "no JSON {'),
+    ('"prompt": 1', '"prompt": "x"'),
+    ('"banks": []', '"banks": 1'),
+    ('"kind": "usage"', '"kind": {}'),
+    ('"n', "[" * 100_000 + '"n'),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), EDITS, ids=lambda text: text[:20])
+def test_a_file_that_somebody_edited_is_one_sentence(old: str, new: str) -> None:
+    with Transcript.start("system", banks=[], model="m") as transcript:
+        transcript.add({"role": "user", "content": "go"})
+        transcript.add_reply(Reply("x", calls=(call("a"),), usage=Usage(1, 2, 0)))
+        transcript.add_answer("a", {"n": 1})
+    text = transcript.path.read_text()
+    assert old in text
+    transcript.path.write_text(text.replace(old, new, 1))
+    with pytest.raises(StateError, match=r"is damaged in line \d; start a new conversation"):
+        Transcript.resume(transcript.id)
+
+
 def test_one_process_at_a_time() -> None:
     with (
         Transcript.start("system") as transcript,

@@ -16,7 +16,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, Json
 
 from skillbank.agent.reply import Reply, ToolCall, Usage
 from skillbank.errors import NotFoundError, StateError, did_you_mean
@@ -200,12 +202,16 @@ class Transcript:
     def _read(self) -> None:
         """Read what is there; half a line at the end is what a kill leaves, and is cut off."""
         data = b"".join(iter(lambda: os.read(self._file, 1 << 20), b""))
-        whole = data.rfind(b"\n") + 1
+        whole, number = data.rfind(b"\n") + 1, 0
         try:
-            for text in data[:whole].splitlines():
-                self._take(json.loads(text))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StateError(f"{self.path} is damaged ({error}); start a new conversation.") from None
+            for text in data[:whole].split(b"\n")[:-1]:
+                number += 1
+                line = json.loads(text)
+                if line["kind"] in _SHAPES:
+                    _SHAPES[line["kind"]].model_validate(line)
+                self._take(line)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise StateError(f"{self.path} is damaged in line {number}; start a new conversation.") from None
         if whole < len(data):
             os.ftruncate(self._file, whole)
 
@@ -225,6 +231,41 @@ class Transcript:
         if isinstance(value, list | tuple):
             return [self._redacted(inner) for inner in value]
         return value
+
+
+class _Function(BaseModel):
+    name: str
+    arguments: str
+
+
+class _Call(BaseModel):
+    id: str
+    function: _Function
+
+
+class _Said(BaseModel):
+    role: Literal["system", "user", "assistant"]
+    content: str | None
+    tool_calls: list[_Call] = []
+
+
+class _Answered(BaseModel):
+    role: Literal["tool"]
+    tool_call_id: str
+    content: Json[dict[str, Any]]
+
+
+class _MessageLine(BaseModel):
+    message: _Said | _Answered = Field(discriminator="role")
+
+
+class _HeadLine(BaseModel):
+    model: str | None = None
+    banks: list[str] = []
+
+
+_SHAPES: dict[str, type[BaseModel]] = {"chat": _HeadLine, "message": _MessageLine}
+"""What is asked of lines that somebody may have edited."""
 
 
 def _folder() -> Path:

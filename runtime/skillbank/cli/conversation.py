@@ -27,7 +27,9 @@ class Terminal(Audience):
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:
         self._quiet, self._yes = quiet, yes
-        self.interactive = not quiet and sys.stdin.isatty() and sys.stderr.isatty()
+        # A stream that was closed before the start is None.
+        ends = (sys.stdin, sys.stderr)
+        self.interactive = not quiet and all(end is not None and end.isatty() for end in ends)
         self._redactor = StreamRedactor()
         self._open_line = False
 
