@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from skillbank import Runtime
+from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.http import entrance
 from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.rendering import listed
 from skillbank.agent.mcp_server.server import build_server
-from skillbank.agent.mcp_server.skills import Shelf
+from skillbank.agent.mcp_server.skills import MAX_BYTES, Shelf
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.discovery import Library
 from skillbank.errors import UsageError
@@ -182,6 +184,27 @@ def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
     asyncio.run(work())
 
 
+def test_a_wait_that_must_be_approved_is_asked_for_once(
+    runtime: Runtime, trusted: Toolbox, data: Path
+) -> None:
+    [plan] = trusted.plan(text=f"train the toy detector on {data}").plans
+    job = trusted.launch(plan_id=plan.plan_id).job
+    asked: list[str] = []
+
+    async def yes(context: Any, params: Any) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="accept", content={"approve": True})
+
+    async def work() -> None:
+        careful = Toolbox(runtime, approvals=ApprovalPolicy({"job_status": "ask"}))
+        async with Client(build_server(careful, Cancellations()), elicitation_callback=yes) as client:
+            answer = await client.call_tool("job_status", {"job": job, "wait_seconds": 30})
+            assert answer.structured_content["state"] == "COMPLETE"
+
+    asyncio.run(work())
+    assert len(asked) == 1 and "Call job_status with" in asked[0]
+
+
 # Skills as resources
 
 
@@ -207,6 +230,14 @@ def test_entries_hold_every_file_with_its_digest(tmp_path: Path) -> None:
     assert on.entry(prefix + "x.bin") is None
     (root / "x.bin").write_text("changed")
     assert on.entry(entry["uri"]) != entry, "an entry says what is there now"
+
+
+def test_a_file_that_is_larger_than_a_skill_may_be_is_not_read(tmp_path: Path) -> None:
+    root = skill(tmp_path / "bank", "a-skill", **{"x.bin": ""})
+    os.truncate(root / "x.bin", MAX_BYTES + 1)
+    on = shelf(tmp_path / "bank")
+    assert on.file("skill://bank/a-skill/x.bin") is None
+    assert on.file("skill://bank/a-skill/SKILL.md") is not None
 
 
 def test_what_is_not_in_the_folder_is_not_served(tmp_path: Path) -> None:

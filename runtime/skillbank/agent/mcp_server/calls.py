@@ -64,7 +64,7 @@ class ToolCalls:
         try:
             if params.name == "launch":
                 return await self._launch(ctx, params, arguments)
-            if params.name == "job_status":
+            if params.name == "job_status" and self._box.policy.decide("job_status", False) == "always":
                 return rendered(await self._status(ctx, arguments))
             return _rendered(
                 await self._approved(ctx, params, lambda: self._box.call(params.name, arguments))

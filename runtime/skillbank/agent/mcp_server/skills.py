@@ -82,13 +82,14 @@ class Shelf:
         return found
 
     def file(self, uri: str) -> SkillFile | None:
-        """Return the file with this URI, or None when no skill has it."""
+        """Return the file with this URI; None when no skill has it, or it is larger than a skill may be."""
         place = self._place(uri)
         if place is None:
             return None
         prefix, skill, parts = place
         wanted = skill.root.joinpath(*parts)
-        return next((f for f in _files(prefix, skill.root) if f.path == wanted), None)
+        found = next((f for f in _files(prefix, skill.root) if f.path == wanted), None)
+        return found if found is not None and found.size <= MAX_BYTES else None
 
     def children(self, uri: str) -> list[tuple[str, str, str, int | None]] | None:
         """Return what lies directly in a folder of a skill: URI, name, media type and size of each.
