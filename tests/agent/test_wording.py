@@ -36,7 +36,7 @@ def test_what_is_written_for_the_terminal_is_said_in_tool_words(package: str) ->
     wrong = []
     for file in sorted((SOURCES / package).rglob("*.py")):
         for sentence in sentences(file):
-            if " " not in sentence:
+            if " " not in sentence or file.name == "words.py":  # lists of words, and no sentences
                 continue
             said = in_tool_words(sentence)
             for words in PEOPLE:
