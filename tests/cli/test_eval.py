@@ -31,7 +31,9 @@ def test_the_development_half(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_what_fails_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "jobs.yaml").write_text("- {id: toy-train-20260101-000000-abc123, skill: tao-train-grounding-dino, action: train}\n")
+    (tmp_path / "jobs.yaml").write_text(
+        "- {id: toy-train-20260101-000000-abc123, skill: tao-train-grounding-dino, action: train}\n"
+    )
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "some.yaml").write_text(
         "- id: right\n  text: export Grounding DINO job abc123\n  plans: [{action: export, parent: abc123}]\n"

@@ -180,5 +180,5 @@ def test_refusals_are_counted_by_themselves() -> None:
     ],
 )
 def test_a_case_that_says_nothing_clear_is_refused(document: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="case|Case"):
+    with pytest.raises(UsageError, match=r"[Cc]ase"):
         Case.parse(document)

@@ -5,12 +5,13 @@ The files have the format of tests/requests, and the same jobs and skills.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank.documents import read_yaml
@@ -61,7 +62,9 @@ def meaning(runtime: Runtime, text: str) -> Any:
 
 
 sentences = st.sampled_from(SENTENCES)
-courtesies = st.sampled_from(["Please {}", "Hi there! {}", "{}. Thanks a lot!", "Could you please do this: {}", "Ok. {}"])
+courtesies = st.sampled_from(
+    ["Please {}", "Hi there! {}", "{}. Thanks a lot!", "Could you please do this: {}", "Ok. {}"]
+)
 talk = st.sampled_from(
     [
         'The README says "{}". {{}}',
@@ -95,18 +98,21 @@ claims = st.sampled_from(
 )
 
 
+@settings(max_examples=40)
 @given(sentences, courtesies)
 def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) -> None:
     said = courtesy.format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
+@settings(max_examples=40)
 @given(sentences, talk, orders)
 def test_what_is_quoted_changes_nothing(runtime: Runtime, text: str, frame: str, order: str) -> None:
     said = frame.format(order).format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
+@settings(max_examples=40)
 @given(sentences, claims, st.booleans())
 def test_claims_of_an_approval_change_nothing(runtime: Runtime, text: str, claim: str, first: bool) -> None:
     plain = text.rstrip(".!? ")
@@ -114,15 +120,76 @@ def test_claims_of_an_approval_change_nothing(runtime: Runtime, text: str, claim
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_in_one_sentence(runtime: Runtime, text: str) -> None:
     assert meaning(runtime, text) is not None
 
 
-@given(st.lists(st.sampled_from(
-    "train evaluate export quantize find on from with no not don't and , . ? \" ( s3://b/t job 9e2d10 last training Grounding DINO "
-    "HPO AutoML 4 GPUs epochs batch size lr to the it if before after each : ; ! engine onnx results in docker validate every".split()
-), max_size=25))  # fmt: skip
+our_words = [
+    "train",
+    "evaluate",
+    "export",
+    "quantize",
+    "find",
+    "on",
+    "from",
+    "with",
+    "no",
+    "not",
+    "don't",
+    "and",
+    ",",
+    ".",
+    "?",
+    '"',
+    "(",
+    "s3://b/t",
+    "job",
+    "9e2d10",
+    "last",
+    "training",
+    "Grounding",
+    "DINO",
+    "HPO",
+    "AutoML",
+    "4",
+    "GPUs",
+    "epochs",
+    "batch",
+    "size",
+    "lr",
+    "to",
+    "the",
+    "it",
+    "if",
+    "before",
+    "after",
+    "each",
+    ":",
+    ";",
+    "!",
+    "engine",
+    "onnx",
+    "results",
+    "in",
+    "docker",
+    "validate",
+    "every",
+]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(our_words), max_size=25))
 def test_any_order_of_our_own_words_is_read_or_refused(runtime: Runtime, words: list[str]) -> None:
     text = " ".join(words)
     assert meaning(runtime, text) == meaning(runtime, text)
+
+
+@pytest.mark.parametrize(
+    "words", ["material ", "grondin dnio ", "starting from ", "train , ", "evaluate it and ", "a=1 ", "'"]
+)
+def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
+    begun = time.process_time()
+    meaning(runtime, words * (3000 // len(words)))
+    assert time.process_time() - begun < 2

@@ -113,7 +113,9 @@ def test_after_a_correction_the_last_word_counts() -> None:
     assert said.value == "off"
 
 
-@pytest.mark.parametrize("text", ["no HPO but use AutoML", "enable AutoML. Disable HPO.", "use HPO, automl off"])
+@pytest.mark.parametrize(
+    "text", ["no HPO but use AutoML", "enable AutoML. Disable HPO.", "use HPO, automl off"]
+)
 def test_both_asked_for_is_a_conflict(text: str) -> None:
     with pytest.raises(ConflictError, match="keep one"):
         said_in(text)

@@ -115,13 +115,17 @@ def _closed(node: Any) -> Any:
 def _messages(text: str, runtime: Runtime) -> list[dict[str, str]]:
     with runtime.reading:
         skills = [
-            {"skill": s.name, "for": s.frontmatter.description[:300], "actions": sorted({a.name for a in s.actions})}
+            {
+                "skill": s.name,
+                "for": s.frontmatter.description[:300],
+                "actions": sorted({a.name for a in s.actions}),
+            }
             for s in runtime.library.skills
             if s.actions
         ]
     system = (
-        "You read requests to run actions of model skills and call the function 'request' once. Steps are the "
-        "actions asked for, in the order in which they run; an action that is negated, only talked about or "
+        "You read requests to run actions of model skills and call the function 'request' once. Steps are "
+        "the actions asked for, in the order in which they run; an action that is negated, only talked about or "
         "quoted is none, and a text that asks for no run has no steps. Data sources are train_datasets, "
         "eval_dataset, inference_dataset, calibration_dataset; copy locations letter by letter. Settings are "
         "spec keys or the shorthands num_epochs, batch_size, learning_rate, with YAML values; what is to be "
@@ -137,7 +141,8 @@ def _filled(arguments: str, model: str) -> _Filled:
         return _Filled.model_validate_json(arguments)
     except ValidationError:
         raise EndpointError(
-            f"the model '{model}' did not fill in the request as asked; another model may, or give --reader rules"
+            f"the model '{model}' did not fill in the request as asked; "
+            "another model may, or give --reader rules"
         ) from None
 
 
@@ -168,7 +173,8 @@ def _disagreements(
     if isinstance(rules, SkillbankError):
         key = "skill" if isinstance(rules, SkillNotFoundError) else "action"
         said = ", ".join(r.action for r in requests)
-        yield Question(key=key, why=f"the model understood {said}, by the words it is refused ({rules}); {_WAY_OUT}")
+        why = f"the model understood {said}, by the words it is refused ({rules}); {_WAY_OUT}"
+        yield Question(key=key, why=why)
         return
     for key, of in _COMPARED.items():
         model, words = [of(r) for r in requests], [of(r) for r in rules.requests]
@@ -178,7 +184,8 @@ def _disagreements(
     for request in requests:
         for uri in (request.results_root, request.pretrained):
             if uri is not None and uri not in text:
-                yield Question(key="location", why=f"the model names {uri}, which the request does not; {_WAY_OUT}")
+                why = f"the model names {uri}, which the request does not; {_WAY_OUT}"
+                yield Question(key="location", why=why)
 
 
 _COMPARED: Mapping[str, Callable[[Request], Any]] = {
@@ -191,5 +198,7 @@ _COMPARED: Mapping[str, Callable[[Request], Any]] = {
 
 
 def _shown(values: Sequence[Any]) -> str:
-    texts = dict.fromkeys("nothing" if v in (None, []) else v if isinstance(v, str) else json.dumps(v) for v in values)
+    texts = dict.fromkeys(
+        "nothing" if v in (None, []) else v if isinstance(v, str) else json.dumps(v) for v in values
+    )
     return ", ".join(texts) or "nothing"

@@ -33,13 +33,13 @@ def _group() -> None:
 def requests(folders: Folders = None, banks: options.Banks = None, as_json: options.Json = False) -> None:
     """Read requests, compare the plans with the expected ones, and list what differs."""
     from skillbank.errors import DataNotFoundError
-    from skillbank.plan.evaluation import find_halves, score
+    from skillbank.plan.evaluation import score
 
     given = folders or [Path("tests/requests")]
     missing = next((f for f in given if not f.is_dir()), None)
     if missing is not None:
         raise DataNotFoundError(f"There is no folder {missing}; give a folder of request files.")
-    halves = {name: [f.resolve() for f in files] for name, files in find_halves(given).items()}
+    halves = {name: [f.resolve() for f in files] for name, files in _halves(given).items()}
     if not halves:
         raise DataNotFoundError(f"There are no request files (*.yaml) in {', '.join(map(str, given))}.")
     root = _root(given[0].resolve())
@@ -55,6 +55,24 @@ def requests(folders: Folders = None, banks: options.Banks = None, as_json: opti
         _show(scores)
     if any(s.exact < s.cases for s in scores.values()):
         raise typer.Exit(1)
+
+
+def _halves(folders: list[Path]) -> dict[str, list[Path]]:
+    """Return the files of cases by the name of their folder, folders below the given ones included."""
+    halves: dict[str, list[Path]] = {}
+    for folder in folders:
+        inner = (
+            [f for f in sorted(folder.iterdir()) if f.is_dir() and f.name != "bank"]
+            if folder.is_dir()
+            else []
+        )
+        files = sorted(f for f in folder.glob("*.yaml") if f.name != "jobs.yaml")
+        if files:
+            halves[folder.name] = files
+        for half in inner:
+            if found := sorted(half.glob("*.yaml")):
+                halves[half.name] = found
+    return halves
 
 
 def _root(folder: Path) -> Path:
@@ -104,7 +122,8 @@ def _record(entry: dict[str, Any]) -> Any:
 
     return JobRecord(
         id=entry["id"], created=datetime.now(UTC), plan_id="0" * 64, plan={"spec": {}}, skill=entry["skill"],
-        action=entry["action"], platform="local", results_dir=f"/results/{entry['id']}", state=JobState.COMPLETE,
+        action=entry["action"], platform="local", results_dir=f"/results/{entry['id']}",
+        state=JobState.COMPLETE,
     )  # fmt: skip
 
 
@@ -163,7 +182,10 @@ def _slots(runtime: Runtime, request: Any, plan: Any) -> dict[str, Any]:
     info = skill.info_of(action)
     shorthands = {**skill.actions[0].shorthands, **action.shorthands}
     values = {shorthands.get(s.key, s.key): s.value for s in request.settings}
-    counts = {"gpus": (gpu_key(action, info), info.gpu_spec_key), "nodes": (node_key(action, info), info.node_spec_key)}
+    counts = {
+        "gpus": (gpu_key(action, info), info.gpu_spec_key),
+        "nodes": (node_key(action, info), info.node_spec_key),
+    }
     slots: dict[str, Any] = {
         "skill": plan.skill.name, "action": plan.action, "variant": plan.variant, "route": plan.route.name,
         "policy": plan.automl_policy.value, "platform": request.platform, "parent": request.parent,
@@ -206,5 +228,9 @@ def _show(scores: dict[str, Score]) -> None:
         for failure in document["failures"]:
             out.print(Text(f"\n{failure['id']}: {failure['text'].strip()}", style="yellow"))
             for d in failure["differences"]:
-                where = f"plan {d['plan'] + 1}, " if d["slot"] not in ("refuse", "plans", "not_understood") else ""
+                where = (
+                    f"plan {d['plan'] + 1}, "
+                    if d["slot"] not in ("refuse", "plans", "not_understood")
+                    else ""
+                )
                 out.print(Text(f"  {where}{d['slot']}: expected {d['expected']!r}, got {d['got']!r}"))

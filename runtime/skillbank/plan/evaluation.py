@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -258,7 +258,9 @@ def _same_table(slot: str, wanted: Mapping[str, Any], got: Mapping[str, Any]) ->
         return False
     table = {**needed, **optional}
     if slot == "data":
-        return all([_location(u) for u in table[k]] == [_location(u) for u in uris] for k, uris in got.items())
+        return all(
+            [_location(u) for u in table[k]] == [_location(u) for u in uris] for k, uris in got.items()
+        )
     return all(_same_value(table[k], value) for k, value in got.items())
 
 
@@ -309,21 +311,8 @@ def _failure(verdict: Verdict) -> dict[str, Any]:
         "id": verdict.case.id,
         "text": verdict.case.text,
         "differences": [
-            {"plan": d.plan, "slot": d.slot, "expected": d.expected, "got": d.got} for d in verdict.differences
+            {"plan": d.plan, "slot": d.slot, "expected": d.expected, "got": d.got}
+            for d in verdict.differences
         ],
         "refused": verdict.answer.message or None,
     }
-
-
-def find_halves(folders: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return the files of cases by the name of their folder, folders below the given ones included."""
-    halves: dict[str, list[Path]] = {}
-    for folder in folders:
-        inner = [f for f in sorted(folder.iterdir()) if f.is_dir() and f.name != "bank"] if folder.is_dir() else []
-        files = sorted(f for f in folder.glob("*.yaml") if f.name != "jobs.yaml")
-        if files:
-            halves[folder.name] = files
-        for half in inner:
-            if found := sorted(half.glob("*.yaml")):
-                halves[half.name] = found
-    return halves

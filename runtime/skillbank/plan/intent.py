@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import SearchIndex
-from skillbank.bank.skill import Skill
-from skillbank.errors import ActionNotFoundError, AmbiguousSkillError, OutOfScopeError, UsageError
+from skillbank.errors import ActionNotFoundError, OutOfScopeError, UsageError
 from skillbank.plan.language import (
     actions,
+    asking,
     captions,
     chain,
+    filling,
     jobs,
     lexing,
     names,
@@ -78,8 +78,8 @@ def read_text(
     Raises
     ------
     UsageError
-        When the text is empty, asks for two things that exclude each other (`ConflictError`), or for no run of any
-        action (`OutOfScopeError`).
+        When the text is empty, asks for two things that exclude each other (`ConflictError`), or for no run
+        of any action (`OutOfScopeError`).
     SkillNotFoundError, ActionNotFoundError
         When no skill, or more than one, fits; when it names no action or takes it back.
     """
@@ -90,7 +90,7 @@ def read_text(
             f"The request has {len(text)} of at most 20000 characters; say it in a few sentences."
         )
     notes: list[str] = []
-    known = names.Names(library)
+    known = names.names_of(library)
     tokens = lexing.lex(text)
     mark_folders(tokens)
     places.spell_out(tokens)
@@ -111,20 +111,20 @@ def read_text(
         places.take_validation(tokens)
     places.take_data_words(tokens)
     actions.mark(tokens)
-    asked = actions.judge(tokens)
+    asked = asking.judge(tokens)
     steps = chain.steps_of(tokens)
     if not steps:
         raise _nothing_asked(text, tokens, asked)
     if not any(t.text == "N" for t in tokens.tokens):
         notes += _name_skill(text, tokens, steps, library, index, job_skill)
     chain.assign_skills(tokens, steps)
-    maker = chain.Maker(tokens, steps, said, platform, found, list_folder)
+    maker = filling.Maker(tokens, steps, said, platform, found, list_folder)
     requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
     notes += maker.notes
     return Reading(requests, tuple(dict.fromkeys(leftovers(tokens))), tuple(notes))
 
 
-def _nothing_asked(text: str, tokens: Text, asked: actions.Asked) -> Exception:
+def _nothing_asked(text: str, tokens: Text, asked: asking.Asked) -> Exception:
     skills = [s for t in tokens.tokens if t.text == "N" for s in t.value.skills]
     if skills and asked.refused:
         return ActionNotFoundError(
@@ -147,7 +147,7 @@ def _name_skill(
     index: SearchIndex,
     job_skill: JobSkill | None,
 ) -> Iterator[str]:
-    """Put a name where the text has none: the skill of the job it starts from, or the one that it describes."""
+    """Put a name where the text has none: the skill of the job it starts from, or the one it describes."""
     for job in [t.value for t in tokens.tokens if t.text == "J"] if job_skill else ():
         assert job_skill is not None
         named = job_skill(job)
@@ -164,6 +164,3 @@ def _name_skill(
             token.text = "a"
     tokens.replace(0, 0)
     yield note
-
-
-__all__ = ["AmbiguousSkillError", "ListFolder", "Path", "Reading", "Skill", "read_text"]

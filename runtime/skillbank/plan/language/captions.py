@@ -5,43 +5,79 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.language.tokens import Text, Token, words
 from skillbank.plan.language.words import ACTION_VERBS, any_form, forms, rx
 
 _FIND = rx(
-    r"(?P<verb>(?:" + any_form("find", "detect", "locate", "label", "annotate", "spot", "identify", "recognise", "recognize", "highlight", "mark", "tag", "pinpoint", "outline")
-    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in|care about|auto label)"
+    r"(?P<verb>(?:"
+    + any_form(
+        "find",
+        "detect",
+        "locate",
+        "label",
+        "annotate",
+        "spot",
+        "identify",
+        "recognise",
+        "recognize",
+        "highlight",
+        "mark",
+        "tag",
+        "pinpoint",
+        "outline",
+    )
+    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
+    r"|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: "
+    r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| "
+    r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
+    r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
+    r"|care about|auto label)"
     r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|map|data|training|detector)(?= ))"
 )
 _SEARCH = rx(
-    r"(?P<verb>search|searching|label|annotate|tag|mark|scan|scanning|check|checking|inspect|screen|comb|comb through|go through|look through|look|query|examine|browse|go over|prompt)"
-    r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data|folder|files|of|new|for|dataset|N))* (?P<place>P)(?: with (?:the )?N)? (?:,? ?and )?(?:for|looking for) "
+    r"(?P<verb>search|searching|label|annotate|tag|mark|scan|scanning|check|checking|inspect"
+    r"|screen|comb|comb through|go through|look through|look|query|examine|browse|go over"
+    r"|prompt)"
+    r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data"
+    r"|folder|files|of|new|for|dataset|N))* (?P<place>P)(?: with (?:the )?N)? (?:,? ?and "
+    r")?(?:for|looking for) "
 )
 _FOUND = rx(
-    r"(?P<verb>(?:need|want|get|have|like)) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)(?:to be )?(?:found|detected|located|marked|labelled|labeled|annotated|identified|spotted|highlighted|boxed)(?= )"
+    r"(?P<verb>(?:need|want|get|have|like)) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)(?:to be "
+    r")?(?:found|detected|located|marked|labelled|labeled|annotated|identified|spotted"
+    r"|highlighted|boxed)(?= )"
 )
 _AFTER = rx(r"(?P<place>P) (?:,? ?(?:and )?)(?:with |using |for |as )(?=Q)")
 _INFERRED = rx(r"P (?:, )?(?:(?:with|using) (?:(?:the|model|of|from|N|J|checkpoint) )+)?for (?=[a-z])")
-_INFERENCE = frozenset("inference infer inferring predict predictions prediction".split())
+_INFERENCE = words("inference infer inferring predict predictions prediction")
 _FIELD = rx(
-    r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) )*(?:captions?|what to (?:find|look for|detect|search for|label)|prompts?|text prompts?|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories|classes|labels|query)"
-    r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
+    r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) "
+    r")*(?:captions?|what to (?:find|look for|detect|search for|label)|prompts?|text prompts?"
+    r"|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories"
+    r"|classes|labels|query)"
+    r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)"
+    r"|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )
-_PURPOSE = frozenset("to for that which can and will so it could should is be able used of who they in order order".split())
-_TRAIN = frozenset(w for verb in (*ACTION_VERBS["train"], *ACTION_VERBS["retrain"]) for f in forms(verb).values() for w in f) | {"training", "finetuning"}
-_OTHER = frozenset("use using run running apply applying infer inference predict evaluate export test".split())
-_STOPS = frozenset(". ! ? ; ( ) : / | V G T P N J S K C F".split())
-_TAIL = frozenset(
-    """in on at from inside within across over under among using with by via through and or , the a an my our your all these those this that of images image
-    pictures picture photos photo frames frame data dataset folder files samples video videos set new please too then also for to where which is are stored
-    there model checkpoint weights it last now crops scans recordings footage located found lying lies inside both same here as well trained job run let do use run
-    based taken parent following batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out against but plain below above beneath each every
-    fresh incoming collected recent""".split()
+_PURPOSE = words("""to for that which can and will so it could should is be able used of who they in order""")
+_TRAIN = frozenset(
+    w for verb in (*ACTION_VERBS["train"], *ACTION_VERBS["retrain"]) for f in forms(verb).values() for w in f
+) | {"training", "finetuning"}
+_OTHER = words("use using run running apply applying infer inference predict evaluate export test")
+_STOPS = words(". ! ? ; ( ) : / | V G T P N J S K C F")
+_TAIL = words(
+    """in on at from inside within across over under among using with by via through and or , the a an my
+    our your all these those this that of images image pictures picture photos photo frames frame
+    data dataset folder files samples video videos set new please too then also for to where which
+    is are stored there model checkpoint weights it last now crops scans recordings footage located
+    found lying lies both same here as well trained job run let do use based taken parent following
+    batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out
+    against but plain below above beneath each every fresh incoming collected recent"""
 )
 """Words that a description does not end with: they lead to the place, the model or the next wish."""
-_NEXT = frozenset(
-    """and then please use using run with no without on do not don't put save write store send email mail compare also afterwards finally in from but
-    let take give show display upload export evaluate train quantize make keep only at via i we""".split()
+_NEXT = words(
+    """and then please use using run with no without on do not don't put save write store send email mail
+    compare also afterwards finally in from but let take give show display upload export evaluate
+    train quantize make keep only at via i we"""
 )
 _ARTICLE = re.compile(r"^(?:an?|the|all|any|every|each|some|of|both|for|me)\s+(?=\S)", re.IGNORECASE)
 
@@ -49,13 +85,13 @@ _ARTICLE = re.compile(r"^(?:an?|the|all|any|every|each|some|of|both|for|me)\s+(?
 def take_captions(text: Text) -> list[str]:
     """Turn verbs of finding into ``V`` with what is to be found, and return it.
 
-    What a training is for ("train it to find helmets") is no request to find it: such words are only taken out.
+    What a training is for ("train it to find helmets") is no request to find it: it is only taken out.
     """
     captions: list[str] = []
-    for found in text.find(_FOUND):
-        captions += list(_split(text, found.tokens("what")))
-        text.replace(found.first, found.last, [found.one("C")])
-        break
+    wanted = next(text.find(_FOUND), None)
+    if wanted is not None:
+        captions += _split(text, wanted.tokens("what"))
+        text.replace(wanted.first, wanted.last, [wanted.one("C")])
     for pattern in (_FIELD, _SEARCH, _FIND):
         at = 0
         while True:
@@ -93,7 +129,11 @@ def _after_colon(text: Text, first: int, end: int) -> tuple[int, list[str]]:
     for i in range(first, len(text.tokens)):
         if text.tokens[i].text in (".", "!", "?", ";"):
             break
-        if text.tokens[i].text == ":" and text.tokens[i + 1 : i + 2] and text.tokens[i + 1].text not in _VERBS:
+        if (
+            text.tokens[i].text == ":"
+            and text.tokens[i + 1 : i + 2]
+            and text.tokens[i + 1].text not in _VERBS
+        ):
             last, items = _region(text, i + 1)
             if items and not any(t.text in ("find", "look", "detect", "search") for t in text.tokens[i:last]):
                 text.replace(i, last)
@@ -106,12 +146,17 @@ def _region(text: Text, first: int, semicolons: bool = False) -> tuple[int, list
     """Read a list of descriptions; return where it ends and what it holds."""
     tokens = text.tokens
     last = first
-    while last < len(tokens) and (tokens[last].text not in _STOPS or (semicolons and tokens[last].text == ";")):
+    while last < len(tokens) and (
+        tokens[last].text not in _STOPS or (semicolons and tokens[last].text == ";")
+    ):
         if tokens[last].text in (",", "and", "or", ";") and last > first and _begins_other(text, last):
             break
         last += 1
     stopped_at = tokens[last].text if last < len(tokens) else "."
-    while last > first and (tokens[last - 1].text == "," or (tokens[last - 1].text in _TAIL and (stopped_at in "PNJSVGT(" or tokens[last - 1].text in _ENDING))):
+    while last > first and (
+        tokens[last - 1].text == ","
+        or (tokens[last - 1].text in _TAIL and (stopped_at in "PNJSVGT(" or tokens[last - 1].text in _ENDING))
+    ):
         last -= 1
     quoted = [i for i in range(first, last) if tokens[i].text == "Q"]
     if quoted:
@@ -119,7 +164,7 @@ def _region(text: Text, first: int, semicolons: bool = False) -> tuple[int, list
     return last, list(_split(text, tokens[first:last]))
 
 
-_ENDING = frozenset("and or , the a please too then also now".split())
+_ENDING = words("and or , the a please too then also now")
 
 
 def _begins_other(text: Text, at: int) -> bool:
@@ -130,7 +175,15 @@ def _begins_other(text: Text, at: int) -> bool:
     return not rest or rest[0].text in _STOPS or rest[0].text in _NEXT or rest[0].text in _VERBS
 
 
-_VERBS = frozenset(v for verbs in ACTION_VERBS.values() for v in verbs) | {"build", "create", "generate", "convert", "compile", "count", "draw"}
+_VERBS = frozenset(v for verbs in ACTION_VERBS.values() for v in verbs) | {
+    "build",
+    "create",
+    "generate",
+    "convert",
+    "compile",
+    "count",
+    "draw",
+}
 
 
 def _split(text: Text, tokens: Sequence[Token]) -> list[str]:
@@ -145,7 +198,19 @@ def _split(text: Text, tokens: Sequence[Token]) -> list[str]:
     for phrase in said:
         while (shorter := _ARTICLE.sub("", phrase)) != phrase:
             phrase = shorter
-        if phrase and phrase.lower() not in ("it", "them", "objects", "things", "everything", "images", "pictures", "photos", "frames", "data", "something"):
+        if phrase and phrase.lower() not in (
+            "it",
+            "them",
+            "objects",
+            "things",
+            "everything",
+            "images",
+            "pictures",
+            "photos",
+            "frames",
+            "data",
+            "something",
+        ):
             found.append(phrase)
     return found
 

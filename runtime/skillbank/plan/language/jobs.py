@@ -18,24 +18,42 @@ _KINDS = {
 _KIND = "|".join(f"(?P<{action}>{words})" for action, words in _KINDS.items())
 _WHAT = r"model|models|checkpoint|checkpoints|weights|detector|network"
 _THING = rf"(?:{_WHAT}|run|runs|job|jobs|session|experiment|one|file|result|results|version|attempt)"
-_OWNER = r"(?:checkpoint|checkpoints|weights|model|models|result|results|output|outputs|best|network|product|best model|best checkpoint|file|artifact|state)"
+_OWNER = (
+    r"(?:checkpoint|checkpoints|weights|model|models|result|results|output|outputs|best"
+    r"|network|product|best model|best checkpoint|file|artifact|state)"
+)
 _FROM = (
-    r"(?:from|of|out of|based on|produced by|produced in|by|in|with|using|use|taken from|trained in|trained by|made by|made in|built in|built by|created by"
-    r"|created in|belonging to|parent|on top of|coming from|that came out of|starting from|start from|exported in|exported by|obtained in|for|take|see"
+    r"(?:from|of|out of|based on|produced by|produced in|by|in|with|using|use|taken from"
+    r"|trained in|trained by|made by|made in|built in|built by|created by"
+    r"|created in|belonging to|parent|on top of|coming from|that came out of|starting from"
+    r"|start from|exported in|exported by|obtained in|for|take|see"
     r"|resulting from|stored in|behind)"
 )
-_LAST = rx(rf"<det*>(?:very |my )?<last>(?: (?P<n1>N))?(?: (?:{_KIND}))?(?: (?P<n2>N))?(?: (?P<thing>{_THING}))*(?: (?:of|for) <det?>(?P<n3>N))?")
+_LAST = rx(
+    rf"<det*>(?:very |my )?<last>(?: (?P<n1>N))?(?: (?:{_KIND}))?(?: (?P<n2>N))?(?: "
+    rf"(?P<thing>{_THING}))*(?: (?:of|for) <det?>(?P<n3>N))?"
+)
 _JUST = rx(
-    rf"(?:the|our|my) (?:N )?(?:model|training|run|job|checkpoint|detector|network|one|weights|engine|export|result)(?: (?:that|which))?(?: (?:i|we|you))?"
-    rf"(?: (?:have|has|was|had))? (?:just|recently) (?:been )?(?:{_KIND}|finished|completed|ended|ran|made|built|done|produced|did)"
+    r"(?:the|our|my) (?:N )?(?:model|training|run|job|checkpoint|detector|network|one|weights"
+    r"|engine|export|result)(?: (?:that|which))?(?: (?:i|we|you))?"
+    rf"(?: (?:have|has|was|had))? (?:just|recently) (?:been )?(?:{_KIND}|finished|completed"
+    r"|ended|ran|made|built|done|produced|did)"
 )
 _WORD_OF = rx(rf"{_FROM} <det*>{_OWNER}(?: {_FROM})?(?: <det?>N)? <det?>J")
 _KIND_OF = rx(
-    r"(?:from|of|using|with|in|by|after|use|take|on) <det*><adj*>(?P<n>(?:N )?)(?:" + "|".join(v for k, v in _KINDS.items() if k != "gen_trt_engine")
-    + rf"|(?P<engine>{_KINDS['gen_trt_engine']}))(?: (?:run|job|task|experiment))? (?:(?:of|in|from|for) )?(?P<n2>(?:N )?)(?P<j>J)"
+    r"(?:from|of|using|with|in|by|after|use|take|on) <det*><adj*>(?P<n>(?:N )?)(?:"
+    + "|".join(v for k, v in _KINDS.items() if k != "gen_trt_engine")
+    + rf"|(?P<engine>{_KINDS['gen_trt_engine']}))(?: (?:run|job|task|experiment))? (?:(?:of|in"
+    r"|from|for) )?(?P<n2>(?:N )?)(?P<j>J)"
 )
-_NOUN_OF = rx(r"(?:the|my|our) (?P<n>(?:N )?)(?:training|export|quantization|engine)(?: (?:run|job|task))? (?P<j>J)")
-_PREPARED = rx(rf"(?:{_OWNER} )?(?:is |are |lies |comes |taken |trained )?{_FROM} <det*>(?:(?:run|parent|experiment|id|training) )?(?P<j>J)")
+_NOUN_OF = rx(
+    r"(?:the|my|our) (?P<n>(?:N )?)(?:training|export|quantization|engine)(?: (?:run|job"
+    r"|task))? (?P<j>J)"
+)
+_PREPARED = rx(
+    rf"(?:{_OWNER} )?(?:is |are |lies |comes |taken |trained )?{_FROM} <det*>(?:(?:run|parent"
+    r"|experiment|id|training) )?(?P<j>J)"
+)
 
 
 def take_last(text: Text) -> None:

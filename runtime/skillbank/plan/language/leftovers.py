@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from skillbank.bank.discovery import Library
 from skillbank.errors import SkillNotFoundError
-from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.language.tokens import Text, Token, words
 from skillbank.plan.language.words import FILLER, rx
 
 _SMALL = frozenset(
@@ -15,9 +15,29 @@ _SMALL = frozenset(
     for group in ("det", "adj", "adv", "prep", "it", "data", "link", "model", "run", "last", "of", "be")
     for words in rx.groups[group][3:-1].split("|")
     for word in words.split()
-) | {"engine", "first", "next", "or", "if", "onnx", "s", "m", "ll", "ve", "re", "d", "t", "x", "no", "not", "automatically", "action", "mode"}
+) | {
+    "engine",
+    "first",
+    "next",
+    "or",
+    "if",
+    "onnx",
+    "s",
+    "m",
+    "ll",
+    "ve",
+    "re",
+    "d",
+    "t",
+    "x",
+    "no",
+    "not",
+    "automatically",
+    "action",
+    "mode",
+}
 QUIET = FILLER | _SMALL
-_LEADING = frozenset("and then but or so also , please".split())
+_LEADING = words("and then but or so also , please")
 
 
 def leftovers(text: Text) -> Iterator[str]:
@@ -50,7 +70,9 @@ def _until_preposition(tokens: Sequence[Token]) -> Iterator[Token]:
         yield token
 
 
-_PREPOSITIONS = frozenset("on in at from over against to into with using under by via through for of without that which and".split())
+_PREPOSITIONS = words(
+    """on in at from over against to into with using under by via through for of without that which and"""
+)
 
 
 def telling_words(text: Text, library: Library, after: Sequence[Token]) -> Iterator[str]:
@@ -64,7 +86,9 @@ def telling_words(text: Text, library: Library, after: Sequence[Token]) -> Itera
     about = {
         word
         for skill in library.skills
-        for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
+        for word in re.findall(
+            r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower()
+        )
     }
     object_ = list(_until_preposition(after))
     if not any(t.text in about or t.text not in QUIET for t in object_):
@@ -74,8 +98,22 @@ def telling_words(text: Text, library: Library, after: Sequence[Token]) -> Itera
             continue
         said = text.source([token])
         inside = i > 0 and text.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
-        proper = (inside and said[:1].isupper() and not text.original.isupper()) or re.search(r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said)
-        if proper and token.text not in about and token.text not in QUIET and len(said) > 1 and token.text not in rx.vocabulary:
-            raise SkillNotFoundError(f"There is no skill for '{said}'; 'skillbank skills' lists what there is.")
-        if token.text in about or token.text not in QUIET or token.text in ("detector", "detectors", "classifier"):
+        proper = (inside and said[:1].isupper() and not text.original.isupper()) or re.search(
+            r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said
+        )
+        if (
+            proper
+            and token.text not in about
+            and token.text not in QUIET
+            and len(said) > 1
+            and token.text not in rx.vocabulary
+        ):
+            raise SkillNotFoundError(
+                f"There is no skill for '{said}'; 'skillbank skills' lists what there is."
+            )
+        if (
+            token.text in about
+            or token.text not in QUIET
+            or token.text in ("detector", "detectors", "classifier")
+        ):
             yield token.text

@@ -11,10 +11,18 @@ from skillbank.plan.language.tokens import Text, Token
 from skillbank.plan.request import clean_uri, parse_settings
 
 _TYPOGRAPHY = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "´": "'", "–": "-",
-     "—": ",", "…": ".", "\u00a0": " ", "\u200b": " ", "\u2028": "\n", "×": "x", "→": ",", "•": ",",
-     "\t": " ", "\r": " "}
-)  # fmt: skip
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u00b4", "'"),
+        **dict.fromkeys("\u00a0\u200b\t\r", " "),
+        **dict.fromkeys("\u2014\u2022", ","),
+        "\u2013": "-",
+        "\u2026": ".",
+        "\u2028": "\n",
+        "\u00d7": "x",
+        "\u2192": ",",
+    }
+)
 """One character for one, so that positions stay."""
 
 _FILE = r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?)\b"
@@ -115,7 +123,9 @@ def _tokens(clean: str) -> Iterator[Token]:
         elif kind == "snake":
             yield Token(text.lower(), start, end)
         elif kind == "type":
-            yield Token(text.lower().replace("-", "").replace("bfloat", "bf").replace("float", "fp"), start, end)
+            yield Token(
+                text.lower().replace("-", "").replace("bfloat", "bf").replace("float", "fp"), start, end
+            )
         elif kind == "power":
             yield Token("D", start, end, float(re.sub(r"\s?[*x]\s?10\s?(?:\^|\*\*)\s?", "e", text)))
         elif kind == "times":
@@ -155,7 +165,7 @@ def _place(text: str, start: int) -> Iterator[Token]:
     uri = text.rstrip(".,;:!?")
     explicit = "://" in uri or uri[:1] in ("/", "~", ".") or uri[1:2] == ":"
     if not explicit and _SLASHES.fullmatch(uri) and uri.count("/") == 1 and not uri.endswith("/"):
-        # Two plain words may be an alternative ("and/or") as well as a folder: patterns decide by the context.
+        # Two plain words may be an alternative ("and/or") as well as a folder.
         first, _, second = uri.partition("/")
         if {first.lower(), second.lower()} & _ALTERNATIVES:
             yield Token(first.lower(), start, start + len(first))
@@ -168,10 +178,24 @@ def _place(text: str, start: int) -> Iterator[Token]:
 
 
 _OPTIONS = frozenset(
-    {"action", "automl", "data", "gpus", "nodes", "parent", "platform", "pretrained", "results-root", "set", "skill"}
+    {
+        "action",
+        "automl",
+        "data",
+        "gpus",
+        "nodes",
+        "parent",
+        "platform",
+        "pretrained",
+        "results-root",
+        "set",
+        "skill",
+    }
 )
 """Options of the command line that people write into a sentence; others are no words of a request."""
-_ALTERNATIVES = frozenset({"or", "and", "evaluate", "export", "hpo", "automl", "off", "on", "no", "yes", "inference"})
+_ALTERNATIVES = frozenset(
+    {"or", "and", "evaluate", "export", "hpo", "automl", "off", "on", "no", "yes", "inference"}
+)
 
 
 def number(text: str) -> int | float:

@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillbank.bank.discovery import Library, normalise
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError, did_you_mean
 from skillbank.plan.language.spelling import allowed, distance, is_known
-from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import FILLER, rx
 
 _LONGEST = 8
-_FAMILY = frozenset("mask masked mm deformable conditional stable open oneformer co nv dab dn focal anchor lite edge ms".split())
+_FAMILY = words(
+    """mask masked mm deformable conditional stable open oneformer co nv dab dn focal anchor lite edge ms"""
+)
 """Words that make another model of the name that they stand before."""
 _REFUSED = (
-    rx(r"(?:(?:, )?(?:and |but )?<not>) <det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: (?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| $)"),
+    rx(
+        r"(?:(?:, )?(?:and |but )?<not>) <det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: "
+        r"(?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| "
+        r"$)"
+    ),
     rx(r"like (?:[a-z]+ ){1,4}(?P<n>N)"),
-    rx(r"(?:unlike|other than|better than|like|as with|similar to|same as|as for|compared (?:to|with)|than|as we did with|as in) <det*>(?P<n>N)"),
+    rx(
+        r"(?:unlike|other than|better than|like|as with|similar to|same as|as for|compared (?:to"
+        r"|with)|than|as we did with|as in) <det*>(?P<n>N)"
+    ),
 )
 _SELF = rx(r"<det?>(?P<n>N) (?:instead|rather)(?: of| than) <det?>(?P<m>N)")
 
@@ -32,11 +42,18 @@ class Named:
     skills: tuple[Skill, ...]
 
 
+@lru_cache(maxsize=16)
+def names_of(library: Library) -> Names:
+    """Return the names of a library's skills, made once."""
+    return Names(library)
+
+
 class Names:
     """The spellings of a library's skills."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self._near: dict[str, list[Skill]] = {}
         self.spelled: dict[str, list[Skill]] = {}
         for skill in library.skills:
             if not skill.actions:
@@ -65,7 +82,9 @@ class Names:
                 tokens = text.tokens[at : at + size]
                 note, skills = self._match(text, tokens)
                 if skills:
-                    text.replace(at, at + size, [Token("N", tokens[0].start, tokens[-1].end, Named(tuple(skills)))])
+                    text.replace(
+                        at, at + size, [Token("N", tokens[0].start, tokens[-1].end, Named(tuple(skills)))]
+                    )
                     if note:
                         yield note
                 at += 1
@@ -83,8 +102,8 @@ class Names:
         if name in self.spelled:
             return "", self.spelled[name]
         unknown = [t for t in tokens if not is_known(t.text) and t.text not in self.words]
-        # What is right as it stands is no misspelling, and neither end may be a word that says something else.
-        if not unknown or len(name) < 5 and len(tokens) > 1 or not self._near_ends(tokens):
+        # What is right as it stands is no misspelling, and neither end may be a word of another meaning.
+        if not unknown or (len(name) < 5 and len(tokens) > 1) or not self._near_ends(tokens):
             return "", []
         near = self._nearest(name)
         return (f"'{said}' was read as '{near[0].name}'", near) if near else ("", [])
@@ -93,6 +112,13 @@ class Names:
         return all(t.text in self.words or not is_known(t.text) for t in (tokens[0], tokens[-1]))
 
     def _nearest(self, name: str) -> list[Skill]:
+        if len(self._near) > 4096:
+            self._near.clear()
+        if name not in self._near:
+            self._near[name] = self._search_nearest(name)
+        return self._near[name]
+
+    def _search_nearest(self, name: str) -> list[Skill]:
         most = allowed(name)
         found: dict[int, list[str]] = {}
         for spelling in self.spelled:
@@ -116,20 +142,33 @@ class Names:
             gap = text.original[before.end : token.start]
             word = text.original[before.start : before.end]
             inside = at > 1 and text.tokens[at - 2].text not in (".", "!", "?")
-            proper = inside and word[:1].isupper() and not text.original.isupper() and before.text not in FILLER
+            proper = (
+                inside and word[:1].isupper() and not text.original.isupper() and before.text not in FILLER
+            )
             begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
-            if gap == "-" or begun or before.text in _FAMILY or (proper and gap == " ") or any(c.isdigit() for c in word):
+            if (
+                gap == "-"
+                or begun
+                or before.text in _FAMILY
+                or (proper and gap == " ")
+                or any(c.isdigit() for c in word)
+            ):
                 longer = text.original[before.start : token.end]
         if after is not None:
             gap = text.original[token.end : after.start]
-            if re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", text.original[after.start : after.end], re.IGNORECASE) and (
-                gap == "-" or re.match(r"[vx]", after.text) or (after.text == "D" and "." in text.original[after.start : after.end])
+            if re.fullmatch(
+                r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", text.original[after.start : after.end], re.IGNORECASE
+            ) and (
+                gap == "-"
+                or re.match(r"[vx]", after.text)
+                or (after.text == "D" and "." in text.original[after.start : after.end])
             ):
                 longer = text.original[token.start : after.end]
         if longer:
             known = [s.name for s in token.value.skills]
             raise SkillNotFoundError(
-                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' lists them all."
+                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' "
+                "lists them all."
             )
 
 
@@ -146,7 +185,9 @@ def _without(found: Found) -> list[Token] | None:
     return [] if others else None
 
 
-def search_skill(text: str, words: Sequence[str], index: SearchIndex, actions: Sequence[str]) -> tuple[Skill, str]:
+def search_skill(
+    text: str, words: Sequence[str], index: SearchIndex, actions: Sequence[str]
+) -> tuple[Skill, str]:
     """Find the one skill that a description fits.
 
     Returns
@@ -182,5 +223,7 @@ def search_skill(text: str, words: Sequence[str], index: SearchIndex, actions: S
     return best, f"no skill was named; '{best.name}' fits the words best"
 
 
-_GENERIC = frozenset("detector detection detectors object objects segmentation transformer transformers image images".split())
+_GENERIC = words(
+    """detector detection detectors object objects segmentation transformer transformers image images"""
+)
 """Words that fit so many skills that they name none."""

@@ -5,67 +5,167 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.language.lexing import Pair, Place
-from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 from skillbank.plan.request import ROLES, clean_uri
 
-RESULTS, OUTPUT, WEIGHTS, RESUME, BACKBONE, LABELS = "results", "output", "weights", "resume", "backbone", "labelmap"
+RESULTS, OUTPUT, WEIGHTS, RESUME, BACKBONE, LABELS = (
+    "results",
+    "output",
+    "weights",
+    "resume",
+    "backbone",
+    "labelmap",
+)
 """Roles of places that are no data sets."""
 
 _SOURCES = {
     "train_datasets": r"train|training|finetuning|learning",
-    "eval_dataset": r"val|valid|validation|validating|eval|evaluation|test|testing|dev|holdout|hold out|held out|benchmark",
+    "eval_dataset": r"val|valid|validation|validating|eval|evaluation|test|testing|dev|holdout|hold out|held "
+    r"out|benchmark",
     "inference_dataset": r"inference|prediction|unlabelled|unlabeled",
     "calibration_dataset": r"calibration|calibrating",
 }
 _ROLE = "|".join(f"(?P<{source}>{words})" for source, words in _SOURCES.items())
 _LIST = r"(?P<places>P(?: (?:, )?(?:and )?(?:also )?P(?! (?:for|as|to|is) (?:the )?<role>))*)"
 
-_BEFORE = rx(rf"(?:(?:with|and|using|use|on|take|from|where|but|the|my|our|in|against|via) )*<adj*>(?:{_ROLE}) <data+>(?:(?:and|or) (?:<role> )?<data*>)?<link*>{_LIST}")
+_BEFORE = rx(
+    r"(?:(?:with|and|using|use|on|take|from|where|but|the|my|our|in|against|via) "
+    rf")*<adj*>(?:{_ROLE}) <data+>(?:(?:and|or) (?:<role> )?<data*>)?<link*>{_LIST}"
+)
 _NOUN = rx(
-    rf"(?:(?:with|and|using|use|on|take|where|but|the|a|my|our) )*(?:(?P<eval_dataset>val|valid|validation|validating|dev|holdout|hold out|held out)"
-    rf"(?: (?:on|against|with|using|to|goes|happens|uses|over))?|(?P<train_datasets>training)|(?P<calibration_dataset>calibration)|eval(?:uation)?|test|testing)"
+    r"(?:(?:with|and|using|use|on|take|where|but|the|a|my|our) )*(?:(?P<eval_dataset>val|valid"
+    r"|validation|validating|dev|holdout|hold out|held out)"
+    r"(?: (?:on|against|with|using|to|goes|happens|uses|over))?|(?P<train_datasets>training)"
+    r"|(?P<calibration_dataset>calibration)|eval(?:uation)?|test|testing)"
     rf"(?: (?:is|are|in|at|from|:|=|under|lives|lies|data|comes|there|be|located|stored|of|inside))* {_LIST}"
 )
 _COLON = rx(rf"(?:{_ROLE}) (?::|=) {_LIST}")
-_VALIDATE = rx(rf"(?:(?:and|,|then|while|by) )*(?:validate|validating|validated|validates) (?:(?:it|them|results?|performance|during training|while training|periodically) )?(?:on|with|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}")
-_CALIBRATE = rx(rf"(?:(?:and|,|then|while|by) )*calibrat(?:e|ed|ing) (?:(?:it|them|the model) )?(?:on|with|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}")
-_AFTER = rx(
-    rf"(?P<lead>(?:(?:with|use|using|take|and) )?)(?P<places>P) (?:, )?(?:as|for|to|is|being|serves as|(?:is |to be |being )?used (?:for|as)|is for|holds|contains|has|is where) <det*><adj*>"
-    rf"(?:{_ROLE}|(?P<validate>validate)|(?P<trainv>train(?: on)?))(?P<data>(?: (?:<data>|only|purposes|with|on))*)(?! <det*>(?:N|J|it|of))"
+_VALIDATE = rx(
+    r"(?:(?:and|,|then|while|by) )*(?:validate|validating|validated|validates) (?:(?:it|them"
+    r"|results?|performance|during training|while training|periodically) )?(?:on|with|against"
+    rf"|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}"
 )
-_FOR = rx(rf"(?:(?:and|,) )*(?:for|as) <det*>(?:{_ROLE})(?: <data>)*(?: (?:,|please|use|take|using|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|at|in|from|the|data|images|of))* {_LIST}")
+_CALIBRATE = rx(
+    r"(?:(?:and|,|then|while|by) )*calibrat(?:e|ed|ing) (?:(?:it|them|the model) )?(?:on|with"
+    rf"|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}"
+)
+_AFTER = rx(
+    r"(?P<lead>(?:(?:with|use|using|take|and) )?)(?P<places>P) (?:, )?(?:as|for|to|is|being"
+    r"|serves as|(?:is |to be |being )?used (?:for|as)|is for|holds|contains|has|is where) "
+    r"<det*><adj*>"
+    rf"(?:{_ROLE}|(?P<validate>validate)|(?P<trainv>train(?: on)?))(?P<data>(?: (?:<data>|only"
+    r"|purposes|with|on))*)(?! <det*>(?:N|J|it|of))"
+)
+_FOR = rx(
+    rf"(?:(?:and|,) )*(?:for|as) <det*>(?:{_ROLE})(?: <data>)*(?: (?:,|please|use|take|using"
+    r"|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|at|in|from|the|data|images"
+    rf"|of))* {_LIST}"
+)
 _BRACKET = rx(rf"(?P<places>P) \( <det?>(?:{_ROLE})(?: <data>)* \)")
-_CAPTION_FILE = rx(rf"(?:(?:with|and|using|use|from) )*<det*>(?:labelmap|labels file|class names|class list|label file|list of classes|classes file)(?: file)? <link*>(?P<places>P)")
+_CAPTION_FILE = rx(
+    r"(?:(?:with|and|using|use|from) )*<det*>(?:labelmap|labels file|class names|class list"
+    r"|label file|list of classes|classes file)(?: file)? <link*>(?P<places>P)"
+)
 
-_SAVE = r"put|putting|save|saving|saved|store|storing|stored|write|writing|written|dump|dumping|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver|land|lands|file|copy|ending up|end up|ends up|leave|want|like|have|export|exported|stash"
-_THINGS = r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all|of|which|to|go|goes|a|under"
+_SAVE = (
+    r"put|putting|save|saving|saved|store|storing|stored|write|writing|written|dump|dumping"
+    r"|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver|land"
+    r"|lands|file|copy|ending up|end up|ends up|leave|want|like|have|export|exported|stash"
+)
+_THINGS = (
+    r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?"
+    r"|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that"
+    r"|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported"
+    r"|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all"
+    r"|of|which|to|go|goes|a|under"
+)
 _TO = r"in|into|to|at|under|below|inside|within|on|onto|here"
 _RESULTS = tuple(
     rx(p)
     for p in (
-        rf"(?:(?:and|with|please|then|,) )*(?:{_SAVE}) (?:(?:{_THINGS}) )+?(?:{_TO}) <det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
-        rf"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
-        rf"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside|belongs|belong) )*(?P<places>P)",
-        r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket|directory|results?|output|dir) )*(?P<places>P)",
-        r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?|artifacts) (?:(?:is|:|=) )?)(?P<places>P)",
+        rf"(?:(?:and|with|please|then|,) )*(?:{_SAVE}) (?:(?:{_THINGS}) )+?(?:{_TO}) "
+        r"<det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
+        r"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?"
+        r"|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder"
+        r"|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
+        r"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside"
+        r"|belongs|belong) )*(?P<places>P)",
+        r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped"
+        r"|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket"
+        r"|directory|results?|output|dir) )*(?P<places>P)",
+        r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?"
+        r"|artifacts) (?:(?:is|:|=) )?)(?P<places>P)",
         r"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
-        r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?|outputs?|output folder|results? (?:folder|dir|directory|root))",
+        r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?"
+        r"|outputs?|output folder|results? (?:folder|dir|directory|root))",
     )
 )
-_WEIGHT_WORDS = r"pretrained weights|pretrained model|pretrained checkpoint|pretrained|weights|checkpoint|checkpoints|model|model file|ptm|snapshot|onnx|onnx file|onnx model|onnx export|engine|tensorrt engine|weight file|state|exported model|file|engine file|trained model|network|best model|tensorrt"
-_START = r"start|starting|starts|started|initialise|initialised|initialising|initialize|initialized|initializing|init|warm start|warm started|warmstart|begin|beginning|bootstrap|bootstrapped|initialised|kick off|based|build|building|seeded|load|loading|loaded|taking|take"
-_GO_ON = r"resume|resuming|resumed|continue|continuing|continued|carry on|carrying on|pick up|picking up|restart|restarting|go on|going on"
+_WEIGHT_WORDS = (
+    r"pretrained weights|pretrained model|pretrained checkpoint|pretrained|weights|checkpoint"
+    r"|checkpoints|model|model file|ptm|snapshot|onnx|onnx file|onnx model|onnx export|engine"
+    r"|tensorrt engine|weight file|state|exported model|file|engine file|trained model|network"
+    r"|best model|tensorrt"
+)
+_START = (
+    r"start|starting|starts|started|initialise|initialised|initialising|initialize|initialized"
+    r"|initializing|init|warm start|warm started|warmstart|begin|beginning|bootstrap"
+    r"|bootstrapped|initialised|kick off|based|build|building|seeded|load|loading|loaded"
+    r"|taking|take"
+)
+_GO_ON = (
+    r"resume|resuming|resumed|continue|continuing|continued|carry on|carrying on|pick up"
+    r"|picking up|restart|restarting|go on|going on"
+)
 _WEIGHTS = (
-    (RESUME, rx(rf"(?P<keep>(?:{_GO_ON})(?: <det*><adj*>(?:(?:N|training|finetuning|train|run|it|finetune|interrupted|aborted|job|off|where it (?:stopped|was)|of) )*)?) ?(?:from|at|with|of|where|using|:) <det*><adj*>(?:(?:{_WEIGHT_WORDS}) )*(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)")),
-    (BACKBONE, rx(rf"(?:(?:with|and|using|use|from|{_START}) )*<det*><adj*>(?:(?:pretrained|imagenet|swin|resnet|image) )*backbone (?:(?:weights|checkpoint|file|from|of|is|in|at|:|=|with|using|initialised|initialized|loaded|pretrained|path) )*(?P<places>P)")),
+    (
+        RESUME,
+        rx(
+            rf"(?P<keep>(?:{_GO_ON})(?: <det*><adj*>(?:(?:N|training|finetuning|train|run|it|finetune"
+            r"|interrupted|aborted|job|off|where it (?:stopped|was)|of) )*)?) ?(?:from|at|with|of"
+            rf"|where|using|:) <det*><adj*>(?:(?:{_WEIGHT_WORDS}) )*(?:(?:is|are|at|in|from|of|:|=|lies"
+            r"|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)"
+        ),
+    ),
+    (
+        BACKBONE,
+        rx(
+            rf"(?:(?:with|and|using|use|from|{_START}) )*<det*><adj*>(?:(?:pretrained|imagenet|swin"
+            r"|resnet|image) )*backbone (?:(?:weights|checkpoint|file|from|of|is|in|at|:|=|with|using"
+            r"|initialised|initialized|loaded|pretrained|path) )*(?P<places>P)"
+        ),
+    ),
     (BACKBONE, rx(r"(?P<places>P) (?:as|for|into|in) <det*>(?:pretrained )?backbone(?: weights)?")),
-    (WEIGHTS, rx(rf"(?:(?:and|with|,|by) )*(?:{_START}) (?:(?:it|training|off|model|N|weights|up|the|out|on|your|yourself) )*(?:from|with|at|on|of|using) <det*><adj*>(?:(?:{_WEIGHT_WORDS}|N) )*(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)")),
-    (WEIGHTS, rx(rf"(?:(?:with|and|using|use|from|of|take|load|for|on|over) )*<det*><adj*>(?:N )?(?:{_WEIGHT_WORDS}) (?:N )?(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved|inside|to be found) )*(?P<places>P)(?P<tail>(?: as (?:the )?(?:init|initialisation|initialization|starting point|start))?)")),
-    (WEIGHTS, rx(r"(?P<places>P) (?:as|for) <det*>(?:pretrained (?:weights|model|checkpoint)|initialisation|initialization|starting point|start|init|weights|checkpoint|initial weights|pretrained)")),
-)  # fmt: skip
+    (
+        WEIGHTS,
+        rx(
+            rf"(?:(?:and|with|,|by) )*(?:{_START}) (?:(?:it|training|off|model|N|weights|up|the|out|on"
+            rf"|your|yourself) )*(?:from|with|at|on|of|using) <det*><adj*>(?:(?:{_WEIGHT_WORDS}|N) "
+            r")*(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under|called|named|file|path|saved"
+            r"|inside|to be found) )*(?P<places>P)"
+        ),
+    ),
+    (
+        WEIGHTS,
+        rx(
+            r"(?:(?:with|and|using|use|from|of|take|load|for|on|over) )*<det*><adj*>(?:N "
+            rf")?(?:{_WEIGHT_WORDS}) (?:N )?(?:(?:is|are|at|in|from|of|:|=|lies|stored|located|under"
+            r"|called|named|file|path|saved|inside|to be found) )*(?P<places>P)(?P<tail>(?: as (?:the "
+            r")?(?:init|initialisation|initialization|starting point|start))?)"
+        ),
+    ),
+    (
+        WEIGHTS,
+        rx(
+            r"(?P<places>P) (?:as|for) <det*>(?:pretrained (?:weights|model|checkpoint)|initialisation"
+            r"|initialization|starting point|start|init|weights|checkpoint|initial weights|pretrained)"
+        ),
+    ),
+)
 _DATA = rx(
-    r"(?:(?:with|and|using|use|on|over|from|in|for|of|against|take|at|there is|through|across) )*<det*><adj*>(?:(?:N|our|test|new|unseen|whole) )?(?:<data> )+(?:(?:and|or|with) <data+>)?<link*>(?P<places>P(?: (?:, )?(?:and )?P)*)"
+    r"(?:(?:with|and|using|use|on|over|from|in|for|of|against|take|at|there is|through"
+    r"|across) )*<det*><adj*>(?:(?:N|our|test|new|unseen|whole) )?(?:<data> )+(?:(?:and|or"
+    r"|with) <data+>)?<link*>(?P<places>P(?: (?:, )?(?:and )?P)*)"
 )
 _AT_DATA = rx(r"(?:data|dataset|images) (?:=|:|-) (?P<places>P)")
 _MODEL_FILE = re.compile(r"\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5)$", re.IGNORECASE)
@@ -136,6 +236,9 @@ def _as(found: Found, role: str, keep: bool = False) -> list[Token] | None:
     return [*kept, *places]
 
 
+_INSISTING = {"weights", "checkpoint", "pretrained", "ptm", "snapshot", *_START.split("|")}
+
+
 def _weights(found: Found, role: str) -> list[Token] | None:
     [place] = found.values("P", "places")
     if place.role is not None:
@@ -143,10 +246,9 @@ def _weights(found: Found, role: str) -> list[Token] | None:
     words = {t.text for t in found.tokens()}
     if words & {"engine", "tensorrt"} and place.uri.lower().endswith((".onnx", ".pth", ".pt", ".ckpt")):
         return None  # "an engine from model.onnx" is to be built
-    # "the model in s3://x/data" may be data; a folder is only taken for weights when the words insist.
-    if not _MODEL_FILE.search(place.uri) and not words & {"weights", "checkpoint", "pretrained", "ptm", "snapshot"}:
-        if not words & set(_START.split("|")):
-            return None
+    # "the model in s3://x/data" may be data: a folder is only taken for weights when the words insist.
+    if not _MODEL_FILE.search(place.uri) and not words & _INSISTING:
+        return None
     return _as(found, role)
 
 
@@ -169,7 +271,7 @@ def _pair(found: Found) -> list[Token] | None:
     return None
 
 
-_NAMING = frozenset("platform skill action task model network arch".split())
+_NAMING = words("platform skill action task model network arch")
 
 
 def spell_out(text: Text) -> None:

@@ -6,17 +6,30 @@ from skillbank.errors import ConflictError
 from skillbank.plan.language.tokens import Text
 from skillbank.plan.language.words import rx
 
-_VIA = r"(?:(?:on|in|inside|via|with|through|using|use|to|under|within|as|by|submit|over|for|run it on|at|into|of|the|a|an|our|my|your|platform|=|:|queue it on|local) )*"
+_VIA = (
+    r"(?:(?:on|in|inside|via|with|through|using|use|to|under|within|as|by|submit|over|for|run "
+    r"it on|at|into|of|the|a|an|our|my|your|platform|=|:|queue it on|local) )*"
+)
 _PLATFORMS = {
     "slurm": rx(rf"{_VIA}slurm(?: (?:cluster|jobs?|queue|partition|platform|scheduler|nodes?(?! with)))*"),
     "kubernetes": rx(rf"{_VIA}kubernetes(?: (?:cluster|jobs?|pods?|platform|namespace))*"),
-    "docker": rx(rf"{_VIA}(?:docker|dockerized|dockerised)(?: (?:containers?|platform|image|engine|daemon|host))*|(?:in|inside|within) (?:a|the) container"),
+    "docker": rx(
+        rf"{_VIA}(?:docker|dockerized|dockerised)(?: (?:containers?|platform|image|engine|daemon"
+        r"|host))*|(?:in|inside|within) (?:a|the) container"
+    ),
     "local": rx(
-        rf"locally|(?:on|at|using|with|right on|only on|here on) (?:this|my|our|the local|local|your)(?: own| very)? (?:machine|laptop|computer|box|workstation|pc|host|desktop|notebook|system|server|mac)|on localhost|on <det?>(?:machine itself)"
-        rf"|{_VIA}local(?: (?:platform|machine|host|mode|computer|box))?|(?:platform )?localhost|right here|on (?:the |a |my )?cpu|on (?:the )?premises"
+        r"locally|(?:on|at|using|with|right on|only on|here on) (?:this|my|our|the local|local"
+        r"|your)(?: own| very)? (?:machine|laptop|computer|box|workstation|pc|host|desktop"
+        r"|notebook|system|server|mac)|on localhost|on <det?>(?:machine itself)"
+        rf"|{_VIA}local(?: (?:platform|machine|host|mode|computer|box))?|(?:platform )?localhost"
+        r"|right here|on (?:the |a |my )?cpu|on (?:the )?premises"
     ),
 }
-_NEGATED = rx(r"(?:<not>|rather than|instead of) (?:use |using |run |running |it |to )*(?:on |in |with |via |at |a |the |any |inside )*(?P<which>slurm|kubernetes|docker|local|locally)(?: (?:container|containers|cluster|machine|platform))?")
+_NEGATED = rx(
+    r"(?:<not>|rather than|instead of) (?:use |using |run |running |it |to )*(?:on |in |with "
+    r"|via |at |a |the |any |inside )*(?P<which>slurm|kubernetes|docker|local|locally)(?: "
+    r"(?:container|containers|cluster|machine|platform))?"
+)
 
 
 def take_platform(text: Text) -> str | None:

@@ -9,73 +9,134 @@ from dataclasses import dataclass
 
 from skillbank.errors import ConflictError
 from skillbank.plan.language.lexing import Pair
-from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 from skillbank.plan.request import policy_word
 
 _HYPER = r"(?:hyper ?)?(?:param|params|parameter|parameters)|hyperparameters?|hyperparams?|hparams?"
-_SEARCH = r"search(?:es)?|sweeps?|tuning|optimi[sz]ations?|tune|exploration|trials?|selection|scan|sweeping|searching"
+_SEARCH = (
+    r"search(?:es)?|sweeps?|tuning|optimi[sz]ations?|tune|exploration|trials?|selection|scan"
+    r"|sweeping|searching"
+)
 _GOAL = rf"(?:{_HYPER}|settings|configurations?|config|values?|lr|batch size|combination|setup)"
 _SUBJECTS = tuple(
     rx(p)
     for p in (
         rf"(?:{_HYPER}|hp|hpo|automl|hyper|optuna|bayesian|random|grid|automatic|automated) (?:{_SEARCH})",
-        rf"(?:search|tuning|optimi[sz]ation|sweep|exploration) (?:of|over|for|through) <det*><adj*>(?:{_HYPER})",
+        r"(?:search|tuning|optimi[sz]ation|sweep|exploration) (?:of|over|for|through) "
+        rf"<det*><adj*>(?:{_HYPER})",
         r"automl|hpo|hpt|auto ?tune|auto ?tuning",
         r"sweeps?|tuning(?! of)",
         r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
-        r"(?:(?<=no )|(?<=a )|(?<=any )|(?<=the )|(?<=without )|(?<=skip )|(?<=this )|(?<=with )|(?<=that ))search(?! (?:for|P|in|on))",
+        r"(?:(?<=no )|(?<=a )|(?<=any )|(?<=the )|(?<=without )|(?<=skip )|(?<=this )|(?<=with )"
+        r"|(?<=that ))search(?! (?:for|P|in|on))",
     )
 )
 _TUNE = rx(
-    r"(?:tune|optimi[sz]e|optimi[sz]ing|sweep(?:ing)?(?: over)?|search(?:ing)?(?: over| for)?|explor(?:e|ing)|find(?:ing)?|look(?:ing)? for"
+    r"(?:tune|optimi[sz]e|optimi[sz]ing|sweep(?:ing)?(?: over)?|search(?:ing)?(?: over| for)?"
+    r"|explor(?:e|ing)|find(?:ing)?|look(?:ing)? for"
     r"|determin(?:e|ing)|pick(?:ing)?(?: out)?|choos(?:e|ing)|select(?:ing)?|figure out|work out|tuning)"
-    rf" <det*>(?:<adj>|best|good|optimal|better|right|ideal|suitable|optimum)? ?<det*>{_GOAL}(?: (?:automatically|for me|itself|yourself))?"
+    r" <det*>(?:<adj>|best|good|optimal|better|right|ideal|suitable|optimum)? "
+    rf"?<det*>{_GOAL}(?: (?:automatically|for me|itself|yourself))?"
 )
 _PLAIN = rx(
-    r"(?:plain(?:ly)?|vanilla|ordinary|straightforward|regular|conventional|single|simple|normal|direct|one off|standard)"
+    r"(?:plain(?:ly)?|vanilla|ordinary|straightforward|regular|conventional|single|simple"
+    r"|normal|direct|one off|standard)"
     r"(?: (?:old|single|simple|one|plain|and simple|direct|normal))*"
-    r" (?P<name>(?:N )?)(?P<what>training|finetuning|train|finetune|run|fit|training run|training job|finetuning run)(?: only)?"
+    r" (?P<name>(?:N )?)(?P<what>training|finetuning|train|finetune|run|fit|training run"
+    r"|training job|finetuning run)(?: only)?"
 )
-_ONCE = rx(r"(?:one run only|only one run|just one run|just once|only once|exactly once|once only|a single time)")
+_ONCE = rx(
+    r"(?:one run only|only one run|just one run|just once|only once|exactly once|once only|a "
+    r"single time)"
+)
 _PAIR = rx("E")
 _PAIRED = rx(r"H(?: (?:and|or|nor|/|\() <det?>(?:no |any )?H)+")
 
-_NOT = frozenset("not never nobody".split())
-_NOT_PHRASES = rx(r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not bother(?: to| with)?|rather not|not have to|no point in")
+_NOT = words("not never nobody")
+_NOT_PHRASES = rx(
+    r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not "
+    r"bother(?: to| with)?|rather not|not have to|no point in"
+)
 _OFF = rx(
-    r"turn(?:ed|ing|s)? off|switch(?:ed|ing|es)? off|disabl(?:e|ed|es|ing)|deactivat(?:e|ed|es|ing)|skip(?:ped|ping|s)?|drop(?:ped|ping)?|avoid(?:ing)?"
-    r"|omit(?:ting|ted)?|leav(?:e|ing) (?:out|off|away|aside)|left out|forget(?: about)?|exclud(?:e|ing|ed)|bypass(?:ing|ed)?|suppress|stop|cut out|cut|kill"
-    r"|ditch|opt(?:ing)? out of|stay away from|spare me|forgo|no|without|sans|minus|free of|instead of|rather than|shut off|lose|neither|nor|zero|against"
+    r"turn(?:ed|ing|s)? off|switch(?:ed|ing|es)? off|disabl(?:e|ed|es|ing)|deactivat(?:e|ed|es"
+    r"|ing)|skip(?:ped|ping|s)?|drop(?:ped|ping)?|avoid(?:ing)?"
+    r"|omit(?:ting|ted)?|leav(?:e|ing) (?:out|off|away|aside)|left out|forget(?: about)?"
+    r"|exclud(?:e|ing|ed)|bypass(?:ing|ed)?|suppress|stop|cut out|cut|kill"
+    r"|ditch|opt(?:ing)? out of|stay away from|spare me|forgo|no|without|sans|minus|free of"
+    r"|instead of|rather than|shut off|lose|neither|nor|zero|against"
     r"|remove|off with|save yourself|do away with|hold off on|hold off|except"
 )
 _ON = rx(
-    r"us(?:e|ing|ed|es)|enabl(?:e|ed|es|ing)|activat(?:e|ed|es|ing)|turn(?:ed|ing|s)? on|switch(?:ed|ing|es)? on|run(?:ning)?|do(?:ing)?|appl(?:y|ying)"
-    r"|perform(?:ing)?|want|need|with|includ(?:e|ing)|start|launch|let|via|through|go for|try|have|make use of|by|conduct|add|employ|kick off|by means of"
-    r"|carry out|leverage|under|give|prefer|like|demand|insist on|keep|leave|trigger|allow(?:ing)?|turn|switch|set|put|take"
+    r"us(?:e|ing|ed|es)|enabl(?:e|ed|es|ing)|activat(?:e|ed|es|ing)|turn(?:ed|ing|s)? on"
+    r"|switch(?:ed|ing|es)? on|run(?:ning)?|do(?:ing)?|appl(?:y|ying)"
+    r"|perform(?:ing)?|want|need|with|includ(?:e|ing)|start|launch|let|via|through|go for|try"
+    r"|have|make use of|by|conduct|add|employ|kick off|by means of"
+    r"|carry out|leverage|under|give|prefer|like|demand|insist on|keep|leave|trigger"
+    r"|allow(?:ing)?|turn|switch|set|put|take"
 )
 _STATES = {
     **dict.fromkeys(
-        "off disabled false out no deactivated inactive unnecessary none skipped excluded omitted unwanted superfluous overkill waste pointless useless forbidden".split(),
+        [
+            "off",
+            "disabled",
+            "false",
+            "out",
+            "no",
+            "deactivated",
+            "inactive",
+            "unnecessary",
+            "none",
+            "skipped",
+            "excluded",
+            "omitted",
+            "unwanted",
+            "superfluous",
+            "overkill",
+            "waste",
+            "pointless",
+            "useless",
+            "forbidden",
+        ],
         "off",
     ),
-    **dict.fromkeys("on enabled true yes active activated wanted required needed necessary used desired welcome".split(), "on"),
+    **dict.fromkeys(
+        [
+            "on",
+            "enabled",
+            "true",
+            "yes",
+            "active",
+            "activated",
+            "wanted",
+            "required",
+            "needed",
+            "necessary",
+            "used",
+            "desired",
+            "welcome",
+        ],
+        "on",
+    ),
     **dict.fromkeys(("auto", "default"), "auto"),
 }
-_COPULA = frozenset(
-    "is are = : should must be stay stays staying set to being remain remains kept has can shall will would may left a and was needs goes turned "
-    "switched at have do does really for this time here the run please it".split()
+_COPULA = words(
+    """is are = : should must be stay stays staying set to being remain remains kept has can shall will
+    would may left a and was needs goes turned switched at have do does really for this time here
+    the run please it"""
 )
-_STOP = frozenset(". , ; ! ? ( ) / | and but then when because so if or V P".split())
-_PASSED = frozenset(
-    "the a an any this that all your my its some further full costly expensive it you us me to of kind sort please also really just more such do does did "
-    "will would should need must can want wish like bother think have are is go even ever for i we be H with please magic fancy lengthy long".split()
+_STOP = words(". , ; ! ? ( ) / | and but then when because so if or V P")
+_PASSED = words(
+    """the a an any this that all your my its some further full costly expensive it you us me to of kind
+    sort please also really just more such do does did will would should need must can want wish
+    like bother think have are is go even ever for i we be H with magic fancy lengthy long"""
 )
-_NOUNS = frozenset("run experiment mode stuff thing magic business feature policy step please".split())
-_HELPERS = frozenset("do does did is are will should must need can would has have".split())
-_ENDS = frozenset(". , ; ! ? ) and please for this then but".split())
+_NOUNS = words("run experiment mode stuff thing magic business feature policy step please")
+_HELPERS = words("do does did is are will should must need can would has have")
+_ENDS = words(". , ; ! ? ) and please for this then but")
 _CORRECTION = rx(
-    r"no wait|wait|actually|scratch that|sorry|on second thoughts?|i mean|correction|or rather|never mind|i changed my mind|hold on|make that"
+    r"no wait|wait|actually|scratch that|sorry|on second thoughts?|i mean|correction|or rather"
+    r"|never mind|i changed my mind|hold on|make that"
 )
 
 
@@ -91,8 +152,8 @@ class Said:
 def take_policy(text: Text) -> Said | None:
     """Take what is said about the policy out of a text, and return what holds.
 
-    A negated "off" ("don't turn off AutoML") demands nothing: it is ``auto``. After a correction ("no wait") the
-    later words hold.
+    A negated "off" ("don't turn off AutoML") demands nothing: it is ``auto``. After a correction ("no wait")
+    the later words hold.
 
     Raises
     ------
@@ -156,7 +217,9 @@ def _take_mention(text: Text, at: int) -> Said:
     last = max(used) + 1
     if last < len(tokens) and tokens[last].text in _NOUNS:
         last += 1
-    rest = [tokens[i] for i in range(min(used), last) if i not in used and tokens[i].text not in _PASSED | _NOUNS]
+    rest = [
+        tokens[i] for i in range(min(used), last) if i not in used and tokens[i].text not in _PASSED | _NOUNS
+    ]
     if value == "on":
         # To tune the hyperparameters of a model, or to run a search for it, is to train it.
         word = "tunehyper" if tokens[at].value == "verb" else "usehyper"
@@ -194,7 +257,7 @@ def _before(left: Text) -> tuple[str | None, int, set[int]]:
 
 
 def _after(tokens: list[Token], at: int) -> tuple[str | None, int, int]:
-    """Find the state said after the mention ("is not needed"): its value, its negations, and where it ends."""
+    """Find the state said after the mention ("is not needed"): value, negations, and where it ends."""
     negations = 0
     for i in range(at, min(at + 7, len(tokens))):
         word = tokens[i].text

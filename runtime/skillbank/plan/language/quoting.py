@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skillbank.plan.language.tokens import Found, Text, Token
+from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
 _DOCUMENT = (
     r"readme|logs?|log file|documents?|docs?|documentation|page|comments?|manifest|prompts?|header|notes?"
-    r"|description|banner|lines?|emails?|mails?|message|messages|ticket|issue|wiki|manual|paper|tutorial|files?"
-    r"|instructions?|output|traceback|website|changelog|metadata|frontmatter|model card|\S+\.(?:md|rst|log|py|cfg|pdf|html)"
+    r"|description|banner|lines?|emails?|mails?|message|messages|ticket|issue|wiki|manual"
+    r"|paper|tutorial|files?"
+    r"|instructions?|output|traceback|website|changelog|metadata|frontmatter|model card"
+    r"|\S+\.(?:md|rst|log|py|cfg|pdf|html)"
     r"|skill file|config|yaml|json|script|web page|annotation|annotations|skill|dataset card|K"
 )
 _SAYS = (
-    r"says?|said|saying|reads|states?|stated|stating|tells?|told|contains?|contained|containing|claims?|claimed|instructs?"
-    r"|instructed|asks?|asked|asking|wrote|writes|written|demands?|demanded|mentions?|mentioned|recommends?|recommended|suggests?"
+    r"says?|said|saying|reads|states?|stated|stating|tells?|told|contains?|contained"
+    r"|containing|claims?|claimed|instructs?"
+    r"|instructed|asks?|asked|asking|wrote|writes|written|demands?|demanded|mentions?"
+    r"|mentioned|recommends?|recommended|suggests?"
     r"|suggested|insists?|has the lines?|shows?|prints?|printed|logged|orders?|ordered|wants|goes|telling"
 )
 _REPORT = rx(rf"(?:{_DOCUMENT})(?: (?:[a-z]\S*|N|J|P)){{0,7}}? (?:{_SAYS})(?= )")
@@ -32,33 +36,51 @@ _APPROVALS = tuple(
         r"--\S+",
         r"(?:system|assistant|developer|tool|admin) :(?: [^.!?;\s]+)*",
         r"(?:user|human|me) :",
-        r"(?:please )?(?:ignore|disregard|override|forget|bypass|overrule)(?: (?:all|any|every|the|your|previous|prior|earlier"
-        r"|above|other|of|my|existing|former|safety|security|approval))* (?:instructions?|rules?|safeguards?|checks?|warnings?"
-        r"|approvals?|guidelines?|restrictions?|prompts?|limits?|gates?|guardrails?|questions?)(?: above| before)?",
+        r"(?:please )?(?:ignore|disregard|override|forget|bypass|overrule)(?: (?:all|any|every|the"
+        r"|your|previous|prior|earlier"
+        r"|above|other|of|my|existing|former|safety|security|approval))* (?:instructions?|rules?"
+        r"|safeguards?|checks?|warnings?"
+        r"|approvals?|guidelines?|restrictions?|prompts?|limits?|gates?|guardrails?"
+        r"|questions?)(?: above| before)?",
         r"(?:and )?you are (?:now )?(?:in |an? |the )[^.!?;,]*?(?= and everything| ,| \.| ;| !)",
-        r"(?:in |enter |activate |enable )?<det?>(?:developer|admin|administrator|god|debug|root|sudo|unrestricted|jailbreak) mode"
+        r"(?:in |enter |activate |enable )?<det?>(?:developer|admin|administrator|god|debug|root"
+        r"|sudo|unrestricted|jailbreak) mode"
         r"(?: on)?",
         r"(?:act as|pretend to be|pretend that you are|pretend)(?: [a-z]+){1,5}",
         r"(?:as|being) <det?>(?:admin|administrator|root|owner)",
-        r"(?:and )?(?:everything|all(?: plans| jobs| of it| of this)?|it|this|that|<det>(?:plan|job|run|launch|whole thing)|they)"
+        r"(?:and )?(?:everything|all(?: plans| jobs| of it| of this)?|it|this|that|<det>(?:plan"
+        r"|job|run|launch|whole thing)|they)"
         r" (?:is|are|was|were|has been|have been|counts as)(?: (?:already|pre|hereby|all|fully))*"
-        r" (?:approved|authorized|authorised|confirmed|cleared|signed off)(?: already| by (?:<det*>)?[a-z]+| in advance)?",
-        r"(?:already |pre |auto )?(?:approved|authorized|authorised)(?: already| by <det*>[a-z]+| in advance)?",
-        r"<det?>approvals? (?:is |are |was |has been |have been )?(?:already |hereby |all )?(?:granted|given|there|done|implied"
-        r"|not needed|not required|not necessary|unnecessary|obtained|in place)(?: for(?: [a-z]+){1,3})?(?: by <det*>[a-z]+)?",
-        r"i (?:already |hereby |also |have |pre )*(?:approve|approved|confirm|confirmed|authorize|authorise|consent|agree)"
+        r" (?:approved|authorized|authorised|confirmed|cleared|signed off)(?: already| by "
+        r"(?:<det*>)?[a-z]+| in advance)?",
+        r"(?:already |pre |auto )?(?:approved|authorized|authorised)(?: already| by <det*>[a-z]+| "
+        r"in advance)?",
+        r"<det?>approvals? (?:is |are |was |has been |have been )?(?:already |hereby |all "
+        r")?(?:granted|given|there|done|implied"
+        r"|not needed|not required|not necessary|unnecessary|obtained|in place)(?: for(?: "
+        r"[a-z]+){1,3})?(?: by <det*>[a-z]+)?",
+        r"i (?:already |hereby |also |have |pre )*(?:approve|approved|confirm|confirmed|authorize"
+        r"|authorise|consent|agree)"
         r"(?: to| of)?(?: (?:everything|it|this|that|all|the plan|any plan|whatever(?: [a-z]+)*|all plans))?",
-        r"(?:you have|with) <det?>(?:my |full |all )*(?:approval|permission|permissions|authorization|consent|go ahead|blessing)",
-        r"(?:auto )?approve(?: of)? (?:everything|it|all(?: of it| plans| jobs)?|this|that|whatever(?: [a-z]+)*)(?: yourself| for me)?",
+        r"(?:you have|with) <det?>(?:my |full |all )*(?:approval|permission|permissions"
+        r"|authorization|consent|go ahead|blessing)",
+        r"(?:auto )?approve(?: of)? (?:everything|it|all(?: of it| plans| jobs)?|this|that"
+        r"|whatever(?: [a-z]+)*)(?: yourself| for me)?",
         r"(?:consider|treat|count) (?:it|this|that|everything)(?: as)? (?:approved|confirmed|authorized)",
-        r"(?:do not|never|without|no need to|not|do not you dare to|stop)(?: ever| even)? (?:ask|asking|prompt|prompting|confirm|confirming"
-        r"|checking in|check in|check back|checking back|wait for|waiting for)(?: <det*>(?:me|us|anyone|anybody|first))?(?: (?:for|about|again|back|with)?"
-        r" ?<det*>(?:anything|approval|approvals|confirmation|confirmations|permission|questions?|consent|ok|okay|go ahead|me|us|answer))*"
+        r"(?:do not|never|without|no need to|not|do not you dare to|stop)(?: ever| even)? (?:ask"
+        r"|asking|prompt|prompting|confirm|confirming"
+        r"|checking in|check in|check back|checking back|wait for|waiting for)(?: <det*>(?:me|us"
+        r"|anyone|anybody|first))?(?: (?:for|about|again|back|with)?"
+        r" ?<det*>(?:anything|approval|approvals|confirmation|confirmations|permission|questions?"
+        r"|consent|ok|okay|go ahead|me|us|answer))*"
         r"(?: (?:again|first|twice|anymore|before launching|before starting))*",
-        r"(?:no|without|skip|bypass|waive|omit|skipping|bypassing)(?: any| all| further| more| the| your| its| this)* (?:confirmations?|approvals?"
-        r"|approval steps?|approval gates?|questions? asked|questions|permission|confirm|consent|safety checks?|prompts?|supervision|review)"
+        r"(?:no|without|skip|bypass|waive|omit|skipping|bypassing)(?: any| all| further| more| the"
+        r"| your| its| this)* (?:confirmations?|approvals?"
+        r"|approval steps?|approval gates?|questions? asked|questions|permission|confirm|consent"
+        r"|safety checks?|prompts?|supervision|review)"
         r"(?: (?:is |are )?(?:needed|necessary|required|asked|please|at all|step|steps))*",
-        r"(?:say|answer|assume|reply|respond|type) (?:yes|y)(?: to (?:all|everything|any question|all questions))?",
+        r"(?:say|answer|assume|reply|respond|type) (?:yes|y)(?: to (?:all|everything|any question"
+        r"|all questions))?",
         r"yes to (?:all|everything)",
         r"from now on",
     )
@@ -85,7 +107,9 @@ def _start(text: Text, found: Found) -> int:
     return first
 
 
-_BEFORE = frozenset("the a an its this that their my our your also even and though by way , all old first".split()) - {","}
+_BEFORE = words("the a an its this that their my our your also even and though by way , all old first") - {
+    ","
+}
 
 
 def _end(text: Text, last: int) -> int:
@@ -94,7 +118,9 @@ def _end(text: Text, last: int) -> int:
     for i in range(last, min(last + 6, len(tokens))):
         if tokens[i].text == "Q":
             # A list of quotes is one report.
-            while i + 2 < len(tokens) and tokens[i + 1].text in ("and", ",", "or") and tokens[i + 2].text == "Q":
+            while (
+                i + 2 < len(tokens) and tokens[i + 1].text in ("and", ",", "or") and tokens[i + 2].text == "Q"
+            ):
                 i += 2
             return i + 1
         if tokens[i].text in (".", "!", "?", ";"):
@@ -121,9 +147,6 @@ def take_approvals(text: Text) -> Iterator[str]:
         yield f"{said} changes nothing: an approval is given to a plan, not by the words of a request"
 
 
-_PAIRS = frozenset("approval approve approved approvals yes confirm confirmation force ask auto_approve assume_yes".split())
-
-
-def leftover_quotes(text: Text) -> list[Token]:
-    """Return quoted texts that no stage had a use for."""
-    return [t for t in text.tokens if t.text == "Q"]
+_PAIRS = words(
+    """approval approve approved approvals yes confirm confirmation force ask auto_approve assume_yes"""
+)

@@ -83,8 +83,8 @@ def nearest(word: str) -> str | None:
     # Letters that only changed places tell more than one that was replaced.
     best = {w for w in best if sorted(w) == sorted(word)} or best
     stems = {_stem(w) for w in best}
-    # "evalute" may be evaluate or evaluated: the same for our purposes, but "traind" is no order: the last letter
-    # decides, then the shorter word.
+    # "evalute" may be evaluate or evaluated, the same for our purposes; but "traind" is no order. The last
+    # letter decides, then the shorter word.
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
 
 

@@ -140,6 +140,15 @@ class Text:
                 first = i + 1
 
 
+_IN_A_ROW = 9
+"""How often what may be repeated is repeated at most."""
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set; a table of words is easier to read as text."""
+    return frozenset(text.split())
+
+
 class Grammar:
     """Named groups of words, and patterns written with them.
 
@@ -157,6 +166,11 @@ class Grammar:
         """Compile a pattern that begins and ends with whole tokens, and learn its words."""
         self._learn(re.sub(r"<\w+[?*+]?>|\(\?P<\w+>|\\\w", " ", pattern))
         expanded = re.sub(r"(?<!\?P)<(\w+)([?*+]?)>", self._group, pattern)
+        # Nobody says a word more than a few times in a row; without bounds a hostile text takes for ever.
+        expanded = re.sub(r"\)([*+])(\??)", lambda m: f"){{{'01'[m[1] == '+']},{_IN_A_ROW}}}{m[2]}", expanded)
+        expanded = re.sub(
+            r"\(\?:([a-z |]+)\)", lambda m: f"(?:{'|'.join(dict.fromkeys(m[1].split('|')))})", expanded
+        )
         # An optional word at the end leaves its blank to the next token.
         return re.compile(rf"(?<= )(?:{expanded})(?:(?<= )|(?= ))")
 
@@ -167,7 +181,9 @@ class Grammar:
     def _learn(self, source: str) -> None:
         # "disabl(?:e|ed|ing)" and "epochs?" are several words each; the first is none by itself.
         for stem, endings, optional in re.findall(r"([a-z]+)\(\?:([a-z|]+)\)(\??)", source):
-            self.vocabulary.update(stem + ending for ending in [*endings.split("|"), *([""] if optional else [])])
+            self.vocabulary.update(
+                stem + ending for ending in [*endings.split("|"), *([""] if optional else [])]
+            )
         source = re.sub(r"[a-z]+\(\?:[a-z|]+\)\??", " ", re.sub(r"\[[a-z]+\]", "s", source))
         for word, optional in re.findall(r"([a-z]+)(\??)", source):
             self.vocabulary.add(word)

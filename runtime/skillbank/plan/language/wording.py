@@ -8,13 +8,35 @@ from skillbank.plan.language.words import UNITS, rx
 _ONES = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     w: 10 * i
-    for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for i, w in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NUMBER_WORDS = {**_ONES, **_TENS, **_SCALES}
@@ -22,7 +44,10 @@ _WORD = "|".join(w for w in _NUMBER_WORDS if w not in ("one", "zero"))
 
 _NUMBERS = rx(rf"(?:(?:a|one) )?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
 _DOZEN = rx(rf"(?P<half>half )?(?:a|one) dozen|(?P<couple>a couple of|a pair of|both)(?= (?:{UNITS}))")
-_ONE = rx(rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))|zero(?= (?:{UNITS}))")
+_ONE = rx(
+    rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))"
+    rf"|zero(?= (?:{UNITS}))"
+)
 _POWER = rx(r"D (?:x |times )?(?:10 \^|to the) D")
 
 _REWRITES: tuple[tuple[str, str], ...] = (
@@ -99,7 +124,10 @@ def unify(text: Text) -> None:
     """Bring a text to the wording that the patterns are written in."""
     for pattern, words in _COMPILED:
         text.rewrite(pattern, lambda found, words=words: _words(found, words))  # type: ignore[misc]
-    text.rewrite(_DOZEN, lambda found: [found.one("D", 6 if found.tokens("half") else 2 if found.tokens("couple") else 12)])
+    text.rewrite(
+        _DOZEN,
+        lambda found: [found.one("D", 6 if found.tokens("half") else 2 if found.tokens("couple") else 12)],
+    )
     text.rewrite(_NUMBERS, lambda found: [found.one("D", _number([t.text for t in found.tokens()]))])
     text.rewrite(_ONE, lambda found: [found.one("D", 0 if found.tokens()[0].text == "zero" else 1)])
     text.rewrite(_BITS, _bits)

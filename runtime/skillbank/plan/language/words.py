@@ -1,8 +1,8 @@
-"""The words of requests, as data: groups that patterns speak of, verbs and their forms, and what says nothing."""
+"""The words of requests, as data: groups for patterns, verbs and their forms, and what says nothing."""
 
 from __future__ import annotations
 
-from skillbank.plan.language.tokens import Grammar
+from skillbank.plan.language.tokens import Grammar, words
 
 _DOUBLED = frozenset({"fit", "run", "get", "put", "spot", "plan", "set", "cut", "tag", "log", "prep", "dump"})
 _IRREGULAR = {
@@ -17,6 +17,8 @@ def forms(verb: str) -> dict[str, tuple[str, ...]]:
     stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
     if verb in _DOUBLED:
         stem += verb[-1]
+    past: tuple[str, ...]
+    ing: tuple[str, ...]
     third = f"{verb}es" if verb.endswith(("ch", "sh", "x", "ss")) else f"{verb}s"
     if verb.endswith("l") and verb != "compile":
         past = (f"{verb}ed", f"{verb}led")
@@ -59,46 +61,126 @@ ACTION_NOUNS: dict[str, tuple[str, ...]] = {
 
 rx = Grammar(
     {
-        "det": "the|a|an|my|our|your|their|his|her|its|this|that|these|those|some|any|one|another|each|all|both",
-        "adj": "new|old|fresh|quick|short|small|big|full|long|good|nice|proper|complete|little|tiny|large|whole"
-               "|normal|real|actual|same|own|first|second|final|best|current|finished|resulting|latest|last"
-               "|simple|single|initial|starting|further|additional|separate|usual|available|right|corresponding|given|other",
-        "adv": "now|then|just|also|only|please|pls|plz|kindly|simply|really|directly|first|again|quickly|finally"
-               "|afterwards|later|next|already|still|ever|even|possibly|maybe|perhaps|right|away|all|both|first"
-               "|immediately|too|both|second|third|fourth|lastly|straight|subsequently|additionally|instead|go|ahead|and|to|so",
-        "not": "do not|does not|did not|should not|need not|must not|will not|would not|can not|is not|are not|not"
-               "|never|no need to|no need for|no need of|without|no|refrain from|stop|avoid|skip|omit|neither|nor|minus"
-               "|leave out|leave off|hold off on|rather than|instead of|except|forget about|forget|drop"
-               "|do not bother to|do not bother with|do not bother|do not want to|do not want you to|do not want"
-               "|do not need to|do not need|under no circumstances|by no means|in no case|on no account|no point in|no reason to|no sense in|no use in|everything but|everything except|all but|apart from|not yet|excluding|no more",
-        "role": "train|training|finetuning|val|valid|validation|validating|eval|evaluation|evaluating|test|testing"
-                "|dev|holdout|hold out|held out|inference|prediction|calibration|calibrating",
+        "det": "the|a|an|my|our|your|their|his|her|its|this|that|these|those|some|any|one|another|each"
+        "|all|both",
+        "adj": "new|old|fresh|quick|short|small|big|full|long|good|nice|proper|complete|little|tiny"
+        "|large|whole"
+        "|normal|real|actual|same|own|first|second|final|best|current|finished|resulting|latest|last"
+        "|simple|single|initial|starting|further|additional|separate|usual|available|right"
+        "|corresponding|given|other",
+        "adv": "now|then|just|also|only|please|pls|plz|kindly|simply|really|directly|first|again|quickly"
+        "|finally"
+        "|afterwards|later|next|already|still|ever|even|possibly|maybe|perhaps|right|away|all"
+        "|both|first"
+        "|immediately|too|both|second|third|fourth|lastly|straight|subsequently|additionally"
+        "|instead|go|ahead|and|to|so",
+        "not": "do not|does not|did not|should not|need not|must not|will not|would not|can not|is not"
+        "|are not|not"
+        "|never|no need to|no need for|no need of|without|no|refrain from|stop|avoid|skip|omit"
+        "|neither|nor|minus"
+        "|leave out|leave off|hold off on|rather than|instead of|except|forget about|forget|drop"
+        "|do not bother to|do not bother with|do not bother|do not want to|do not want you to|do "
+        "not want"
+        "|do not need to|do not need|under no circumstances|by no means|in no case|on no account"
+        "|no point in|no reason to|no sense in|no use in|everything but|everything except|all but"
+        "|apart from|not yet|excluding|no more",
+        "role": "train|training|finetuning|val|valid|validation|validating|eval|evaluation|evaluating"
+        "|test|testing"
+        "|dev|holdout|hold out|held out|inference|prediction|calibration|calibrating",
         "data": "data|dataset|datasets|data set|data sets|set|sets|images|image|pictures|picture|photos|photo"
-                "|frames|frame|split|splits|folder|folders|directory|directories|dir|samples|sample|annotations"
-                "|labels|files|file|root|path|paths|location|source|sources|examples|material|material|bucket"
-                "|shots|recordings|footage|videos|scans|crops|screenshots|pics|imgs|img|ones|stuff|corpus|uri|url",
-        "link": "is|are|was|in|at|on|from|under|inside|within|below|lies|lie|lives|live|located|stored|found|sits|sit"
-                "|resides|reside|be|can|which|that|there|come|comes|coming|taken|goes|to|as|being|equals|:|=|of"
-                "|kept|using|use|with|available|over|against|both|here|located|should|will|would",
-        "prep": "on|in|at|from|over|against|to|into|onto|with|using|under|inside|within|by|via|through|across|for|of"
-                "|upon|off|around|among|along|below|about|per|as|towards",
+        "|frames|frame|split|splits|folder|folders|directory|directories|dir|samples|sample"
+        "|annotations"
+        "|labels|files|file|root|path|paths|location|source|sources|examples|material|material|bucket"
+        "|shots|recordings|footage|videos|scans|crops|screenshots|pics|imgs|img|ones|stuff|corpus"
+        "|uri|url",
+        "link": "is|are|was|in|at|on|from|under|inside|within|below|lies|lie|lives|live|located|stored"
+        "|found|sits|sit"
+        "|resides|reside|be|can|which|that|there|come|comes|coming|taken|goes|to|as|being|equals"
+        "|:|=|of"
+        "|kept|using|use|with|available|over|against|both|here|located|should|will|would",
+        "prep": "on|in|at|from|over|against|to|into|onto|with|using|under|inside|within|by|via|through"
+        "|across|for|of"
+        "|upon|off|around|among|along|below|about|per|as|towards",
         "last": "last|latest|previous|newest|most recent|recent|preceding",
-        "of": "of|to|as|at|is|are|be|equals|equal to|:|=|should be|set to|a|an|the|about|around|exactly|up to|value",
-        "make": any_form("make", "build", "create", "generate", "compile", "produce", "gen", "write", "prepare",
-                         "do", "construct", "assemble", "get"),
-        "light": any_form("start", "run", "do", "launch", "begin", "perform", "execute", "schedule", "queue",
-                          "submit", "conduct", "need", "want", "require", "trigger", "initiate", "request", "get",
-                          "make", "give", "commence", "continue", "resume", "restart", "add", "include", "enqueue")
-                 + "|kick off|kicking off|carry out|carrying out|fire up|fire off|set up|set off|go ahead with"
-                   "|proceed with|go for|give me|like|would like|followed by|have|spin up|go on with|start with|fire|invoke",
+        "of": "of|to|as|at|is|are|be|equals|equal to|:|=|should be|set to|a|an|the|about|around|exactly"
+        "|up to|value",
+        "make": any_form(
+            "make",
+            "build",
+            "create",
+            "generate",
+            "compile",
+            "produce",
+            "gen",
+            "write",
+            "prepare",
+            "do",
+            "construct",
+            "assemble",
+            "get",
+        ),
+        "light": any_form(
+            "start",
+            "run",
+            "do",
+            "launch",
+            "begin",
+            "perform",
+            "execute",
+            "schedule",
+            "queue",
+            "submit",
+            "conduct",
+            "need",
+            "want",
+            "require",
+            "trigger",
+            "initiate",
+            "request",
+            "get",
+            "make",
+            "give",
+            "commence",
+            "continue",
+            "resume",
+            "restart",
+            "add",
+            "include",
+            "enqueue",
+        )
+        + "|kick off|kicking off|carry out|carrying out|fire up|fire off|set up|set off|go ahead "
+        "with"
+        "|proceed with|go for|give me|like|would like|followed by|have|spin up|go on with|start "
+        "with|fire|invoke",
         "it": "it|them|this|that|these|those|one|ones|everything|all",
-        "model": "model|models|detector|detectors|network|networks|net|checkpoint|checkpoints|weights|version|one"
-                 "|architecture|result|results|classifier|variant|graph|predictor",
-        "run": "run|runs|job|jobs|session|sessions|process|task|stage|step|phase|procedure|action|pass|experiment"
-               "|experiments|round|cycle|attempt|trial",
-        "make_to": any_form("turn", "convert", "transform", "translate", "compile", "make", "optimise", "optimize",
-                            "port", "transfer", "change", "bring", "save", "dump", "write", "serialize", "build",
-                            "put", "get", "lower"),
+        "model": "model|models|detector|detectors|network|networks|net|checkpoint|checkpoints|weights"
+        "|version|one"
+        "|architecture|result|results|classifier|variant|graph|predictor",
+        "run": "run|runs|job|jobs|session|sessions|process|task|stage|step|phase|procedure|action|pass"
+        "|experiment"
+        "|experiments|round|cycle|attempt|trial",
+        "make_to": any_form(
+            "turn",
+            "convert",
+            "transform",
+            "translate",
+            "compile",
+            "make",
+            "optimise",
+            "optimize",
+            "port",
+            "transfer",
+            "change",
+            "bring",
+            "save",
+            "dump",
+            "write",
+            "serialize",
+            "build",
+            "put",
+            "get",
+            "lower",
+        ),
         "be": "is|are|was|were|be|been|being|am|has been|have been|had been|was being|is being|is to be",
     }
 )
@@ -115,68 +197,81 @@ KEYWORDS = frozenset(
     for words in table.values()
     for verb in words
     for word in ((verb,) if table is ACTION_NOUNS else [w for form in forms(verb).values() for w in form])
-) | frozenset(
-    """automl hyperparameter hyperparameters parameter parameters search sweep tuning optimization optimisation disable disabled enable
-    enabled without turn switch skip plain training validation validate calibration dataset data images results output epoch epochs batch
-    size learning rate seed precision workers weight decay threshold gpu gpus node nodes slurm docker kubernetes locally local cluster
-    container platform checkpoint checkpoints pretrained weights backbone engine tensorrt onnx opset workspace latest last previous
-    detect locate label annotate find search inference captions prompts resume continue starting please build generate create compile convert
-    benchmark measure accuracy half folder bucket""".split()
+) | words(
+    """automl hyperparameter hyperparameters parameter parameters search sweep tuning optimization
+    optimisation disable disabled enable enabled without turn switch skip plain training validation
+    validate calibration dataset data images results output epoch epochs batch size learning rate
+    seed precision workers weight decay threshold gpu gpus node nodes slurm docker kubernetes
+    locally local cluster container platform checkpoint checkpoints pretrained weights backbone
+    engine tensorrt onnx opset workspace latest last previous detect locate label annotate find
+    inference captions prompts resume continue starting please build generate create compile convert
+    benchmark measure accuracy half folder bucket"""
 )
 """Words that a typing error may stand for."""
 
 UNITS = "gpu|gpus|node|nodes|epoch|epochs|machine|machines|worker|workers|hosts|servers|passes"
 
-FILLER = frozenset(
-    """skillbank load resume continue yo u ur chance grateful todo nice mixed spread task parent parents produced scratch fancy straight second third fourth lastly a able about above according actually after afterwards again ahead all alright also always am among amount an
-    and another any anyway anything appreciate are around as asap ask at available away awesome back be because been
-    before being below best better between bit both but by bye can carry case cheers come comes could course current
-    currently data dataset datasets day days dear definitely did directly do does doing done each easy either else end
-    enough even ever every everything exactly examples far few file files final finally find fine finish finished first
-    folder following follows for forget forward found from full fully further get getting gets give given go goes going
-    good got great had happen happy has have having hello help here hey hi him his hope how however i i'd i'll i'm i've
-    if image images immediately in inside instead into is it it's its itself job jobs just keep kind kindly know label
-    labels last latest later lay least left let lets lies like little lives location long look lot lots love made main
-    make makes many may maybe me mean means might mind mine minute model models moment more morning most much must my
-    myself name named need needed needs network never new next nice nicely no nothing now of off often ok okay old on
-    once one ones only onto open or order other otherwise our ours out over own part path per perhaps photo photos pick
-    picked picture pictures place planning please plenty pls plz point possible possibly pretty previous probably
-    project proper properly put quick quickly quite rather ready really recent regards request rest result resulting
-    results right run running runs same say set sets shall she should simply since situated small so some somebody
-    someone something somewhere soon sorry start started starting stay stays step steps still stored stuff such sure
-    take taken takes task team tell than thank thanks that that's the their them then there there's these they thing
-    things think this those though through thus thx time times to today together tonight too towards trained training
-    trouble try trying under until up upon us use used uses using usual usually value version very via want wanted
-    wants was way we we'd we'll we're we've well went were what whatever when whenever where whether which while who
-    whole whose why will wish with within wonder wondering work working works would yes yet you you'd you're your yours
-    i'd hallo bitte danke mate folks guys team hereby action skill request command evening afternoon weekend everyone
-    tomorrow yesterday week weeks month colleague boss customer sincerely kudos greetings respectively namely default
-    defaults detector detection object objects gpu gpus cpu node nodes classes class disk drive server bucket cluster
-    plan plans pipeline workflow regarding concerning desired preferably ideally possible purposes purpose sake
-    locations called number count it'd evenings including includes included alone itself themselves ahead onward
-    anymore nowadays aforementioned said mentioned above-mentioned both hard usual own yourself worth whilst""".split()
+FILLER = words(
+    """skillbank load resume continue yo u ur chance grateful todo nice mixed spread task parent parents
+    produced scratch fancy straight second third fourth lastly a able about above according actually
+    after afterwards again ahead all alright also always am among amount an and another any anyway
+    anything appreciate are around as asap ask at available away awesome back be because been before
+    being below best better between bit both but by bye can carry case cheers come comes could
+    course current currently data dataset datasets day days dear definitely did directly do does
+    doing done each easy either else end enough even ever every everything exactly examples far few
+    file files final finally find fine finish finished first folder following follows for forget
+    forward found from full fully further get getting gets give given go goes going good got great
+    had happen happy has have having hello help here hey hi him his hope how however i i'd i'll i'm
+    i've if image images immediately in inside instead into is it it's its itself job jobs just keep
+    kind kindly know label labels last latest later lay least left let lets lies like little lives
+    location long look lot lots love made main make makes many may maybe me mean means might mind
+    mine minute model models moment more morning most much must my myself name named need needed
+    needs network never new next nicely no nothing now of off often ok okay old on once one ones
+    only onto open or order other otherwise our ours out over own part path per perhaps photo photos
+    pick picked picture pictures place planning please plenty pls plz point possible possibly pretty
+    previous probably project proper properly put quick quickly quite rather ready really recent
+    regards request rest result resulting results right run running runs same say set sets shall she
+    should simply since situated small so some somebody someone something somewhere soon sorry start
+    started starting stay stays step steps still stored stuff such sure take taken takes team tell
+    than thank thanks that that's the their them then there there's these they thing things think
+    this those though through thus thx time times to today together tonight too towards trained
+    training trouble try trying under until up upon us use used uses using usual usually value
+    version very via want wanted wants was way we we'd we'll we're we've well went were what
+    whatever when whenever where whether which while who whole whose why will wish with within
+    wonder wondering work working works would yes yet you you'd you're your yours hallo bitte danke
+    mate folks guys hereby action skill command evening afternoon weekend everyone tomorrow
+    yesterday week weeks month colleague boss customer sincerely kudos greetings respectively namely
+    default defaults detector detection object objects gpu gpus cpu node nodes classes class disk
+    drive server bucket cluster plan plans pipeline workflow regarding concerning desired preferably
+    ideally purposes purpose sake locations called number count it'd evenings including includes
+    included alone themselves onward anymore nowadays aforementioned said mentioned above-mentioned
+    hard yourself worth whilst"""
 )
 """Words whose presence changes nothing; what else is left over was not understood."""
 
-LOOKALIKES = frozenset(
-    """defect defects defected expert experts expect store stored stores stone retain retains retained retaining remain
-    refrain trail trails trait traits tray train trains trainer trainee treat text texts tent rest best past tone tones
-    fund patch patches catch match watch scope snore libel seen seat send sent feed speed notes note codes modes mode
-    prone vocal focal locker resort date dale date's plan plane planes unable quantile quantiles sleep steep sweet
-    lean reach peach beach computer commute deject detest locale weight heights eight eights infra reference interference
-    convert convent converts expose exposed explore import imports report reports reported deport evacuate elevate escort
-    excuse exert exist restrain restrained strain strained constrain brain grain drain rain again plain plains explain
-    evaluated evaluator exports exporter built guild guide quite quit queue price prince print prints prove probe valid
-    invalid invalidate vacate locate located location rotate annotate annotated notate novel novels model medal
-    pruned learns earn yearn search starch research measure treasure pleasure mask masks task tasks ask
-    disk docks docker dock stocker local locals loyal logical epic epics epoch batch bath baths bench lunch launch branch
-    engine engineer engines imagine seed seeds need deed reed weed node mode rode robe nodes modes hope hopes disabled
-    disable enabled enable unable able table stable cable detect detected protect select selects predict predicts product
-    fit fits feet foot teach teaches teacher each score scores shore core more tune tuna tunes dune june time
-    quality quantity quantities deploy deployed employ serve server create crate grate great delete relate complete
-    production productions productive protection protections projection projections evocation valuation violation violations
-    celebration liberation perimeter perimeters operation operations generator generators generation generations valuable
-    compute compare compared prepare dine dines diner dinner dingo dinosaur dinosaurs dining ding dinghy dins fine find
-    vision version fusion session mission caption captions option options auction section sections""".split()
+LOOKALIKES = words(
+    """defect defects defected expert experts expect store stored stores stone retain retains retained
+    retaining remain refrain trail trails trait traits tray train trains trainer trainee treat text
+    texts tent rest best past tone tones fund patch patches catch match watch scope snore libel seen
+    seat send sent feed speed notes note codes modes mode prone vocal focal locker resort date dale
+    date's plan plane planes unable quantile quantiles sleep steep sweet lean reach peach beach
+    computer commute deject detest locale weight heights eight eights infra reference interference
+    convert convent converts expose exposed explore import imports report reports reported deport
+    evacuate elevate escort excuse exert exist restrain restrained strain strained constrain brain
+    grain drain rain again plain plains explain evaluated evaluator exports exporter built guild
+    guide quite quit queue price prince print prints prove probe valid invalid invalidate vacate
+    locate located location rotate annotate annotated notate novel novels model medal pruned learns
+    earn yearn search starch research measure treasure pleasure mask masks task tasks ask disk docks
+    docker dock stocker local locals loyal logical epic epics epoch batch bath baths bench lunch
+    launch branch engine engineer engines imagine seed seeds need deed reed weed node rode robe
+    nodes hope hopes disabled disable enabled enable able table stable cable detect detected protect
+    select selects predict predicts product fit fits feet foot teach teaches teacher each score
+    scores shore core more tune tuna tunes dune june time quality quantity quantities deploy
+    deployed employ serve server create crate grate great delete relate complete production
+    productions productive protection protections projection projections evocation valuation
+    violation violations celebration liberation perimeter perimeters operation operations generator
+    generators generation generations valuable compute compare compared prepare dine dines diner
+    dinner dingo dinosaur dinosaurs dining ding dinghy dins fine find vision version fusion session
+    mission caption captions option options auction section sections"""
 )
 """Words of English that a careless correction would take for a word of requests."""

@@ -1,0 +1,291 @@
+"""Which actions a text asks for: not those that it negates, asks about or only talks about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from skillbank.errors import UsageError
+from skillbank.plan.language.actions import Mention
+from skillbank.plan.language.tokens import Found, Text, Token, words
+from skillbank.plan.language.words import rx
+
+_LIGHT = rx(
+    r"(?:(?:and |then |now |please |to |me )*<light> )+(?:(?:<det>|<adj>|some|out|up|with|off"
+    r"|of|S|for|me|us|N) )*(?P<g>G)(?: (?:<run>|pipeline|process))*(?: (?:of|for|with) (?=N"
+    r"|J))?"
+)
+_CAUSED = rx(
+    r"(?:get|getting|have|want|need|needs|wants|like|see|require|would like|wish|love|needing"
+    r"|wanting|expect)(?: to (?:have|get|see|be))? <det*>(?P<what>(?:(?:N|it|them|model|this"
+    r"|that|job|J|trained) )+)(?:to be |being |be )?(?P<t>T)"
+)
+_TO_BE = rx(
+    r"(?:should|must|needs to|need to|has to|have to|is to|are to|shall|ought to|can|could|to"
+    r"|may|might|wants to|please|let it|let) (?:now |also |then |please |it |N )?be (?:now "
+    r"|also |then |first )?(?P<t>T)"
+)
+_TO_BE_MORE = rx(r"(?P<v>V) ,? ?(?:and|then|and then) (?P<t>T)")
+_ADJECTIVE = rx(
+    r"(?P<t>T) (?=N|model|models|checkpoint|checkpoints|weights|detector|network|version|one"
+    r"|engine|file|onnx|result|graph|variant|J)"
+)
+_MODEL_OF = rx(
+    r"(?:model|models|checkpoint|N|weights|network|engine|file|one|detector|J)(?: that| "
+    r"which)?(?: was| is| were| has been| got)? T(?= (?:in|by|from|on|with|during|J|last"
+    r"|yesterday|earlier|before|under|at))"
+)
+
+_WHO = r"(?:i|we|they|he|she|somebody|someone|people|colleague|team|others|everyone|nobody)"
+_TALK = tuple(
+    rx(p)
+    for p in (
+        rf"{_WHO} (?:(?:already|just|recently|also|had|have|has|once|then|previously|first"
+        r"|successfully|only|finally|both|long|since|been) )*(?P<t>T|(?:[VG](?= (?:it "
+        r")?(?:yesterday|before|last|already|earlier|ago))))(?: (?:and|,) T)*",
+        rf"{_WHO} (?:(?:will|might|may|used to|could|shall|plan to|planning to|going to|intend to"
+        r"|are|am|is|was|were|been|be|probably|maybe|later|then|have been|has been|had been"
+        r"|already|currently|still|busy|thinking about|thinking of|considering|about to|also"
+        r"|usually|often|normally|never|always) )+(?P<t>[VGT])(?: <det?>(?:it|N|them|model"
+        r"|J))?(?: (?:and|or|,) [VGT])*",
+        r"(?:how to|how (?:do|can|could|should|would|does) (?:i|we|one|you|somebody)|how one can"
+        r"|ways? to|tips (?:on|for)|tutorial (?:on|for)|help with|guide (?:to|for)|instructions "
+        r"(?:to|for|on)|an example of) (?:(?:best|actually|then|the|a) )*(?P<t>[VGT])",
+        r"(?:is|are|was|were|has been|have been|had been|been|got|being|gets) (?:(?:already|not"
+        r"|just|still|currently|being|fully|never|once|only|all|well|previously) )*(?P<t>T)",
+        r"(?P<t>G)(?: (?:run|job|of <det?>N|on P|from P|for N|N|J|with N|\( J \)|,))* (?:is|was"
+        r"|has|had|went|took|takes|failed|finished|crashed|ended|stopped|completed|runs|did|ran"
+        r"|looks|looked|gave|seems|died|hangs|hung|stalled|worked|comes|follows|will (?:be|come"
+        r"|follow|happen)|can (?:come|wait|follow|happen)|happens)(?: (?:done|finished|over"
+        r"|complete|later|next|afterwards|tomorrow|separately|elsewhere))*",
+        r"(?:considering|consider|think about|thinking about|thinking of|talk about|talking about"
+        r"|talked about|discuss|discussed|plan for|mention|mentioned|heard of|heard about|read "
+        r"about|(?<!how )(?<!what )about|curious about|learn about|wonder about|wondering about) "
+        r"(?:(?:the|a|an|how|to|our|N) )*(?P<t>[VGT])",
+        r"(?:some other day|some day|someday|another day|next week|next month|tomorrow|one day|in "
+        r"the future|eventually|sometime) (?:(?:i|we) (?:will|might|may|want to|shall) )?(?P<t>V)",
+        r"(?P<t>V)(?: <det?>(?:it|N|them|that|model|J))?(?: (?:and|or) V)?(?: (?:on|some|maybe"
+        r"|myself|ourselves))* (?:some other day|some day|someday|another day|next week|next month"
+        r"|tomorrow|at a later date|another time|some other time|myself|ourselves|by hand|in the "
+        r"future|eventually|one day|later myself|in a later step)",
+    )
+)
+_FINISHED = rx(
+    r"(?:once|when|after|as soon as|whenever|if|until|upon|following) (?:(?:the|that|this|it"
+    r"|all|our|my|its|everything|which|N) )*(?:[GTV] )?(?:(?:run|job|step|part) )?(?:(?:is|has"
+    r"|are|was|have|been|being|that|it|all) )*(?:done|finished|complete|completed|over|through"
+    r"|ready|finishes|completes|ends|ended|succeeded|succeeds|successful|works|worked|T|goes "
+    r"well|went well|ran|runs through|there|good)(?: (?:successfully|fine|well|through))?"
+)
+_TIME = rx(
+    r"(?P<lead>after|since|before|until|during|while|prior to|upon|following|once|when|from) "
+    r"(?:(?:the|a|our|my|this|that|first|having|every|each|its|you|have|N) )*(?P<g>G|(?<=have "
+    r")T|(?<=has )T|(?<=you )V|(?<=we )V|(?<=i )V)(?P<own>(?: (?:of|on|it|N|them|model|the "
+    r"model|J|that|P|the N|with))*)"
+)
+_NEGATED = rx(
+    r"(?:<not> )+(?:(?:to|any|the|a|an|do|ever|try|attempt|run|doing|running|it|need|needed"
+    r"|please|you|yet|even|bother|also|further|separate|extra|N|start|starting|perform|want|us"
+    r"|me|with|through|for|of|have|is|are|be|another|additional|more|go|into|off|launch"
+    r"|launching|J|S|your|its|that|having|on|actually|just|then|immediately|then) )*"
+    r"(?P<v>[VGTC]|engine)(?: <det?>(?:it|them|that|this|N|anything|something|model|one|J|yet"
+    r"|result|step|run|part|just))*(?:(?:(?: , [VG])* ,? ?(?:or|nor|or even)| and| and also) "
+    r"(?:(?:to|any|the|a|an|do|run|not|N|even|an|build|also|no) )*(?:[VG]|engine)(?: "
+    r"<det?>(?:it|them|N|anything|model|J|either))*)*(?: (?:either|please|at all|yet|for now"
+    r"|this time|needed|necessary|required|though|anymore))*"
+)
+_LEFT = rx(
+    r"(?:leave|leaving|keep|save|postpone|defer) <det*>(?P<v>[VG]) ?(?:step|part|run)? "
+    r"?(?:for (?:later|another|now|tomorrow|next)|out|away|aside|alone|to me|to us|to (?:my"
+    r"|our) [a-z]+)"
+)
+_NOTHING = rx(r"(?P<v>[VG]) (?:nothing|no one|none)")
+_NOT_NEEDED = rx(
+    r"(?P<v>[VG])(?: (?:step|run|part|it|is|are|be|that|would|will))* (?:(?:is|are|be|that) "
+    r")*(?:not (?:needed|necessary|required|wanted|desired|asked for|to be done)|unnecessary"
+    r"|superfluous|off the table|not be (?:needed|run|done)|can wait|can be (?:skipped|omitted"
+    r"|left out)|skipped)"
+)
+_MANAGED = rx(
+    r"(?:cancel|cancelling|canceling|abort|kill|stop|pause|delete|remove|status|progress|log"
+    r"|logs|output|watch|monitor|show|list|describe|explain|explanation|documentation|cost"
+    r"|costs|price|details|history|state|end|halt|interrupt|terminate|check on|results?|info"
+    r"|information|wait for|waiting for|follow|inspect|rename|share|archive|undo|approve|track"
+    r"|summary|summarise|summarize|estimate|schedule|plot|graph|curve|compare|open)"
+    r" (?:(?:of|for|from|on|about|the|a|all|my|our|its|this|that|running|current|last|latest"
+    r"|old|every|any|N|J|started|queued|pending|failed|to|me|status|log|logs|in) "
+    r")*(?P<t>[GTV])"
+)
+_QUESTION = words(
+    """how what what's why which who whom whose when where is are was were does do did has have had should
+    shall am"""
+)
+_POLITE = rx(
+    r"(?:how|what) about|why (?:do not|not)(?: you| we)?|(?:do|would) you mind|(?:have|has) "
+    r"(?:the |my |our )?(?:N|model|it) T|have (?:it|N)|(?:do|have) (?!you|i|we|they|people"
+    r"|these|those)|when (?:that|this|it|the|training|you|everything|done)|(?:is|are) "
+    r"(?:<det*>)?(?:N|model) (?:ready )?to be"
+)
+
+
+_CONDITION = rx(
+    r"(?:if|unless|only when|provided|in case|as long as|assuming)(?: [^.!?;,V ]+)*? (?:below"
+    r"|above|under|over|less|lower|higher|greater|better|worse|exceeds?|drops?|reaches|falls"
+    r"|rises|than|least|beats|fails?|improves)"
+)
+_BARE_ENGINE = rx("engine")
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a text asks for and what it only mentions."""
+
+    refused: bool = False
+    """Whether an action was taken back."""
+    talked: bool = False
+    """Whether an action was spoken of without being asked for."""
+
+
+def judge(text: Text) -> Asked:
+    """Keep the actions that are asked for as ``V``, take out the others, and say what there was."""
+    asked = Asked()
+    text.take(_FINISHED, "N")
+    asked.talked |= _drop_questions(text)
+    for pattern in (_TO_BE, _CAUSED):
+        while (found := next(text.find(pattern), None)) is not None:
+            begun = found.tokens("t")[0].start
+            text.replace(found.first, found.last, [*found.kept("NJ"), *_order(found, "t")])
+            _order_the_rest(text, begun)
+    text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
+    asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING) | _drop(text, _LEFT)
+    asked.refused |= _drop(text, _NEGATED)
+    text.rewrite(_TIME, _in_time)
+    for pattern in (_MODEL_OF, _ADJECTIVE):
+        text.rewrite(pattern, lambda found: found.kept("NJ"))
+    for pattern in _TALK:
+        asked.talked |= _drop(text, pattern)
+    text.rewrite(_LIGHT, lambda found: [*_order(found, "g"), *found.kept("NSJ")])
+    asked.talked |= _drop(text, _MANAGED)
+    text.rewrite(rx("T"), lambda found: _past(asked))
+    text.rewrite(rx("G"), lambda found: _order(found, 0))
+    for found in text.find(_CONDITION):
+        if any(t.text == "V" for t in text.tokens):
+            raise UsageError(
+                f"'{found.said()}' is a condition, and a plan has none; say what to run when you know how "
+                "it came out."
+            )
+    text.rewrite(rx("C"), lambda found: [found.one("V", Mention("inference"))])
+    if not (asked.refused or asked.talked or any(t.text == "V" for t in text.tokens)):
+        # A model and an engine named without a verb ask for the engine.
+        text.rewrite(_BARE_ENGINE, lambda found: [found.one("V", Mention("gen_trt_engine"))])
+    return asked
+
+
+def _order_the_rest(text: Text, begun: int) -> None:
+    """What is to be trained "and evaluated" is to be evaluated, too."""
+    for first, last in text.sentences():
+        for i in range(max(first, 1), last):
+            token = text.tokens[i]
+            if (
+                token.text == "T"
+                and token.start > begun > text.tokens[first].start - 1
+                and text.tokens[i - 1].text in _JOINS
+            ):
+                token.text = "V"
+    text.replace(0, 0)
+
+
+_JOINS = words("and , then finally afterwards also later")
+
+
+def _past(asked: Asked) -> list[Token]:
+    asked.talked = True
+    return []
+
+
+def _order(found: Found, group: str | int) -> list[Token]:
+    return [Token("V", t.start, t.end, t.value) for t in found.tokens(group) if t.text in "VGT"]
+
+
+def _drop(text: Text, pattern: re.Pattern[str]) -> bool:
+    dropped = False
+
+    def out(found: Found) -> list[Token]:
+        nonlocal dropped
+        dropped = True
+        return found.kept("NJPS")
+
+    text.rewrite(pattern, out)
+    return dropped
+
+
+def _in_time(found: Found) -> list[Token] | None:
+    """Read "after training it on X" asks for the training first; a bare "after training" asks for nothing."""
+    own = {t.text for t in found.tokens("own")}
+    kept = found.kept("NJPS")
+    if not own & {"it", "N", "P", "J", "model"}:
+        return kept
+    lead = found.match["lead"]
+    [verb] = _order(found, "g")
+    if lead in ("after", "following", "since", "once", "when", "upon"):
+        return [Token("first", verb.start, verb.start), verb, *kept]
+    if lead in ("before", "prior to"):
+        return [Token("next", verb.start, verb.start), verb, *kept]
+    return None
+
+
+def _drop_questions(text: Text) -> bool:
+    """Take the actions out of sentences that ask about something instead of for it."""
+    dropped = False
+    for first, last in reversed(list(text.sentences())):
+        colon = next((i for i in range(first, last) if text.tokens[i].text == ":"), None)
+        if colon is not None and any(t.text in _QUESTION for t in text.tokens[colon + 1 : colon + 2]):
+            first = colon + 1
+        sentence = text.tokens[first:last]
+        start = 0
+        while start < len(sentence) and sentence[start].text in _OPENING:
+            start += 1
+        if [t.text for t in sentence[start : start + 2]] in _COULD_YOU and any(
+            found.first <= 1 for found in Text(text.original, sentence[start + 2 :]).find(_EXPLAIN)
+        ):
+            start += 2 + (sentence[start + 2].text in _OPENING)
+        opening = Text(text.original, sentence[start:])
+        if start >= len(sentence):
+            continue
+        word = sentence[start].text
+        following = sentence[start + 1].text if start + 1 < len(sentence) else ""
+        clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
+        asks = (
+            word in _QUESTION and not clause and not any(found.first == 0 for found in opening.find(_POLITE))
+        )
+        ends = last < len(text.tokens) and text.tokens[last].text == "?"
+        places = any(t.text == "P" for t in sentence)
+        may = word in ("can", "could", "may", "will", "would", "might") and len(sentence) > start + 1
+        about = (
+            may
+            and sentence[start + 1].text not in ("you", "we", "i", "someone", "somebody", "please", "it", "u")
+            and ends
+            and not places
+        )
+        about |= may and sentence[start + 1].text in ("i", "we", "it") and not places
+        explain = bool(next((f for f in opening.find(_EXPLAIN) if f.first == 0), None))
+        if asks or about or explain:
+            kept = [t for t in sentence if t.text not in "VGTC"]
+            dropped |= len(kept) < len(sentence)
+            text.replace(first, last, kept)
+    return dropped
+
+
+_AUXILIARIES = words("is are was were will would can could do does did has have had should")
+_COULD_YOU = [[a, b] for a in ("can", "could", "would", "will") for b in ("you", "u")]
+_OPENING = words(
+    """so and well ok okay hi hello hey please but also then , just now by the way actually oh um thanks"""
+)
+_EXPLAIN = rx(
+    r"(?:explain|tell me|tell us|describe|show me|teach me|summari[sz]e|help me understand|i "
+    r"(?:wonder|am wondering|was wondering) (?:how|what|why|which|when|where|if it)|i would "
+    r"like to know(?! V)|i want to know(?! V)|do you know|give me (?:an?|some) (?:overview"
+    r"|explanation|info|information|example|idea)"
+    r"|walk me through|compare|list|is it (?:possible|true|ok|better)|is there|are there|what "
+    r"if|any idea|write|translate|remind me|document|clarify)"
+)

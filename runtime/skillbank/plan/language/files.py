@@ -1,0 +1,33 @@
+"""Files of models in a request: which field of an action takes them."""
+
+from __future__ import annotations
+
+from skillbank.bank.actions import Action
+from skillbank.plan.inference import field_accepts
+from skillbank.plan.language import places
+from skillbank.plan.language.lexing import Place
+
+
+def product_in(uri: str) -> str:
+    """Return what kind of model a file holds, told by the end of its name."""
+    name = uri.lower()
+    if name.endswith((".engine", ".plan", ".trt")):
+        return "engine"
+    return "onnx" if name.endswith(".onnx") else "weights"
+
+
+def file_key(action: Action, place: Place) -> str | None:
+    """Return the action's field for a file of weights; None for the pretrained model of a training."""
+    functions = {k: f for k, f in action.spec_params.items() if isinstance(f, str)}
+    if place.role == places.OUTPUT:
+        return next((k for k, f in functions.items() if f.startswith("create_")), None)
+    if place.role == places.LABELS:
+        return next((s.key for s in action.data_sources if "classmap" in s.key or "label_map" in s.key), None)
+    if place.role == places.RESUME:
+        fields = [k for k, f in functions.items() if f.startswith("resume_model")]
+        return fields[0] if fields else action.shorthands.get("resume_checkpoint")
+    if place.role == places.BACKBONE:
+        return next((k for k, f in functions.items() if "ptm" in f and "backbone" in k), None)
+    models = [k for k, f in functions.items() if f == "parent_model"]
+    product = product_in(place.uri)
+    return next((k for k in models if field_accepts(k) == product), models[0] if models else None)

@@ -1,0 +1,299 @@
+"""From the steps of a text to requests: which data, values, model and parent each of them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.actions import Action
+from skillbank.bank.skill import Skill
+from skillbank.errors import ConflictError
+from skillbank.plan.datasets import DATASETS, Binding, bindings
+from skillbank.plan.inference import product_of
+from skillbank.plan.language import places, settings
+from skillbank.plan.language.chain import Step
+from skillbank.plan.language.files import file_key, product_in
+from skillbank.plan.language.policy import Said
+from skillbank.plan.language.roots import ListFolder, absolute, split_root
+from skillbank.plan.language.settings import Value
+from skillbank.plan.language.spec_words import keys_of, take_by_schema
+from skillbank.plan.language.tokens import Text
+from skillbank.plan.planner import accepted_products
+from skillbank.plan.request import DataLocation, Request, Setting, concerns
+
+
+class Maker:
+    """Makes the requests of steps whose skills are known."""
+
+    def __init__(
+        self,
+        text: Text,
+        steps: Sequence[Step],
+        policy: Said | None,
+        platform: str | None,
+        captions: list[str],
+        list_folder: ListFolder,
+    ) -> None:
+        self.text, self.steps, self.policy, self.platform = text, steps, policy, platform
+        self.captions, self.list_folder = captions, list_folder
+        self.notes: list[str] = []
+        self._take_spec_words()
+        self.values = {
+            id(step): [v for s in (step.group or [step])[-1:] for v in s.values("S")] for step in steps
+        }
+        for step in steps:
+            self.values[id(step)] = step.values("S") or (self.values[id(step)] if step.group else [])
+            settings.conflict_of(step.values("S"))
+
+    def requests(self) -> Iterator[Request]:
+        """Yield one request for each step, in order."""
+        for step in self.steps:
+            _settle_outputs(step)
+        everything = [p for s in self.steps for p in s.values("P")]
+        for place in everything:
+            place.uri = absolute(place.uri)
+        results = [p.uri for p in everything if p.role == places.RESULTS]
+        if len(set(results)) > 1:
+            raise ConflictError(
+                f"The request names two places for results, {results[0]} and {results[1]}; keep one."
+            )
+        for i, step in enumerate(self.steps):
+            assert step.skill is not None
+            engine = self._uses_engine(step)
+            action = _action(step, engine)
+            rows = _rows(step.skill, action) if action else []
+            wanted, pretrained = self._settings(step, action, engine)
+            gpus, nodes = (self._count(step, key) for key in (settings.GPUS, settings.NODES))
+            yield Request(
+                skill=step.skill.qualified,
+                action=step.action,
+                variant=action.variant if action and engine and action.variant else None,
+                data=tuple(self._data(i, rows)),
+                settings=tuple(wanted),
+                parent=self._parent(i),
+                pretrained=pretrained,
+                automl=self.policy.value if self.policy else None,
+                automl_source=f"the words '{self.policy.words}'" if self.policy else "default",
+                platform=self.platform,
+                gpus=gpus,
+                nodes=nodes,
+                results_root=results[0] if results else None,
+            )
+
+    # -- data ----------------------------------------------------------------------------------
+
+    def _data(self, at: int, rows: Sequence[Binding]) -> Iterator[DataLocation]:
+        """Its own data, else what was said by role for all, else what an earlier step was given."""
+        step = self.steps[at]
+        reads = list(dict.fromkeys(r.source for r in rows))
+        given = self._given(at, rows)
+        for other in [s for i, s in enumerate(self.steps) if i != at]:
+            for source, uris in _by_role(other, rows).items():
+                if source in reads and source not in given:
+                    given[source] = uris
+        for i in range(at):
+            earlier = self._given(i, _rows_of(self.steps[i]))
+            for source, uris in earlier.items():
+                if source in reads and source not in given:
+                    given[source] = uris
+        for i in range(at + 1, len(self.steps)):
+            # What the trained model is evaluated on may also tell its checkpoints apart.
+            if (
+                step.action == "train"
+                and self.steps[i].action == "evaluate"
+                and step.skill is self.steps[i].skill
+            ):
+                later = self._given(i, _rows_of(self.steps[i]))
+                given.setdefault("eval_dataset", later.get("eval_dataset", []))
+        for source, uris in given.items():
+            if source in reads or len(self.steps) == 1:
+                yield from (DataLocation(source=source, uri=uri) for uri in dict.fromkeys(uris))
+
+    @staticmethod
+    def _respectively(step: Step) -> bool:
+        return any(t.text == "respectively" for t in step.tokens)
+
+    def _given(self, at: int, rows: Sequence[Binding]) -> dict[str, list[str]]:
+        """Return the data that a step itself was given, by source."""
+        step = self.steps[at]
+        reads = {r.source for r in rows}
+        own = _own_source(step.action, rows)
+        given: dict[str, list[str]] = {}
+        loose = [p for p in step.values("P") if p.role is None]
+        if self._respectively(step) and len(loose) == len(step.group):
+            loose = [loose[-1]]
+        if not loose and step.group and step is not step.group[-1] and reads:
+            loose = [p for p in step.group[-1].values("P") if p.role is None]
+            if self._respectively(step.group[-1]) and len(loose) == len(step.group):
+                loose = [loose[step.group.index(step)]]
+        for place in loose:
+            parts = split_root(place.uri, self.list_folder)
+            if parts:
+                held = ", ".join(f"{part.source} ({Path(part.uri).name}/)" for part in parts)
+                note = f"{place.uri} holds {held}"
+                self.notes += [note] if note not in self.notes else []
+                for part in parts:
+                    given.setdefault(part.source, []).append(part.uri)
+            elif reads or len(self.steps) == 1:
+                given.setdefault(own, []).append(place.uri)
+        for source, uris in _by_role(step, rows).items():
+            if source in reads or not reads:
+                given.setdefault(source, []).extend(uris)
+            elif own in reads and not any(source in {r.source for r in _rows_of(s)} for s in self.steps):
+                given.setdefault(own, []).extend(uris)
+        return given
+
+    # -- values --------------------------------------------------------------------------------
+
+    def _count(self, step: Step, key: str) -> int | None:
+        said = [v.value for s in [step, *self.steps] for v in s.values("S") if v.key == key]
+        return int(said[0]) if said else None
+
+    def _settings(self, step: Step, action: Action | None, engine: bool) -> tuple[list[Setting], str | None]:
+        skill = step.skill
+        assert skill is not None
+        known = {a.name for a in skill.actions}
+        chosen: dict[str, Any] = {}
+        mine = self.values[id(step)]
+        others = [v for s in self.steps if s is not step for v in s.values("S")]
+        for value in [*mine, *others]:
+            key = self._key(step, value, own=value in mine)
+            if key is None or key in chosen:
+                continue
+            if len(self.steps) > 1 and not (
+                concerns(key, step.action, len(self.steps), known)
+                and self._owns(step, action, key, value in mine)
+            ):
+                continue
+            chosen[key] = (
+                value.value.upper()
+                if key.endswith(".data_type") and value.key == settings.PRECISION
+                else value.value
+            )
+        if self.captions and step.action == "inference":
+            chosen.setdefault(settings.CAPTIONS, self.captions)
+        pretrained = None
+        for place in step.values("P"):
+            if place.role in (places.WEIGHTS, places.RESUME, places.BACKBONE, places.LABELS, places.OUTPUT):
+                key = file_key(action, place) if action else None
+                if key is not None:
+                    chosen[key] = place.uri
+                elif place.role == places.WEIGHTS:
+                    pretrained = place.uri
+        return [Setting(key=k, value=v) for k, v in chosen.items()], pretrained
+
+    def _key(self, step: Step, value: Value, own: bool) -> str | None:
+        if value.key in (settings.GPUS, settings.NODES):
+            return None
+        if value.key != settings.PRECISION:
+            return value.key
+        if step.action in ("train", "retrain", "distill"):
+            return "train.precision" if own else None
+        if step.action == "gen_trt_engine" and (
+            own or all(s.action not in ("train", "retrain", "distill") for s in self.steps)
+        ):
+            assert step.skill is not None
+            shorthands = {k: v for a in step.skill.actions for k, v in a.shorthands.items()}
+            return shorthands.get("trt_data_type", "gen_trt_engine.tensorrt.data_type")
+        return None
+
+    def _owns(self, step: Step, action: Action | None, key: str, own: bool) -> bool:
+        """Whether a value said of one step may reach another: only where the spec has the key."""
+        if own or action is None:
+            return True
+        assert step.skill is not None
+        spec_key = {**step.skill.actions[0].shorthands, **action.shorthands}.get(key, key)
+        return spec_key in step.skill.schema(action).keys
+
+    def _take_spec_words(self) -> None:
+        """Read what is left in the words of the spec, step by step."""
+        for step in self.steps:
+            assert step.skill is not None
+            keys = keys_of(step.skill, step.action)
+            before = list(self.text.tokens)
+            take_by_schema(self.text, keys)
+            new = [t for t in self.text.tokens if t not in before and t.text == "S"]
+            gone = {id(t) for t in before} - {id(t) for t in self.text.tokens}
+            for each in self.steps:
+                if new and any(id(t) in gone for t in each.tokens):
+                    held = [n for n in new if any(n.start <= t.start <= n.end for t in each.tokens)]
+                    each.tokens = [t for t in each.tokens if id(t) not in gone] + held
+
+    # -- models --------------------------------------------------------------------------------
+
+    def _uses_engine(self, step: Step) -> bool:
+        if step.action == "gen_trt_engine":
+            return False
+        if step.mention.engine or any(t.text == "engine" for t in step.tokens):
+            return True
+        return any(p.role == places.WEIGHTS and product_in(p.uri) == "engine" for p in step.values("P"))
+
+    def _parent(self, at: int) -> str | None:
+        step = self.steps[at]
+        own = step.values("J")
+        if own and (at == 0 or len(step.group) < 2):
+            return str(own[0])
+        said = [j for s in self.steps for j in s.values("J")]
+        if not said:
+            return None
+        assert step.skill is not None
+        named = [a for a in step.skill.actions if a.name == step.action]
+        takes = {p for a in named for p in accepted_products(a)} if named else set()
+        for earlier in reversed(self.steps[:at]):
+            product = product_of(earlier.action)
+            if product != "other":
+                return None if product in takes or not takes else str(said[0])
+        return str(said[0]) if takes else None
+
+
+def _settle_outputs(step: Step) -> None:
+    """A place of an action that reads no data is where its result goes, or the model that it starts from."""
+    if _rows_of(step):
+        return
+    for before, token in zip(step.tokens, step.tokens[1:], strict=False):
+        if token.text == "P" and token.value.role in (None, places.WEIGHTS):
+            if before.text in ("to", "into", "in", "under", "as", "at"):
+                token.value.role = places.OUTPUT if token.value.role else places.RESULTS
+            elif before.text in ("from", "of"):
+                token.value.role = places.WEIGHTS
+
+
+def _action(step: Step, engine: bool) -> Action | None:
+    assert step.skill is not None
+    named = [a for a in step.skill.actions if a.name == step.action]
+    if engine:
+        fitting = [a for a in named if "engine" in accepted_products(a)]
+        return next((a for a in fitting if a.variant), None) or next(iter(fitting or named), None)
+    return next((a for a in named if a.variant is None), next(iter(named), None))
+
+
+def _rows(skill: Skill, action: Action) -> list[Binding]:
+    template, _ = skill.template(action)
+    return [r for r in bindings(skill, action, template)[0] if DATASETS.fullmatch(r.source)]
+
+
+def _rows_of(step: Step) -> list[Binding]:
+    action = _action(step, False)
+    assert step.skill is not None
+    return _rows(step.skill, action) if action else []
+
+
+def _own_source(action: str, rows: Sequence[Binding]) -> str:
+    usual = {"evaluate": "eval_dataset", "inference": "inference_dataset"}.get(action, "train_datasets")
+    sources = [r.source for r in rows]
+    return usual if usual in sources or not sources else sources[0]
+
+
+def _by_role(step: Step, rows: Sequence[Binding]) -> dict[str, list[str]]:
+    """Return the places of a step with a role, by the source that the role is called here."""
+    found: dict[str, list[str]] = {}
+    sources = {r.source for r in rows}
+    for place in step.values("P"):
+        if place.role is None or not DATASETS.fullmatch(place.role):
+            continue
+        source = place.role
+        if source == "calibration_dataset" and source not in sources:
+            source = next((r.source for r in rows if "calib" in r.key), source)
+        found.setdefault(source, []).append(place.uri)
+    return found
