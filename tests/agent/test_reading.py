@@ -97,7 +97,12 @@ def test_what_the_model_refuses_does_not_run(endpoint: list[Says], runtime: Runt
 
 
 @pytest.mark.parametrize(
-    "answer", [Says("I would rather talk."), Says(calls=[Call("request", "{")]), Says(calls=[Call("request", {"a": 1})])]
+    "answer",
+    [
+        Says("I would rather talk."),
+        Says(calls=[Call("request", "{")]),
+        Says(calls=[Call("request", {"a": 1})]),
+    ],
 )
 def test_an_answer_of_another_shape_is_an_error(endpoint: list[Says], runtime: Runtime, answer: Says) -> None:
     endpoint.append(answer)

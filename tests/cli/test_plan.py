@@ -74,7 +74,8 @@ def test_explain_tells_where_every_changed_value_comes_from(inline: Command) -> 
         (["plan", REQUEST, "--automl", "perhaps"], 2, "must be one of auto, on, off"),
         (["plan", "--skill", "grounding_dino", "--action", "fly"], 5, "has no action 'fly'; it has"),
         (["plan", "--skill", "grunding_dino", "--action", "train"], 5, "There is no skill 'grunding_dino'"),
-        (["plan", "bake a cake"], 5, "No skill fits 'bake a cake'"),
+        (["plan", "bake a cake"], 2, "'bake a cake' asks for no run"),
+        (["plan", "train a chatbot on s3://b/t"], 5, "No skill fits"),
         (["plan", ""], 2, "The request is empty"),
         (["plan"], 2, "Say what you want"),
         (["plan", "evaluate Grounding DINO on s3://b/e", "--parent", "nope"], 5, "nope"),
@@ -91,8 +92,8 @@ def test_each_mistake_gets_one_sentence(inline: Command, arguments: list[str], c
 
 def test_errors_are_documents_under_json(inline: Command) -> None:
     answer = inline("plan", "bake a cake", "--json")
-    assert answer.code == 5
-    assert answer.document["error"]["code"] == "skill_not_found"
+    assert answer.code == 2
+    assert answer.document["error"]["code"] == "out_of_scope"
 
 
 def test_what_is_missing_is_a_question_and_exit_code_3(inline: Command) -> None:

@@ -125,8 +125,8 @@ def _messages(text: str, runtime: Runtime) -> list[dict[str, str]]:
         ]
     system = (
         "You read requests to run actions of model skills and call the function 'request' once. Steps are "
-        "the actions asked for, in the order in which they run; an action that is negated, only talked about or "
-        "quoted is none, and a text that asks for no run has no steps. Data sources are train_datasets, "
+        "the actions asked for, in the order in which they run; an action that is negated, only talked about "
+        "or quoted is none, and a text that asks for no run has no steps. Data sources are train_datasets, "
         "eval_dataset, inference_dataset, calibration_dataset; copy locations letter by letter. Settings are "
         "spec keys or the shorthands num_epochs, batch_size, learning_rate, with YAML values; what is to be "
         "found goes to dataset.infer_data_sources.captions. parent is a job id, 'last' or 'last:ACTION', and "
