@@ -104,6 +104,7 @@ def test_the_table_reads_back() -> None:
     data = data_of(8)
     rows = list(csv.DictReader(io.StringIO(trials_csv(data))))
     assert [int(row["number"]) for row in rows] == list(range(8))
+    assert data["defaults"] == data["trials"][0]["values"]
     assert float(rows[0]["val_mAP50"]) == data["trials"][0]["scores"][0]
     assert rows[6]["val_mAP50"] == "" and rows[6]["state"] == "FAILED"
 

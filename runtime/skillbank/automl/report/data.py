@@ -104,8 +104,11 @@ def _default_scores(stands: Experiment) -> list[float] | None:
 
 
 def _defaults(stands: Experiment, plan: Plan, keys: list[str]) -> dict[str, Any]:
+    """Return what the default configuration has, which is trial 0: a program may read the spec its own way."""
+    first = stands.trials.get(0)
     found = {key: get_path(plan.spec, key) for key in keys}
-    return {key: None if value is MISSING else value for key, value in found.items()}
+    spec = {key: None if value is MISSING else value for key, value in found.items()}
+    return {**spec, **(first.values if first is not None else {})}
 
 
 def _is_log(stands: Experiment, key: str) -> bool:
