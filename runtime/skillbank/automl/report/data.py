@@ -104,7 +104,7 @@ def _default_scores(stands: Experiment) -> list[float] | None:
 
 
 def _defaults(stands: Experiment, plan: Plan, keys: list[str]) -> dict[str, Any]:
-    """Return what the default configuration has, which is trial 0: a program may read the spec its own way."""
+    """Return what the default configuration has, which is trial 0: a program may read a spec its own way."""
     first = stands.trials.get(0)
     found = {key: get_path(plan.spec, key) for key in keys}
     spec = {key: None if value is MISSING else value for key, value in found.items()}
