@@ -1,4 +1,4 @@
-"""When a parameter counts, and how it must stand to others: conditions, relations, the schema's ``math_cond``."""
+"""When a parameter counts, and how it must stand to others: conditions, relations, ``math_cond``."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class MathCondition:
 
     @classmethod
     def parse(cls, text: Any) -> MathCondition:
-        """Read ``> 0.0``, ``> 0.0 <= 1.0``, ``!= 0``, ``/ 8``, ``^ 2``, ``> depends_on``; other text says nothing."""
+        """Read ``> 0.0 <= 1.0``, ``!= 0``, ``/ 8``, ``^ 2``, ``> depends_on``; other text says nothing."""
         if not isinstance(text, str):
             return cls()
         low: tuple[float, bool] | None = None

@@ -161,15 +161,6 @@ class Parameter:
         index = _index(tuple(within), value)
         return (0.5,) if index is None else ((index + 0.5) / len(within),)
 
-    def grid(self, levels: int) -> list[Any]:
-        """Return at most `levels` values spread evenly over the range, for lists over the diagonal."""
-        if self.choices:
-            return list(self.choices)
-        count = int(min(levels, self.size))
-        at = [0.5] if count == 1 else [i / (count - 1) for i in range(count)]
-        values = [self.decode((u,) * self.dimensions) for u in at]
-        return [v for i, v in enumerate(values) if v not in values[:i]]
-
     def why_not(self, value: Any) -> str | None:
         """Say in a few words why a value is not in the search range, or return None when it is."""
         if self.kind is Kind.LIST:

@@ -1,4 +1,4 @@
-"""What the name of a parameter says about its values: physical limits, scale, and where a search is worthwhile.
+"""What a parameter's name says about its values: physical limits, scale, where a search is worthwhile.
 
 Schemas of this family bound a momentum by infinity and a learning rate by 0 and 1. A name of the family
 says more: a momentum stays below 1, a learning rate is positive and lives on a logarithmic scale.
@@ -39,10 +39,13 @@ class Meaning:
 _FRACTION = Meaning((0.0, False), (1.0, False), typical=(0.0, 1.0))
 _BELOW_ONE = ((0.0, False), (1.0, True))
 _MEANINGS: tuple[tuple[str, Meaning], ...] = (
-    (r"lr_(mult|linear_proj_mult)|\w*(backbone|lr)_(multiplier|mult|ratio)", Meaning((0.0, True), log=True, around=10.0)),
+    (r"lr_(mult|linear_proj_mult)|\w*(backbone|lr)_(multiplier|mult|ratio)",
+     Meaning((0.0, True), log=True, around=10.0)),
     (r"lr_decay|layer_decay_rate|(optim\.)gamma", Meaning((0.0, True), (1.0, False), typical=(0.01, 1.0))),
-    (r"(\w+_)?(lr|learning_rate)(_(backbone|base|head|init|encoder|text|vision|min|max|clip))?|lr\d?", Meaning((0.0, True), log=True, around=100.0)),
-    (r"(\w+_)?(weight_decay|wd|l2(_reg)?)", Meaning((0.0, False), log=True, typical=(1e-6, 1e-1), around=100.0)),
+    (r"(\w+_)?(lr|learning_rate)(_(backbone|base|head|init|encoder|text|vision|min|max|clip))?|lr\d?",
+     Meaning((0.0, True), log=True, around=100.0)),
+    (r"(\w+_)?(weight_decay|wd|l2(_reg)?)",
+     Meaning((0.0, False), log=True, typical=(1e-6, 1e-1), around=100.0)),
     (r"momentum|beta_?1", Meaning(*_BELOW_ONE, typical=(0.5, 0.99))),
     (r"beta_?2", Meaning(*_BELOW_ONE, typical=(0.9, 0.9999))),
     (r"betas|moms", Meaning(*_BELOW_ONE, typical=(0.5, 0.9999))),

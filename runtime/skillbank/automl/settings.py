@@ -33,6 +33,10 @@ _ALIASES = {
     "metric": "metrics",
     "direction": "directions",
 }
+_DIRECTIONS = {
+    "max": "maximize", "maximise": "maximize", "up": "maximize",
+    "min": "minimize", "minimise": "minimize", "down": "minimize",
+}  # fmt: skip
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -153,21 +157,18 @@ class AutoMLSettings(_Frozen):
             raise ValueError(f"must be one of {', '.join(ALGORITHMS)}{near}")
         return word
 
-    @field_validator("parameters", "metrics", "directions", mode="before")
+    @field_validator("parameters", "metrics", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(w for w in re.split(r"[,\s]+", value.strip()) if w)
-        return value
+        return _listed(value)
 
     @field_validator("directions", mode="before")
     @classmethod
     def _direction_words(cls, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            return value
-        short = {"max": "maximize", "min": "minimize", "up": "maximize", "down": "minimize",
-                 "maximise": "maximize", "minimise": "minimize"}  # fmt: skip
-        return tuple(short.get(str(w).lower(), str(w).lower()) for w in value)
+        words = _listed(value)
+        if not isinstance(words, list | tuple):
+            return words
+        return tuple(_DIRECTIONS.get(str(w).lower(), str(w).lower()) for w in words)
 
     @field_validator("trial_timeout", "time_budget", mode="before")
     @classmethod
@@ -188,7 +189,7 @@ class AutoMLSettings(_Frozen):
     def _consistent(self) -> Self:
         if self.metrics and self.directions and len(self.metrics) != len(self.directions):
             raise ValueError(
-                f"there are {len(self.metrics)} metrics and {len(self.directions)} directions; give one for each"
+                f"there are {len(self.metrics)} metrics and {len(self.directions)} directions; give one each"
             )
         if self.min_epochs > self.max_epochs:
             raise ValueError(f"min_epochs {self.min_epochs} is above max_epochs {self.max_epochs}")
@@ -217,13 +218,19 @@ class AutoMLSettings(_Frozen):
         return tuple(-v if d == "maximize" else v for v, d in zip(values, self.directions, strict=True))
 
 
+def _listed(value: Any) -> Any:
+    """Split text at commas and blanks; anything else stays as it is."""
+    return tuple(w for w in re.split(r"[,\s]+", value.strip()) if w) if isinstance(value, str) else value
+
+
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(p) for p in first["loc"])
     said = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         model = LLMSettings if first["loc"][0] == "llm" else AutoMLSettings
-        return f"automl.{where} is not a setting of AutoML{did_you_mean(str(first['loc'][-1]), tuple(model.model_fields))}."
+        near = did_you_mean(str(first["loc"][-1]), tuple(model.model_fields))
+        return f"automl.{where} is not a setting of AutoML{near}."
     if not where:
         return f"The AutoML settings do not fit: {said}."
     shown = first.get("input")

@@ -39,8 +39,8 @@ def space_from_schema(
     parameters
         Keys to search; None takes the schema's ``automl_default_parameters``.
     ranges
-        A user's own ranges by key: ``[low, high]``, ``{low, high, log, step}`` or ``{choices, weights}``. A key
-        with a range is searched even when the schema does not say so by default.
+        A user's own ranges by key: ``[low, high]``, ``{low, high, log, step}`` or ``{choices, weights}``. A
+        key with a range is searched even when the schema does not say so by default.
     fixed
         Keys that the user has set and that the default search leaves alone.
 
@@ -99,7 +99,8 @@ def _asked(
     for key in own:
         if parameters is not None and key not in wanted:
             raise UsageError(
-                f"automl.ranges has a range for {key}, which is not among automl.parameters{did_you_mean(key, wanted)}."
+                f"automl.ranges has a range for {key}, which is not among "
+                f"automl.parameters{did_you_mean(key, wanted)}."
             )
         if key not in wanted:
             wanted.append(key)
@@ -124,7 +125,7 @@ def _assemble(
     asked: set[str],
     notes: list[str],
 ) -> SearchSpace:
-    """Give the parameters their conditions and relations, an order, and ranges that relations cannot empty."""
+    """Give parameters their conditions and relations, an order, and ranges that relations cannot empty."""
 
     def exists(key: str) -> bool:
         return get_path(spec, key) is not MISSING or _node(schema, key) is not None
@@ -249,7 +250,10 @@ def _make_room(
             elif not _possible(
                 relation, low, high, others * _extreme(name, found, spec, highest=relation.is_floor)
             ):
-                text = f"{key} must be {relation}, and with the spec's own value there its range {low:g} to {high:g} is empty."
+                text = (
+                    f"{key} must be {relation}, and with the spec's own value there its range "
+                    f"{low:g} to {high:g} is empty."
+                )
                 if key in asked:
                     raise SpecError(text)
                 notes.append(f"Not searched: {text}")
@@ -283,7 +287,7 @@ def _span(parameter: Parameter) -> tuple[float, float]:
 
 
 def _cut(parameter: Parameter, low: float | None, high: float | None) -> Parameter | None:
-    """Return the parameter within further bounds, itself when they change nothing, None when nothing is left."""
+    """Return the parameter within further bounds, itself if they change nothing, None if nothing is left."""
     mine = _span(parameter)
     low, high = (
         max(mine[0], -math.inf if low is None else low),

@@ -1,4 +1,4 @@
-"""Making one parameter from its entry in a schema, the spec's default, what its name means, and a user's range."""
+"""One parameter, made of its schema entry, the spec's default, what its name means, and a user's range."""
 
 from __future__ import annotations
 

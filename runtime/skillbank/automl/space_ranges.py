@@ -1,4 +1,4 @@
-"""What a user says of his own ranges: ``[low, high]``, ``{low, high, log}`` or ``{choices}``, by dotted key."""
+"""A user's own ranges by dotted key: ``[low, high]``, ``{low, high, log}`` or ``{choices}``."""
 
 from __future__ import annotations
 

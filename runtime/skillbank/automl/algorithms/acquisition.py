@@ -48,8 +48,8 @@ def maximise(
 ) -> dict[str, Any] | None:
     """Return the valid configuration of highest score that has not been taken.
 
-    Random points show where the score is high; from the best of them and from the seeds a local search goes on
-    with mutations whose size shrinks. Only decoded points are scored, so whatever wins is valid.
+    Random points show where the score is high; from the best of them and from the seeds a local search goes
+    on with mutations whose size shrinks. Only decoded points are scored, so whatever wins is valid.
 
     Parameters
     ----------

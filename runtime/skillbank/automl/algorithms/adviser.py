@@ -34,8 +34,8 @@ def advice(
     instructions, question
         System and user message.
     reader
-        Turns the answered JSON object into what is wanted, or raises ValueError with what is wrong with it; that
-        text goes back to the model before the next attempt.
+        Turns the answered JSON object into what is wanted, or raises ValueError with what is wrong with it;
+        that text goes back to the model before the next attempt.
     seed
         Passed on to the endpoint; many honour it.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from skillbank.automl.algorithms.base import Slot, ranked
+from skillbank.automl.algorithms.base import Slot
 from skillbank.automl.algorithms.hyperband import MultiFidelity
+from skillbank.automl.algorithms.ranking import ranked
 
 
 class ASHA(MultiFidelity):
     """Successive halving that never waits for a rung to end.
 
-    Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht and Talwalkar, "A System for Massively Parallel
-    Hyperparameter Tuning", MLSys 2020. Whenever a slot is free, the highest rung in whose best third there is
-    a trial that has not gone on promotes it; otherwise a new configuration starts at the lowest. Failed trials
-    neither go on nor make room for others.
+    Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht and Talwalkar, "A System for Massively
+    Parallel Hyperparameter Tuning", MLSys 2020. Whenever a slot is free, the highest rung in whose best
+    third there is a trial that has not gone on promotes it; otherwise a new configuration starts at the
+    lowest. Failed trials neither go on nor make room for others.
     """
 
     def _wanted(self) -> Slot | None:

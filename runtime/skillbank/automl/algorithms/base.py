@@ -1,21 +1,22 @@
 """What every search algorithm is: ask for a trial, report its epochs, tell its outcome.
 
-An algorithm is a deterministic function of its space, its settings and the sequence of calls. It draws every
-random number from the seed and the number of the recommendation at hand, so there is no generator whose state
-could get lost: replaying the recorded calls, with the recorded recommendations in place of new ones, rebuilds it
-exactly and costs next to nothing.
+An algorithm is a deterministic function of its space, its settings and the sequence of calls. It draws
+every random number from the seed and the number of the recommendation at hand, so there is no generator
+whose state could get lost: replaying the recorded calls, with the recorded recommendations in place of new
+ones, rebuilds it exactly and costs next to nothing.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skillbank.automl.algorithms.ranking import dominates
 from skillbank.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ class Algorithm(ABC):
     def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any]) -> None:
         if not settings.directions:
             raise UsageError(
-                "Whether the metric is to grow or to fall is not known; say automl.direction=maximize or minimize."
+                "Nothing says whether the metric is to grow or to fall; "
+                "say automl.direction=maximize or minimize."
             )
         if len(settings.directions) > 1 and not self.several_objectives:
             raise UsageError(
@@ -243,7 +245,7 @@ class Algorithm(ABC):
 
     @property
     def pareto_front(self) -> list[int]:
-        """Numbers of the finished trials that no other beats in every objective, best first objective first."""
+        """Numbers of the finished trials that no other beats in all objectives, by the first objective."""
         ended = self.finished()
         front = [t for t in ended if not any(dominates(o.losses, t.losses) for o in ended)]
         return [t.number for t in sorted(front, key=lambda t: (t.losses or (), t.number))]
@@ -316,40 +318,3 @@ class FullTraining(Algorithm):
     def _exhausted(self) -> bool:
         """Whether the space holds nothing more to try."""
         return len(self.trials) >= self.space.size
-
-
-def dominates(first: tuple[float, ...] | None, second: tuple[float, ...] | None) -> bool:
-    """Whether losses are nowhere worse and somewhere better than others."""
-    if first is None or second is None:
-        return False
-    return all(a <= b for a, b in zip(first, second, strict=True)) and first != second
-
-
-def ranked(trials: Iterable[Trial]) -> list[Trial]:
-    """Return finished trials, best first: by fronts of non-domination, inside a front the lonely ones first.
-
-    One objective makes this plain sorting. Several are ranked as NSGA-II does (Deb et al., 2002): by front, then
-    by crowding distance. Ties go to the earlier trial.
-    """
-    left = [t for t in trials if t.losses is not None]
-    if not left or len(left[0].losses or ()) == 1:
-        return sorted(left, key=lambda t: (t.losses or (), t.number))
-    order: list[Trial] = []
-    while left:
-        front = [t for t in left if not any(dominates(o.losses, t.losses) for o in left)]
-        crowding = _crowding(front)
-        order += sorted(front, key=lambda t: (-crowding[t.number], t.number))
-        left = [t for t in left if t not in front]
-    return order
-
-
-def _crowding(front: list[Trial]) -> dict[int, float]:
-    distance = {t.number: 0.0 for t in front}
-    for i in range(len(front[0].losses or ())):
-        line = sorted(front, key=lambda t: ((t.losses or ())[i], t.number))
-        values = [(t.losses or ())[i] for t in line]
-        width = values[-1] - values[0]
-        distance[line[0].number] = distance[line[-1].number] = math.inf
-        for k in range(1, len(line) - 1):
-            distance[line[k].number] += (values[k + 1] - values[k - 1]) / width if width else 0.0
-    return distance

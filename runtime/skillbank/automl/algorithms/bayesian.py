@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from skillbank.automl.algorithms.acquisition import log_expected_improvement, maximise
 from skillbank.automl.algorithms.base import FullTraining, Slot, Trial
-from skillbank.automl.algorithms.gaussian_process import GaussianProcess
+from skillbank.automl.algorithms.gaussian_process import GaussianProcess, single_threaded
 
 Array = npt.NDArray[np.float64]
 
@@ -20,35 +20,54 @@ class Bayesian(FullTraining):
 
     Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", Journal of
     Global Optimization 13 (1998); Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine
-    Learning Algorithms", NeurIPS 2012. The first trials spread evenly over the space. Trials that still
-    run count with the value that the model expects of them (Ginsbourger's kriging believer), failed ones
-    with a middling loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
+    Learning Algorithms", NeurIPS 2012. The first trials spread evenly over the space. Trials that still run
+    count with the value that the model expects of them (Ginsbourger's kriging believer), failed ones with a
+    middling loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
     Transactions on Evolutionary Computation 10 (2006).
     """
 
     startup = 10
     """Trials before the model is asked, the default configuration among them."""
+    reason = "expected improvement"
 
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
-        known = self.finished()
         number = len(self.trials)
-        if len(known) < 2 or number < self.startup:
+        if len(self.finished()) < 2 or number < self.startup:
             return self.spread(number, rng), "evenly spread start"
+        with single_threaded():
+            found = self.modelled(rng)
+        return (self.fresh(rng), "random") if found is None else (found, self.reason)
+
+    def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
+        """Return the configuration that promises most, or None when all have been tried."""
+        known = self.finished()
         losses = scalar_losses(known, rng)
         process = self.fitted(known, losses)
         best = float(process.predict(self.space.features([t.asked.values for t in known]))[0].min())
-        best = max(best, float(losses.min())) if math.isfinite(best) else float(losses.min())
-        running = self.space.features([t.asked.values for t in self.running()])
-        process = process.believing(running.reshape(-1, process.points.shape[1]))
-        order = np.argsort(losses, kind="stable")[:4]
-        found = maximise(
-            self.space,
-            lambda features: log_expected_improvement(*process.predict(features), best),
-            [self.space.encode(known[i].asked.values) for i in order],
-            [t.asked.values for t in self.trials.values()],
-            rng,
-        )
-        return (self.fresh(rng), "random") if found is None else (found, "expected improvement")
+        best = max(best, float(losses.min()))
+        process = process.believing(self.running_features(process))
+
+        def score(features: Array) -> Array:
+            return log_expected_improvement(*process.predict(features), best)
+
+        return self.highest(score, known, losses, rng)
+
+    def highest(
+        self,
+        score: Callable[[Array], Array],
+        known: list[Trial],
+        losses: Array,
+        rng: np.random.Generator,
+    ) -> dict[str, Any] | None:
+        """Return the untried configuration of highest score, looking around the best trials too."""
+        best = [known[i].asked.values for i in np.argsort(losses, kind="stable")[:4]]
+        taken = [t.asked.values for t in self.trials.values()]
+        return maximise(self.space, score, [self.space.encode(v) for v in best], taken, rng)
+
+    def running_features(self, process: GaussianProcess) -> Array:
+        """Return the features of the trials that still run, shape ``(running, features)``."""
+        features = self.space.features([t.asked.values for t in self.running()])
+        return features.reshape(-1, process.points.shape[1])
 
     def fitted(self, known: list[Trial], losses: Array) -> GaussianProcess:
         """Return the process of all ended trials."""
@@ -74,7 +93,7 @@ class Bayesian(FullTraining):
 
 
 def scalar_losses(known: list[Trial], rng: np.random.Generator) -> Array:
-    """Return one loss for each finished trial, shape ``(trials,)``; several objectives are mixed at random."""
+    """Return one loss for each finished trial, shape ``(trials,)``; several are mixed at random."""
     losses = np.asarray([t.losses for t in known], dtype=float)
     if losses.shape[1] == 1:
         return np.asarray(losses[:, 0])

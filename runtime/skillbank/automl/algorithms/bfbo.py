@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skillbank.automl.algorithms.acquisition import maximise
-from skillbank.automl.algorithms.base import Slot
 from skillbank.automl.algorithms.bayesian import Bayesian, scalar_losses
 from skillbank.automl.algorithms.gaussian_process import GaussianProcess
 
@@ -21,36 +19,32 @@ class BFBO(Bayesian):
     """A Gaussian process, its confidence bound, and a penalty around every trial that still runs.
 
     The bound is that of Srinivas, Krause, Kakade and Seeger, "Gaussian Process Optimization in the Bandit
-    Setting", ICML 2010; the penalty that of González, Dai, Hennig and Lawrence, "Batch Bayesian Optimization via Local
-    Penalization", AISTATS 2016: a running trial tells how far around it, given how fast the function can change, no
-    better value is to be expected. The family knows this pair by the name bfbo.
+    Setting", ICML 2010; the penalty that of González, Dai, Hennig and Lawrence, "Batch Bayesian
+    Optimization via Local Penalization", AISTATS 2016: a running trial tells how far around it, given how
+    fast the function can change, no better value is to be expected. The family knows this pair by the name
+    bfbo.
     """
 
     kappa = 2.0
     """Standard deviations that the bound lies below the mean."""
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    reason = "confidence bound"
+
+    def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
+        """Return the configuration with the best bound away from what runs."""
         known = self.finished()
-        number = len(self.trials)
-        if len(known) < 2 or number < self.startup:
-            return self.spread(number, rng), "evenly spread start"
         losses = scalar_losses(known, rng)
         process = self.fitted(known, losses)
-        running = self.space.features([t.asked.values for t in self.running()])
-        penalty = _Penalty(process, running.reshape(-1, process.points.shape[1]), float(losses.min()), rng)
-        scale = float(losses.std()) or 1.0
+        best, scale = float(losses.min()), float(losses.std()) or 1.0
+        penalty = _Penalty(process, self.running_features(process), best, rng)
 
         def score(features: Array) -> Array:
             mean, deviation = process.predict(features)
-            gain = (float(losses.min()) - mean + self.kappa * deviation) / scale
+            gain = (best - mean + self.kappa * deviation) / scale
             # Softplus keeps the gain positive, so that penalties can only lower it.
             return np.asarray(np.log(np.logaddexp(0.0, gain)) + penalty(features))
 
-        order = np.argsort(losses, kind="stable")[:4]
-        seeds = [self.space.encode(known[i].asked.values) for i in order]
-        taken = [t.asked.values for t in self.trials.values()]
-        found = maximise(self.space, score, seeds, taken, rng)
-        return (self.fresh(rng), "random") if found is None else (found, "confidence bound")
+        return self.highest(score, known, losses, rng)
 
 
 class _Penalty:

@@ -13,10 +13,10 @@ class CMAES(FullTraining):
     """An evolution strategy that learns the shape of the landscape around its mean.
 
     Hansen and Ostermeier, "Completely Derandomized Self-Adaptation in Evolution Strategies", Evolutionary
-    Computation 9 (2001); Nomura and Shibata, "cmaes: A Simple yet Practical Python Library for CMA-ES" (2024).
-    It starts at the default configuration and works on positions, in which categories are intervals; a failed
-    trial ranks last in its generation. While a generation is incomplete, further trials come from the same
-    distribution, so that no slot waits.
+    Computation 9 (2001); Nomura and Shibata, "cmaes: A Simple yet Practical Python Library for CMA-ES"
+    (2024). It starts at the default configuration and works on positions, in which categories are
+    intervals; a failed trial ranks last in its generation. While a generation is incomplete, further trials
+    come from the same distribution, so that no slot waits.
     """
 
     several_objectives = False

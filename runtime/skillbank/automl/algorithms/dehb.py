@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skillbank.automl.algorithms.base import Slot, Trial, ranked
+from skillbank.automl.algorithms.base import Slot, Trial
 from skillbank.automl.algorithms.hyperband import Bracket, Hyperband, brackets
+from skillbank.automl.algorithms.ranking import ranked
 
 Array = npt.NDArray[np.float64]
 
 
 class DEHB(Hyperband):
-    """One population for each rung, evolved; the lower rung's best are the parents of the next one's children.
+    """One evolving population for each rung, the best of one rung being the parents in the next.
 
     Awad, Mallik and Hutter, "DEHB: Evolutionary Hyperband for Scalable, Robust and Efficient Hyperparameter
-    Optimization", IJCAI 2021. The first bracket is plain successive halving of random configurations and fills
-    the populations. In later brackets each trial is a child: rand/1 mutation with factor 0.5 among the parents,
-    binomial crossover with rate 0.5 with the member whose turn it is, trained from its beginning; it replaces that
-    member when it is better. Coordinates that leave [0, 1] are drawn anew.
+    Optimization", IJCAI 2021. The first bracket is plain successive halving of random configurations and
+    fills the populations. In later brackets each trial is a child: rand/1 mutation with factor 0.5 among
+    the parents, binomial crossover with rate 0.5 with the member whose turn it is, trained from its
+    beginning; it replaces that member when it is better. Coordinates that leave [0, 1] are drawn anew.
     """
 
     several_objectives = False

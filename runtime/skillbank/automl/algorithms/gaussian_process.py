@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 Array = npt.NDArray[np.float64]
 
@@ -19,7 +24,7 @@ _JITTER = 1e-8
 _NOISE_MEAN, _NOISE_SD = -9.0, 1.5
 """Of the logarithm of the noise's variance: a hundredth of the data's spread, give or take."""
 _LOWEST, _HIGHEST = -12.0, 7.0
-"""Where the logarithms of the hyperparameters stay; beyond that nothing changes but the arithmetic's health."""
+"""Where the logarithms of the hyperparameters stay; beyond, only the arithmetic suffers."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class GaussianProcess:
         return cls(points, scales, signal, noise, np.asarray(inverse @ y), inverse, shift, stretch)
 
     def predict(self, points: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the function, each of shape ``(m,)``, for points ``(m, d)``."""
+        """Return the function's mean and standard deviation, each ``(m,)``, at points ``(m, d)``."""
         cross = self.signal * _matern(points / self.scales, self.points / self.scales)
         mean = cross @ self._alpha
         variance = self.signal - np.einsum("ij,jk,ik->i", cross, self._inverse, cross, optimize=True)
@@ -98,6 +103,23 @@ class GaussianProcess:
             self._shift,
             self._stretch,
         )
+
+
+def single_threaded() -> AbstractContextManager[Any]:
+    """Hold linear algebra to one thread meanwhile.
+
+    The matrices are small: threads cost more than they give, ten times more on a busy machine, and one thread
+    always rounds alike.
+    """
+    limit: AbstractContextManager[Any] = _threads().limit(limits=1, user_api="blas")
+    return limit
+
+
+@cache
+def _threads() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _squares(a: Array, b: Array) -> Array:

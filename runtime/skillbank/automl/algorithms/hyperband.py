@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial, ranked
+from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial
+from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.tpe import parzen_suggestion
 
 
@@ -128,9 +129,9 @@ class Hyperband(MultiFidelity):
     """Brackets of successive halving, from many short trainings to few long ones.
 
     Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, "Hyperband: A Novel Bandit-Based Approach to
-    Hyperparameter Optimization", JMLR 18 (2018). A rung's best third (of ``reduction_factor`` 3) goes on from its
-    checkpoints once the rung has ended; meanwhile free slots begin the next bracket. A failed trial is
-    never promoted. After the last bracket the first begins anew while the budget lasts.
+    Hyperparameter Optimization", JMLR 18 (2018). A rung's best third (of ``reduction_factor`` 3) goes on
+    from its checkpoints once the rung has ended; meanwhile free slots begin the next bracket. A failed
+    trial is never promoted. After the last bracket the first begins anew while the budget lasts.
     """
 
     def __init__(self, *given: Any) -> None:
@@ -191,10 +192,10 @@ class Hyperband(MultiFidelity):
 class HyperbandES(Hyperband):
     """Hyperband that also stops a trial inside its rung when it falls behind the others.
 
-    The median stopping rule of Golovin et al., "Google Vizier: A Service for Black-Box Optimization", KDD 2017: a
-    trial ends early when its best value up to an epoch is worse than the median of what the others had
-    reached by that epoch. It starts to judge after a third of the rung's epochs and with four others to compare
-    with; a stopped trial is not promoted, and the epochs it has not trained go back to the budget.
+    The median stopping rule of Golovin et al., "Google Vizier: A Service for Black-Box Optimization", KDD
+    2017: a trial ends early when its best value up to an epoch is worse than the median of what the others
+    had reached by that epoch. It starts to judge after a third of the rung's epochs and with four others to
+    compare with; a stopped trial is not promoted, and the epochs it has not trained go back to the budget.
     """
 
     patience = 1 / 3
@@ -225,7 +226,8 @@ class BOHB(Hyperband):
 
     Falkner, Klein and Hutter, "BOHB: Robust and Efficient Hyperparameter Optimization at Scale", ICML 2018.
     The model is a Parzen estimator of the trials at the longest rung that has enough of them; every third
-    configuration stays random. Enough means one more than there are parameters, at most ten.
+    configuration stays random. Enough means one more than there are parameters, but no more than half of what
+    the first rung holds: with few epochs a rung never gets more, and the model would not be used at all.
     """
 
     random_share = 1 / 3
@@ -233,7 +235,7 @@ class BOHB(Hyperband):
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
         if rng.random() < self.random_share:
             return self.fresh(rng), "random"
-        enough = min(len(self.space.parameters) + 1, 10)
+        enough = min(len(self.space.parameters) + 1, max(self._plan(0)[1][0] // 2, 3))
         for rung in range(len(self.epochs) - 1, -1, -1):
             known = [t for t in self.finished() if self.rung_of[t.number] == rung]
             if len(known) >= enough:

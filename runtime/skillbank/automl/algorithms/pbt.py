@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial, ranked
+from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial
+from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.parameters import Kind, Parameter
 
 
 class PBT(Algorithm):
-    """A population that trains in generations; whoever lags takes over a leader's weights and varies its values.
+    """A population that trains in generations; laggards take over leaders' weights and vary their values.
 
-    Jaderberg et al., "Population Based Training of Neural Networks" (2017). After a generation a member among
-    the last fifth of those that have ended it goes on from the checkpoint of one of the first fifth (truncation
-    selection), its values times 0.8 or 1.2 or, one time in four, drawn anew; everybody else goes on as he is.
-    Parameters that shape the model keep the leader's values, or its weights would not fit. Nobody waits for
-    the whole generation; a failed member goes on as a leader's copy.
+    Jaderberg et al., "Population Based Training of Neural Networks" (2017). After a generation a member
+    among the last fifth of those that have ended it goes on from the checkpoint of one of the first fifth
+    (truncation selection), its values times 0.8 or 1.2 or, one time in four, drawn anew; everybody else
+    goes on as he is. Parameters that shape the model keep the leader's values, or its weights would not
+    fit. Nobody waits for the whole generation; a failed member goes on as a leader's copy.
 
     A member trains ``max_epochs`` in all, in ``generations`` equal parts of at least one epoch.
     """

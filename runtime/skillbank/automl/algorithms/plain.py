@@ -28,9 +28,10 @@ class Random(FullTraining):
 class Grid(FullTraining):
     """Every combination of a few levels of each parameter, in an order that spreads.
 
-    A full factorial design (Fisher, "The Design of Experiments", 1935). A grid of many parameters is far larger
-    than any budget, so its points are taken in golden-ratio steps instead of row by row: any beginning of the
-    sequence covers all parameters. ``grid_levels`` says how many values a number's range gives.
+    A full factorial design (Fisher, "The Design of Experiments", 1935). A grid of many parameters is far
+    larger than any budget, so its points are taken in golden-ratio steps instead of row by row: any
+    beginning of the sequence covers all parameters. ``grid_levels`` says how many values a number's range
+    gives.
     """
 
     def _next_slot(self) -> Slot | None:

@@ -19,8 +19,8 @@ class TPE(FullTraining):
     """Models the good and the bad trials apart, and suggests what is likely among the good ones.
 
     Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011; with
-    joint densities over parameters as in Falkner et al. (2018). Several objectives: Ozaki et al., "Multiobjective
-    Tree-Structured Parzen Estimator", JAIR 73 (2022).
+    joint densities over parameters as in Falkner et al. (2018). Several objectives: Ozaki et al.,
+    "Multiobjective Tree-Structured Parzen Estimator", JAIR 73 (2022).
     """
 
     startup = 10
