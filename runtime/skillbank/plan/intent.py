@@ -121,7 +121,8 @@ def read_text(
     maker = filling.Maker(tokens, steps, said, platform, found, list_folder)
     requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
     notes += maker.notes
-    return Reading(requests, tuple(dict.fromkeys(leftovers(tokens))), tuple(notes))
+    left = [*leftovers(tokens), *maker.unused()]
+    return Reading(requests, tuple(dict.fromkeys(left)), tuple(notes))
 
 
 def _nothing_asked(text: str, tokens: Text, asked: asking.Asked) -> Exception:

@@ -25,6 +25,10 @@ _TO_BE = rx(
     r"|may|might|wants to|please|let it|let) (?:now |also |then |please |it |N )?be (?:now "
     r"|also |then |first )?(?P<t>T)"
 )
+_IF_YOU = rx(
+    r"(?:love|great|nice|appreciate|grateful|happy|good|glad|wonderful|like|kind|lovely) "
+    r"(?:it )?if (?:you|we|somebody|someone) (?P<t>T)"
+)
 _TO_BE_MORE = rx(r"(?P<v>V) ,? ?(?:and|then|and then) (?P<t>T)")
 _ADJECTIVE = rx(
     r"(?P<t>T) (?=N|model|models|checkpoint|checkpoints|weights|detector|network|version|one"
@@ -151,7 +155,7 @@ def judge(text: Text) -> Asked:
     asked = Asked()
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
-    for pattern in (_TO_BE, _CAUSED):
+    for pattern in (_TO_BE, _CAUSED, _IF_YOU):
         while (found := next(text.find(pattern), None)) is not None:
             begun = found.tokens("t")[0].start
             text.replace(found.first, found.last, [*found.kept("NJ"), *_order(found, "t")])

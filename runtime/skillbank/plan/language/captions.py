@@ -27,7 +27,8 @@ _FIND = rx(
         "outline",
     )
     + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
-    r"|querying|prompt|prompting) for|pick out|point out|box|(?:show|give|get|point|list)(?: "
+    r"|querying|prompt|prompting) for|pick out|point out|box(?= (?:all|every|each|the|any|up))"
+    r"|(?:show|give|get|point|list)(?: "
     r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| "
     r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
     r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
@@ -68,10 +69,10 @@ _TAIL = words(
     """in on at from inside within across over under among using with by via through and or , the a an my
     our your all these those this that of images image pictures picture photos photo frames frame
     data dataset folder files samples video videos set new please too then also for to where which
-    is are stored there model checkpoint weights it last now crops scans recordings footage located
-    found lying lies both same here as well trained job run let do use based taken parent following
-    batch whole entire complete directory bucket unlabelled unlabeled test shots camera latest out
-    against but plain below above beneath each every fresh incoming collected recent"""
+    is are stored there model checkpoint weights it last now crops scans recordings footage
+    located found lying lies both same here as well trained job run let do use based taken parent
+    following batch whole entire complete directory bucket unlabelled unlabeled test shots camera
+    latest out against but plain below above beneath each every fresh incoming collected recent"""
 )
 """Words that a description does not end with: they lead to the place, the model or the next wish."""
 _NEXT = words(

@@ -38,6 +38,7 @@ class Maker:
         self.text, self.steps, self.policy, self.platform = text, steps, policy, platform
         self.captions, self.list_folder = captions, list_folder
         self.notes: list[str] = []
+        self.used: set[int] = set()
         self._take_spec_words()
         self.values = {
             id(step): [v for s in (step.group or [step])[-1:] for v in s.values("S")] for step in steps
@@ -80,6 +81,14 @@ class Maker:
                 nodes=nodes,
                 results_root=results[0] if results else None,
             )
+
+    def unused(self) -> Iterator[str]:
+        """Yield the words of values that no step has a key for."""
+        counts = (settings.GPUS, settings.NODES)
+        for step in self.steps:
+            for token in step.tokens:
+                if token.text == "S" and token.value.key not in counts and id(token.value) not in self.used:
+                    yield self.text.source([token])
 
     # -- data ----------------------------------------------------------------------------------
 
@@ -159,6 +168,8 @@ class Maker:
         others = [v for s in self.steps if s is not step for v in s.values("S")]
         for value in [*mine, *others]:
             key = self._key(step, value, own=value in mine)
+            if key is not None:
+                self.used.add(id(value))
             if key is None or key in chosen:
                 continue
             if len(self.steps) > 1 and not (
@@ -186,8 +197,14 @@ class Maker:
     def _key(self, step: Step, value: Value, own: bool) -> str | None:
         if value.key in (settings.GPUS, settings.NODES):
             return None
+        assert step.skill is not None
+        if value.key in (settings.THRESHOLD, settings.WIDTH, settings.HEIGHT):
+            key = f"{step.action}.{value.key}"
+            return key if own and key in keys_of(step.skill, step.action).leaves.get(value.key, ()) else None
         if value.key != settings.PRECISION:
-            return value.key
+            named = {k for a in step.skill.actions for k in a.shorthands}
+            plain = "." not in value.key and value.key not in named
+            return (keys_of(step.skill, step.action).spelled(value.key) if plain else None) or value.key
         if step.action in ("train", "retrain", "distill"):
             return "train.precision" if own else None
         if step.action == "gen_trt_engine" and (

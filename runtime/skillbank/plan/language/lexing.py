@@ -53,6 +53,7 @@ _LEX = re.compile(
     |(?P<type>\b(?:fp|bf|int|float|bfloat)-?(?:16|32|8)\b)
     |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
     |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)\s?-?\d+\b)
+    |(?P<size>\b\d+x\d+\b)
     |(?P<times>\b\d+x(?=[a-z]))
     |(?P<number>(?<![\w.])[-+]?(?:\d[\d_]*(?:,\d{{3}})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:'[^\W_]+)*)
@@ -128,6 +129,11 @@ def _tokens(clean: str) -> Iterator[Token]:
             )
         elif kind == "power":
             yield Token("D", start, end, float(re.sub(r"\s?[*x]\s?10\s?(?:\^|\*\*)\s?", "e", text)))
+        elif kind == "size":
+            width, _, height = text.lower().partition("x")
+            yield Token("D", start, start + len(width), int(width))
+            yield Token("x", start + len(width), start + len(width) + 1)
+            yield Token("D", start + len(width) + 1, end, int(height))
         elif kind == "times":
             yield Token("D", start, end, int(text[:-1]))
         elif kind == "number":

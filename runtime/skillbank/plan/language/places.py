@@ -51,11 +51,10 @@ _CALIBRATE = rx(
     rf"|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}"
 )
 _AFTER = rx(
-    r"(?P<lead>(?:(?:with|use|using|take|and) )?)(?P<places>P) (?:, )?(?:as|for|to|is|being"
-    r"|serves as|(?:is |to be |being )?used (?:for|as)|is for|holds|contains|has|is where) "
-    r"<det*><adj*>"
-    rf"(?:{_ROLE}|(?P<validate>validate)|(?P<trainv>train(?: on)?))(?P<data>(?: (?:<data>|only"
-    r"|purposes|with|on))*)(?! <det*>(?:N|J|it|of))"
+    r"(?P<lead>(?:(?:with|use|using|take|and) )?)(?P<places>P) (?:as|for|to|is|being|serves as|(?:is |to be "
+    r"|being )?used (?:for|as)|is for|holds|contains|has|is where) <det*><adj*>"
+    rf"(?:{_ROLE}|(?P<validate>validate(?: it| them| the model)?)|(?P<trainv>train(?: on)?))"
+    r"(?P<data>(?: (?:<data>|only|purposes|with|on))*)(?! <det*>(?:N|J|it|of))"
 )
 _FOR = rx(
     rf"(?:(?:and|,) )*(?:for|as) <det*>(?:{_ROLE})(?: <data>)*(?: (?:,|please|use|take|using"

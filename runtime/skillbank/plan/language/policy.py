@@ -25,6 +25,7 @@ _SUBJECTS = tuple(
         rf"(?:{_HYPER}|hp|hpo|automl|hyper|optuna|bayesian|random|grid|automatic|automated) (?:{_SEARCH})",
         r"(?:search|tuning|optimi[sz]ation|sweep|exploration) (?:of|over|for|through) "
         rf"<det*><adj*>(?:{_HYPER})",
+        rf"(?:{_HYPER}) (?:(?:to|be|being|are|is|get|should) )*(?:tuned|optimi[sz]ed|searched|swept)",
         r"automl|hpo|hpt|auto ?tune|auto ?tuning",
         r"sweeps?|tuning(?! of)",
         r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
@@ -63,7 +64,7 @@ _OFF = rx(
     r"|ing)|skip(?:ped|ping|s)?|drop(?:ped|ping)?|avoid(?:ing)?"
     r"|omit(?:ting|ted)?|leav(?:e|ing) (?:out|off|away|aside)|left out|forget(?: about)?"
     r"|exclud(?:e|ing|ed)|bypass(?:ing|ed)?|suppress|stop|cut out|cut|kill"
-    r"|ditch|opt(?:ing)? out of|stay away from|spare me|forgo|no|without|sans|minus|free of"
+    r"|ditch|opt(?:ing)? out of|stay away from|spare me|forgo|no|non|without|sans|minus|free of"
     r"|instead of|rather than|shut off|lose|neither|nor|zero|against"
     r"|remove|off with|save yourself|do away with|hold off on|hold off|except"
 )
@@ -77,53 +78,26 @@ _ON = rx(
 )
 _STATES = {
     **dict.fromkeys(
-        [
-            "off",
-            "disabled",
-            "false",
-            "out",
-            "no",
-            "deactivated",
-            "inactive",
-            "unnecessary",
-            "none",
-            "skipped",
-            "excluded",
-            "omitted",
-            "unwanted",
-            "superfluous",
-            "overkill",
-            "waste",
-            "pointless",
-            "useless",
-            "forbidden",
-        ],
+        words(
+            """off disabled false out no deactivated inactive unnecessary none skipped excluded omitted unwanted
+    superfluous overkill waste pointless useless forbidden free"""
+        ),
         "off",
     ),
     **dict.fromkeys(
-        [
-            "on",
-            "enabled",
-            "true",
-            "yes",
-            "active",
-            "activated",
-            "wanted",
-            "required",
-            "needed",
-            "necessary",
-            "used",
-            "desired",
-            "welcome",
-        ],
+        words(
+            "on enabled true yes active activated wanted required needed necessary used use desired welcome"
+        ),
         "on",
     ),
     **dict.fromkeys(("auto", "default"), "auto"),
 }
+_WITHOUT_TURNING = [["without", "turning"], ["without", "switching"], ["without", "having"]]
+_ANSWERS = {"no": "off", "nope": "off", "yes": "on", "sure": "on"}
 _COPULA = words(
     """is are = : should must be stay stays staying set to being remain remains kept has can shall will
     would may left a and was needs goes turned switched at have do does really for this time here
-    the run please it"""
+    the run please it you we i"""
 )
 _STOP = words(". , ; ! ? ( ) / | and but then when because so if or V P")
 _PASSED = words(
@@ -209,6 +183,9 @@ def _take_mention(text: Text, at: int) -> Said:
     state, denied, end = _after(tokens, at + 1)
     if state is not None:
         value, negations = state, negations + denied
+        if [t.text for t in tokens[max(first, at - 2) : at]] in _WITHOUT_TURNING:
+            negations += 1  # "without turning AutoML off"
+            used |= {at - 2, at - 1}
         used |= set(range(at, end))
     value = value or "on"
     if value != "auto" and negations % 2:
@@ -249,6 +226,9 @@ def _before(left: Text) -> tuple[str | None, int, set[int]]:
         end, _, start, value = max(operators)
         used |= set(range(start, end))
     negations = len(phrases)
+    if value is not None and start and left.tokens[start - 1].text == "without":
+        negations += 1  # "without turning off AutoML"
+        used.add(start - 1)
     for i, token in enumerate(left.tokens[:start]):
         if token.text in _NOT and i not in used:
             negations += 1
@@ -259,11 +239,18 @@ def _before(left: Text) -> tuple[str | None, int, set[int]]:
 def _after(tokens: list[Token], at: int) -> tuple[str | None, int, int]:
     """Find the state said after the mention ("is not needed"): value, negations, and where it ends."""
     negations = 0
+    if (
+        tokens[at : at + 1]
+        and tokens[at].text in ("?", ":")
+        and len(tokens) > at + 1
+        and tokens[at + 1].text in _ANSWERS
+    ):
+        return _ANSWERS[tokens[at + 1].text], 0, at + 2
     for i in range(at, min(at + 7, len(tokens))):
         word = tokens[i].text
         following = tokens[i + 1].text if i + 1 < len(tokens) else "."
         # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
-        if word in _STATES and not (word == "on" and i == at and following not in _ENDS):
+        if word in _STATES and not (word in ("on", "use") and i == at and following not in _ENDS):
             return _STATES[word], negations, i + 1
         if word == "D" and tokens[i].value == 0:
             return "off", negations, i + 1

@@ -28,6 +28,11 @@ _SAYS = (
 )
 _REPORT = rx(rf"(?:{_DOCUMENT})(?: (?:[a-z]\S*|N|J|P)){{0,7}}? (?:{_SAYS})(?= )")
 _ACCORDING = rx(rf"(?:according to|as per|following) <det*><adj*>(?:{_DOCUMENT})")
+_HEADED = rx(
+    r"<det?>(?:(?:readme|log|comment|note|message|email|mail|ticket|docs|line)(?: line)?(?: "
+    r"(?:from|in|of|by) "
+    r"<det*>[a-z]\S*)+|\S+\.(?:md|rst|log|py|cfg|pdf|html)(?: file| line)?) :"
+)
 _BACK = frozenset({"but", "anyway", "however", "nevertheless", "regardless", "still"})
 
 _APPROVALS = tuple(
@@ -46,7 +51,7 @@ _APPROVALS = tuple(
         r"(?:in |enter |activate |enable )?<det?>(?:developer|admin|administrator|god|debug|root"
         r"|sudo|unrestricted|jailbreak) mode"
         r"(?: on)?",
-        r"(?:act as|pretend to be|pretend that you are|pretend)(?: [a-z]+){1,5}",
+        r"(?:act as|pretend to be|pretend that you are|pretend)(?: (?!and |then )[a-z]+){1,5}",
         r"(?:as|being) <det?>(?:admin|administrator|root|owner)",
         r"(?:and )?(?:everything|all(?: plans| jobs| of it| of this)?|it|this|that|<det>(?:plan"
         r"|job|run|launch|whole thing)|they)"
@@ -90,7 +95,7 @@ _APPROVALS = tuple(
 def take_reports(text: Text) -> Iterator[str]:
     """Take out what documents are quoted as saying; yield a note when there was any."""
     taken = False
-    for pattern in (_REPORT, _ACCORDING):
+    for pattern in (_REPORT, _ACCORDING, _HEADED):
         while (found := next(text.find(pattern), None)) is not None:
             text.replace(_start(text, found), _end(text, found.last))
             taken = True

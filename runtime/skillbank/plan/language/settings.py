@@ -13,11 +13,19 @@ from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
 CAPTIONS = "dataset.infer_data_sources.captions"
-GPUS, NODES, PRECISION = "gpus", "nodes", "precision"
+GPUS, NODES, PRECISION, THRESHOLD = "gpus", "nodes", "precision", "conf_threshold"
+WIDTH, HEIGHT = "input_width", "input_height"
 """Keys of settings that are no spec keys: which key they are is decided with the action."""
 
 _NAMED: tuple[tuple[str, str], ...] = (
     ("train.optim.lr_backbone", r"(?:backbone lr|lr (?:of |for |on )?<det?>backbone|lr_backbone) <of*>D"),
+    ("train.optim.lr_backbone", r"D (?:lr )?(?:for|on|in) <det?>backbone"),
+    (
+        THRESHOLD,
+        r"(?:with |at |using |and |above |over )?<det?>(?:(?:confidence|score|detection|conf) "
+        r")?(?:threshold|confidence"
+        r"|score)(?: threshold| level)? (?:of |= |: |at least |above |over |is |to |set to |>= |> )*D",
+    ),
     (
         "train.validation_interval",
         r"validat(?:e|ing|ion|ed) (?:it |the model |only |runs? )?(?:every|each|after every) D epochs?",
@@ -70,6 +78,11 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ("export.opset_version", r"(?:with |using |at |and )?(?:onnx )?opset(?: version)? <of*>D"),
 )
 _COMPILED = [(key, rx(pattern)) for key, pattern in _NAMED]
+_SIZE = rx(
+    r"(?:with |at |and |in |using )?<det?>(?P<word>(?:(?:input|image|picture|model|onnx) "
+    r")?(?:size|resolution|shape"
+    r"|dimensions|input) )?<of*>D (?:x|by) D(?: pixels| px)?(?! gpus?)"
+)
 _EITHER = rx(r"S or D(?! (?:[a-z]+))")
 _PRECISION = rx(
     r"(?:in |with |use |using |at |to |as |and |of )?<det?>(?P<type>fp16|bf16|fp32|int8)(?: "
@@ -103,10 +116,18 @@ def take_named(text: Text) -> None:
     text.rewrite(_EVERY_EPOCH, lambda found: [found.tokens()[0], found.one("D", 1), found.tokens()[-1]])
     for key, pattern in _COMPILED:
         text.rewrite(pattern, lambda found, key=key: _named(found, key))  # type: ignore[misc]
+    text.rewrite(_SIZE, _size)
     for pattern in (_PRECISION_IS, _PRECISION):
         text.rewrite(pattern, lambda found: [found.one("S", Value(PRECISION, found.match["type"]))])
     for found in text.find(_EITHER):
         raise ConflictError(f"'{found.said()}' gives two values for one setting; keep one of them.")
+
+
+def _size(found: Found) -> list[Token] | None:
+    width, height = found.values("D")
+    if not found.match["word"] and min(width, height) < 32:
+        return None
+    return [found.one("S", Value(WIDTH, width)), found.one("S", Value(HEIGHT, height))]
 
 
 def _named(found: Found, key: str) -> list[Token] | None:
@@ -131,7 +152,7 @@ def _pair(found: Found) -> list[Token] | None:
 
 _ROLE_KEYS = words(
     """train val eval test validation inference infer data train_data val_data results results_dir output
-    out platform parent"""
+    out platform parent job run"""
 )
 _PATH_KEYS = frozenset({"resume_checkpoint", "pretrained_model"})
 _SAME = {

@@ -29,6 +29,8 @@ class Keys:
     def __init__(self, skill: Skill, actions: Sequence[Action]) -> None:
         self.leaves: dict[str, set[str]] = {}
         self.enums: dict[str, set[str]] = {}
+        self.textual: set[str] = set()
+        """Keys whose values are words: no number is meant for them."""
         for action in actions:
             own = {a.name for a in skill.actions}
             schema = skill.schema(action)
@@ -40,14 +42,21 @@ class Keys:
                 if node is None or node.children or (head in own and head != action.name) or head == "engine":
                     continue
                 self.leaves.setdefault(key.rpartition(".")[2].lower(), set()).add(key)
+                if node.kind == "string":
+                    self.textual.add(key)
                 for choice in node.words.get("enum") or ():
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(choice.lower(), set()).add(key)
 
-    def named(self, words: Sequence[str]) -> str | None:
+    def spelled(self, name: str) -> str | None:
+        """Return the one key whose last name is spelled like this."""
+        found = self.leaves.get(name.lower(), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def named(self, spoken: Sequence[str]) -> str | None:
         """Return the one key whose last name is said by these words: all of them, in any order."""
-        said = {_ABBREVIATIONS.get(w, w) for w in words} - {""}
-        exact = ["_".join(words)] if "_".join(words) in self.leaves else []
+        said = {_ABBREVIATIONS.get(w, w) for w in spoken} - {""}
+        exact = ["_".join(spoken)] if "_".join(spoken) in self.leaves else []
         found = exact or [leaf for leaf in self.leaves if said and said == set(leaf.split("_"))]
         found = found or [
             leaf for leaf in self.leaves if said and said <= set(leaf.split("_")) and _telling(said)
@@ -61,40 +70,13 @@ class Keys:
 
 
 def _telling(said: set[str]) -> bool:
-    return bool(
-        said
-        - {
-            "num",
-            "max",
-            "min",
-            "size",
-            "type",
-            "name",
-            "path",
-            "dir",
-            "file",
-            "id",
-            "data",
-            "image",
-            "model",
-            "device",
-            "mode",
-            "format",
-            "enable",
-            "group",
-            "tags",
-            "project",
-            "layers",
-            "results",
-            "gpu",
-            "threads",
-            "loss",
-            "input",
-            "output",
-        }
-    )
+    return bool(said - _COMMON)
 
 
+_COMMON = words(
+    """num max min size type name path dir file id data image model device mode format enable group tags
+    project layers results gpu threads loss input output"""
+)
 _ABBREVIATIONS = {
     "number": "num",
     **dict.fromkeys(("maximum", "maximal"), "max"),
@@ -148,7 +130,7 @@ def _by_name(found: Found, keys: Keys) -> list[Token] | None:
     for first, last in _parts(len(words), after):
         part = words[first:last]
         key = keys.named([t.text for t in part])
-        if key is not None:
+        if key is not None and not (key in keys.textual and isinstance(value, int | float)):
             part = part if after else words[:last]
             rest = [
                 t

@@ -42,7 +42,7 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NUMBER_WORDS = {**_ONES, **_TENS, **_SCALES}
 _WORD = "|".join(w for w in _NUMBER_WORDS if w not in ("one", "zero"))
 
-_NUMBERS = rx(rf"(?:(?:a|one) )?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
+_NUMBERS = rx(rf"(?:(?:a|one) (?=hundred|thousand|million))?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
 _DOZEN = rx(rf"(?P<half>half )?(?:a|one) dozen|(?P<couple>a couple of|a pair of|both)(?= (?:{UNITS}))")
 _ONE = rx(
     rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))"
@@ -104,6 +104,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"bitte", "please"),
     (r"graphics? cards?|a100s?|h100s?|v100s?|h200s?|l40s?|b200s?|gpu's", "gpus"),
     (r"gpu cards?", "gpus"),
+    (r"dual gpus?", "two gpus"),
+    (r"quad gpus?", "four gpus"),
     (r"automl_policy|automl policy|policy of automl", "automl"),
     (r"num_gpus|num gpus", "gpus"),
     (r"num_nodes|num nodes", "nodes"),
@@ -116,7 +118,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
 
 _COMPILED = [(rx(pattern), words.split()) for pattern, words in _REWRITES]
 _BITS = rx(r"(?:D|8|16) bits?(?: (?:integers?|floats?|precision|floating point))?")
-_GLUED_GPUS = rx(r"D x (?P<unit>gpus?|nodes?)")
+_INSTEAD = rx(r"D (?:instead of|rather than|and not|not) D")
 _SAME_WORD = rx(r"(?P<d>D) (?P<u>x)(?= gpus?)")
 
 
@@ -131,6 +133,7 @@ def unify(text: Text) -> None:
     text.rewrite(_NUMBERS, lambda found: [found.one("D", _number([t.text for t in found.tokens()]))])
     text.rewrite(_ONE, lambda found: [found.one("D", 0 if found.tokens()[0].text == "zero" else 1)])
     text.rewrite(_BITS, _bits)
+    text.rewrite(_INSTEAD, lambda found: [found.tokens()[0]])
     text.rewrite(_SAME_WORD, lambda found: [found.tokens()[0]])
 
 

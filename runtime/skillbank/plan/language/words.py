@@ -199,79 +199,81 @@ KEYWORDS = frozenset(
     for word in ((verb,) if table is ACTION_NOUNS else [w for form in forms(verb).values() for w in form])
 ) | words(
     """automl hyperparameter hyperparameters parameter parameters search sweep tuning optimization
-    optimisation disable disabled enable enabled without turn switch skip plain training validation
-    validate calibration dataset data images results output epoch epochs batch size learning rate
-    seed precision workers weight decay threshold gpu gpus node nodes slurm docker kubernetes
-    locally local cluster container platform checkpoint checkpoints pretrained weights backbone
-    engine tensorrt onnx opset workspace latest last previous detect locate label annotate find
-    inference captions prompts resume continue starting please build generate create compile convert
-    benchmark measure accuracy half folder bucket"""
+    optimisation disable disabled enable enabled without turn switch skip plain training
+    validation validate calibration dataset data images results output epoch epochs batch size
+    learning rate seed precision workers weight decay threshold gpu gpus node nodes slurm docker
+    kubernetes locally local cluster container platform checkpoint checkpoints pretrained weights
+    backbone engine tensorrt onnx opset workspace latest last previous detect locate label
+    annotate find inference captions prompts resume continue starting please build generate create
+    compile convert benchmark measure accuracy half folder bucket"""
 )
 """Words that a typing error may stand for."""
 
 UNITS = "gpu|gpus|node|nodes|epoch|epochs|machine|machines|worker|workers|hosts|servers|passes"
 
 FILLER = words(
-    """skillbank load resume continue yo u ur chance grateful todo nice mixed spread task parent parents
-    produced scratch fancy straight second third fourth lastly a able about above according actually
-    after afterwards again ahead all alright also always am among amount an and another any anyway
-    anything appreciate are around as asap ask at available away awesome back be because been before
-    being below best better between bit both but by bye can carry case cheers come comes could
-    course current currently data dataset datasets day days dear definitely did directly do does
-    doing done each easy either else end enough even ever every everything exactly examples far few
-    file files final finally find fine finish finished first folder following follows for forget
-    forward found from full fully further get getting gets give given go goes going good got great
-    had happen happy has have having hello help here hey hi him his hope how however i i'd i'll i'm
-    i've if image images immediately in inside instead into is it it's its itself job jobs just keep
-    kind kindly know label labels last latest later lay least left let lets lies like little lives
-    location long look lot lots love made main make makes many may maybe me mean means might mind
-    mine minute model models moment more morning most much must my myself name named need needed
-    needs network never new next nicely no nothing now of off often ok okay old on once one ones
-    only onto open or order other otherwise our ours out over own part path per perhaps photo photos
-    pick picked picture pictures place planning please plenty pls plz point possible possibly pretty
-    previous probably project proper properly put quick quickly quite rather ready really recent
-    regards request rest result resulting results right run running runs same say set sets shall she
-    should simply since situated small so some somebody someone something somewhere soon sorry start
-    started starting stay stays step steps still stored stuff such sure take taken takes team tell
-    than thank thanks that that's the their them then there there's these they thing things think
-    this those though through thus thx time times to today together tonight too towards trained
-    training trouble try trying under until up upon us use used uses using usual usually value
-    version very via want wanted wants was way we we'd we'll we're we've well went were what
-    whatever when whenever where whether which while who whole whose why will wish with within
-    wonder wondering work working works would yes yet you you'd you're your yours hallo bitte danke
-    mate folks guys hereby action skill command evening afternoon weekend everyone tomorrow
-    yesterday week weeks month colleague boss customer sincerely kudos greetings respectively namely
-    default defaults detector detection object objects gpu gpus cpu node nodes classes class disk
-    drive server bucket cluster plan plans pipeline workflow regarding concerning desired preferably
-    ideally purposes purpose sake locations called number count it'd evenings including includes
-    included alone themselves onward anymore nowadays aforementioned said mentioned above-mentioned
-    hard yourself worth whilst"""
+    """advance mb fix skillbank load resume continue yo u ur chance grateful todo nice mixed spread task parent
+    parents produced scratch fancy straight second third fourth lastly a able about above
+    according actually after afterwards again ahead all alright also always am among amount an and
+    another any anyway anything appreciate are around as asap ask at available away awesome back
+    be because been before being below best better between bit both but by bye can carry case
+    cheers come comes could course current currently data dataset datasets day days dear
+    definitely did directly do does doing done each easy either else end enough even ever every
+    everything exactly examples far few file files final finally find fine finish finished first
+    folder following follows for forget forward found from full fully further get getting gets
+    give given go goes going good got great had happen happy has have having hello help here hey
+    hi him his hope how however i i'd i'll i'm i've if image images immediately in inside instead
+    into is it it's its itself job jobs just keep kind kindly know label labels last latest later
+    lay least left let lets lies like little lives location long look lot lots love made main make
+    makes many may maybe me mean means might mind mine minute model models moment more morning
+    most much must my myself name named need needed needs network never new next nicely no nothing
+    now of off often ok okay old on once one ones only onto open or order other otherwise our ours
+    out over own part path per perhaps photo photos pick picked picture pictures place planning
+    please plenty pls plz point possible possibly pretty previous probably project proper properly
+    put quick quickly quite rather ready really recent regards request rest result resulting
+    results right run running runs same say set sets shall she should simply since situated small
+    so some somebody someone something somewhere soon sorry start started starting stay stays step
+    steps still stored stuff such sure take taken takes team tell than thank thanks that that's
+    the their them then there there's these they thing things think this those though through thus
+    thx time times to today together tonight too towards trained training trouble try trying under
+    until up upon us use used uses using usual usually value version very via want wanted wants
+    was way we we'd we'll we're we've well went were what whatever when whenever where whether
+    which while who whole whose why will wish with within wonder wondering work working works
+    would yes yet you you'd you're your yours hallo bitte danke mate folks guys hereby action
+    skill command evening afternoon weekend everyone tomorrow yesterday week weeks month colleague
+    boss customer sincerely kudos greetings respectively namely default defaults detector
+    detection object objects gpu gpus cpu node nodes classes class disk drive server bucket
+    cluster plan plans pipeline workflow regarding concerning desired preferably ideally purposes
+    purpose sake locations called number count it'd evenings including includes included alone
+    themselves onward anymore nowadays aforementioned said mentioned above-mentioned hard yourself
+    worth whilst"""
 )
 """Words whose presence changes nothing; what else is left over was not understood."""
 
 LOOKALIKES = words(
     """defect defects defected expert experts expect store stored stores stone retain retains retained
-    retaining remain refrain trail trails trait traits tray train trains trainer trainee treat text
-    texts tent rest best past tone tones fund patch patches catch match watch scope snore libel seen
-    seat send sent feed speed notes note codes modes mode prone vocal focal locker resort date dale
-    date's plan plane planes unable quantile quantiles sleep steep sweet lean reach peach beach
-    computer commute deject detest locale weight heights eight eights infra reference interference
-    convert convent converts expose exposed explore import imports report reports reported deport
-    evacuate elevate escort excuse exert exist restrain restrained strain strained constrain brain
-    grain drain rain again plain plains explain evaluated evaluator exports exporter built guild
-    guide quite quit queue price prince print prints prove probe valid invalid invalidate vacate
-    locate located location rotate annotate annotated notate novel novels model medal pruned learns
-    earn yearn search starch research measure treasure pleasure mask masks task tasks ask disk docks
-    docker dock stocker local locals loyal logical epic epics epoch batch bath baths bench lunch
-    launch branch engine engineer engines imagine seed seeds need deed reed weed node rode robe
-    nodes hope hopes disabled disable enabled enable able table stable cable detect detected protect
-    select selects predict predicts product fit fits feet foot teach teaches teacher each score
-    scores shore core more tune tuna tunes dune june time quality quantity quantities deploy
-    deployed employ serve server create crate grate great delete relate complete production
-    productions productive protection protections projection projections evocation valuation
-    violation violations celebration liberation perimeter perimeters operation operations generator
-    generators generation generations valuable compute compare compared prepare dine dines diner
-    dinner dingo dinosaur dinosaurs dining ding dinghy dins fine find vision version fusion session
-    mission caption captions option options auction section sections"""
+    retaining remain refrain trail trails trait traits tray train trains trainer trainee treat
+    text texts tent rest best past tone tones fund patch patches catch match watch scope snore
+    libel seen seat send sent feed speed notes note codes modes mode prone vocal focal locker
+    resort date dale date's plan plane planes unable quantile quantiles sleep steep sweet lean
+    reach peach beach computer commute deject detest locale weight heights eight eights infra
+    reference interference convert convent converts expose exposed explore import imports report
+    reports reported deport evacuate elevate escort excuse exert exist restrain restrained strain
+    strained constrain brain grain drain rain again plain plains explain evaluated evaluator
+    exports exporter built guild guide quite quit queue price prince print prints prove probe
+    valid invalid invalidate vacate locate located location rotate annotate annotated notate novel
+    novels model medal pruned learns earn yearn search starch research measure treasure pleasure
+    mask masks task tasks ask disk docks docker dock stocker local locals loyal logical epic epics
+    epoch batch bath baths bench lunch launch branch engine engineer engines imagine seed seeds
+    need deed reed weed node rode robe nodes hope hopes disabled disable enabled enable able table
+    stable cable detect detected protect select selects predict predicts product fit fits feet
+    foot teach teaches teacher each score scores shore core more tune tuna tunes dune june time
+    quality quantity quantities deploy deployed employ serve server create crate grate great
+    delete relate complete production productions productive protection protections projection
+    projections evocation valuation violation violations celebration liberation perimeter
+    perimeters operation operations generator generators generation generations valuable compute
+    compare compared prepare dine dines diner dinner dingo dinosaur dinosaurs dining ding dinghy
+    dins fine find vision version fusion session mission caption captions option options auction
+    section sections"""
 )
 """Words of English that a careless correction would take for a word of requests."""
