@@ -8,16 +8,12 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-SPEC_ACTIONS = ("train", "evaluate", "inference")
-CONTAINER_ACTIONS = {
-    "export": "the family's toolkit container (platform docker, slurm or kubernetes)",
-    "quantize": "the family's toolkit container (platform docker, slurm or kubernetes)",
-    "gen_trt_engine": "the family's deploy container on a machine with a GPU (platform docker, slurm or "
-    "kubernetes)",
-}
+SPEC_ACTIONS = ("train", "evaluate", "inference", "export", "quantize", "gen_trt_engine")
+SETTLED_ACTIONS = ("train", "evaluate", "inference")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 1 failed, 2 wrong usage.
     """
     arguments = _parser().parse_args(argv)
-    if arguments.action in (*SPEC_ACTIONS, *CONTAINER_ACTIONS):
+    if arguments.action in SPEC_ACTIONS:
         return _run_spec_action(arguments.action, arguments.experiment_spec, arguments.overrides)
     return _run_tool(arguments)
 
@@ -46,11 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     about = {
         "train": "train on ODVG data, validate on COCO data",
-        "evaluate": "measure a checkpoint on COCO data",
+        "evaluate": "measure a checkpoint or an ONNX file on COCO data",
         "inference": "find described objects in folders of pictures",
-        "export": "needs the family's container",
-        "quantize": "needs the family's container",
-        "gen_trt_engine": "needs the family's deploy container",
+        "export": "write a checkpoint as an ONNX file",
+        "quantize": "make the weights of a checkpoint, or all of an ONNX file, integers of eight bits",
+        "gen_trt_engine": "build a TensorRT engine; needs TensorRT and a GPU",
     }
     for name, text in about.items():
         action = actions.add_parser(name, help=text)
@@ -79,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     remap.add_argument("file", metavar="ANNOTATIONS.json")
     remap.add_argument("-o", "--output", metavar="FILE", help="default: ANNOTATIONS.remapped.json")
     settle = actions.add_parser("settle", help="print the values that a spec would get here, as JSON")
-    settle.add_argument("task", choices=SPEC_ACTIONS, metavar="ACTION")
+    settle.add_argument("task", choices=SETTLED_ACTIONS, metavar="ACTION")
     settle.add_argument("-e", "--experiment_spec", required=True, metavar="SPEC.yaml")
     schemas = actions.add_parser("schemas", help="print the JSON Schemas and defaults of all specs")
     schemas.add_argument("actions", nargs="*", metavar="ACTION")
@@ -129,27 +125,9 @@ def _run_spec_action(action: str, spec_file: str, overrides: Sequence[str]) -> i
 
 
 def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
-    if action in CONTAINER_ACTIONS:
-        from grounding_dino.commands.session import open_session
-        from grounding_dino.errors import UnsupportedActionError
-
-        with open_session(action, spec):
-            raise UnsupportedActionError(
-                f"The embedded engine does not do {action}: run it in {CONTAINER_ACTIONS[action]}"
-            )
     _prepare_libraries()
-    if action == "train":
-        from grounding_dino.commands.train import train
-
-        train(spec, overrides)
-    elif action == "evaluate":
-        from grounding_dino.commands.evaluate import evaluate
-
-        evaluate(spec, overrides)
-    else:
-        from grounding_dino.commands.inference import inference
-
-        inference(spec, overrides)
+    command = getattr(import_module(f"grounding_dino.commands.{action}"), action)
+    command(spec, overrides)
 
 
 def _run_tool(arguments: argparse.Namespace) -> int:
@@ -202,7 +180,7 @@ def _print_schemas(actions: Sequence[str]) -> int:
 
 
 def _prepare_libraries() -> None:
-    """Set what libraries read when they are imported: no spinning threads, no bars and advice in the log."""
+    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
     import os
 
     from grounding_dino.threads import wait_passively
@@ -211,6 +189,9 @@ def _prepare_libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _report_early_failure(action: str, spec_file: str, overrides: Sequence[str], text: str) -> None:

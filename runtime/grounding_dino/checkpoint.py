@@ -11,6 +11,7 @@ from grounding_dino.architecture import Architecture
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.model import rebuild_detector
+from grounding_dino.quantization import unpacked
 from grounding_dino.results import point_link, replacing
 from grounding_dino.tokenizer import PhraseTokenizer
 
@@ -78,6 +79,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         The file.
     """
     path = folder / checkpoint_name(checkpoint.epoch, checkpoint.step)
+    write_checkpoint(path, checkpoint)
+    point_link(folder / LATEST, path)
+    return path
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint file in one step; weights may be quantized (:mod:`grounding_dino.quantization`)."""
     document = {
         "format": FORMAT,
         "weights": checkpoint.weights,
@@ -92,8 +100,6 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     }
     with replacing(path) as temporary:
         torch.save(document, temporary)
-    point_link(folder / LATEST, path)
-    return path
 
 
 def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
@@ -127,7 +133,7 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
             "train wrote, or give foreign weights as train.pretrained_model_path"
         )
     return Checkpoint(
-        weights=document["weights"],
+        weights=unpacked(document["weights"]),
         architecture=Architecture.from_dict(document["architecture"]),
         network=document["network"],
         vocabulary=tuple(document["vocabulary"]),

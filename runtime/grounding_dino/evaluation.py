@@ -11,6 +11,7 @@ import torch
 from grounding_dino.data.coco import EvaluationSet
 from grounding_dino.data.images import open_image
 from grounding_dino.data.records import Record
+from grounding_dino.detector import DetectorOutput
 from grounding_dino.loss import LossWeights, detection_loss
 from grounding_dino.predictor import Detection, Predictor
 from grounding_dino.targets import TargetBatch, batch_targets
@@ -80,6 +81,8 @@ def measure(
             detections[data.image_ids[index]] = [item for item in items if item.score >= threshold]
         if weights is not None:
             for prompt, batch, output in passes:
+                if not isinstance(output, DetectorOutput):
+                    raise TypeError("the training loss needs the whole output of a detector")
                 targets = _targets(records, prompt.phrases).to(batch.token_ids.device)
                 total = detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]
                 losses.append((float(total), max(targets.count, 1)))

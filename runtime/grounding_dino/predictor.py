@@ -3,18 +3,42 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
+from grounding_dino.architecture import Architecture
 from grounding_dino.boxes import xyxy_from_cxcywh
 from grounding_dino.data.transforms import Resizing, View, image_tensor, normalise, pad_images
-from grounding_dino.detector import Detector, DetectorOutput
 from grounding_dino.device import Compute
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
 from grounding_dino.tokenizer import PhraseTokenizer
+
+
+class Output(Protocol):
+    """What a network says; of the ``S`` decoder layers the last one is the answer."""
+
+    @property
+    def logits(self) -> Tensor:
+        """``(S, B, Q, L)`` token logits."""
+
+    @property
+    def boxes(self) -> Tensor:
+        """``(S, B, Q, 4)`` relative ``cxcywh``."""
+
+
+class Network(Protocol):
+    """A :class:`~grounding_dino.detector.Detector`, or an exported one."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """What it was built from."""
+
+    def __call__(self, pixels: Tensor, pixel_mask: Tensor | None, prompts: PromptBatch) -> Output:
+        """Detect, with the arguments of :meth:`grounding_dino.detector.Detector.forward`."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +111,14 @@ class Predictor:
 
     Parameters
     ----------
-    detector : Detector
+    detector : Network
         On the device already.
     tokenizer : PhraseTokenizer
         Of the detector.
     phrases : sequence of str
         What to look for.  Those that do not fit into one prompt go into further ones, each a pass of its own.
     resizing : Resizing
-        How large the network sees pictures.
+        How large the network sees pictures; they are padded to its frame, if it has one.
     mean, std : sequence of float
         Normalisation, of values in 0 to 1.
     compute : Compute
@@ -105,7 +129,7 @@ class Predictor:
 
     def __init__(
         self,
-        detector: Detector,
+        detector: Network,
         tokenizer: PhraseTokenizer,
         phrases: Sequence[str],
         *,
@@ -144,15 +168,16 @@ class Predictor:
         return results
 
     @torch.inference_mode()
-    def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, DetectorOutput]]:
+    def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, Output]]:
         """Run the detector once for each prompt on one batch, giving the raw outputs."""
         views = [self._resizing.apply(View(image, np.zeros((0, 4)), ())) for image in images]
         device = self._compute.device
-        pixels, mask = pad_images([image_tensor(view.image) for view in views])
+        pixels, mask = pad_images([image_tensor(view.image) for view in views], self._resizing.frame)
         mask = None if mask is None else mask.to(device)
         normalised = normalise(pixels.to(device), mask, self._mean, self._std)
         passes = []
-        self._detector.eval()
+        if isinstance(self._detector, nn.Module):
+            self._detector.eval()
         for prompt in self.prompts:
             batch = batch_prompts([prompt] * len(images), self._pad).to(device)
             with self._compute.autocast():
@@ -160,7 +185,7 @@ class Predictor:
         return passes
 
     def read(
-        self, passes: Sequence[tuple[Prompt, PromptBatch, DetectorOutput]], sizes: Sequence[tuple[int, int]]
+        self, passes: Sequence[tuple[Prompt, PromptBatch, Output]], sizes: Sequence[tuple[int, int]]
     ) -> list[list[Detection]]:
         """Turn raw outputs into detections.
 

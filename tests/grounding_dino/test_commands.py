@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
@@ -166,26 +165,6 @@ def test_captions() -> None:
     assert captions("a dog", "a dog", "st. bernard") == ["a dog", "st bernard"]
     with pytest.raises(PromptError, match=r"empty description ' \. '"):
         captions(" . ")
-
-
-@pytest.mark.parametrize(
-    ("action", "place"), [("export", "toolkit"), ("quantize", "toolkit"), ("gen_trt_engine", "deploy")]
-)
-def test_actions_of_the_containers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str, place: str
-) -> None:
-    document: dict[str, Any] = {
-        "results_dir": str(tmp_path),
-        "export": {"checkpoint": "x.pth", "onnx_file": "x.onnx"},
-        "quantize": {"model_path": "x.pth"},
-        "gen_trt_engine": {"onnx_file": "x.onnx", "trt_engine": "x.engine"},
-    }
-    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    assert main([action, "-e", str(tmp_path / "spec.yaml")]) == 1
-    captured = capsys.readouterr()
-    assert f"does not do {action}: run it in the family's {place} container" in captured.err
-    assert captured.out == "Execution status: FAIL\n"
-    assert status_lines(tmp_path / action)[-1]["status"] == "FAILURE"
 
 
 def test_missing_spec(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

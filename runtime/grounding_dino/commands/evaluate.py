@@ -5,8 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from grounding_dino.checkpoint import read_checkpoint
-from grounding_dino.commands.loading import make_predictor, refuse_trt, settle_with_checkpoint
+from grounding_dino.commands.loading import make_predictor, read_model, refuse_trt, settle_with_model
 from grounding_dino.commands.session import open_session
 from grounding_dino.data.coco import read_evaluation_set
 from grounding_dino.device import choose_compute
@@ -18,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def evaluate(spec: Any, overrides: Sequence[str]) -> None:
-    """Measure a checkpoint on ``dataset.test_data_sources``.
+    """Measure a checkpoint or an ONNX file on ``dataset.test_data_sources``.
 
     Writes ``metrics.json`` (``test_mAP``, ``test_mAP50``, ``per_class``) and ``detections.json`` (a COCO
     results list with picture and phrase added).
@@ -39,11 +38,11 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
                 f"dataset.eval_class_ids {class_ids} has an id that the annotations lack (they have 0 to "
                 f"{len(data.names) - 1}): correct it"
             )
-        checkpoint = read_checkpoint(spec.evaluate.checkpoint, "evaluate.checkpoint")
-        spec, note = settle_with_checkpoint(spec, "evaluate", overrides, checkpoint)
+        model = read_model(spec.evaluate.checkpoint, "evaluate.checkpoint")
+        spec, note = settle_with_model(spec, "evaluate", overrides, model)
         session.use(spec, note)
         compute = choose_compute(spec, spec.evaluate.gpu_ids)
-        predictor = make_predictor(spec, checkpoint, data.names, compute)
+        predictor = make_predictor(spec, model, data.names, compute)
         batch_size = spec.evaluate.batch_size if spec.evaluate.batch_size > 0 else spec.dataset.batch_size
         metrics, detections = measure(
             predictor, data, batch_size, class_ids=class_ids, threshold=spec.evaluate.conf_threshold

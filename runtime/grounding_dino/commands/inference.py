@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grounding_dino.checkpoint import read_checkpoint
 from grounding_dino.commands.labelling import Labelled, label_pictures, rounded
-from grounding_dino.commands.loading import make_predictor, refuse_trt, settle_with_checkpoint
+from grounding_dino.commands.loading import make_predictor, read_model, refuse_trt, settle_with_model
 from grounding_dino.commands.session import open_session
 from grounding_dino.data.images import find_images
 from grounding_dino.data.records import require_file
@@ -39,12 +38,12 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
         source = spec.dataset.infer_data_sources
         phrases = read_captions(source)
         found = find_images(source.image_dir, "dataset.infer_data_sources.image_dir")
-        checkpoint = read_checkpoint(spec.inference.checkpoint, "inference.checkpoint")
-        spec, note = settle_with_checkpoint(spec, "inference", overrides, checkpoint)
+        model = read_model(spec.inference.checkpoint, "inference.checkpoint")
+        spec, note = settle_with_model(spec, "inference", overrides, model)
         session.use(spec, note)
         compute = choose_compute(spec, spec.inference.gpu_ids)
         settings = spec.inference
-        predictor = make_predictor(spec, checkpoint, phrases, compute)
+        predictor = make_predictor(spec, model, phrases, compute)
         places = _places(found, settings.is_internal)
         annotated = session.folder / "images_annotated"
         rows: list[dict[str, Any]] = []

@@ -4,9 +4,8 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from grounding_dino.checkpoint import read_checkpoint
 from grounding_dino.commands.labelling import label_pictures, rounded
-from grounding_dino.commands.loading import make_predictor, settle_with_checkpoint
+from grounding_dino.commands.loading import make_predictor, read_model, settle_with_model
 from grounding_dino.config import build_spec
 from grounding_dino.data.images import find_images
 from grounding_dino.device import choose_compute
@@ -29,10 +28,10 @@ def label(arguments: Namespace) -> None:
     for name in arguments.image:
         path = Path(name)
         pictures.extend([found for _, found in find_images([name], name)] if path.is_dir() else [path])
-    checkpoint = read_checkpoint(arguments.checkpoint, "--checkpoint")
+    model = read_model(arguments.checkpoint, "--checkpoint")
     spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
-    spec, _ = settle_with_checkpoint(spec, "inference", [], checkpoint)
-    predictor = make_predictor(spec, checkpoint, phrases, choose_compute(spec, [0]))
+    spec, _ = settle_with_model(spec, "inference", [], model)
+    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]))
     targets = _targets(pictures, Path(arguments.out))
     images = [
         {

@@ -1,15 +1,17 @@
-"""Using a checkpoint: its model values win over the spec's."""
+"""Using a trained model, checkpoint or ONNX file: its model values win over the spec's."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from grounding_dino.checkpoint import Checkpoint
+from grounding_dino.checkpoint import Checkpoint, read_checkpoint
 from grounding_dino.config import SPECS
 from grounding_dino.config.load import parse_override
-from grounding_dino.data.transforms import test_resizing
+from grounding_dino.data.transforms import Resizing, test_resizing
 from grounding_dino.device import Compute
 from grounding_dino.errors import UnsupportedActionError
-from grounding_dino.predictor import Predictor
+from grounding_dino.onnx_model import OnnxModel, read_onnx
+from grounding_dino.predictor import Network, Predictor
 from grounding_dino.profile import SMALL_THRESHOLD
 
 # What the weights were trained with, beside the model block.
@@ -38,10 +40,24 @@ def refuse_trt(action: str, block: Any) -> None:
         )
 
 
-def settle_with_checkpoint(
-    spec: Any, action: str, overrides: Sequence[str], checkpoint: Checkpoint
-) -> tuple[Any, str]:
-    """Put a checkpoint's structural values into a spec.
+Model = Checkpoint | OnnxModel
+
+
+def read_model(path: str | Path, key: str) -> Model:
+    """Read a trained model: an ONNX file if its name says so, else a checkpoint.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    key : str
+        The spec's key that names it, for messages.
+    """
+    return read_onnx(path, key) if Path(path).suffix.lower() == ".onnx" else read_checkpoint(path, key)
+
+
+def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: Model) -> tuple[Any, str]:
+    """Put a trained model's structural values into a spec.
 
     Parameters
     ----------
@@ -51,7 +67,7 @@ def settle_with_checkpoint(
         Its action.
     overrides : sequence of str
         ``a.b=c`` words; ``model.num_select`` and ``engine.image_size`` named there stay.
-    checkpoint : Checkpoint
+    model : Checkpoint or OnnxModel
         Of this engine.
 
     Returns
@@ -64,7 +80,7 @@ def settle_with_checkpoint(
     named = {".".join(str(step) for step in parse_override(word)[0]) for word in overrides}
     values = spec.model_dump()
     usual = SPECS[action]().model_dump()
-    saved = checkpoint.spec
+    saved = model.spec
     # A choice at use, not a property of the weights.
     chosen_select = values["model"]["num_select"]
     keep_select = "model.num_select" in named or chosen_select != usual["model"]["num_select"]
@@ -91,19 +107,31 @@ def settle_with_checkpoint(
     ):
         values["inference"]["conf_threshold"] = SMALL_THRESHOLD
         differences.append(f"inference.conf_threshold {SMALL_THRESHOLD} (spec: {chosen})")
-    note = f"The checkpoint's values hold: {', '.join(differences)}" if differences else ""
+    if action == "export" and saved["engine"]["image_size"]:
+        # Trained at one size, and of no use at the several times larger one that the family exports at.
+        for name in ("input_width", "input_height"):
+            chosen, size = values["export"][name], saved["engine"]["image_size"]
+            if chosen == usual["export"][name] and f"export.{name}" not in named:
+                values["export"][name] = size
+                differences.append(f"export.{name} {size} (spec: {chosen})")
+    note = f"The trained model's values hold: {', '.join(differences)}" if differences else ""
     return SPECS[action].model_validate(values), note
 
 
-def make_predictor(spec: Any, checkpoint: Checkpoint, phrases: Sequence[str], compute: Compute) -> Predictor:
-    """Make a predictor from a checkpoint and the spec that :func:`settle_with_checkpoint` gave."""
-    detector = checkpoint.detector().to(compute.device).eval()
+def make_predictor(spec: Any, model: Model, phrases: Sequence[str], compute: Compute) -> Predictor:
+    """Make a predictor from a trained model and the spec that :func:`settle_with_model` gave."""
+    if isinstance(model, OnnxModel):
+        network: Network = model.detector(compute)
+        resizing = Resizing(0, 0, model.frame)
+    else:
+        network = model.detector().to(compute.device).eval()
+        resizing = test_resizing(spec)
     augmentation = spec.dataset.augmentation
     return Predictor(
-        detector,
-        checkpoint.tokenizer,
+        network,
+        model.tokenizer,
         phrases,
-        resizing=test_resizing(spec),
+        resizing=resizing,
         mean=augmentation.input_mean,
         std=augmentation.input_std,
         compute=compute,

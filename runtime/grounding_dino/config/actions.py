@@ -18,7 +18,7 @@ class EvaluateConfig(Block):
     num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
     gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
     num_nodes: Int = param(1, "Machines that evaluate together.", ge=1, popular=True)
-    checkpoint: Text = param(MISSING, "Checkpoint to evaluate.")
+    checkpoint: Text = param(MISSING, "Checkpoint, or exported ONNX file, to evaluate.")
     trt_engine: Text = param(
         "", "TensorRT engine to evaluate instead of a checkpoint (deploy container only)."
     )
@@ -39,7 +39,7 @@ class InferenceConfig(Block):
     num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
     gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
     num_nodes: Int = param(1, "Machines that run together.", ge=1, popular=True)
-    checkpoint: Text = param(MISSING, "Checkpoint to run.")
+    checkpoint: Text = param(MISSING, "Checkpoint, or exported ONNX file, to run.")
     trt_engine: Text = param("", "TensorRT engine to run instead of a checkpoint (deploy container only).")
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/inference.")
     batch_size: Int = param(-1, "Images per step; -1 takes dataset.batch_size.", ge=-1)
@@ -76,8 +76,10 @@ class ExportConfig(Block):
 class QuantizeConfig(Block):
     """How weights, and perhaps activations, become integers."""
 
-    backend: Literal["modelopt.pytorch", "torchao", "modelopt.onnx"] = param(
-        "torchao", "Library that quantizes."
+    backend: Literal["modelopt.pytorch", "torchao", "modelopt.onnx", "onnxruntime"] = param(
+        "torchao",
+        "Library that quantizes. The embedded engine has torchao for checkpoints and onnxruntime, which the "
+        "family does not know, for ONNX files.",
     )
     mode: Literal["static_ptq", "weight_only_ptq"] = param(
         "weight_only_ptq", "'weight_only_ptq' needs no data, 'static_ptq' calibrates activations on images."
@@ -85,9 +87,11 @@ class QuantizeConfig(Block):
     algorithm: Literal["minmax", "max", "entropy", "awq_clip", "awq_lite", "awq_full", "rtn_dq"] = param(
         "minmax", "How ranges are found from calibration data; torchao does not look at it."
     )
-    layers: list[Any] = param([], "Rules: which modules are quantized, and to which types.")
-    skip_names: list[str] = param([], "Module names or patterns that keep full precision.")
-    model_path: Text = param("", "Checkpoint to quantize, or an ONNX file for the ONNX backend.")
+    layers: list[Any] = param(
+        [], "Rules of module_name and weights.dtype: what is quantized, and how; none means all."
+    )
+    skip_names: list[str] = param([], "Module (or ONNX node) names or patterns that keep full precision.")
+    model_path: Text = param("", "Checkpoint to quantize, or an ONNX file for the ONNX backends.")
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/quantize.")
     backend_kwargs: dict[str, Any] = Field(
         default_factory=dict,

@@ -61,21 +61,40 @@ def read_training_set(sources: list[Any]) -> TrainingSet:
     DataError
         Anything missing or wrong, by file and line.
     """
-    records: list[Record] = []
-    labels: dict[str, None] = {}
-    captions: list[str] = []
-    for number, source in enumerate(sources):
-        key = f"dataset.train_data_sources[{number}]"
-        folder = require_folder(source.image_dir, f"{key}.image_dir")
-        file = require_file(source.json_file, f"{key}.json_file")
-        names = read_label_map(require_file(source.label_map, f"{key}.label_map")) if source.label_map else {}
-        labels.update(dict.fromkeys(names.values()))
-        reader = _LineReader(file, folder, names)
-        records.extend(reader.records())
-        captions.extend(reader.captions)
+    parts = [
+        read_source(source, f"dataset.train_data_sources[{number}]") for number, source in enumerate(sources)
+    ]
+    records = tuple(record for part in parts for record in part.records)
     if not records:
         raise DataError("dataset.train_data_sources holds no picture: give at least one line of annotations")
-    return TrainingSet(tuple(records), tuple(labels), tuple(captions))
+    return TrainingSet(
+        records,
+        tuple(dict.fromkeys(label for part in parts for label in part.labels)),
+        tuple(caption for part in parts for caption in part.captions),
+    )
+
+
+def read_source(source: Any, key: str) -> TrainingSet:
+    """Read one source of annotated pictures.
+
+    Parameters
+    ----------
+    source : pydantic model
+        Has ``image_dir``, ``json_file`` and ``label_map``, which may be empty.
+    key : str
+        The dotted key of the source, for messages.
+
+    Raises
+    ------
+    DataError
+        Anything missing or wrong, by file and line.
+    """
+    folder = require_folder(source.image_dir, f"{key}.image_dir")
+    file = require_file(source.json_file, f"{key}.json_file")
+    names = read_label_map(require_file(source.label_map, f"{key}.label_map")) if source.label_map else {}
+    reader = _LineReader(file, folder, names)
+    records = tuple(reader.records())
+    return TrainingSet(records, tuple(dict.fromkeys(names.values())), tuple(reader.captions))
 
 
 def read_label_map(path: Path) -> dict[int, str]:
