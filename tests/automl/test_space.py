@@ -410,3 +410,14 @@ def test_rows_to_print() -> None:
 def test_kinds_know_their_size() -> None:
     assert Parameter("a", Kind.FLOAT, low=0, high=1).size == math.inf
     assert build("odd").by_name["model.rank"].size == 9
+
+
+def test_the_command_line_prints_the_space(capsys: pytest.CaptureFixture[str]) -> None:
+    from skillbank.cli import main
+
+    assert main(["show", "grounding-dino", "train", "--search-space", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["parameters"] == build("grounding_dino").describe()
+    assert main(["show", "grounding-dino", "train", "--search-space", "--find", "momentum"]) == 0
+    said = capsys.readouterr().out
+    assert "0.5 .. 0.99" in said and "not when train.optim.optimizer is Adam-like" in said

@@ -16,11 +16,18 @@ def show(
     search: Annotated[
         str | None, typer.Option("--find", help="Only parameters whose key, or else description, holds this.")
     ] = None,
+    space: Annotated[
+        bool, typer.Option("--search-space", help="What AutoML would search: ranges, scales, conditions.")
+    ] = False,
     banks: options.Banks = None,
     as_json: options.Json = False,
 ) -> None:
     """Show a skill, or what one of its actions needs and which parameters it has."""
     from skillbank.plan.description import describe_action, describe_skill
+
+    if space:
+        _show_space(name, action or "train", variant, search, banks, as_json)
+        return
 
     with options.open_runtime(banks) as runtime:
         skill = runtime.library.get(name)
@@ -32,3 +39,25 @@ def show(
     from skillbank.cli.present import action_view, console, skill_view
 
     console().print(skill_view(document) if action is None else action_view(document))
+
+
+def _show_space(
+    name: str, action: str, variant: str | None, search: str | None, banks: list[str] | None, as_json: bool
+) -> None:
+    """Print what AutoML would search for in an action with the values of its template."""
+    from skillbank.automl.space import space_from_schema
+
+    with options.open_runtime(banks) as runtime:
+        skill = runtime.library.get(name)
+        chosen = skill.action(action, variant)
+        template, _ = skill.template(chosen)
+        found = space_from_schema(skill.schema(chosen), template)
+    rows = [row for row in found.describe() if not search or search.lower() in row["key"].lower()]
+    document = {"skill": skill.name, "action": chosen.name, "parameters": rows, "notes": list(found.notes)}
+    if as_json:
+        options.print_json(document)
+        return
+    from skillbank.cli.present import console
+    from skillbank.cli.space_view import space_view
+
+    console().print(space_view(document))

@@ -1,0 +1,38 @@
+"""How a search space looks on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+def space_view(document: dict[str, Any]) -> RenderableType:
+    """Show one row for each searched parameter; those that do not count now are dim and say when they do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("parameter", "kind", "default", "searched", "only"):
+        table.add_column(name, overflow="fold")
+    for row in document["parameters"]:
+        rules = [*row["conditions"], *row["relations"]]
+        style = None if row["counts_now"] else "dim"
+        default = "" if row["default"] is None else f"{row['default']}"
+        table.add_row(row["key"], row["kind"], default, _extent(row), ", ".join(rules), style=style)
+    head = f"{document['skill']} {document['action']}: {len(document['parameters'])} parameters to search"
+    notes = [Text(f"note: {note}", style="dim") for note in document["notes"]]
+    return Group(Text(head), table, *notes)
+
+
+def _extent(row: dict[str, Any]) -> str:
+    if "items" in row:
+        return "[" + ", ".join(_extent(item) for item in row["items"]) + "]"
+    if "choices" in row:
+        weights = row.get("weights") or [None] * len(row["choices"])
+        return ", ".join(
+            f"{c}" if w is None else f"{c} ({w:g})" for c, w in zip(row["choices"], weights, strict=True)
+        )
+    text = f"{row['low']:g} .. {row['high']:g}"
+    if row.get("step"):
+        text += f" by {row['step']}"
+    return f"{text} log" if row["log"] else text
