@@ -156,7 +156,7 @@ def _name_skill(
             chain.name_all(steps, library.get(named))
             yield f"no skill was named; '{named}' is that of job {job}"
             return
-    words = list(telling_words(tokens, library, steps[0].tokens))
+    words = list(telling_words(tokens, library, steps[0].tokens[steps[0].lead :]))
     wanted = [step.action for step in steps]
     skill, note = names.search_skill(text, words, index, wanted)
     chain.name_all(steps, skill)

@@ -242,44 +242,46 @@ def _drop_questions(text: Text) -> bool:
     """Take the actions out of sentences that ask about something instead of for it."""
     dropped = False
     for first, last in reversed(list(text.sentences())):
-        colon = next((i for i in range(first, last) if text.tokens[i].text == ":"), None)
-        if colon is not None and any(t.text in _QUESTION for t in text.tokens[colon + 1 : colon + 2]):
-            first = colon + 1
-        sentence = text.tokens[first:last]
-        start = 0
-        while start < len(sentence) and sentence[start].text in _OPENING:
-            start += 1
-        if [t.text for t in sentence[start : start + 2]] in _COULD_YOU and any(
-            found.first <= 1 for found in Text(text.original, sentence[start + 2 :]).find(_EXPLAIN)
-        ):
-            start += 2 + (sentence[start + 2].text in _OPENING)
-        opening = Text(text.original, sentence[start:])
-        if start >= len(sentence):
-            continue
-        word = sentence[start].text
-        following = sentence[start + 1].text if start + 1 < len(sentence) else ""
-        clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
-        asks = (
-            word in _QUESTION and not clause and not any(found.first == 0 for found in opening.find(_POLITE))
-        )
-        ends = last < len(text.tokens) and text.tokens[last].text == "?"
-        places = any(t.text == "P" for t in sentence)
-        may = word in ("can", "could", "may", "will", "would", "might") and len(sentence) > start + 1
-        about = (
-            may
-            and sentence[start + 1].text not in ("you", "we", "i", "someone", "somebody", "please", "it", "u")
-            and ends
-            and not places
-        )
-        about |= may and sentence[start + 1].text in ("i", "we", "it") and not places
-        explain = bool(next((f for f in opening.find(_EXPLAIN) if f.first == 0), None))
-        if asks or about or explain:
-            kept = [t for t in sentence if t.text not in "VGTC"]
-            dropped |= len(kept) < len(sentence)
-            text.replace(first, last, kept)
+        colons = [i + 1 for i in range(first, last) if text.tokens[i].text == ":"]
+        ends = text.tokens[last].text == "?" if last < len(text.tokens) else False
+        # "Please answer this: how do I train it?" asks after its colon.
+        for start in [first, *colons]:
+            if _asks(text, start, last, ends):
+                kept = [t for t in text.tokens[start:last] if t.text not in "VGTC"]
+                dropped |= len(kept) < last - start
+                text.replace(start, last, kept)
+                break
     return dropped
 
 
+def _asks(text: Text, first: int, last: int, ends: bool) -> bool:
+    """Whether words ask about something; ``ends`` says whether a question mark follows them."""
+    sentence = text.tokens[first:last]
+    while sentence and sentence[0].text in _OPENING:
+        sentence = sentence[1:]
+    polite = [t.text for t in sentence[:2]] in _COULD_YOU
+    if polite and any(f.first <= 1 for f in Text(text.original, sentence[2:]).find(_EXPLAIN)):
+        return True
+    if not sentence:
+        return False
+    opening = Text(text.original, sentence)
+    if _opens(opening, _EXPLAIN):
+        return True
+    word, following = [*(t.text for t in sentence[:2]), ""][:2]
+    if word in _MODALS:
+        # "Can I train it on a CPU?" asks; "can we train it on s3://..." is a polite request.
+        asking = following in ("i", "we", "it") or (ends and following not in _ASKED)
+        return asking and not any(t.text == "P" for t in sentence)
+    clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
+    return word in _QUESTION and not clause and not _opens(opening, _POLITE)
+
+
+def _opens(text: Text, pattern: re.Pattern[str]) -> bool:
+    return any(found.first == 0 for found in text.find(pattern))
+
+
+_MODALS = words("can could may will would might")
+_ASKED = words("you we i someone somebody please it u")
 _AUXILIARIES = words("is are was were will would can could do does did has have had should")
 _COULD_YOU = [[a, b] for a in ("can", "could", "would", "will") for b in ("you", "u")]
 _OPENING = words(

@@ -79,8 +79,8 @@ _ON = rx(
 _STATES = {
     **dict.fromkeys(
         words(
-            """off disabled false out no deactivated inactive unnecessary none skipped excluded omitted unwanted
-    superfluous overkill waste pointless useless forbidden free"""
+            """off disabled false out no deactivated inactive unnecessary none skipped excluded omitted
+            unwanted superfluous overkill waste pointless useless forbidden free"""
         ),
         "off",
     ),

@@ -212,8 +212,8 @@ KEYWORDS = frozenset(
 UNITS = "gpu|gpus|node|nodes|epoch|epochs|machine|machines|worker|workers|hosts|servers|passes"
 
 FILLER = words(
-    """advance mb fix skillbank load resume continue yo u ur chance grateful todo nice mixed spread task parent
-    parents produced scratch fancy straight second third fourth lastly a able about above
+    """advance mb fix skillbank load resume continue yo u ur chance grateful todo nice mixed spread task
+    parent     parents produced scratch fancy straight second third fourth lastly a able about above
     according actually after afterwards again ahead all alright also always am among amount an and
     another any anyway anything appreciate are around as asap ask at available away awesome back
     be because been before being below best better between bit both but by bye can carry case
