@@ -104,7 +104,7 @@ def quantize_onnx(
     EngineError
         ONNX Runtime does not take the options.
     """
-    runtime = require("onnxruntime.quantization", "export", "quantize.backend=onnxruntime")
+    runtime = require("onnxruntime.quantization", "export", "engine.quantizer=onnxruntime")
 
     settings = {
         "op_types_to_quantize": _OPERATORS,

@@ -24,10 +24,10 @@ _METHODS = {"minmax": "MinMax", "max": "MinMax", "entropy": "Entropy"}
 def quantize(spec: Any, overrides: Sequence[str]) -> None:
     """Quantize ``quantize.model_path`` to integers of eight bits.
 
-    With the backend torchao the weights of a checkpoint, written as ``quantized_model_torchao.pth``; with
-    the backend onnxruntime weights and activations of an ONNX file, whose ranges are found on
-    ``dataset.quant_calibration_data_sources``, written as ``quantized_model_onnxruntime.onnx``.  Evaluate
-    and inference take both like what they were made of.
+    The backend torchao quantizes the weights of a checkpoint and writes ``quantized_model_torchao.pth``;
+    ``engine.quantizer=onnxruntime`` quantizes weights and activations of an ONNX file, whose ranges are
+    found on ``dataset.quant_calibration_data_sources``, and writes ``quantized_model_onnxruntime.onnx``.
+    Evaluate and inference take both like what they were made of.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def quantize(spec: Any, overrides: Sequence[str]) -> None:
         The ``a.b=c`` words of the command line.
     """
     with open_session("quantize", spec) as session:
-        settings = spec.quantize
-        _refuse_unsupported(settings)
-        model = read_model(settings.model_path, "quantize.model_path")
+        _refuse_unsupported(spec)
+        model = read_model(spec.quantize.model_path, "quantize.model_path")
         spec, note = settle_with_model(spec, "quantize", overrides, model)
         session.use(spec, note)
-        path = session.folder / f"quantized_model_{settings.backend}{_suffix(settings.backend)}"
         if isinstance(model, OnnxModel):
+            path = session.folder / "quantized_model_onnxruntime.onnx"
             count = _quantize_onnx(spec, model, path)
         else:
+            path = session.folder / "quantized_model_torchao.pth"
             count = _quantize_checkpoint(spec, model, path)
         kpi = {"layers": float(count), "megabytes": path.stat().st_size / 1e6}
         session.status.write("RUNNING", f"Quantized model written to {path}.", kpi=kpi)
@@ -129,32 +129,38 @@ def _matches(pattern: str, name: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}[./]*")
 
 
-def _suffix(backend: str) -> str:
-    return ".onnx" if backend == "onnxruntime" else ".pth"
-
-
-def _refuse_unsupported(settings: Any) -> None:
+def _refuse_unsupported(spec: Any) -> None:
     """Name the first value, or pair of values, that the embedded engine cannot honour."""
-    is_onnx = Path(settings.model_path).suffix.lower() == ".onnx"
-    if settings.backend not in ("torchao", "onnxruntime"):
-        own = "onnxruntime" if is_onnx else "torchao"
+    settings, own = spec.quantize, spec.engine.quantizer
+    if Path(settings.model_path).suffix.lower() == ".onnx":
+        if own != "onnxruntime":
+            raise UnsupportedActionError(
+                f"quantize.backend={settings.backend} does not quantize ONNX files in the embedded engine: "
+                f"set engine.quantizer=onnxruntime, or {_ELSEWHERE}"
+            )
+        if settings.algorithm not in _METHODS:
+            raise UnsupportedActionError(
+                f"quantize.algorithm={settings.algorithm} is not part of the embedded engine: set minmax or "
+                f"entropy, or {_ELSEWHERE}"
+            )
+        _need_mode(settings, "static_ptq", "ONNX files")
+        return
+    if own == "onnxruntime":
         raise UnsupportedActionError(
-            f"quantize.backend={settings.backend} is not part of the embedded engine: set {own}, or "
+            "engine.quantizer=onnxruntime quantizes ONNX files, which "
+            f"quantize.model_path={settings.model_path} is not: export it first, or set engine.quantizer=spec"
+        )
+    if settings.backend != "torchao":
+        raise UnsupportedActionError(
+            f"quantize.backend={settings.backend} is not part of the embedded engine: set torchao, or "
             f"{_ELSEWHERE}"
         )
-    if is_onnx != (settings.backend == "onnxruntime"):
-        raise UnsupportedActionError(
-            "quantize.backend=torchao quantizes checkpoints and onnxruntime ONNX files: "
-            f"{settings.backend} does not fit quantize.model_path={settings.model_path}, change one of them"
-        )
-    mode = "static_ptq" if is_onnx else "weight_only_ptq"
+    _need_mode(settings, "weight_only_ptq", "checkpoints")
+
+
+def _need_mode(settings: Any, mode: str, what: str) -> None:
     if settings.mode != mode:
         raise UnsupportedActionError(
-            f"quantize.mode={settings.mode} is not done with quantize.backend={settings.backend}: set "
-            f"{mode}, or {_ELSEWHERE}"
-        )
-    if is_onnx and settings.algorithm not in _METHODS:
-        raise UnsupportedActionError(
-            f"quantize.algorithm={settings.algorithm} is not part of the embedded engine: set minmax or "
-            f"entropy, or {_ELSEWHERE}"
+            f"quantize.mode={settings.mode} is not done to {what} by the embedded engine: set {mode}, or "
+            f"{_ELSEWHERE}"
         )

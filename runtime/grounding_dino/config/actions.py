@@ -76,10 +76,8 @@ class ExportConfig(Block):
 class QuantizeConfig(Block):
     """How weights, and perhaps activations, become integers."""
 
-    backend: Literal["modelopt.pytorch", "torchao", "modelopt.onnx", "onnxruntime"] = param(
-        "torchao",
-        "Library that quantizes. The embedded engine has torchao for checkpoints and onnxruntime, which the "
-        "family does not know, for ONNX files.",
+    backend: Literal["modelopt.pytorch", "torchao", "modelopt.onnx"] = param(
+        "torchao", "Library that quantizes; the embedded engine also has engine.quantizer."
     )
     mode: Literal["static_ptq", "weight_only_ptq"] = param(
         "weight_only_ptq", "'weight_only_ptq' needs no data, 'static_ptq' calibrates activations on images."

@@ -51,3 +51,7 @@ class EngineConfig(Block):
         "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)
+    quantizer: Literal["spec", "onnxruntime"] = param(
+        "spec",
+        "'spec' follows quantize.backend, 'onnxruntime' quantizes an ONNX file on calibration images.",
+    )

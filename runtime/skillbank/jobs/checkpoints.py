@@ -16,7 +16,11 @@ from skillbank.jobs.metrics import EpochMetrics, metric_direction
 __all__ = ["Candidate", "choose", "model_of", "resumable", "scan"]
 
 WEIGHTS = (".pth", ".pt", ".ckpt", ".tlt", ".hdf5", ".safetensors")
-_SUFFIXES = {"export": (".onnx",), "gen_trt_engine": (".engine", ".trt")}
+_SUFFIXES = {
+    "export": (".onnx",),
+    "gen_trt_engine": (".engine", ".trt"),
+    "quantize": (*WEIGHTS, ".onnx"),
+}
 """What an action leaves for its children; every other action leaves weights."""
 _NEVER = frozenset({"inputs", "ptm", "lightning_logs", "job"})
 """Folders of a job that hold models which are not its result."""
