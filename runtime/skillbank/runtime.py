@@ -247,7 +247,7 @@ class Runtime:
     def _parent(self, request: Request) -> Parent | None:
         if request.parent is None:
             return None
-        record = self.jobs.store.get(request.parent)
+        record = self.jobs.store.get(request.parent, skill=self.library.get(request.skill).name)
         if record.state.name in ("ERROR", "CANCELED"):
             raise ParentError(
                 f"The parent job {record.id} ended as {record.state}; "

@@ -118,6 +118,16 @@ def test_the_state_is_changed_by_transitions_alone(store: JobStore, make_record:
         store.update(job, state="COMPLETE")
 
 
+def test_the_last_job_is_that_of_the_skill_that_is_meant(store: JobStore, make_record: MakeRecord) -> None:
+    ours = store.create(make_record())
+    other = store.create(make_record(skill="tao-train-other"))
+    assert store.get("last:train").id == other.id
+    assert store.get("last:train", skill=ours.skill).id == store.get("last", skill=ours.skill).id == ours.id
+    assert store.get(other.id, skill=ours.skill).id == other.id
+    with pytest.raises(JobNotFoundError, match="no export job of tao-train-other"):
+        store.get("last:export", skill="tao-train-other")
+
+
 def test_jobs_are_found_by_beginning_end_and_last(store: JobStore, make_record: MakeRecord) -> None:
     with pytest.raises(JobNotFoundError, match="no job yet"):
         store.get("last")

@@ -90,8 +90,13 @@ class JobStore:
             return earlier
         return self.get(record.id)
 
-    def get(self, job: str) -> JobRecord:
+    def get(self, job: str, *, skill: str | None = None) -> JobRecord:
         """Return a job by its id, a unique beginning or end of it, ``last``, or ``last:ACTION``.
+
+        Parameters
+        ----------
+        skill
+            Of which skill the last job is meant; of any by default. A job named by its id is just that one.
 
         Raises
         ------
@@ -106,11 +111,13 @@ class JobStore:
                 action = job.partition(":")[2]
                 if action:
                     query = query.where(JOBS.c.action == action)
+                if skill is not None:
+                    query = query.where(JOBS.c.skill == skill)
                 row = db.execute(query.order_by(JOBS.c.seq.desc()).limit(1)).mappings().first()
                 if row is None:
-                    raise JobNotFoundError(
-                        f"there is no {action + ' ' if action else ''}job yet; start one with skillbank run"
-                    )
+                    kind = f"{action} job" if action else "job"
+                    of = f" of {skill}" if skill else ""
+                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
                 return _record(db, row)
             row = db.execute(query.where(JOBS.c.id == job)).mappings().first()
             if row is not None:
