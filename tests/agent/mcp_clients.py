@@ -10,19 +10,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import fastmcp
 import httpx2
 import mcp_types as types
-from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
-from fastmcp.skills.client import SkillsClientExtension
-from fastmcp.skills.models import ListSkillsParams, ListSkillsRequest, ListSkillsResult
 from mcp import Client as SdkClient
 from mcp import StdioServerParameters
 from mcp.client.extension import ClientExtension
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
+
+if TYPE_CHECKING:  # a second and more, which tests that do not need it should not wait for
+    import fastmcp
 
 TOKEN = "a-token-of-the-tests-0123456789"
 Says = Callable[[str], Literal["yes", "no", "cancel"]]
@@ -144,6 +143,8 @@ class SdkDoor:
         return _content((await self.client.read_resource(uri)).contents)
 
     async def skills(self) -> list[Document]:
+        from fastmcp.skills.models import ListSkillsParams, ListSkillsRequest, ListSkillsResult
+
         request = ListSkillsRequest(params=ListSkillsParams())
         result = await self.client.session.send_request(request, ListSkillsResult)
         return [skill.model_dump(mode="json", exclude_none=True) for skill in result.skills]
@@ -186,6 +187,10 @@ async def opened(
         async with sdk_client(place, mode, says) as client:
             yield SdkDoor(client)
         return
+
+    import fastmcp
+    from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+    from fastmcp.skills.client import SkillsClientExtension
 
     async def answer(message: str, response_type: Any, params: Any, context: Any) -> Any:
         assert says is not None

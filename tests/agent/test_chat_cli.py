@@ -18,7 +18,7 @@ import pytest
 from tests.agent.conftest import until
 from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Request, Says, Step
 from tests.agent.sensible_model import sensible
-from tests.cli.conftest import Answer, Command
+from tests.cli.conftest import Command
 
 Serve = Callable[..., OpenAIServer]
 
@@ -55,6 +55,7 @@ def jobs(inline: Command) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_one_document_with_everything(serve: Serve, chat: Command, inline: Command, data: Path) -> None:
     serve(model=sensible)
     words = f"train the toy detector on {data} for 3 epochs"
@@ -71,6 +72,7 @@ def test_one_document_with_everything(serve: Serve, chat: Command, inline: Comma
     assert usage["cost"] == pytest.approx((usage["prompt"] * 2 + usage["completion"] * 10) / 1e6)
 
 
+@pytest.mark.slow
 def test_without_a_terminal_a_person_approves_elsewhere(
     serve: Serve, chat: Command, inline: Command, data: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_yes_is_for_launches(serve: Serve, chat: Command, inline: Command, data:
     inline("cancel", "last")
 
 
+@pytest.mark.slow
 def test_no_secret_anywhere(
     serve: Serve, chat: Command, inline: Command, data: Path, environment: dict[str, str]
 ) -> None:
@@ -301,42 +304,3 @@ def test_a_person_at_a_terminal(
         screen.type("\n")
         assert screen.process.wait(20) == 0
     assert [job["plan_id"] for job in jobs(inline)] == [plan]
-
-
-@pytest.mark.slow
-def test_from_a_sentence_to_a_trained_detector(
-    serve: Serve,
-    inline: Command,
-    environment: dict[str, str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The packaged skill, the embedded engine, the local platform: through the OpenAI tools over HTTP."""
-    from tests.grounding_dino.conftest import TINY_OVERRIDES  # imports torch: for this test alone
-
-    shapes = tmp_path / "shapes"
-    make = [sys.executable, "-m", "grounding_dino", "shapes", str(shapes), "--train", "12", "--val", "4"]
-    subprocess.run([*make, "--size", "64"], check=True, capture_output=True)
-    settings = [override.split("=", 1) for override in (*TINY_OVERRIDES, "train.num_epochs=1")]
-    words = f"train Grounding DINO on {shapes}, no HPO"
-    as_set = [word for key, value in settings for word in ("--set", f"{key}={value}")]
-    plan = inline("plan", words, *as_set, "--json").document
-
-    def model(request: Request) -> Step:
-        if request.messages[-1]["role"] != "user":
-            return sensible(request)
-        rows = [
-            {"key": key, "value_json": value if value[0] in "[0123456789" else json.dumps(value)}
-            for key, value in settings
-        ]
-        return Says(calls=[Call("plan", {"text": request.messages[-1]["content"], "settings": rows})])
-
-    serve(model=model)
-    answer: Answer = inline("chat", words, "--yes", "--json")
-    assert answer.code == 0, answer.out
-    [job] = jobs(inline)
-    assert answer.document["plans"] == [plan["plan_id"]] == [job["plan_id"]]
-    assert answer.document["jobs"] == [job["id"]] and job["state"] == "COMPLETE"
-    assert f"{job['id']} is COMPLETE: " in answer.document["text"] and "val_mAP50" in answer.document["text"]
-    checkpoints = inline("results", job["id"], "--json").document["checkpoints"]
-    assert any(checkpoint["latest"] for checkpoint in checkpoints)

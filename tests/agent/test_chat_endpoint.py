@@ -80,7 +80,7 @@ def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.Mon
     with OpenAIServer(lambda _: says[-1]) as server:
         line = Line(server, monkeypatch)
 
-        @settings(deadline=None)
+        @settings(deadline=None, max_examples=15)
         @given(
             st.lists(st.floats(0, 1), max_size=12),
             st.text(st.characters(codec="utf-8"), max_size=40),
@@ -138,6 +138,7 @@ TROUBLES: list[Step] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_broken_step_is_repeated_and_then_given_up(dial: Dial) -> None:
     line = dial(*(step for t in TROUBLES for step in (t, t, Says("done", [PLAN]), t, t, t, t)))
     for i, trouble in enumerate(TROUBLES, 1):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
@@ -33,6 +33,7 @@ def call(name: str, arguments: str, **more: Any) -> dict[str, Any]:
     return {"function": {"name": name, "arguments": arguments}, **more}
 
 
+@settings(max_examples=30)
 @given(ANSWERS)
 def test_it_is_what_the_package_itself_puts_together(says: Says) -> None:
     events = stream_events(says)

@@ -76,7 +76,7 @@ REPLIES = st.lists(
 
 
 @given(REPLIES)
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_model_says_can_be_sent_again_and_read_again(replies: list[Reply]) -> None:
     with Transcript.start("system") as transcript:
         transcript.add({"role": "user", "content": "go"})

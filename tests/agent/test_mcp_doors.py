@@ -16,8 +16,8 @@ from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.slow
 
-CLIENTS = ("sdk", "fastmcp")
-TRANSPORTS = ("stdio", "http")
+DOORS = [("sdk", "http", "legacy"), ("fastmcp", "stdio", "auto")]
+"""Either client over the transport that it does not use in the test of the training."""
 
 
 @asynccontextmanager
@@ -39,10 +39,9 @@ async def door(
             yield found
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("kind", CLIENTS)
+@pytest.mark.parametrize(("kind", "transport", "mode"), DOORS)
 def test_from_a_sentence_to_results(
-    kind: str, transport: str, bank: Path, data: Path, environment: dict[str, str], inline: Command
+    kind: str, transport: str, mode: str, bank: Path, data: Path, environment: dict[str, str], inline: Command
 ) -> None:
     words = f"train the toy detector on {data} for 3 epochs"
     asked: list[str] = []
@@ -53,7 +52,7 @@ def test_from_a_sentence_to_results(
             asked.append(question)
             return "yes"
 
-        async with door(kind, transport, bank, environment, says=says) as client:  # type: ignore[arg-type]
+        async with door(kind, transport, bank, environment, mode=mode, says=says) as client:  # type: ignore[arg-type]
             tools = {tool.name: tool for tool in await client.tools()}
             assert len(tools) == 10
             hints = tools["cancel_job"].annotations
@@ -88,14 +87,3 @@ def test_from_a_sentence_to_results(
     assert numbers == sorted(set(numbers)), "progress only grows"
     assert 3.0 <= numbers[-1] < 3.1 and progress[-1][1] == 3.0
     assert "epoch 3/3" in str(progress[-1][2])
-
-
-def test_legacy_elicitation_while_the_call_waits(bank: Path, data: Path, environment: dict[str, str]) -> None:
-    async def work() -> None:
-        async with door("sdk", "http", bank, environment, mode="legacy", says=lambda _: "yes") as client:
-            planned, _ = await client.call("plan", {"text": f"train the toy detector on {data}"})
-            arguments = {"plan_id": planned["plans"][0]["plan_id"], "wait": True}
-            launched, failed = await client.call("launch", arguments)
-            assert not failed and launched["state"] == "COMPLETE"
-
-    asyncio.run(work())

@@ -22,6 +22,7 @@ from mcp.shared.exceptions import MCPError
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.mcp_server import resources
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.http import entrance
 from skillbank.agent.mcp_server.prompts import PROMPTS
@@ -95,6 +96,7 @@ def test_an_unknown_tool_is_a_protocol_error_and_a_bad_call_is_data(toolbox: Too
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_a_reply_counts_for_its_own_question_and_once(toolbox: Toolbox, data: Path) -> None:
     yes = types.ElicitResult(action="accept", content={"approve": True})
 
@@ -163,6 +165,7 @@ def test_a_declined_question_starts_nothing(mode: str, toolbox: Toolbox, data: P
     assert len(asked) == 2 and toolbox.runtime.jobs.store.list() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
     mode: str, toolbox: Toolbox, data: Path, inline: Command
@@ -184,6 +187,7 @@ def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_a_wait_that_must_be_approved_is_asked_for_once(
     runtime: Runtime, trusted: Toolbox, data: Path
 ) -> None:
@@ -339,8 +343,9 @@ def test_resources_over_the_protocol(runtime: Runtime, toolbox: Toolbox, tmp_pat
     asyncio.run(work())
 
 
-def test_long_lists_come_in_pages(tmp_path: Path) -> None:
-    for i in range(120):
+def test_long_lists_come_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "PAGE", 5)
+    for i in range(12):
         skill(tmp_path / "bank", f"skill-{i:03d}")
 
     async def work() -> None:
@@ -354,7 +359,7 @@ def test_long_lists_come_in_pages(tmp_path: Path) -> None:
                     cursor = page.next_cursor
                     if cursor is None:
                         break
-                assert len(names) == len(set(names)) == 120 + 2
+                assert len(names) == len(set(names)) == 12 + 2
 
     asyncio.run(work())
 

@@ -61,6 +61,7 @@ def test_strict_mode_accepts_each(tool: Tool) -> None:
     )
 
 
+@pytest.mark.slow
 def test_rendering_loads_neither_database_nor_clients() -> None:
     loaded = modules_after("from skillbank.agent.openai_tools import openai_tools\nopenai_tools()")
     assert loaded.isdisjoint({"sqlalchemy", "boto3", "docker", "openai", "mcp", "torch", "rich", "numpy"})
@@ -97,6 +98,7 @@ def values(schema: Any, root: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @by_tool
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_the_schema_allows_the_tool_takes(tool: Tool, data: st.DataObject) -> None:
     arguments = data.draw(values(STRICT[tool.name], STRICT[tool.name]))
@@ -111,7 +113,7 @@ anything = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(data=st.data())
 def test_whatever_a_model_says_is_answered(toolbox: Toolbox, data: st.DataObject) -> None:
     tool = data.draw(st.sampled_from([t for t in TOOLS if t.name != "label_image"]))

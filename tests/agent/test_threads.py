@@ -24,7 +24,7 @@ CALLS: list[tuple[str, dict[str, object]]] = [
 ]
 
 
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_calls_at_once_answer_as_calls_in_a_row(bank: Path, runtime: Runtime, round_: int) -> None:
     alone = Toolbox(runtime)
     expected = [alone.call(*call).document() for call in CALLS]

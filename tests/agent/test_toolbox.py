@@ -187,6 +187,7 @@ def test_in_python_the_same_mistakes_are_exceptions(toolbox: Toolbox) -> None:
 # From a sentence to a trained job
 
 
+@pytest.mark.slow
 def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, data: Path) -> None:
     job = trained(trusted, data, "for 3 epochs")
     status = ask(trusted, "job_status", job=job)

@@ -38,6 +38,8 @@ def test_what_is_written_for_the_terminal_is_said_in_tool_words(package: str) ->
         for sentence in sentences(file):
             if " " not in sentence or file.name == "words.py":  # lists of words, and no sentences
                 continue
+            if "--" not in sentence and "skillbank" not in sentence:
+                continue
             said = in_tool_words(sentence)
             for words in PEOPLE:
                 said = said.replace(words, "")
