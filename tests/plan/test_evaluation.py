@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.errors import UsageError
@@ -45,6 +45,7 @@ def perfect(case: Case) -> Answer:
     return Answer(tuple({**DEFAULTS, **plan} for plan in case.plans))
 
 
+@settings(max_examples=50)
 @given(st.lists(cases, max_size=8))
 def test_perfect_answers_score_one(chosen: list[Case]) -> None:
     total = score(judge(case, perfect(case)) for case in chosen)
@@ -55,6 +56,7 @@ def test_perfect_answers_score_one(chosen: list[Case]) -> None:
     assert document["false_launches"] == document["failures"] == []
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(cases, cases), max_size=8), st.randoms(use_true_random=False))
 def test_the_order_of_cases_is_irrelevant(pairs: list[tuple[Case, Case]], chance: random.Random) -> None:
     verdicts = [judge(case, perfect(other)) for case, other in pairs]

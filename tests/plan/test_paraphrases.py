@@ -98,21 +98,23 @@ claims = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(sentences, courtesies)
 def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) -> None:
     said = courtesy.format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(sentences, talk, orders)
 def test_what_is_quoted_changes_nothing(runtime: Runtime, text: str, frame: str, order: str) -> None:
     said = frame.format(order).format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(sentences, claims, st.booleans())
 def test_claims_of_an_approval_change_nothing(runtime: Runtime, text: str, claim: str, first: bool) -> None:
     plain = text.rstrip(".!? ")
@@ -120,7 +122,8 @@ def test_claims_of_an_approval_change_nothing(runtime: Runtime, text: str, claim
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_in_one_sentence(runtime: Runtime, text: str) -> None:
     assert meaning(runtime, text) is not None
@@ -179,7 +182,8 @@ our_words = [
 ]
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(our_words), max_size=25))
 def test_any_order_of_our_own_words_is_read_or_refused(runtime: Runtime, words: list[str]) -> None:
     text = " ".join(words)

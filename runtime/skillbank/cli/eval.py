@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -174,7 +175,6 @@ def _reason(error: Exception) -> str:
 
 def _slots(runtime: Runtime, request: Any, plan: Any) -> dict[str, Any]:
     """Return what a request and its plan say, in the words of the set."""
-    from skillbank.plan.datasets import bindings
     from skillbank.plan.hardware import gpu_key, node_key
 
     skill = runtime.library.get(request.skill)
@@ -201,8 +201,17 @@ def _slots(runtime: Runtime, request: Any, plan: Any) -> dict[str, Any]:
     for location in request.data:
         data.setdefault(location.source, []).append(location.uri)
     slots["data"] = data
-    slots["reads"] = {r.source for r in bindings(skill, action, skill.template(action)[0])[0]}
+    slots["reads"] = _reads(skill, action.name, action.variant)
     return slots
+
+
+@lru_cache(maxsize=256)
+def _reads(skill: Any, name: str, variant: str | None) -> frozenset[str]:
+    """Return the data sources that an action reads."""
+    from skillbank.plan.datasets import bindings
+
+    action = skill.action(name, variant)
+    return frozenset(r.source for r in bindings(skill, action, skill.template(action)[0])[0])
 
 
 def _show(scores: dict[str, Score]) -> None:
