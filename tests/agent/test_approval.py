@@ -245,6 +245,7 @@ def test_further_attempts_that_nobody_is_asked_about_are_few(toolbox: Toolbox, d
     needs(toolbox.call("launch", {"plan_id": plan_id, "retries": 10}))
 
 
+@pytest.mark.slow
 def test_what_no_tool_asked_for_cannot_be_approved(toolbox: Toolbox, inline: Command, data: Path) -> None:
     asking = Toolbox(toolbox.runtime, approvals=ApprovalPolicy({"list_jobs": "ask"}))
     subject = needs(asking.call("list_jobs", {})).subject

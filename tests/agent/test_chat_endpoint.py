@@ -75,6 +75,7 @@ def at(cuts: Sequence[float]) -> Callable[[bytes], Iterator[bytes]]:
     return split
 
 
+@pytest.mark.slow
 def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     says: list[Says] = []
     with OpenAIServer(lambda _: says[-1]) as server:

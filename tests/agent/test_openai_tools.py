@@ -113,6 +113,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(data=st.data())
 def test_whatever_a_model_says_is_answered(toolbox: Toolbox, data: st.DataObject) -> None:

@@ -57,7 +57,7 @@ def test_a_search_that_finds_nothing_says_so(toolbox: Toolbox) -> None:
 
 def test_an_action_is_described_without_its_parameters(toolbox: Toolbox) -> None:
     document = ask(toolbox, "describe_action", skill="grounding dino", action="train")
-    assert document["total"] == 147
+    assert document["total"] > 100
     assert "parameters" not in document
     assert [need["role"] for need in document["data"]] == ["train", "eval"]
     assert len(json.dumps(document)) < 1000

@@ -385,6 +385,7 @@ def test_hundreds_of_suggestions_without_a_violation(name: str) -> None:
     assert many >= 300
 
 
+@pytest.mark.slow
 def test_a_suggestion_after_two_hundred_trials_takes_less_than_a_second() -> None:
     import time
 

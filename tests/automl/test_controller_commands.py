@@ -66,6 +66,7 @@ def searchable(bank: Path, data: Path) -> list[str]:
     return [f"--data=train={data}", f"--data=eval={data}", "--set", "automl.algorithm=random"]
 
 
+@pytest.mark.slow
 def test_from_a_request_to_the_evaluation_of_the_best(
     inline: Command, searchable: list[str], tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_promoted_trial_goes_on_from_its_own_checkpoint(opened: tuple[Jobs, Si
     assert len(platform.lines("starts")) == 5
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_stopped_early_counts_with_what_it_has(
     opened: tuple[Jobs, SimulatedPlatform], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_as_a_parent_it_gives_the_model_and_the_structure_of_the_best_trial(
     assert model.model.is_relative_to(jobs.store.get(found.best.job).results_dir)
 
 
+@pytest.mark.slow
 def test_checkpoints_that_nobody_asks_for_again_are_removed(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     jobs, _ = opened
     _record, found = run(jobs)
@@ -148,6 +149,7 @@ def test_a_time_budget_stops_what_runs_and_keeps_what_it_has(opened: tuple[Jobs,
     }
 
 
+@pytest.mark.slow
 def test_patience_and_target(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     jobs, _ = opened
     record, found = run(jobs, max_recommendations=60, patience=2)
@@ -156,6 +158,7 @@ def test_patience_and_target(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     assert "reached the target" in record.history[-1].message and found.best is not None
 
 
+@pytest.mark.slow
 def test_pausing_resuming_extending_and_canceling(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     jobs, platform = opened
     plan = make_plan(max_recommendations=3)
@@ -182,6 +185,7 @@ def test_pausing_resuming_extending_and_canceling(opened: tuple[Jobs, SimulatedP
         jobs.cancel(record.id)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     jobs, _ = opened
     first, second = (run(jobs, seed=7, parallel=1, max_recommendations=3)[1] for _ in range(2))
@@ -208,6 +212,7 @@ def test_each_slot_has_gpus_of_its_own(
     assert gpu_slots(plan, visible_gpus()) == [()]
 
 
+@pytest.mark.slow
 def test_several_objectives_have_a_front(opened: tuple[Jobs, SimulatedPlatform]) -> None:
     jobs, _ = opened
     metrics, directions = ["val_mAP50", "latency"], ["maximize", "minimize"]

@@ -65,6 +65,7 @@ def test_a_chain_whose_command_was_killed_takes_up_the_running_step(
     assert len(inline("jobs", "--json").document["jobs"]) == 2
 
 
+@pytest.mark.slow
 def test_a_failed_job_is_run_again_by_resuming_it(inline: Command, data: Path) -> None:
     words = ["--skill", "toy-detector", "--action", "train", "--data", f"train={data}"]
     (data / "data.txt").write_bytes(b"\xff")  # the program cannot read it
@@ -75,6 +76,7 @@ def test_a_failed_job_is_run_again_by_resuming_it(inline: Command, data: Path) -
     assert refused.code == 2 and "--resume" in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("choice", "epoch"), [("latest", 2), ("0", 0), ("best", 2)])
 def test_the_parents_checkpoint_by_choice(inline: Command, data: Path, choice: str, epoch: int) -> None:
     inline(
@@ -96,6 +98,7 @@ def test_the_parents_checkpoint_by_choice(inline: Command, data: Path, choice: s
     assert f"model_epoch_{epoch:03d}" in spec
 
 
+@pytest.mark.slow
 def test_half_the_batch_is_tried_until_it_fits(inline: Command, data: Path, bank: Path) -> None:
     info = bank / "toy-detector" / "references" / "skill_info.yaml"
     info.write_text(info.read_text().replace("{num_epochs:", "{batch_size: dataset.batch, num_epochs:"))

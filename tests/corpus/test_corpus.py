@@ -90,6 +90,7 @@ def test_plan(file: Path, corpus: Library) -> None:
     check_case(case, skill, compile_case(case, skill))
 
 
+@pytest.mark.slow
 def test_counts_add_up(corpus: Library) -> None:
     counts = bank_coverage(corpus.banks[0].root)
     total = counts[""]

@@ -137,6 +137,7 @@ def test_another_model_cannot_go_on(
     assert "/none.pth, which is no file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_checkpoints_start_other_runs(spec_file: Path, tmp_path: Path) -> None:
     assert train(spec_file, "train.num_epochs=1") == 0
     path = tmp_path / "results" / "train" / LATEST
