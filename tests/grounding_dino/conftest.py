@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from grounding_dino.architecture import Architecture
+from grounding_dino.checkpoint import Checkpoint
+from grounding_dino.config import build_spec
 from grounding_dino.data.shapes import SEEN, write_shapes
 from grounding_dino.detector import Detector
-from grounding_dino.model import build_detector
+from grounding_dino.model import build_detector, network_values
 from grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer
 
 TINY = Architecture(
@@ -67,6 +69,28 @@ def tokenizer() -> PhraseTokenizer:
 def detector(tokenizer: PhraseTokenizer) -> Detector:
     torch.manual_seed(0)
     return build_detector(TINY, tokenizer)
+
+
+def checkpoint_of(detector: Detector, tokenizer: PhraseTokenizer, image_size: int = 64) -> Checkpoint:
+    """A checkpoint as training would leave it, of a detector that saw pictures of one size."""
+    spec = build_spec("train", {"engine": {"profile": "small", "image_size": image_size}}).model_dump()
+    return Checkpoint(
+        weights=detector.state_dict(),
+        architecture=detector.architecture,
+        network=network_values(detector),
+        vocabulary=tokenizer.vocabulary,
+        labels=tuple(SEEN),
+        spec=spec,
+        epoch=0,
+        step=0,
+        training={},
+    )
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tokenizer: PhraseTokenizer) -> Checkpoint:
+    torch.manual_seed(0)
+    return checkpoint_of(build_detector(TINY, tokenizer), tokenizer)
 
 
 @pytest.fixture(scope="session")
