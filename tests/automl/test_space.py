@@ -412,12 +412,19 @@ def test_kinds_know_their_size() -> None:
     assert build("odd").by_name["model.rank"].size == 9
 
 
-def test_the_command_line_prints_the_space(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_prints_the_space(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from skillbank.cli import main
 
-    assert main(["show", "grounding-dino", "train", "--search-space", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["parameters"] == build("grounding_dino").describe()
-    assert main(["show", "grounding-dino", "train", "--search-space", "--find", "momentum"]) == 0
-    said = capsys.readouterr().out
+    def show(*more: str) -> str:
+        words = ["skillbank", "show", "grounding-dino", "train", "--search-space", *more]
+        monkeypatch.setattr("sys.argv", words)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    assert json.loads(show("--json"))["parameters"] == build("grounding_dino").describe()
+    said = show("--find", "momentum")
     assert "0.5 .. 0.99" in said and "not when train.optim.optimizer is Adam-like" in said

@@ -53,7 +53,7 @@ def features_of(space: SearchSpace, points: Array) -> Array:
         at += parameter.dimensions
         counts = _counting(space, parameter, known, len(points))
         if parameter.kind is Kind.LIST:
-            seen = np.asarray([parameter.encode(parameter.decode(list(row))) for row in block])
+            seen = _listed(parameter, block)
             known[parameter.name] = _Column(counts, np.full(len(points), np.nan), np.zeros(len(points), int))
         else:
             low, high = _bounds(space, parameter, known, len(points))
@@ -63,6 +63,29 @@ def features_of(space: SearchSpace, points: Array) -> Array:
         resting = np.asarray(space.features_at_rest(parameter))
         blocks.append(np.where(counts[:, None], seen, resting))
     return np.hstack(blocks) if blocks else np.zeros((len(points), 0))
+
+
+def _listed(parameter: Parameter, block: Array) -> Array:
+    """Return the features of a list's entries, shape ``(m, entries)``."""
+    everywhere, anything = np.ones(len(block), dtype=bool), np.full(len(block), math.inf)
+    columns = [
+        _decoded(item, block[:, i], everywhere, -anything, anything).numbers
+        for i, item in enumerate(parameter.items)
+    ]
+    numbers = np.column_stack(columns)
+    if parameter.increasing:
+        numbers = np.sort(numbers, axis=1)
+    seen = np.hstack(
+        [
+            _seen(item, _Column(everywhere, numbers[:, i], np.zeros(len(block), dtype=np.intp)))
+            for i, item in enumerate(parameter.items)
+        ]
+    )
+    if parameter.increasing:
+        # Equal neighbours are moved apart by decoding; that is rare, and done there.
+        for row in np.flatnonzero((np.diff(numbers, axis=1) <= 0).any(axis=1)):
+            seen[row] = parameter.encode(parameter.decode(block[row].tolist()))
+    return seen
 
 
 def _counting(space: SearchSpace, parameter: Parameter, known: dict[str, _Column], m: int) -> Mask:

@@ -34,6 +34,11 @@ class Grid(FullTraining):
     gives.
     """
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        # All points before this one are taken; remembering it saves looking at them again.
+        self._first = 0
+
     def _next_slot(self) -> Slot | None:
         slot = super()._next_slot()
         if slot is None or slot.values is not None:
@@ -51,7 +56,7 @@ class Grid(FullTraining):
         while math.gcd(stride, total) > 1:
             stride += 1
         taken = [t.asked.values for t in self.trials.values()]
-        for k in range(min(total, len(taken) + _LONG)):
+        for k in range(self._first, min(total, self._first + _LONG)):
             index = (self.settings.seed + k * stride) % total
             point: list[float] = []
             for parameter, positions in zip(self.space.parameters, levels, strict=True):
@@ -59,6 +64,7 @@ class Grid(FullTraining):
                 point += [positions[level]] * parameter.dimensions
             values = self.space.decode(point)
             if values not in taken:
+                self._first = k
                 return values
         return None
 

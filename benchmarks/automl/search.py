@@ -1,0 +1,167 @@
+"""How good every search algorithm is after 50 trials, and how long a suggestion takes.
+
+Run it as ``python -m benchmarks.automl.search``. Every result is appended to ``--out`` at once, and what is
+there already is not run again, so the benchmark can be stopped and goes on where it was; ``--table`` prints
+the table of what is there. nvidia-tao-automl takes part when TAO_AUTOML_PYTHON names the python of an
+environment that has it; plain Optuna's Gaussian process needs torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.automl.contestants import OPTUNA, OURS, PEER, contest, peer_is_there
+from benchmarks.automl.objectives import ALL
+from skillbank.automl.algorithms import Outcome, Recommendation, make_algorithm
+from skillbank.automl.settings import AutoMLSettings
+
+DEFAULT = "bayesian"
+GOALS = {"gdino": 0.70, "gdino-low": 0.65, "hartmann6": 3.2, "mixed8": 0.95}
+AT = (10, 50, 200)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("search-results.jsonl"))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--only", nargs="*", help="contestants")
+    parser.add_argument("--on", nargs="*", default=list(ALL), help="objectives")
+    parser.add_argument("--table", action="store_true", help="run nothing, print what is there")
+    parser.add_argument("--times", action="store_true", help="measure suggestions at trial 10, 50 and 200")
+    said = parser.parse_args()
+    if said.times:
+        print(json.dumps(suggestion_times(), indent=2))
+        return 0
+    done = read(said.out)
+    if not said.table:
+        names = said.only or [*OURS, *OPTUNA, *(PEER if peer_is_there() else ())]
+        for name in names:
+            for objective in said.on:
+                for seed in range(said.seeds):
+                    key = (name, objective, seed, said.trials)
+                    if key not in done:
+                        done[key] = run(*key)
+                        with said.out.open("a", encoding="utf-8") as file:
+                            print(json.dumps(dict(zip(_KEY, key, strict=True)) | done[key]), file=file)
+    print(table(done, said.trials))
+    return report(done, said.trials)
+
+
+_KEY = ("name", "objective", "seed", "trials")
+
+
+def run(name: str, objective: str, seed: int, trials: int) -> dict[str, Any]:
+    """Run one search."""
+    found = contest(name, ALL[objective](), seed, trials)
+    print(f"{name} on {objective}, seed {seed}: {found.best[-1]:.3f}", file=sys.stderr, flush=True)
+    return {"best": found.best[-1], "suggestions": len(found.best), "invalid": found.invalid,
+            "seconds": statistics.mean(found.seconds)}  # fmt: skip
+
+
+def read(path: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Return what earlier runs have found."""
+    if not path.is_file():
+        return {}
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {tuple(line[k] for k in _KEY): line for line in lines}
+
+
+def summary(
+    done: dict[tuple[Any, ...], dict[str, Any]], trials: int
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Return mean, standard error and number of runs, by contestant and objective."""
+    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (name, objective, _, count), line in done.items():
+        if count == trials:
+            groups[name, objective].append(line["best"])
+    found: dict[str, dict[str, tuple[float, ...]]] = defaultdict(dict)
+    for (name, objective), best in groups.items():
+        error = statistics.stdev(best) / len(best) ** 0.5 if len(best) > 1 else 0.0
+        found[name][objective] = (statistics.mean(best), error, float(len(best)))
+    return found
+
+
+def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> str:
+    """Return a table in Markdown."""
+    found = summary(done, trials)
+    objectives = [o for o in ALL if any(o in row for row in found.values())]
+    lines = [
+        "| | " + " | ".join(objectives) + " | seeds | invalid | s per suggestion |",
+        "|---|" + "---|" * (len(objectives) + 3),
+    ]
+    for name in [n for n in (*OURS, *OPTUNA, *PEER) if n in found]:
+        cells = [f"{row[0]:.3f} ± {row[1]:.3f}" if (row := found[name].get(o)) else "" for o in objectives]
+        mine = [line for key, line in done.items() if key[0] == name and key[3] == trials]
+        seeds = max(int(row[2]) for row in found[name].values())
+        invalid, all_ = sum(line["invalid"] for line in mine), sum(line["suggestions"] for line in mine)
+        seconds = statistics.mean(line["seconds"] for line in mine)
+        lines.append(
+            f"| {name} | " + " | ".join(cells) + f" | {seeds} | {invalid} of {all_} | {seconds:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def report(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> int:
+    """Say whether the default is the best or within one standard error of it, and at the goals."""
+    found, missed = summary(done, trials), 0
+    for objective in ALL:
+        rows = {name: row[objective] for name, row in found.items() if objective in row}
+        if DEFAULT not in rows:
+            continue
+        mean, error, _ = rows[DEFAULT]
+        best = max(rows, key=lambda name: rows[name][0])
+        near = mean + max(error, rows[best][1]) >= rows[best][0]
+        goal = GOALS.get(objective)
+        reached = goal is None or mean >= goal
+        missed += not (near and reached)
+        print(
+            f"{objective}: {DEFAULT} {mean:.3f}, best {best} {rows[best][0]:.3f}"
+            f"{'' if near else '  NOT WITHIN ONE STANDARD ERROR'}"
+            f"{'' if goal is None else f', goal {goal:g}'}{'' if reached else '  MISSED'}"
+        )
+    return 1 if missed else 0
+
+
+def suggestion_times() -> dict[str, dict[str, float]]:
+    """Return the seconds (wall clock, best of three) of one suggestion after so many trials, by algorithm."""
+    objective = ALL["gdino"]()
+    space = objective.space()
+    found: dict[str, dict[str, float]] = {}
+    rng = np.random.default_rng(0)
+    drawn = [space.sample(rng) for _ in range(max(AT))]
+    scores = [objective.after(values, 27) for values in drawn]
+    for name in ("bayesian", "bfbo", "tpe", "cmaes", "random", "grid"):
+        found[name] = {}
+        for count in AT:
+            taken = []
+            for seed in range(3):
+                settings = AutoMLSettings.read(
+                    {"algorithm": name, "direction": "max", "max_recommendations": 1000, "seed": seed}
+                )
+                algorithm = make_algorithm(space, settings)
+                for number, (values, score) in enumerate(zip(drawn[:count], scores, strict=False)):
+                    algorithm.ask(Recommendation(number, values if name != "grid" else _next(algorithm)))
+                    algorithm.tell(number, Outcome.of(score))
+                start = time.perf_counter()
+                algorithm.ask()
+                taken.append(time.perf_counter() - start)
+            found[name][str(count)] = round(min(taken), 4)
+    return found
+
+
+def _next(algorithm: Any) -> dict[str, Any]:
+    return dict(algorithm._next_slot().values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
