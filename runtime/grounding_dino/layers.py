@@ -131,7 +131,8 @@ def propose(scene: Scene) -> tuple[Tensor, Tensor]:
         device = ratios.device
         x = (torch.arange(width, device=device) + 0.5) / (ratios[:, :1] * width)
         y = (torch.arange(height, device=device) + 0.5) / (ratios[:, 1:] * height)
-        centres = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)
+        size = (len(ratios), height, width)
+        centres = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], -1)
         levels.append(torch.cat([centres, torch.full_like(centres, 0.05 * 2.0**level)], -1).flatten(1, 2))
     boxes = torch.cat(levels, 1)
     usable = ((boxes > 0.01) & (boxes < 0.99)).all(-1, keepdim=True)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank.documents import read_yaml
-from skillbank.cli.eval import alone, answer, open_with_jobs
+from skillbank.cli.evaluation import alone, answer, open_with_jobs
 from skillbank.errors import SkillbankError
 from skillbank.plan.evaluation import Case, judge
 from skillbank.runtime import Runtime

@@ -166,8 +166,8 @@ class SkillInfoDocument(_Open):
     schema_source: str | None = Field(default=None, description="Command that prints the spec schemas.")
     settle: dict[str, str] = Field(
         default={},
-        description="Command for each action that prints, as JSON, the values that the program would put into a "
-        "spec on this machine.",
+        description="Command for each action that prints, as JSON, the values that the program would put "
+        "into a spec on this machine.",
     )
     hardware: Hardware | None = None
     multi_node: MultiNode | None = None

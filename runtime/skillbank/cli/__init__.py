@@ -12,8 +12,8 @@ from skillbank.cli import (
     cancel,
     chat,
     doctor,
+    evaluation,
     experiments,
-    eval,
     jobs,
     label,
     lint,
@@ -61,7 +61,7 @@ app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
-app.add_typer(eval.app, name="eval")
+app.add_typer(evaluation.app, name="eval")
 
 
 def main() -> None:

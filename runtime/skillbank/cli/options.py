@@ -41,7 +41,7 @@ Pretrained = Annotated[
     str | None, typer.Option("--pretrained", metavar="URI", help="A pretrained model to start from.")
 ]
 Reader = Annotated[
-    str | None, typer.Option("--reader", help="Who reads TEXT: rules, or llm (a model, checked by the rules).")
+    str | None, typer.Option("--reader", help="Who reads TEXT: rules, or llm (checked by the rules).")
 ]
 AutoML = Annotated[str | None, typer.Option("--automl", metavar="auto|on|off", help="AutoML for this run.")]
 PlatformName = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,12 +38,12 @@ class Approvals:
     def use(self, subject: str) -> int | None:
         """Use up an approval of exactly this subject and return its number; None when there is none."""
         with self._engine.begin() as db:
-            number = db.scalar(_open(subject))
+            number: int | None = db.execute(_open(subject)).scalar()
             if number is None:
                 return None
             use = APPROVALS.update().where(APPROVALS.c.seq == number, APPROVALS.c.used.is_(None))
             if db.execute(use.values(used=_now())).rowcount == 1:
-                return int(number)
+                return number
         # Somebody else used it in between; there may be one more.
         return self.use(subject)
 
@@ -57,7 +58,7 @@ class Approvals:
             return db.scalar(_open(subject)) is not None
 
 
-def _open(subject: str) -> sa.Select[tuple[int]]:
+def _open(subject: str) -> sa.Select[Any]:
     return sa.select(sa.func.min(APPROVALS.c.seq)).where(
         APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
     )
