@@ -102,7 +102,7 @@ async def planned(door: SdkDoor, data: Path, seconds: float, **settings: str) ->
 def test_a_launch_that_waits_becomes_a_task(
     bank: Path, data: Path, environment: dict[str, str], runtime: Runtime
 ) -> None:
-    approving = {**environment, "SKILLBANK_APPROVE": "launch=always"}
+    approving = {**environment, "SKILLBANK_APPROVE": "launch=always, cancel_job=never"}
 
     async def work(place: Place) -> None:
         extension = TasksClient()
@@ -123,6 +123,10 @@ def test_a_launch_that_waits_becomes_a_task(
             answer, failed = await door.call("launch", {"plan_id": failing, "wait": True})
             assert answer["state"] == "ERROR" and "job_logs" in answer["next"]
             assert (await get(client, answer["job"])).status == "completed", "failed is for protocol errors"
+
+            with pytest.raises(MCPError, match="switched off"):
+                stop = CancelTask(params=TaskParams(task_id=answer["job"]))
+                await client.session.send_request(stop, types.EmptyResult)
 
             answer, _ = await door.call("launch", {"plan_id": plan_id})
             assert "job" in answer, "what does not wait is no task"

@@ -41,7 +41,8 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Server[Any]:
     cancellations
         Told by whoever runs the server when it is closing.
     """
-    jobs = tasks.Tasks(lambda: box.runtime.jobs, lambda record: rendered(ended(record)))
+    may_cancel = box.policy.decide("cancel_job", approval=True) != "never"
+    jobs = tasks.Tasks(lambda: box.runtime.jobs, lambda record: rendered(ended(record)), may_cancel)
     calls = ToolCalls(box, cancellations, jobs)
     files = resources.Resources(Shelf(box.runtime.library))
     server: Server[Any] = Server(

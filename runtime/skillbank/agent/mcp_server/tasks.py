@@ -65,10 +65,12 @@ class Tasks:
         Returns the jobs; called when they are needed first.
     answer
         Returns what the call that made the task would have answered at its end, given the last attempt.
+    may_cancel
+        False when stopping jobs is switched off here, whichever way it is asked for.
     """
 
-    def __init__(self, jobs: Callable[[], Jobs], answer: Answer) -> None:
-        self._jobs, self._answer = jobs, answer
+    def __init__(self, jobs: Callable[[], Jobs], answer: Answer, may_cancel: bool = True) -> None:
+        self._jobs, self._answer, self._may_cancel = jobs, answer, may_cancel
 
     def created(self, record: JobRecord) -> dict[str, Any]:
         """Return the CreateTaskResult of a job that was launched."""
@@ -88,6 +90,9 @@ class Tasks:
     async def cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
         """``tasks/cancel``: stop the job's real work and acknowledge when it has stopped."""
         _require(ctx)
+        if not self._may_cancel:
+            message = f"Stopping jobs is switched off here; a person runs skillbank cancel {params.task_id}."
+            raise MCPError(code=types.INVALID_REQUEST, message=message)
         await to_thread.run_sync(self._cancel, params.task_id)
         return {}
 
