@@ -20,9 +20,12 @@ from skillbank.plan.language import (
     captions,
     chain,
     filling,
+    idioms,
     jobs,
     lexing,
     names,
+    order,
+    pairs,
     places,
     platforms,
     policy,
@@ -96,15 +99,19 @@ def read_text(
     places.spell_out(tokens)
     notes += spelling.correct(tokens, known.words | known.described)
     wording.unify(tokens)
+    order.unify(tokens)
+    idioms.take(tokens)
     notes += quoting.take_reports(tokens)
     notes += quoting.take_approvals(tokens)
     platform = platforms.take_platform(tokens)
     notes += known.take(tokens)
     names.drop_refused(tokens)
+    names.keep_restated(tokens)
     said = policy.take_policy(tokens)
     jobs.take_last(tokens)
     settings.take_named(tokens)
     jobs.join_words(tokens)
+    pairs.take(tokens)
     places.take_roles(tokens)
     found = captions.take_captions(tokens)
     if chain.speaks_of_training(tokens):

@@ -140,6 +140,12 @@ _ENGINE = rx(
     r"<det*><adj*>(?:S )*(?:tensorrt )?(?:S )*(?:N )?(?:tensorrt )?engines?(?: file)?(?: (?:of"
     r"|from) (?=J|N))?|tensorrt(?: model| engine)?"
 )
+_FROM_EXPORT = rx(
+    r"(?P<engine>engine(?: (?:(?!(?:and|then|please|to|export|run|use|evaluate) )[a-z]\S*|N|S|,|\(|\)|:"
+    r"|;)){0,12}?) "
+    r"<det*>(?:onnx )?export (?:(?:job|run|is|was|:|=|from|number|in|of) )*(?P<job>J)"
+)
+"""An engine named with the job of an export: the job is what it is built from."""
 
 
 def mark(text: Text) -> None:
@@ -147,6 +153,7 @@ def mark(text: Text) -> None:
     for kind, action, pattern in _COMPILED:
         text.rewrite(pattern, lambda found, kind=kind, action=action: _phrase(found, kind, action))  # type: ignore[misc]
     _mark_engines(text)
+    text.rewrite(_FROM_EXPORT, lambda found: [*found.tokens("engine"), *found.tokens("job")])
     for i, token in enumerate(text.tokens):
         word = token.text
         if word in ("tunehyper", "usehyper"):

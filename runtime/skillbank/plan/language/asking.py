@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
+from skillbank.plan.language import deferring, order
 from skillbank.plan.language.actions import Mention
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
@@ -18,7 +19,7 @@ _LIGHT = rx(
 _CAUSED = rx(
     r"(?:get|getting|have|want|need|needs|wants|like|see|require|would like|wish|love|needing"
     r"|wanting|expect)(?: to (?:have|get|see|be))? <det*>(?P<what>(?:(?:N|it|them|model|this"
-    r"|that|job|J|trained) )+)(?:to be |being |be )?(?P<t>T)"
+    r"|that|job|J|trained|and|both|,) )+)(?:to be |being |be )?(?P<t>T)"
 )
 _TO_BE = rx(
     r"(?:should|must|needs to|need to|has to|have to|is to|are to|shall|ought to|can|could|to"
@@ -98,11 +99,6 @@ _NEGATED = rx(
     r"<det?>(?:it|them|N|anything|model|J|either))*)*(?: (?:either|please|at all|yet|for now"
     r"|this time|needed|necessary|required|though|anymore))*"
 )
-_LEFT = rx(
-    r"(?:leave|leaving|keep|save|postpone|defer) <det*>(?P<v>[VG]) ?(?:step|part|run)? "
-    r"?(?:for (?:later|another|now|tomorrow|next)|out|away|aside|alone|to me|to us|to (?:my"
-    r"|our) [a-z]+)"
-)
 _NOTHING = rx(r"(?P<v>[VG]) (?:nothing|no one|none)")
 _NOT_NEEDED = rx(
     r"(?P<v>[VG])(?: (?:step|run|part|it|is|are|be|that|would|will))* (?:(?:is|are|be|that) "
@@ -153,15 +149,19 @@ class Asked:
 def judge(text: Text) -> Asked:
     """Keep the actions that are asked for as ``V``, take out the others, and say what there was."""
     asked = Asked()
+    order.take_conditions(text)
+    for pattern in deferring.DEFERRED:
+        asked.refused |= _drop(text, pattern)
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
     for pattern in (_TO_BE, _CAUSED, _IF_YOU):
         while (found := next(text.find(pattern), None)) is not None:
             begun = found.tokens("t")[0].start
-            text.replace(found.first, found.last, [*found.kept("NJ"), *_order(found, "t")])
+            kept = [t for t in found.tokens() if t.text in ("N", "J", "and", ",")]
+            text.replace(found.first, found.last, [*kept, *_order(found, "t")])
             _order_the_rest(text, begun)
     text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
-    asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING) | _drop(text, _LEFT)
+    asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING)
     asked.refused |= _drop(text, _NEGATED)
     text.rewrite(_TIME, _in_time)
     for pattern in (_MODEL_OF, _ADJECTIVE):

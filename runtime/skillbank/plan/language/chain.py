@@ -9,6 +9,7 @@ from typing import Any
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
+from skillbank.plan.language import order
 from skillbank.plan.language.actions import Mention
 from skillbank.plan.language.tokens import Text, Token, words
 from skillbank.plan.language.words import ACTION_VERBS, forms
@@ -76,8 +77,8 @@ def steps_of(text: Text) -> list[Step]:
                 early = []
             lead = tokens[i - 1].text if i else ""
             ranks[id(step)] = len(steps)
-            if lead == "first" and len(steps) > begun:
-                ranks[id(step)] = begun - 0.5
+            if steps and order.goes_before(tokens, i, end, len(steps) > begun):
+                ranks[id(step)] = ranks[id(steps[-1])] - 0.5
             elif lead == "next" and n == 0 and len(here) > 1:
                 ranks[id(step)] = len(steps) + 1.5
             steps.append(step)

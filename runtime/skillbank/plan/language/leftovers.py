@@ -19,6 +19,7 @@ _SMALL = frozenset(
     "engine",
     "first",
     "next",
+    "beforehand",
     "or",
     "if",
     "onnx",

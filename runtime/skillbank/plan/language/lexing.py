@@ -35,9 +35,20 @@ _KEY = r"[A-Za-z_]\w*(?:\[\d+\])?(?:\.[A-Za-z_]\w*(?:\[\d+\])?)+"
 _VALUE = r"\[[^\]\n]*\]|\{[^}\n]*\}|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;)]+"
 _JOB = r"[a-z][a-z0-9_-]*-\d{8}-\d{6}-[0-9a-f]{6}"
 _HEX = r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)(?!\d+e\d+\b)[0-9a-f]{6,40}"
+_BLOCK = (
+    r"\[(?P<tag>[a-z][\w -]{0,40})\].{0,4000}?\[/(?P=tag)\]"
+    r"|<(?P<element>[a-z][\w-]{0,40})(?: [^<>\n]{0,200})?>.{0,4000}?</(?P=element)>"
+)
+"""What a tool answered, between its tags."""
+_STAMP = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+_LEVEL = r"(?-i:\[?(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|TRACE)\]?)(?=[ :])"
+_PASTED = rf"(?:{_STAMP}|{_LEVEL}|>[ ])[^\n]*"
+_LINE = rf"(?:(?<=\n)|\A)[ ]{{0,8}}{_PASTED}(?=\n)|(?<=\n)[ ]{{0,8}}{_PASTED}"
+"""A line of a log or of a letter that is answered, pasted beside a request."""
 
 _LEX = re.compile(
-    rf"""(?P<code>```.*?(?:```|\Z))
+    rf"""(?P<code>```.*?(?:```|\Z)|{_BLOCK}|{_LINE})
+    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.]))
     |(?P<arrow>[-=]+>)
     |(?P<short>\bw/o?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][A-Za-z-]+)|(?<!\S)-y\b)
@@ -103,10 +114,12 @@ def lex(original: str) -> Text:
 def _tokens(clean: str) -> Iterator[Token]:
     for match in _LEX.finditer(clean):
         kind, text, (start, end) = match.lastgroup, match[0], match.span()
-        if kind == "id":
-            kind = "job"
+        if kind in _PARTS:
+            kind = _PARTS[kind]
         if kind == "code":
             yield Token("Q", start, end, Quoted(text.strip("`"), code=True))
+        elif kind == "latin":
+            yield Token("namely" if text[0] in "iI" else "say", start, end)
         elif kind == "quote":
             yield _quoted(text[1:-1], start, end)
         elif kind == "pair":
@@ -140,9 +153,12 @@ def _tokens(clean: str) -> Iterator[Token]:
             yield Token("D", start, end, number(text))
         elif kind == "short":
             yield Token("without" if text.lower() == "w/o" else "with", start, end)
-        elif kind in ("flag", "option"):
+        elif kind == "flag":
             name = (match["option"] or "y").lower()
-            yield from [Token(name if name in _OPTIONS else f"--{name}", start, end)]
+            if name in _OPTIONS:
+                yield Token(",", start, start)
+            if name != "data":  # its value says which
+                yield Token(name if name in _OPTIONS else f"--{name}", start, end)
         elif kind == "arrow":
             yield Token("then", start, end)
         elif kind == "mark":
@@ -183,6 +199,8 @@ def _place(text: str, start: int) -> Iterator[Token]:
         yield Token(mark, start + len(uri) + i, start + len(uri) + i + 1)
 
 
+_PARTS = {"id": "job", "option": "flag", "tag": "code", "element": "code"}
+"""Groups inside of the kinds of tokens."""
 _OPTIONS = frozenset(
     {
         "action",

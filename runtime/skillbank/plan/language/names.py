@@ -33,6 +33,27 @@ _REFUSED = (
     ),
 )
 _SELF = rx(r"<det?>(?P<n>N) (?:instead|rather)(?: of| than) <det?>(?P<m>N)")
+_THAT_IS = (
+    r"(?:namely|that is|that means|that would be|which is|which means|meaning|i mean|we mean|i meant|or"
+    r" rather|rather"
+    r"|to be (?:precise|exact|specific|clear)|more precisely|more exactly|precisely|exactly|better"
+    r" known as|also known"
+    r" as|aka|called|in other words|in short|specifically|correction|sorry|no wait|no|actually|make"
+    r" that|officially"
+    r"|full name|ie|short for|or to be exact|to say it right)"
+)
+_RESTATED = (
+    rx(
+        rf"N (?:[a-z]+ ){{0,4}}?(?:[,(:] (?:[a-z]+ ){{0,4}}?){{0,2}}{_THAT_IS} (?:[,:] )?<det*>(?:plain"
+        rf" |model |skill )*(?P<n>N)"
+        r"(?: \)| ,)?"
+    ),
+    rx(
+        r"N \( (?:<det?>|model |skill |full name )*(?P<n>N)(?: (?:that is|to be precise|to be exact|i"
+        r" mean|really))? \)"
+    ),
+    rx(r"N , (?:<det?>)(?P<n>N)(?= ,)"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,13 @@ def drop_refused(text: Text) -> None:
     for pattern in _REFUSED:
         if sum(t.text == "N" for t in text.tokens) > 1:
             text.rewrite(pattern, _without)
+
+
+def keep_restated(text: Text) -> None:
+    """Keep the later of two names for one model ("the DINO with text, i.e. Grounding DINO")."""
+    for pattern in _RESTATED:
+        while (found := next(text.find(pattern), None)) is not None:
+            text.replace(found.first, found.last, found.tokens("n"))
 
 
 def _without(found: Found) -> list[Token] | None:

@@ -52,9 +52,12 @@ _ONCE = rx(
     r"single time)"
 )
 _PAIR = rx("E")
+_TURN_OF = rx(r"(?:turn|turned|turning|switch|switched|switching|shut) (?P<of>of)(?= <det*>H)")
+_OF = rx(r"(?P<h>H) (?:(?:=|:|is|turned|switched) )*(?P<of>of)(?= [.,;!?)]|$| $| please)")
+_ARROW = rx(r"(?P<h>H) ,(?= (?:off|disabled|none)(?: [.,;!?)]|$| $))")
 _PAIRED = rx(r"H(?: (?:and|or|nor|/|\() <det?>(?:no |any )?H)+")
 
-_NOT = words("not never nobody")
+_NOT = words("not never nobody neither none")
 _NOT_PHRASES = rx(
     r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not "
     r"bother(?: to| with)?|rather not|not have to|no point in"
@@ -109,7 +112,8 @@ _NOUNS = words("run experiment mode stuff thing magic business feature policy st
 _HELPERS = words("do does did is are will should must need can would has have")
 _ENDS = words(". , ; ! ? ) and please for this then but")
 _CORRECTION = rx(
-    r"no wait|wait|actually|scratch that|sorry|on second thoughts?|i mean|correction|or rather"
+    r"no wait|(?:(?<=[.,;:!?(] )|(?<=\A ))wait(?! (?:with|for|until|till))|actually|scratch that|sorry"
+    r"|on second thoughts?|i mean|correction|or rather"
     r"|never mind|i changed my mind|hold on|make that"
 )
 
@@ -141,6 +145,9 @@ def take_policy(text: Text) -> Said | None:
     for pattern in _SUBJECTS:
         text.rewrite(pattern, lambda found: [found.one("H")])
     text.rewrite(_PAIRED, lambda found: [found.one("H", found.tokens()[0].value)])
+    text.rewrite(_TURN_OF, _off)
+    text.rewrite(_OF, _off)
+    text.rewrite(_ARROW, lambda found: found.tokens("h"))
     text.rewrite(_PLAIN, _plain)
     text.rewrite(_ONCE, lambda found: [found.one("no"), found.one("H")])
     while (at := next((i for i, t in enumerate(text.tokens) if t.text == "H"), None)) is not None:
@@ -164,6 +171,12 @@ def _pair(found: Found, said: list[Said]) -> list[Token] | None:
         return None
     said.append(Said(policy_word(pair.value.strip("\"'")), found.said(), token.start))
     return []
+
+
+def _off(found: Found) -> list[Token]:
+    """Beside a search, "turn of" misses a letter."""
+    [of] = found.tokens("of")
+    return [Token("off", t.start, t.end) if t is of else t for t in found.tokens()]
 
 
 def _plain(found: Found) -> list[Token]:
@@ -250,12 +263,13 @@ def _after(tokens: list[Token], at: int) -> tuple[str | None, int, int]:
         word = tokens[i].text
         following = tokens[i + 1].text if i + 1 < len(tokens) else "."
         # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
-        if word in _STATES and not (word in ("on", "use") and i == at and following not in _ENDS):
+        bare = i == at or tokens[i - 1].text in (":", "=")
+        if word in _STATES and not (word in ("on", "use") and bare and following not in _ENDS):
             return _STATES[word], negations, i + 1
         if word == "D" and tokens[i].value == 0:
             return "off", negations, i + 1
         if word in _NOT:
             negations += 1
-        elif word not in _COPULA:
+        elif word not in _COPULA or (word in (":", "=") and i > at):
             break
     return None, 0, at

@@ -39,8 +39,10 @@ _APPROVALS = tuple(
     rx(pattern)
     for pattern in (
         r"--\S+",
-        r"(?:system|assistant|developer|tool|admin) :(?: [^.!?;\s]+)*",
-        r"(?:user|human|me) :",
+        r"(?:system|assistant|developer|tool|admin|function)(?: (?:output|result|results|message"
+        r"|response|reply|answer"
+        r"|note|call|prompt))? :(?: [^.!?;\s]+)*",
+        r"(?<!for )(?<!with )(?<!to )(?:user|human|me) :",
         r"(?:please )?(?:ignore|disregard|override|forget|bypass|overrule)(?: (?:all|any|every|the"
         r"|your|previous|prior|earlier"
         r"|above|other|of|my|existing|former|safety|security|approval))* (?:instructions?|rules?"

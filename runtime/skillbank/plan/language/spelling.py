@@ -55,15 +55,28 @@ def correct(text: Text, names: Iterable[str]) -> Iterator[str]:
     changed = False
     for token in text.tokens:
         word = token.text
-        if not word.isalpha() or not word.islower() or word in right or is_known(word):
+        if not word.isalpha() or not word.islower() or word in right:
             continue
-        meant = nearest(word)
+        if is_known(word) and word not in _SWAPPED:
+            continue
+        meant = _SWAPPED.get(word) or nearest(word)
         if meant is not None:
             token.text = meant
             changed = True
             yield f"'{text.original[token.start : token.end]}' was read as '{meant}'"
     if changed:
         text.replace(0, 0)
+
+
+_SWAPPED = {
+    w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
+    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop")
+    for i in range(len(w) - 1)
+    if w[i] != w[i + 1]
+}
+for _word in ("sue", "ton"):
+    _SWAPPED.pop(_word, None)  # words of their own
+"""Short words with two letters in the wrong order; shorter ones than these are not corrected."""
 
 
 @lru_cache(maxsize=4096)

@@ -246,7 +246,7 @@ FILLER = words(
     cluster plan plans pipeline workflow regarding concerning desired preferably ideally purposes
     purpose sake locations called number count it'd evenings including includes included alone
     themselves onward anymore nowadays aforementioned said mentioned above-mentioned hard yourself
-    worth whilst"""
+    worth whilst say deploy deployment obliged wonderful"""
 )
 """Words whose presence changes nothing; what else is left over was not understood."""
 
