@@ -5,8 +5,8 @@ from __future__ import annotations
 from skillbank.plan.language.words import rx
 
 _ACTIONS = (
-    r"<det*><adj*>(?:N )?(?P<v>[VGT]|engine)(?: (?:of|for|N|J|it|them|step|run|part|job|itself))*"
-    r"(?: ,? ?(?:and|or|nor) <det*>(?:the )?(?:[VGT]|engine)(?: (?:of|N|J|it|step|run|part|itself))*)*"
+    r"<det*><adj*>(?:N )?(?P<v>[VGT]|engine)(?: (?:of|for|N|J|it|them|step|run|part|job|itself)){0,4}"
+    r"(?: ,? ?(?:and|or|nor) <det?>(?:[VGT]|engine)(?: (?:of|N|J|it|step|run|part|itself)){0,2}){0,2}"
 )
 _DAY = (
     r"tomorrow|later|later on|monday|tuesday|wednesday|thursday|friday|saturday|sunday|next (?:time"
