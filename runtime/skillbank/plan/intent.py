@@ -32,6 +32,7 @@ from skillbank.plan.language import (
     quoting,
     settings,
     spelling,
+    stories,
     wording,
 )
 from skillbank.plan.language.leftovers import leftovers, telling_words
@@ -101,6 +102,7 @@ def read_text(
     wording.unify(tokens)
     order.unify(tokens)
     idioms.take(tokens)
+    stories.take(tokens)
     notes += quoting.take_reports(tokens)
     notes += quoting.take_approvals(tokens)
     platform = platforms.take_platform(tokens)

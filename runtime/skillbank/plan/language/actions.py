@@ -97,11 +97,38 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
         r"|graph|format|of|from|for|conversion))*",
     ),
     ("V", "export", r"onnx (?:export|conversion)(?: of| for)?"),
+    (
+        "V",
+        "export",
+        r"(?:need|want|would like|like|require|get|give me|request|have) <det*><adj*>(?:(?:N|J|model|it|them"
+        r"|trained|checkpoint|detector|network|weights|from|of|<det>) )+(?:in|as|into|to) <det?>onnx"
+        r"(?: (?:file|model|format|graph|form|version))*",
+    ),
+    (
+        "V",
+        "quantize",
+        r"(?:need|want|would like|like|require|get|give me|request|have|make|create|produce) <det*><adj*>"
+        r"(?:N )?(?:S |int8 |8 bit )*(?:N )?(?:quanti[sz]ed (?:N )?(?:<model>|N)|quantization)(?: (?:of|for|from))?",
+    ),
+    (
+        "V",
+        "quantize",
+        r"(?:need|want|would like|like|require|get|give me|request|have|make|create|produce) <det*><adj*>"
+        r"(?:N )?(?:S )+(?:N )?(?:model|checkpoint|weights|version|variant)(?: (?:of|for|from))?",
+    ),
+    (
+        "V",
+        "inference",
+        r"(?:need|want|would like|require|get|give me|request|produce|create|generate|make|show me|send me)"
+        r" (?:<det>|<adj>|me|us|some)* ?(?:predicted |bounding |auto )?(?:predictions?|detections?|labels|boxes"
+        r"|pseudo labels|annotations)(?= (?:(?:on|for|of|from|over|in|with|using|by|<det>|<data>|N|J|all"
+        r"|new|,) )+P)",
+    ),
     ("", "", r"(?:in)?(?:to|as|in) <det?>onnx(?: (?:file|model|format|graph))*"),
     (
         "V",
         "evaluate",
-        r"(?:measure|compute|calculate|check|determine|report|get|obtain|test|give me|tell me|know"
+        r"(?:measure|compute|calculate|check|determine|report|get|need|want|would like|require|obtain|test|give me|tell me|know"
         r"|work out|find out|assess|see|verify|produce|quantify|establish) (?:the |its |us |a |me "
         r"|out |some )*(?:mean average precision|map|map50|map scores?|accuracy|metrics|quality"
         r"|performance|average precision|how (?:good|well|accurate)(?: (?:it|N|the model|J"

@@ -265,15 +265,32 @@ def _asks(text: Text, first: int, last: int, ends: bool) -> bool:
     if not sentence:
         return False
     opening = Text(text.original, sentence)
+    told = any(t.text in ("P", "J") for t in sentence)
+    if told and _opens(opening, _POSSIBLE) and all(t.text != "without" for t in sentence):
+        return False
     if _opens(opening, _EXPLAIN):
         return True
     word, following = [*(t.text for t in sentence[:2]), ""][:2]
     if word in _MODALS:
         # "Can I train it on a CPU?" asks; "can we train it on s3://..." is a polite request.
         asking = following in ("i", "we", "it") or (ends and following not in _ASKED)
-        return asking and not any(t.text == "P" for t in sentence)
+        if asking and following == "we" and not _elsewhere(text, first, last):
+            # "Can we do a search for it? The data is in s3://..." gives what only a request needs.
+            told |= any(t.text == "P" for t in text.tokens[last:])
+        return asking and not (told and (following != "i" or any(t.text == "P" for t in sentence)))
     clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
     return word in _QUESTION and not clause and not _opens(opening, _POLITE)
+
+
+def _elsewhere(text: Text, first: int, last: int) -> bool:
+    return any(t.text in ("V", "C") for t in [*text.tokens[:first], *text.tokens[last:]])
+
+
+_POSSIBLE = rx(
+    r"(?:is it|would it be|might it be|is there) (?:at all |perhaps |maybe )*(?:possible|feasible|<det*>(?:way"
+    r"|chance|possibility))(?: (?:for you|for us|of|that you|that we|you|we|could|can|would))* (?:to )?"
+    r"(?:(?:get|have|do|run|start|please|<det>|<adj>|N|J) )*[VGC]"
+)
 
 
 def _opens(text: Text, pattern: re.Pattern[str]) -> bool:

@@ -187,6 +187,25 @@ _VERBS = frozenset(v for verbs in ACTION_VERBS.values() for v in verbs) | {
 }
 
 
+_WHERE = words("in on at from within inside across among over through")
+_THERE = words(
+    """it them these those this that there here the all of my our new each every image images picture
+    pictures photo photos frame frames data folder files video videos ones both set dataset"""
+)
+_OWN = words("with having holding containing has have that which whose who without")
+
+
+def _here(tokens: list[Token]) -> list[Token]:
+    """Drop words that point to a place said before: "oil stains in them", but not "cups with tea in them"."""
+    said = [t.text for t in tokens]
+    if len(said) > 1 and said[-1] in ("there", "here"):
+        return _here(tokens[:-1])
+    at = next((i for i in range(len(said) - 1, 0, -1) if said[i] in _WHERE), 0)
+    if at and at + 1 < len(said) and set(said[at + 1 :]) <= _THERE and not set(said[:at]) & _OWN:
+        return tokens[:at]
+    return tokens
+
+
 def _split(text: Text, tokens: Sequence[Token]) -> list[str]:
     parts: list[list[Token]] = [[]]
     for token in tokens:
@@ -194,7 +213,7 @@ def _split(text: Text, tokens: Sequence[Token]) -> list[str]:
             parts.append([])
         else:
             parts[-1].append(token)
-    said = [text.source(part).strip().strip("\"'") for part in parts if part]
+    said = [text.source(part).strip().strip("\"'") for part in map(_here, parts) if part]
     found = []
     for phrase in said:
         while (shorter := _ARTICLE.sub("", phrase)) != phrase:

@@ -109,7 +109,7 @@ def _group(steps: list[Step]) -> None:
         each.group = list(run)
 
 
-_GLUE = words(", and then & also finally / it both")
+_GLUE = words(", and then & also finally / | it both")
 
 
 def _merged(steps: list[Step]) -> list[Step]:

@@ -133,7 +133,8 @@ class Maker:
         if self._respectively(step) and len(loose) == len(step.group):
             loose = [loose[-1]]
         if not loose and step.group and step is not step.group[-1] and reads:
-            loose = [p for p in step.group[-1].values("P") if p.role is None]
+            last = step.group[-1].values("P")
+            loose = [p for p in last if p.role is None] if all(p.role != own for p in last) else []
             if self._respectively(step.group[-1]) and len(loose) == len(step.group):
                 loose = [loose[step.group.index(step)]]
         for place in loose:

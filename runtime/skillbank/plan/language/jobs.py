@@ -29,6 +29,10 @@ _FROM = (
     r"|start from|exported in|exported by|obtained in|for|take|see"
     r"|resulting from|stored in|behind)"
 )
+_IS_JOB = rx(
+    r"(?P<j>J) (?:is|was|being|=|as|would be) (?:(?:the|my|our|its) )*(?:parent |training |source "
+    r")?(?:job|parent|run|id|one)(?: (?:id|number|i mean|to use|in question))?"
+)
 _LAST = rx(
     rf"<det*>(?:very |my )?<last>(?: (?P<n1>N))?(?: (?:{_KIND}))?(?: (?P<n2>N))?(?: "
     rf"(?P<thing>{_THING}))*(?: (?:of|for) <det?>(?P<n3>N))?"
@@ -87,6 +91,7 @@ def _last(found: Found) -> list[Token] | None:
 
 def join_words(text: Text) -> None:
     """Take the words that only lead to a job ("using the checkpoint of job X") into its token."""
+    text.rewrite(_IS_JOB, lambda found: found.tokens("j"))
     for pattern in (_KIND_OF, _NOUN_OF):
         text.rewrite(pattern, _kind_of)
     text.rewrite(_WORD_OF, lambda found: [*found.kept("N"), *found.kept("J")])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from skillbank.errors import UsageError
 from skillbank.plan.language.tokens import Text, Token
+from skillbank.plan.language.words import ACTION_NOUNS, ACTION_VERBS, forms
 from skillbank.plan.request import clean_uri, parse_settings
 
 _TYPOGRAPHY = str.maketrans(
@@ -186,13 +187,15 @@ def _pair(text: str, start: int, end: int) -> Token:
 def _place(text: str, start: int) -> Iterator[Token]:
     uri = text.rstrip(".,;:!?")
     explicit = "://" in uri or uri[:1] in ("/", "~", ".") or uri[1:2] == ":"
-    if not explicit and _SLASHES.fullmatch(uri) and uri.count("/") == 1 and not uri.endswith("/"):
-        # Two plain words may be an alternative ("and/or") as well as a folder.
-        first, _, second = uri.partition("/")
-        if {first.lower(), second.lower()} & _ALTERNATIVES:
-            yield Token(first.lower(), start, start + len(first))
-            yield Token("/", start + len(first), start + len(first) + 1)
-            yield Token(second.lower(), start + len(first) + 1, start + len(uri))
+    if not explicit and _SLASHES.fullmatch(uri) and not uri.endswith("/"):
+        # Plain words may be alternatives ("and/or") or several actions as well as a folder.
+        said = uri.lower().split("/")
+        if (len(said) == 2 and set(said) & _ALTERNATIVES) or all(word in _DOING for word in said):
+            for word in said:
+                yield Token(word, start, start + len(word))
+                start += len(word) + 1
+                if word is not said[-1]:
+                    yield Token("/", start - 1, start)
             return
     yield Token("P", start, start + len(uri), Place(clean_uri(uri)))
     for i, mark in enumerate(text[len(uri) :]):
@@ -220,6 +223,11 @@ _OPTIONS = frozenset(
 _ALTERNATIVES = frozenset(
     {"or", "and", "evaluate", "export", "hpo", "automl", "off", "on", "no", "yes", "inference"}
 )
+
+_DOING = frozenset(
+    w for verbs in ACTION_VERBS.values() for v in verbs for f in forms(v).values() for w in f
+) | {*(n for nouns in ACTION_NOUNS.values() for n in nouns), "engine", "onnx", "tensorrt", "trt", "test"}
+"""Words for actions and products; several joined by slashes are no folder."""
 
 
 def number(text: str) -> int | float:

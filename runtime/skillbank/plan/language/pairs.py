@@ -31,6 +31,8 @@ _IN = (
 )
 _UNWRAP = rx(r"(?<=[a-z] )\( (?:(?:in|at|from|under|see|namely|located|stored|all) )*(?P<places>P) \)")
 _ONE = rx(rf"(?P<role>{_ANY}) (?P<one>ones?)(?= )")
+_COUNTED = rx(rf"(?:D|<det>) (?P<what><adj*>(?:{_ANY}) <data>(?: <data>)?) (?:,|:|\() (?:namely )?(?=P)")
+_COUNT = rx(rf"D (?P<what><adj*>(?:{_ANY}) <data>)")
 _WHAT = rx(
     r"what (?:is|lies|sits|we have|we keep|i have|you find|is stored|is kept|lives)(?= (?:in|at|under|on|P))"
 )
@@ -68,6 +70,8 @@ def take(text: Text) -> None:
     """Give places the roles that are said behind or around them, and take these words out."""
     text.rewrite(_UNWRAP, lambda found: found.tokens("places"))
     text.rewrite(_ONE, _set)
+    text.rewrite(_COUNTED, lambda found: found.tokens("what"))
+    text.rewrite(_COUNT, lambda found: found.tokens("what") if found.said()[0].isalpha() else None)
     text.rewrite(_WHAT, lambda found: [])
     text.rewrite(_HAPPENS, lambda found: [*found.tokens("role"), Token("on", *_span(found))])
     for pattern in _PAIRS:

@@ -130,8 +130,18 @@ _WEIGHTS = (
         BACKBONE,
         rx(
             rf"(?:(?:with|and|using|use|from|{_START}) )*<det*><adj*>(?:(?:pretrained|imagenet|swin"
-            r"|resnet|image) )*backbone (?:(?:weights|checkpoint|file|from|of|is|in|at|:|=|with|using"
-            r"|initialised|initialized|loaded|pretrained|path) )*(?P<places>P)"
+            r"|resnet|image) )*backbone (?:(?:weights|checkpoint|file|from|of|is|are|in|at|:|=|with|using"
+            r"|initialised|initialized|loaded|pretrained|path|to|be|lie|lies|live|lives|stored|located"
+            r"|under|taken|come|comes|should|the|found|kept|it|model) )*(?P<places>P)"
+        ),
+    ),
+    (
+        BACKBONE,
+        rx(
+            r"(?:(?:with|and|using|use|from|load|take) )*<det*><adj*>(?:(?:pretrained|imagenet) )*"
+            r"(?:weights|checkpoint|file|model|state) (?:of|for) <det*>(?:(?:pretrained|swin|resnet|image) )*"
+            r"backbone (?:(?:is|are|in|at|from|:|=|lie|lies|stored|located|under|file|here|to|be|found"
+            r"|should|come|comes) )*(?P<places>P)"
         ),
     ),
     (BACKBONE, rx(r"(?P<places>P) (?:as|for|into|in) <det*>(?:pretrained )?backbone(?: weights)?")),
@@ -173,7 +183,7 @@ _MODEL_FILE = re.compile(r"\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt
 def take_roles(text: Text) -> None:
     """Give places their roles where the words beside them tell; these words are taken out."""
     text.rewrite(rx("E"), _pair)
-    for role, pattern in _WEIGHTS[:3]:
+    for role, pattern in _WEIGHTS[:4]:
         text.rewrite(pattern, lambda found, role=role: _as(found, role, keep=True))  # type: ignore[misc]
     text.rewrite(_CALIBRATE, lambda found: _as(found, "calibration_dataset"))
     text.rewrite(_CAPTION_FILE, lambda found: _as(found, LABELS))
@@ -182,7 +192,7 @@ def take_roles(text: Text) -> None:
         text.rewrite(pattern, _sourced)
     for pattern in _RESULTS:
         text.rewrite(pattern, lambda found: _as(found, RESULTS))
-    for role, pattern in _WEIGHTS[3:]:
+    for role, pattern in _WEIGHTS[4:]:
         text.rewrite(pattern, lambda found, role=role: _weights(found, role))  # type: ignore[misc]
     for token in text.tokens:
         if token.text == "P" and token.value.role is None and _MODEL_FILE.search(token.value.uri):

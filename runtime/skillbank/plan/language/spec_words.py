@@ -31,6 +31,8 @@ class Keys:
         self.enums: dict[str, set[str]] = {}
         self.textual: set[str] = set()
         """Keys whose values are words: no number is meant for them."""
+        self.switches: set[str] = set()
+        """Keys that are on or off: no number is meant for them, either."""
         for action in actions:
             own = {a.name for a in skill.actions}
             schema = skill.schema(action)
@@ -42,6 +44,8 @@ class Keys:
                 if node is None or node.children or (head in own and head != action.name) or head == "engine":
                     continue
                 self.leaves.setdefault(key.rpartition(".")[2].lower(), set()).add(key)
+                if node.kind == "boolean":
+                    self.switches.add(key)
                 if node.kind == "string":
                     self.textual.add(key)
                 for choice in node.words.get("enum") or ():
@@ -75,7 +79,7 @@ def _telling(said: set[str]) -> bool:
 
 _COMMON = words(
     """num max min size type name path dir file id data image model device mode format enable group tags
-    project layers results gpu threads loss input output"""
+    project layers results gpu threads loss input output version use using with without line step part"""
 )
 _ABBREVIATIONS = {
     "number": "num",
@@ -130,7 +134,8 @@ def _by_name(found: Found, keys: Keys) -> list[Token] | None:
     for first, last in _parts(len(words), after):
         part = words[first:last]
         key = keys.named([t.text for t in part])
-        if key is not None and not (key in keys.textual and isinstance(value, int | float)):
+        count = isinstance(value, int | float) and not isinstance(value, bool)
+        if key is not None and not (count and key in keys.textual | keys.switches):
             part = part if after else words[:last]
             rest = [
                 t
