@@ -108,7 +108,8 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
         "V",
         "quantize",
         r"(?:need|want|would like|like|require|get|give me|request|have|make|create|produce) <det*><adj*>"
-        r"(?:N )?(?:S |int8 |8 bit )*(?:N )?(?:quanti[sz]ed (?:N )?(?:<model>|N)|quantization)(?: (?:of|for|from))?",
+        r"(?:N )?(?:S |int8 |8 bit )*(?:N )?(?:quanti[sz]ed (?:N )?(?:<model>|N)|quantization)"
+        r"(?: (?:of|for|from))?",
     ),
     (
         "V",
@@ -120,15 +121,16 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
         "V",
         "inference",
         r"(?:need|want|would like|require|get|give me|request|produce|create|generate|make|show me|send me)"
-        r" (?:<det>|<adj>|me|us|some)* ?(?:predicted |bounding |auto )?(?:predictions?|detections?|labels|boxes"
-        r"|pseudo labels|annotations)(?= (?:(?:on|for|of|from|over|in|with|using|by|<det>|<data>|N|J|all"
-        r"|new|,) )+P)",
+        r" (?:<det>|<adj>|me|us|some)* ?(?:predicted |bounding |auto )?(?:predictions?|detections?|labels"
+        r"|boxes|pseudo labels|annotations)(?= (?:(?:on|for|of|from|over|in|with|using|by|<det>|<data>|N|J"
+        r"|all|new|,) )+P)",
     ),
     ("", "", r"(?:in)?(?:to|as|in) <det?>onnx(?: (?:file|model|format|graph))*"),
     (
         "V",
         "evaluate",
-        r"(?:measure|compute|calculate|check|determine|report|get|need|want|would like|require|obtain|test|give me|tell me|know"
+        r"(?:measure|compute|calculate|check|determine|report|get|need|want|would like|require|obtain|test"
+        r"|give me|tell me|know"
         r"|work out|find out|assess|see|verify|produce|quantify|establish) (?:the |its |us |a |me "
         r"|out |some )*(?:mean average precision|map|map50|map scores?|accuracy|metrics|quality"
         r"|performance|average precision|how (?:good|well|accurate)(?: (?:it|N|the model|J"

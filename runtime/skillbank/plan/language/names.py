@@ -235,7 +235,9 @@ def search_skill(
         and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
     ] if telling else []  # fmt: skip
     most = max((h.coverage for h in hits), default=0.0)
-    hits = [h for h in hits if h.coverage > most - 0.01]
+    # A word as general as "detector" does not decide between skills that fit the rest equally well.
+    best_score = max((h.score for h in hits if h.coverage > most - 0.01), default=0.0)
+    hits = [h for h in hits if h.coverage > most - 0.01 or abs(h.score - best_score) < 0.01 * best_score]
     if not hits:
         if words and not telling:
             raise AmbiguousSkillError(

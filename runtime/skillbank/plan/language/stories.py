@@ -1,4 +1,4 @@
-"""What a text tells about the past: its numbers, labels and names of things set nothing and ask for nothing."""
+"""What a text tells about the past: its numbers and labels set nothing and ask for nothing."""
 
 from __future__ import annotations
 
