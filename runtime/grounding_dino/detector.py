@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from grounding_dino.architecture import Architecture
 from grounding_dino.deformable import level_table
 from grounding_dino.denoising import DenoisingQueries, denoising_attention
-from grounding_dino.layers import Scene, decode, fuse, propose, text_positions
+from grounding_dino.layers import Scene, decode, fuse, propose, reference_points, text_positions
 from grounding_dino.prompt import PromptBatch
 
 
@@ -168,12 +168,11 @@ class Detector(nn.Module):
 
     def _fuse(self, scene: Scene, text: Tensor, prompts: PromptBatch) -> tuple[Tensor, Tensor]:
         """The encoder: text and vision features look at each other, layer by layer."""
-        encoder = self.network.model.encoder
-        references = encoder.get_reference_points(scene.shapes, scene.valid_ratios, device=text.device)
+        references = reference_points(scene)
         positions = text_positions(prompts.position_ids, text.shape[-1], text.dtype)
         vision = scene.features
         masks = (prompts.token_mask, prompts.attention)
-        for layer in encoder.layers:
+        for layer in self.network.model.encoder.layers:
             if self.recompute and self.training:
                 vision, text = checkpoint(
                     self._fuse_layer,

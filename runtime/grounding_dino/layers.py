@@ -115,6 +115,27 @@ def decode(
     return result
 
 
+def reference_points(scene: Scene) -> Tensor:
+    """Where every place lies on every level: ``(B, N, L, 2)`` relative, fp32 whatever the precision."""
+    return torch.cat(_centres(scene), 1)[:, :, None] * scene.valid_ratios[:, None].float()
+
+
+def _centres(scene: Scene) -> list[Tensor]:
+    """Middle of every place of each level: ``(B, n, 2)``, relative to the picture without its padding."""
+    levels = []
+    for level, (height, width) in enumerate(scene.shapes):
+        ratios = scene.valid_ratios[:, level].float()
+        # Floats from the start: in a traced pass, integers and a half become doubles.
+        kind, device = ratios.dtype, ratios.device
+        x = (torch.arange(width, dtype=kind, device=device) + 0.5) / (ratios[:, :1] * width)
+        y = (torch.arange(height, dtype=kind, device=device) + 0.5) / (ratios[:, 1:] * height)
+        # Not len(), which would make the batch a constant when the pass is traced.
+        size = (ratios.shape[0], height, width)
+        centres = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], -1)
+        levels.append(centres.flatten(1, 2))
+    return levels
+
+
 def propose(scene: Scene) -> tuple[Tensor, Tensor]:
     """Box around every place: the proposals that the encoder's answers are added to.
 
@@ -125,15 +146,10 @@ def propose(scene: Scene) -> tuple[Tensor, Tensor]:
     usable : Tensor
         ``(B, N, 1)`` bool: inside the picture and not at its very edge.
     """
-    levels = []
-    for level, (height, width) in enumerate(scene.shapes):
-        ratios = scene.valid_ratios[:, level].float()
-        device = ratios.device
-        x = (torch.arange(width, device=device) + 0.5) / (ratios[:, :1] * width)
-        y = (torch.arange(height, device=device) + 0.5) / (ratios[:, 1:] * height)
-        size = (len(ratios), height, width)
-        centres = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], -1)
-        levels.append(torch.cat([centres, torch.full_like(centres, 0.05 * 2.0**level)], -1).flatten(1, 2))
+    levels = [
+        torch.cat([centres, torch.full_like(centres, 0.05 * 2.0**level)], -1)
+        for level, centres in enumerate(_centres(scene))
+    ]
     boxes = torch.cat(levels, 1)
     usable = ((boxes > 0.01) & (boxes < 0.99)).all(-1, keepdim=True)
     if scene.visible is not None:
