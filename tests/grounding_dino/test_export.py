@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 import yaml
@@ -25,7 +24,6 @@ from grounding_dino.model import build_detector
 from grounding_dino.onnx_model import (
     INPUTS,
     NOTHING,
-    OUTPUTS,
     OnnxDetector,
     OnnxModel,
     network_inputs,
@@ -68,24 +66,15 @@ def noise(count: int, height: int = HEIGHT, width: int = WIDTH) -> Tensor:
     return torch.randn(count, 3, height, width, generator=torch.Generator().manual_seed(count))
 
 
-@pytest.fixture(scope="module")
-def session(exported: OnnxModel) -> Any:
-    """The file alone, as anybody would use it."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(exported.path), options, providers=["CPUExecutionProvider"])
-
-
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_same_numbers_as_torch(
-    session: Any, trained: Detector, tokenizer: PhraseTokenizer, count: int
+    network: OnnxDetector, trained: Detector, tokenizer: PhraseTokenizer, count: int
 ) -> None:
     batch = prompts(tokenizer, count)
     pixels = noise(count)
     with torch.inference_mode():
         wanted = trained(pixels, None, batch)
-    feeds = {name: tensor.numpy() for name, tensor in network_inputs(pixels, batch, 256).items()}
-    logits, boxes = (torch.from_numpy(array) for array in session.run(list(OUTPUTS), feeds))
+    logits, boxes = network.run(network_inputs(pixels, batch, 256))
     length = batch.token_ids.shape[1]
     assert logits.shape == (count, 12, 256)
     assert (logits[..., length:] == NOTHING).all()
@@ -195,16 +184,6 @@ def test_other_pictures_are_fitted_into_the_frame(
         np.testing.assert_allclose(item.box, edges, atol=0.02)
 
 
-def test_a_fixed_batch_is_filled_up(
-    network: OnnxDetector, exported: OnnxModel, tokenizer: PhraseTokenizer
-) -> None:
-    fixed = OnnxDetector(OnnxModel(exported.path, exported.metadata, exported.frame, 2), COMPUTE)
-    batch = prompts(tokenizer, 5)
-    one, other = (detector(noise(5), None, batch) for detector in (network, fixed))
-    torch.testing.assert_close(one.logits, other.logits, atol=1e-4, rtol=0)
-    torch.testing.assert_close(one.boxes, other.boxes, atol=1e-4, rtol=0)
-
-
 @pytest.mark.slow
 def test_agreement(exported: OnnxModel, checkpoint: Checkpoint, tokenizer: PhraseTokenizer) -> None:
     assert agreement(checkpoint, exported.path, COMPUTE) == 1.0
@@ -263,7 +242,13 @@ def test_refusals(spec: Path, capsys: pytest.CaptureFixture[str], word: str, sen
 
 
 @pytest.mark.slow
-def test_command(spec: Path, checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    spec: Path,
+    checkpoint: Checkpoint,
+    trained: Detector,
+    tokenizer: PhraseTokenizer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_checkpoint(spec.parent / "model.pth", checkpoint)
     words = ["export.batch_size=2", "export.opset_version=20", "export.input_width=96"]
     assert main(["export", "-e", str(spec), *words]) == 0
@@ -273,6 +258,14 @@ def test_command(spec: Path, checkpoint: Checkpoint, capsys: pytest.CaptureFixtu
     assert onnx.load_model(model.path).opset_import[0].version == 20
     (line,) = (line for line in status_lines(spec.parent / "export") if "kpi" in line)
     assert line["kpi"]["agreement"] == 1.0
+    kinds = {part.type.tensor_type.elem_type for part in onnx.load_model(model.path).graph.output}
+    assert kinds == {onnx.TensorProto.FLOAT}
+    # A fixed batch is filled up.
+    batch, pixels = prompts(tokenizer, 5), noise(5)
+    with torch.inference_mode():
+        wanted = trained(pixels, None, batch)
+    found = model.detector(COMPUTE)(pixels, None, batch)
+    torch.testing.assert_close(found.boxes[-1], wanted.boxes[-1], atol=1e-4, rtol=0)
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from grounding_dino.errors import EngineError
 from grounding_dino.export import write_onnx
 from grounding_dino.onnx_model import read_onnx
 from grounding_dino.quantization import quantize_weights, unpacked
+from skillbank.jobs.checkpoints import model_of
 from tests.grounding_dino.conftest import data_block, status_lines
 
 
@@ -93,6 +94,13 @@ def test_layer_choice(rules: list[Any], skipped: list[str], name: str, wanted: b
     assert layer_choice(rules, skipped)(name) is wanted
 
 
+@pytest.mark.parametrize("name", ["quantized_model_torchao.pth", "quantized_model_onnxruntime.onnx"])
+def test_jobs_that_follow_find_the_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "quantize").mkdir()
+    (tmp_path / "quantize" / name).write_bytes(b"model")
+    assert model_of("job", "quantize", tmp_path) == tmp_path / "quantize" / name
+
+
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump({"results_dir": str(tmp_path)}), encoding="utf-8")
@@ -159,9 +167,9 @@ def test_nothing_left(spec: Path, checkpoint: Checkpoint, capsys: pytest.Capture
 
 @pytest.mark.slow
 def test_static_quantization(spec: Path, checkpoint: Checkpoint, shapes: Path) -> None:
-    document = {"results_dir": str(spec.parent), "dataset": data_block(shapes)}
-    sources = document["dataset"]
-    sources["quant_calibration_data_sources"] = sources["train_data_sources"][0]
+    data = data_block(shapes)
+    data["quant_calibration_data_sources"] = data["train_data_sources"][0]
+    document = {"results_dir": str(spec.parent), "dataset": data}
     spec.write_text(yaml.safe_dump(document), encoding="utf-8")
     source = spec.parent / "model.onnx"
     write_onnx(checkpoint, source, height=64, width=64)
