@@ -417,6 +417,8 @@ def test_the_command_line_prints_the_space(
 ) -> None:
     from skillbank.cli import main
 
+    monkeypatch.delenv("COLUMNS", raising=False)
+
     def show(*more: str) -> str:
         words = ["skillbank", "show", "grounding-dino", "train", "--search-space", *more]
         monkeypatch.setattr("sys.argv", words)
