@@ -187,7 +187,9 @@ def test_a_failure_is_in_the_document(serve: Serve, chat: Command) -> None:
 def start(
     environment: dict[str, str], bank: Path, *arguments: str, **options: Any
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "skillbank", "chat", *arguments, "--bank", str(bank)]
+    # A shell that started the tests in the background has told its children to ignore Ctrl-C.
+    heard = ["env", "--default-signal=INT"]
+    command = [*heard, sys.executable, "-m", "skillbank", "chat", *arguments, "--bank", str(bank)]
     return subprocess.Popen(command, env=environment, **options)
 
 

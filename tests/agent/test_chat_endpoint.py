@@ -20,6 +20,8 @@ from skillbank.errors import EndpointError, UsageError
 from tests.agent.openai_rules import Feature
 from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServer, Raw, Request, Says, Step
 
+pytestmark = pytest.mark.slow
+
 HURRIED = Patience(attempts=4, first=0.001, longest=0.01, bearable=2.0, silence=2.0)
 MESSAGES = [{"role": "user", "content": "train"}]
 PLAN = Call("plan", {"text": "train on d, «no HPO»"}, id="call_1")

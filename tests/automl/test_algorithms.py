@@ -21,6 +21,8 @@ from skillbank.automl.settings import ALGORITHMS, MULTI_FIDELITY, AutoMLSettings
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.errors import StateError, UsageError
 
+pytestmark = pytest.mark.slow
+
 SKILL = Path(__file__).resolve().parents[2] / "skills" / "tao-train-grounding-dino"
 QUICK = [a for a in ALGORITHMS if a not in ("llm", "hybrid", "autoresearch")]
 """The advised algorithms fall back to the Bayesian one here; only the slow tests take them all."""

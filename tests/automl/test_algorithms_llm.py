@@ -13,6 +13,8 @@ from skillbank.automl.algorithms import Algorithm, Outcome, make_algorithm
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.space import SearchSpace, space_from_schema
 
+pytestmark = pytest.mark.slow
+
 Answer = Callable[[dict[str, Any], int], str]
 RATE, LAYERS, FLIP = "train.optim.lr", "model.layers", "data.flip"
 

@@ -131,7 +131,9 @@ EVALUATE = ("run", "--skill", "toy-detector", "--action", "evaluate", "--yes", "
 
 
 def start(bank: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "skillbank", *arguments, "--bank", str(bank)]
+    # A shell that started the tests in the background has told its children to ignore Ctrl-C.
+    heard = ["env", "--default-signal=INT"]
+    command = [*heard, sys.executable, "-m", "skillbank", *arguments, "--bank", str(bank)]
     return subprocess.Popen(
         command,
         env=environment,

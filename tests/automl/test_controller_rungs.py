@@ -18,6 +18,8 @@ from skillbank.jobs.service import Jobs
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 from tests.automl.test_experiment import stands
 
+pytestmark = pytest.mark.slow
+
 
 class Rungs:
     """Three trials of one epoch; the best goes on to three and to nine. What reaches .9 is stopped early."""

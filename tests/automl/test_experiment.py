@@ -22,6 +22,8 @@ from skillbank.plan.model import Plan, Resources
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

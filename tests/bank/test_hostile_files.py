@@ -24,6 +24,8 @@ from skillbank.errors import SkillbankError, SkillFormatError, SkillNotFoundErro
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 
+pytestmark = pytest.mark.slow
+
 FAST = settings(max_examples=60, deadline=None)
 
 SCALARS = st.one_of(

@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_starts_without_approval(inline: Command, data: Path) -> None:
     words = f"train the toy detector on {data}"

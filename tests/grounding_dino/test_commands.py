@@ -16,6 +16,8 @@ from grounding_dino.commands.inference import read_captions
 from grounding_dino.errors import PromptError
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, shapes: Path) -> Path:

@@ -34,6 +34,8 @@ from grounding_dino.prompt import PromptBatch, batch_prompts, build_prompt
 from grounding_dino.tokenizer import PhraseTokenizer
 from tests.grounding_dino.conftest import checkpoint_of, status_lines
 
+pytestmark = pytest.mark.slow
+
 COMPUTE = Compute(torch.device("cpu"), "fp32", 1)
 HEIGHT, WIDTH = 64, 96
 

@@ -13,6 +13,8 @@ from grounding_dino.loss import LossWeights
 from grounding_dino.prompt import build_prompt
 from grounding_dino.tokenizer import PhraseTokenizer
 
+pytestmark = pytest.mark.slow
+
 
 def batch_of_three(tokenizer: PhraseTokenizer) -> Batch:
     names = [["red circle", "blue star"], ["green star"], ["blue star", "red square", "purple circle"]]

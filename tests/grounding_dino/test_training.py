@@ -19,6 +19,8 @@ from grounding_dino.checkpoint import LATEST, read_checkpoint
 from grounding_dino.errors import WeightsError
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def spec_file(tmp_path: Path, shapes: Path) -> Path:

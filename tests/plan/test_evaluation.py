@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from skillbank.errors import UsageError
 from skillbank.plan.evaluation import DEFAULTS, Answer, Case, judge, score
 
+pytestmark = pytest.mark.slow
+
 words = st.text("abcdefgh", min_size=1, max_size=6)
 numbers = st.integers(1, 10**6) | st.floats(1e-6, 1e3, allow_nan=False)
 uris = words.map(lambda w: f"s3://bucket/{w}")

@@ -20,6 +20,8 @@ from skillbank.errors import SkillbankError
 from skillbank.plan.evaluation import Case, judge
 from skillbank.runtime import Runtime
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent / "paraphrases"
 REQUESTS = Path(__file__).parents[1] / "requests"
 CASES = {

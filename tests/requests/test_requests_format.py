@@ -18,6 +18,8 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.request import DataLocation, Request, Setting, policy_word
 from skillbank.runtime import Runtime
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SETS = sorted(
     folder.name for folder in HERE.iterdir() if folder.name != "bank" and any(folder.glob("*.yaml"))
