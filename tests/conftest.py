@@ -59,7 +59,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / "no-aws"))
 
 
-settings.register_profile("quick", max_examples=30)
+settings.register_profile("quick", max_examples=30, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SERVICES = frozenset({"s3_server", "postgres", "daemon"})
