@@ -33,6 +33,7 @@ def call(name: str, arguments: str, **more: Any) -> dict[str, Any]:
     return {"function": {"name": name, "arguments": arguments}, **more}
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(ANSWERS)
 def test_it_is_what_the_package_itself_puts_together(says: Says) -> None:

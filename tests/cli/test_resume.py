@@ -27,6 +27,7 @@ def data(data: Path) -> Path:
     return data
 
 
+@pytest.mark.slow
 def test_a_chain_goes_on_where_it_stopped(inline: Command, data: Path) -> None:
     (data / "eval" / "data.txt").rename(data / "aside")
     stopped = inline("run", *chain(data), "--yes", "--json")

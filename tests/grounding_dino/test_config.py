@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -30,6 +31,9 @@ ACTIONS = list(SPECS)
 CORPUS = (
     Path(__file__).parents[2].parent / "shared/corpus/bank/skills/models/tao-train-grounding-dino/schemas"
 )
+# Made once for all tests: none of them changes what it reads.
+schema_of = functools.cache(spec_schema)
+defaults_of = functools.cache(spec_defaults)
 # Keys of an action that have no usable default, with something to put there.
 FILLED = {
     action: [f"{key}=x" for group in NEEDED[action] for key in group[:1]]
@@ -55,7 +59,7 @@ def properties(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, di
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_defaults_are_a_spec_once_the_inputs_are_named(action: str) -> None:
-    spec = build_spec(action, spec_defaults(action), FILLED[action])
+    spec = build_spec(action, defaults_of(action), FILLED[action])
     assert spec.train.optim.lr == 2e-4
     assert spec.dataset.eval_class_ids is None
     assert spec.wandb.enable is False
@@ -64,8 +68,8 @@ def test_defaults_are_a_spec_once_the_inputs_are_named(action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_engine_block_is_in_the_schema_and_not_in_the_defaults(action: str) -> None:
-    assert "engine" in spec_schema(action)["properties"]
-    assert "engine" not in spec_defaults(action)
+    assert "engine" in schema_of(action)["properties"]
+    assert "engine" not in defaults_of(action)
 
 
 def test_config_needs_no_torch() -> None:
@@ -157,7 +161,7 @@ def test_engine_profile_sizes_must_be_in_order() -> None:
 )
 def test_what_an_action_needs_must_be_set(action: str, key: str) -> None:
     with pytest.raises(SpecError, match=f"^{key} is not set, and {action} needs it$"):
-        build_spec(action, spec_defaults(action))
+        build_spec(action, defaults_of(action))
 
 
 def test_question_marks_elsewhere_are_refused_too() -> None:
@@ -166,7 +170,7 @@ def test_question_marks_elsewhere_are_refused_too() -> None:
 
 
 def test_engine_stands_in_for_a_checkpoint() -> None:
-    spec = build_spec("evaluate", spec_defaults("evaluate"), ["evaluate.trt_engine=/e"])
+    spec = build_spec("evaluate", defaults_of("evaluate"), ["evaluate.trt_engine=/e"])
     assert isinstance(spec, EvaluateSpec)
     assert spec.evaluate.trt_engine == "/e"
 
@@ -257,7 +261,7 @@ def test_unknown_action() -> None:
 
 TUNABLE = {
     path: node
-    for path, node in properties(spec_schema("train"))
+    for path, node in properties(schema_of("train"))
     if node.get("automl_enabled") is True and "depends_on" not in node and not node.get("parent_param")
 }
 
@@ -277,7 +281,7 @@ CHANGES = st.fixed_dictionaries({}, optional={path: drawn(node) for path, node i
 @given(CHANGES, st.sampled_from(ACTIONS))
 def test_a_spec_survives_being_written_and_read(changes: dict[str, Any], action: str) -> None:
     overrides = [*FILLED[action], *(f"{path}={value!r}" for path, value in changes.items())]
-    spec = build_spec(action, spec_defaults(action), overrides)
+    spec = build_spec(action, defaults_of(action), overrides)
     again = build_spec(action, yaml.safe_load(yaml.safe_dump(spec.model_dump())))
     assert again == spec
     written = dict(leaves(again.model_dump()))
@@ -299,7 +303,7 @@ def test_every_parameter_of_the_family_is_there(action: str) -> None:
     if not file.is_file():
         pytest.skip("the shared corpus of public skills is not on this machine")
     theirs = json.loads(file.read_text())
-    ours = dict(properties(spec_schema(action)))
+    ours = dict(properties(schema_of(action)))
     wanted = {path: node for path, node in properties(theirs) if not path.endswith("parameters")}
     assert sorted(set(wanted) - set(ours)) == []
     # Where ours differs on purpose; everything else is the family's value.
@@ -320,12 +324,12 @@ def test_every_parameter_of_the_family_is_there(action: str) -> None:
             assert ours[path].get("automl_enabled") == node.get("automl_enabled") or path in different, path
             assert bool(ours[path].get("popular")) == bool(node.get("popular")), path
     searched = sorted(theirs["automl_default_parameters"])
-    assert spec_schema(action)["automl_default_parameters"] == searched
-    assert spec_schema(action)["popular"] == {
+    assert schema_of(action)["automl_default_parameters"] == searched
+    assert schema_of(action)["popular"] == {
         block: values for block, values in theirs["popular"].items() if block in ours
     }
     assert {path for path in theirs["automl_disabled_parameters"] if path in ours} <= set(
-        spec_schema(action)["automl_disabled_parameters"]
+        schema_of(action)["automl_disabled_parameters"]
     )
 
 

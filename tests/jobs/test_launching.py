@@ -60,6 +60,7 @@ def trained_parent(job: str, **fields: Any) -> dict[str, Any]:
     return {"action": "evaluate", "spec": spec, "parents": parents, **fields}
 
 
+@pytest.mark.slow
 def test_from_launch_to_results_and_on_to_a_child(jobs: Jobs, make_plan: MakePlan) -> None:
     record = jobs.launch(make_plan(TRAINING))
     assert record.state is JobState.RUNNING and record.native_id is not None
@@ -93,6 +94,7 @@ def test_from_launch_to_results_and_on_to_a_child(jobs: Jobs, make_plan: MakePla
         assert child.parents == (record.id,)
 
 
+@pytest.mark.slow
 def test_a_parent_of_an_earlier_plan_in_the_chain(jobs: Jobs, make_plan: MakePlan) -> None:
     train = make_plan(TRAINING)
     refs = (ParentRef(plan=train.plan_id, action="train", skill="s"),)
@@ -103,6 +105,7 @@ def test_a_parent_of_an_earlier_plan_in_the_chain(jobs: Jobs, make_plan: MakePla
     assert jobs.launch(child, parents=[parent.id]).parents == (parent.id,)
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_command_that_launched(jobs: Jobs, make_plan: MakePlan, tmp_path: Path) -> None:
     script = """
         import sys
@@ -257,6 +260,7 @@ def test_cancel(jobs: Jobs, make_plan: MakePlan) -> None:
         jobs.cancel(done.id)
 
 
+@pytest.mark.slow
 def test_a_skills_own_error_patterns_and_the_programs_own_reason(
     store: JobStore, make_plan: MakePlan
 ) -> None:

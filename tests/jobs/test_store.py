@@ -24,7 +24,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 _PROCESSES = 3
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def store(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
     """The store on each of the databases: all tests here are the same for both."""
     if request.param == "postgresql":

@@ -79,6 +79,7 @@ def test_exit_codes(start: Start, code: str, exit_code: int, state: JobState) ->
     assert (status.state, status.exit_code) == (state, exit_code)
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "job"
     folder.mkdir()
@@ -136,6 +137,7 @@ TREE = """
 """
 
 
+@pytest.mark.slow
 def test_cancel_ends_the_whole_tree_even_what_left_the_group(start: Start) -> None:
     handle = start(TREE)
     log = job_dir(handle.results_dir) / keeper.LOG
