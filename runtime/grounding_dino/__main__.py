@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
     label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
+    serve = actions.add_parser("serve", help="answer requests for detections on stdin until it ends")
+    serve.add_argument("--checkpoint", required=True, metavar="FILE|DIR|NAME")
+    serve.add_argument("--batch-size", type=_positive, default=8, metavar="N")
+    serve.add_argument("--max-pixels", type=_positive, default=178_956_970, metavar="N", help="of a picture")
+    serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")
     shapes = actions.add_parser("shapes", help="write the demo data set of coloured shapes")
     shapes.add_argument("out", metavar="OUT")
     shapes.add_argument("--seed", type=int, default=0)
@@ -142,11 +147,10 @@ def _run_tool(arguments: argparse.Namespace) -> int:
             return _print_schemas(arguments.actions)
         if arguments.action == "settle":
             return _print_settled(arguments.task, arguments.experiment_spec)
-        if arguments.action == "label":
+        if arguments.action in ("label", "serve"):
             _prepare_libraries()
-            from grounding_dino.commands.label import label
-
-            label(arguments)
+            command = getattr(import_module(f"grounding_dino.commands.{arguments.action}"), arguments.action)
+            command(arguments)
         else:
             from grounding_dino.commands import datasets
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -58,6 +58,15 @@ class Detection:
     phrase: int
     box: tuple[float, float, float, float]
     score: float
+
+
+def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
+    """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""
+    return {
+        "phrase": phrases[item.phrase],
+        "box": [round(value, 2) for value in item.box],
+        "score": round(item.score, 4),
+    }
 
 
 def without_repeats(detections: Sequence[Detection], most: float) -> list[Detection]:
@@ -167,12 +176,17 @@ class Predictor:
             results.extend(self.read(self.run(same), [image.size for image in same]))
         return results
 
+    def shrink(self, image: Image.Image) -> Image.Image:
+        """Resize a picture as the network will see it; :meth:`run` takes what this gave as it is."""
+        return self._resizing.apply(View(image, np.zeros((0, 4)), ())).image
+
     @torch.inference_mode()
     def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, Output]]:
         """Run the detector once for each prompt on one batch, giving the raw outputs."""
-        views = [self._resizing.apply(View(image, np.zeros((0, 4)), ())) for image in images]
         device = self._compute.device
-        pixels, mask = pad_images([image_tensor(view.image) for view in views], self._resizing.frame)
+        pixels, mask = pad_images(
+            [image_tensor(self.shrink(image)) for image in images], self._resizing.frame
+        )
         mask = None if mask is None else mask.to(device)
         normalised = normalise(pixels.to(device), mask, self._mean, self._std)
         passes = []

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grounding_dino.commands.labelling import Labelled, label_pictures, rounded
+from grounding_dino.commands.labelling import Labelled, label_pictures
 from grounding_dino.commands.loading import make_predictor, read_model, refuse_trt, settle_with_model
 from grounding_dino.commands.session import open_session
 from grounding_dino.data.images import find_images
 from grounding_dino.data.records import require_file
 from grounding_dino.device import choose_compute
 from grounding_dino.errors import PromptError
-from grounding_dino.predictor import Detection
+from grounding_dino.predictor import Detection, rounded
 from grounding_dino.results import write_text
 from grounding_dino.tokenizer import normalise_phrase
 

@@ -4,12 +4,13 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from grounding_dino.commands.labelling import label_pictures, rounded
+from grounding_dino.commands.labelling import label_pictures
 from grounding_dino.commands.loading import make_predictor, read_model, settle_with_model
 from grounding_dino.config import build_spec
 from grounding_dino.data.images import find_images
 from grounding_dino.device import choose_compute
 from grounding_dino.errors import PromptError
+from grounding_dino.predictor import rounded
 from grounding_dino.tokenizer import normalise_phrase
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from grounding_dino.data.images import open_image
 from grounding_dino.drawing import draw_detections, phrase_colours, save_picture
@@ -69,12 +68,3 @@ def label_pictures(
         if time.monotonic() - told > _PROGRESS_SECONDS:
             told = time.monotonic()
             _LOG.info("%d of %d pictures done", start + len(part), len(pictures))
-
-
-def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
-    """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""
-    return {
-        "phrase": phrases[item.phrase],
-        "box": [round(value, 2) for value in item.box],
-        "score": round(item.score, 4),
-    }

@@ -12,6 +12,7 @@ from grounding_dino.device import Compute
 from grounding_dino.errors import UnsupportedActionError
 from grounding_dino.onnx_model import OnnxModel, read_onnx
 from grounding_dino.predictor import Network, Predictor
+from grounding_dino.pretrained import PretrainedModel
 from grounding_dino.profile import SMALL_THRESHOLD
 
 # What the weights were trained with, beside the model block.
@@ -40,10 +41,10 @@ def refuse_trt(action: str, block: Any) -> None:
         )
 
 
-Model = Checkpoint | OnnxModel
+Model = Checkpoint | OnnxModel | PretrainedModel
 
 
-def read_model(path: str | Path, key: str) -> Model:
+def read_model(path: str | Path, key: str) -> Checkpoint | OnnxModel:
     """Read a trained model: an ONNX file if its name says so, else a checkpoint.
 
     Parameters
@@ -120,12 +121,21 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
 
 def make_predictor(spec: Any, model: Model, phrases: Sequence[str], compute: Compute) -> Predictor:
     """Make a predictor from a trained model and the spec that :func:`settle_with_model` gave."""
+    network, resizing = make_network(spec, model, compute)
+    return predictor_of(network, resizing, spec, model, phrases, compute)
+
+
+def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Resizing]:
+    """Make a model ready to run, and say how large it sees pictures."""
     if isinstance(model, OnnxModel):
-        network: Network = model.detector(compute)
-        resizing = Resizing(0, 0, model.frame)
-    else:
-        network = model.detector().to(compute.device).eval()
-        resizing = test_resizing(spec)
+        return model.detector(compute), Resizing(0, 0, model.frame)
+    return model.detector().to(compute.device).eval(), test_resizing(spec)
+
+
+def predictor_of(
+    network: Network, resizing: Resizing, spec: Any, model: Model, phrases: Sequence[str], compute: Compute
+) -> Predictor:
+    """Make a predictor of a network that is ready; several for other phrases can share it."""
     augmentation = spec.dataset.augmentation
     return Predictor(
         network,

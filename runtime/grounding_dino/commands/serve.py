@@ -1,0 +1,106 @@
+"""``grounding_dino serve``: requests on stdin, answers on stdout, until stdin ends.
+
+A request is one line of JSON, ``{"id", "descriptions", "bytes", ...}``, followed by that many bytes of a
+picture file; an answer is one line of JSON, ``{"id", "bytes", ...}``, followed by that many bytes of the
+annotated copy. The first line of stdout says that the model is loaded, and what it is.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import warnings
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from grounding_dino.commands.loading import (
+    Model,
+    make_network,
+    predictor_of,
+    read_model,
+    settle_with_model,
+)
+from grounding_dino.config import build_spec
+from grounding_dino.device import choose_compute
+from grounding_dino.pretrained import read_pretrained
+from grounding_dino.serving import Reply, Service, read_wish
+
+_KEY = "--checkpoint"
+_MOST_LABELS = 200
+
+
+def serve(arguments: Namespace) -> None:
+    """Load a model and answer.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        ``checkpoint`` (a file, a folder or a name on the hub), ``batch_size``, ``max_pixels``, ``window``
+        (milliseconds).
+    """
+    requests, answers = sys.stdin.buffer, _own_stdout()
+    # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    model = _read(arguments.checkpoint)
+    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
+    spec, _ = settle_with_model(spec, "inference", [], model)
+    compute = choose_compute(spec, [0])
+    network, resizing = make_network(spec, model, compute)
+    usual = {"threshold": spec.inference.conf_threshold, "nms": spec.engine.nms_iou}
+
+    def answer(reply: Reply) -> None:
+        _write(answers, {"id": reply.number, **reply.document}, reply.picture)
+
+    service = Service(
+        lambda phrases: predictor_of(network, resizing, spec, model, phrases, compute),
+        answer,
+        most_pixels=arguments.max_pixels,
+        batch_size=arguments.batch_size,
+        window=arguments.window / 1000,
+        workers=min(8, compute.threads + 1),
+    )
+    about = {
+        **usual,
+        "device": str(compute.device),
+        "backbone": model.architecture.backbone,
+        "labels": list(model.labels[:_MOST_LABELS]),
+    }
+    _write(answers, {"ready": about})
+    reader = threading.Thread(target=_read_requests, args=(requests, service, usual), daemon=True)
+    reader.start()
+    service.run()
+
+
+def _own_stdout() -> BinaryIO:
+    """Keep stdout for answers alone: whatever else is printed goes to stderr."""
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return own
+
+
+def _read(name: str) -> Model:
+    path = Path(name)
+    looks_like_a_file = path.is_file() or path.suffix.lower() in (".pth", ".onnx")
+    return read_model(name, _KEY) if looks_like_a_file else read_pretrained(name, _KEY)
+
+
+def _read_requests(stream: BinaryIO, service: Service, usual: dict[str, float]) -> None:
+    try:
+        while line := stream.readline():
+            header = json.loads(line)
+            service.submit(read_wish(header, stream.read(header["bytes"]), usual))
+    finally:
+        service.close()
+
+
+def _write(stream: BinaryIO, document: dict[str, Any], picture: bytes = b"") -> None:
+    line = json.dumps({**document, "bytes": len(picture)}, ensure_ascii=False)
+    stream.write(line.encode() + b"\n" + picture)
+    stream.flush()

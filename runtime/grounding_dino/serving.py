@@ -1,0 +1,277 @@
+"""Answering requests for detections as they come: decoded beside each other, detected in batches."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from grounding_dino.drawing import draw_detections, phrase_colours
+from grounding_dino.errors import DataError, EngineError
+from grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
+from grounding_dino.tokenizer import normalise_phrase
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+"""What is tried on a picture's bytes; pillow knows many more, some of which run other programs."""
+_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request.
+
+    Attributes
+    ----------
+    number : int
+        Its answer carries the same.
+    phrases : tuple of str
+        The descriptions, normalised.
+    picture : bytes
+        A file in one of :data:`FORMATS`.
+    threshold : float
+        Least score of what is answered.
+    nms_iou : float
+        Most overlap of two boxes of one description.
+    draw : str
+        Format of the annotated copy (``JPEG``, ``PNG``, ...), empty for none.
+    """
+
+    number: int
+    phrases: tuple[str, ...]
+    picture: bytes = field(repr=False)
+    threshold: float
+    nms_iou: float
+    draw: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a request: a JSON document, and the annotated copy's bytes if one was wanted."""
+
+    number: int
+    document: dict[str, Any]
+    picture: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A request whose picture is decoded; ``small`` is what the network sees."""
+
+    wish: Wish
+    predictor: Predictor
+    small: Image.Image
+    size: tuple[int, int]
+    full: Image.Image | None
+    since: float
+
+    @property
+    def company(self) -> tuple[Any, ...]:
+        """What requests have in common that can make one pass."""
+        return self.wish.phrases, self.small.size
+
+
+def decode(data: bytes, most_pixels: int) -> Image.Image:
+    """Decode a picture as RGB, upright; its size is looked at before anything is unpacked.
+
+    Raises
+    ------
+    DataError
+        No picture, a broken one, or one of more than ``most_pixels``.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height <= most_pixels:
+                return ImageOps.exif_transpose(image).convert("RGB")
+    except Image.DecompressionBombError:
+        width = height = 0
+    except Exception as error:  # what the decoders trip over depends on the bytes that they find
+        raise DataError(
+            "This is no picture that can be read: give a JPEG, PNG, WebP, BMP, GIF or TIFF file"
+        ) from error
+    size = f"{width} x {height}" if width else "far too many"
+    raise DataError(
+        f"This picture has {size} pixels, more than {most_pixels // 1_000_000} million: make it smaller"
+    )
+
+
+class Service:
+    """Takes requests from any thread and answers each once, in the order in which it can.
+
+    Requests for equal descriptions whose pictures the network sees in equal sizes make one batch, also when
+    they come a little after each other.
+
+    Parameters
+    ----------
+    make_predictor : callable
+        Gives the predictor of some phrases; those used last are kept.
+    answer : callable
+        Gets every :class:`Reply`; called in several threads, one at a time.
+    most_pixels : int
+        Of one picture.
+    batch_size : int
+        Most pictures of a pass.
+    window : float
+        Seconds to wait for company.
+    workers : int
+        Threads that decode and draw.
+    """
+
+    def __init__(
+        self,
+        make_predictor: Callable[[Sequence[str]], Predictor],
+        answer: Callable[[Reply], None],
+        *,
+        most_pixels: int,
+        batch_size: int,
+        window: float,
+        workers: int,
+    ) -> None:
+        self._make_predictor, self._answer = make_predictor, answer
+        self._most_pixels, self._batch_size, self._window = most_pixels, batch_size, window
+        self._pool = ThreadPoolExecutor(workers)
+        # Pictures that are decoded and wait take memory, so further requests wait outside.
+        self._places = threading.BoundedSemaphore(4 * batch_size)
+        self._news = threading.Condition()
+        self._ready: deque[_Ready] = deque()
+        self._coming, self._closed = 0, False
+        self._predictors: OrderedDict[tuple[str, ...], Predictor] = OrderedDict()
+        self._answering = threading.Lock()
+
+    def submit(self, wish: Wish) -> None:
+        """Take a request; waits while too many are unanswered."""
+        self._places.acquire()
+        with self._news:
+            self._coming += 1
+        self._pool.submit(self._prepare, wish)
+
+    def close(self) -> None:
+        """Take no more; :meth:`run` returns when everything is answered."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+
+    def run(self) -> None:
+        """Detect, in this thread, until :meth:`close`."""
+        while batch := self._next_batch():
+            try:
+                self._detect(batch)
+            except Exception as error:  # a batch that the device cannot take must not end the others
+                for item in batch:
+                    self._fail(item.wish, "engine", f"The detector failed ({type(error).__name__}: {error})")
+        self._pool.shutdown()
+
+    def _prepare(self, wish: Wish) -> None:
+        ready = None
+        try:
+            predictor = self._predictor(wish.phrases)
+            full = decode(wish.picture, self._most_pixels)
+            small = predictor.shrink(full)
+            ready = _Ready(wish, predictor, small, full.size, full if wish.draw else None, time.monotonic())
+        except DataError as error:
+            self._fail(wish, "picture", str(error))
+        except EngineError as error:
+            self._fail(wish, "description", str(error))
+        except Exception as error:  # nobody may wait for an answer that never comes
+            self._fail(wish, "engine", f"The picture cannot be prepared ({type(error).__name__}: {error})")
+        finally:
+            with self._news:
+                self._coming -= 1
+                if ready is not None:
+                    self._ready.append(ready)
+                self._news.notify_all()
+
+    def _predictor(self, phrases: tuple[str, ...]) -> Predictor:
+        with self._news:
+            if phrases in self._predictors:
+                self._predictors.move_to_end(phrases)
+                return self._predictors[phrases]
+        made = self._make_predictor(phrases)
+        with self._news:
+            self._predictors[phrases] = made
+            if len(self._predictors) > _KEPT:
+                self._predictors.popitem(last=False)
+        return made
+
+    def _next_batch(self) -> list[_Ready]:
+        """Wait for the oldest request and its company; empty when all is done."""
+        with self._news:
+            while not self._ready:
+                if self._closed and not self._coming:
+                    return []
+                self._news.wait()
+            first = self._ready[0]
+            until = first.since + self._window
+            while True:
+                batch = [item for item in self._ready if item.company == first.company][: self._batch_size]
+                left = until - time.monotonic()
+                if len(batch) == self._batch_size or left <= 0 or self._closed:
+                    break
+                self._news.wait(left)
+            for item in batch:
+                self._ready.remove(item)
+            return batch
+
+    def _detect(self, batch: Sequence[_Ready]) -> None:
+        start = time.monotonic()
+        predictor = batch[0].predictor
+        passes = predictor.run([item.small for item in batch])
+        found = predictor.read(passes, [item.size for item in batch])
+        spent = time.monotonic() - start
+        for item, detections in zip(batch, found, strict=True):
+            sure = [d for d in detections if d.score >= item.wish.threshold]
+            kept = without_repeats(sure, item.wish.nms_iou)
+            document = {
+                "width": item.size[0],
+                "height": item.size[1],
+                "detections": [rounded(d, item.wish.phrases) for d in kept],
+                "batch": len(batch),
+                "seconds": round(spent, 4),
+            }
+            if item.full is None:
+                self._reply(Reply(item.wish.number, document))
+            else:
+                self._pool.submit(self._draw, item, kept, document)
+
+    def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, Any]) -> None:
+        phrases = item.wish.phrases
+        try:
+            assert item.full is not None
+            drawn = draw_detections(item.full, detections, phrases, phrase_colours(phrases), 3)
+            file = BytesIO()
+            drawn.save(file, format=item.wish.draw)
+        except Exception as error:
+            self._fail(item.wish, "engine", f"The picture cannot be drawn ({type(error).__name__}: {error})")
+            return
+        self._reply(Reply(item.wish.number, document, file.getvalue()))
+
+    def _fail(self, wish: Wish, code: str, message: str) -> None:
+        self._reply(Reply(wish.number, {"error": {"code": code, "message": message}}))
+
+    def _reply(self, reply: Reply) -> None:
+        with self._answering:
+            self._answer(reply)
+        self._places.release()
+
+
+def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, float]) -> Wish:
+    """Make a request of the line that announces it and its picture.
+
+    Parameters
+    ----------
+    header : mapping
+        ``id``, ``descriptions``; ``threshold``, ``nms`` and ``draw`` may be missing.
+    picture : bytes
+        The file.
+    usual : mapping
+        ``threshold`` and ``nms`` of requests that do not say.
+    """
+    phrases = tuple(dict.fromkeys(normalise_phrase(text) for text in header["descriptions"]))
+    values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms")}
+    draw = header.get("draw") or ""
+    return Wish(int(header["id"]), phrases, picture, values["threshold"], values["nms"], draw)
