@@ -19,7 +19,9 @@ from skillbank.plan.language import (
     asking,
     captions,
     chain,
+    corrections,
     filling,
+    foreign,
     idioms,
     jobs,
     lexing,
@@ -33,6 +35,7 @@ from skillbank.plan.language import (
     settings,
     spelling,
     stories,
+    voice,
     wording,
 )
 from skillbank.plan.language.leftovers import leftovers, telling_words
@@ -98,6 +101,7 @@ def read_text(
     tokens = lexing.lex(text)
     mark_folders(tokens)
     places.spell_out(tokens)
+    foreign.translate(tokens)
     notes += spelling.correct(tokens, known.words | known.described)
     wording.unify(tokens)
     order.unify(tokens)
@@ -105,14 +109,18 @@ def read_text(
     stories.take(tokens)
     notes += quoting.take_reports(tokens)
     notes += quoting.take_approvals(tokens)
+    corrections.mark(tokens)
     platform = platforms.take_platform(tokens)
     notes += known.take(tokens)
     names.drop_refused(tokens)
     names.keep_restated(tokens)
     said = policy.take_policy(tokens)
+    voice.activate(tokens)
     jobs.take_last(tokens)
     settings.take_named(tokens)
+    corrections.settle_values(tokens)
     jobs.join_words(tokens)
+    corrections.settle_places(tokens)
     pairs.take(tokens)
     places.take_roles(tokens)
     found = captions.take_captions(tokens)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
-from skillbank.plan.language import deferring, order, wondering
+from skillbank.plan.language import corrections, deferring, order, wondering
 from skillbank.plan.language.actions import Mention
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
@@ -159,6 +159,7 @@ def judge(text: Text) -> Asked:
     text.rewrite(_LIGHT, lambda found: [*_order(found, "g"), *found.kept("NSJ")])
     asked.talked |= _drop(text, _MANAGED)
     text.rewrite(rx("T"), lambda found: _past(asked))
+    asked.refused |= corrections.settle_actions(text)
     text.rewrite(rx("G"), lambda found: _order(found, 0))
     for found in text.find(_CONDITION):
         if any(t.text == "V" for t in text.tokens):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
+from skillbank.plan.language import documents
 from skillbank.plan.language.tokens import Text, Token
 from skillbank.plan.language.words import ACTION_NOUNS, ACTION_VERBS, forms
 from skillbank.plan.request import clean_uri, parse_settings
@@ -108,8 +109,7 @@ class Pair:
 
 def lex(original: str) -> Text:
     """Split a text into tokens."""
-    clean = original.translate(_TYPOGRAPHY)
-    return Text(original, _tokens(clean))
+    return Text(original, _tokens(documents.unwrap(original.translate(_TYPOGRAPHY))))
 
 
 def _tokens(clean: str) -> Iterator[Token]:

@@ -22,7 +22,7 @@ _FAMILY = words(
 """Words that make another model of the name that they stand before."""
 _REFUSED = (
     rx(
-        r"(?:(?:, )?(?:and |but )?<not>) <det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: "
+        r"(?:(?:, )?(?:and |but )?<not>) (?:mean |want |use |take |meaning )?<det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: "
         r"(?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| "
         r"$)"
     ),
@@ -40,7 +40,7 @@ _THAT_IS = (
     r" known as|also known"
     r" as|aka|called|in other words|in short|specifically|correction|sorry|no wait|no|actually|make"
     r" that|officially"
-    r"|full name|ie|short for|or to be exact|to say it right)"
+    r"|oops|full name|ie|short for|or to be exact|to say it right)"
 )
 _RESTATED = (
     rx(

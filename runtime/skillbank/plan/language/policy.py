@@ -25,7 +25,8 @@ _SUBJECTS = tuple(
         rf"(?:{_HYPER}|hp|hpo|automl|hyper|optuna|bayesian|random|grid|automatic|automated) (?:{_SEARCH})",
         r"(?:search|tuning|optimi[sz]ation|sweep|exploration) (?:of|over|for|through) "
         rf"<det*><adj*>(?:{_HYPER})",
-        rf"(?:{_HYPER}) (?:(?:to|be|being|are|is|get|should) )*(?:tuned|optimi[sz]ed|searched|swept)",
+        rf"(?:{_HYPER}) (?:(?:of|for) <det?>N )?(?:(?:to|be|being|are|is|get|should|must|have) )*"
+        r"(?:tuned|optimi[sz]ed|searched|swept)",
         r"automl|hpo|hpt|auto ?tune|auto ?tuning",
         r"sweeps?|tuning(?! of)",
         r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
@@ -57,7 +58,7 @@ _OF = rx(r"(?P<h>H) (?:(?:=|:|is|turned|switched) )*(?P<of>of)(?= [.,;!?)]|$| $|
 _ARROW = rx(r"(?P<h>H) ,(?= (?:off|disabled|none)(?: [.,;!?)]|$| $))")
 _PAIRED = rx(r"H(?: (?:and|or|nor|/|\() <det?>(?:no |any )?H)+")
 
-_NOT = words("not never nobody neither none")
+_NOT = words("not never nobody neither none nothing hardly")
 _NOT_PHRASES = rx(
     r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not "
     r"bother(?: to| with)?|rather not|not have to|no point in"
@@ -89,7 +90,8 @@ _STATES = {
     ),
     **dict.fromkeys(
         words(
-            "on enabled true yes active activated wanted required needed necessary used use desired welcome"
+            """on enabled true yes active activated wanted required needed necessary used use desired welcome
+            need want"""
         ),
         "on",
     ),
@@ -102,7 +104,7 @@ _COPULA = words(
     would may left a and was needs goes turned switched at have do does really for this time here
     the run please it you we i"""
 )
-_STOP = words(". , ; ! ? ( ) / | and but then when because so if or V P")
+_STOP = words(". , ; ! ? ( ) / | and but then when because so if or oops V P")
 _PASSED = words(
     """the a an any this that all your my its some further full costly expensive it you us me to of kind
     sort please also really just more such do does did will would should need must can want wish
@@ -111,12 +113,6 @@ _PASSED = words(
 _NOUNS = words("run experiment mode stuff thing magic business feature policy step please")
 _HELPERS = words("do does did is are will should must need can would has have")
 _ENDS = words(". , ; ! ? ) and please for this then but")
-_CORRECTION = rx(
-    r"no wait|(?:(?<=[.,;:!?(] )|(?<=\A ))wait(?! (?:with|for|until|till))|actually|scratch that|sorry"
-    r"|on second thoughts?|i mean|correction|or rather"
-    r"|never mind|i changed my mind|hold on|make that"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -138,7 +134,7 @@ def take_policy(text: Text) -> Said | None:
     ConflictError
         When the text asks for a search and for none.
     """
-    corrections = [found.tokens()[0].start for found in text.find(_CORRECTION)]
+    corrections = [t.start for t in text.tokens if t.text == "oops"]
     said: list[Said] = []
     text.rewrite(_PAIR, lambda found: _pair(found, said))
     text.rewrite(_TUNE, lambda found: [found.one("H", "verb")])
@@ -154,7 +150,6 @@ def take_policy(text: Text) -> Said | None:
         said.append(_take_mention(text, at))
     if corrections:
         said = [s for s in said if s.at > corrections[-1]] or said
-        text.take(_CORRECTION)
     demands = {s.value: s for s in said if s.value != "auto"}
     if len(demands) > 1:
         raise ConflictError(

@@ -162,6 +162,10 @@ class Grammar:
         for words in groups.values():
             self._learn(words)
 
+    def is_one_of(self, word: str, group: str) -> bool:
+        """Whether a word is one of a group's."""
+        return re.fullmatch(self.groups[group], word) is not None
+
     def __call__(self, pattern: str) -> re.Pattern[str]:
         """Compile a pattern that begins and ends with whole tokens, and learn its words."""
         self._learn(re.sub(r"<\w+[?*+]?>|\(\?P<\w+>|\\\w", " ", pattern))

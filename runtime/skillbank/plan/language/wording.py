@@ -1,54 +1,10 @@
-"""One wording for what can be said in several: contractions, numbers in words, synonyms of the trade."""
+"""One wording for what can be said in several: contractions, synonyms of the trade, keys as words."""
 
 from __future__ import annotations
 
+from skillbank.plan.language import numbers
 from skillbank.plan.language.tokens import Found, Text, Token
-from skillbank.plan.language.words import UNITS, rx
-
-_ONES = {
-    w: i
-    for i, w in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-}
-_TENS = {
-    w: 10 * i
-    for i, w in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_NUMBER_WORDS = {**_ONES, **_TENS, **_SCALES}
-_WORD = "|".join(w for w in _NUMBER_WORDS if w not in ("one", "zero"))
-
-_NUMBERS = rx(rf"(?:(?:a|one) (?=hundred|thousand|million))?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
-_DOZEN = rx(rf"(?P<half>half )?(?:a|one) dozen|(?P<couple>a couple of|a pair of|both)(?= (?:{UNITS}))")
-_ONE = rx(
-    rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))"
-    rf"|zero(?= (?:{UNITS}))"
-)
-_POWER = rx(r"D (?:x |times )?(?:10 \^|to the) D")
+from skillbank.plan.language.words import rx
 
 _REWRITES: tuple[tuple[str, str], ...] = (
     # contractions and short forms
@@ -120,21 +76,27 @@ _COMPILED = [(rx(pattern), words.split()) for pattern, words in _REWRITES]
 _BITS = rx(r"(?:D|8|16) bits?(?: (?:integers?|floats?|precision|floating point))?")
 _INSTEAD = rx(r"D (?:instead of|rather than|and not|not) D")
 _SAME_WORD = rx(r"(?P<d>D) (?P<u>x)(?= gpus?)")
+_SNAKE = rx(r"(?:<role>)_[a-z_]+")
 
 
 def unify(text: Text) -> None:
     """Bring a text to the wording that the patterns are written in."""
     for pattern, words in _COMPILED:
         text.rewrite(pattern, lambda found, words=words: _words(found, words))  # type: ignore[misc]
-    text.rewrite(
-        _DOZEN,
-        lambda found: [found.one("D", 6 if found.tokens("half") else 2 if found.tokens("couple") else 12)],
-    )
-    text.rewrite(_NUMBERS, lambda found: [found.one("D", _number([t.text for t in found.tokens()]))])
-    text.rewrite(_ONE, lambda found: [found.one("D", 0 if found.tokens()[0].text == "zero" else 1)])
+    text.rewrite(_SNAKE, _split)
+    numbers.read(text)
     text.rewrite(_BITS, _bits)
     text.rewrite(_INSTEAD, lambda found: [found.tokens()[0]])
     text.rewrite(_SAME_WORD, lambda found: [found.tokens()[0]])
+
+
+def _split(found: Found) -> list[Token] | None:
+    """``train_datasets`` and ``val_images`` are the words that they are made of."""
+    [token] = found.tokens()
+    parts = token.text.split("_")
+    if not all(rx.is_one_of(part, "data") for part in parts[1:]):
+        return None
+    return [Token(part, token.start, token.end) for part in parts]
 
 
 def _words(found: Found, words: list[str]) -> list[Token]:
@@ -146,18 +108,3 @@ def _bits(found: Found) -> list[Token] | None:
     bits = found.tokens()[0].value
     name = {8: "int8", 16: "fp16", 32: "fp32"}.get(bits) if isinstance(bits, int) else None
     return [found.one(name)] if name else None
-
-
-def _number(words: list[str]) -> int:
-    """Read English number words: ``two hundred and fifty``."""
-    whole = part = 0
-    for word in words:
-        if word in ("and", "a"):
-            part = part or (1 if word == "a" else 0)
-        elif word == "hundred":
-            part = max(part, 1) * 100
-        elif word in _SCALES:
-            whole, part = whole + max(part, 1) * _SCALES[word], 0
-        else:
-            part += _NUMBER_WORDS[word]
-    return whole + part

@@ -1,0 +1,68 @@
+"""From the passive to the active voice: "an export is needed" is "need an export", "X is to be found" is "find X"."""
+
+from __future__ import annotations
+
+import re
+
+from skillbank.plan.language.tokens import Found, Text, Token, words
+from skillbank.plan.language.words import rx
+
+_SOFT = r"(?:(?:now|also|still|urgently|then|next|soon|here|always|first|all|both|just|really|please|again) )*"
+_NEEDED = rx(
+    rf"(?:is|are|would be|will be) {_SOFT}(?:needed|wanted|required|requested|desired|due|called for|asked for"
+    r"|what (?:i|we) (?:need|want)|to be (?:made|produced|created|done|delivered))"
+)
+_MODAL = r"(?:should|must|shall|(?:has|have|needs?|wants?|is|are|ought) to|can|could|may|will|let)"
+_FOUND = rx(
+    rf"{_MODAL} {_SOFT}(?:be|get) {_SOFT}(?P<verb>found|detected|located|labell?ed|annotated|marked|tagged"
+    r"|highlighted|spotted|identified|outlined|boxed|segmented|cut out|pinpointed|recogni[sz]ed)"
+)
+_BASE = {
+    "found": "find", "labelled": "label", "labeled": "label", "tagged": "tag", "spotted": "spot",
+    "boxed": "find", "cut": "find", "segmented": "segment", "annotated": "annotate", "located": "locate",
+    "outlined": "outline", "recognised": "recognise", "recognized": "recognize",
+}  # fmt: skip
+_EDGE = words(". ; ! ? : but because so then if when since whether what which that who where while until oops")
+_STORY = words("if when since whether what which that who where while until because")
+_NO = words("no not nobody nothing none neither nor never hardly")
+
+
+def activate(text: Text) -> None:
+    """Move what is needed or to be found behind a verb that asks for it."""
+    _move(text, _NEEDED, lambda found: "need")
+    _move(text, _FOUND, lambda found: _base(found.tokens("verb")[0].text))
+
+
+def _base(verb: str) -> str:
+    return _BASE.get(verb) or verb.removesuffix("ed")
+
+
+def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
+    at = 0
+    while (found := next((f for f in text.find(pattern) if f.first >= at), None)) is not None:
+        at = found.first + 1
+        first = _clause_start(text.tokens, found.first)
+        subject = text.tokens[first : found.first]
+        before = text.tokens[first - 1].text if first else "."
+        if not subject or before in _STORY or any(t.text in _NO for t in subject):
+            continue
+        if all(t.text in _EMPTY for t in subject):
+            continue
+        mark = subject[0].start
+        said = Token(verb(found), mark, mark)  # type: ignore[operator]
+        text.replace(first, found.last, [said, *subject])
+        at = found.last
+
+
+_EMPTY = words("it this that they them there i we you he she these those all what everything")
+
+
+def _clause_start(tokens: list[Token], end: int) -> int:
+    first = end
+    while first > 0 and tokens[first - 1].text not in _EDGE:
+        if tokens[first - 1].text == "," and any(t.text.islower() for t in tokens[first:end]):
+            break
+        first -= 1
+    while first < end and tokens[first].text in ("and", ",", "please", "also", "now", "then", "first"):
+        first += 1
+    return first
