@@ -245,13 +245,31 @@ def test_further_attempts_that_nobody_is_asked_about_are_few(toolbox: Toolbox, d
     needs(toolbox.call("launch", {"plan_id": plan_id, "retries": 10}))
 
 
+def test_what_a_launch_asks_for_beyond_its_plan_is_part_of_what_is_approved(
+    toolbox: Toolbox, inline: Command, data: Path
+) -> None:
+    plan_id = plan_of(toolbox, data)
+    more = {"plan_id": plan_id, "checkpoint": "best", "retries": 7}
+    assert inline("approve", plan_id).code == 0
+    asked = needs(toolbox.call("launch", more))
+    assert asked.subject == f"plan:{plan_id}:checkpoint=best:retries=7"
+    assert "with up to 7 further attempts" in asked.question and "checkpoint best" in asked.question
+    assert needs(toolbox.call("launch", {**more, "retries": 2})).subject != asked.subject
+    for wrong in (f"{plan_id}:retry=7", f"{plan_id}:retries=a b", f"{plan_id}:"):
+        assert inline("approve", wrong).code == 2
+    assert jobs(toolbox) == 0
+    assert inline("approve", f"{plan_id[:12]}:retries=7:checkpoint=best").code == 0
+    assert toolbox.call("launch", more).result is not None
+
+
 @pytest.mark.slow
 def test_what_no_tool_asked_for_cannot_be_approved(toolbox: Toolbox, inline: Command, data: Path) -> None:
     asking = Toolbox(toolbox.runtime, approvals=ApprovalPolicy({"list_jobs": "ask"}))
     subject = needs(asking.call("list_jobs", {})).subject
-    for wrong in ("call:", "call:list_jobs:x", subject.replace("list_jobs", "x")):
+    doubled = f"plan:plan:{plan_of(toolbox, data)}"
+    for wrong in ("call:", "call:list_jobs:x", subject.replace("list_jobs", "x"), doubled):
         assert inline("approve", wrong).code == 2
-    for wrong in ("cancel:", "plan:", "_", f"plan:plan:{plan_of(toolbox, data)}"):
+    for wrong in ("cancel:", "plan:", "_"):
         assert inline("approve", wrong).code == 5
     assert inline("approve", subject).code == 0
     assert asking.list_jobs().jobs == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -37,6 +37,11 @@ _KEY_PREFIX = "agent:"
 _LONGEST_KEY = 200
 _MOST_RETRIES = 10
 """Whoever approves a plan is not asked about its further attempts."""
+_TERMS = {
+    "checkpoint": "from the parent's checkpoint {}",
+    "retries": "with up to {} further attempts",
+    "on_oom": "on out of memory: {}",
+}
 
 
 class LaunchArguments(Arguments):
@@ -75,11 +80,11 @@ class CancelAnswer(Result):
     state: JobState
 
 
-def launch_approval(plan: Plan) -> Approval:
-    """Return what a person is asked before a plan is started."""
+def launch_approval(plan: Plan, terms: Mapping[str, str] | None = None) -> Approval:
+    """Return what a person is asked before a plan is started, on these terms (see `launch_terms`)."""
     from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
 
-    return Approval(plan_subject(plan.plan_id), _question(plan))
+    return Approval(plan_subject(plan.plan_id, terms), _question(plan, terms or {}))
 
 
 def cancel_approval(record: JobRecord) -> Approval:
@@ -89,6 +94,8 @@ def cancel_approval(record: JobRecord) -> Approval:
 
 
 def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
+    from skillbank.jobs.approvals import launch_terms
+
     store = box.runtime.jobs.store
     if arguments.retries is not None and not 0 <= arguments.retries <= _MOST_RETRIES:
         raise UsageError(f"retries is {arguments.retries}, but it must be 0 to {_MOST_RETRIES}.")
@@ -103,10 +110,13 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 )
             return _launched(box.runtime.jobs.look(earlier.id), repeated=True)
         _refuse_questions(plan)
+        terms = launch_terms(
+            checkpoint=arguments.checkpoint, retries=arguments.retries, on_oom=arguments.on_oom
+        )
         parents = list(_parents(store, plan))
         with box.approved(
             "launch",
-            launch_approval(plan),
+            launch_approval(plan, terms),
             before=lambda: _check(box, plan, parents),
             came_about=lambda: store.by_key(key) is not None,
         ):
@@ -177,7 +187,7 @@ def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     finished_parents(plan, [jobs.refresh(job) for job in parents], jobs.refresh)
 
 
-def _question(plan: Plan) -> str:
+def _question(plan: Plan, terms: Mapping[str, str]) -> str:
     """Say what starting a plan means; what comes from skills and requests is one line and short."""
     what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
     if plan.route.name == SEARCH:
@@ -187,10 +197,11 @@ def _question(plan: Plan) -> str:
         machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
         where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
     data = list(dict.fromkeys(plain(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
-    more = f" and {len(data) - 3} more" if len(data) > 3 else ""
-    read = f", reading {', '.join(data[:3])}{more}" if data else ""
+    others = f" and {len(data) - 3} more" if len(data) > 3 else ""
+    read = f", reading {', '.join(data[:3])}{others}" if data else ""
     wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
-    return f"Start {what} on {where}{read}{wrote} (plan {plan.plan_id[:12]})?"
+    more = "".join(f", {_TERMS[name].format(value)}" for name, value in terms.items())
+    return f"Start {what} on {where}{read}{wrote}{more} (plan {plan.plan_id[:12]})?"
 
 
 def trials(plan: Plan) -> int | None:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def approve(
     subject: Annotated[
         str,
-        typer.Argument(metavar="PLAN|cancel:JOB", help="A plan's id, its first letters, or cancel:JOB."),
+        typer.Argument(
+            metavar="PLAN|cancel:JOB",
+            help="A plan's id or its first letters, with what a launch asks for beyond it "
+            "(PLAN:checkpoint=latest), or cancel:JOB.",
+        ),
     ],
     as_json: options.Json = False,
 ) -> None:
@@ -40,6 +44,7 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
     from skillbank.agent.catalogue import TOOLS
     from skillbank.agent.launching import cancel_approval, launch_approval
     from skillbank.errors import UsageError
+    from skillbank.jobs.approvals import read_plan_subject
 
     store = runtime.jobs.store
     kind, _, rest = subject.partition(":")
@@ -52,7 +57,8 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
                 f"'{subject}' is no call of a tool; copy the subject as the tool's answer gave it."
             )
         return Approval(subject, f"Call {tool} as it was asked for?")
-    return launch_approval(store.get_plan(subject.removeprefix("plan:")))
+    plan_id, terms = read_plan_subject(subject)
+    return launch_approval(store.get_plan(plan_id), terms)
 
 
 def _user() -> str:

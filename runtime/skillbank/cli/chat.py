@@ -133,7 +133,10 @@ def _how(subject: str) -> str:
     """Say what a person runs to approve something."""
     kind, _, name = subject.partition(":")
     if kind == "plan":
-        return f"'skillbank approve {name[:12]}' approves it; then go on with --resume."
+        from skillbank.jobs.approvals import approve_argument, read_plan_subject
+
+        argument = approve_argument(*read_plan_subject(name))
+        return f"'skillbank approve {argument}' approves it; then go on with --resume."
     if kind == "cancel":
         return f"'skillbank cancel {name}' stops it."
     return "Go on with --resume on a terminal to be asked."

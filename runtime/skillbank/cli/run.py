@@ -79,8 +79,8 @@ def run(
                     from skillbank.cli.searching import review_view
 
                     console().print(review_view(runtime.review(each)))
-        _approve(runtime, new, yes, as_json)
         launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
+        _approve(runtime, new, yes, as_json, launch)
         finished = _run(runtime, chain, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
@@ -134,13 +134,14 @@ def _refuse_questions(plans: list[Plan]) -> None:
         raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
 
 
-def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool) -> None:
+def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]) -> None:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
     from skillbank.errors import NotApprovedError
-    from skillbank.jobs.approvals import plan_subject
+    from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject
 
     if yes:
         return
+    terms = launch_terms(**launch)
     approvals = runtime.jobs.store.approvals
     asks = sys.stdin is not None and sys.stdin.isatty() and not as_json
     used: list[int] = []
@@ -148,16 +149,16 @@ def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool) -> N
     try:
         for plan in plans:
             runtime.jobs.store.save_plan(plan)
-            number = approvals.use(plan_subject(plan.plan_id))
+            number = approvals.use(plan_subject(plan.plan_id, terms))
             if number is not None:
                 used.append(number)
             elif not asks:
-                missing.append(plan.plan_id[:12])
+                missing.append(approve_argument(plan.plan_id, terms))
             elif not typer.confirm(f"Start {plan.action} on {plan.platform}?"):
                 raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
         if missing:
             ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
-            named = f"plan {' or '.join(missing)}"
+            named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
             raise NotApprovedError(f"Nobody approved {named}; give --yes, or run {ways} first.")
     except BaseException:
         for number in used:  # a chain starts as a whole: what was approved of it stays so

@@ -31,6 +31,7 @@ from skillbank.agent.mcp_server.tasks import Tasks, declares_tasks
 from skillbank.agent.tool import ToolFailure
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
+from skillbank.jobs.approvals import approve_argument, read_plan_subject
 
 __all__ = ["ToolCalls"]
 
@@ -151,8 +152,9 @@ def _declined(tool: str) -> Answer:
 def _unasked(answer: Answer, approval: Approval) -> Answer:
     """Say how a person can approve where the client has no way to ask."""
     kind, _, name = approval.subject.partition(":")
+    argument = approve_argument(*read_plan_subject(name)) if kind == "plan" else ""
     ways = {
-        "plan": f"a person runs 'skillbank approve {name[:12]}' in a terminal, then repeat the call",
+        "plan": f"a person runs 'skillbank approve {argument}' in a terminal, then repeat the call",
         "cancel": f"a person runs 'skillbank cancel {name}' in a terminal",
     }
     way = ways.get(kind, "whoever runs the server names the tool in SKILLBANK_APPROVE")
