@@ -51,6 +51,9 @@ def features_of(space: SearchSpace, points: Array) -> Array:
     for parameter in space.parameters:
         block = points[:, at : at + parameter.dimensions]
         at += parameter.dimensions
+        if parameter.name in space.independent and (simple := _independent(parameter, block)) is not None:
+            blocks.append(simple)
+            continue
         counts = _counting(space, parameter, known, len(points))
         if parameter.kind is Kind.LIST:
             seen = _listed(parameter, block)
@@ -63,6 +66,17 @@ def features_of(space: SearchSpace, points: Array) -> Array:
         resting = np.asarray(space.features_at_rest(parameter))
         blocks.append(np.where(counts[:, None], seen, resting))
     return np.hstack(blocks) if blocks else np.zeros((len(points), 0))
+
+
+def _independent(parameter: Parameter, block: Array) -> Array | None:
+    """Return the features of a parameter on which nothing hangs, where they follow from the positions."""
+    if parameter.kind is Kind.FLOAT and parameter.high > parameter.low:
+        return block
+    if parameter.kind is Kind.INTEGER and not parameter.log and not parameter.forbidden:
+        step = parameter.step
+        count = math.floor(parameter.high / step) - math.ceil(parameter.low / step) + 1
+        return np.asarray((np.minimum(np.floor(block * count), count - 1) + 0.5) / count)
+    return None
 
 
 def _listed(parameter: Parameter, block: Array) -> Array:

@@ -54,6 +54,14 @@ class SearchSpace:
         return {p.name: p for p in self.parameters}
 
     @cached_property
+    def independent(self) -> frozenset[str]:
+        """Names of the parameters that always count, have no relations, and decide about no other one."""
+        hanging = {c.key for p in self.parameters for c in p.conditions}
+        hanging |= {key for p in self.parameters for relation in p.relations for key in relation.keys}
+        free = (p for p in self.parameters if not p.conditions and not p.relations)
+        return frozenset(p.name for p in free) - hanging
+
+    @cached_property
     def dimensions(self) -> int:
         """Length of a point."""
         return sum(p.dimensions for p in self.parameters)

@@ -83,9 +83,13 @@ def maximise(
 def _mutated(points: Array, size: float, rng: np.random.Generator) -> Array:
     """Return points of which some coordinates have moved by about `size`, or anywhere; at least one has."""
     m, d = points.shape
-    moves = rng.random((m, d)) < np.where(rng.random((m, 1)) < 0.5, 1.5 / d, 0.5)
-    moves[np.arange(m), rng.integers(0, d, m)] = True
+    dice = rng.random((m, d))
+    rate = np.where(rng.random((m, 1)) < 0.5, 1.5 / d, 0.5)
+    rows, one = np.arange(m), rng.integers(0, d, m)
+    anywhere = dice < 0.1 * rate
+    anywhere[rows, one] = dice[rows, one] < 0.1
+    moves = dice < rate
+    moves[rows, one] = True
     stepped = np.abs(points + rng.normal(0.0, size, (m, d)))
     stepped = np.where(stepped > 1.0, np.maximum(2.0 - stepped, 0.0), stepped)
-    anywhere = rng.random((m, d)) < 0.1
     return np.where(moves, np.where(anywhere, rng.random((m, d)), stepped), points)

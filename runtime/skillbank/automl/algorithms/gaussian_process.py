@@ -78,7 +78,7 @@ class GaussianProcess:
         """Return the function's mean and standard deviation, each ``(m,)``, at points ``(m, d)``."""
         cross = self.signal * _matern(points / self.scales, self.points / self.scales)
         mean = cross @ self._alpha
-        variance = self.signal - np.einsum("ij,jk,ik->i", cross, self._inverse, cross, optimize=True)
+        variance = self.signal - ((cross @ self._inverse) * cross).sum(1)
         return mean * self._stretch + self._shift, np.sqrt(np.maximum(variance, 1e-12)) * self._stretch
 
     def believing(self, points: Array) -> GaussianProcess:
