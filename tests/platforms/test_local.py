@@ -291,10 +291,16 @@ def test_programs_are_found_beside_this_python_and_only_with_what_they_need(
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program.parent / "python"))
-    monkeypatch.setenv("PATH", "/nowhere")
+    other = tmp_path / "other" / "grounding_dino"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(other.parent))
     monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json",)})
     assert find_program("grounding_dino") == str(program)
     monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json", "no_such_package")})
+    assert find_program("grounding_dino") == str(other)
+    monkeypatch.setenv("PATH", f"{program.parent}:/nowhere")
     assert find_program("grounding_dino") is None
     assert find_program("no-such-program") is None
 

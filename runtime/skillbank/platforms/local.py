@@ -32,11 +32,16 @@ _NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_co
 
 
 def find_program(name: str) -> str | None:
-    """Return the path of a program on PATH, or beside this Python, whose environment may not be on PATH."""
+    """Return the path of a program: the one installed with this skillbank, else the one on PATH.
+
+    The one beside this Python is of the same version; PATH may lead to another environment's.
+    """
     here = str(Path(sys.executable).parent)
-    found = shutil.which(name) or shutil.which(name, path=here)
-    if found is None or (str(Path(found).parent) == here and not all(map(find_spec, _NEEDS.get(name, ())))):
-        return None
+    found = shutil.which(name, path=here)
+    if found is None or not all(map(find_spec, _NEEDS.get(name, ()))):
+        found = shutil.which(name)
+        if found is None or str(Path(found).parent) == here:
+            return None
     return str(Path(found).absolute())
 
 
