@@ -31,6 +31,8 @@ class Wish:
         Its answer carries the same.
     phrases : tuple of str
         The descriptions, normalised.
+    names : tuple of str
+        The descriptions as they were given; answers use these.
     picture : bytes
         A file in one of :data:`FORMATS`.
     threshold : float
@@ -43,6 +45,7 @@ class Wish:
 
     number: int
     phrases: tuple[str, ...]
+    names: tuple[str, ...]
     picture: bytes = field(repr=False)
     threshold: float
     nms_iou: float
@@ -81,7 +84,7 @@ def decode(data: bytes, most_pixels: int) -> Image.Image:
     Raises
     ------
     DataError
-        No picture, a broken one, or one of more than ``most_pixels``.
+        No picture, a broken one, or one of more than ``most_pixels``; the text goes on after "This is".
     """
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
@@ -91,13 +94,9 @@ def decode(data: bytes, most_pixels: int) -> Image.Image:
     except Image.DecompressionBombError:
         width = height = 0
     except Exception as error:  # what the decoders trip over depends on the bytes that they find
-        raise DataError(
-            "This is no picture that can be read: give a JPEG, PNG, WebP, BMP, GIF or TIFF file"
-        ) from error
-    size = f"{width} x {height}" if width else "far too many"
-    raise DataError(
-        f"This picture has {size} pixels, more than {most_pixels // 1_000_000} million: make it smaller"
-    )
+        raise DataError("no picture that can be read; give a JPEG, PNG, WebP, BMP, GIF or TIFF") from error
+    size = f"of {width} x {height}" if width else "of far too many"
+    raise DataError(f"{size} pixels, more than the {most_pixels / 1e6:.0f} million that are taken; shrink it")
 
 
 class Service:
@@ -229,7 +228,7 @@ class Service:
             document = {
                 "width": item.size[0],
                 "height": item.size[1],
-                "detections": [rounded(d, item.wish.phrases) for d in kept],
+                "detections": [rounded(d, item.wish.names) for d in kept],
                 "batch": len(batch),
                 "seconds": round(spent, 4),
             }
@@ -239,10 +238,10 @@ class Service:
                 self._pool.submit(self._draw, item, kept, document)
 
     def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, Any]) -> None:
-        phrases = item.wish.phrases
+        names = item.wish.names
         try:
             assert item.full is not None
-            drawn = draw_detections(item.full, detections, phrases, phrase_colours(phrases), 3)
+            drawn = draw_detections(item.full, detections, names, phrase_colours(names), 3)
             file = BytesIO()
             drawn.save(file, format=item.wish.draw)
         except Exception as error:
@@ -271,7 +270,10 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     usual : mapping
         ``threshold`` and ``nms`` of requests that do not say.
     """
-    phrases = tuple(dict.fromkeys(normalise_phrase(text) for text in header["descriptions"]))
+    names: dict[str, str] = {}
+    for text in header["descriptions"]:
+        names.setdefault(normalise_phrase(text), text)
     values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms")}
     draw = header.get("draw") or ""
-    return Wish(int(header["id"]), phrases, picture, values["threshold"], values["nms"], draw)
+    phrases = tuple(names), tuple(names.values())
+    return Wish(int(header["id"]), *phrases, picture, values["threshold"], values["nms"], draw)

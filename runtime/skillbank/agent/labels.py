@@ -54,14 +54,16 @@ class LabelAnswer(Result):
 
 
 def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
-    document = label_pictures(
+    labels = label_pictures(
         box.runtime,
-        Path(arguments.image),
+        [Path(arguments.image)],
         arguments.descriptions,
-        checkpoint=arguments.checkpoint or "last:train",
-        out=home() / "labels",
+        model=arguments.checkpoint or "last:train",
+        output=home() / "labels",
+        kinds=["pictures"],
         threshold=arguments.threshold,
     )
+    document = labels.document()
     pictures = [_picture(entry) for entry in document["images"]]
     found = sum(p.count for p in pictures)
     return LabelAnswer(

@@ -1,38 +1,184 @@
-"""``skillbank label IMAGE "a description" ...``."""
+"""``skillbank label PICTURE... "a description" ...``."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from skillbank.labelling.batch import Labels, Told
+
+_SHOWN = 8
+"""With more pictures than this only sums are shown."""
+
 
 def label(
-    image: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
-    descriptions: Annotated[list[str], typer.Argument(help='What to find, e.g. "red circle" "blue star".')],
-    checkpoint: Annotated[
-        str, typer.Option("--checkpoint", metavar="FILE|JOB", help="A checkpoint, or a job that left one.")
-    ] = "last:train",
-    out: Annotated[Path, typer.Option("--out", help="Where annotated pictures go.")] = Path("labels"),
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURE... DESCRIPTION...",
+            help='Pictures and folders, then what to find, e.g. photo.jpg "red circle" "blue star".',
+        ),
+    ],
+    texts: Annotated[
+        list[str] | None,
+        typer.Option("--text", "-t", metavar="DESCRIPTION", help="What to find, also as an option."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoint",
+            "--model",
+            metavar="FILE|DIR|JOB|NAME",
+            help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
+            "[default: IDEA-Research/grounding-dino-tiny]",
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "--out", "-o", metavar="DIR", help="Where labels are written.")
+    ] = Path("labels"),
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="json|coco|yolo|kitti|pictures",
+            help="What is written; may be repeated [default: json and pictures]",
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option("--threshold", min=0.0, max=1.0, help="Least score; the engine chooses by default."),
     ] = None,
+    nms: Annotated[
+        float | None,
+        typer.Option("--nms", min=0.0, max=1.0, help="Most overlap of two boxes of one description."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Find objects by describing them: boxes and scores, and pictures with the boxes drawn."""
-    from skillbank.labelling import label_pictures
+    """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures."""
+    from skillbank.labelling.batch import ANNOTATED, label_pictures
 
-    with options.open_runtime(None) as runtime:
-        document = label_pictures(
-            runtime, image, descriptions, checkpoint=checkpoint, out=out, threshold=threshold
+    pictures, descriptions = _sorted(words, bool(texts))
+    kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
+    with options.open_runtime(None) as runtime, _progress() as told:
+        labels = label_pictures(
+            runtime,
+            pictures,
+            [*descriptions, *(texts or ())],
+            model=model,
+            output=output,
+            kinds=kinds,
+            threshold=threshold,
+            nms=nms,
+            told=told,
         )
+    for path, message in labels.left_out:
+        print(f"skillbank: {path} is {message}.", file=sys.stderr)
     if as_json:
-        options.print_json(document)
-        return
-    from skillbank.cli.present import console, labels_view
+        options.print_json(labels.document())
+    else:
+        from skillbank.cli.present import console
 
-    console().print(labels_view(document))
+        console().print(_view(labels))
+    if labels.left_out:
+        raise typer.Exit(1)
+
+
+def _sorted(words: Sequence[str], described: bool) -> tuple[list[Path], list[str]]:
+    """Tell pictures from descriptions: pictures come first, and they are there.
+
+    Parameters
+    ----------
+    described
+        Whether descriptions are given as options too; then all words may be pictures.
+
+    Raises
+    ------
+    UsageError, DataNotFoundError
+        When a word could be either, or names a picture that is not there.
+    """
+    from skillbank.errors import DataNotFoundError, UsageError
+    from skillbank.labelling.pictures import SUFFIXES, at_home
+
+    pictures = [Path(words[0])]
+    for number, word in enumerate(words[1:], 1):
+        there = _exists(at_home(Path(word)))
+        looks = word.lower().endswith(SUFFIXES)
+        if looks and not there:
+            raise DataNotFoundError(
+                f"There is no picture {word} here; if it is a description, use --text for it."
+            )
+        if not there:
+            return pictures, list(words[number:])
+        if not looks and "/" not in word and not described:
+            raise UsageError(
+                f"'{word}' is a description or the folder of that name; write ./{word} for the folder, "
+                f"--text '{word}' for the description."
+            )
+        pictures.append(Path(word))
+    return pictures, []
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a description may be longer than any name of a file
+        return False
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Show a bar on a terminal's stderr; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading the model", total=None)
+        yield lambda done, total: bar.update(task, description="labelling", completed=done, total=total)
+
+
+def _view(labels: Labels) -> RenderableType:
+    """Show a few pictures one by one, and of many only what was found how often."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    def table(*names: str) -> Table:
+        made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for name in names:
+            made.add_column(name, overflow="fold")
+        return made
+
+    parts: list[RenderableType] = []
+    if len(labels.pictures) <= _SHOWN:
+        for path, picture in zip(labels.paths, labels.pictures, strict=True):
+            parts.append(Text(str(path), style="bold"))
+            rows = table("description", "score", "box (x1 y1 x2 y2)")
+            for finding in picture.findings:
+                box = " ".join(f"{value:.0f}" for value in finding.box)
+                rows.add_row(finding.phrase, f"{finding.score:.3f}", box)
+            parts.append(rows if picture.findings else Text("nothing found; a lower --threshold shows more"))
+    else:
+        found = Counter(finding.phrase for picture in labels.pictures for finding in picture.findings)
+        holding = Counter(phrase for p in labels.pictures for phrase in {f.phrase for f in p.findings})
+        rows = table("description", "objects", "on pictures")
+        for phrase in labels.descriptions:
+            rows.add_row(phrase, str(found[phrase]), f"{holding[phrase]} of {len(labels.pictures)}")
+        parts.append(rows)
+    parts += [Text(f"written {path}", style="dim") for path in labels.written]
+    return Group(*parts)

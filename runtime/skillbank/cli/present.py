@@ -216,21 +216,6 @@ def _value(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def labels_view(document: dict[str, Any]) -> RenderableType:
-    """Show detections, one table for each picture."""
-    parts: list[RenderableType] = []
-    for image in document["images"]:
-        parts.append(Text(image["image"], style="bold"))
-        table = _table("description", "score", "box (x1 y1 x2 y2)")
-        for found in image["detections"]:
-            box = " ".join(f"{v:.0f}" for v in found["box"])
-            table.add_row(found["phrase"], f"{found['score']:.3f}", box)
-        parts.append(table if image["detections"] else Text("nothing found; a lower --threshold shows more"))
-        if image.get("annotated"):
-            parts.append(Text(f"picture {image['annotated']}"))
-    return Group(*parts)
-
-
 def tools_view(tools: Sequence[tuple[Tool, str]]) -> RenderableType:
     """List the tools of agents; each with what is decided about approving its calls."""
     table = _table("tool", "approval", "what it does", "arguments")

@@ -1,0 +1,198 @@
+"""The engine as a process that answers: ``grounding_dino serve``, asked from any thread.
+
+A request is a line of JSON and a picture's bytes on its stdin, an answer a line of JSON and perhaps a
+picture's bytes on its stdout; the engine answers in its own order, and requests are known by their number.
+No path ever goes over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import IO, Any
+
+from skillbank.errors import DataError, PlatformError
+from skillbank.platforms.local import find_program
+
+__all__ = ["BATCH", "PROGRAM", "Answer", "Engine", "PictureError"]
+
+PROGRAM = "grounding_dino"
+BATCH = 8
+_GRACE = 10.0
+
+
+class PictureError(DataError):
+    """The engine cannot take a picture; the text goes on after "This is"."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found: the engine's document, and the annotated copy if one was wanted."""
+
+    document: dict[str, Any]
+    picture: bytes = b""
+
+
+class Engine:
+    """A loaded model.
+
+    Parameters
+    ----------
+    model
+        What `skillbank.labelling.models.find_model` gave.
+    most_pixels
+        Of a picture; larger ones are refused before they are unpacked.
+    window
+        Milliseconds that a picture waits for others to make a batch with.
+
+    Attributes
+    ----------
+    about
+        What the engine says of itself: ``threshold`` and ``nms`` that it uses unless told, ``device``,
+        ``backbone``, ``labels``.
+
+    Raises
+    ------
+    PlatformError
+        When the engine is not installed.
+    DataError
+        When it refuses the model.
+    """
+
+    def __init__(self, model: str, *, most_pixels: int = 178_956_970, window: float = 3.0) -> None:
+        program = find_program(PROGRAM)
+        if program is None:
+            raise PlatformError(
+                f"The program {PROGRAM} is not installed; pip install 'skillbank[engine]' brings it."
+            )
+        self._waiting: dict[int, Future[Answer]] = {}
+        self._numbers = itertools.count(1)
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._said: deque[str] = deque(maxlen=50)
+        limits = [f"--max-pixels={most_pixels}", f"--window={window}", f"--batch-size={BATCH}"]
+        self._process = subprocess.Popen(
+            [program, "serve", f"--checkpoint={model}", *limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._stdin, stdout = self._process.stdin, self._process.stdout
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener.start()
+        try:
+            line = stdout.readline()
+        except BaseException:
+            self.close()
+            raise
+        if not line:
+            raise DataError(f"{PROGRAM} cannot use the model: {self._last_words()}")
+        self.about: dict[str, Any] = json.loads(line)["ready"]
+        self._reader = threading.Thread(target=self._read, args=(stdout,), daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still answer."""
+        return self._process.poll() is None
+
+    def ask(
+        self,
+        picture: bytes,
+        descriptions: Sequence[str],
+        *,
+        threshold: float | None = None,
+        nms: float | None = None,
+        draw: str = "",
+    ) -> Future[Answer]:
+        """Ask what is in a picture; waits only while the engine has very much to do.
+
+        Parameters
+        ----------
+        threshold, nms
+            Least score; most overlap of two boxes of one description. The engine's own by default.
+        draw
+            Format of the annotated copy (``PNG``, ``JPEG``, ...), empty for none.
+
+        Returns
+        -------
+        Future
+            The answer; `PictureError`, `DataError` or `PlatformError` when there is none.
+        """
+        number, future = next(self._numbers), Future[Answer]()
+        future.set_running_or_notify_cancel()
+        header: dict[str, Any] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
+        header |= {k: v for k, v in (("threshold", threshold), ("nms", nms)) if v is not None}
+        header |= {"draw": draw} if draw else {}
+        with self._lock:
+            self._waiting[number] = future
+        try:
+            with self._writing:
+                self._stdin.write(json.dumps(header).encode() + b"\n")
+                self._stdin.write(picture)
+                self._stdin.flush()
+        except (OSError, ValueError):  # it has gone, or was closed
+            self._fail(number)
+        return future
+
+    def close(self) -> None:
+        """Let the engine answer what it was asked, and end it."""
+        with self._writing:
+            with contextlib.suppress(OSError):
+                self._stdin.close()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            while line := stream.readline():
+                document = json.loads(line)
+                picture = stream.read(document.pop("bytes"))
+                with self._lock:
+                    future = self._waiting.pop(document.pop("id"), None)
+                if future is None:
+                    continue
+                if error := document.get("error"):
+                    kind = PictureError if error["code"] == "picture" else DataError
+                    future.set_exception(kind(error["message"]))
+                else:
+                    future.set_result(Answer(document, picture))
+        for number in list(self._waiting):
+            self._fail(number)
+
+    def _fail(self, number: int) -> None:
+        with self._lock:
+            future = self._waiting.pop(number, None)
+        if future is not None:
+            future.set_exception(PlatformError(f"{PROGRAM} has ended: {self._last_words()}"))
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._said.append(line.decode(errors="replace").strip())
+
+    def _last_words(self) -> str:
+        """Return the engine's own sentence of why it ended."""
+        self._process.wait()
+        self._listener.join(1)
+        lines = [line for line in self._said if line]
+        said = next(
+            (line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else ""
+        )
+        return said.removeprefix("ERROR: ") or f"it said nothing (exit {self._process.returncode})"

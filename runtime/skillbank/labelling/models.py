@@ -1,0 +1,63 @@
+"""Which model labels: a job's best one, a file, a folder, or a name on the model hub."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillbank.errors import DataNotFoundError, ParentError
+from skillbank.jobs.record import JobState
+
+if TYPE_CHECKING:
+    from skillbank.runtime import Runtime
+
+__all__ = ["HUB_MODEL", "find_model"]
+
+HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
+"""What is used when nothing is named: the smallest one that finds what is in photographs."""
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_FILES = (".pth", ".pt", ".onnx", ".ckpt", ".safetensors")
+
+
+def find_model(runtime: Runtime, given: str | None) -> str:
+    """Return what the engine takes as its checkpoint.
+
+    Parameters
+    ----------
+    given
+        A file; a folder that transformers saved; a complete job that left a model, by its id or as
+        ``last:train``; or ``OWNER/NAME`` on the hub. By default `HUB_MODEL`.
+
+    Raises
+    ------
+    DataNotFoundError, JobNotFoundError, ParentError
+        When there is no such thing, or the job has no model.
+    """
+    if given is None:
+        return HUB_MODEL
+    path = Path(given)
+    with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file; a user who is not there
+        path = path.expanduser()
+        if path.is_file() or path.is_dir():
+            return str(path.absolute())
+    if path.suffix.lower() in _FILES or given.startswith(("/", "./", "../", "~")):
+        raise DataNotFoundError(
+            f"There is no model {given} here; give a file, a folder, a train job or a name on the model hub."
+        )
+    if _HUB_NAME.fullmatch(given):
+        return given
+    return str(_of_job(runtime, given))
+
+
+def _of_job(runtime: Runtime, given: str) -> Path:
+    record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
+    if record.state is not JobState.COMPLETE:
+        raise ParentError(f"The job {record.id} is {record.state}; labelling needs one that is complete.")
+    checkpoints = runtime.jobs.results(record.id).checkpoints
+    chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))
+    if chosen is None:
+        raise ParentError(f"The job {record.id} left no checkpoint; give --checkpoint FILE or a train job.")
+    return Path(record.results_dir) / chosen.path

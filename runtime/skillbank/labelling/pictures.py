@@ -1,0 +1,64 @@
+"""Finding the pictures to label, and giving each a name that no other has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from skillbank.errors import DataNotFoundError
+
+__all__ = ["SUFFIXES", "find_pictures", "picture_names"]
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+
+
+def find_pictures(given: Sequence[Path]) -> list[Path]:
+    """Return pictures and those below folders, sorted inside each folder, each once.
+
+    Raises
+    ------
+    DataNotFoundError
+        When something is not there, or a folder holds no picture.
+    """
+    found: dict[Path, None] = {}
+    for path in given:
+        path = at_home(path)
+        try:
+            path.stat()
+        except OSError as error:
+            why = error.strerror
+            raise DataNotFoundError(
+                f"There is no picture or folder {path} here ({why}); give its path."
+            ) from None
+        pictures = sorted(_below(path)) if path.is_dir() else [path]
+        if not pictures:
+            raise DataNotFoundError(
+                f"The folder {path} holds no picture ({', '.join(SUFFIXES)}); give another."
+            )
+        found.update(dict.fromkeys(pictures))
+    return list(found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            # macOS archives carry ._name.png companions that are no pictures.
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(here, name)
+
+
+def picture_names(pictures: Sequence[Path]) -> list[str]:
+    """Return the paths of pictures from the folder that all of them are below, with ``/``."""
+    absolute = [picture.absolute() for picture in pictures]
+    root = Path(os.path.commonpath([path.parent for path in absolute])) if absolute else Path()
+    return [path.relative_to(root).as_posix() for path in absolute]
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
