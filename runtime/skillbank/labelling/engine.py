@@ -150,9 +150,8 @@ class Engine:
 
     def close(self) -> None:
         """Let the engine answer what it was asked, and end it."""
-        with self._writing:
-            with contextlib.suppress(OSError):
-                self._stdin.close()
+        with self._writing, contextlib.suppress(OSError):
+            self._stdin.close()
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
