@@ -26,6 +26,10 @@ _TO_BE = rx(
     r"|may|might|wants to|please|let it|let) (?:now |also |then |please |it |N )?be (?:now "
     r"|also |then |first )?(?P<t>T)"
 )
+_GETS = rx(
+    r"(?P<what>(?:N|J)(?: (?:and|,|N|J))*) (?:now |then |just )*(?:gets|get) (?:now |only |just )*(?P<t>T)"
+    r"(?! (?:[^.!?; ]+ )*?(?:every|each|usually|always|often|regularly|nightly|daily|weekly|before|never|by) )"
+)
 _IF_YOU = rx(
     r"(?:love|great|nice|appreciate|grateful|happy|good|glad|wonderful|like|kind|lovely) "
     r"(?:it )?if (?:you|we|somebody|someone) (?P<t>T)"
@@ -121,7 +125,7 @@ _CONDITION = rx(
     r"|above|under|over|less|lower|higher|greater|better|worse|exceeds?|drops?|reaches|falls"
     r"|rises|than|least|beats|fails?|improves)"
 )
-_BARE_ENGINE = rx("engine")
+_BARE_ENGINE, _BARE_ONNX, _VERB = rx("engine"), rx(r"<det?>onnx(?: (?:file|model))?"), rx("V")
 
 
 @dataclass(slots=True)
@@ -142,7 +146,7 @@ def judge(text: Text) -> Asked:
         asked.refused |= _drop(text, pattern)
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
-    for pattern in (_TO_BE, _CAUSED, _IF_YOU):
+    for pattern in (_TO_BE, _GETS, _CAUSED, _IF_YOU):
         while (found := next(text.find(pattern), None)) is not None:
             begun = found.tokens("t")[0].start
             kept = [t for t in found.tokens() if t.text in ("N", "J", "and", ",")]
@@ -169,9 +173,21 @@ def judge(text: Text) -> Asked:
             )
     text.rewrite(rx("C"), lambda found: [found.one("V", Mention("inference"))])
     if not (asked.refused or asked.talked or any(t.text == "V" for t in text.tokens)):
-        # A model and an engine named without a verb ask for the engine.
-        text.rewrite(_BARE_ENGINE, lambda found: [found.one("V", Mention("gen_trt_engine"))])
+        _read_bare(text)
     return asked
+
+
+def _read_bare(text: Text) -> None:
+    """Without any verb a product asks for itself, and a place that an action's noun stands before for the action."""
+    text.rewrite(_BARE_ENGINE, lambda found: [found.one("V", Mention("gen_trt_engine"))])
+    if text.has(_VERB):
+        return
+    text.rewrite(_BARE_ONNX, lambda found: [found.one("V", Mention("export"))])
+    doing = [t for t in text.tokens if t.text == "P" and t.value.action]
+    if doing and not text.has(_VERB):
+        first = next((t for t in doing if t.value.action == "train"), doing[0])
+        at = text.tokens.index(first)
+        text.replace(at, at, [Token("V", first.start, first.start, Mention(first.value.action))])
 
 
 def _order_the_rest(text: Text, begun: int) -> None:

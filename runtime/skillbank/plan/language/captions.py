@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skillbank.plan.language.tokens import Text, Token, words
+from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import ACTION_VERBS, any_form, forms, rx
 
 _FIND = rx(
-    r"(?P<verb>(?:"
+    r"(?<!the )(?<!a )(?<!our )(?<!my )(?<!these )(?<!those )(?<!of )(?<!no )(?<!its )(?<!their )(?P<verb>(?:"
     + any_form(
         "find",
         "detect",
@@ -26,7 +26,8 @@ _FIND = rx(
         "pinpoint",
         "outline",
     )
-    + r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
+    + r"|cut out|cutting out|segment(?! (?:anything|the (?:image|picture)s?))|mask out"
+    r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
     r"|querying|prompt|prompting) for|pick out|point out|box(?= (?:all|every|each|the|any|up))"
     r"|(?:show|give|get|point|list)(?: "
     r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| "
@@ -44,7 +45,7 @@ _SEARCH = rx(
     r")?(?:for|looking for) "
 )
 _FOUND = rx(
-    r"(?P<verb>(?:need|want|get|have|like)) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)(?:to be "
+    r"(?P<verb>(?:need|want|get|have|like)) (?P<what>(?:(?:[a-z]\S*|D|,) )+?(?:P )?)(?:to be "
     r")?(?:found|detected|located|marked|labelled|labeled|annotated|identified|spotted"
     r"|highlighted|boxed)(?= )"
 )
@@ -59,6 +60,17 @@ _FIELD = rx(
     r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)"
     r"|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )
+_INSTRUMENT = rx(
+    r"(?P<verb>find|detect|locate|label|annotate|spot|identify|mark|tag|look for|search for) (?P<with>(?:with|using|via|by)"
+    r" <det*>(?:model )?N(?: (?:\( J \)|J|from J|of J))?) (?:, )?(?=[a-zQ])"
+)
+"""What is used to find stands between the verb and its object."""
+_THERE_ARE = rx(
+    r"(?:there (?:are|is|might be|may be|could be|should be|must be)|(?:are|is) there) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)"
+    r"(?P<place>(?:(?:in|on|at) P )?)(?P<rest>(?:[.?!,;:] |and |please |so |then |you |could |can |to )+)"
+    r"(?P<verb>find|detect|locate|label|annotate|mark|spot) (?:them|those|these|it)(?= )"
+)
+"""What is spoken of first and found then: "there are cracks in X. Find them"."""
 _PURPOSE = words("""to for that which can and will so it could should is be able used of who they in order""")
 _TRAIN = frozenset(
     w for verb in (*ACTION_VERBS["train"], *ACTION_VERBS["retrain"]) for f in forms(verb).values() for w in f
@@ -89,10 +101,14 @@ def take_captions(text: Text) -> list[str]:
     What a training is for ("train it to find helmets") is no request to find it: it is only taken out.
     """
     captions: list[str] = []
+    text.rewrite(_INSTRUMENT, lambda found: [*found.tokens("with"), *found.tokens("verb")])
+    text.rewrite(_THERE_ARE, lambda found: _of_antecedent(found))
     wanted = next(text.find(_FOUND), None)
     if wanted is not None:
-        captions += _split(text, wanted.tokens("what"))
-        text.replace(wanted.first, wanted.last, [wanted.one("C")])
+        said = wanted.tokens("what")
+        placed = [t for t in said if t.text == "P"]
+        captions += _split(text, _without_tail([t for t in said if t.text != "P"]) if placed else said)
+        text.replace(wanted.first, wanted.last, [wanted.one("C"), *placed])
     for pattern in (_FIELD, _SEARCH, _FIND):
         at = 0
         while True:
@@ -123,6 +139,16 @@ def take_captions(text: Text) -> list[str]:
         captions += items
         text.replace(quoted.first + 1, end, [Token("C", quoted.tokens()[0].end, text.tokens[end - 1].end)])
     return list(dict.fromkeys(captions))
+
+
+def _of_antecedent(found: Found) -> list[Token]:
+    return [*found.tokens("rest"), *found.tokens("verb"), *found.tokens("what"), *found.tokens("place")]
+
+
+def _without_tail(tokens: list[Token]) -> list[Token]:
+    while tokens and tokens[-1].text in _WHERE:
+        tokens = tokens[:-1]
+    return tokens
 
 
 def _after_colon(text: Text, first: int, end: int) -> tuple[int, list[str]]:

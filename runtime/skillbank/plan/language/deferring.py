@@ -70,6 +70,14 @@ DEFERRED = tuple(
         rf"{_WHO} (?:(?:will|can|would|shall|may|could|am going to|are going to) )*(?:take care of"
         rf"|handle|see to|look"
         rf" after|manage|deal with|care for) {_ACTIONS}(?: (?:myself|ourselves|himself|herself|themselves))?",
+        # "export it later", "the evaluation on X later"
+        rf"{_ACTIONS}(?: (?:on|in|with|from|to|of|onnx|P|J|N|it|them|the|model|result))* (?:some time |sometime )?"
+        r"(?:later(?: on)?|another day)(?= [.,;!?)]|$| $)",
+        # "the evaluation we do ourselves"
+        rf"{_ACTIONS} {_WHO}(?: (?:will|can|would|shall|may|are going to|am going to))? (?:do|run|make|handle)"
+        r"(?: (?:ourselves|myself|themselves|himself|herself))?",
+        rf"(?:{_FAR}) (?:, )?{_WHO} (?:(?:will|can|would|shall|may|could|might|want to|plan to|are going to|am going"
+        rf" to|intend to|also|then) )*{_ACTIONS}",
         rf"(?:{_FAR}|later) (?:{_WHO} )(?:(?:will|can|would|shall|may|could|might|want to) )*(?:do|run"
         rf"|make) {_ACTIONS}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.language.tokens import Found, Text, Token
-from skillbank.plan.language.words import rx
+from skillbank.plan.language.words import ACTION_NOUNS, ACTION_VERBS, rx
 
 _KINDS = {
     "train": "training|train|trained|finetuning|finetuned|finetune",
@@ -45,7 +45,7 @@ _JUST = rx(
 )
 _WORD_OF = rx(rf"{_FROM} <det*>{_OWNER}(?: {_FROM})?(?: <det?>N)? <det?>J")
 _KIND_OF = rx(
-    r"(?:from|of|using|with|in|by|after|use|take|on) <det*><adj*>(?P<n>(?:N )?)(?:"
+    r"(?:from|of|using|with|in|by|after(?! an? )|use|take|on) <det*><adj*>(?P<n>(?:N )?)(?:"
     + "|".join(v for k, v in _KINDS.items() if k != "gen_trt_engine")
     + rf"|(?P<engine>{_KINDS['gen_trt_engine']}))(?: (?:run|job|task|experiment))? (?:(?:of|in"
     r"|from|for) )?(?P<n2>(?:N )?)(?P<j>J)"
@@ -54,14 +54,25 @@ _NOUN_OF = rx(
     r"(?:the|my|our) (?P<n>(?:N )?)(?:training|export|quantization|engine)(?: (?:run|job"
     r"|task))? (?P<j>J)"
 )
+_TRAINING_OF = rx(r"(?:training|trained)(?: (?:run|job|was|is|being|number))* (?P<j>J)")
+_FINISHED_LAST = rx(
+    rf"(?:the|our|my) (?:N )?(?:{_KIND})(?: (?:run|job|task))?(?: (?:that|which|we|i|you|it|have|has|was|were|did"
+    r"|made|ran|finished|ended|completed|started|came|run|done|trained))* (?:last|latest|most recently|most recent)"
+    r"(?! (?:<data>))"
+)
 _PREPARED = rx(
     rf"(?:{_OWNER} )?(?:is |are |lies |comes |taken |trained )?{_FROM} <det*>(?:(?:run|parent"
     r"|experiment|id|training) )?(?P<j>J)"
 )
 
+_ELSE = rx("|".join(w for a in ACTION_VERBS if a != "train" for w in (*ACTION_VERBS[a], *ACTION_NOUNS[a])) + "|onnx"
+           "|engine|tensorrt|exported|evaluated|quantized")
+"""Another action than a training: a training that is named with a job beside it is that job."""
+
 
 def take_last(text: Text) -> None:
     """Turn "the last training of Grounding DINO" into a job and the name."""
+    text.rewrite(_FINISHED_LAST, _just)
     text.rewrite(_LAST, _last)
     text.rewrite(_JUST, _just)
 
@@ -92,10 +103,17 @@ def _last(found: Found) -> list[Token] | None:
 def join_words(text: Text) -> None:
     """Take the words that only lead to a job ("using the checkpoint of job X") into its token."""
     text.rewrite(_IS_JOB, lambda found: found.tokens("j"))
-    for pattern in (_KIND_OF, _NOUN_OF):
-        text.rewrite(pattern, _kind_of)
+    text.rewrite(_KIND_OF, _kind_of)
+    text.rewrite(_NOUN_OF, lambda found: None if _is_made(found) else _kind_of(found))
+    if text.has(_ELSE):
+        text.rewrite(_TRAINING_OF, lambda found: found.tokens("j"))
     text.rewrite(_WORD_OF, lambda found: [*found.kept("N"), *found.kept("J")])
     text.rewrite(_PREPARED, lambda found: found.kept("J"))
+
+
+def _is_made(found: Found) -> bool:
+    """Whether a verb of making stands before: "build the engine J" is no engine that is there."""
+    return found.first > 0 and rx.is_one_of(found.text.tokens[found.first - 1].text, "make")
 
 
 def _kind_of(found: Found) -> list[Token]:

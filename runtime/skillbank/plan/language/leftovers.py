@@ -71,6 +71,19 @@ def _until_preposition(tokens: Sequence[Token]) -> Iterator[Token]:
         yield token
 
 
+def _described(text: Text, about: set[str]) -> list[Token]:
+    """Return the first words without a preposition among them that speak of a model."""
+    run: list[Token] = []
+    for token in [*text.tokens, Token(".", -1, -1)]:
+        if token.text.islower() and token.text not in _PREPOSITIONS:
+            run.append(token)
+            continue
+        if any(t.text in about for t in run):
+            return run
+        run = []
+    return []
+
+
 _PREPOSITIONS = words(
     """on in at from over against to into with using under by via through for of without that which and"""
 )
@@ -93,7 +106,7 @@ def telling_words(text: Text, library: Library, after: Sequence[Token]) -> Itera
     }
     object_ = list(_until_preposition(after))
     if not any(t.text in about or t.text not in QUIET for t in object_):
-        object_ = text.tokens
+        object_ = _described(text, about) or text.tokens
     for i, token in enumerate(text.tokens):
         if token not in object_ or not token.text.islower() or token.text in ("engine", "first", "next"):
             continue

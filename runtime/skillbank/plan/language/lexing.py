@@ -85,10 +85,13 @@ class Place:
     role
         A dataset source, ``results``, ``weights``, ``resume``, ``backbone``, ``labels``, or None when
         the text does not say it.
+    action
+        The action whose bare noun gave the role ("training: X"), which asks for it where nothing else does.
     """
 
     uri: str
     role: str | None = None
+    action: str | None = None
 
 
 @dataclass(slots=True)

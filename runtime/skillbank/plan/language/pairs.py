@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.language.tokens import Found, Text, Token
-from skillbank.plan.language.words import rx
+from skillbank.plan.language.words import any_form, rx
 
 _KINDS = {
     "train_datasets": r"train|training|finetuning",
@@ -40,6 +40,19 @@ _HAPPENS = rx(
     rf"(?P<role>validation|evaluation|training) (?:{_BE} )?(?:happens|happen|takes place|done|runs|performed"
     r"|carried out|to be done|made) (?:on|with|using|over|against|in|from) (?=(?:<det*><data*>)?P)"
 )
+_WHAT_FOR = rx(
+    rf"(?P<p1>P) (?:is|are|:|holds|has|contains) <det*>(?:what|where|the one|that|those|<data>)(?: <data>)*"
+    r"(?P<who>(?: (?:which|that|we|i|you|it|N|they|model|should|shall|must|is|are|want|will|would|can|to|be|like|use"
+    r"|used|for))*) (?:(?P<train_datasets_1>train|trained|training|learn|learns)|(?P<eval_dataset_1>validate|validated"
+    r"|validation|validating|evaluate|evaluated|test|tested|check|checked))(?: (?:it|N|on|with|from|against|in|for))+"
+    r"(?= (?:,|\.|;|!|and|\)|but)|$| $)"
+)
+"""A place, and what it is for as a clause: "X is what we validate on"."""
+_FOR_BOTH = rx(r"(?P<p1>P) (?:for|as) (?:<det*>(?:calibration|calibrating) and <det*>(?:train|training)|(?:train|training|finetuning) and <det*>"
+               r"(?:calibration|calibrating))(?: <data>)*")
+_SIBLINGS = rx(r"(?:train|training) (?:(?:on|is|in|at|:|=) )?(?P<p1>P) (?:(?:,|;|and|/) )*(?:val|valid|validation|validate"
+               r"|eval|evaluation|test) (?:(?:on|is|in|at|:|=) )?(?P<p2>P)")
+_READS_BOTH = rx(any_form("quantize", "quantise", "retrain", "prune", "distill") + "|quantization|quantisation|pruning")
 _PAIRS = (
     # "training and validation data in X and Y"
     rx(rf"(?:(?:with|on|using|use|the|our|my|and) )*{_A} (?:<data> )?(?:and|/|,|&) <det*>{_B}"
@@ -74,6 +87,11 @@ def take(text: Text) -> None:
     text.rewrite(_COUNT, lambda found: found.tokens("what") if found.said()[0].isalpha() else None)
     text.rewrite(_WHAT, lambda found: [])
     text.rewrite(_HAPPENS, lambda found: [*found.tokens("role"), Token("on", *_span(found))])
+    text.rewrite(_WHAT_FOR, _what_for)
+    text.rewrite(_FOR_BOTH, _for_both)
+    if text.has(_READS_BOTH):
+        # To quantize takes training and validation data, too: "train X, val Y" asks for no training beside it.
+        text.rewrite(_SIBLINGS, _siblings)
     for pattern in _PAIRS:
         text.rewrite(pattern, _both)
     text.rewrite(_BEHIND, lambda found: [_with_role(found, "1")])
@@ -96,6 +114,28 @@ def _both(found: Found) -> list[Token] | None:
     return [made[0], Token("and", made[1].start, made[1].start), made[1]]
 
 
+def _for_both(found: Found) -> list[Token]:
+    [place] = found.tokens("p1")
+    place.value.role = "train_datasets"
+    return [place]
+
+
+def _siblings(found: Found) -> list[Token]:
+    [one], [two] = found.tokens("p1"), found.tokens("p2")
+    one.value.role, two.value.role = "train_datasets", "eval_dataset"
+    return [one, Token("and", two.start, two.start), two]
+
+
+def _what_for(found: Found) -> list[Token]:
+    """"X is what it should be trained on" still asks for the training; "what we validate on" asks for nothing."""
+    place = _with_role(found, "1")
+    who = found.tokens("who")
+    if found.match["train_datasets_1"] and any(t.text in ("should", "shall", "must", "want") for t in who):
+        verb = found.tokens("train_datasets_1")[0]
+        return [Token("train", verb.start, verb.end), *(t for t in who if t.text == "N"), place]
+    return [*(t for t in who if t.text == "N"), place]
+
+
 def _with_role(found: Found, number: str) -> Token:
     [place] = found.tokens(f"p{number}")
     if place.value.role is None:
@@ -104,4 +144,5 @@ def _with_role(found: Found, number: str) -> Token:
 
 
 def _kind(match: re.Match[str], number: str) -> str:
-    return next(kind for kind in _KINDS if match[f"{kind}_{number}"])
+    named = match.re.groupindex
+    return next(k for k in _KINDS if f"{k}_{number}" in named and match[f"{k}_{number}"])

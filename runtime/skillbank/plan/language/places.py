@@ -69,8 +69,12 @@ _CAPTION_FILE = rx(
 
 _SAVE = (
     r"put|putting|save|saving|saved|store|storing|stored|write|writing|written|dump|dumping"
-    r"|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver|land"
-    r"|lands|file|copy|ending up|end up|ends up|leave|want|like|have|export|exported|stash"
+    r"|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver"
+    r"|file|copy|leave|export|exported|stash"
+)
+_OUTCOME = (
+    r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|files?|checkpoints?|logs|onnx|engine"
+    r"|detections|predictions|metrics|report|stuff|whatever|outcome"
 )
 _THINGS = (
     r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?"
@@ -83,8 +87,12 @@ _TO = r"in|into|to|at|under|below|inside|within|on|onto|here"
 _RESULTS = tuple(
     rx(p)
     for p in (
-        rf"(?:(?:and|with|please|then|,) )*(?:{_SAVE}) (?:(?:{_THINGS}) )+?(?:{_TO}) "
+        rf"(?:(?:and|with|please|then|,) )*(?:(?:{_SAVE})|(?:want|like|have)(?= (?:(?:<det>|<adj>|of) )*"
+        rf"(?:{_OUTCOME}))) (?:(?:{_THINGS}) )+?(?:{_TO}) "
         r"<det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
+        r"(?:(?:should|must|shall|will|can|has|have|needs?|to|please|also|then|all) )*(?:ends? up|ending up|lands?"
+        r"|belongs?)"
+        rf" (?:{_TO}) <det*>(?:(?:folder|bucket|directory|place|dir) )*(?P<places>P)",
         r"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?"
         r"|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder"
         r"|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
@@ -189,7 +197,7 @@ def take_roles(text: Text) -> None:
     text.rewrite(_CAPTION_FILE, lambda found: _as(found, LABELS))
     text.rewrite(_AFTER, _after)
     for pattern in (_BRACKET, _FOR, _BEFORE, _COLON, _NOUN):
-        text.rewrite(pattern, _sourced)
+        text.rewrite(pattern, lambda found, bare=pattern in (_COLON, _NOUN): _sourced(found, bare))  # type: ignore[misc]
     for pattern in _RESULTS:
         text.rewrite(pattern, lambda found: _as(found, RESULTS))
     for role, pattern in _WEIGHTS[4:]:
@@ -209,12 +217,20 @@ def take_data_words(text: Text) -> None:
     text.rewrite(_DATA, lambda found: found.tokens("places"))
 
 
-def _sourced(found: Found) -> list[Token] | None:
+def _sourced(found: Found, bare: bool) -> list[Token] | None:
     named = found.match.re.groupindex
     source = next((s for s in _SOURCES if s in named and found.match[s]), "eval_dataset")
-    if any(p.role not in (None, source) for p in found.values("P", "places")):
+    places = found.values("P", "places")
+    if any(p.role not in (None, source) for p in places) or (bare and any(p.role for p in places)):
         return None
+    if bare and not any(rx.is_one_of(t.text, "data") for t in found.tokens()):
+        for place in places:
+            place.action = _DOING.get(found.tokens()[0].text)
     return _as(found, source)
+
+
+_DOING = {"train": "train", "training": "train", "finetuning": "train", "evaluation": "evaluate", "eval": "evaluate",
+          "inference": "inference", "prediction": "inference"}
 
 
 def _after(found: Found) -> list[Token] | None:

@@ -139,7 +139,7 @@ def take_policy(text: Text) -> Said | None:
     text.rewrite(_PAIR, lambda found: _pair(found, said))
     text.rewrite(_TUNE, lambda found: [found.one("H", "verb")])
     for pattern in _SUBJECTS:
-        text.rewrite(pattern, lambda found: [found.one("H")])
+        text.rewrite(pattern, lambda found: [found.one("H"), *found.kept("N")])
     text.rewrite(_PAIRED, lambda found: [found.one("H", found.tokens()[0].value)])
     text.rewrite(_TURN_OF, _off)
     text.rewrite(_OF, _off)

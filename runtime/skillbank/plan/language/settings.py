@@ -37,6 +37,19 @@ _NAMED: tuple[tuple[str, str], ...] = (
         r" |stored )?)(?:every|each|after every) D epochs?",
     ),
     (
+        "train.validation_interval",
+        r"(?:with |and |use |using )?<det?>(?:validation|eval|evaluation) (?:interval|frequency) <of*>D(?: epochs?)?",
+    ),
+    (
+        "train.checkpoint_interval",
+        r"(?:with |and |use |using )?<det?>(?:checkpoint|checkpointing|snapshot|saving) (?:interval|frequency) <of*>D"
+        r"(?: epochs?)?",
+    ),
+    (
+        "num_epochs",
+        r"(?:through|over) <det*><data> D times|D times (?:through|over) <det*><data>",
+    ),
+    (
         "num_epochs",
         r"(?:number of |count of |max |maximum )?epochs?(?: count| number)? <of*>D(?! (?:gpus?"
         r"|nodes?|epochs?))",
@@ -57,7 +70,15 @@ _NAMED: tuple[tuple[str, str], ...] = (
         r"(?:with |and |using |at )?<det*>(?<!max )(?<!min )(?<!maximum )(?<!minimum )(?<!opt "
         r")(?<!optimal )(?<!optimum )(?:batch size|batch|batches|batch sizes) <of*>D",
     ),
-    ("batch_size", r"(?:with |and |using )?D (?:<data> )?(?:per|a|in a|in each|in every|each) batch"),
+    (
+        "batch_size",
+        r"(?:with |and |using )?D (?:<data> )?(?:per|a|in a|in each|in every|each) (?:batch|step)(?: and"
+        r" (?:gpu|gpus|device))?",
+    ),
+    (
+        "batch_size",
+        r"(?:with |and |using )?D <data> (?:per|on each|for each|on every) (?:gpu|gpus|device)(?: and (?:batch|step))?",
+    ),
     ("batch_size", r"(?:with )?<det?>D batch(?: size)?"),
     ("learning_rate", r"(?:with |and |using |at )?<det*>(?:base |initial |starting |peak )?lr <of*>D"),
     ("learning_rate", r"(?:with |and |using )?<det?>D (?:as |for )?<det?>lr"),

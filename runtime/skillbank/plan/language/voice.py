@@ -12,7 +12,7 @@ _NEEDED = rx(
     rf"(?:is|are|would be|will be) {_SOFT}(?:needed|wanted|required|requested|desired|due|called for|asked for"
     r"|what (?:i|we) (?:need|want)|to be (?:made|produced|created|done|delivered))"
 )
-_MODAL = r"(?:should|must|shall|(?:has|have|needs?|wants?|is|are|ought) to|can|could|may|will|let)"
+_MODAL = r"(?:should|must|shall|(?:has|have|needs?|is|are|ought) to)"
 _FOUND = rx(
     rf"{_MODAL} {_SOFT}(?:be|get) {_SOFT}(?P<verb>found|detected|located|labell?ed|annotated|marked|tagged"
     r"|highlighted|spotted|identified|outlined|boxed|segmented|cut out|pinpointed|recogni[sz]ed)"
@@ -48,10 +48,19 @@ def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
             continue
         if all(t.text in _EMPTY for t in subject):
             continue
+        if pattern is _FOUND and found.match["verb"] in ("found", "located") and _has_place(text, found, subject):
+            continue
         mark = subject[0].start
         said = Token(verb(found), mark, mark)  # type: ignore[operator]
         text.replace(first, found.last, [said, *subject])
         at = found.last
+
+
+def _has_place(text: Text, found: Found, subject: list[Token]) -> bool:
+    """Whether it is said where data or a model lies: "the images are to be found in X"."""
+    after = [t.text for t in text.tokens[found.last : found.last + 3]]
+    heads = [t for t in subject if rx.is_one_of(t.text, "data") or rx.is_one_of(t.text, "model")]
+    return "P" in after and bool(heads) and not any(t.text == "P" for t in subject)
 
 
 _EMPTY = words("it this that they them there i we you he she these those all what everything")

@@ -35,6 +35,8 @@ def asks(text: Text, first: int, last: int, ends: bool) -> bool:
         return False
     if _opens(opening, _EXPLAIN):
         return True
+    if _opens(opening, _MAY_I) or any(text.source([t]).lower().startswith("get ") for t in sentence[2:3]):
+        return False
     word, following = [*(t.text for t in sentence[:2]), ""][:2]
     if word in _MODALS:
         # "Can I train it on a CPU?" asks; "can we train it on s3://..." is a polite request.
@@ -56,6 +58,10 @@ _POSSIBLE = rx(
     r"(?:way|chance|possibility))(?: (?:for you|for us|of|that you|that we|you|we|could|can|would))* (?:to )?"
     r"(?:(?:get|have|do|run|start|please|<det>|<adj>|N|J) )*[VGC]"
 )
+
+
+_MAY_I = rx(r"(?:could|can|may|might) (?:i|we) (?:please |perhaps |maybe |kindly )*(?:get|have|ask|request|order)")
+"""Asks for something, whatever it is."""
 
 
 def _opens(text: Text, pattern: re.Pattern[str]) -> bool:

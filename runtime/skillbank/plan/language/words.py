@@ -83,7 +83,7 @@ rx = Grammar(
         "not want"
         "|do not need to|do not need|under no circumstances|by no means|in no case|on no account"
         "|no point in|no reason to|no sense in|no use in|everything but|everything except|all but"
-        "|apart from|not yet|excluding|no more",
+        "|apart from|not yet|excluding|no more|no longer",
         "role": "train|training|finetuning|val|valid|validation|validating|eval|evaluation|evaluating"
         "|test|testing"
         "|dev|holdout|hold out|held out|inference|prediction|calibration|calibrating",
@@ -96,14 +96,15 @@ rx = Grammar(
         "link": "is|are|was|in|at|on|from|under|inside|within|below|lies|lie|lives|live|located|stored"
         "|found|sits|sit"
         "|resides|reside|be|can|which|that|there|come|comes|coming|taken|goes|to|as|being|equals"
-        "|:|=|of"
+        "|:|=|of|into|onto"
         "|kept|using|use|with|available|over|against|both|here|located|should|will|would",
         "prep": "on|in|at|from|over|against|to|into|onto|with|using|under|inside|within|by|via|through"
         "|across|for|of"
         "|upon|off|around|among|along|below|about|per|as|towards",
         "last": "last|latest|previous|newest|most recent|recent|preceding",
-        "of": "of|to|as|at|is|are|be|equals|equal to|:|=|should be|set to|a|an|the|about|around|exactly"
-        "|up to|value",
+        "of": "of|to|as|at|is|are|be|equals|equal to|:|=|should|must|shall|will|has to|have to|needs to|set"
+        "|a|an|the|about|around|exactly|up to|value|stay|stays|raised|raise|increased|increase|lowered|lower"
+        "|reduced|reduce|doubled|halved|limited|limit|capped|fixed|changed|change|bumped|kept|just|only",
         "make": any_form(
             "make",
             "build",
