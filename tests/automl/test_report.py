@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import re
-import sys
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,8 +17,6 @@ from skillbank.automl.metrics import Objective
 from skillbank.automl.report.data import report_data
 from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
-from skillbank.automl.report.tracking import track
-from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord
 from tests.automl.simulated import make_plan
 
@@ -107,36 +103,3 @@ def test_the_table_reads_back() -> None:
     assert data["defaults"] == data["trials"][0]["values"]
     assert float(rows[0]["val_mAP50"]) == data["trials"][0]["scores"][0]
     assert rows[6]["val_mAP50"] == "" and rows[6]["state"] == "FAILED"
-
-
-class FakeMlflow(ModuleType):
-    """Records what MLflow's functions of these names are given."""
-
-    def __init__(self) -> None:
-        super().__init__("mlflow")
-        self.calls: list[tuple[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            from contextlib import nullcontext
-
-            self.calls.append((name, (*arguments, named)))
-            return nullcontext()
-
-        return call
-
-
-def test_trials_go_to_a_tracker_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    mlflow = FakeMlflow()
-    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
-    assert track(data_of(3), "mlflow") == "sent 3 trials of toy-train-1 to mlflow"
-    names = [name for name, _ in mlflow.calls]
-    assert names.count("start_run") == 3 and names.count("log_metrics") == 3 * 2 + 3
-    monkeypatch.setitem(sys.modules, "wandb", None)
-    with pytest.raises(UsageError, match="pip install wandb"):
-        track(data_of(1), "wandb")
-    with pytest.raises(UsageError, match="did you mean 'mlflow'"):
-        track(data_of(1), "mlflo")

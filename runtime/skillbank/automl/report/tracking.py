@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
-from skillbank.errors import UsageError, did_you_mean
+from skillbank.errors import PlatformError, UsageError, did_you_mean
+from skillbank.redact import redact
 
 __all__ = ["track"]
 
 _PLACES = ("mlflow", "wandb")
+_TRIAL = "skillbank.trial"
 
 
 def track(data: dict[str, Any], where: str) -> str:
     """Send each trial as a run with its parameters, its metric by epoch and its scores.
 
     Where they go is said by the library's own environment (``MLFLOW_TRACKING_URI``, ``WANDB_API_KEY``, ...).
+    Sent again, a trial takes the place of what was sent before.
 
     Returns
     -------
@@ -26,6 +30,8 @@ def track(data: dict[str, Any], where: str) -> str:
     ------
     UsageError
         When there is no such place, or its library is not installed.
+    PlatformError
+        When the library does not take the trials; in its own words.
     """
     if where not in _PLACES:
         raise UsageError(
@@ -35,23 +41,44 @@ def track(data: dict[str, Any], where: str) -> str:
         library = importlib.import_module(where)
     except ImportError:
         raise UsageError(f"{where} is not installed; pip install {where}.") from None
-    sent = (_to_mlflow if where == "mlflow" else _to_wandb)(data, library)
-    return f"sent {sent} trials of {data['experiment']} to {where}"
+    try:
+        (_to_mlflow if where == "mlflow" else _to_wandb)(data, library)
+    except Exception as error:
+        # Each library has errors of its own, and lets those of its transports through.
+        said = " ".join(redact(str(error)).split()) or type(error).__name__
+        raise PlatformError(f"{where} did not take the trials of {data['experiment']}: {said}") from error
+    return f"sent {len(data['trials'])} trials of {data['experiment']} to {where}"
 
 
-def _to_mlflow(data: dict[str, Any], mlflow: Any) -> int:
-    mlflow.set_experiment(data["experiment"])
+def _to_mlflow(data: dict[str, Any], mlflow: Any) -> None:
+    place = mlflow.set_experiment(data["experiment"])
+    sent = mlflow.search_runs([place.experiment_id], output_format="list")
+    before = {run.data.tags.get(_TRIAL): run.info.run_id for run in sent}
     for trial in data["trials"]:
-        with mlflow.start_run(run_name=f"trial {trial['number']}"):
-            mlflow.set_tags({"skillbank.job": trial["job"] or "", "skillbank.state": trial["state"]})
-            mlflow.log_params(_parameters(trial))
-            for step, metrics in _steps(data, trial):
-                mlflow.log_metrics(metrics, step=step)
-            mlflow.log_metrics({f"best_{name}": value for name, value in _scores(data, trial).items()})
-    return len(data["trials"])
+        if (old := before.get(str(trial["number"]))) is not None:
+            mlflow.delete_run(old)
+        mlflow.start_run(run_name=f"trial {trial['number']}")
+        mlflow.set_tags(
+            {
+                _TRIAL: str(trial["number"]),
+                "skillbank.job": trial["job"] or "",
+                "skillbank.state": trial["state"],
+                "skillbank.reason": trial["reason"],
+            }
+        )
+        mlflow.log_params({_named(key): value for key, value in _parameters(trial).items()})
+        for step, metrics in _steps(data, trial):
+            mlflow.log_metrics({_named(key): value for key, value in metrics.items()}, step=step)
+        mlflow.log_metrics({_named(f"best_{key}"): value for key, value in _scores(data, trial).items()})
+        mlflow.end_run("FAILED" if _failed(trial) else "FINISHED")
 
 
-def _to_wandb(data: dict[str, Any], wandb: Any) -> int:
+def _named(name: str) -> str:
+    """Return a name as MLflow takes it, e.g. ``mAP@0.5`` as ``mAP_0.5``."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def _to_wandb(data: dict[str, Any], wandb: Any) -> None:
     for trial in data["trials"]:
         run = wandb.init(
             project=data["skill"],
@@ -59,14 +86,18 @@ def _to_wandb(data: dict[str, Any], wandb: Any) -> int:
             name=f"trial {trial['number']}",
             id=f"{data['experiment']}-{trial['number']}",
             resume="allow",
-            config={**_parameters(trial), "job": trial["job"]},
-            reinit=True,
+            config={**_parameters(trial), "job": trial["job"], "state": trial["state"]},
+            reinit="finish_previous",
+            settings=wandb.Settings(silent=True),
         )
         for step, metrics in _steps(data, trial):
             run.log(metrics, step=step)
         run.summary.update({f"best_{name}": value for name, value in _scores(data, trial).items()})
-        run.finish()
-    return len(data["trials"])
+        run.finish(exit_code=1 if _failed(trial) else 0)
+
+
+def _failed(trial: dict[str, Any]) -> bool:
+    return bool(trial["state"] == "FAILED")
 
 
 def _parameters(trial: dict[str, Any]) -> dict[str, Any]:
