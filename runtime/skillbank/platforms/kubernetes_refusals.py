@@ -1,0 +1,122 @@
+"""Why a cluster cannot run a plan, found out before anything is recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from skillbank.home import cache_dir, results_root
+from skillbank.jobs.binding import has_token
+from skillbank.plan.model import Plan
+from skillbank.platforms import container
+from skillbank.platforms.kubernetes_api import Cluster, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes_manifest import uncovered_names
+from skillbank.platforms.kubernetes_names import quantity
+from skillbank.platforms.kubernetes_profile import Profile, profile_path
+from skillbank.platforms.kubernetes_volumes import place_problem
+from skillbank.storage.archive import archive_stem
+from skillbank.storage.uri import parse_uri
+
+__all__ = ["access", "refusals"]
+
+
+def refusals(plan: Plan, profile: Profile, cluster: Cluster) -> Iterator[str]:
+    """Yield why a cluster cannot run a plan, one sentence each; the cluster is asked last."""
+    found = [*_of_plan(plan, profile), *_of_files(plan, profile)]
+    yield from found
+    if not found:
+        yield from _of_cluster(profile, cluster)
+
+
+def access(cluster: Cluster, group: str, resource: str, verb: str, subresource: str = "") -> bool:
+    """Ask the cluster whether this user may do something in the namespace."""
+    attributes = {"namespace": cluster.namespace, "group": group, "resource": resource, "verb": verb}
+    if subresource:
+        attributes["subresource"] = subresource
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = cluster.ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    return bool(answer.get("status", {}).get("allowed"))
+
+
+def _of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
+    if not plan.command:
+        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
+    if plan.image is None:
+        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+    for size in (plan.resources.shm_size, plan.resources.memory):
+        if size is not None:
+            quantity(size)
+    if profile.s3 is not None and plan.resources.nodes > 1:
+        yield (
+            f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
+            f"volume in {profile_path()} instead of a bucket, or use --nodes 1"
+        )
+    for name in uncovered_names(plan.env_names, os.environ, profile):
+        yield (
+            f"the plan hands {name} to its job, and no Secret is named for it; make one (kubectl create "
+            f"secret generic NAME --from-literal=...) and name it under secret_env in {profile_path()}, "
+            f"or unset {name}"
+        )
+    for override in plan.overrides:
+        if override.key.endswith("results_dir") and str(override.value).startswith("/"):
+            yield (
+                f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
+                "go to the job's own folder under --results-root"
+            )
+
+
+def _of_files(plan: Plan, profile: Profile) -> Iterator[str]:
+    if not profile.volumes and profile.s3 is None:
+        yield (
+            f"pods would see none of this machine's files: {profile_path()} names neither shared volumes "
+            "nor a bucket; references/platforms.md says how"
+        )
+        return
+    root = results_root()
+    if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "file":
+        root = uri.path
+    wanted = [(root, True), *((path, False) for path in container.plan_mounts(plan))]
+    if _stages(plan):
+        wanted.append((cache_dir(), False))
+    for path, writes in wanted:
+        if problem := place_problem(path, profile, writes=writes):
+            yield problem
+    for path in container.plan_mounts(plan):
+        if problem := container.mount_problem(path):
+            yield problem
+
+
+def _stages(plan: Plan) -> bool:
+    """Say whether data is brought to the cache before the job starts."""
+    for binding in plan.inputs:
+        if binding.runtime == "value" or has_token(binding.uri):
+            continue
+        uri = parse_uri(binding.uri)
+        packed = binding.runtime == "extracted_folder" and archive_stem(uri.name) is not None
+        if uri.scheme != "file" or (packed and Path(uri.path).is_file()):
+            return True
+    return False
+
+
+def _of_cluster(profile: Profile, cluster: Cluster) -> Iterator[str]:
+    if not access(cluster, "batch", "jobs", "create"):
+        yield (
+            f"this user may not create jobs in the namespace {cluster.namespace}; ask its administrator, or "
+            f"name another namespace in {profile_path()}"
+        )
+    for claim in dict.fromkeys(volume.claim for volume in profile.volumes):
+        path = f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims/{claim}"
+        try:
+            phase = cluster.ask("GET", path).get("status", {}).get("phase")
+        except GoneError:
+            yield f"the namespace {cluster.namespace} has no claim '{claim}'; correct {profile_path()}"
+        except ForbiddenError:
+            continue  # the pod's own events will tell
+        else:
+            if phase == "Lost":
+                yield f"the claim '{claim}' has lost its volume; ask the cluster's administrator"
