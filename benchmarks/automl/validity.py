@@ -5,7 +5,8 @@ by the checks that a user's own settings meet, which know nothing of search spac
 Schemas are the bank's own and, where the corpus of the family's skills lies beside the repository, all of
 its. Algorithms that model the trials are asked in short experiments, the others in long ones; those that a
 language model leads are left out: what it proposes is checked against the space, and without it they are
-bayesian.
+bayesian. Every result is appended to ``--out`` at once, and what is there already is not run again;
+``--table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,24 +44,59 @@ def main() -> int:
     parser.add_argument("--modelled", type=int, help="of those that model the trials; else the same")
     parser.add_argument("--only", nargs="*", default=[a for a in ALGORITHMS if a not in LED])
     parser.add_argument("--skills", nargs="*", help="only schemas whose path holds one of these words")
+    parser.add_argument("--out", type=Path, default=Path("validity-results.jsonl"))
+    parser.add_argument("--table", action="store_true", help="run nothing, print what is there")
     said = parser.parse_args()
-    broken = 0
-    for name, schema, spec in schemas():
+    done = read(said.out)
+    for name, schema, spec in () if said.table else schemas():
         if said.skills and not any(word in name for word in said.skills):
             continue
         space = space_from_schema(schema, spec)
         for algorithm in said.only:
             count = said.modelled if said.modelled and algorithm in MODELLED else said.count
+            if done.get((name, algorithm), {}).get("wanted", 0) >= count:
+                continue
             start = time.process_time()
             asked, wrong, example = judge(algorithm, space, schema, spec, count)
-            broken += wrong
-            print(
-                f"{name:36} {algorithm:14} {asked:6} suggestions {wrong:4} invalid "
-                f"{time.process_time() - start:7.1f} s {example}",
-                flush=True,
-            )
-    print(f"{broken} invalid in all")
-    return 1 if broken else 0
+            line = {
+                "schema": name,
+                "algorithm": algorithm,
+                "wanted": count,
+                "suggestions": asked,
+                "invalid": wrong,
+                "example": example,
+                "seconds": round(time.process_time() - start, 1),
+            }
+            print(" ".join(str(value) for value in line.values()), file=sys.stderr, flush=True)
+            with said.out.open("a", encoding="utf-8") as file:
+                print(json.dumps(line), file=file)
+            done[name, algorithm] = line
+    print(table(done))
+    return 1 if any(line["invalid"] for line in done.values()) else 0
+
+
+def read(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what earlier runs have found; of one schema and algorithm the longest run."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        line = json.loads(text)
+        key = (line["schema"], line["algorithm"])
+        if key not in found or found[key]["wanted"] <= line["wanted"]:
+            found[key] = line
+    return found
+
+
+def table(done: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    """Return a table in Markdown: suggestions and how many of them are invalid, by algorithm."""
+    lines = ["| | schemas | suggestions of each | in all | invalid |", "|---|---|---|---|---|"]
+    for algorithm in ALGORITHMS:
+        mine = [line for (_, name), line in done.items() if name == algorithm]
+        if mine:
+            counts = [int(line["suggestions"]) for line in mine]
+            each = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,} to {max(counts):,}"
+            invalid = sum(line["invalid"] for line in mine)
+            lines.append(f"| {algorithm} | {len(mine)} | {each} | {sum(counts):,} | {invalid} |")
+    return "\n".join(lines)
 
 
 def schemas() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
