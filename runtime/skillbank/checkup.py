@@ -43,7 +43,7 @@ def checkup(platform: str | None = None) -> list[Check]:
     Parameters
     ----------
     platform
-        ``local`` or ``docker``; what it cannot do without is then ``failed`` instead of ``missing``.
+        ``local``, ``docker``, ``slurm`` or ``kubernetes``; what it cannot do without is then ``failed`` instead of ``missing``.
 
     Raises
     ------
@@ -52,11 +52,15 @@ def checkup(platform: str | None = None) -> list[Check]:
     """
     from skillbank.platforms import get_platform
     from skillbank.platforms.docker_checkup import docker_checks
+    from skillbank.platforms.kubernetes_checkup import kubernetes_checks
+    from skillbank.platforms.slurm_checkup import slurm_checks
 
     general = (_python, _bank, _home, _disk, _database, _credentials)
     by_platform: dict[str, tuple[Callable[[], list[Check]], ...]] = {
         "local": (_engine, _gpu),
         "docker": (docker_checks,),
+        "slurm": (slurm_checks,),
+        "kubernetes": (kubernetes_checks,),
     }
     if platform is not None and platform not in by_platform:
         get_platform(platform)

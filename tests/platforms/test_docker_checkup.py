@@ -39,8 +39,8 @@ def test_no_daemon_is_a_failure_only_for_docker(monkeypatch: Any, tmp_path: Path
 
 
 def test_a_platform_that_is_not_there() -> None:
-    with pytest.raises(PlatformError, match="'slurm'"):
-        checkup("slurm")
+    with pytest.raises(PlatformError, match="'lokal'"):
+        checkup("lokal")
 
 
 def test_credentials_by_name_only(monkeypatch: Any, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from skillbank.plan.model import (
     Source,
 )
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
-from skillbank.platforms.base import job_dir
+from skillbank.platforms.base import Resume, job_dir
 
 __all__ = [
     "CONFIG_PATH",
@@ -66,6 +66,7 @@ class Bound:
     """What runs: the spec with every path in place, the command, and where the spec was written.
 
     ``reads`` are the files and folders of this machine that the spec names, outside the job's own results.
+    ``resume`` is the spec of a later start of the very job; None when it has no place for a checkpoint.
     """
 
     spec: dict[str, Any]
@@ -73,6 +74,7 @@ class Bound:
     config_path: Path
     sha256: str
     reads: tuple[Path, ...] = ()
+    resume: Resume | None = None
 
 
 def has_token(text: str) -> bool:
@@ -163,6 +165,11 @@ def bind(
         RESUME_MODEL: str(resume) if resume else "",
     }
     optional = {binding.key for binding in plan.inputs if binding.optional}
+    again = None
+    if any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):
+        mark = str(results_dir / RESUME_MODEL)
+        resolved = _resolve(spec, (), {**values, RESUME_MODEL: mark}, optional)
+        again = Resume(write_spec(resolved, plan.config_format), mark)
     spec = _resolve(spec, (), values, optional)
     folder = job_dir(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,7 +179,8 @@ def bind(
     temporary.write_bytes(content)
     temporary.replace(config_path)
     sha256 = hashlib.sha256(content).hexdigest()
-    return Bound(spec, _command(plan.command, config_path), config_path, sha256, tuple(dict.fromkeys(reads)))
+    argv = _command(plan.command, config_path)
+    return Bound(spec, argv, config_path, sha256, tuple(dict.fromkeys(reads)), again)
 
 
 def _named_by_user(plan: Plan) -> Iterator[Path]:

@@ -107,6 +107,8 @@ def prepare(
         image=plan.image,
         resources=plan.resources,
         network_arch=plan.network_arch,
+        config_path=made.config_path,
+        resume=made.resume,
     )
 
 

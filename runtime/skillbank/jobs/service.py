@@ -199,6 +199,8 @@ class Jobs:
         if native.state is JobState.UNKNOWN:
             return self._unknown(self.store.get(record.id), native.message)
         if native.state is record.state:
+            if native.state is JobState.PENDING and native.message:
+                self.store.note(record.id, redact(native.message))  # why it waits, as often as that changes
             return self.store.get(record.id)
         fields: dict[str, Any] = {}
         if native.state.terminal:

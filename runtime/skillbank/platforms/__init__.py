@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AVAILABLE", "KNOWN", "get_platform"]
 
-_MODULES = {"local": "LocalPlatform", "docker": "DockerPlatform"}
+_MODULES = {
+    "local": "LocalPlatform",
+    "docker": "DockerPlatform",
+    "slurm": "SlurmPlatform",
+    "kubernetes": "KubernetesPlatform",
+}
 AVAILABLE = tuple(_MODULES)
 """Platforms that this version can run jobs on."""
 KNOWN = ("local", "docker", "slurm", "kubernetes")

@@ -11,12 +11,23 @@ from typing import ClassVar
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan, Resources
 
-__all__ = ["Handle", "Launch", "NativeStatus", "Platform", "job_dir"]
+__all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "job_dir"]
 
 
 def job_dir(results_dir: Path) -> Path:
     """Return the folder inside a job's results that skillbank itself writes: bound spec, log, exit code."""
     return results_dir / "job"
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The spec of a start that goes on from the job's own newest checkpoint, for platforms that start again.
+
+    ``text`` is the whole spec; ``mark`` stands in it for the checkpoint's path.
+    """
+
+    text: str
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Launch:
     image: str | None = None
     resources: Resources = field(default_factory=Resources)
     network_arch: str = ""
+    config_path: Path | None = None
+    resume: Resume | None = None
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _become_program(folder: Path, launch: dict[str, Any]) -> NoReturn:
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def _scrub(log: Path) -> None:
+def scrub(log: Path) -> None:
     """Take secrets out of the finished log: who reads it later does not know their values."""
     # latin-1 maps every byte to one character and back, so bytes that are no UTF-8 survive.
     values = [value.encode().decode("latin-1") for value in secret_values(os.environ)]
@@ -122,7 +122,7 @@ def _keep(folder: Path, launch: dict[str, Any], ready: int) -> int:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(program, signal.SIGKILL)
     try:
-        _scrub(folder / LOG)
+        scrub(folder / LOG)
     except OSError as error:
         print(f"the log could not be cleaned of secrets: {error}", file=sys.stderr)
     killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import json
 import os
@@ -21,6 +20,7 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 
@@ -165,22 +165,7 @@ class LocalPlatform(Platform):
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output; with ``follow`` until the job ends."""
         path = job_dir(handle.results_dir) / keeper.LOG
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        while follow and not path.exists() and not self._over(handle):
-            time.sleep(0.1)
-        if not path.exists():
-            return
-        with path.open("rb") as log:
-            while True:
-                # Asked before reading, so that the last words of a job that ends meanwhile are read.
-                over = not follow or self._over(handle)
-                while chunk := log.read(1 << 16):
-                    yield decode(chunk)
-                if over:
-                    break
-                time.sleep(0.2)
-        if rest := decode(b"", True):
-            yield rest
+        return read_log(path, lambda: not follow or self._over(handle))
 
     def cancel(self, handle: Handle) -> None:
         """Ask the job's process group to stop, kill it after the grace, and wait until it is gone."""

@@ -1,0 +1,62 @@
+"""Profiles of clusters: one small YAML file each, checked so that a slip is told in one sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from skillbank.errors import PlatformError, did_you_mean
+from skillbank.home import home
+
+__all__ = ["profile_path", "read_profile"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def profile_path(variable: str, name: str) -> Path:
+    """Return where a profile is: the file that a variable names, else one in skillbank's home."""
+    named = os.environ.get(variable)
+    return Path(named).expanduser().absolute() if named else home() / name
+
+
+def read_profile(path: Path, model: type[Model], *, must: bool = False) -> Model:
+    """Read a profile; where there is none, everything is as by default.
+
+    Parameters
+    ----------
+    must
+        Whether the file has to be there: somebody has named it.
+
+    Raises
+    ------
+    PlatformError
+        When it cannot be read, or says something that it cannot.
+    """
+    import yaml
+
+    try:
+        # Every scalar stays the text that was written: YAML takes 1:30:00 for a number in base 60.
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except FileNotFoundError:
+        if must:
+            raise PlatformError(
+                f"the profile {path} does not exist; correct the path that names it"
+            ) from None
+        return model()
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise PlatformError(
+            f"the profile {path} cannot be read as YAML: {' '.join(str(error).split())}"
+        ) from None
+    try:
+        return model.model_validate(document or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        if first["type"] == "extra_forbidden":
+            near = did_you_mean(place, tuple(model.model_fields))
+            raise PlatformError(f"the profile {path} has the unknown key '{place}'{near}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise PlatformError(f"the profile {path} is wrong at '{place}': {said}") from None
