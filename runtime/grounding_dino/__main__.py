@@ -130,14 +130,16 @@ def _run_spec_action(action: str, spec_file: str, overrides: Sequence[str]) -> i
 
 
 def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
-    _prepare_libraries()
+    from grounding_dino.commands.session import prepare_libraries
+
+    prepare_libraries()
     command = getattr(import_module(f"grounding_dino.commands.{action}"), action)
     command(spec, overrides)
 
 
 def _run_tool(arguments: argparse.Namespace) -> int:
     """Run a command that works without a spec."""
-    from grounding_dino.commands.session import reason, setup_logging
+    from grounding_dino.commands.session import prepare_libraries, reason, setup_logging
     from grounding_dino.config import SpecError
     from grounding_dino.errors import EngineError
 
@@ -148,7 +150,7 @@ def _run_tool(arguments: argparse.Namespace) -> int:
         if arguments.action == "settle":
             return _print_settled(arguments.task, arguments.experiment_spec)
         if arguments.action in ("label", "serve"):
-            _prepare_libraries()
+            prepare_libraries()
             command = getattr(import_module(f"grounding_dino.commands.{arguments.action}"), arguments.action)
             command(arguments)
         else:
@@ -181,21 +183,6 @@ def _print_schemas(actions: Sequence[str]) -> int:
         return 2
     print(json.dumps(all_schemas(list(actions) or None), indent=2, allow_nan=False))
     return 0
-
-
-def _prepare_libraries() -> None:
-    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
-    import os
-
-    from grounding_dino.threads import wait_passively
-
-    wait_passively()
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
-    for name in ("torchao", "torch.utils._pytree"):
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _report_early_failure(action: str, spec_file: str, overrides: Sequence[str], text: str) -> None:

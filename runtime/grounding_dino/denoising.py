@@ -56,7 +56,13 @@ class DenoisingQueries:
 
 
 def make_denoising_queries(
-    targets: TargetBatch, groups: int, box_noise: float, label_noise: float, phrase_counts: Tensor
+    targets: TargetBatch,
+    groups: int,
+    box_noise: float,
+    label_noise: float,
+    phrase_counts: Tensor,
+    numbers: torch.Generator | None = None,
+    rows: tuple[int, int] | None = None,
 ) -> DenoisingQueries | None:
     """Make the queries of one batch.
 
@@ -72,6 +78,11 @@ def make_denoising_queries(
         Half of this share of the queries gets a random other phrase of its prompt.
     phrase_counts : Tensor
         ``(B,)`` number of phrases in each prompt.
+    numbers : torch.Generator, optional
+        Source of randomness, on the targets' device; torch's own by default.
+    rows : (int, int), optional
+        When this is a part of a larger batch: number of its first picture there, and the pictures in all.
+        The parts then get the noise that the whole would.
 
     Returns
     -------
@@ -87,14 +98,20 @@ def make_denoising_queries(
     positive = (index // most) % 2 == 0
     group = index // (2 * most)
     phrases = targets.phrases[:, target]
-    swapped = torch.rand(phrases.shape, device=device) < label_noise * 0.5
-    others = (torch.rand(phrases.shape, device=device) * phrase_counts[:, None]).long()
+    first, total = rows or (0, len(phrases))
+
+    def noise(*shape: int) -> Tensor:
+        drawn = torch.rand((total, len(index), *shape), generator=numbers, device=device)
+        return drawn[first : first + len(phrases)]
+
+    swapped = noise() < label_noise * 0.5
+    others = (noise() * phrase_counts[:, None]).long()
     phrases = torch.where(swapped, others, phrases)
 
     corners = xyxy_from_cxcywh(targets.boxes[:, target])
     half_size = (targets.boxes[:, target, 2:] / 2).repeat(1, 1, 2)
-    sign = torch.randint(0, 2, corners.shape, device=device) * 2.0 - 1.0
-    amount = torch.rand(corners.shape, device=device) + (~positive)[None, :, None]
+    sign = (noise(4) < 0.5) * 2.0 - 1.0
+    amount = noise(4) + (~positive)[None, :, None]
     noisy = (corners + sign * amount * half_size * box_noise).clamp(0, 1)
     boxes = cxcywh_from_xyxy(noisy)
     boxes = torch.cat([boxes[..., :2], boxes[..., 2:].abs().clamp(min=_SMALLEST)], dim=-1)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from grounding_dino.errors import EngineError
+from grounding_dino.team import ALONE, Team
 from grounding_dino.threads import set_threads
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -57,7 +58,7 @@ def cuda_wanted(device: str) -> bool:
     return available and device != "cpu"
 
 
-def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
+def choose_compute(spec: Any, gpu_ids: list[int], team: Team = ALONE) -> Compute:
     """Settle device, precision and threads of a run.
 
     Parameters
@@ -65,16 +66,19 @@ def choose_compute(spec: Any, gpu_ids: list[int]) -> Compute:
     spec : pydantic model
         The spec, profile applied.
     gpu_ids : list of int
-        The action's ``gpu_ids``; the first is used.
+        The action's ``gpu_ids``; each process of a node uses one.
+    team : Team
+        The processes that compute together; those of a node share its processors.
     """
-    threads = set_threads(spec.engine.threads)
+    threads = set_threads(spec.engine.threads, team.local_size)
     if not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
         # other (grounding_dino.gradients tells why).
-        parts = threads if spec.engine.profile in ("small", "settled") else 1
+        small = spec.engine.profile in ("small", "settled")
+        parts = threads if small and team.size == 1 else 1
         torch.set_num_threads(max(1, threads // parts))
         return Compute(torch.device("cpu"), spec.train.precision, threads, parts)
-    number = gpu_ids[0] if gpu_ids else 0
+    number = gpu_ids[team.local_rank] if gpu_ids else 0
     if number >= torch.cuda.device_count():
         raise EngineError(
             f"gpu_ids names GPU {number}, but there are {torch.cuda.device_count()}: correct gpu_ids"

@@ -15,6 +15,7 @@ from grounding_dino.detector import DetectorOutput
 from grounding_dino.loss import LossWeights, detection_loss
 from grounding_dino.predictor import Detection, Predictor
 from grounding_dino.targets import TargetBatch, batch_targets
+from grounding_dino.team import ALONE, Team
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,22 @@ class Metrics:
     loss: float = float("nan")
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What was found in some pictures of an evaluation set.
+
+    Attributes
+    ----------
+    detections : dict
+        COCO image id to detections.
+    losses : list of (float, int)
+        Training loss of each pass and the number of boxes that it is divided by.
+    """
+
+    detections: dict[int, list[Detection]]
+    losses: list[tuple[float, int]]
+
+
 def measure(
     predictor: Predictor,
     data: EvaluationSet,
@@ -46,7 +63,7 @@ def measure(
     class_ids: Sequence[int] | None = None,
     threshold: float = 0.0,
 ) -> tuple[Metrics, dict[int, list[Detection]]]:
-    """Run a predictor over an evaluation set and measure.
+    """Run a predictor over an evaluation set and measure; see :func:`find` and :func:`summarise`.
 
     Parameters
     ----------
@@ -70,9 +87,33 @@ def measure(
     detections : dict
         COCO image id to what was found there.
     """
+    found = find(predictor, data, batch_size, weights=weights, threshold=threshold)
+    return summarise(data, [found], class_ids), found.detections
+
+
+def find(
+    predictor: Predictor,
+    data: EvaluationSet,
+    batch_size: int,
+    *,
+    weights: LossWeights | None = None,
+    threshold: float = 0.0,
+    team: Team = ALONE,
+) -> Findings:
+    """Run a predictor over this process' share of an evaluation set.
+
+    Whole passes are shared out, each of which gives the same whoever makes it.
+
+    Parameters
+    ----------
+    predictor, data, batch_size, weights, threshold
+        As for :func:`measure`.
+    team : Team
+        Who shares the work.
+    """
     detections: dict[int, list[Detection]] = {}
     losses: list[tuple[float, int]] = []
-    for chosen in _equal_sizes(data.records, batch_size):
+    for chosen in list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]:
         records = [data.records[index] for index in chosen]
         images = [open_image(record.image) for record in records]
         passes = predictor.run(images)
@@ -86,11 +127,20 @@ def measure(
                 targets = _targets(records, prompt.phrases).to(batch.token_ids.device)
                 total = detection_loss(output, targets, batch.phrase_tokens, weights)["loss"]
                 losses.append((float(total), max(targets.count, 1)))
+    return Findings(detections, losses)
+
+
+def summarise(
+    data: EvaluationSet, findings: Sequence[Findings], class_ids: Sequence[int] | None = None
+) -> Metrics:
+    """Measure what was found, by one process or several."""
+    detections = {key: items for part in findings for key, items in part.detections.items()}
+    losses = [loss for part in findings for loss in part.losses]
     metrics = coco_metrics(data, detections, class_ids)
     # Each batch is divided by its own number of boxes; together they count by it.
     boxes = sum(count for _, count in losses)
     loss = sum(value * count for value, count in losses) / boxes if losses else float("nan")
-    return Metrics(metrics.map, metrics.map50, metrics.per_class, loss), detections
+    return Metrics(metrics.map, metrics.map50, metrics.per_class, loss)
 
 
 def _equal_sizes(records: Sequence[Record], batch_size: int) -> Iterator[list[int]]:

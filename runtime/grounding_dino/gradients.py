@@ -22,7 +22,9 @@ from grounding_dino.device import Compute
 from grounding_dino.loss import LossWeights, detection_loss
 from grounding_dino.parameters import trained
 from grounding_dino.prompt import PromptBatch
+from grounding_dino.replicas import average_scalars, replicated
 from grounding_dino.targets import TargetBatch
+from grounding_dino.team import ALONE, Team
 
 Padded = TypeVar("Padded", PromptBatch, TargetBatch)
 
@@ -51,18 +53,29 @@ class GradientWorker:
         Device, precision and number of parts.
     scaler : GradScaler
         Scales the loss in fp16.
+    team : Team
+        The processes that share a batch; each gets the gradients of all of it.
     """
 
     def __init__(
-        self, detector: Detector, weights: LossWeights, compute: Compute, scaler: torch.amp.GradScaler
+        self,
+        detector: Detector,
+        weights: LossWeights,
+        compute: Compute,
+        scaler: torch.amp.GradScaler,
+        team: Team = ALONE,
     ) -> None:
         self._detector = detector
+        self._team = team
+        self._model = replicated(detector, compute.device, team)
         self._weights = weights
         self._compute = compute
         self._scaler = scaler
         self._pool = ThreadPoolExecutor(compute.parts) if compute.parts > 1 else None
 
-    def backward(self, batch: Batch, pixels: Tensor, queries: DenoisingQueries | None) -> dict[str, float]:
+    def backward(
+        self, batch: Batch, pixels: Tensor, queries: DenoisingQueries | None, divisor: float | None = None
+    ) -> dict[str, float]:
         """Put the (scaled) gradients of a batch into the parameters' ``grad``.
 
         Parameters
@@ -73,37 +86,44 @@ class GradientWorker:
             Its normalised pixels ``(B, 3, H, W)``.
         queries : DenoisingQueries, optional
             Of the whole batch.
+        divisor : float, optional
+            What the loss is divided by; by default the number of true boxes.
 
         Returns
         -------
         dict of str to float
-            The losses of :func:`~grounding_dino.loss.detection_loss`.
+            The losses of :func:`~grounding_dino.loss.detection_loss`, of this process' share.
         """
         whole = _Part(pixels, batch.mask, batch.prompts, batch.targets, queries)
-        parameters = list(trained(self._detector))
-        divisor = max(batch.targets.count, 1)
+        divisor = max(batch.targets.count, 1) if divisor is None else divisor
         if self._pool is None:
-            results = [self._work(whole, parameters, divisor)]
-        else:
-            parts = _split(whole, min(self._compute.parts, len(pixels)))
-            results = list(self._pool.map(lambda part: self._work(part, parameters, divisor), parts))
+            losses = self._losses(self._model, whole, divisor)
+            self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
+            average_scalars(self._detector, self._team)
+            return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+        parameters = list(trained(self._detector))
+        parts = _split(whole, min(self._compute.parts, len(pixels)))
+        results = list(self._pool.map(lambda part: self._work(part, parameters, divisor), parts))
         for parameter, *gradients in zip(parameters, *(part for _, part in results), strict=True):
             present = [gradient for gradient in gradients if gradient is not None]
             parameter.grad = present[0] if present else None
             for gradient in present[1:]:
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
-        losses = [part for part, _ in results]
-        return {name: sum(float(part[name]) for part in losses) for name in losses[0]}
+        found = [part for part, _ in results]
+        return {name: sum(float(part[name]) for part in found) for name in found[0]}
 
-    def _work(
-        self, part: _Part, parameters: list[nn.Parameter], divisor: int
-    ) -> tuple[dict[str, Tensor], tuple[Tensor | None, ...]]:
-        """Losses and gradients of one part."""
+    def _losses(self, model: nn.Module, part: _Part, divisor: float) -> dict[str, Tensor]:
         with self._compute.autocast():
-            output = self._detector(part.pixels, part.mask, part.prompts, part.queries)
-        losses = detection_loss(
+            output = model(part.pixels, part.mask, part.prompts, part.queries)
+        return detection_loss(
             output, part.targets, part.prompts.phrase_tokens, self._weights, part.queries, divisor=divisor
         )
+
+    def _work(
+        self, part: _Part, parameters: list[nn.Parameter], divisor: float
+    ) -> tuple[dict[str, Tensor], tuple[Tensor | None, ...]]:
+        """Losses and gradients of one part."""
+        losses = self._losses(self._detector, part, divisor)
         scaled = self._scaler.scale(losses["loss"])
         gradients = torch.autograd.grad(scaled, parameters, allow_unused=True)
         return {name: value.detach() for name, value in losses.items()}, gradients

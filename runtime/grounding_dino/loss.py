@@ -81,7 +81,7 @@ def detection_loss(
     phrase_tokens: Tensor,
     weights: LossWeights,
     denoising: DenoisingQueries | None = None,
-    divisor: int | None = None,
+    divisor: float | None = None,
 ) -> dict[str, Tensor]:
     """Score the detector's outputs.
 

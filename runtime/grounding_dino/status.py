@@ -15,10 +15,13 @@ class StatusLog:
     ----------
     folder : Path
         The action's results folder, existing.
+    silent : bool
+        Whether nothing is written, because another process does.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, silent: bool = False) -> None:
         self._path = folder / "status.json"
+        self._silent = silent
 
     def write(
         self, status: Status, message: str, *, kpi: dict[str, float] | None = None, **more: Any
@@ -36,6 +39,8 @@ class StatusLog:
         **more
             Further values beside the message, as the epoch.
         """
+        if self._silent:
+            return
         now = datetime.now().astimezone()
         line: dict[str, Any] = {
             "date": now.strftime("%m/%d/%Y"),

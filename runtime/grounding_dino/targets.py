@@ -32,6 +32,18 @@ class TargetBatch:
         """Number of true boxes in the batch."""
         return int(self.valid.sum())
 
+    def padded(self, most: int) -> "TargetBatch":
+        """The same targets with room for at least so many boxes a picture."""
+        more = most - self.boxes.shape[1]
+        if more <= 0:
+            return self
+        pad = torch.nn.functional.pad
+        return TargetBatch(
+            pad(self.boxes, (0, 0, 0, more), value=0.5),
+            pad(self.phrases, (0, more)),
+            pad(self.valid, (0, more)),
+        )
+
     def to(self, device: torch.device | str) -> "TargetBatch":
         """The same batch on another device."""
         return TargetBatch(self.boxes.to(device), self.phrases.to(device), self.valid.to(device))

@@ -59,16 +59,18 @@ def wait_passively() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def set_threads(wanted: int) -> int:
+def set_threads(wanted: int, processes: int = 1) -> int:
     """Set torch's thread count and give it back.
 
     Parameters
     ----------
     wanted : int
-        0 for as many as :func:`available_cpus`.
+        0 for this process' share of :func:`available_cpus`.
+    processes : int
+        How many share them.
     """
     import torch
 
-    count = wanted or available_cpus()
+    count = wanted or max(1, available_cpus() // processes)
     torch.set_num_threads(count)
     return count

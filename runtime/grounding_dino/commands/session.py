@@ -1,6 +1,7 @@
 """What every action that works on a spec has around it: folder, status lines, the spec as used, notes."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +23,20 @@ class Session:
         Its name.
     folder : Path
         Its results folder.
+    silent : bool
+        Whether nothing is written, because another process does.
     """
 
-    def __init__(self, action: str, folder: Path) -> None:
+    def __init__(self, action: str, folder: Path, silent: bool = False) -> None:
         self.action = action
         self.folder = folder
-        self.status = StatusLog(folder)
+        self.status = StatusLog(folder, silent)
+        self._silent = silent
 
     def use(self, spec: Any, notes: str = "") -> None:
         """Write down the spec as it is really used, and what was changed in it."""
+        if self._silent:
+            return
         write_experiment(self.folder, spec)
         if notes:
             _LOG.info("%s", notes)
@@ -38,7 +44,7 @@ class Session:
 
 
 @contextmanager
-def open_session(action: str, spec: Any) -> Iterator[Session]:
+def open_session(action: str, spec: Any, silent: bool = False) -> Iterator[Session]:
     """Run an action inside its status lines: STARTED, then SUCCESS, or FAILURE with the reason.
 
     Parameters
@@ -47,8 +53,10 @@ def open_session(action: str, spec: Any) -> Iterator[Session]:
         Name of the action and of its block in the spec.
     spec : pydantic model
         The loaded spec; tells where results go.
+    silent : bool
+        Whether nothing is written, because another node does.
     """
-    session = Session(action, results_folder(spec, action))
+    session = Session(action, results_folder(spec, action), silent)
     session.status.write("STARTED", f"Starting Grounding DINO {action}.")
     try:
         warn_about(spec)
@@ -73,14 +81,27 @@ class _StderrHandler(logging.Handler):
         print(self.format(record), file=sys.stderr, flush=True)
 
 
-def setup_logging() -> None:
+def setup_logging(level: int = logging.INFO) -> None:
     """Log plain lines to stderr; stdout is for results."""
     handler = _StderrHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     package = logging.getLogger("grounding_dino")
     package.handlers = [handler]
-    package.setLevel(logging.INFO)
+    package.setLevel(level)
     package.propagate = False
+
+
+def prepare_libraries() -> None:
+    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
+    from grounding_dino.threads import wait_passively
+
+    wait_passively()
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def warn_about(spec: Any) -> None:
@@ -101,5 +122,3 @@ def warn_about(spec: Any) -> None:
         _LOG.warning("encryption_key is set, but the embedded engine writes checkpoints in the clear")
     if spec.wandb.enable:
         _LOG.warning("wandb.enable is set, but the embedded engine reports to status.json only")
-    if spec.train.num_gpus > 1 or spec.train.num_nodes > 1:
-        _LOG.warning("more than one GPU or node is asked for, but the embedded engine works on one device")

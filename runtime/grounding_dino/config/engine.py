@@ -18,7 +18,12 @@ class EngineConfig(Block):
     device: Literal["auto", "cpu", "cuda"] = param(
         "auto", "Where to compute; 'auto' takes a GPU if there is one."
     )
-    threads: Int = param(0, "CPU threads; 0 takes as many as the container's quota grants.", ge=0)
+    threads: Int = param(
+        0, "CPU threads of a process; 0 shares out as many as the container's quota grants.", ge=0
+    )
+    processes: Int = param(
+        1, "Processes of a node that train together on a CPU; on GPUs train.num_gpus decides.", ge=1
+    )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
     )

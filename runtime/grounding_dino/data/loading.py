@@ -17,6 +17,7 @@ from grounding_dino.data.transforms import TrainingTransform, View, image_tensor
 from grounding_dino.errors import DataError
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
 from grounding_dino.targets import TargetBatch, batch_targets
+from grounding_dino.team import ALONE, Team
 from grounding_dino.tokenizer import PhraseTokenizer
 
 
@@ -147,21 +148,26 @@ class TrainingSamples(Dataset[Sample]):
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
-    """The batches of one epoch as lists of (epoch, index), shuffled by seed and epoch alone.
+    """One process' shares of an epoch's batches, shuffled by seed and epoch alone.
+
+    What all processes take in one step is one batch; it is that of a single process with batches as large.
 
     Parameters
     ----------
     count : int
         Number of samples.
     batch_size : int
-        Samples a batch; the last one may be smaller.
+        Samples that one process takes a step.
     seed : int
         Start of the random numbers.
+    team : Team
+        The processes.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+    def __init__(self, count: int, batch_size: int, seed: int, team: Team = ALONE) -> None:
+        self.size = batch_size * team.size
         self._count = count
-        self._batch_size = batch_size
+        self._team = team
         self._seed = seed
         self._epoch = 0
         self._skip = 0
@@ -174,7 +180,17 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     @property
     def batches(self) -> int:
         """Batches in a whole epoch."""
-        return -(-self._count // self._batch_size)
+        return -(-self._count // self.size)
+
+    def share(self, number: int) -> range:
+        """Positions in the epoch's order of this process' share of a batch.
+
+        Empty where the last batch has fewer samples than there are processes.
+        """
+        start = number * self.size
+        length = min(self.size, self._count - start)
+        first, end = (length * place // self._team.size for place in (self._team.rank, self._team.rank + 1))
+        return range(start + first, start + end)
 
     def __len__(self) -> int:
         return self.batches - self._skip
@@ -183,8 +199,9 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         order = list(range(self._count))
         random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
         for number in range(self._skip, self.batches):
-            chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
-            yield [(self._epoch, index) for index in chosen]
+            # Who has nothing to do still has to go through the step; the loss leaves the sample out.
+            places = self.share(number) or range(number * self.size, number * self.size + 1)
+            yield [(self._epoch, order[place]) for place in places]
 
 
 @dataclass(frozen=True)

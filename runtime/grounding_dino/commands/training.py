@@ -1,0 +1,272 @@
+"""A training run put together from its spec: data, detector, optimiser, and the way to validate."""
+
+import logging
+import random
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from grounding_dino.architecture import Architecture, architecture_from_spec
+from grounding_dino.checkpoint import LATEST, Checkpoint, read_checkpoint
+from grounding_dino.commands.session import Session
+from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
+from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
+from grounding_dino.data.odvg import TrainingSet, read_training_set
+from grounding_dino.data.transforms import TrainingTransform, test_resizing
+from grounding_dino.detector import Detector
+from grounding_dino.device import Compute, choose_compute, cuda_wanted
+from grounding_dino.errors import DataError, EngineError, WeightsError
+from grounding_dino.evaluation import Metrics, find, summarise
+from grounding_dino.launcher import gpu_numbers
+from grounding_dino.loss import LossWeights
+from grounding_dino.model import build_detector
+from grounding_dino.parameters import count, freeze, parameter_groups, trained
+from grounding_dino.predictor import Predictor
+from grounding_dino.replicas import gathered, share_out
+from grounding_dino.schedule import Schedule
+from grounding_dino.signals import stop_on_signals
+from grounding_dino.team import ALONE, Team
+from grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer, load_tokenizer
+from grounding_dino.trainer import TrainingRun
+from grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
+    """Train as a spec says, in this process.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        Profile applied.
+    session : Session
+        Open; silent in all processes but the main one.
+    team : Team
+        The processes that train together; all of them call.
+    """
+    cuda = cuda_wanted(spec.engine.device)
+    gpus = gpu_numbers(spec.train, torch.cuda.device_count()) if cuda else []
+    compute = choose_compute(spec, gpus, team)
+    seed = spec.train.seed if spec.train.seed >= 0 else random.SystemRandom().randrange(2**31)
+    seed = int(team.gather(seed)[0][0])
+    torch.manual_seed(seed)
+    data = read_training_set(spec.dataset.train_data_sources)
+    validation = _validation_set(spec)
+    checkpoint = _checkpoint_to_resume(spec, session.folder)
+    if checkpoint is None:
+        detector, tokenizer = _new_detector(spec, data)
+    else:
+        _check_same_model(architecture_from_spec(spec), checkpoint)
+        detector, tokenizer = checkpoint.detector(), checkpoint.tokenizer
+    _freeze(detector, spec)
+    detector.recompute = spec.train.activation_checkpoint
+    detector.to(compute.device)
+    if team.size > 1 and spec.train.distributed_strategy == "fsdp":
+        share_out(detector, compute.device, team, spec.train.precision)
+    _LOG.info(
+        "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
+        "threads",
+        len(data.records),
+        len(validation.records) if validation else 0,
+        count(detector.parameters()) / 1e6,
+        count(trained(detector)) / 1e6,
+        compute.device,
+        compute.threads,
+    )
+    run = _make_run(spec, session, data, validation, detector, tokenizer, compute, seed, team)
+    if checkpoint is not None:
+        run.resume(checkpoint)
+        _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
+    if len({tuple(place) for place in team.gather(run.position.epoch, run.position.step)}) > 1:
+        raise EngineError(
+            "The processes found different checkpoints to go on from: let results_dir be one folder that all "
+            "nodes share"
+        )
+    if spec.train.is_dry_run:
+        _LOG.info("dry run: spec, data and model are in order; nothing was trained")
+        return
+    with stop_on_signals(patient=team.size > 1) as stop:
+        metrics = run.run(stop)
+    if metrics is not None:
+        _LOG.info("trained; val mAP50 %.3f, mAP %.3f", metrics.map50, metrics.map)
+
+
+def _validation_set(spec: Any) -> EvaluationSet | None:
+    """Read the validation set; training without one is possible."""
+    source = spec.dataset.val_data_sources
+    if not source.image_dir and not source.json_file:
+        _LOG.warning("dataset.val_data_sources is empty: training runs without validation")
+        return None
+    return read_evaluation_set(source, "dataset.val_data_sources")
+
+
+def _checkpoint_to_resume(spec: Any, folder: Path) -> Checkpoint | None:
+    """Find what to go on from: the spec's checkpoint, else the latest one in the results folder."""
+    named = spec.train.resume_training_checkpoint_path
+    if named:
+        return read_checkpoint(named, "train.resume_training_checkpoint_path")
+    latest = folder / LATEST
+    if latest.is_file():
+        _LOG.info("found %s, going on from it", latest)
+        return read_checkpoint(latest, "the results folder")
+    return None
+
+
+def _check_same_model(wanted: Architecture, checkpoint: Checkpoint) -> None:
+    """Refuse to go on with another model than the one that was begun."""
+    differences = checkpoint.architecture.differences(wanted)
+    # Foreign weights bring their own structure, which the spec need not repeat.
+    if differences and not checkpoint.spec["train"]["pretrained_model_path"]:
+        text = ", ".join(f"{name} {old} became {new}" for name, (old, new) in differences.items())
+        raise WeightsError(
+            f"The checkpoint to go on from has another model than the spec ({text}): choose another "
+            "results_dir, or give the checkpoint as train.pretrained_model_path"
+        )
+
+
+def _new_detector(spec: Any, data: TrainingSet) -> tuple[Detector, PhraseTokenizer]:
+    """Build a detector to start from, with whatever weights the spec names."""
+    wanted = architecture_from_spec(spec)
+    if spec.train.pretrained_model_path:
+        return load_pretrained(spec.train.pretrained_model_path, wanted)
+    if wanted.text_encoder == "mini":
+        tokenizer = build_tokenizer(data.texts())
+        detector = build_detector(wanted, tokenizer)
+    else:
+        tokenizer = load_tokenizer(wanted.text_encoder)
+        detector = build_detector(wanted, tokenizer)
+        load_text_encoder(detector, wanted.text_encoder)
+    if spec.model.pretrained_backbone_path:
+        load_backbone(detector, spec.model.pretrained_backbone_path)
+    return detector, tokenizer
+
+
+def _freeze(detector: Detector, spec: Any) -> None:
+    """Stop training of what the spec says."""
+    prefixes = list(spec.train.freeze)
+    if not spec.model.train_backbone:
+        prefixes.append("backbone.0")
+    if spec.train.optim.lr_backbone == 0:
+        prefixes.extend(spec.model.backbone_names)
+    freeze(detector, prefixes)
+    if count(trained(detector)) == 0:
+        raise DataError("train.freeze leaves nothing to train: name fewer prefixes")
+
+
+def _make_run(
+    spec: Any,
+    session: Session,
+    data: TrainingSet,
+    validation: EvaluationSet | None,
+    detector: Detector,
+    tokenizer: PhraseTokenizer,
+    compute: Compute,
+    seed: int,
+    team: Team,
+) -> TrainingRun:
+    """Put the parts of a run together."""
+    transform = TrainingTransform.from_spec(spec)
+    samples = TrainingSamples(
+        data,
+        tokenizer,
+        transform,
+        max_labels=spec.dataset.max_labels,
+        max_tokens=detector.architecture.max_text_len,
+        seed=seed,
+        cache_bytes=spec.engine.cache_megabytes * 2**20 if transform.image_size else 0,
+    )
+    batches = EpochBatches(len(samples), spec.dataset.batch_size, seed, team)
+    augmentation = spec.dataset.augmentation
+    fixed = None
+    if augmentation.fixed_padding and not transform.image_size:
+        side = augmentation.random_resize_max_size
+        fixed = (side, side) if compute.device.type == "cuda" else None
+    weights = loss_weights(spec)
+    return TrainingRun(
+        spec=spec,
+        folder=session.folder,
+        detector=detector,
+        tokenizer=tokenizer,
+        labels=data.labels,
+        loader=make_loader(
+            samples, batches, Collator(tokenizer.pad, fixed), spec.dataset.workers, spec.dataset.pin_memory
+        ),
+        batches=batches,
+        optimizer=_optimizer(detector, spec),
+        schedule=Schedule.from_spec(spec, batches.batches),
+        weights=weights,
+        compute=compute,
+        validate=partial(_validate, spec, detector, tokenizer, compute, validation, weights, team)
+        if validation
+        else None,
+        status=session.status,
+        seed=seed,
+        team=team,
+    )
+
+
+def _optimizer(detector: Detector, spec: Any) -> torch.optim.Optimizer:
+    """Make the optimiser; the fused kernel does in one go what else is a loop over hundreds of tensors."""
+    groups = parameter_groups(detector, spec)
+    optim = spec.train.optim
+    if optim.optimizer == "SGD":
+        return torch.optim.SGD(groups, momentum=optim.momentum, weight_decay=optim.weight_decay)
+    return torch.optim.AdamW(
+        groups, betas=(optim.momentum, 0.999), weight_decay=optim.weight_decay, fused=True
+    )
+
+
+def loss_weights(spec: Any) -> LossWeights:
+    """Read the weights of the loss from the model block."""
+    model = spec.model
+    usual = LossWeights()
+    return replace(
+        usual,
+        classes=model.cls_loss_coef,
+        l1=model.bbox_loss_coef,
+        giou=model.giou_loss_coef,
+        encoder=model.interm_loss_coef,
+        encoder_boxes=not model.no_interm_box_loss,
+        auxiliary=model.aux_loss,
+        class_terms="labels" in model.loss_types,
+        box_terms="boxes" in model.loss_types,
+        costs=replace(
+            usual.costs,
+            classes=model.set_cost_class,
+            l1=model.set_cost_bbox,
+            giou=model.set_cost_giou,
+            alpha=model.focal_alpha,
+            gamma=model.focal_gamma,
+        ),
+    )
+
+
+def _validate(
+    spec: Any,
+    detector: Detector,
+    tokenizer: PhraseTokenizer,
+    compute: Compute,
+    data: EvaluationSet,
+    weights: LossWeights,
+    team: Team,
+) -> Metrics | None:
+    """Measure the detector as it stands on the validation set, of which every process takes a share."""
+    augmentation = spec.dataset.augmentation
+    predictor = Predictor(
+        detector,
+        tokenizer,
+        data.names,
+        resizing=test_resizing(spec),
+        mean=augmentation.input_mean,
+        std=augmentation.input_std,
+        compute=compute,
+        num_select=spec.model.num_select,
+    )
+    with gathered(detector):
+        found = find(predictor, data, spec.dataset.batch_size, weights=weights, team=team)
+    findings = team.collect(found)
+    return None if findings is None else summarise(data, findings, spec.dataset.eval_class_ids)
