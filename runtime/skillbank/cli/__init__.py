@@ -29,6 +29,7 @@ from skillbank.cli import (
     skills,
     status,
     tools,
+    web,
 )
 from skillbank.errors import SkillbankError
 
@@ -56,6 +57,7 @@ app.command("report")(report.report)
 app.command("label")(label.label)
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
+app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)

@@ -125,7 +125,8 @@ def label_pictures(
     if ANNOTATED in kinds:
         _refuse_overwriting(pictures, output)
     found = find_model(runtime, model)
-    with open_engine(found, model) as engine:
+    with Engine(found) as engine:
+        load(engine, model)
         told(0, len(pictures))
         try:
             for path, name, answer in _answers(engine, pictures, labels, ANNOTATED in kinds, threshold, nms):
@@ -144,16 +145,16 @@ def label_pictures(
     return labels
 
 
-def open_engine(found: str, given: str | None, **options: Any) -> Engine:
-    """Load a model; when the one that nobody named cannot be had, say what to name.
+def load(engine: Engine, given: str | None) -> None:
+    """Wait for the model; when the one that nobody named cannot be had, say what to name.
 
     Raises
     ------
-    PlatformError, DataError
-        As `Engine`.
+    DataError
+        When the engine refuses the model.
     """
     try:
-        return Engine(found, **options)
+        engine.ready()
     except DataError:
         if given is not None:
             raise

@@ -41,7 +41,7 @@ class Answer:
 
 
 class Engine:
-    """A loaded model.
+    """A model that is being loaded, then answers.
 
     Parameters
     ----------
@@ -55,15 +55,13 @@ class Engine:
     Attributes
     ----------
     about
-        What the engine says of itself: ``threshold`` and ``nms`` that it uses unless told, ``device``,
-        ``backbone``, ``labels``.
+        What the engine says of itself once it is `ready`: ``threshold`` and ``nms`` that it uses unless told,
+        ``device``, ``backbone``, ``labels``.
 
     Raises
     ------
     PlatformError
         When the engine is not installed.
-    DataError
-        When it refuses the model.
     """
 
     def __init__(self, model: str, *, most_pixels: int = 178_956_970, window: float = 3.0) -> None:
@@ -72,6 +70,7 @@ class Engine:
             raise PlatformError(
                 f"The program {PROGRAM} is not installed; pip install 'skillbank[engine]' brings it."
             )
+        self.about: dict[str, Any] = {}
         self._waiting: dict[int, Future[Answer]] = {}
         self._numbers = itertools.count(1)
         self._lock, self._writing = threading.Lock(), threading.Lock()
@@ -84,19 +83,24 @@ class Engine:
             stderr=subprocess.PIPE,
         )
         assert self._process.stdin and self._process.stdout and self._process.stderr
-        self._stdin, stdout = self._process.stdin, self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
-        try:
-            line = stdout.readline()
-        except BaseException:
-            self.close()
-            raise
+
+    def ready(self) -> None:
+        """Wait until the model is loaded; to be called once, before anything is asked.
+
+        Raises
+        ------
+        DataError
+            When the engine refuses the model.
+        """
+        line = self._stdout.readline()
         if not line:
+            self._stdout.close()
             raise DataError(f"{PROGRAM} cannot use the model: {self._last_words()}")
-        self.about: dict[str, Any] = json.loads(line)["ready"]
-        self._reader = threading.Thread(target=self._read, args=(stdout,), daemon=True)
-        self._reader.start()
+        self.about = json.loads(line)["ready"]
+        threading.Thread(target=self._read, args=(self._stdout,), daemon=True).start()
 
     def __enter__(self) -> Engine:
         return self
@@ -150,6 +154,8 @@ class Engine:
 
     def close(self) -> None:
         """Let the engine answer what it was asked, and end it."""
+        if not self.about:
+            self._process.terminate()
         with self._writing, contextlib.suppress(OSError):
             self._stdin.close()
         try:

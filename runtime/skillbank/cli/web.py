@@ -1,0 +1,57 @@
+"""``skillbank web``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options
+
+
+def web(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoint",
+            "--model",
+            metavar="FILE|DIR|JOB|NAME",
+            help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
+            "[default: IDEA-Research/grounding-dino-tiny]",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")] = 8766,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token", help="What requests must show; SKILLBANK_WEB_TOKEN keeps it out of process lists."
+        ),
+    ] = "",
+    allow_hosts: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Another name of this server, e.g. a proxy's."),
+    ] = None,
+    most_waiting: Annotated[
+        int,
+        typer.Option("--queue", min=1, help="Detections under way, after which others are turned away."),
+    ] = 64,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    banks: options.Banks = None,
+) -> None:
+    """Open a page: find objects in a picture by describing them, look at jobs and experiments."""
+    from skillbank.web.server import serve_web
+
+    with options.open_runtime(banks) as runtime:
+        serve_web(
+            runtime,
+            model=model,
+            host=host,
+            port=port,
+            token=token,
+            hosts=tuple(allow_hosts or ()),
+            most_waiting=most_waiting,
+            open_browser=open_browser,
+        )

@@ -1,0 +1,137 @@
+"""Jobs and experiments as the page shows them; only looked at, never changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+
+from skillbank.errors import DataNotFoundError
+from skillbank.jobs.results import Results
+from skillbank.redact import redact
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
+    from skillbank.runtime import Runtime
+
+__all__ = ["Browsing"]
+
+_MOST = 100
+_MOST_PICTURES = 200
+_KINDS = {".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
+_REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts"
+)
+
+
+class Browsing:
+    """The endpoints; Starlette calls them in threads.
+
+    Parameters
+    ----------
+    runtime
+        Whose jobs are shown.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def jobs(self, request: Request) -> Response:
+        """List jobs, the newest first."""
+        jobs = self._runtime.jobs
+        records = jobs.store.list(limit=_MOST, trials=False)
+        return JSONResponse(
+            {"jobs": [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]}
+        )
+
+    def job(self, request: Request) -> Response:
+        """Show a job: how it stands, its history by epoch, what it left."""
+        jobs = self._runtime.jobs
+        record = jobs.refresh(jobs.store.get(request.path_params["job"]).id)
+        results, progress = jobs.results(record.id), jobs.progress(record.id)
+        failure = record.failure.model_dump() if record.failure else None
+        return JSONResponse(
+            {
+                **_brief(record),
+                "message": redact(record.history[-1].message) if record.history else "",
+                "ended": record.history[-1].at.isoformat() if record.state.terminal else None,
+                "failure": failure,
+                "results": record.results,
+                "parents": list(record.parents),
+                "progress": {
+                    "epoch": progress.epoch,
+                    "epochs": progress.max_epoch,
+                    "eta_s": progress.eta_s,
+                },
+                "metrics": results.metrics,
+                "epochs": [{"epoch": e.epoch, "values": e.values} for e in results.epochs],
+                "checkpoints": [
+                    {"path": c.path, "best": c.best, "latest": c.latest} for c in results.checkpoints
+                ],
+                "pictures": [Path(p).name for p in results.pictures[:_MOST_PICTURES]],
+                "more_pictures": max(0, len(results.pictures) - _MOST_PICTURES),
+            }
+        )
+
+    def picture(self, request: Request) -> Response:
+        """Send one of a job's pictures, known by its number; nothing that a client says becomes a path."""
+        jobs, number = self._runtime.jobs, request.path_params["number"]
+        record = jobs.store.get(request.path_params["job"])
+        path = _picture(jobs.results(record.id), number)
+        if path is None:
+            raise DataNotFoundError(f"job {record.id} has no picture {number}.")
+        return FileResponse(path, media_type=_KINDS.get(path.suffix.lower(), "image/jpeg"))
+
+    def experiments(self, request: Request) -> Response:
+        """List experiments, the newest first."""
+        from skillbank.automl.control import summaries
+
+        return JSONResponse({"experiments": summaries(self._runtime.jobs, _MOST)})
+
+    def experiment(self, request: Request) -> Response:
+        """Show an experiment: everything that its report shows."""
+        return JSONResponse(self._report(request))
+
+    def report(self, request: Request) -> Response:
+        """Send an experiment's report, whose scripts may reach nothing."""
+        from skillbank.automl.report.page import render_page
+
+        page = render_page(self._report(request))
+        return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
+
+    def _report(self, request: Request) -> dict[str, Any]:
+        from skillbank.automl.charter import objectives_of
+        from skillbank.automl.control import find
+        from skillbank.automl.events import EventLog
+        from skillbank.automl.experiment import Experiment
+        from skillbank.automl.report.data import report_data
+        from skillbank.plan.model import Plan
+
+        jobs = self._runtime.jobs
+        record = jobs.refresh(find(jobs, request.path_params["experiment"]).id)
+        events = EventLog(jobs.store.engine).read(record.id)
+        return report_data(record, Experiment(objectives_of(Plan.model_validate(record.plan)), events))
+
+
+def _picture(results: Results, number: int) -> Path | None:
+    if number >= len(results.pictures):
+        return None
+    folder = Path(results.results_dir).resolve()
+    path = (folder / results.pictures[number]).resolve()
+    # A program may leave links behind, and those may lead anywhere.
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def _brief(record: JobRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "skill": record.skill,
+        "action": record.action,
+        "state": record.state.value,
+        "platform": record.platform,
+        "created": record.created.isoformat(),
+        "searches": record.searches,
+    }

@@ -1,0 +1,204 @@
+"""``POST /detect`` and ``POST /labels``: a picture and descriptions in, boxes out; boxes in, files out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message
+
+from skillbank.errors import DataError
+from skillbank.labelling.engine import PictureError
+from skillbank.labelling.findings import Finding, Labelled, read_descriptions
+from skillbank.labelling.formats import FORMATS, label_files
+from skillbank.web.answers import Refusal
+from skillbank.web.detector import Detector
+
+__all__ = ["MOST_BYTES", "MOST_PIXELS", "Detection"]
+
+MOST_BYTES = 24 << 20
+MOST_PIXELS = 64_000_000
+_MOST_DESCRIPTIONS = 100
+_ROOM = 64 << 10
+"""Bytes of a form besides its picture."""
+_MOST_JSON = 4 << 20
+_YEAR = (1980, 1, 1, 0, 0, 0)
+
+
+class Detection:
+    """The two endpoints.
+
+    Parameters
+    ----------
+    detector
+        The model.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    async def detect(self, request: Request) -> Response:
+        """Answer a form: ``picture``, ``description`` (repeated), perhaps ``threshold`` and ``nms``."""
+        form = await _form(request)
+        try:
+            picture = await _picture(form)
+            texts = [text for text in form.getlist("description") if isinstance(text, str)]
+            if len(texts) > _MOST_DESCRIPTIONS:
+                raise Refusal(400, "usage", f"Use at most {_MOST_DESCRIPTIONS} descriptions.")
+            descriptions = read_descriptions(texts)
+            threshold, nms = _share(form, "threshold"), _share(form, "nms")
+        finally:
+            await form.close()
+        try:
+            found = await self._detector.detect(picture, descriptions, threshold, nms)
+        except PictureError as error:
+            status = 413 if "pixels" in str(error) else 415
+            raise Refusal(status, "picture", f"The file is {error}.") from None
+        except DataError as error:
+            raise Refusal(400, "description", f"{error}.") from None
+        return JSONResponse({"descriptions": list(descriptions), **found})
+
+    async def labels(self, request: Request) -> Response:
+        """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""
+        body = await _body(request, _MOST_JSON)
+        try:
+            wanted = _Wanted.model_validate_json(body)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(str(step) for step in problem["loc"]) or "the document"
+            raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
+        if wanted.format not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise Refusal(400, "usage", f"Labels cannot be written as '{wanted.format}'; there are {known}.")
+        phrases = read_descriptions(wanted.descriptions)
+        pictures = [_labelled(picture, phrases) for picture in wanted.pictures]
+        files = list(label_files(wanted.format, pictures, phrases))
+        if len(files) == 1:
+            place, text = files[0]
+            return _attachment(text.encode(), place.name, "application/json")
+        return _attachment(_zipped(files), f"{wanted.format}.zip", "application/zip")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Box(_Strict):
+    phrase: str
+    score: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+
+
+class _Picture(_Strict):
+    name: str = Field(min_length=1, max_length=200)
+    width: int = Field(ge=1, le=1_000_000)
+    height: int = Field(ge=1, le=1_000_000)
+    detections: Annotated[list[_Box], Field(max_length=2000)]
+
+
+class _Wanted(_Strict):
+    format: str
+    descriptions: Annotated[list[str], Field(max_length=_MOST_DESCRIPTIONS)]
+    pictures: Annotated[list[_Picture], Field(min_length=1, max_length=1000)]
+
+
+def _labelled(picture: _Picture, phrases: tuple[str, ...]) -> Labelled:
+    """Check boxes as the engine would have made them."""
+    found = []
+    for box in picture.detections:
+        left, top, right, bottom = box.box
+        if box.phrase not in phrases:
+            raise Refusal(400, "usage", f"'{box.phrase}' is none of the descriptions.")
+        if not (0 <= left < right <= picture.width and 0 <= top < bottom <= picture.height):
+            raise Refusal(400, "usage", f"The box {list(box.box)} is not inside its picture.")
+        found.append(Finding(box.phrase, box.score, box.box))
+    # The last part of whatever the client calls the file, without what a name cannot hold.
+    name = "".join(c for c in picture.name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
+    return Labelled(name if name.strip(". ") else "picture", picture.width, picture.height, tuple(found))
+
+
+async def _form(request: Request) -> FormData:
+    limited = _limited(request, MOST_BYTES + _ROOM)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal(415, "usage", "Send a form (multipart/form-data) with 'picture' and 'description'.")
+    try:
+        return await limited.form(max_files=1, max_fields=_MOST_DESCRIPTIONS + 10, max_part_size=_ROOM)
+    except HTTPException as error:
+        raise Refusal(400, "usage", f"The form cannot be read: {error.detail}") from None
+
+
+async def _picture(form: FormData) -> bytes:
+    given = form.get("picture")
+    if not isinstance(given, UploadFile):
+        raise Refusal(400, "usage", "There is no picture; send a file as 'picture'.")
+    picture = await given.read()
+    if not picture:
+        raise Refusal(400, "usage", "The picture is empty; send another file.")
+    if len(picture) > MOST_BYTES:
+        raise _too_large(MOST_BYTES)
+    return picture
+
+
+def _share(form: FormData, name: str) -> float | None:
+    given = form.get(name)
+    if given is None or given == "":
+        return None
+    try:
+        value = float(str(given))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise Refusal(400, "usage", f"The {name} must be a number from 0 to 1.")
+    return value
+
+
+async def _body(request: Request, most: int) -> bytes:
+    try:
+        return await _limited(request, most).body()
+    except ClientDisconnect:
+        raise Refusal(400, "usage", "The request broke off.") from None
+
+
+def _limited(request: Request, most: int) -> Request:
+    """Return the request as one that ends when more than so many bytes come."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    came = 0
+
+    async def receive() -> Message:
+        nonlocal came
+        message = await request.receive()
+        came += len(message.get("body", b""))
+        if came > most:
+            raise _too_large(most)
+        return message
+
+    return Request(request.scope, receive)
+
+
+def _too_large(most: int) -> Refusal:
+    # What still comes is not read, so the connection cannot be used again.
+    return Refusal(
+        413, "too_large", f"That is larger than {most >> 20} MB; make it smaller.", {"connection": "close"}
+    )
+
+
+def _attachment(data: bytes, name: str, kind: str) -> Response:
+    return Response(data, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def _zipped(files: list[tuple[PurePosixPath, str]]) -> bytes:
+    """Pack files; the same files make the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place, text in files:
+            archive.writestr(zipfile.ZipInfo(str(place), _YEAR), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()

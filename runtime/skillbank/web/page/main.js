@@ -1,0 +1,80 @@
+// Which view is shown, whether the server lets us in, and how its model is.
+import { at, h } from "/dom.js";
+import { enter, read } from "/server.js";
+import * as find from "/find.js";
+import * as jobs from "/jobs.js";
+import * as experiments from "/experiments.js";
+
+const VIEWS = { find, jobs, experiments };
+let shown = null, timer = 0, locked = false;
+
+function route() {
+  const [name, id] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const view = VIEWS[name] ? name : "find";
+  for (const key of Object.keys(VIEWS)) at(key).hidden = locked || key !== view;
+  for (const link of document.querySelectorAll("header nav a")) {
+    if (link.hash === `#/${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${view[0].toUpperCase()}${view.slice(1)} · skillbank`;
+  if (shown && shown !== view) VIEWS[shown].leave?.();
+  shown = view;
+  if (!locked) VIEWS[view].open(id);
+}
+
+async function model() {
+  clearTimeout(timer);
+  if (locked) return;
+  let about;
+  try {
+    about = await read("/api/about");
+  } catch (error) {
+    if (error.status !== 401) tell("failed", error.message);
+    timer = setTimeout(model, 5000);
+    return;
+  }
+  const { state, name, device, message } = about.model;
+  const words = { ready: `${name} · ${device}`, loading: `loading ${name}`, failed: `no model` };
+  tell(state, words[state], message);
+  find.learn(about);
+  timer = setTimeout(model, state === "loading" ? 700 : 15000);
+}
+
+function tell(state, words, more) {
+  const line = at("model");
+  if (line.textContent !== words) line.replaceChildren(h("i", { class: `dot ${state}` }), h("span", {}, words));
+  line.title = more || words;
+}
+
+function lock(on) {
+  locked = on;
+  at("enter").hidden = !on;
+  route();
+  if (on) at("token").focus();
+  else model();
+}
+
+async function unlock(token) {
+  try {
+    await enter(token);
+    lock(false);
+  } catch (error) {
+    at("refused").textContent = error.status === 401 ? "That is not the token." : error.message;
+  }
+}
+
+window.addEventListener("locked", () => locked || lock(true));
+window.addEventListener("hashchange", route);
+at("enter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  unlock(at("token").value.trim());
+});
+
+find.start();
+const given = /^#token=(.+)$/.exec(location.hash);
+if (given) {
+  history.replaceState(null, "", "#/find");
+  await unlock(decodeURIComponent(given[1]));
+}
+route();
+model();
