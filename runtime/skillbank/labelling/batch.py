@@ -111,7 +111,7 @@ def label_pictures(
     UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
         When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
-    labels = Labels(model or HUB_MODEL, read_descriptions(descriptions))
+    phrases = read_descriptions(descriptions)
     for kind in kinds:
         if kind not in KINDS:
             known = ", ".join(KINDS)
@@ -125,7 +125,8 @@ def label_pictures(
     if ANNOTATED in kinds:
         _refuse_overwriting(pictures, output)
     found = find_model(runtime, model)
-    with Engine(found) as engine:
+    labels = Labels(found.name, phrases)
+    with Engine(found.source) as engine:
         load(engine, model)
         told(0, len(pictures))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from skillbank.errors import DataNotFoundError, ParentError
 from skillbank.jobs.record import JobState
@@ -13,7 +13,7 @@ from skillbank.jobs.record import JobState
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["HUB_MODEL", "find_model"]
+__all__ = ["HUB_MODEL", "Model", "find_model"]
 
 HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
 """What is used when nothing is named: the smallest one that finds what is in photographs."""
@@ -22,8 +22,15 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILES = (".pth", ".pt", ".onnx", ".ckpt", ".safetensors")
 
 
-def find_model(runtime: Runtime, given: str | None) -> str:
-    """Return what the engine takes as its checkpoint.
+class Model(NamedTuple):
+    """A model: what the engine takes as its checkpoint, and what people call it."""
+
+    source: str
+    name: str
+
+
+def find_model(runtime: Runtime, given: str | None) -> Model:
+    """Find a model.
 
     Parameters
     ----------
@@ -37,22 +44,22 @@ def find_model(runtime: Runtime, given: str | None) -> str:
         When there is no such thing, or the job has no model.
     """
     if given is None:
-        return HUB_MODEL
+        return Model(HUB_MODEL, HUB_MODEL)
     path = Path(given)
     with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file; a user who is not there
         path = path.expanduser()
         if path.is_file() or path.is_dir():
-            return str(path.absolute())
+            return Model(str(path.absolute()), path.name)
     if path.suffix.lower() in _FILES or given.startswith(("/", "./", "../", "~")):
         raise DataNotFoundError(
             f"There is no model {given} here; give a file, a folder, a train job or a name on the model hub."
         )
     if _HUB_NAME.fullmatch(given):
-        return given
-    return str(_of_job(runtime, given))
+        return Model(given, given)
+    return _of_job(runtime, given)
 
 
-def _of_job(runtime: Runtime, given: str) -> Path:
+def _of_job(runtime: Runtime, given: str) -> Model:
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
         raise ParentError(f"The job {record.id} is {record.state}; labelling needs one that is complete.")
@@ -60,4 +67,4 @@ def _of_job(runtime: Runtime, given: str) -> Path:
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))
     if chosen is None:
         raise ParentError(f"The job {record.id} left no checkpoint; give --checkpoint FILE or a train job.")
-    return Path(record.results_dir) / chosen.path
+    return Model(str(Path(record.results_dir) / chosen.path), record.id)

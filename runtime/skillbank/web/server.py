@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.labelling.batch import load
 from skillbank.labelling.engine import Engine
-from skillbank.labelling.models import HUB_MODEL, find_model
+from skillbank.labelling.models import find_model
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
@@ -56,8 +55,8 @@ def serve_web(
     refuse_open(host, token, TOKEN)
     found = find_model(runtime, model)
     detector = Detector(
-        _short(model, found),
-        lambda: Engine(found, most_pixels=MOST_PIXELS),
+        found.name,
+        lambda: Engine(found.source, most_pixels=MOST_PIXELS),
         lambda engine: load(engine, model),
         most_waiting=most_waiting,
     )
@@ -70,10 +69,3 @@ def serve_web(
 
             webbrowser.open(url)
         run_server(make_app(runtime, detector, at), opened, grace=_GRACE)
-
-
-def _short(given: str | None, found: str) -> str:
-    """Return a model's name as people know it, without the folders of this machine."""
-    if given is None:
-        return HUB_MODEL
-    return Path(given).name if Path(found).exists() and given == found else given

@@ -44,7 +44,7 @@ function page(report) {
     report.default_scores && tile("default configuration", number(report.default_scores[0])),
     tile("trials", String(report.trials.length)),
     tile("time", span(report.seconds)),
-    report.gpu_hours ? tile("GPU hours", number(report.gpu_hours)) : null,
+    report.gpu_hours >= 0.01 ? tile("GPU hours", number(report.gpu_hours)) : null,
   ].filter(Boolean);
   return [
     h("div", { class: "head" }, h("h1", {}, `${report.algorithm} search · ${report.skill}`),
@@ -92,10 +92,10 @@ const plain = (value) => (value !== null && typeof value === "object" ? JSON.str
 function trials(report) {
   const scores = (trial) => report.objectives.map((_, i) => h("td", { class: "n" }, trial.scores ? number(trial.scores[i]) : ""));
   return h("table", {},
-    h("thead", {}, h("tr", {}, h("th", { class: "n" }, "trial"), h("th", {}, "state"), report.objectives.map((o) => h("th", { class: "n" }, o.metric)),
+    h("thead", {}, h("tr", {}, h("th", {}, "trial"), h("th", {}, "state"), report.objectives.map((o) => h("th", { class: "n" }, o.metric)),
       h("th", { class: "n" }, "epochs"), h("th", { class: "n" }, "time"), h("th", {}, "job"))),
     h("tbody", {}, report.trials.map((trial) => h("tr", { class: trial.number === report.best ? "best" : null },
-      h("td", { class: "n" }, String(trial.number)), h("td", {}, trial.state.toLowerCase()), scores(trial),
+      h("td", {}, String(trial.number)), h("td", {}, trial.state.toLowerCase()), scores(trial),
       h("td", { class: "n" }, String(trial.epochs ?? trial.curve.at(-1)?.[0] ?? "")), h("td", { class: "n" }, span(trial.seconds)),
       h("td", {}, trial.job ? h("a", { href: `#/jobs/${trial.job}` }, h("code", {}, trial.job.split("-").slice(-3).join("-"))) : "")))));
 }

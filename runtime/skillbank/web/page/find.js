@@ -5,7 +5,7 @@ import { drawn, hue, place } from "/boxes.js";
 
 const LEAST = 0.05; // asked for once; the threshold then moves without the server
 const state = { file: null, url: "", words: [], found: null, limits: null, model: null, touched: false };
-let running = null, later = 0;
+let running = null, later = 0, made = [];
 
 const level = () => Number(at("threshold").value);
 const visible = () => (state.found?.detections || []).filter((item) => item.score >= level());
@@ -143,10 +143,7 @@ function detect() {
 
 function tell(problem) { at("problem").textContent = problem; }
 
-function boxes() {
-  const made = place(at("boxes"), visible(), state.found, colour);
-  return made;
-}
+function boxes() { made = place(at("boxes"), visible(), state.found, colour); }
 
 function show() {
   at("level").textContent = level().toFixed(2);
@@ -166,14 +163,14 @@ function show() {
   at("name").textContent = `${state.file.name} · ${state.found.width} × ${state.found.height}`;
   const shown = visible(), hidden = state.found.detections.length - shown.length;
   at("count").textContent = `${counted(shown.length, "object", "objects")}${hidden ? `, ${hidden} below the threshold` : ""}`;
-  const made = boxes();
-  at("found").replaceChildren(...shown.map((item, index) => row(item, made[index])));
+  boxes();
+  at("found").replaceChildren(...shown.map(row));
 }
 
-function row(item, box) {
+function row(item, index) {
   const point = (on) => () => {
     at("boxes").classList.toggle("focused", on);
-    box.classList.toggle("on", on);
+    made[index]?.classList.toggle("on", on);
   };
   const name = `${item.phrase}, score ${item.score.toFixed(2)}`;
   return h("li", {},
