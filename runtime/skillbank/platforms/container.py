@@ -24,7 +24,17 @@ from skillbank.platforms.base import Launch, job_dir
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["KEEPS", "LABEL", "arguments", "gpu_pool", "keep_policy", "mount_problem", "mounts", "network"]
+__all__ = [
+    "KEEPS",
+    "LABEL",
+    "ROOT_NEEDS",
+    "arguments",
+    "gpu_pool",
+    "keep_policy",
+    "mount_problem",
+    "mounts",
+    "network",
+]
 
 LABEL = "skillbank."
 """Beginning of the names of all labels."""
@@ -42,7 +52,8 @@ _CACHES = {
     "TRITON_CACHE_DIR": "triton",
     "XDG_CACHE_HOME": "",
 }
-_ROOT_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL"]
+ROOT_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL"]
+"""What root may do in a container: write its results whoever owns the folder, and stop what it started."""
 
 
 def keep_policy() -> str:
@@ -201,7 +212,7 @@ def arguments(launch: Launch, api: APIClient, info: dict[str, Any], digest: str)
     if resources.memory is not None:
         options |= {"mem_limit": resources.memory, "memswap_limit": resources.memory}
     if user.startswith("0:"):
-        options["cap_add"] = _ROOT_NEEDS
+        options["cap_add"] = ROOT_NEEDS
     else:
         options["group_add"] = [str(group) for group in os.getgroups()]
     host_config = api.create_host_config(

@@ -168,7 +168,7 @@ def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
 
     if launch.image is None:
         raise PlatformError(f"job {launch.job_id} names no container image")
-    files = volumes_of(launch, profile)
+    files, user = volumes_of(launch, profile), _user(profile)
     shared = client.V1Volume(
         name="shared-memory",
         empty_dir=client.V1EmptyDirVolumeSource(
@@ -179,7 +179,7 @@ def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
         name=MAIN,
         image=launch.image,
         image_pull_policy=profile.image_pull_policy,
-        command=list(launch.argv),
+        command=[_literal(part) for part in launch.argv],
         working_dir=str(launch.results_dir),
         env=_environment(launch, profile, name),
         env_from=[
@@ -187,21 +187,21 @@ def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
         ]
         or None,
         resources=_resources(launch, profile),
-        security_context=_hardening(),
+        security_context=_hardening(user),
         volume_mounts=[*files.mounts, client.V1VolumeMount(name="shared-memory", mount_path="/dev/shm")],
     )
     several = launch.resources.nodes > 1
     return client.V1PodSpec(
         restart_policy="Never",
         containers=[main],
-        init_containers=[*files.before(_hardening())] or None,
+        init_containers=[*files.before(_hardening(user))] or None,
         volumes=[*files.volumes, shared],
         # Its name is a host name: the Service of the same name makes every pod known by its index.
         subdomain=name if several else None,
         # The program is not process 1, which ignores being asked to stop unless it handles that itself.
         share_process_namespace=True,
         termination_grace_period_seconds=profile.grace,
-        security_context=_user(profile),
+        security_context=user,
         automount_service_account_token=False if files.plain else None,
         enable_service_links=False,
         node_selector=profile.node_selector or None,
@@ -218,20 +218,20 @@ def _environment(launch: Launch, profile: Profile, name: str) -> list[client.V1E
     """Return the environment: settings by value, secrets by reference, the contract of several nodes."""
     from kubernetes import client
 
-    resources = launch.resources
-    several = resources.nodes > 1
+    resources, several = launch.resources, launch.resources.nodes > 1
     plain = {
         **container.environment(launch),
         **{n: launch.env[n] for n in launch.env_names if n in launch.env and not looks_secret(n)},
         **profile.env,
-        "WORLD_SIZE": str(resources.nodes),
-        "NUM_GPU_PER_NODE": str(resources.gpus),
-        "MASTER_ADDR": f"{name}-0.{name}" if several else "localhost",
-        "MASTER_PORT": str(profile.master_port),
     }
-    if not several:
-        plain["NODE_RANK"] = "0"
-    found = [client.V1EnvVar(name=key, value=value) for key, value in sorted(plain.items())]
+    if several:
+        plain |= {
+            "WORLD_SIZE": str(resources.nodes),
+            "NUM_GPU_PER_NODE": str(resources.gpus),
+            "MASTER_ADDR": f"{name}-0.{name}",
+            "MASTER_PORT": str(profile.master_port),
+        }
+    found = [client.V1EnvVar(name=key, value=_literal(value)) for key, value in sorted(plain.items())]
     if several:
         index = client.V1ObjectFieldSelector(field_path=f"metadata.annotations['{INDEX}']")
         source = client.V1EnvVarSource(field_ref=index)
@@ -240,6 +240,11 @@ def _environment(launch: Launch, profile: Profile, name: str) -> list[client.V1E
         chosen = client.V1SecretKeySelector(name=reference.secret, key=reference.key)
         found.append(client.V1EnvVar(name=key, value_from=client.V1EnvVarSource(secret_key_ref=chosen)))
     return found
+
+
+def _literal(text: str) -> str:
+    """Return a text that Kubernetes leaves as it is: it takes ``$(NAME)`` for a variable of the pod."""
+    return text.replace("$", "$$")
 
 
 def _resources(launch: Launch, profile: Profile) -> client.V1ResourceRequirements:
@@ -257,11 +262,12 @@ def _resources(launch: Launch, profile: Profile) -> client.V1ResourceRequirement
     return client.V1ResourceRequirements(limits=asked or None, requests=asked or None)
 
 
-def _hardening() -> client.V1SecurityContext:
+def _hardening(user: client.V1PodSecurityContext) -> client.V1SecurityContext:
     from kubernetes import client
 
+    needs = list(container.ROOT_NEEDS) if user.run_as_user == 0 else None
     return client.V1SecurityContext(
-        allow_privilege_escalation=False, capabilities=client.V1Capabilities(drop=["ALL"])
+        allow_privilege_escalation=False, capabilities=client.V1Capabilities(drop=["ALL"], add=needs)
     )
 
 
