@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.errors import PlatformError, SkillbankError, StateError
-from skillbank.jobs.attendance import attend, work_left
-from skillbank.jobs.failures import classify
+from skillbank.jobs.attendance import attend
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
+from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
@@ -23,15 +22,13 @@ from skillbank.jobs.store import JobStore
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
-from skillbank.platforms.base import Handle, NativeStatus, Platform
-from skillbank.platforms.processes import describe_self, described_alive
+from skillbank.platforms.base import Platform
+from skillbank.platforms.processes import describe_self
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 
 __all__ = ["Jobs", "TrialOf"]
 
-_DIED = "The command that launched the job was killed before the program started."
-_TAIL = 1 << 16
 _FIRST_PAUSE = 0.05
 
 
@@ -70,7 +67,7 @@ class Jobs:
         self.store = store
         self._make_platform = platforms
         self._platforms: dict[str, Platform] = {}
-        self._error_patterns = error_patterns or (lambda _: ())
+        self._reconciliation = Reconciliation(store, self.platform, error_patterns or (lambda _: ()))
 
     def launch(
         self,
@@ -178,55 +175,17 @@ class Jobs:
 
     def refresh(self, job: str) -> JobRecord:
         """Bring a job's record up to date with its platform and return it."""
-        record = self.store.get(job)
-        if record.state.terminal:
-            return record
-        # Asked first: what a launcher that is dead by now has not submitted, it never will.
-        launching = record.launcher is None or described_alive(record.launcher) is not False
-        platform, handle = self.platform(record.platform), _handle(record)
-        try:
-            native = platform.status(handle)
-        except PlatformError as error:
-            # Nothing was learned, not even whether it was ever started: no native id is bound by this.
-            return self._unknown(record, str(error))
-        if not native.found and record.native_id is None:
-            return record if launching else self._abandoned(record, platform)
-        if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
-            return self._never_started(record)
-        if record.native_id is None and native.found:
-            # A job that has ended may have no id of the platform any more; that it ran is known all the same.
-            self.store.bind(record.id, native.native_id or f"{platform.name}:found")
-        if native.state is JobState.UNKNOWN:
-            return self._unknown(self.store.get(record.id), native.message)
-        if native.state is record.state:
-            if native.state is JobState.PENDING and native.message:
-                self.store.note(record.id, redact(native.message))  # why it waits, as often as that changes
-            return self.store.get(record.id)
-        fields: dict[str, Any] = {}
-        if native.state.terminal:
-            fields["exit_code"] = native.exit_code
-        if native.state is JobState.ERROR:
-            fields["failure"] = self._explain(record, native)
-        self._enter(self.store.get(record.id), native.state, native.message, **fields)
-        if native.state.terminal:
-            with contextlib.suppress(SkillbankError, OSError):
-                platform.release(handle)
-        return self.store.get(record.id)
+        return self._reconciliation.refresh(job)
 
     def stale(self, record: JobRecord) -> bool:
         """Say whether a record may differ from what its platform says now; much cheaper than `refresh`."""
-        if record.state is not JobState.RUNNING:
-            return not record.state.terminal
-        try:
-            return self.platform(record.platform).status(_handle(record)).state is not record.state
-        except PlatformError:
-            return True
+        return self._reconciliation.stale(record)
 
     def look(self, job: str) -> JobRecord:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
         if not record.state.terminal:
-            self.platform(record.platform).revive(_handle(record))
+            self.platform(record.platform).revive(handle_of(record))
         attend(record)
         return record
 
@@ -281,7 +240,7 @@ class Jobs:
             return record
         if record.state.terminal:
             return self._cancel_retry(record)
-        self.platform(record.platform).cancel(_handle(record))
+        self.platform(record.platform).cancel(handle_of(record))
         return self.refresh(record.id)
 
     def _cancel_retry(self, record: JobRecord) -> JobRecord:
@@ -296,13 +255,12 @@ class Jobs:
 
     def output(self, record: JobRecord) -> Iterator[str]:
         """Yield what a job's program has printed so far, as the platform gives it."""
-        with contextlib.suppress(SkillbankError, OSError):
-            yield from self.platform(record.platform).logs(_handle(record))
+        return self._reconciliation.output(record)
 
     def logs(self, job: str, follow: bool = False) -> Iterator[str]:
         """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends."""
         record = self.refresh(job)
-        pieces = self.platform(record.platform).logs(_handle(record), follow and not record.state.terminal)
+        pieces = self.platform(record.platform).logs(handle_of(record), follow and not record.state.terminal)
         return redact_stream(pieces)
 
     def results(self, job: str) -> Results:
@@ -320,56 +278,16 @@ class Jobs:
         """End a job whose launch broke off, and make sure that it never starts after all."""
         text = redact(str(error) or type(error).__name__)
         try:
-            platform.cancel(_handle(record))
+            platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
             said = f"the launch broke off ({text}) and cannot be called off now: {redact(str(unsure))}"
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return
         if not isinstance(error, Exception):
-            self._enter(record, JobState.CANCELED, "interrupted while it was being launched")
+            self._reconciliation.enter(record, JobState.CANCELED, "interrupted while it was being launched")
             return
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
-        self._enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
-
-    def _enter(self, record: JobRecord, state: JobState, message: str, **fields: Any) -> None:
-        """Move a job to another state; an end that nothing follows is settled by that."""
-        ended = record.model_copy(update={"state": state, **fields})
-        if state.terminal and not work_left(ended):
-            fields["settled"] = datetime.now(UTC)
-        self.store.transition(record.id, state, redact(message), **fields)
-
-    def _unknown(self, record: JobRecord, why: str) -> JobRecord:
-        """Say that a job's state is not known, and why; the same reason is written once."""
-        if record.state is not JobState.UNKNOWN:
-            self._enter(record, JobState.UNKNOWN, why)
-        else:
-            self.store.note(record.id, redact(why))
-        return self.store.get(record.id)
-
-    def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
-        # Said first: whoever comes after a kill right here must not take what follows for somebody's wish.
-        self.store.note(record.id, _DIED)
-        # A start may be under way this very moment; after this it has been stopped or never happens.
-        platform.cancel(_handle(record))
-        return self._never_started(record)
-
-    def _never_started(self, record: JobRecord) -> JobRecord:
-        failure = Failure(kind="INFRA", name="launcher_died", explanation=_DIED, advice="Run it again.")
-        self._enter(record, JobState.ERROR, failure.explanation, failure=failure)
-        return self.store.get(record.id)
-
-    def _explain(self, record: JobRecord, native: NativeStatus) -> Failure:
-        if native.infra:
-            return Failure(kind="INFRA", name="lost", explanation=native.message, advice="Run it again.")
-        tail = ""
-        for piece in self.output(record):
-            tail = (tail + piece)[-_TAIL:]
-        reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
-        return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
-
-
-def _handle(record: JobRecord) -> Handle:
-    return Handle(record.id, record.native_id, Path(record.results_dir))
+        self._reconciliation.enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)

@@ -1,0 +1,138 @@
+"""How jobs stand: a record brought up to date with what its platform says, and the reasons of failures."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import PlatformError, SkillbankError
+from skillbank.jobs.attendance import work_left
+from skillbank.jobs.failures import classify
+from skillbank.jobs.metrics import read_status
+from skillbank.jobs.record import Failure, JobRecord, JobState
+from skillbank.jobs.store import JobStore
+from skillbank.platforms.base import Handle, NativeStatus, Platform
+from skillbank.platforms.processes import described_alive
+from skillbank.redact import redact
+
+__all__ = ["Reconciliation", "handle_of"]
+
+_DIED = "The command that launched the job was killed before the program started."
+_TAIL = 1 << 16
+
+
+def handle_of(record: JobRecord) -> Handle:
+    """Return what a platform needs to find a job's work."""
+    return Handle(record.id, record.native_id, Path(record.results_dir))
+
+
+class Reconciliation:
+    """Brings records up to date with their platforms; any number of processes may do so at once.
+
+    Parameters
+    ----------
+    store
+        Where jobs are remembered.
+    platform
+        Returns a platform by name.
+    error_patterns
+        Returns a skill's own error patterns for a job (see `skillbank.jobs.failures.classify`).
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        platform: Callable[[str], Platform],
+        error_patterns: Callable[[JobRecord], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        self._store, self._platform, self._error_patterns = store, platform, error_patterns
+
+    def refresh(self, job: str) -> JobRecord:
+        """Bring a job's record up to date with its platform and return it."""
+        record = self._store.get(job)
+        if record.state.terminal:
+            return record
+        # Asked first: what a launcher that is dead by now has not submitted, it never will.
+        launching = record.launcher is None or described_alive(record.launcher) is not False
+        platform, handle = self._platform(record.platform), handle_of(record)
+        try:
+            native = platform.status(handle)
+        except PlatformError as error:
+            # Nothing was learned, not even whether it was ever started: no native id is bound by this.
+            return self._unknown(record, str(error))
+        if not native.found and record.native_id is None:
+            return record if launching else self._abandoned(record, platform)
+        if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
+            return self._never_started(record)
+        if record.native_id is None and native.found:
+            # A job that has ended may have no id of the platform any more; that it ran is known all the same.
+            self._store.bind(record.id, native.native_id or f"{platform.name}:found")
+        if native.state is JobState.UNKNOWN:
+            return self._unknown(self._store.get(record.id), native.message)
+        if native.state is record.state:
+            if native.state is JobState.PENDING and native.message:
+                self._store.note(record.id, redact(native.message))  # why it waits, as often as that changes
+            return self._store.get(record.id)
+        fields: dict[str, Any] = {}
+        if native.state.terminal:
+            fields["exit_code"] = native.exit_code
+        if native.state is JobState.ERROR:
+            fields["failure"] = self._explain(record, native)
+        self.enter(self._store.get(record.id), native.state, native.message, **fields)
+        if native.state.terminal:
+            with contextlib.suppress(SkillbankError, OSError):
+                platform.release(handle)
+        return self._store.get(record.id)
+
+    def stale(self, record: JobRecord) -> bool:
+        """Say whether a record may differ from what its platform says now; much cheaper than `refresh`."""
+        if record.state is not JobState.RUNNING:
+            return not record.state.terminal
+        try:
+            return self._platform(record.platform).status(handle_of(record)).state is not record.state
+        except PlatformError:
+            return True
+
+    def output(self, record: JobRecord) -> Iterator[str]:
+        """Yield what a job's program has printed so far, as the platform gives it."""
+        with contextlib.suppress(SkillbankError, OSError):
+            yield from self._platform(record.platform).logs(handle_of(record))
+
+    def enter(self, record: JobRecord, state: JobState, message: str, **fields: Any) -> None:
+        """Move a job to another state; an end that nothing follows is settled by that."""
+        ended = record.model_copy(update={"state": state, **fields})
+        if state.terminal and not work_left(ended):
+            fields["settled"] = datetime.now(UTC)
+        self._store.transition(record.id, state, redact(message), **fields)
+
+    def _unknown(self, record: JobRecord, why: str) -> JobRecord:
+        """Say that a job's state is not known, and why; the same reason is written once."""
+        if record.state is not JobState.UNKNOWN:
+            self.enter(record, JobState.UNKNOWN, why)
+        else:
+            self._store.note(record.id, redact(why))
+        return self._store.get(record.id)
+
+    def _abandoned(self, record: JobRecord, platform: Platform) -> JobRecord:
+        # Said first: whoever comes after a kill right here must not take what follows for somebody's wish.
+        self._store.note(record.id, _DIED)
+        # A start may be under way this very moment; after this it has been stopped or never happens.
+        platform.cancel(handle_of(record))
+        return self._never_started(record)
+
+    def _never_started(self, record: JobRecord) -> JobRecord:
+        failure = Failure(kind="INFRA", name="launcher_died", explanation=_DIED, advice="Run it again.")
+        self.enter(record, JobState.ERROR, failure.explanation, failure=failure)
+        return self._store.get(record.id)
+
+    def _explain(self, record: JobRecord, native: NativeStatus) -> Failure:
+        if native.infra:
+            return Failure(kind="INFRA", name="lost", explanation=native.message, advice="Run it again.")
+        tail = ""
+        for piece in self.output(record):
+            tail = (tail + piece)[-_TAIL:]
+        reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
+        return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
