@@ -55,7 +55,7 @@ def read_pretrained(name: str, key: str) -> PretrainedModel:
     WeightsError
         Nothing there, not reachable, or nothing that fits.
     """
-    spec = build_spec("inference", {"engine": {"profile": "full"}})
+    spec = build_spec("inference", {"inference": {"checkpoint": name}, "engine": {"profile": "full"}})
     try:
         network, tokenizer = load_pretrained(name, architecture_from_spec(spec))
     except WeightsError as error:
