@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.automl.objectives import EPOCHS, Objective
 from skillbank.automl.algorithms import Outcome, make_algorithm
 from skillbank.automl.settings import MULTI_FIDELITY, AutoMLSettings
+from skillbank.automl.space_optuna import optuna_params, suggest
 
 PEER_PYTHON = "TAO_AUTOML_PYTHON"
 OURS = ("bayesian", "bfbo", "hyperband", "hyperband_es", "asha", "bohb", "dehb", "pbt",
@@ -98,12 +99,12 @@ def _optuna(name: str, objective: Objective, seed: int, trials: int) -> Result:
     space, result = objective.space(), Result()
     study = optuna.create_study(direction="maximize", sampler=samplers[name]())
     # It too begins with the default configuration, and knows our ranges, scales and conditions.
-    params, _ = space.optuna_params(space.defaults)
+    params, _ = optuna_params(space, space.defaults)
     study.enqueue_trial(params)
     for _ in range(trials):
         start = time.process_time()
         trial = study.ask()
-        values = space.suggest(trial)
+        values = suggest(space, trial)
         spent = time.process_time() - start
         score = objective.after(values, EPOCHS)
         study.tell(trial, score)

@@ -15,6 +15,7 @@ from skillbank.automl.conditions import MathCondition, parse_relation
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.automl.space_features import features_of
+from skillbank.automl.space_optuna import optuna_params, suggest
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.values import check, check_relations
 from skillbank.errors import SpecError, UsageError
@@ -228,12 +229,12 @@ def test_optuna_can_ask_and_be_told(name: str) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(50):
         trial = study.ask()
-        values = space.suggest(trial)
+        values = suggest(space, trial)
         assert space.violations(values) == []
-        params, distributions = space.optuna_params(values)
+        params, distributions = optuna_params(space, values)
         assert params.keys() == trial.params.keys()
         told = optuna.trial.create_trial(value=0.0, params=params, distributions=distributions)
-        assert space.suggest(optuna.trial.FixedTrial(told.params)) == values
+        assert suggest(space, optuna.trial.FixedTrial(told.params)) == values
 
 
 def test_parameters_that_cannot_matter_do_not_count() -> None:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,8 @@ import numpy.typing as npt
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.plan.paths import MISSING, get_path
 
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-    from optuna.trial import BaseTrial
-
 Values = Mapping[str, Any]
 Array = npt.NDArray[np.float64]
-SHARE = "@share"
-"""Ends the name under which Optuna sees a range that other values move: the share of it, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ class SearchSpace:
         """
         values: dict[str, Any] = {}
         for parameter in self.parameters:
-            if parameter.default is not None and self._counts(parameter, values):
+            if parameter.default is not None and self.counts(parameter, values):
                 values[parameter.name] = parameter.default
         return values
 
@@ -87,7 +81,7 @@ class SearchSpace:
         """Return a key's value in a configuration: a searched one, else the spec's, else None."""
         if key in values:
             return values[key]
-        if key in self.by_name and not self._counts(self.by_name[key], values):
+        if key in self.by_name and not self.counts(self.by_name[key], values):
             return None
         found = get_path(self.spec, key)
         return None if found is MISSING else found
@@ -111,8 +105,8 @@ class SearchSpace:
         for parameter in self.parameters:
             position = positions[at : at + parameter.dimensions]
             at += parameter.dimensions
-            if not parameter.conditions or self._counts(parameter, values):
-                bounds = self._narrowed(parameter, values) if parameter.relations else ()
+            if not parameter.conditions or self.counts(parameter, values):
+                bounds = self.narrowed(parameter, values) if parameter.relations else ()
                 values[parameter.name] = parameter.decode(position, *bounds)
         return values
 
@@ -124,7 +118,7 @@ class SearchSpace:
         point: list[float] = []
         for parameter in self.parameters:
             if parameter.name in values:
-                bounds = self._narrowed(parameter, values) if parameter.relations else ()
+                bounds = self.narrowed(parameter, values) if parameter.relations else ()
                 point += parameter.encode(values[parameter.name], *bounds)
             else:
                 point += (0.5,) * parameter.dimensions
@@ -154,7 +148,7 @@ class SearchSpace:
         found = [f"{name} is not searched." for name in values if name not in self.by_name]
         for parameter in self.parameters:
             name = parameter.name
-            counts = self._counts(parameter, values)
+            counts = self.counts(parameter, values)
             if name not in values:
                 found += [f"{name} is missing."] if counts else []
                 continue
@@ -182,42 +176,16 @@ class SearchSpace:
                 **_extent(p),
                 "conditions": [c.reason for c in p.conditions],
                 "relations": [str(r) for r in p.relations],
-                "counts_now": self._counts(p, self.defaults),
+                "counts_now": self.counts(p, self.defaults),
             }
             for p in sorted(self.parameters, key=lambda p: p.name)
         ]
 
-    def suggest(self, trial: BaseTrial) -> dict[str, Any]:
-        """Ask an Optuna trial for a valid configuration."""
-        values: dict[str, Any] = {}
-        for parameter in self.parameters:
-            if self._counts(parameter, values):
-                asked = [_put(trial, name, question) for name, question in self._questions(parameter)]
-                values[parameter.name] = self._answered(parameter, asked, values)
-        return values
-
-    def optuna_params(self, values: Values) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
-        """Return parameters and distributions with which Optuna would have suggested a configuration.
-
-        A value outside of its range (the spec's own may be) is told as the nearest one inside.
-        """
-        params: dict[str, Any] = {}
-        distributions: dict[str, BaseDistribution] = {}
-        for parameter in self.parameters:
-            if parameter.name not in values:
-                continue
-            bounds = self._narrowed(parameter, values) if parameter.relations else ()
-            position = parameter.encode(values[parameter.name], *bounds)
-            inside = parameter.decode(position, *bounds)
-            for i, (name, distribution) in enumerate(self._questions(parameter)):
-                distributions[name] = distribution
-                params[name] = position[i] if name.endswith(SHARE) else inside
-        return params, distributions
-
-    def _counts(self, parameter: Parameter, values: Values) -> bool:
+    def counts(self, parameter: Parameter, values: Values) -> bool:
+        """Whether a parameter counts beside these values."""
         return all(c.holds(lambda key: self.value(key, values)) for c in parameter.conditions)
 
-    def _narrowed(self, parameter: Parameter, values: Values) -> tuple[float, float]:
+    def narrowed(self, parameter: Parameter, values: Values) -> tuple[float, float]:
         """Return the bounds, both included, that relations add to a number's range."""
         low, high = -math.inf, math.inf
         whole = parameter.kind is not Kind.FLOAT
@@ -238,37 +206,6 @@ class SearchSpace:
                     side = math.nextafter(side, -math.inf)
                 high = min(high, side)
         return low, high
-
-    def _questions(self, parameter: Parameter) -> list[tuple[str, BaseDistribution]]:
-        """Return the names and distributions under which Optuna knows one parameter."""
-        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-        name = parameter.name
-        if parameter.kind is Kind.LIST:
-            return [(f"{name}[{i}]{SHARE}", FloatDistribution(0.0, 1.0)) for i in range(parameter.dimensions)]
-        if parameter.relations or parameter.forbidden:
-            return [(f"{name}{SHARE}", FloatDistribution(0.0, 1.0))]
-        if parameter.kind is Kind.FLOAT:
-            return [(name, FloatDistribution(parameter.low, parameter.high, log=parameter.log))]
-        if parameter.kind is Kind.INTEGER:
-            step = parameter.step
-            first, last = math.ceil(parameter.low / step) * step, math.floor(parameter.high / step) * step
-            if parameter.log and step == 1 and first >= 1:
-                return [(name, IntDistribution(first, last, log=True))]
-            return [(name, IntDistribution(first, last, step=step))]
-        if parameter.kind is Kind.ORDERED or not all(_is_plain(c) for c in parameter.choices):
-            return [(f"{name}{SHARE}", FloatDistribution(0.0, 1.0))]
-        return [(name, CategoricalDistribution(parameter.choices))]
-
-    def _answered(self, parameter: Parameter, asked: list[Any], values: Values) -> Any:
-        """Turn Optuna's answers into a parameter's value."""
-        if not self._questions(parameter)[0][0].endswith(SHARE):
-            if parameter.kind is Kind.FLOAT:
-                # The answer gets the few digits that every suggestion has.
-                return parameter.decode(parameter.encode(asked[0]))
-            return asked[0]
-        bounds = self._narrowed(parameter, values) if parameter.relations else ()
-        return parameter.decode(asked, *bounds)
 
     def features_at_rest(self, parameter: Parameter) -> list[float]:
         """Return the features of a parameter that does not count: those of its default."""
@@ -293,19 +230,3 @@ def _extent(parameter: Parameter) -> dict[str, Any]:
         extent |= {"low": int(parameter.low), "high": int(parameter.high)}
         extent |= {"step": parameter.step} if parameter.step > 1 else {}
     return extent
-
-
-def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> Any:
-    """Ask an Optuna trial one question."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if isinstance(question, FloatDistribution):
-        return trial.suggest_float(name, question.low, question.high, log=question.log)
-    if isinstance(question, IntDistribution):
-        return trial.suggest_int(name, question.low, question.high, step=question.step, log=question.log)
-    assert isinstance(question, CategoricalDistribution)
-    return trial.suggest_categorical(name, question.choices)
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skillbank.automl.algorithms.base import Algorithm, Outcome, Recommendation
+from skillbank.automl.algorithms.base import Algorithm
+from skillbank.automl.algorithms.trial import Outcome, Recommendation
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings

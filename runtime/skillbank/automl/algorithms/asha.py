@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skillbank.automl.algorithms.base import Slot
 from skillbank.automl.algorithms.hyperband import MultiFidelity
 from skillbank.automl.algorithms.ranking import ranked
+from skillbank.automl.algorithms.trial import Slot
 
 
 class ASHA(MultiFidelity):

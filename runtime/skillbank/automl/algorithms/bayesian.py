@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbank.automl.algorithms.acquisition import log_expected_improvement, maximise
-from skillbank.automl.algorithms.base import FullTraining, Slot, Trial
+from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.gaussian_process import GaussianProcess, single_threaded
+from skillbank.automl.algorithms.trial import Slot, Trial
 
 Array = npt.NDArray[np.float64]
 

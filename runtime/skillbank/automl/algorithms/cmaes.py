@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import FullTraining, Slot, Trial
+from skillbank.automl.algorithms.base import FullTraining
+from skillbank.automl.algorithms.trial import Slot, Trial
 
 
 class CMAES(FullTraining):

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skillbank.automl.algorithms.base import Slot, Trial
 from skillbank.automl.algorithms.hyperband import Bracket, Hyperband, brackets
 from skillbank.automl.algorithms.ranking import ranked
+from skillbank.automl.algorithms.trial import Slot, Trial
 
 Array = npt.NDArray[np.float64]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial
+from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.tpe import parzen_suggestion
+from skillbank.automl.algorithms.trial import Slot, Trial
 
 
 def rung_epochs(shortest: int, longest: int, factor: int) -> tuple[int, ...]:

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from skillbank.automl.algorithms.adviser import NoAdvice, advice
-from skillbank.automl.algorithms.base import FullTraining, Recommendation, Slot, Trial
+from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.bayesian import Bayesian
+from skillbank.automl.algorithms.trial import Recommendation, Slot, Trial
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace
 from skillbank.errors import did_you_mean

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import DEFAULT, Algorithm, Slot, Trial
+from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
+from skillbank.automl.algorithms.trial import Slot, Trial
 from skillbank.automl.parameters import Kind, Parameter
 
 

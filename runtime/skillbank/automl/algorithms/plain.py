@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import FullTraining, Slot
+from skillbank.automl.algorithms.base import FullTraining
+from skillbank.automl.algorithms.trial import Slot
 from skillbank.automl.parameters import Kind, Parameter
 
 _GOLDEN = (math.sqrt(5) - 1) / 2

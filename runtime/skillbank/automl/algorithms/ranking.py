@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skillbank.automl.algorithms.base import Trial
+    from skillbank.automl.algorithms.trial import Trial
 
 
 def dominates(first: tuple[float, ...] | None, second: tuple[float, ...] | None) -> bool:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skillbank.automl.algorithms.base import FullTraining, Slot, Trial
+from skillbank.automl.algorithms.base import FullTraining
+from skillbank.automl.algorithms.trial import Slot, Trial
+from skillbank.automl.space_optuna import optuna_params, suggest
 
 if TYPE_CHECKING:
     from skillbank.automl.space import SearchSpace
@@ -62,13 +64,13 @@ def parzen_suggestion(
     try:
         study = optuna.create_study(storage=storage, sampler=sampler, directions=["minimize"] * objectives)
         for trial in [*finished, *running]:
-            params, distributions = space.optuna_params(trial.asked.values)
+            params, distributions = optuna_params(space, trial.asked.values)
             state = optuna.trial.TrialState.COMPLETE if trial.losses else optuna.trial.TrialState.RUNNING
             study.add_trial(
                 optuna.trial.create_trial(
                     state=state, params=params, distributions=distributions, values=trial.losses
                 )
             )
-        return space.suggest(study.ask())
+        return suggest(space, study.ask())
     finally:
         optuna.logging.set_verbosity(before)
