@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
@@ -19,7 +20,7 @@ _LIGHT = rx(
 _CAUSED = rx(
     r"(?:get|getting|have|want|need|needs|wants|like|see|require|would like|wish|love|needing"
     r"|wanting|expect)(?: to (?:have|get|see|be))? <det*>(?P<what>(?:(?:N|it|them|model|this"
-    r"|that|job|J|trained|and|both|,) )+)(?:to be |being |be )?(?P<t>T)"
+    r"|that|job|J|trained|and|both|,|of|from|in|the|checkpoint|result) )+)(?:to be |being |be )?(?P<t>T)"
 )
 _TO_BE = rx(
     r"(?:should|must|needs to|need to|has to|have to|is to|are to|shall|ought to|can|could|to"
@@ -35,6 +36,11 @@ _IF_YOU = rx(
     r"(?:it )?if (?:you|we|somebody|someone) (?P<t>T)"
 )
 _TO_BE_MORE = rx(r"(?P<v>V) ,? ?(?:and|then|and then) (?P<t>T)")
+_LISTED = rx(
+    r"(?P<rest>(?:G|V)(?: (?:on|P|J|N|of|it|for|S|in|with|to|<data>))* (?:(?:,|then|/|plus) )+(?:and )?)(?P<engine>engine)"
+    r"(?= (?:[,.;!)]|and|then|S|in S)|$| $)"
+)
+"""An engine as one of several things to do: "evaluation on X, export, engine"."""
 _ADJECTIVE = rx(
     r"(?P<t>T) (?=N|model|models|checkpoint|checkpoints|weights|detector|network|version|one"
     r"|engine|file|onnx|result|graph|variant|J)"
@@ -71,6 +77,9 @@ _TALK = tuple(
         r"|talked about|discuss|discussed|plan for|mention|mentioned|heard of|heard about|read "
         r"about|(?<!how )(?<!what )about|curious about|learn about|wonder about|wondering about) "
         r"(?:(?:the|a|an|how|to|our|N) )*(?P<t>[VGT])",
+        r"(?:not (?:yet |quite |entirely )*(?:sure|certain|decided|clear|convinced|agreed)|unsure|undecided|uncertain"
+        r"|unclear|do not know|no idea|debating|deciding|question is|an open question)(?: (?:about|yet|,))*"
+        r" (?:whether|if|when|how|that|to|about)(?: (?:[a-z]+|N|J)){0,6}? (?P<t>[VGT])",
         r"(?:some other day|some day|someday|another day|next week|next month|tomorrow|one day|in "
         r"the future|eventually|sometime) (?:(?:i|we) (?:will|might|may|want to|shall) )?(?P<t>V)",
         r"(?P<t>V)(?: <det?>(?:it|N|them|that|model|J))?(?: (?:and|or) V)?(?: (?:on|some|maybe"
@@ -147,11 +156,16 @@ def judge(text: Text) -> Asked:
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
     for pattern in (_TO_BE, _GETS, _CAUSED, _IF_YOU):
-        while (found := next(text.find(pattern), None)) is not None:
-            begun = found.tokens("t")[0].start
-            kept = [t for t in found.tokens() if t.text in ("N", "J", "and", ",")]
-            text.replace(found.first, found.last, [*kept, *_order(found, "t")])
+        begun: list[int] = []
+
+        def ordered(found: Found, begun: list[int] = begun) -> list[Token]:
+            begun.append(found.tokens("t")[0].start)
+            return [*(t for t in found.tokens() if t.text in ("N", "J", "and", ",")), *_order(found, "t")]
+
+        text.rewrite(pattern, ordered)
+        if begun:
             _order_the_rest(text, begun)
+    text.rewrite(_LISTED, lambda found: [*found.tokens("rest"), *_made(found)])
     text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
     asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING)
     asked.refused |= _drop(text, _NEGATED)
@@ -190,20 +204,26 @@ def _read_bare(text: Text) -> None:
         text.replace(at, at, [Token("V", first.start, first.start, Mention(first.value.action))])
 
 
-def _order_the_rest(text: Text, begun: int) -> None:
+def _made(found: Found) -> list[Token]:
+    [engine] = found.tokens("engine")
+    return [Token("V", engine.start, engine.end, Mention("gen_trt_engine"))]
+
+
+def _order_the_rest(text: Text, begun: list[int]) -> None:
     """What is to be trained "and evaluated" is to be evaluated, too."""
     for first, last in text.sentences():
+        at = bisect_left(begun, text.tokens[first].start)
+        if at == len(begun):
+            break
         for i in range(max(first, 1), last):
             token = text.tokens[i]
-            if (
-                token.text == "T"
-                and token.start > begun > text.tokens[first].start - 1
-                and text.tokens[i - 1].text in _JOINS
-            ):
+            if token.text == "T" and token.start > begun[at] and text.tokens[i - 1].text in _JOINS:
                 token.text = "V"
     text.replace(0, 0)
 
 
+_COLONS = 5
+"""How many colons of a sentence may have a question behind them; nobody writes more."""
 _JOINS = words("and , then finally afterwards also later")
 
 
@@ -250,7 +270,7 @@ def _drop_questions(text: Text) -> bool:
         colons = [i + 1 for i in range(first, last) if text.tokens[i].text == ":"]
         ends = text.tokens[last].text == "?" if last < len(text.tokens) else False
         # "Please answer this: how do I train it?" asks after its colon.
-        for start in [first, *colons]:
+        for start in [first, *colons[:_COLONS]]:
             if wondering.asks(text, start, last, ends):
                 kept = [t for t in text.tokens[start:last] if t.text not in "VGTC"]
                 dropped |= len(kept) < last - start

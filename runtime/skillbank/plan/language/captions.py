@@ -6,11 +6,18 @@ import re
 from collections.abc import Sequence
 
 from skillbank.plan.language.tokens import Found, Text, Token, words
-from skillbank.plan.language.words import ACTION_VERBS, any_form, forms, rx
+from skillbank.plan.language.words import ACTION_VERBS, forms, rx
+
+
+
+def _bare_and_ing(*verbs: str) -> str:
+    """A participle is no order: "the images can be found in X" tells where they are."""
+    return "|".join(w for verb in verbs for kind in ("base", "ing") for w in forms(verb)[kind])
+
 
 _FIND = rx(
     r"(?<!the )(?<!a )(?<!our )(?<!my )(?<!these )(?<!those )(?<!of )(?<!no )(?<!its )(?<!their )(?P<verb>(?:"
-    + any_form(
+    + _bare_and_ing(
         "find",
         "detect",
         "locate",
@@ -90,7 +97,7 @@ _TAIL = words(
 _NEXT = words(
     """and then please use using run with no without on do not don't put save write store send email mail
     compare also afterwards finally in from but let take give show display upload export evaluate
-    train quantize make keep only at via i we"""
+    train quantize make keep only at via i we should must shall will has have is are"""
 )
 _ARTICLE = re.compile(r"^(?:an?|the|all|any|every|each|some|of|both|for|me)\s+(?=\S)", re.IGNORECASE)
 

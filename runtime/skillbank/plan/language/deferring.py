@@ -70,6 +70,14 @@ DEFERRED = tuple(
         rf"{_WHO} (?:(?:will|can|would|shall|may|could|am going to|are going to) )*(?:take care of"
         rf"|handle|see to|look"
         rf" after|manage|deal with|care for) {_ACTIONS}(?: (?:myself|ourselves|himself|herself|themselves))?",
+        # "we decided against quantization", "Evaluation? Not needed."
+        rf"(?:decided|voted|argued|are|am|is|spoke|advise|advised) against {_ACTIONS}",
+        rf"(?:rule|ruled|ruling) out {_ACTIONS}|(?:gave|give|given) up on {_ACTIONS.replace('?P<v>', '?:')}",
+        rf"{_ACTIONS} (?:\?|:) (?:no|not|nope|never|skip|none|unnecessary|off|no thanks|not needed|no need)"
+        r"(?: (?:needed|necessary|required|now|today|wanted|please|it|thanks|yet|this time))*(?= [.,;!?)]|$| $)",
+        # "exporting it is not something we want"
+        rf"{_ACTIONS}(?: (?:it|them|on|from|for|P|the|that|this|also|at all))* (?:is|are|was|were|will be|would be"
+        r"|has been) not(?: [a-z]+){1,8}?(?= [.,;!?)]|$| $| but)",
         # "export it later", "the evaluation on X later"
         rf"{_ACTIONS}(?: (?:on|in|with|from|to|of|onnx|P|J|N|it|them|the|model|result))* (?:some time |sometime )?"
         r"(?:later(?: on)?|another day)(?= [.,;!?)]|$| $)",

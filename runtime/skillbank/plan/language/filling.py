@@ -158,6 +158,8 @@ class Maker:
 
     def _count(self, step: Step, key: str) -> int | None:
         said = [v.value for s in [step, *self.steps] for v in s.values("S") if v.key == key]
+        if said and said[0] < 1:
+            raise ConflictError(f"'{said[0]} {key}' cannot run anything; say 1 or more.")
         return int(said[0]) if said else None
 
     def _settings(self, step: Step, action: Action | None, engine: bool) -> tuple[list[Setting], str | None]:
@@ -229,10 +231,10 @@ class Maker:
         for step in self.steps:
             assert step.skill is not None
             keys = keys_of(step.skill, step.action)
-            before = list(self.text.tokens)
+            before = set(map(id, self.text.tokens))
             take_by_schema(self.text, keys)
-            new = [t for t in self.text.tokens if t not in before and t.text == "S"]
-            gone = {id(t) for t in before} - {id(t) for t in self.text.tokens}
+            new = [t for t in self.text.tokens if id(t) not in before and t.text == "S"]
+            gone = before - set(map(id, self.text.tokens))
             for each in self.steps:
                 if new and any(id(t) in gone for t in each.tokens):
                     held = [n for n in new if any(n.start <= t.start <= n.end for t in each.tokens)]

@@ -32,7 +32,9 @@ _FROM = (
 _IS_JOB = rx(
     r"(?P<j>J) (?:is|was|being|=|as|would be) (?:(?:the|my|our|its) )*(?:parent |training |source "
     r")?(?:job|parent|run|id|one)(?: (?:id|number|i mean|to use|in question))?"
+    r"|(?P<k>J(?: N)?) (?:is|was) (?:a|an) (?:training|evaluation|export|quantization|inference)(?: (?:run|job))?"
 )
+_BRACKETED = rx(r"\( (?:(?:from|of|in|see|it is|id|the) )*J \)")
 _LAST = rx(
     rf"<det*>(?:very |my )?<last>(?: (?P<n1>N))?(?: (?:{_KIND}))?(?: (?P<n2>N))?(?: "
     rf"(?P<thing>{_THING}))*(?: (?:of|for) <det?>(?P<n3>N))?"
@@ -102,7 +104,8 @@ def _last(found: Found) -> list[Token] | None:
 
 def join_words(text: Text) -> None:
     """Take the words that only lead to a job ("using the checkpoint of job X") into its token."""
-    text.rewrite(_IS_JOB, lambda found: found.tokens("j"))
+    text.rewrite(_IS_JOB, lambda found: found.tokens("j") or found.tokens("k"))
+    text.rewrite(_BRACKETED, lambda found: found.kept("J"))
     text.rewrite(_KIND_OF, _kind_of)
     text.rewrite(_NOUN_OF, lambda found: None if _is_made(found) else _kind_of(found))
     if text.has(_ELSE):

@@ -73,6 +73,10 @@ _PAIRS = (
        rf" )*<det*><adj*>{_B}(?: "
        rf"<data>)*(?! (?:(?:{_IN}|on) )*P)"),
 )  # fmt: skip
+_LATTER = rx(
+    rf"(?P<p2>P) (?:(?:,|\(|:|-|where|with) )*(?:the )?(?:latter|second one|second|other one) (?:{_BE} )*<det*>{_B}"
+    r"(?: <data>)*(?: \))?(?! (?:in|at|on|from|under)? ?P)"
+)
 _BEHIND = rx(
     rf"(?P<p1>P) (?:(?:, )?(?:which|that|this|it) (?:{_BE} )+|= )<det*><adj*>{_A}(?: <data>)*(?!"
     rf" (?:{_IN} )*P)"
@@ -94,6 +98,7 @@ def take(text: Text) -> None:
         text.rewrite(_SIBLINGS, _siblings)
     for pattern in _PAIRS:
         text.rewrite(pattern, _both)
+    text.rewrite(_LATTER, lambda found: [_with_role(found, "2")])
     text.rewrite(_BEHIND, lambda found: [_with_role(found, "1")])
 
 

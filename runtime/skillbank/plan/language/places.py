@@ -81,9 +81,9 @@ _THINGS = (
     r"|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that"
     r"|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported"
     r"|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all"
-    r"|of|which|to|go|goes|a|under"
+    r"|of|which|to|go|goes|a|under|and"
 )
-_TO = r"in|into|to|at|under|below|inside|within|on|onto|here"
+_TO = r"in|into|to|at|under|below|beneath|underneath|inside|within|on|onto|here"
 _RESULTS = tuple(
     rx(p)
     for p in (
@@ -102,7 +102,10 @@ _RESULTS = tuple(
         r"|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket"
         r"|directory|results?|output|dir) )*(?P<places>P)",
         r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?"
-        r"|artifacts) (?:(?:is|:|=) )?)(?P<places>P)",
+        r"|artifacts) (?:(?:is|:|=|use|take|please|be|should) )*)(?P<places>P)",
+        r"(?:(?:as|use|for|with|the|an|and) )*(?:results?|outputs?) (?:folder|directory|dir|location|root|path|bucket) (?:of|for)"
+        r" (?P<keep>(?:(?:<det>|N|J|training|export|evaluation|inference|run|job|it|this|step|results) )+)(?:(?:,|use|is|:|=|take"
+        r"|please|should|be|we|i) )*(?P<places>P)",
         r"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
         r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?"
         r"|outputs?|output folder|results? (?:folder|dir|directory|root))",
@@ -199,7 +202,7 @@ def take_roles(text: Text) -> None:
     for pattern in (_BRACKET, _FOR, _BEFORE, _COLON, _NOUN):
         text.rewrite(pattern, lambda found, bare=pattern in (_COLON, _NOUN): _sourced(found, bare))  # type: ignore[misc]
     for pattern in _RESULTS:
-        text.rewrite(pattern, lambda found: _as(found, RESULTS))
+        text.rewrite(pattern, lambda found: _as(found, RESULTS, keep=True))
     for role, pattern in _WEIGHTS[4:]:
         text.rewrite(pattern, lambda found, role=role: _weights(found, role))  # type: ignore[misc]
     for token in text.tokens:
@@ -257,10 +260,11 @@ def _as(found: Found, role: str, keep: bool = False) -> list[Token] | None:
     for token in places:
         if token.value.role is None:
             token.value.role = role
-    kept = found.tokens("keep") if keep and "keep" in found.match.re.groupindex else found.kept("N")
+    kept = found.tokens("keep") if keep and "keep" in found.match.re.groupindex else found.kept("NJ")
     return [*kept, *places]
 
 
+_NAMED_WEIGHTS = {"weights", "checkpoint", "checkpoints", "pretrained", "ptm", "snapshot", "model", "state", "file"}
 _INSISTING = {"weights", "checkpoint", "pretrained", "ptm", "snapshot", *_START.split("|")}
 
 
@@ -274,6 +278,8 @@ def _weights(found: Found, role: str) -> list[Token] | None:
     # "the model in s3://x/data" may be data: a folder is only taken for weights when the words insist.
     if not _MODEL_FILE.search(place.uri) and not words & _INSISTING:
         return None
+    if not _MODEL_FILE.search(place.uri) and "from" not in words and not words & _NAMED_WEIGHTS:
+        return None  # "start the training on X" names data
     return _as(found, role)
 
 

@@ -190,7 +190,9 @@ def _take_mention(text: Text, at: int) -> Said:
     used = {at, *(first + i for i in used)}
     state, denied, end = _after(tokens, at + 1)
     if state is not None:
-        value, negations = state, negations + denied
+        if not (value == "off" and state == "on"):  # "no AutoML required" stays off
+            value = state
+        negations += denied
         if [t.text for t in tokens[max(first, at - 2) : at]] in _WITHOUT_TURNING:
             negations += 1  # "without turning AutoML off"
             used |= {at - 2, at - 1}

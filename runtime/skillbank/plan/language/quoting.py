@@ -33,6 +33,10 @@ _HEADED = rx(
     r"(?:from|in|of|by) "
     r"<det*>[a-z]\S*)+|\S+\.(?:md|rst|log|py|cfg|pdf|html)(?: file| line)?) :"
 )
+_SHOWN = rx(
+    rf"<det*>(?:<last>|first|second|next|final)? ?(?:{_DOCUMENT})(?: (?:line|message|entry|text|output))*"
+    r" (?:is|was|reads|ends with|ended with|begins with|starts with) :"
+)
 _BACK = frozenset({"but", "anyway", "however", "nevertheless", "regardless", "still"})
 
 _APPROVALS = tuple(
@@ -97,7 +101,7 @@ _APPROVALS = tuple(
 def take_reports(text: Text) -> Iterator[str]:
     """Take out what documents are quoted as saying; yield a note when there was any."""
     taken = False
-    for pattern in (_REPORT, _ACCORDING, _HEADED):
+    for pattern in (_REPORT, _ACCORDING, _HEADED, _SHOWN):
         while (found := next(text.find(pattern), None)) is not None:
             text.replace(_start(text, found), _end(text, found.last))
             taken = True

@@ -28,13 +28,13 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "train.validation_interval",
-        r"validat(?:e|ing|ion|ed) (?:it |the model |only |runs? )?(?:every|each|after every) D epochs?",
+        r"validat(?:e|ing|ion|ed) (?:it |the model |only |runs? )?(?:every|each|after every|after each|after) D epochs?",
     ),
     (
         "train.checkpoint_interval",
         r"(?:(?:save|write|keep|store|take|make|saving|writing) <det*>(?:checkpoints?|snapshots?|it|model"
         r"|weights)? ?|(?:with |and )?<det*>(?:checkpoints?|snapshots?|checkpointing) (?:saved |written |kept"
-        r" |stored )?)(?:every|each|after every) D epochs?",
+        r" |stored )?)(?:every|each|after every|after each|after) D epochs?",
     ),
     (
         "train.validation_interval",
@@ -119,7 +119,8 @@ _SPEC_KEY = rx(
     r"|be|equals|equal to|should be|set to|a|value|the) )*(?P<value>D|Q|true|false|on|off|none"
     r"|null|[a-z][\w.-]*|P)"
 )
-_EVERY_EPOCH = rx(r"(?:every|each) epochs?")
+_EVERY_EPOCH = rx(r"(?:every|each) (?P<which>other |second |third |fourth |fifth |tenth |single )?epochs?")
+_WHICH = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def take_named(text: Text) -> None:
     """Turn pairs and what people say of epochs, batches, GPUs and precision into tokens ``S``."""
     text.rewrite(rx("E"), _pair)
     text.rewrite(_SPEC_KEY, _spec_key)
-    text.rewrite(_EVERY_EPOCH, lambda found: [found.tokens()[0], found.one("D", 1), found.tokens()[-1]])
+    text.rewrite(_EVERY_EPOCH, _every_epoch)
     for key, pattern in _COMPILED:
         text.rewrite(pattern, lambda found, key=key: _named(found, key))  # type: ignore[misc]
     text.rewrite(_SIZE, _size)
@@ -142,6 +143,11 @@ def take_named(text: Text) -> None:
         text.rewrite(pattern, lambda found: [found.one("S", Value(PRECISION, found.match["type"]))])
     for found in text.find(_EITHER):
         raise ConflictError(f"'{found.said()}' gives two values for one setting; keep one of them.")
+
+
+def _every_epoch(found: Found) -> list[Token]:
+    which = (found.match["which"] or "").strip()
+    return [found.tokens()[0], found.one("D", _WHICH.get(which, 1)), found.tokens()[-1]]
 
 
 def _size(found: Found) -> list[Token] | None:
@@ -161,7 +167,8 @@ def _pair(found: Found) -> list[Token] | None:
     pair: Pair = token.value
     place = "://" in pair.value or pair.value.startswith(("/", "~", "./", "../"))
     spec_key = "." in pair.key or pair.key.lower() in _PATH_KEYS
-    if (place or pair.key.lower() in _ROLE_KEYS) and not spec_key:
+    known = pair.key.lower() in _ROLE_KEYS or "_" not in pair.key or rx.is_one_of(pair.key.partition("_")[0], "role")
+    if (place and known or pair.key.lower() in _ROLE_KEYS) and not spec_key:
         return None  # a place with a role, not a setting
     key, value = setting_of(pair)
     if key.lower() in ("caption", "captions", "prompt", "prompts"):
@@ -173,7 +180,7 @@ def _pair(found: Found) -> list[Token] | None:
 
 _ROLE_KEYS = words(
     """train val eval test validation inference infer data train_data val_data results results_dir output
-    out platform parent job run"""
+    results_root output_dir out platform parent job run"""
 )
 _PATH_KEYS = frozenset({"resume_checkpoint", "pretrained_model"})
 _SAME = {

@@ -20,12 +20,16 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Token:
-    """A word, a mark of punctuation or something understood; ``start`` and ``end`` are of the original."""
+    """A word, a mark of punctuation or something understood; ``start`` and ``end`` are of the original.
+
+    Two tokens are the same only where they are one.
+    """
 
     text: str
     start: int
@@ -77,15 +81,19 @@ class Text:
     def __init__(self, original: str, tokens: Iterable[Token]) -> None:
         self.original = original
         self.tokens = list(tokens)
-        self._rejoin()
+        self._joined: str | None = None
+        self._starts: list[int] = []
+
+    @property
+    def joined(self) -> str:
+        """The tokens' texts with a blank between them and around them; made when it is asked for."""
+        if self._joined is None:
+            self._joined = f" {' '.join(t.text for t in self.tokens)} "
+            self._starts = list(accumulate((len(t.text) + 1 for t in self.tokens), initial=1))[:-1]
+        return self._joined
 
     def _rejoin(self) -> None:
-        self.joined = f" {' '.join(t.text for t in self.tokens)} "
-        self._starts = []
-        at = 1
-        for token in self.tokens:
-            self._starts.append(at)
-            at += len(token.text) + 1
+        self._joined = None
 
     def index(self, offset: int) -> int:
         """Return the token at an offset of the joined text."""
@@ -105,9 +113,13 @@ class Text:
     def rewrite(self, pattern: re.Pattern[str], make: Make) -> None:
         """Put other tokens in the place of every match; None leaves it as it is."""
         changes = [(f.first, f.last, made) for f in self.find(pattern) if (made := make(f)) is not None]
-        for first, last, made in reversed(changes):
-            self.tokens[first:last] = made
         if changes:
+            kept, at = [], 0
+            for first, last, made in changes:
+                kept += self.tokens[at:first]
+                kept += made
+                at = last
+            self.tokens = kept + self.tokens[at:]
             self._rejoin()
 
     def replace(self, first: int, last: int, tokens: Sequence[Token] = ()) -> None:
@@ -158,13 +170,14 @@ class Grammar:
 
     def __init__(self, groups: Mapping[str, str]) -> None:
         self.groups = {name: f"(?:{words})" for name, words in groups.items()}
+        self._members = {name: frozenset(words.split("|")) for name, words in groups.items()}
         self.vocabulary: set[str] = set()
         for words in groups.values():
             self._learn(words)
 
     def is_one_of(self, word: str, group: str) -> bool:
         """Whether a word is one of a group's."""
-        return re.fullmatch(self.groups[group], word) is not None
+        return word in self._members[group]
 
     def __call__(self, pattern: str) -> re.Pattern[str]:
         """Compile a pattern that begins and ends with whole tokens, and learn its words."""

@@ -10,7 +10,8 @@ from skillbank.plan.language.words import rx
 _SOFT = r"(?:(?:now|also|still|urgently|then|next|soon|here|always|first|all|both|just|really|please|again) )*"
 _NEEDED = rx(
     rf"(?:is|are|would be|will be) {_SOFT}(?:needed|wanted|required|requested|desired|due|called for|asked for"
-    r"|what (?:i|we) (?:need|want)|to be (?:made|produced|created|done|delivered))"
+    r"|what (?:i|we) (?:need|want)|to be (?:made|produced|created|done|delivered)"
+    r"|<det?>(?:first |second |next |last |final |other )?(?:step|task|item|number)(?: D| one)?(?= (?:[,.;!)]|and)|$| $))"
 )
 _MODAL = r"(?:should|must|shall|(?:has|have|needs?|is|are|ought) to)"
 _FOUND = rx(
@@ -59,16 +60,20 @@ def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
 def _has_place(text: Text, found: Found, subject: list[Token]) -> bool:
     """Whether it is said where data or a model lies: "the images are to be found in X"."""
     after = [t.text for t in text.tokens[found.last : found.last + 3]]
-    heads = [t for t in subject if rx.is_one_of(t.text, "data") or rx.is_one_of(t.text, "model")]
-    return "P" in after and bool(heads) and not any(t.text == "P" for t in subject)
+    heads = any(rx.is_one_of(t.text, "data") or rx.is_one_of(t.text, "model") for t in subject)
+    return "P" in after and heads and not any(t.text == "P" for t in subject)
 
 
 _EMPTY = words("it this that they them there i we you he she these those all what everything")
 
 
+_LONGEST = 40
+"""How many tokens a subject has at most."""
+
+
 def _clause_start(tokens: list[Token], end: int) -> int:
     first = end
-    while first > 0 and tokens[first - 1].text not in _EDGE:
+    while first > max(0, end - _LONGEST) and tokens[first - 1].text not in _EDGE:
         if tokens[first - 1].text == "," and any(t.text.islower() for t in tokens[first:end]):
             break
         first -= 1

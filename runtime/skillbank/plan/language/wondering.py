@@ -45,6 +45,8 @@ def asks(text: Text, first: int, last: int, ends: bool) -> bool:
             # "Can we do a search for it? The data is in s3://..." gives what only a request needs.
             told |= any(t.text == "P" for t in text.tokens[last:])
         return asking and not (told and (following != "i" or any(t.text == "P" for t in sentence)))
+    if following == ":":
+        return False  # "What: a training" is a label
     clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
     return word in _QUESTION and not clause and not _opens(opening, _POLITE)
 
