@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the tests of real services need, on Debian as root: a Docker engine, a static busybox for a tiny image,
-# and PostgreSQL. Run it as often as you like: what is there stays as it is. The tests start their own servers.
+# PostgreSQL, and Slurm with munge and an SSH server. Run it as often as you like: what is there stays as it is. The tests start their own servers.
 set -euo pipefail
 
 wanted=()
@@ -9,6 +9,9 @@ command -v docker >/dev/null || wanted+=(docker.io)
 [ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || wanted+=(busybox-static)
 command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || wanted+=(iptables)
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || wanted+=(postgresql)
+command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || wanted+=(slurm-wlm)
+command -v munged >/dev/null || [ -x /usr/sbin/munged ] || wanted+=(munge)
+[ -x /usr/sbin/sshd ] || wanted+=(openssh-server)
 
 if [ ${#wanted[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
+from tests.slurm import PrivateSlurm, missing, private_slurm
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,15 @@ def postgres() -> Iterator[Cluster]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def slurm_cluster() -> Iterator[PrivateSlurm]:
+    """A Slurm with four nodes of this test run."""
+    if absent := missing():
+        pytest.skip(f"no {', '.join(absent)} here; .ci/services.sh installs them")
+    with private_slurm() as cluster:
+        yield cluster
+
+
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep this machine's own AWS settings, and its metadata service, out of the tests."""
@@ -62,7 +72,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-SERVICES = frozenset({"s3_server", "postgres", "daemon"})
+SERVICES = frozenset({"s3_server", "postgres", "daemon", "slurm_cluster"})
 """Fixtures that start a real server; a test that uses one belongs to the slow ones."""
 
 

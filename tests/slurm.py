@@ -19,6 +19,8 @@ from skillbank.platforms.processes import processes_with
 NODES = ("n1", "n2", "n3", "n4")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+_MARK = "SKILLBANK_TEST_DAEMON"
+"""Says of a process of Slurm whose it is; jobs do not get it."""
 _CONFIG = """
 ClusterName=skillbank
 SlurmctldHost={host}(127.0.0.1)
@@ -26,7 +28,7 @@ SlurmctldPort={port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={root}/munge.socket,cred_expire=2
+AuthInfo=socket={root}/munge.socket,cred_expire=5
 StateSaveLocation={root}/state
 SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/slurmctld.pid
@@ -38,7 +40,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=2,bf_interval=2
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=1,bf_interval=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 ReturnToService=2
@@ -104,12 +106,13 @@ class PrivateSlurm:
         process.wait(30)
 
     def kill_node(self, node: str) -> None:
-        """End a node with all that runs on it."""
+        """End a node with all that runs on it, its own helpers first: nobody is left to tell what happened."""
         self.kill(node)
-        for pid in processes_with(f"SLURMD_NODENAME={node}"):
-            if f"SLURM_CONF={self.config}".encode() in environ(pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        for mark in (f"{_MARK}={self.root}/{node}", f"SLURMD_NODENAME={node}"):
+            for pid in processes_with(mark):
+                if f"SLURM_CONF={self.config}".encode() in environ(pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
 
     def say(self, *argv: str) -> str:
         """Run one of Slurm's commands; what it prints, or nothing when it fails."""
@@ -156,7 +159,8 @@ class PrivateSlurm:
     def _spawn(self, name: str, program: str, *argv: str) -> None:
         path = shutil.which(program, path=_PATH)
         assert path is not None, f"no {program}"
-        env = {**os.environ, "SLURM_CONF": str(self.config), "PATH": _PATH}
+        mark = {_MARK: f"{self.root}/{name}"}
+        env = {**os.environ, "SLURM_CONF": str(self.config), "PATH": _PATH, **mark}
         with (self.root / f"{name}.out").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [path, *argv],
