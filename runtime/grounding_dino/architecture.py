@@ -1,9 +1,12 @@
 """The shape of a model: a spec's structural values, resolved, as a checkpoint remembers them."""
 
+import logging
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from grounding_dino.errors import ModelError
+
+_LOG = logging.getLogger(__name__)
 
 SWIN_SIZES: dict[str, dict[str, Any]] = {
     "swin_tiny_224_1k": {
@@ -196,3 +199,11 @@ def _refuse_unsupported(model: Any) -> None:
                 f"model.{name}={getattr(model, name)} is not built by the embedded engine: set it to "
                 f"{value}, or run on a platform with the family's container"
             )
+
+
+def note_differences(wanted: Architecture, found: Architecture, source: str) -> None:
+    """Say in one line where weights were built otherwise than a spec says; the weights win."""
+    differences = found.differences(wanted)
+    if differences:
+        text = ", ".join(f"{name} {theirs} (spec: {ours})" for name, (theirs, ours) in differences.items())
+        _LOG.warning("%s was built otherwise than the spec says, and its values hold: %s", source, text)

@@ -144,6 +144,15 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
     )
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is a checkpoint of this engine, as far as can be seen without loading its weights."""
+    try:
+        document = torch.load(path, map_location="meta", weights_only=True)
+    except Exception:  # what the unpickler trips over depends on the bytes that it finds
+        return False
+    return isinstance(document, dict) and document.get("format") == FORMAT
+
+
 def load_weights(detector: Detector, weights: dict[str, Any], source: str) -> None:
     """Put weights into a detector; every name and shape must fit.
 

@@ -1,20 +1,25 @@
-"""Weights from elsewhere to start from: transformers folders, hub names, own checkpoints."""
+"""Weights from elsewhere to start from: transformers folders, hub names, ``.pth`` files of three kinds."""
 
 import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
+from transformers import GroundingDinoForObjectDetection
 
-from grounding_dino.architecture import Architecture
-from grounding_dino.checkpoint import read_checkpoint
+from grounding_dino.architecture import SWIN_SIZES, Architecture, note_differences
+from grounding_dino.checkpoint import is_checkpoint, read_checkpoint
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
+from grounding_dino.layouts import read_state, translate
 from grounding_dino.model import wrap_network
+from grounding_dino.released import read_pth
 from grounding_dino.tokenizer import PhraseTokenizer, load_tokenizer
 
 _LOG = logging.getLogger(__name__)
+
+_KEY = "train.pretrained_model_path"
 
 
 def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, PhraseTokenizer]:
@@ -23,7 +28,8 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
     Parameters
     ----------
     name : str
-        A ``.pth`` of this engine, a folder that transformers saved, or a name on the model hub.
+        A ``.pth`` of this engine, of IDEA or of the family, a folder that transformers saved, or a name on
+        the model hub.
     architecture : Architecture
         What the spec asks for; where the weights were built otherwise, they win, with a note.
 
@@ -39,7 +45,9 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
     """
     path = Path(name)
     if path.is_file():
-        checkpoint = read_checkpoint(path, "train.pretrained_model_path")
+        if not is_checkpoint(path):
+            return read_pth(path, _KEY, architecture)
+        checkpoint = read_checkpoint(path, _KEY)
         note_differences(architecture, checkpoint.architecture, name)
         return checkpoint.detector(), checkpoint.tokenizer
     network = _from_transformers(name)
@@ -51,8 +59,6 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
 
 def _from_transformers(name: str) -> Any:
     """Let transformers load a network from a folder or the hub."""
-    from transformers import GroundingDinoForObjectDetection
-
     try:
         return GroundingDinoForObjectDetection.from_pretrained(name)
     except (OSError, ValueError, KeyError) as error:
@@ -104,8 +110,6 @@ def architecture_of(network: Any, name: str, wanted: Architecture) -> Architectu
 
 
 def _backbone_name(config: Any, fallback: str) -> str:
-    from grounding_dino.architecture import SWIN_SIZES
-
     if config.model_type == "resnet":
         return "resnet_50"
     for name, sizes in SWIN_SIZES.items():
@@ -130,32 +134,23 @@ def load_backbone(detector: Detector, name: str) -> None:
         Nothing there, or a different network.
     """
     backbone = detector.network.model.backbone.conv_encoder.model
-    state: Any
     path = Path(name)
-    try:
-        if path.is_file():
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        else:
-            from transformers import AutoBackbone
-
-            loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
-            state = loaded.state_dict()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise WeightsError(
-            f"model.pretrained_backbone_path '{name}' cannot be read as weights ({reason}): check the path"
-        ) from error
-    tensors: dict[str, torch.Tensor] = {}
-    if isinstance(state, dict):
-        inner: Any = state.get("state_dict", state.get("model", state))
-        tensors = {key: value for key, value in inner.items() if isinstance(value, torch.Tensor)}
-    own: dict[str, torch.Tensor] = backbone.state_dict()
+    own: dict[str, Tensor] = backbone.state_dict()
+    if path.is_file():
+        tensors = read_state(path, "model.pretrained_backbone_path")
+        # Alone, or as part of a detector; in transformers' layout, or in that of the backbone's authors.
+        tensors = {name.removeprefix("backbone.0."): value for name, value in tensors.items()}
+        theirs = {f"backbone.0.{name}": value for name, value in tensors.items()}
+        head = "model.backbone.conv_encoder.model."
+        translated = translate(theirs, {head + name: value for name, value in own.items()})
+        tensors.update({name.removeprefix(head): value for name, value in translated.items()})
+    else:
+        tensors = _backbone_from_transformers(name)
     fitting = {key: value for key, value in tensors.items() if key in own and own[key].shape == value.shape}
     if len(fitting) < len(own) // 2:
         raise WeightsError(
             f"model.pretrained_backbone_path '{name}' fits {len(fitting)} of {len(own)} tensors of the "
-            f"backbone {detector.architecture.backbone}: name weights of that backbone in transformers' "
-            "layout"
+            f"backbone {detector.architecture.backbone}: name weights of that backbone"
         )
     missing = len(own) - len(fitting)
     if missing:
@@ -163,6 +158,21 @@ def load_backbone(detector: Detector, name: str) -> None:
             "%s lacks %d of the backbone's %d tensors, which start at random", name, missing, len(own)
         )
     backbone.load_state_dict(fitting, strict=False)
+
+
+def _backbone_from_transformers(name: str) -> dict[str, Tensor]:
+    """Let transformers load a backbone from a folder or the hub."""
+    from transformers import AutoBackbone
+
+    try:
+        loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise WeightsError(
+            f"model.pretrained_backbone_path '{name}' cannot be read as weights ({reason}): check the path"
+        ) from error
+    state: dict[str, Tensor] = loaded.state_dict()
+    return state
 
 
 def load_text_encoder(detector: Detector, name: str) -> None:
@@ -184,11 +194,3 @@ def load_text_encoder(detector: Detector, name: str) -> None:
             f"model.text_encoder_type '{name}' cannot be loaded as a BERT ({reason}): pass the path of a "
             "downloaded BERT folder"
         ) from error
-
-
-def note_differences(wanted: Architecture, found: Architecture, source: str) -> None:
-    """Say in one line where weights were built otherwise than a spec says; the weights win."""
-    differences = found.differences(wanted)
-    if differences:
-        text = ", ".join(f"{name} {theirs} (spec: {ours})" for name, (theirs, ours) in differences.items())
-        _LOG.warning("%s was built otherwise than the spec says, and its values hold: %s", source, text)

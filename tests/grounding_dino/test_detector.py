@@ -205,7 +205,7 @@ def test_backbone_weights_alone(tmp_path: Path, detector: Detector) -> None:
     with pytest.raises(WeightsError, match=r"fits 0 of \d+ tensors of the backbone mini"):
         load_backbone(detector, str(tmp_path / "other.pth"))
     (tmp_path / "text.pth").write_text("hello", encoding="utf-8")
-    with pytest.raises(WeightsError, match=r"text\.pth' cannot be read as weights"):
+    with pytest.raises(WeightsError, match=r"text\.pth, which cannot be read as weights"):
         load_backbone(detector, str(tmp_path / "text.pth"))
 
 
