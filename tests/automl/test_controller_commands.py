@@ -91,6 +91,14 @@ def test_from_a_request_to_the_evaluation_of_the_best(
     assert inline("report", name, "--out", str(page)).code == 0 and "Parallel coordinates" in page.read_text()
     assert inline("report", name, "--csv").out.count("\n") == 4
 
+    again = ("experiments", name, "--extend", "4")
+    assert inline(*again).code == 4 and "approve" in inline(*again).err, "nobody approved the further trial"
+    ran = inline(*again, "--yes")
+    assert ran.code == 0 and f"{name} has ended" in ran.out
+    [later, _] = inline("experiments", "--json").document["experiments"]
+    assert (later["recommendations"], later["experiment"] != name) == (4, True)
+    wait_for(lambda: inline("status", later["experiment"], "--json").document["state"] == "COMPLETE")
+
     evaluated = inline(*EVALUATE, "--parent", name, searchable[1])
     assert evaluated.code == 0, evaluated.err
     record = evaluated.document

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from skillbank.automl.charter import objectives_of
+from skillbank.automl.control import succeed
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, TrialState
-from skillbank.errors import StateError
+from skillbank.automl.succession import successor_plan
+from skillbank.errors import StateError, UsageError
 from skillbank.home import database_url
 from skillbank.jobs.parents import parent_models
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
@@ -185,6 +187,65 @@ def test_pausing_resuming_extending_and_canceling(opened: tuple[Jobs, SimulatedP
     assert jobs.cancel(other.id).state is JobState.CANCELED, "canceling twice is no error"
     with pytest.raises(StateError):
         jobs.cancel(record.id)
+
+
+def test_an_ended_experiment_goes_on_as_another(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    first, before = run(jobs, max_recommendations=3)
+    ended = before.events[-1]
+    plan = successor_plan(jobs, first, 6)
+    second = succeed(jobs, first, plan)
+    assert succeed(jobs, first, plan).id == second.id != first.id, "asked twice, it is the same successor"
+    second = Controller(jobs, second.id).run()
+    found = stands(jobs, second)
+    assert second.state is JobState.COMPLETE and len(found.trials) == 6
+    assert "recommendation" in second.history[-1].message and "of 6" in second.history[-1].message
+    starts = platform.lines("starts")
+    assert len(starts) == len(set(starts)) == 6, "a trial that had ended was run again"
+    for number, trial in before.trials.items():
+        same = found.trials[number]
+        assert (same.jobs, same.scores, same.asked) == (trial.jobs, trial.scores, trial.asked)
+    # The same trials as those of one long search, and the first experiment is as it was.
+    assert [t.values for t in found.trials.values()] == [
+        t.values for t in run(jobs, max_recommendations=6)[1].trials.values()
+    ]
+    assert jobs.store.get(first.id).state is JobState.COMPLETE
+    assert stands(jobs, first).events[-1] == ended
+    for best in (before.best, found.best):
+        assert best is not None
+        assert list(Path(jobs.store.get(best.job or "").results_dir).glob("train/*.pth"))
+    assert found.spent(ended.at) < 60, "the time between the two counts"
+
+
+def test_rungs_go_on_after_the_end(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, platform = opened
+    settings = {"algorithm": "asha", "max_epochs": 9, "max_recommendations": 3}
+    first, before = run(jobs, **settings)
+    record = succeed(jobs, first, successor_plan(jobs, first, 8))
+    assert Controller(jobs, record.id).run().state is JobState.COMPLETE
+    found = stands(jobs, record)
+    assert all(trial.counts for trial in found.trials.values()) and len(found.trials) == 8
+    assert len(platform.lines("starts")) == 8
+    onward = {t.resume_from for t in found.trials.values() if t.number not in before.trials}
+    assert onward & set(before.trials), "no trial of the first search was promoted by the second"
+    first, _before = run(jobs, **settings, keep="best")
+    with pytest.raises(UsageError, match="kept only the best checkpoints"):
+        successor_plan(jobs, first, 8)
+
+
+def test_what_cannot_go_on_is_refused(opened: tuple[Jobs, SimulatedPlatform]) -> None:
+    jobs, _ = opened
+    record, _found = run(jobs, max_recommendations=3, target=0.1)
+    with pytest.raises(UsageError, match=r"has \d recommendations; extend it to more than that"):
+        successor_plan(jobs, record, 1)
+    with pytest.raises(StateError, match=r"would end again at once: val_mAP50 has reached the target"):
+        successor_plan(jobs, record, 9)
+    record, _found = run(jobs, max_recommendations=2, train={"fails": "CUDA out of memory"})
+    with pytest.raises(StateError, match="no trial that succeeded"):
+        successor_plan(jobs, record, 9)
+    running = jobs.launch(make_plan())
+    with pytest.raises(StateError, match="has not ended"):
+        successor_plan(jobs, running, 9)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
 
-__all__ = ["extend", "find", "paused", "resumed", "summaries"]
+__all__ = ["extend", "find", "paused", "resumed", "succeed", "summaries"]
 
 
 def find(jobs: Jobs, name: str) -> JobRecord:
@@ -74,13 +74,26 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 
+def succeed(jobs: Jobs, record: JobRecord, plan: Plan) -> JobRecord:
+    """Launch the experiment that goes on from an ended one (see `skillbank.automl.succession`)."""
+    return jobs.launch(
+        plan,
+        parents=record.parents,
+        checkpoint=record.checkpoint,
+        retry=record.retry,
+        succeeds=record.id,
+        # Asked again, it is the same successor.
+        idempotency_key=f"{record.id}/until/{settings_of(plan).max_recommendations}",
+    )
+
+
 def _open(jobs: Jobs, record: JobRecord) -> tuple[EventLog, Experiment]:
     log = EventLog(jobs.store.engine)
     stands = Experiment((), log.read(record.id))
     if stands.end is not None or stands.canceled or record.state.terminal:
         raise StateError(
-            f"experiment {record.id} has ended; start a new one with skillbank run, or go on from its model "
-            f"with --parent {record.id}"
+            f"experiment {record.id} has ended; --extend N goes on with its trials, and "
+            f"--parent {record.id} from its model"
         )
     return log, stands
 

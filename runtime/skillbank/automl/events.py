@@ -8,6 +8,7 @@ of controllers share an experiment without starting a trial twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,6 +115,15 @@ class EventLog:
         except IntegrityError:
             return None
         return events
+
+    def begin(self, experiment: str, events: Sequence[Event]) -> None:
+        """Write the events with which an experiment begins, as they are, unless it has begun."""
+        rows = [
+            {"experiment": experiment, "n": e.n, "at": e.at, "kind": e.kind, "body": dict(e.body)}
+            for e in events
+        ]
+        with suppress(IntegrityError), self._engine.begin() as db:
+            db.execute(EVENTS.insert(), rows)
 
     def add(self, experiment: str, kind: str, body: Mapping[str, Any]) -> Event:
         """Write one event that does not depend on what else has happened, such as a wish of the user."""

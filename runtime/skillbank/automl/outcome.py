@@ -114,6 +114,8 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
         e.trial for e in stands.evaluations.values() if not e.over
     }
     for trial in stands.done:
+        if trial.job is not None and jobs.store.get(trial.job).experiment != search.job:
+            continue  # of the experiment that this one succeeds, to which they still belong
         if trial.cleaned or trial.number in winners or trial.number in busy:
             continue
         if trial.state is TrialState.FAILED and (keep == "promotable" or not over):

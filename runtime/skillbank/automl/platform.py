@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from skillbank.automl.events import Event, EventLog, Lease
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.places import place_of
+from skillbank.automl.succession import inherited
 from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
@@ -52,6 +54,10 @@ class ExperimentPlatform(Platform):
     def submit(self, launch: Launch) -> str:
         """Note that the experiment may begin; a controller begins it."""
         record = self._jobs.store.get(launch.job_id)
+        if record.resumes is not None:
+            self._log.create(launch.job_id, self._log.charter(record.resumes))
+            self._log.begin(launch.job_id, inherited(self._log, record.resumes, datetime.now(UTC)))
+            return f"automl:{launch.job_id}"
         charter = self._charter(Plan.model_validate(record.plan), record.retry)
         self._log.create(launch.job_id, charter.document())
         if not self._log.read(launch.job_id):

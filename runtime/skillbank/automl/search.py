@@ -47,7 +47,7 @@ class Search:
         objectives: Sequence[Objective],
         make: Callable[[int | None], Algorithm],
     ) -> None:
-        self._log, self._job, self._make = log, job, make
+        self._log, self.job, self._make = log, job, make
         self.objectives = tuple(objectives)
         self.experiment = Experiment(objectives)
         self.stops: set[int] = set()
@@ -72,7 +72,7 @@ class Search:
 
     def _rebuild(self) -> None:
         """Start the algorithm anew and bring it to the last event."""
-        events = self._log.read(self._job)
+        events = self._log.read(self.job)
         extensions = [event.body["recommendations"] for event in events if event.kind == "extended"]
         self.broken = None
         try:
@@ -85,7 +85,7 @@ class Search:
 
     def catch_up(self) -> bool:
         """Take in what others have written; return whether there was anything."""
-        news = self._log.read(self._job, self.experiment.known)
+        news = self._log.read(self.job, self.experiment.known)
         if any(event.kind == "extended" for event in news):
             self._rebuild()
         else:
@@ -95,7 +95,7 @@ class Search:
 
     def write(self, *news: News) -> bool:
         """Write events and act on them; false when others have written meanwhile, and nothing was done."""
-        events = self._log.append(self._job, self.experiment.known, news)
+        events = self._log.append(self.job, self.experiment.known, news)
         for event in events or ():
             self._learn(event)
         return events is not None
@@ -115,7 +115,7 @@ class Search:
             "gpu_ids": list(gpu_ids),
             "note": found.note,
         }
-        events = self._log.append(self._job, self.experiment.known, [("asked", body)])
+        events = self._log.append(self.job, self.experiment.known, [("asked", body)])
         if events is None:
             # The question has moved the algorithm on, and the answer does not count.
             self._rebuild()

@@ -18,8 +18,14 @@ def experiments(
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after a pause.")] = False,
     extend: Annotated[
-        int | None, typer.Option("--extend", metavar="N", help="Search up to N recommendations in all.")
+        int | None,
+        typer.Option(
+            "--extend", metavar="N", help="Search up to N recommendations in all; also after its end."
+        ),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Approve that an ended search goes on as a new job.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", help="How many, the newest first.")] = 20,
     as_json: options.Json = False,
 ) -> None:
@@ -37,10 +43,12 @@ def experiments(
         from skillbank.automl.control import extend as extended
         from skillbank.automl.control import find, paused, resumed
 
-        record = find(runtime.jobs, experiment)
+        record = runtime.jobs.refresh(find(runtime.jobs, experiment).id)
         if pause:
             paused(runtime.jobs, record)
-        if extend is not None:
+        if extend is not None and record.state.terminal:
+            record = _succeed(runtime, record, extend, yes, as_json)
+        elif extend is not None:
             extended(runtime.jobs, record, extend)
         if resume:
             resumed(runtime.jobs, record)
@@ -55,6 +63,22 @@ def experiments(
         from skillbank.cli.searching import experiment_view
 
         console().print(experiment_view(runtime, record))
+
+
+def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json: bool) -> Any:
+    """Let an ended search go on as a job of its own, once somebody has approved its plan."""
+    from skillbank.automl.control import succeed
+    from skillbank.automl.succession import successor_plan
+    from skillbank.cli.run import approve
+
+    plan = successor_plan(runtime.jobs, record, recommendations)
+    on_oom = "reduce-batch" if record.retry.batch_key else "stop"
+    launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
+    approve(runtime, [plan], yes, as_json, launch)
+    found = succeed(runtime.jobs, record, plan)
+    if not as_json:
+        print(f"{record.id} has ended; {found.id} goes on with its trials")
+    return found
 
 
 def _list(runtime: Any, limit: int, as_json: bool) -> None:

@@ -80,7 +80,7 @@ def run(
 
                     console().print(review_view(runtime.review(each)))
         launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
-        _approve(runtime, new, yes, as_json, launch)
+        approve(runtime, new, yes, as_json, launch)
         finished = _run(runtime, chain, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
@@ -134,7 +134,7 @@ def _refuse_questions(plans: list[Plan]) -> None:
         raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
 
 
-def _approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]) -> None:
+def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]) -> None:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
     from skillbank.errors import NotApprovedError
     from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject

@@ -100,7 +100,7 @@ class JobRecord(BaseModel):
     recommendation: int | None = None
     """Which recommendation of the experiment the job tries."""
     resumes: str | None = None
-    """The job whose newest checkpoint a first start goes on from."""
+    """The job whose newest checkpoint a first start goes on from; the experiment that one succeeds."""
     product: str | None = None
     """The job whose model and structure stand for this one's: the best trial of an experiment."""
     idempotency_key: str | None = None

@@ -79,6 +79,7 @@ class Jobs:
         retry: RetryPolicy | None = None,
         chain: Sequence[str] = (),
         trial: TrialOf | None = None,
+        succeeds: str | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
@@ -100,6 +101,8 @@ class Jobs:
             Ids of the plans of the chain that this is a step of.
         trial
             The experiment that the job belongs to.
+        succeeds
+            The experiment that has ended and whose trials this one takes over.
         report
             Told how far downloads are.
 
@@ -109,7 +112,7 @@ class Jobs:
             When it cannot run.
         """
         fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
-        fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {})}
+        fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
         return self._launch(plan, parents, idempotency_key, fields, report)
 
     def launch_again(self, record: JobRecord, following: FollowUp) -> JobRecord:
@@ -157,7 +160,7 @@ class Jobs:
         if record.id != job_id:
             return self.refresh(record.id)
         before = [a for a in attempts(record, self.store.get) if a.id != job_id and a.plan_id == plan.plan_id]
-        before += [self.store.get(record.resumes)] if record.resumes else []
+        before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
         try:
             launch = prepare(
                 plan,

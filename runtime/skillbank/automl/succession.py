@@ -1,0 +1,99 @@
+"""An experiment that has ended goes on as another one, which takes over its trials.
+
+The end of a job is final, so the first one stays as it is, with its report and its best model. Its successor
+begins with the same history, and searches on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from skillbank.automl.charter import Charter, objectives_of, settings_of
+from skillbank.automl.events import Event, EventLog
+from skillbank.automl.experiment import Experiment
+from skillbank.automl.limits import exhausted
+from skillbank.automl.search import Search
+from skillbank.errors import StateError, UsageError
+from skillbank.jobs.record import JobRecord
+from skillbank.jobs.service import Jobs
+from skillbank.plan.model import Plan
+
+__all__ = ["inherited", "successor_plan"]
+
+_NOT_TAKEN = ("created", "exhausted", "canceled", "paused", "resumed", "extended", "cleaned", "ended")
+
+
+def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
+    """Return the plan of the search that goes on from an ended one to so many recommendations in all.
+
+    Raises
+    ------
+    UsageError
+        When that is not more than there were, or the algorithm cannot go on from there.
+    StateError
+        When the experiment has not ended, nothing of it can be used, or it would end at once for the reason
+        for which it has ended.
+    """
+    log = EventLog(jobs.store.engine)
+    plan = Plan.model_validate(record.plan)
+    events = log.read(record.id)
+    stands = Experiment(objectives_of(plan), events)
+    if stands.end is None:
+        raise StateError(f"experiment {record.id} has not ended; extend it as it is")
+    again = "start a new one with skillbank run"
+    if stands.best is None:
+        raise StateError(f"experiment {record.id} has no trial that succeeded; {again}")
+    settings = settings_of(plan)
+    if recommendations <= len(stands.trials):
+        raise UsageError(
+            f"experiment {record.id} has {len(stands.trials)} recommendations; extend it to more than that."
+        )
+    if settings.is_multi_fidelity and settings.keep == "best":
+        raise UsageError(
+            f"experiment {record.id} kept only the best checkpoints (automl.keep=best), so "
+            f"{settings.algorithm} has none to go on from; {again}."
+        )
+    longer = plan.model_copy(
+        update={"automl": {**(plan.automl or {}), "max_recommendations": recommendations}}
+    )
+    taken = list(_taken(events))
+    limit = exhausted(Experiment(stands.objectives, taken), settings, plan, datetime.now(UTC))
+    if limit is not None:
+        raise StateError(f"experiment {record.id} would end again at once: {limit.reason}; {again}")
+    charter = Charter.model_validate(log.charter(record.id))
+    tried = Search(_Past(taken), record.id, stands.objectives, lambda _: charter.algorithm(longer))
+    if tried.broken is not None:
+        raise UsageError(f"{settings.algorithm} cannot be extended from here ({tried.broken}); {again}.")
+    return longer
+
+
+def inherited(log: EventLog, predecessor: str, now: datetime) -> list[Event]:
+    """Return the events with which the successor of an ended experiment begins."""
+    return list(_taken(log.read(predecessor), now))
+
+
+def _taken(events: list[Event], now: datetime | None = None) -> Iterator[Event]:
+    """Yield what a successor takes over, numbered anew; the time between the two counts as a pause."""
+    end = events[-1].at
+    told = [(e.at, e.kind, e.body) for e in events if e.kind not in _NOT_TAKEN and not _is_final(e)]
+    bodies: list[tuple[datetime, str, Mapping[str, Any]]] = [(events[0].at, "created", {}), *told]
+    bodies += [(end, "paused", {}), (now or datetime.now(UTC), "resumed", {})]
+    for n, (at, kind, body) in enumerate(bodies):
+        yield Event(n, at, kind, body)
+
+
+def _is_final(event: Event) -> bool:
+    """Whether an event belongs to the evaluation at the end, which a successor makes itself."""
+    return event.kind in ("evaluating", "evaluated") and event.body["what"] == "best"
+
+
+class _Past(EventLog):
+    """Events that are written nowhere."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+
+    def read(self, experiment: str, after: int = -1) -> list[Event]:
+        return [event for event in self._events if event.n > after]
