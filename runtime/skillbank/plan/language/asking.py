@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from skillbank.errors import UsageError
+from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.language import corrections, deferring, order, wondering
 from skillbank.plan.language.actions import Mention
 from skillbank.plan.language.tokens import Found, Text, Token, words
@@ -87,6 +87,27 @@ _TALK = tuple(
         r"|tomorrow|at a later date|another time|some other time|myself|ourselves|by hand|in the "
         r"future|eventually|one day|later myself|in a later step)",
     )
+)
+_UNCERTAIN = tuple(
+    rx(p)
+    for p in (
+        # "I wanted to export it", "they asked me to train it": the past is no order
+        r"(?<!are )(?<!is )(?<!am )(?<!be )(?:[a-z]+ed|used|told|meant|going) (?:(?:me|us|him|her|them|you|colleague"
+        r"|team|boss|N) )?(?:not )?to (?:[a-z]+ )?(?P<t>[VG])",
+        r"(?:whether|if|when|how) to (?:[a-z]+ ){0,2}?(?P<t>[VG])",
+        # "if I train it", "if we were to export it"
+        r"(?:if|suppose|supposing|imagine|assuming|when|whenever) (?:i|we|they|one|he|she)(?: (?:ever"
+        r"|would|could|were|was|should|to|did|had|want|wanted|decide|decided|only))* (?P<t>[VGT])",
+        rf"{_WHO} (?:(?:might|may|could|probably|perhaps|possibly) )+(?:(?:also|later|then|still|even|soon|want|need|like"
+        r"|require|ask for|to|have|wish for|<det>) )*(?P<t>[VGT])",
+        r"(?:put|place|set|have) <det*>(?:N )?(?P<t>[VG])(?: (?:of|for|N|J|it|P|on(?= P)))* (?:on hold|on ice|to rest|aside)",
+    )
+)
+"""What was wished, is supposed or may be wished one day."""
+_EITHER = rx(r"(?P<a>[VG])(?: (?:<det>|N|J|it|P|on|from|of|in))* or (?:(?:to|else|rather|maybe|<det>) )*(?P<b>[VG])")
+_UNLESS = rx(
+    r"unless(?! (?:stated|noted|you|otherwise))|(?:only if|only when|as long as|provided(?: that)?)(?= (?:it|N|model|job"
+    r"|J|<det>|nobody|no one|nothing) )"
 )
 _FINISHED = rx(
     r"(?:once|when|after|as soon as|whenever|if|until|upon|following) (?:(?:the|that|this|it"
@@ -169,6 +190,9 @@ def judge(text: Text) -> Asked:
     text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
     asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING)
     asked.refused |= _drop(text, _NEGATED)
+    for pattern in _UNCERTAIN:
+        asked.talked |= _drop(text, pattern)
+    _refuse_choices(text)
     text.rewrite(_TIME, _in_time)
     for pattern in (_MODEL_OF, _ADJECTIVE):
         text.rewrite(pattern, lambda found: found.kept("NJ"))
@@ -179,7 +203,7 @@ def judge(text: Text) -> Asked:
     text.rewrite(rx("T"), lambda found: _past(asked))
     asked.refused |= corrections.settle_actions(text)
     text.rewrite(rx("G"), lambda found: _order(found, 0))
-    for found in text.find(_CONDITION):
+    for found in [*text.find(_CONDITION), *text.find(_UNLESS)]:
         if any(t.text == "V" for t in text.tokens):
             raise UsageError(
                 f"'{found.said()}' is a condition, and a plan has none; say what to run when you know how "
@@ -202,6 +226,20 @@ def _read_bare(text: Text) -> None:
         first = next((t for t in doing if t.value.action == "train"), doing[0])
         at = text.tokens.index(first)
         text.replace(at, at, [Token("V", first.start, first.start, Mention(first.value.action))])
+
+
+def _refuse_choices(text: Text) -> None:
+    """Refuse "evaluate or export it": one of two is to be chosen first.
+
+    Raises
+    ------
+    ConflictError
+        Naming the choice.
+    """
+    for found in text.find(_EITHER):
+        [one], [other] = found.tokens("a"), found.tokens("b")
+        if one.value.action != other.value.action:
+            raise ConflictError(f"'{found.said()}' leaves a choice; say which of them is to be run.")
 
 
 def _made(found: Found) -> list[Token]:
@@ -267,13 +305,21 @@ def _drop_questions(text: Text) -> bool:
     """Take the actions out of sentences that ask about something instead of for it."""
     dropped = False
     for first, last in reversed(list(text.sentences())):
-        colons = [i + 1 for i in range(first, last) if text.tokens[i].text == ":"]
         ends = text.tokens[last].text == "?" if last < len(text.tokens) else False
+        marks = (":", ",") if ends else (":",)
+        colons = [
+            i + 1
+            for i in range(first, last)
+            if text.tokens[i].text in marks
+            and (text.tokens[i].text == ":" or wondering.opens_question(text.tokens[i + 1 : i + 3]))
+        ]
         # "Please answer this: how do I train it?" asks after its colon.
         for start in [first, *colons[:_COLONS]]:
             if wondering.asks(text, start, last, ends):
-                kept = [t for t in text.tokens[start:last] if t.text not in "VGTC"]
-                dropped |= len(kept) < last - start
-                text.replace(start, last, kept)
+                # What a sentence speaks of before it asks is its subject: "the training: which batch size?"
+                begin = first if ends else start
+                kept = [t for t in text.tokens[begin:last] if t.text not in "VGTC"]
+                dropped |= len(kept) < last - begin
+                text.replace(begin, last, kept)
                 break
     return dropped

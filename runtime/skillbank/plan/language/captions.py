@@ -33,11 +33,11 @@ _FIND = rx(
         "pinpoint",
         "outline",
     )
-    + r"|cut out|cutting out|segment(?! (?:anything|the (?:image|picture)s?))|mask out"
+    + r"|searching(?= [a-z])(?! (?:for|in|through|the|my|P))|cut out|cutting out|segment(?! (?:anything|the (?:image|picture)s?))|mask out"
     r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
     r"|querying|prompt|prompting) for|pick out|point out|box(?= (?:all|every|each|the|any|up))"
     r"|(?:show|give|get|point|list)(?: "
-    r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get)(?: me| "
+    r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get|need|want|require|like|produce|create|make)(?: me| "
     r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
     r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
     r"|care about|auto label)"
@@ -48,7 +48,7 @@ _SEARCH = rx(
     r"|screen|comb|comb through|go through|look through|look|query|examine|browse|go over"
     r"|prompt)"
     r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data"
-    r"|folder|files|of|new|for|dataset|N))* (?P<place>P)(?: with (?:the )?N)? (?:,? ?and "
+    r"|folder|files|of|new|for|dataset|N))* (?P<place>P)(?P<by>(?: (?:,|with|using|by|via|the|model|N|J|from|of))*?) (?:,? ?and "
     r")?(?:for|looking for) "
 )
 _FOUND = rx(

@@ -78,6 +78,11 @@ DEFERRED = tuple(
         # "exporting it is not something we want"
         rf"{_ACTIONS}(?: (?:it|them|on|from|for|P|the|that|this|also|at all))* (?:is|are|was|were|will be|would be"
         r"|has been) not(?: [a-z]+){1,8}?(?= [.,;!?)]|$| $| but)",
+        # "as for the export: Mia does that", "Mia does the export"
+        rf"{_ACTIONS} ?(?:[:,] ?)(?:[a-z]+ ){{1,2}}(?:does|will do|handles|will handle|did|takes care of|is doing|has done"
+        rf"|makes|cares for|looks after)(?: (?:that|it|this|those|the rest))?",
+        rf"(?!(?:it|you|please|this|that|model|what|who|which) )[a-z]+ (?:does|handles|will handle|is doing|takes care of"
+        rf"|makes|did) {_ACTIONS}",
         # "export it later", "the evaluation on X later"
         rf"{_ACTIONS}(?: (?:on|in|with|from|to|of|onnx|P|J|N|it|them|the|model|result))* (?:some time |sometime )?"
         r"(?:later(?: on)?|another day)(?= [.,;!?)]|$| $)",

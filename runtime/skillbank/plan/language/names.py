@@ -26,6 +26,14 @@ _REFUSED = (
         r"(?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| "
         r"$)"
     ),
+    rx(
+        r"(?:i|we|they|he|she) (?:had |have |already |always |once )*(?:took|used|tried|ran|chose|had|trained|preferred"
+        r"|evaluated|exported|taken) <det*>(?P<n>N)"
+    ),
+    rx(
+        r"(?P<n>N) (?:(?:can|will|may|must|comes?|follows?|waits?|is|be|for|has|have|to|time|only|not|now|in|the|so) )+"
+        r"(?:later|another day|some other (?:day|time)|tomorrow|next (?:week|month|time)|afterwards|wait|urgent)"
+    ),
     rx(r"like (?:[a-z]+ ){1,4}(?P<n>N)"),
     rx(
         r"(?:unlike|other than|better than|like|as with|similar to|same as|as for|compared (?:to"

@@ -30,6 +30,7 @@ _IN = (
     r"|to be|found|be)"
 )
 _UNWRAP = rx(r"(?<=[a-z] )\( (?:(?:in|at|from|under|see|namely|located|stored|all) )*(?P<places>P) \)")
+_MOVED = rx(r"(?:moved|renamed|migrated|transferred|relocated|changed|copied)(?: (?:it|them|the|data))* from P (?:in)?to (?P<now>P)")
 _ONE = rx(rf"(?P<role>{_ANY}) (?P<one>ones?)(?= )")
 _COUNTED = rx(rf"(?:D|<det>) (?P<what><adj*>(?:{_ANY}) <data>(?: <data>)?) (?:,|:|\() (?:namely )?(?=P)")
 _COUNT = rx(rf"D (?P<what><adj*>(?:{_ANY}) <data>)")
@@ -86,6 +87,7 @@ _BEHIND = rx(
 def take(text: Text) -> None:
     """Give places the roles that are said behind or around them, and take these words out."""
     text.rewrite(_UNWRAP, lambda found: found.tokens("places"))
+    text.rewrite(_MOVED, lambda found: found.tokens("now"))
     text.rewrite(_ONE, _set)
     text.rewrite(_COUNTED, lambda found: found.tokens("what"))
     text.rewrite(_COUNT, lambda found: found.tokens("what") if found.said()[0].isalpha() else None)

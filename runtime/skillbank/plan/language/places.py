@@ -61,7 +61,7 @@ _FOR = rx(
     r"|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|at|in|from|the|data|images"
     rf"|of))* {_LIST}"
 )
-_BRACKET = rx(rf"(?P<places>P) \( <det?>(?:{_ROLE})(?: <data>)* \)")
+_BRACKET = rx(rf"(?P<places>P) \( (?:(?:for|as|is|used|our|my|to be) )*<det?>(?:{_ROLE})(?: <data>)* \)")
 _CAPTION_FILE = rx(
     r"(?:(?:with|and|using|use|from) )*<det*>(?:labelmap|labels file|class names|class list"
     r"|label file|list of classes|classes file)(?: file)? <link*>(?P<places>P)"
@@ -96,7 +96,7 @@ _RESULTS = tuple(
         r"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?"
         r"|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder"
         r"|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
-        r"to|into|in|at|under|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside"
+        r"to|into|in|at|under|expected|wanted|due|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside"
         r"|belongs|belong) )*(?P<places>P)",
         r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped"
         r"|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket"
@@ -106,7 +106,10 @@ _RESULTS = tuple(
         r"(?:(?:as|use|for|with|the|an|and) )*(?:results?|outputs?) (?:folder|directory|dir|location|root|path|bucket) (?:of|for)"
         r" (?P<keep>(?:(?:<det>|N|J|training|export|evaluation|inference|run|job|it|this|step|results) )+)(?:(?:,|use|is|:|=|take"
         r"|please|should|be|we|i) )*(?P<places>P)",
-        r"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
+        r"(?:and |with |the )*(?:destination|target|target folder)(?: (?:is|:|=|folder|directory|for|of|<det>|onnx|file|results))*"
+        r" (?P<places>P)",
+        rf"(?P<places>P) (?:is|are) where <det*><adj*>(?:{_OUTCOME})",
+        rf"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
         r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?"
         r"|outputs?|output folder|results? (?:folder|dir|directory|root))",
     )
@@ -202,7 +205,7 @@ def take_roles(text: Text) -> None:
     for pattern in (_BRACKET, _FOR, _BEFORE, _COLON, _NOUN):
         text.rewrite(pattern, lambda found, bare=pattern in (_COLON, _NOUN): _sourced(found, bare))  # type: ignore[misc]
     for pattern in _RESULTS:
-        text.rewrite(pattern, lambda found: _as(found, RESULTS, keep=True))
+        text.rewrite(pattern, _results)
     for role, pattern in _WEIGHTS[4:]:
         text.rewrite(pattern, lambda found, role=role: _weights(found, role))  # type: ignore[misc]
     for token in text.tokens:
@@ -248,6 +251,13 @@ def _after(found: Found) -> list[Token] | None:
     if match["trainv"] and made is not None:
         return [*made, Token("train", *_span(found, "trainv"))]
     return made
+
+
+def _results(found: Found) -> list[Token] | None:
+    before = found.text.tokens[found.first - 1].text if found.first else ""
+    if found.tokens()[0].text == "everything" and before in ("on", "with", "from", "over", "using"):
+        return None  # "train on everything in X"
+    return _as(found, RESULTS, keep=True)
 
 
 def _span(found: Found, group: str) -> tuple[int, int]:

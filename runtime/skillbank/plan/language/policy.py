@@ -39,7 +39,7 @@ _TUNE = rx(
     r"|explor(?:e|ing)|find(?:ing)?|look(?:ing)? for"
     r"|determin(?:e|ing)|pick(?:ing)?(?: out)?|choos(?:e|ing)|select(?:ing)?|figure out|work out|tuning)"
     r" <det*>(?:<adj>|best|good|optimal|better|right|ideal|suitable|optimum)? "
-    rf"?<det*>{_GOAL}(?: (?:automatically|for me|itself|yourself))?"
+    rf"?<det*>(?:N )?{_GOAL}(?: (?:automatically|for me|itself|yourself))?"
 )
 _PLAIN = rx(
     r"(?:plain(?:ly)?|vanilla|ordinary|straightforward|regular|conventional|single|simple"
@@ -78,7 +78,7 @@ _ON = rx(
     r"|perform(?:ing)?|want|need|with|includ(?:e|ing)|start|launch|let|via|through|go for|try"
     r"|have|make use of|by|conduct|add|employ|kick off|by means of"
     r"|carry out|leverage|under|give|prefer|like|demand|insist on|keep|leave|trigger"
-    r"|allow(?:ing)?|turn|switch|set|put|take"
+    r"|ask(?:ing)? for|call(?:ing)? for|allow(?:ing)?|turn|switch|set|put|take"
 )
 _STATES = {
     **dict.fromkeys(
@@ -100,7 +100,7 @@ _STATES = {
 _WITHOUT_TURNING = [["without", "turning"], ["without", "switching"], ["without", "having"]]
 _ANSWERS = {"no": "off", "nope": "off", "yes": "on", "sure": "on"}
 _COPULA = words(
-    """is are = : should must be stay stays staying set to being remain remains kept has can shall will
+    """something anything what is are = : should must be stay stays staying set to being remain remains kept has can shall will
     would may left a and was needs goes turned switched at have do does really for this time here
     the run please it you we i"""
 )
@@ -137,7 +137,7 @@ def take_policy(text: Text) -> Said | None:
     corrections = [t.start for t in text.tokens if t.text == "oops"]
     said: list[Said] = []
     text.rewrite(_PAIR, lambda found: _pair(found, said))
-    text.rewrite(_TUNE, lambda found: [found.one("H", "verb")])
+    text.rewrite(_TUNE, lambda found: [found.one("H", "verb"), *found.kept("N")])
     for pattern in _SUBJECTS:
         text.rewrite(pattern, lambda found: [found.one("H"), *found.kept("N")])
     text.rewrite(_PAIRED, lambda found: [found.one("H", found.tokens()[0].value)])
@@ -146,6 +146,7 @@ def take_policy(text: Text) -> Said | None:
     text.rewrite(_ARROW, lambda found: found.tokens("h"))
     text.rewrite(_PLAIN, _plain)
     text.rewrite(_ONCE, lambda found: [found.one("no"), found.one("H")])
+    _resolve_pronouns(text)
     while (at := next((i for i, t in enumerate(text.tokens) if t.text == "H"), None)) is not None:
         said.append(_take_mention(text, at))
     if corrections:
@@ -157,6 +158,29 @@ def take_policy(text: Text) -> Said | None:
             f"('{demands['off'].words}'); keep one of them."
         )
     return next(iter(demands.values()), said[-1] if said else None)
+
+
+def _resolve_pronouns(text: Text) -> None:
+    """Read "without it" and "turn it off" after a search was spoken of; what is told of it before demands nothing."""
+    first = next((i for i, t in enumerate(text.tokens) if t.text == "H"), None)
+    if first is None:
+        return
+
+    def resolved(found: Found) -> list[Token] | None:
+        if found.first < first:
+            return None
+        return [Token("H", t.start, t.end) if t.text in ("it", "that", "this") else t for t in found.tokens()]
+
+    text.rewrite(_PRONOUN, resolved)
+    text.rewrite(_TOLD, lambda found: [t for t in found.tokens() if t.text != "H"])
+
+
+_PRONOUN = rx(
+    r"without (?:it|that|this)(?= (?:[.,;!?)]|please|this time)|$| $)|(?:turn|switch|leave) (?:it|that) (?:off|on)"
+    r"(?= (?:[.,;!?)]|and|please|for)|$| $)"
+)
+_TOLD = rx(r"H (?:took|was|cost|had|ran|gave|did|needed|failed|crashed|made|is on by default|is off by default)(?! (?:not )?"
+           r"(?:off|on|disabled|enabled|turned|switched|needed|wanted))")
 
 
 def _pair(found: Found, said: list[Said]) -> list[Token] | None:

@@ -184,12 +184,13 @@ _ROLE_KEYS = words(
 )
 _PATH_KEYS = frozenset({"resume_checkpoint", "pretrained_model"})
 _SAME = {
-    **dict.fromkeys(("epochs", "epoch"), "num_epochs"),
+    **dict.fromkeys(("epochs", "epoch", "ep"), "num_epochs"),
     **dict.fromkeys(("batch", "bs", "batchsize"), "batch_size"),
     **dict.fromkeys(("num_gpus", "gpus", "gpu"), GPUS),
     **dict.fromkeys(("num_nodes", "nodes"), NODES),
     "lr": "learning_rate",
     "seed": "train.seed",
+    **dict.fromkeys(("opset", "opset_version"), "export.opset_version"),
     "precision": PRECISION,
 }
 

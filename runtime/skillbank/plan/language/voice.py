@@ -18,18 +18,21 @@ _FOUND = rx(
     rf"{_MODAL} {_SOFT}(?:be|get) {_SOFT}(?P<verb>found|detected|located|labell?ed|annotated|marked|tagged"
     r"|highlighted|spotted|identified|outlined|boxed|segmented|cut out|pinpointed|recogni[sz]ed)"
 )
+_WHAT_WE_NEED = rx(r"(?:what|all|the only thing|everything)(?: that)? (?:i|we) (?:really |now |just )*(?:need|want|ask for|"
+                   r"would like|am asking for|are asking for)(?: (?:now|here|today|from you|you to do|to do))* (?:is|:)")
 _BASE = {
     "found": "find", "labelled": "label", "labeled": "label", "tagged": "tag", "spotted": "spot",
     "boxed": "find", "cut": "find", "segmented": "segment", "annotated": "annotate", "located": "locate",
     "outlined": "outline", "recognised": "recognise", "recognized": "recognize",
 }  # fmt: skip
-_EDGE = words(". ; ! ? : but because so then if when since whether what which that who where while until oops")
+_EDGE = words(". ; ! ? : but because so then if when since whether what where while until oops")
 _STORY = words("if when since whether what which that who where while until because")
 _NO = words("no not nobody nothing none neither nor never hardly")
 
 
 def activate(text: Text) -> None:
     """Move what is needed or to be found behind a verb that asks for it."""
+    text.rewrite(_WHAT_WE_NEED, lambda found: [found.one("need")])
     _move(text, _NEEDED, lambda found: "need")
     _move(text, _FOUND, lambda found: _base(found.tokens("verb")[0].text))
 
@@ -47,7 +50,7 @@ def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
         before = text.tokens[first - 1].text if first else "."
         if not subject or before in _STORY or any(t.text in _NO for t in subject):
             continue
-        if all(t.text in _EMPTY for t in subject):
+        if subject[0].text in _STORY or all(t.text in _EMPTY for t in subject):
             continue
         if pattern is _FOUND and found.match["verb"] in ("found", "located") and _has_place(text, found, subject):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from skillbank.plan.language.tokens import Text, words
+from skillbank.plan.language.tokens import Text, Token, words
 from skillbank.plan.language.words import rx
 
 _QUESTION = words(
@@ -49,6 +49,15 @@ def asks(text: Text, first: int, last: int, ends: bool) -> bool:
         return False  # "What: a training" is a label
     clause = word in ("when", "where", "while", "since") and following not in _AUXILIARIES
     return word in _QUESTION and not clause and not _opens(opening, _POLITE)
+
+
+def opens_question(tokens: list[Token]) -> bool:
+    """Whether a part of a sentence begins like a question ("how long", "what is")."""
+    said = [t.text for t in tokens]
+    return bool(said) and said[0] in _ASKING and said[1:2] not in (["about"], ["to"])
+
+
+_ASKING = words("how what why which who")
 
 
 def _elsewhere(text: Text, first: int, last: int) -> bool:
