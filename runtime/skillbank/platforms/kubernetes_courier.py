@@ -17,6 +17,7 @@ from pathlib import Path
 from skillbank.errors import SkillbankError
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes_files import Bucket
+from skillbank.platforms.kubernetes_volumes import READY
 from skillbank.redact import redact
 from skillbank.storage.upload import upload
 
@@ -37,6 +38,7 @@ def bring(bucket: Bucket, files: Path) -> None:
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
+    (files / READY).touch()
     folder = files / (files / "results").read_text().lstrip("/")
     while not over.wait(_PAUSE):
         try:

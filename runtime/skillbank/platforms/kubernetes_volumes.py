@@ -18,10 +18,14 @@ from skillbank.platforms.kubernetes_profile import Profile, S3Tier, Volume
 if TYPE_CHECKING:
     from kubernetes import client
 
-__all__ = ["FILES", "Files", "place_problem", "volumes_of"]
+__all__ = ["FILES", "READY", "Files", "place_problem", "volumes_of"]
 
 FILES = "/skillbank-files"
 """Where the containers that move files see all of them; the job's own sees each at its own path."""
+READY = "ready"
+"""The file that says that whoever brings results back is listening: a program may end at once."""
+_PATIENCE = 300
+"""Seconds that it may take to begin listening."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,15 @@ class Files:
             "volume_mounts": [client.V1VolumeMount(name="files", mount_path=FILES)],
         }
         command = ["python", "-m", "skillbank.platforms.kubernetes_courier"]
-        for verb, policy in (("fetch", None), ("bring", "Always")):
-            yield client.V1Container(
-                name=verb, command=[*command, verb, tier.root, job_id, FILES], restart_policy=policy, **common
-            )
+        listens = client.V1Probe(
+            _exec=client.V1ExecAction(command=["test", "-e", f"{FILES}/{READY}"]),
+            period_seconds=1,
+            failure_threshold=_PATIENCE,
+        )
+        stays: dict[str, Any] = {"restart_policy": "Always", "startup_probe": listens}
+        for verb, more in (("fetch", {}), ("bring", stays)):
+            words = [*command, verb, tier.root, job_id, FILES]
+            yield client.V1Container(name=verb, command=words, **more, **common)
 
 
 def place_problem(path: Path, profile: Profile, *, writes: bool = False) -> str | None:

@@ -58,7 +58,7 @@ def profile(server: Server, tmp_path: Path) -> SetProfile:
 
     def write(**fields: Any) -> None:
         volumes = [{"claim": "shared", "path": str(tmp_path / "shared")}]
-        document = {"volumes": volumes, "grace": 5, "start_patience": "1s", **fields}
+        document = {"volumes": volumes, "grace": 5, "start_patience": "2s", **fields}
         kept = {key: value for key, value in document.items() if value is not None}
         (tmp_path / "profile.yaml").write_text(yaml.safe_dump(kept))
 

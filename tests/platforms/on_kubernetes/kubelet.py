@@ -105,6 +105,10 @@ class _Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as output:
@@ -185,6 +189,9 @@ class PodRunner(threading.Thread):
                 break
             if not self._start(pod, container):
                 break
+            if container in beside and not self._begun(container):
+                started = False
+                break
             if container in first:
                 while self._processes[container["name"]].poll() is None and not self._leaving:
                     time.sleep(0.02)
@@ -244,6 +251,16 @@ class PodRunner(threading.Thread):
                 return True
             time.sleep(0.1)
         return False
+
+    def _begun(self, container: Object) -> bool:
+        """Ask the startup probe of a container, again and again, before what comes after it may start."""
+        probe = (container.get("startupProbe") or {}).get("exec")
+        while probe is not None and self._alive(container["name"]) and not self._leaving:
+            inside = ["nsenter", "-t", str(self._processes[container["name"]].pid), "-m", "-r", "--"]
+            if not subprocess.run([*inside, *probe["command"]], capture_output=True, check=False).returncode:
+                return True
+            time.sleep(0.1)
+        return probe is None
 
     def _start(self, pod: Object, container: Object) -> bool:
         name = container["name"]

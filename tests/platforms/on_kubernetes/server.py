@@ -155,6 +155,9 @@ class Server:
         path.write_text(yaml.safe_dump(document))
         return path
 
+    def cluster_key(self, job: str) -> Key:
+        return Key(JOBS, self.cluster.namespace, job)
+
     def fault(self, method: str, path: str) -> Fault | None:
         with self._lock:
             for fault in self.faults:
@@ -234,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"{}") if length else {}
+        content = self.rfile.read(length) if length else b""
         self.api.requests.append(f"{self.command} {self.path}")
         fault = self.api.fault(self.command, self.path)
         if fault is not None and fault.kind == "drop":
@@ -244,7 +247,16 @@ class _Handler(BaseHTTPRequestHandler):
             if fault is not None and fault.kind == "refuse":
                 raise _RefusedError(fault)
             self._authenticate()
-            answer = self._answer(url.path, query, body or {})
+            if "json" not in self.headers.get("Content-Type", "json"):
+                raise ApiError(
+                    415, "UnsupportedMediaType", "the body of the request was in an unknown format"
+                )
+            answer = self._answer(url.path, query, json.loads(content or b"{}") or {})
+        except ValueError as error:
+            self._send(
+                400, ApiError(400, "BadRequest", f"the object provided is unrecognized: {error}").status()
+            )
+            return
         except ApiError as error:
             headers = error.fault.headers if isinstance(error, _RefusedError) else {}
             self._send(error.code, error.status(), headers)
@@ -488,7 +500,8 @@ def _group(name: str) -> Object:
     return {"name": name, "versions": [version], "preferredVersion": version}
 
 
-_CORE = [(name, kind, inside, name[:2]) for name, (kind, inside) in _RESOURCES.items()]
+_SHORT = {"pods": "po", "services": "svc", "persistentvolumeclaims": "pvc", "namespaces": "ns", "nodes": "no"}
+_CORE = [(name, kind, inside, _SHORT.get(name, "")) for name, (kind, inside) in _RESOURCES.items()]
 _DISCOVERY: dict[str, Object] = {
     "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0-test", "platform": "linux/amd64"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
