@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from skillbank.agent.toolbox import Toolbox
+from skillbank.runtime import Runtime
 from tests.cli.conftest import Command
 
 SCHEMA = {
@@ -79,6 +81,14 @@ def test_from_a_request_to_the_evaluation_of_the_best(
     assert (found["state"], found["ended"]) == ("COMPLETE", 3)
     assert [job["id"] for job in inline("jobs", "--json").document["jobs"]] == [name]
     assert len(inline("jobs", "--trials", "--json").document["jobs"]) == 6, "three trials, two evaluations"
+    with Runtime() as runtime:
+        tools = Toolbox(runtime)
+        assert [row.job for row in tools.list_jobs().jobs] == [name], "an agent's list drowns in trials"
+        assert sorted(row.trial or 0 for row in tools.list_jobs(trials_of=name, action="train").jobs) == [
+            0,
+            1,
+            2,
+        ]
     status = inline("status", name)
     assert status.code == 0 and "evaluation of the best model: test_mAP50 0.75" in " ".join(
         status.out.split()

@@ -116,14 +116,16 @@ class ListArguments(Arguments):
 
     state: Literal["PENDING", "RUNNING", "UNKNOWN", "COMPLETE", "ERROR", "CANCELED"] | None = None
     action: str | None = None
+    trials_of: str | None = None
     limit: int | None = Field(None, description="Default 10")
 
 
 class JobRow(Document):
-    """One job."""
+    """One job; ``platform`` automl is an experiment, ``trial`` its number in one."""
 
     job: str
     action: str
+    trial: int | None = None
     state: JobState
     platform: str
     started: str
@@ -248,7 +250,9 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
     jobs = box.runtime.jobs
     limit = min(max(10 if arguments.limit is None else arguments.limit, 1), _MOST_JOBS)
     most = _SEARCHED if arguments.state else limit
-    stored = jobs.store.list(action=arguments.action, limit=most, trials=False)
+    # The trials of an experiment are shown when they are asked for; otherwise it stands for them.
+    of = None if arguments.trials_of is None else jobs.store.get(arguments.trials_of).id
+    stored = jobs.store.list(action=arguments.action, experiment=of, limit=most, trials=of is not None)
     # Each look may change a state, so that the state asked for is compared afterwards.
     looked = (jobs.look(r.id) for r in stored)
     wanted = (r for r in looked if arguments.state is None or r.state == arguments.state)
@@ -258,6 +262,7 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
             JobRow(
                 job=r.id,
                 action=r.action,
+                trial=r.recommendation,
                 state=r.state,
                 platform=r.platform,
                 started=r.created.strftime("%Y-%m-%d %H:%M:%SZ"),
@@ -284,7 +289,7 @@ JOB_RESULTS = Tool(
 )
 LIST_JOBS = Tool(
     name="list_jobs",
-    description="Jobs, newest first.",
+    description="Jobs, newest first",
     arguments=ListArguments,
     result=JobsAnswer,
     run=_list,
