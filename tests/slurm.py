@@ -106,13 +106,18 @@ class PrivateSlurm:
         process.wait(30)
 
     def kill_node(self, node: str) -> None:
-        """End a node with all that runs on it, its own helpers first: nobody is left to tell what happened."""
+        """End a node with all that runs on it, its own helpers first: nobody is left to tell of it."""
         self.kill(node)
         for mark in (f"{_MARK}={self.root}/{node}", f"SLURMD_NODENAME={node}"):
             for pid in processes_with(mark):
                 if f"SLURM_CONF={self.config}".encode() in environ(pid):
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
+
+    def until_saved(self) -> None:
+        """Wait until the controller has written down what is so now; it does every few seconds."""
+        state, now = self.root / "state/job_state", time.time()
+        self.until(lambda: state.exists() and state.stat().st_mtime > now, "the state", 15)
 
     def say(self, *argv: str) -> str:
         """Run one of Slurm's commands; what it prints, or nothing when it fails."""

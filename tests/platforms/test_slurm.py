@@ -35,7 +35,7 @@ from tests.platforms.slurm_jobs import (  # noqa: F401
     store,
     until,
 )
-from tests.slurm import NODES, PrivateSlurm
+from tests.slurm import NODES, PrivateSlurm, private_slurm
 
 # ruff: noqa: F811
 pytestmark = pytest.mark.slow
@@ -156,7 +156,7 @@ def test_a_submission_that_never_arrived_is_said_to_be_so(
 ) -> None:
     fault(tmp_path / "bin", "sbatch", LOST, monkeypatch)
     quick = Jobs(store, platforms=lambda _: SlurmPlatform(patience=1.0))
-    with pytest.raises(PlatformError, match="Socket timed out.*no job of the name toy-train"):
+    with pytest.raises(PlatformError, match=r"Socket timed out.*no job of the name toy-train"):
         quick.launch(plan())
     [record] = store.list()
     assert record.state is JobState.ERROR and record.failure is not None and record.failure.kind == "INFRA"
@@ -248,7 +248,8 @@ def test_drained_nodes_are_named_with_their_reasons(jobs: Jobs, slurm: PrivateSl
 
 
 def test_a_killed_controller_stops_no_job(jobs: Jobs, slurm: PrivateSlurm) -> None:
-    record = running(jobs, jobs.launch(plan("echo up; sleep 2; echo once >> ran")), "up")
+    record = running(jobs, jobs.launch(plan("echo up; sleep 6; echo once >> ran")), "up")
+    slurm.until_saved()
     slurm.kill("slurmctld")
     until(lambda: jobs.refresh(record.id).state is JobState.UNKNOWN)
     assert "got no answer" in messages(jobs.store.get(record.id))
@@ -256,6 +257,36 @@ def test_a_killed_controller_stops_no_job(jobs: Jobs, slurm: PrivateSlurm) -> No
     record = jobs.wait(record.id, timeout=40)
     assert record.state is JobState.COMPLETE, messages(record)
     assert (Path(record.results_dir) / "ran").read_text() == "once\n"
+
+
+def test_what_a_controller_forgot_that_was_killed_too_early_is_told_by_the_job_itself(
+    slurm: PrivateSlurm, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with private_slurm() as other:  # its numbers begin anew, which would confuse the tests after this one
+        monkeypatch.setenv("SLURM_CONF", str(other.config))
+        jobs = Jobs(store)
+        work = plan("echo up; sleep 4; echo once >> ran")
+        record = running(jobs, jobs.launch(work, retry=RetryPolicy(infra=1)), "up")
+        other.kill("slurmctld")  # before it has saved that the job runs, or even that there is one
+        other.start_controller()
+        record = jobs.wait(record.id, timeout=40)
+    lost = record.failure is not None and record.failure.kind == "INFRA" and "forgotten" in messages(record)
+    assert lost or record.state is JobState.COMPLETE, messages(record)
+    assert lost or (Path(record.results_dir) / "ran").read_text() == "once\n"
+
+
+def test_a_job_that_came_to_its_end_is_not_started_again(
+    jobs: Jobs, slurm: PrivateSlurm, profile: WriteProfile
+) -> None:
+    profile("options: [--hold]")
+    record = jobs.launch(plan("touch ran"))
+    assert "held" in messages(record)
+    end = job_dir(Path(record.results_dir)) / "exit.json"
+    end.write_text(f'{{"exit_code": 0, "job": {number(record)}}}')
+    assert jobs.refresh(record.id).state is JobState.COMPLETE
+    assert slurm.say("squeue", "-h").strip() == ""
+    subprocess.run(["bash", str(end.with_name("slurm_job.sh"))], env={"SLURM_JOB_ID": "1"}, check=True)
+    assert not (Path(record.results_dir) / "ran").exists()
 
 
 def test_what_slurm_has_forgotten_the_jobs_folder_knows(jobs: Jobs) -> None:
@@ -303,7 +334,7 @@ def test_what_the_cluster_cannot_do_is_said_before_anything_is_recorded(
 
 def test_what_sbatch_refuses_is_told_in_its_own_words(jobs: Jobs, profile: WriteProfile) -> None:
     profile("options: [--reservation=none-such]")
-    with pytest.raises(PlatformError, match="sbatch on this machine refuses.*reservation"):
+    with pytest.raises(PlatformError, match=r"sbatch on this machine refuses.*reservation"):
         jobs.launch(plan())
     [record] = jobs.store.list()
     assert record.state is JobState.ERROR

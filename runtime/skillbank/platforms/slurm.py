@@ -181,6 +181,10 @@ class SlurmPlatform(Platform):
             return self._ended(row, folder)
         state = state_of(row.state)
         if state is JobState.PENDING:
+            end = _read_exit(folder)
+            if end is not None and (end["exit_code"] == 0 or "launch" in row.reason):
+                # A killed controller has forgotten that it had started the job, and holds it back now.
+                return self._by_itself(end, folder, row.native_id)
             return NativeStatus(state, self._waiting(row), native_id=row.native_id)
         if state is JobState.UNKNOWN:
             message = f"Slurm says {row.state}, which is not known here"
@@ -215,12 +219,7 @@ class SlurmPlatform(Platform):
         """Say what the job's own folder tells, when Slurm tells nothing."""
         claimed, native_id = _claim(folder), handle.native_id
         if (end := _read_exit(folder)) is not None:
-            code = int(end["exit_code"])
-            native_id = native_id or f"slurm:{end['job']}"
-            if (folder / _CANCEL).exists() and code:
-                return NativeStatus(JobState.CANCELED, "canceled", code, native_id=native_id)
-            state = JobState.ERROR if code else JobState.COMPLETE
-            return NativeStatus(state, f"exit code {code}", code, native_id=native_id)
+            return self._by_itself(end, folder, native_id or f"slurm:{end['job']}")
         if (folder / _CANCEL).exists():
             return NativeStatus(JobState.CANCELED, "canceled", native_id=native_id)
         if claimed is None and native_id is None:
@@ -230,6 +229,14 @@ class SlurmPlatform(Platform):
             return NativeStatus(JobState.ERROR, said, native_id=native_id, evidence=said)
         said = "Slurm has forgotten the job, which did not come to its end by itself"
         return NativeStatus(JobState.ERROR, said, infra=True, native_id=native_id or f"slurm:{claimed}")
+
+    @staticmethod
+    def _by_itself(end: dict[str, int], folder: Path, native_id: str) -> NativeStatus:
+        code = int(end["exit_code"])
+        if (folder / _CANCEL).exists() and code:
+            return NativeStatus(JobState.CANCELED, "canceled", code, native_id=native_id)
+        state = JobState.ERROR if code else JobState.COMPLETE
+        return NativeStatus(state, f"exit code {code}", code, native_id=native_id)
 
     # Output and end
 
@@ -264,10 +271,15 @@ class SlurmPlatform(Platform):
             pause = min(pause * 1.5, 1.0)
 
     def release(self, handle: Handle) -> None:
-        """Take the secrets that we know out of the output of a job whose end is recorded."""
+        """Take the secrets that we know out of a finished output, and from Slurm what it still holds back."""
+        self.commands.cancel(row.number for row in self.commands.queue() if _held(row, handle.job_id))
         log = job_dir(handle.results_dir) / LOG
         if log.exists():
             keeper.scrub(log)
+
+
+def _held(row: Row, job_id: str) -> bool:
+    return row.name == job_id and state_of(row.state) is JobState.PENDING
 
 
 def told(node: Node) -> str:

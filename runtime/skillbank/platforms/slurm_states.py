@@ -50,7 +50,7 @@ _REASONS = {
     "JobHeldAdmin": "an administrator holds it; ask for its release",
     "JobHeldUser": "it is held; scontrol release lets it go on",
     "JobHoldMaxRequeue": "it was started again too often; scontrol release lets it go on",
-    "launch_failed_requeued_held": "a node could not start it; look at that node, then scontrol release",
+    "launch": "a node could not start it; look at that node, then scontrol release",
     "Licenses": "it waits for a licence",
     "MaxJobCount": "a limit of the user is reached",
     "MaxMemPerLimit": "it asks for more memory than the partition gives; lower 'memory'",
