@@ -1,0 +1,100 @@
+"""The server as a process with a tiny model, and the application without one."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from skillbank import Runtime
+from skillbank.entrance import Entrance
+from skillbank.labelling.engine import Engine
+from skillbank.web.app import make_app
+from skillbank.web.detector import Detector
+from tests.labelling.models import write_tiny
+
+ADDRESS = "http://127.0.0.1:8766"
+
+
+@dataclass
+class Server:
+    """``skillbank web`` that runs."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def wait_for(self, state: str, seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while httpx2.get(f"{self.url}/health").json()["state"] != state:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+@contextmanager
+def web_server(environment: dict[str, str], *options: str) -> Iterator[Server]:
+    command = [sys.executable, "-m", "skillbank", "web", "--port", "0", *options]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, line + process.stderr.read()
+            yield Server(found[0].rstrip("/"), process)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def web_home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the servers; nothing is fetched from anywhere."""
+    folder = tmp_path_factory.mktemp("web")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SKILLBANK_", "HF_"))}
+    hub = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}
+    return {**kept, **hub, "SKILLBANK_HOME": str(folder / "home")}
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("model") / "tiny.pth")
+
+
+@pytest.fixture(scope="session")
+def server(web_home: dict[str, str], tiny_model: Path) -> Iterator[Server]:
+    """One server for all tests that do not end it."""
+    with web_server(web_home, "--checkpoint", str(tiny_model), "--queue", "40") as running:
+        running.wait_for("ready")
+        yield running
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    with Runtime() as opened:
+        yield opened
+
+
+def client_of(runtime: Runtime, *, host: str = "127.0.0.1", token: str = "") -> TestClient:
+    """The application of a server whose model is still to be loaded."""
+
+    def start() -> Engine:
+        raise AssertionError("nothing is loaded without a lifespan")
+
+    detector = Detector("tiny", start, Engine.ready, most_waiting=4)
+    app = make_app(runtime, detector, Entrance(host, 8766, token))
+    return TestClient(app, base_url=f"http://{host}:8766", raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> TestClient:
+    return client_of(runtime)
