@@ -68,7 +68,7 @@ class SimulatedPlatform(Platform):
 
     def submit(self, launch: Launch) -> str:
         spec = yaml.safe_load((launch.job_dir / "spec.yaml").read_text())
-        document = {"begun": time.time(), "spec": spec}
+        document = {"begun": time.time(), "spec": spec, "gpu_ids": launch.gpu_ids}
         if write_json(launch.job_dir / "claim.json", document, exclusive=True):
             self._log("starts", launch.job_id)
         elif "never" in json.loads((launch.job_dir / "claim.json").read_text()):

@@ -21,6 +21,7 @@ from skillbank.jobs.parents import parent_models
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan, Resources
+from skillbank.platforms.base import job_dir
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 
@@ -269,8 +270,9 @@ def test_each_slot_has_gpus_of_its_own(
     trials = stands(jobs, record).trials.values()
     assert {trial.slot: trial.gpu_ids for trial in trials} == {0: (0, 1), 1: (2, 3)}
     for trial in trials:
-        spec = jobs.store.get(trial.job or "").plan["spec"]
-        assert spec["train"]["gpu_ids"] == list(trial.gpu_ids)
+        record = jobs.store.get(trial.job or "")
+        launched = json.loads((job_dir(Path(record.results_dir)) / "claim.json").read_text())
+        assert record.plan["spec"]["train"]["gpu_ids"] == list(trial.gpu_ids) == launched["gpu_ids"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert gpu_slots(plan, visible_gpus()) == [()]
 

@@ -109,7 +109,9 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
     if keep == "all":
         return False
     cleaned = []
-    winners = {trial.number for trial in [*stands.pareto, *([stands.best] if stands.best else [])]}
+    # Of a single objective the front is the best trial and whatever equals it.
+    front = stands.pareto if len(stands.objectives) > 1 else []
+    winners = {trial.number for trial in [*front, *([stands.best] if stands.best else [])]}
     busy = {t.resume_from for t in stands.running} | {
         e.trial for e in stands.evaluations.values() if not e.over
     }
