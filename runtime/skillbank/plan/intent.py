@@ -138,7 +138,7 @@ def read_text(
     maker = filling.Maker(tokens, steps, said, platform, found, list_folder)
     requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
     notes += maker.notes
-    left = [*leftovers(tokens), *maker.unused()]
+    left = [*leftovers(tokens), *maker.values.unused()]
     return Reading(requests, tuple(dict.fromkeys(left)), tuple(notes))
 
 

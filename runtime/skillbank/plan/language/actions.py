@@ -125,13 +125,26 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
         r"|boxes|pseudo labels|annotations)(?= (?:(?:on|for|of|from|over|in|with|using|by|<det>|<data>|N|J"
         r"|all|new|,) )+P)",
     ),
-    ("T", "export", r"(?:converted|turned|transformed|translated|written|dumped|saved|brought) (?:in)?(?:to|as) <det?>"
-     r"onnx(?: (?:file|model|format|graph))*"),
-    ("T", "gen_trt_engine", r"(?:converted|turned|transformed|translated|compiled|built|made|brought) (?:in)?(?:to|as)"
-     r" <det?>(?:S )*(?:tensorrt )?(?:S )*(?:engine|tensorrt)"),
-    ("?", "export", r"(?:(?:has|have|needs?|is|should|must|shall|wants) (?:to )?)?(?:go |get |become |be |going )?"
-     r"(?:(?:in)?to|as|in|then) <det?>onnx(?: (?:file|model|format|graph))*(?= (?:,|\.|;|!|\)|with|and|then"
-     r"|S|in|on|please|\()|$| $)"),
+    (
+        "T",
+        "export",
+        r"(?:converted|turned|transformed|translated|written|dumped|saved|brought) (?:in)?(?:to|as) <det?>"
+        r"onnx(?: (?:file|model|format|graph))*",
+    ),
+    (
+        "T",
+        "gen_trt_engine",
+        r"(?:converted|turned|transformed|translated|compiled|built|made|brought) (?:in)?(?:to|as)"
+        r" <det?>(?:S )*(?:tensorrt )?(?:S )*(?:engine|tensorrt)",
+    ),
+    (
+        "?",
+        "export",
+        r"(?:(?:has|have|needs?|is|should|must|shall|wants) (?:to )?)?(?:go |get |become |be |going )?"
+        r"(?:(?:in)?to|as|in|then) <det?>onnx(?: (?:file|model|format|graph))*(?= (?:,|\.|;|!|\)|with|and"
+        r"|then"
+        r"|S|in|on|please|\()|$| $)",
+    ),
     ("", "", r"(?:in)?(?:to|as|in) <det?>onnx(?: (?:file|model|format|graph))*"),
     (
         "V",
@@ -163,10 +176,18 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
     ),
     ("V", "train", r"(?:continue|resume|restart) (?:it|this|that|<det?>N)(?= )"),
     ("V", "train", r"(?:make|let|have) <det*>(?P<what>(?:N|model|it)) learn"),
-    ("V", "gen_trt_engine", r"then <det?>(?:S )*(?:tensorrt )?(?:S )*engine(?= (?:,|\.|then|;|!|in S|S|with|from|for)"
-     r"|$| $)"),
-    ("V", "gen_trt_engine", r"(?<=[VG,] )(?:and |, |plus |finally |then )*(?:an?|one|another) <adj*>(?:S )*"
-     r"(?:tensorrt )?(?:S )*engine"),
+    (
+        "V",
+        "gen_trt_engine",
+        r"then <det?>(?:S )*(?:tensorrt )?(?:S )*engine(?= (?:,|\.|then|;|!|in S|S|with|from|for)"
+        r"|$| $)",
+    ),
+    (
+        "V",
+        "gen_trt_engine",
+        r"(?<=[VG,] )(?:and |, |plus |finally |then )*(?:an?|one|another) <adj*>(?:S )*"
+        r"(?:tensorrt )?(?:S )*engine",
+    ),
     (
         "V",
         "dataset_convert",
@@ -244,14 +265,18 @@ def _phrase(found: Found, kind: str, action: str) -> list[Token] | None:
 
 
 def _is_led(found: Found) -> bool:
-    """Whether a verb that says what goes into the format stands before in the sentence, or nothing that could go."""
+    """Whether what goes into the format is the object of a verb before, or nothing is there that could go."""
     first = next((a for a, b in found.text.sentences() if a <= found.first < b), 0)
     before = found.text.tokens[first : found.first]
     led = any(t.text in _EXPORTS or rx.is_one_of(t.text, "make_to") or t.text == "V" for t in before)
     return led or not any(t.text in "NJP" or t.text in ("model", "it", "checkpoint") for t in before)
 
 
-_EXPORTS = frozenset(w for forms_ in forms("export").values() for w in forms_) | {"exporting", "quantize", "need"}
+_EXPORTS = frozenset(w for forms_ in forms("export").values() for w in forms_) | {
+    "exporting",
+    "quantize",
+    "need",
+}
 
 
 def _mark_engines(text: Text) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.language import corrections, deferring, order, wondering
 from skillbank.plan.language.actions import Mention
+from skillbank.plan.language.talk import TALK, UNCERTAIN
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
@@ -29,7 +30,8 @@ _TO_BE = rx(
 )
 _GETS = rx(
     r"(?P<what>(?:N|J)(?: (?:and|,|N|J))*) (?:now |then |just )*(?:gets|get) (?:now |only |just )*(?P<t>T)"
-    r"(?! (?:[^.!?; ]+ )*?(?:every|each|usually|always|often|regularly|nightly|daily|weekly|before|never|by) )"
+    r"(?! (?:[^.!?; ]+ )*?(?:every|each|usually|always|often|regularly|nightly|daily|weekly|before|never"
+    r"|by) )"
 )
 _IF_YOU = rx(
     r"(?:love|great|nice|appreciate|grateful|happy|good|glad|wonderful|like|kind|lovely) "
@@ -37,7 +39,8 @@ _IF_YOU = rx(
 )
 _TO_BE_MORE = rx(r"(?P<v>V) ,? ?(?:and|then|and then) (?P<t>T)")
 _LISTED = rx(
-    r"(?P<rest>(?:G|V)(?: (?:on|P|J|N|of|it|for|S|in|with|to|<data>))* (?:(?:,|then|/|plus) )+(?:and )?)(?P<engine>engine)"
+    r"(?P<rest>(?:G|V)(?: (?:on|P|J|N|of|it|for|S|in|with|to|<data>))* (?:(?:,|then|/|plus) )+(?:and"
+    r" )?)(?P<engine>engine)"
     r"(?= (?:[,.;!)]|and|then|S|in S)|$| $)"
 )
 """An engine as one of several things to do: "evaluation on X, export, engine"."""
@@ -51,62 +54,12 @@ _MODEL_OF = rx(
     r"|yesterday|earlier|before|under|at))"
 )
 
-_WHO = r"(?:i|we|they|he|she|somebody|someone|people|colleague|team|others|everyone|nobody)"
-_TALK = tuple(
-    rx(p)
-    for p in (
-        rf"{_WHO} (?:(?:already|just|recently|also|had|have|has|once|then|previously|first"
-        r"|successfully|only|finally|both|long|since|been) )*(?P<t>T|(?:[VG](?= (?:it "
-        r")?(?:yesterday|before|last|already|earlier|ago))))(?: (?:and|,) T)*",
-        rf"{_WHO} (?:(?:will|might|may|used to|could|shall|plan to|planning to|going to|intend to"
-        r"|are|am|is|was|were|been|be|probably|maybe|later|then|have been|has been|had been"
-        r"|already|currently|still|busy|thinking about|thinking of|considering|about to|also"
-        r"|usually|often|normally|never|always) )+(?P<t>[VGT])(?: <det?>(?:it|N|them|model"
-        r"|J))?(?: (?:and|or|,) [VGT])*",
-        r"(?:how to|how (?:do|can|could|should|would|does) (?:i|we|one|you|somebody)|how one can"
-        r"|ways? to|tips (?:on|for)|tutorial (?:on|for)|help with|guide (?:to|for)|instructions "
-        r"(?:to|for|on)|an example of) (?:(?:best|actually|then|the|a) )*(?P<t>[VGT])",
-        r"(?:is|are|was|were|has been|have been|had been|been|got|being|gets) (?:(?:already|not"
-        r"|just|still|currently|being|fully|never|once|only|all|well|previously) )*(?P<t>T)",
-        r"(?P<t>G)(?: (?:run|job|of <det?>N|on P|from P|for N|N|J|with N|\( J \)|,))* (?:is|was"
-        r"|has|had|went|took|takes|failed|finished|crashed|ended|stopped|completed|runs|did|ran"
-        r"|looks|looked|gave|seems|died|hangs|hung|stalled|worked|comes|follows|will (?:be|come"
-        r"|follow|happen)|can (?:come|wait|follow|happen)|happens)(?: (?:done|finished|over"
-        r"|complete|later|next|afterwards|tomorrow|separately|elsewhere))*",
-        r"(?:considering|consider|think about|thinking about|thinking of|talk about|talking about"
-        r"|talked about|discuss|discussed|plan for|mention|mentioned|heard of|heard about|read "
-        r"about|(?<!how )(?<!what )about|curious about|learn about|wonder about|wondering about) "
-        r"(?:(?:the|a|an|how|to|our|N) )*(?P<t>[VGT])",
-        r"(?:not (?:yet |quite |entirely )*(?:sure|certain|decided|clear|convinced|agreed)|unsure|undecided|uncertain"
-        r"|unclear|do not know|no idea|debating|deciding|question is|an open question)(?: (?:about|yet|,))*"
-        r" (?:whether|if|when|how|that|to|about)(?: (?:[a-z]+|N|J)){0,6}? (?P<t>[VGT])",
-        r"(?:some other day|some day|someday|another day|next week|next month|tomorrow|one day|in "
-        r"the future|eventually|sometime) (?:(?:i|we) (?:will|might|may|want to|shall) )?(?P<t>V)",
-        r"(?P<t>V)(?: <det?>(?:it|N|them|that|model|J))?(?: (?:and|or) V)?(?: (?:on|some|maybe"
-        r"|myself|ourselves))* (?:some other day|some day|someday|another day|next week|next month"
-        r"|tomorrow|at a later date|another time|some other time|myself|ourselves|by hand|in the "
-        r"future|eventually|one day|later myself|in a later step)",
-    )
+_EITHER = rx(
+    r"(?P<a>[VG])(?: (?:<det>|N|J|it|P|on|from|of|in))* or (?:(?:to|else|rather|maybe|<det>) )*(?P<b>[VG])"
 )
-_UNCERTAIN = tuple(
-    rx(p)
-    for p in (
-        # "I wanted to export it", "they asked me to train it": the past is no order
-        r"(?<!are )(?<!is )(?<!am )(?<!be )(?:[a-z]+ed|used|told|meant|going) (?:(?:me|us|him|her|them|you|colleague"
-        r"|team|boss|N) )?(?:not )?to (?:[a-z]+ )?(?P<t>[VG])",
-        r"(?:whether|if|when|how) to (?:[a-z]+ ){0,2}?(?P<t>[VG])",
-        # "if I train it", "if we were to export it"
-        r"(?:if|suppose|supposing|imagine|assuming|when|whenever) (?:i|we|they|one|he|she)(?: (?:ever"
-        r"|would|could|were|was|should|to|did|had|want|wanted|decide|decided|only))* (?P<t>[VGT])",
-        rf"{_WHO} (?:(?:might|may|could|probably|perhaps|possibly) )+(?:(?:also|later|then|still|even|soon|want|need|like"
-        r"|require|ask for|to|have|wish for|<det>) )*(?P<t>[VGT])",
-        r"(?:put|place|set|have) <det*>(?:N )?(?P<t>[VG])(?: (?:of|for|N|J|it|P|on(?= P)))* (?:on hold|on ice|to rest|aside)",
-    )
-)
-"""What was wished, is supposed or may be wished one day."""
-_EITHER = rx(r"(?P<a>[VG])(?: (?:<det>|N|J|it|P|on|from|of|in))* or (?:(?:to|else|rather|maybe|<det>) )*(?P<b>[VG])")
 _UNLESS = rx(
-    r"unless(?! (?:stated|noted|you|otherwise))|(?:only if|only when|as long as|provided(?: that)?)(?= (?:it|N|model|job"
+    r"unless(?! (?:stated|noted|you|otherwise))|(?:only if|only when|as long as|provided(?: that)?)(?="
+    r" (?:it|N|model|job"
     r"|J|<det>|nobody|no one|nothing) )"
 )
 _FINISHED = rx(
@@ -190,13 +143,13 @@ def judge(text: Text) -> Asked:
     text.rewrite(_TO_BE_MORE, lambda found: [*found.tokens("v"), *_order(found, "t")])
     asked.refused |= _drop(text, _NOT_NEEDED) | _drop(text, _NOTHING)
     asked.refused |= _drop(text, _NEGATED)
-    for pattern in _UNCERTAIN:
+    for pattern in UNCERTAIN:
         asked.talked |= _drop(text, pattern)
     _refuse_choices(text)
     text.rewrite(_TIME, _in_time)
     for pattern in (_MODEL_OF, _ADJECTIVE):
         text.rewrite(pattern, lambda found: found.kept("NJ"))
-    for pattern in _TALK:
+    for pattern in TALK:
         asked.talked |= _drop(text, pattern)
     text.rewrite(_LIGHT, lambda found: [*_order(found, "g"), *found.kept("NSJ")])
     asked.talked |= _drop(text, _MANAGED)
@@ -216,7 +169,7 @@ def judge(text: Text) -> Asked:
 
 
 def _read_bare(text: Text) -> None:
-    """Without any verb a product asks for itself, and a place that an action's noun stands before for the action."""
+    """Without any verb a product asks for itself, and a place after an action's noun for the action."""
     text.rewrite(_BARE_ENGINE, lambda found: [found.one("V", Mention("gen_trt_engine"))])
     if text.has(_VERB):
         return

@@ -9,7 +9,6 @@ from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import ACTION_VERBS, forms, rx
 
 
-
 def _bare_and_ing(*verbs: str) -> str:
     """A participle is no order: "the images can be found in X" tells where they are."""
     return "|".join(w for verb in verbs for kind in ("base", "ing") for w in forms(verb)[kind])
@@ -33,11 +32,13 @@ _FIND = rx(
         "pinpoint",
         "outline",
     )
-    + r"|searching(?= [a-z])(?! (?:for|in|through|the|my|P))|cut out|cutting out|segment(?! (?:anything|the (?:image|picture)s?))|mask out"
+    + r"|searching(?= [a-z])(?! (?:for|in|through|the|my|P))|cut out|cutting out|mask out"
+    r"|segment(?! (?:anything|the (?:image|picture)s?))"
     r"|(?:look|looking|looks|search|searching|searches|hunt|hunting|watch|scan|scanning|query"
     r"|querying|prompt|prompting) for|pick out|point out|box(?= (?:all|every|each|the|any|up))"
     r"|(?:show|give|get|point|list)(?: "
-    r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get|need|want|require|like|produce|create|make)(?: me| "
+    r"me| us)?(?: to)? (?=(?:all|every|each|any|where) (?:[^.!?;]* )P )|(?:give|get|need|want|require|like"
+    r"|produce|create|make)(?: me| "
     r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
     r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
     r"|care about|auto label)"
@@ -48,7 +49,8 @@ _SEARCH = rx(
     r"|screen|comb|comb through|go through|look through|look|query|examine|browse|go over"
     r"|prompt)"
     r"(?: (?:the|my|our|all|these|in|through|at|on|over|images|pictures|photos|frames|data"
-    r"|folder|files|of|new|for|dataset|N))* (?P<place>P)(?P<by>(?: (?:,|with|using|by|via|the|model|N|J|from|of))*?) (?:,? ?and "
+    r"|folder|files|of|new|for|dataset|N))* (?P<place>P)(?P<by>(?: (?:,|with|using|by|via|the|model|N|J"
+    r"|from|of))*?) (?:,? ?and "
     r")?(?:for|looking for) "
 )
 _FOUND = rx(
@@ -68,12 +70,14 @@ _FIELD = rx(
     r"|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )
 _INSTRUMENT = rx(
-    r"(?P<verb>find|detect|locate|label|annotate|spot|identify|mark|tag|look for|search for) (?P<with>(?:with|using|via|by)"
+    r"(?P<verb>find|detect|locate|label|annotate|spot|identify|mark|tag|look for|search for)"
+    r" (?P<with>(?:with|using|via|by)"
     r" <det*>(?:model )?N(?: (?:\( J \)|J|from J|of J))?) (?:, )?(?=[a-zQ])"
 )
 """What is used to find stands between the verb and its object."""
 _THERE_ARE = rx(
-    r"(?:there (?:are|is|might be|may be|could be|should be|must be)|(?:are|is) there) (?P<what>(?:(?:[a-z]\S*|D|,) )+?)"
+    r"(?:there (?:are|is|might be|may be|could be|should be|must be)|(?:are|is) there)"
+    r" (?P<what>(?:(?:[a-z]\S*|D|,) )+?)"
     r"(?P<place>(?:(?:in|on|at) P )?)(?P<rest>(?:[.?!,;:] |and |please |so |then |you |could |can |to )+)"
     r"(?P<verb>find|detect|locate|label|annotate|mark|spot) (?:them|those|these|it)(?= )"
 )

@@ -12,11 +12,19 @@ _STRONG = (
     r"|scratch (?:that|it)|on second thoughts?|correction|never mind(?: that)?|forget (?:that|it|what i said)"
     r"|(?:i|we) (?:have )?changed (?:my|our) minds?|(?:i|we) take (?:that|it) back|strike that"
 )
-_WEAK = r"actually|sorry|i mean|i meant|we mean|we meant|or rather|hold on|make (?:that|it)(?= (?:[a-z]+ )?D)|oops|my bad"
+_WEAK = (
+    r"actually|sorry|i mean|i meant|we mean|we meant|or rather|hold on|make (?:that|it)(?= (?:[a-z]+ )?D)"
+    r"|oops|my bad"
+)
 _MARK = rx(rf"(?P<strong>{_STRONG})|{_WEAK}")
-_LINK = r"(?:(?:,|:|\(|-|make|that|it|the|a|is|to|on|in|at|from|with|use|take|should|be|i|mean|meant|rather|better|not|D) )*?"
+_LINK = (
+    r"(?:(?:,|:|\(|-|make|that|it|the|a|is|to|on|in|at|from|with|use|take|should|be|i|mean|meant|rather"
+    r"|better|not|D) )*?"
+)
 _PLACES = rx(rf"(?P<old>[PJ]) (?:\) )?(?:, )?(?:oops (?:, )?)+{_LINK}(?P<new>[PJ])")
-_NUMBER = rx(rf"(?P<old>S) (?:\) )?(?:, )?(?:oops (?:, )?)+{_LINK}(?P<new>D)(?= (?:[.,;!?)]|and|on|with|please)|$| $)")
+_NUMBER = rx(
+    rf"(?P<old>S) (?:\) )?(?:, )?(?:oops (?:, )?)+{_LINK}(?P<new>D)(?= (?:[.,;!?)]|and|on|with|please)|$| $)"
+)
 
 
 def mark(text: Text) -> None:
@@ -68,4 +76,6 @@ def settle_actions(text: Text) -> bool:
     return dropped
 
 
-_SOFT = words(", : please rather just do to only i want need we the a make it that should can you you'd better would like")
+_SOFT = words(
+    ", : please rather just do to only i want need we the a make it that should can you better would like"
+)

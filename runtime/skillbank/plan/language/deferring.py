@@ -74,22 +74,29 @@ DEFERRED = tuple(
         rf"(?:decided|voted|argued|are|am|is|spoke|advise|advised) against {_ACTIONS}",
         rf"(?:rule|ruled|ruling) out {_ACTIONS}|(?:gave|give|given) up on {_ACTIONS.replace('?P<v>', '?:')}",
         rf"{_ACTIONS} (?:\?|:) (?:no|not|nope|never|skip|none|unnecessary|off|no thanks|not needed|no need)"
-        r"(?: (?:needed|necessary|required|now|today|wanted|please|it|thanks|yet|this time))*(?= [.,;!?)]|$| $)",
+        r"(?: (?:needed|necessary|required|now|today|wanted|please|it|thanks|yet|this time))*(?= [.,;!?)]|$"
+        r"| $)",
         # "exporting it is not something we want"
-        rf"{_ACTIONS}(?: (?:it|them|on|from|for|P|the|that|this|also|at all))* (?:is|are|was|were|will be|would be"
+        rf"{_ACTIONS}(?: (?:it|them|on|from|for|P|the|that|this|also|at all))* (?:is|are|was|were|will be"
+        rf"|would be"
         r"|has been) not(?: [a-z]+){1,8}?(?= [.,;!?)]|$| $| but)",
         # "as for the export: Mia does that", "Mia does the export"
-        rf"{_ACTIONS} ?(?:[:,] ?)(?:[a-z]+ ){{1,2}}(?:does|will do|handles|will handle|did|takes care of|is doing|has done"
+        rf"{_ACTIONS} ?(?:[:,] ?)(?:[a-z]+ ){{1,2}}(?:does|will do|handles|will handle|did|takes care of|is"
+        rf" doing|has done"
         rf"|makes|cares for|looks after)(?: (?:that|it|this|those|the rest))?",
-        rf"(?!(?:it|you|please|this|that|model|what|who|which) )[a-z]+ (?:does|handles|will handle|is doing|takes care of"
+        rf"(?!(?:it|you|please|this|that|model|what|who|which) )[a-z]+ (?:does|handles|will handle|is doing"
+        rf"|takes care of"
         rf"|makes|did) {_ACTIONS}",
         # "export it later", "the evaluation on X later"
-        rf"{_ACTIONS}(?: (?:on|in|with|from|to|of|onnx|P|J|N|it|them|the|model|result))* (?:some time |sometime )?"
+        rf"{_ACTIONS}(?: (?:on|in|with|from|to|of|onnx|P|J|N|it|them|the|model|result))* (?:some time "
+        rf"|sometime )?"
         r"(?:later(?: on)?|another day)(?= [.,;!?)]|$| $)",
         # "the evaluation we do ourselves"
-        rf"{_ACTIONS} {_WHO}(?: (?:will|can|would|shall|may|are going to|am going to))? (?:do|run|make|handle)"
+        rf"{_ACTIONS} {_WHO}(?: (?:will|can|would|shall|may|are going to|am going to))? (?:do|run|make"
+        rf"|handle)"
         r"(?: (?:ourselves|myself|themselves|himself|herself))?",
-        rf"(?:{_FAR}) (?:, )?{_WHO} (?:(?:will|can|would|shall|may|could|might|want to|plan to|are going to|am going"
+        rf"(?:{_FAR}) (?:, )?{_WHO} (?:(?:will|can|would|shall|may|could|might|want to|plan to|are going to"
+        rf"|am going"
         rf" to|intend to|also|then) )*{_ACTIONS}",
         rf"(?:{_FAR}|later) (?:{_WHO} )(?:(?:will|can|would|shall|may|could|might|want to) )*(?:do|run"
         rf"|make) {_ACTIONS}",

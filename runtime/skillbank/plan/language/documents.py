@@ -8,7 +8,21 @@ import re
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _PLAIN = re.compile(r"[\w-]+")
 _NAMING = frozenset(
-    "action actions task tasks step steps model skill platform policy automl hpo automl_policy".split()
+    [
+        "action",
+        "actions",
+        "task",
+        "tasks",
+        "step",
+        "steps",
+        "model",
+        "skill",
+        "platform",
+        "policy",
+        "automl",
+        "hpo",
+        "automl_policy",
+    ]
 )
 """Keys whose values are words of the request itself."""
 _NAMED = re.compile(
@@ -19,8 +33,8 @@ _NAMED = re.compile(
 def unwrap(text: str) -> str:
     """Blank the quotes out of a JSON document's keys and plain values; positions stay as they are.
 
-    A quoted word after a key like ``automl:`` is no quote either. Everything else stays quoted: whole sentences
-    in a document are what it holds, and nothing that it asks for.
+    A quoted word after a key like ``automl:`` is no quote either. Everything else stays quoted: whole
+    sentences in a document are what it holds, and nothing that it asks for.
     """
     chars = list(text)
     for match in _NAMED.finditer(text):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
@@ -16,11 +15,10 @@ from skillbank.plan.language.chain import Step
 from skillbank.plan.language.files import file_key, product_in
 from skillbank.plan.language.policy import Said
 from skillbank.plan.language.roots import ListFolder, absolute, split_root
-from skillbank.plan.language.settings import Value
-from skillbank.plan.language.spec_words import keys_of, take_by_schema
 from skillbank.plan.language.tokens import Text
+from skillbank.plan.language.values import Values
 from skillbank.plan.planner import accepted_products
-from skillbank.plan.request import DataLocation, Request, Setting, concerns
+from skillbank.plan.request import DataLocation, Request, Setting
 
 
 class Maker:
@@ -35,17 +33,10 @@ class Maker:
         captions: list[str],
         list_folder: ListFolder,
     ) -> None:
-        self.text, self.steps, self.policy, self.platform = text, steps, policy, platform
+        self.steps, self.policy, self.platform = steps, policy, platform
         self.captions, self.list_folder = captions, list_folder
         self.notes: list[str] = []
-        self.used: set[int] = set()
-        self._take_spec_words()
-        self.values = {
-            id(step): [v for s in (step.group or [step])[-1:] for v in s.values("S")] for step in steps
-        }
-        for step in steps:
-            self.values[id(step)] = step.values("S") or (self.values[id(step)] if step.group else [])
-            settings.conflict_of(step.values("S"))
+        self.values = Values(text, steps)
 
     def requests(self) -> Iterator[Request]:
         """Yield one request for each step, in order."""
@@ -64,8 +55,8 @@ class Maker:
             engine = self._uses_engine(step)
             action = _action(step, engine)
             rows = _rows(step.skill, action) if action else []
-            wanted, pretrained = self._settings(step, action, engine)
-            gpus, nodes = (self._count(step, key) for key in (settings.GPUS, settings.NODES))
+            wanted, pretrained = self._settings(step, action)
+            gpus, nodes = (self.values.count(step, key) for key in (settings.GPUS, settings.NODES))
             yield Request(
                 skill=step.skill.qualified,
                 action=step.action,
@@ -81,14 +72,6 @@ class Maker:
                 nodes=nodes,
                 results_root=results[0] if results else None,
             )
-
-    def unused(self) -> Iterator[str]:
-        """Yield the words of values that no step has a key for."""
-        counts = (settings.GPUS, settings.NODES)
-        for step in self.steps:
-            for token in step.tokens:
-                if token.text == "S" and token.value.key not in counts and id(token.value) not in self.used:
-                    yield self.text.source([token])
 
     # -- data ----------------------------------------------------------------------------------
 
@@ -154,37 +137,11 @@ class Maker:
                 given.setdefault(own, []).extend(uris)
         return given
 
-    # -- values --------------------------------------------------------------------------------
+    # -- settings and models -------------------------------------------------------------------
 
-    def _count(self, step: Step, key: str) -> int | None:
-        said = [v.value for s in [step, *self.steps] for v in s.values("S") if v.key == key]
-        if said and said[0] < 1:
-            raise ConflictError(f"'{said[0]} {key}' cannot run anything; say 1 or more.")
-        return int(said[0]) if said else None
-
-    def _settings(self, step: Step, action: Action | None, engine: bool) -> tuple[list[Setting], str | None]:
-        skill = step.skill
-        assert skill is not None
-        known = {a.name for a in skill.actions}
-        chosen: dict[str, Any] = {}
-        mine = self.values[id(step)]
-        others = [v for s in self.steps if s is not step for v in s.values("S")]
-        for value in [*mine, *others]:
-            key = self._key(step, value, own=value in mine)
-            if key is not None:
-                self.used.add(id(value))
-            if key is None or key in chosen:
-                continue
-            if len(self.steps) > 1 and not (
-                concerns(key, step.action, len(self.steps), known)
-                and self._owns(step, action, key, value in mine)
-            ):
-                continue
-            chosen[key] = (
-                value.value.upper()
-                if key.endswith(".data_type") and value.key == settings.PRECISION
-                else value.value
-            )
+    def _settings(self, step: Step, action: Action | None) -> tuple[list[Setting], str | None]:
+        """Return what a step sets, files of models included, and the file that it is trained from."""
+        chosen = self.values.chosen(step, action)
         if self.captions and step.action == "inference":
             chosen.setdefault(settings.CAPTIONS, self.captions)
         pretrained = None
@@ -196,51 +153,6 @@ class Maker:
                 elif place.role == places.WEIGHTS:
                     pretrained = place.uri
         return [Setting(key=k, value=v) for k, v in chosen.items()], pretrained
-
-    def _key(self, step: Step, value: Value, own: bool) -> str | None:
-        if value.key in (settings.GPUS, settings.NODES):
-            return None
-        assert step.skill is not None
-        if value.key in (settings.THRESHOLD, settings.WIDTH, settings.HEIGHT):
-            key = f"{step.action}.{value.key}"
-            return key if own and key in keys_of(step.skill, step.action).leaves.get(value.key, ()) else None
-        if value.key != settings.PRECISION:
-            named = {k for a in step.skill.actions for k in a.shorthands}
-            plain = "." not in value.key and value.key not in named
-            return (keys_of(step.skill, step.action).spelled(value.key) if plain else None) or value.key
-        if step.action in ("train", "retrain", "distill"):
-            return "train.precision" if own else None
-        if step.action == "gen_trt_engine" and (
-            own or all(s.action not in ("train", "retrain", "distill") for s in self.steps)
-        ):
-            assert step.skill is not None
-            shorthands = {k: v for a in step.skill.actions for k, v in a.shorthands.items()}
-            return shorthands.get("trt_data_type", "gen_trt_engine.tensorrt.data_type")
-        return None
-
-    def _owns(self, step: Step, action: Action | None, key: str, own: bool) -> bool:
-        """Whether a value said of one step may reach another: only where the spec has the key."""
-        if own or action is None:
-            return True
-        assert step.skill is not None
-        spec_key = {**step.skill.actions[0].shorthands, **action.shorthands}.get(key, key)
-        return spec_key in step.skill.schema(action).keys
-
-    def _take_spec_words(self) -> None:
-        """Read what is left in the words of the spec, step by step."""
-        for step in self.steps:
-            assert step.skill is not None
-            keys = keys_of(step.skill, step.action)
-            before = set(map(id, self.text.tokens))
-            take_by_schema(self.text, keys)
-            new = [t for t in self.text.tokens if id(t) not in before and t.text == "S"]
-            gone = before - set(map(id, self.text.tokens))
-            for each in self.steps:
-                if new and any(id(t) in gone for t in each.tokens):
-                    held = [n for n in new if any(n.start <= t.start <= n.end for t in each.tokens)]
-                    each.tokens = [t for t in each.tokens if id(t) not in gone] + held
-
-    # -- models --------------------------------------------------------------------------------
 
     def _uses_engine(self, step: Step) -> bool:
         if step.action == "gen_trt_engine":

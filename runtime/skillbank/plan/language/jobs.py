@@ -32,7 +32,8 @@ _FROM = (
 _IS_JOB = rx(
     r"(?P<j>J) (?:is|was|being|=|as|would be) (?:(?:the|my|our|its) )*(?:parent |training |source "
     r")?(?:job|parent|run|id|one)(?: (?:id|number|i mean|to use|in question))?"
-    r"|(?P<k>J(?: N)?) (?:is|was) (?:a|an) (?:training|evaluation|export|quantization|inference)(?: (?:run|job))?"
+    r"|(?P<k>J(?: N)?) (?:is|was) (?:a|an) (?:training|evaluation|export|quantization|inference)(?: (?:run"
+    r"|job))?"
 )
 _BRACKETED = rx(r"\( (?:(?:from|of|in|see|it is|id|the) )*J \)")
 _LAST = rx(
@@ -58,8 +59,10 @@ _NOUN_OF = rx(
 )
 _TRAINING_OF = rx(r"(?:training|trained)(?: (?:run|job|was|is|being|number))* (?P<j>J)")
 _FINISHED_LAST = rx(
-    rf"(?:the|our|my) (?:N )?(?:{_KIND})(?: (?:run|job|task))?(?: (?:that|which|we|i|you|it|have|has|was|were|did"
-    r"|made|ran|finished|ended|completed|started|came|run|done|trained))* (?:last|latest|most recently|most recent)"
+    rf"(?:the|our|my) (?:N )?(?:{_KIND})(?: (?:run|job|task))?(?: (?:that|which|we|i|you|it|have|has|was"
+    rf"|were|did"
+    r"|made|ran|finished|ended|completed|started|came|run|done|trained))* (?:last|latest|most recently|most"
+    r" recent)"
     r"(?! (?:<data>))"
 )
 _PREPARED = rx(
@@ -67,8 +70,10 @@ _PREPARED = rx(
     r"|experiment|id|training) )?(?P<j>J)"
 )
 
-_ELSE = rx("|".join(w for a in ACTION_VERBS if a != "train" for w in (*ACTION_VERBS[a], *ACTION_NOUNS[a])) + "|onnx"
-           "|engine|tensorrt|exported|evaluated|quantized")
+_ELSE = rx(
+    "|".join(w for a in ACTION_VERBS if a != "train" for w in (*ACTION_VERBS[a], *ACTION_NOUNS[a])) + "|onnx"
+    "|engine|tensorrt|exported|evaluated|quantized"
+)
 """Another action than a training: a training that is named with a job beside it is that job."""
 
 

@@ -22,17 +22,21 @@ _FAMILY = words(
 """Words that make another model of the name that they stand before."""
 _REFUSED = (
     rx(
-        r"(?:(?:, )?(?:and |but )?<not>) (?:mean |want |use |take |meaning )?<det*>(?:plain |normal |ordinary |regular )?(?P<n>N)(?: "
+        r"(?:(?:, )?(?:and |but )?<not>) (?:mean |want |use |take |meaning )?<det*>(?:plain |normal "
+        r"|ordinary |regular )?(?P<n>N)(?: "
         r"(?:one|model))?(?= (?:,|\)|\.|!|on|but|please|with|from|for|of|at|using|in|and|no|N)|$| "
         r"$)"
     ),
     rx(
-        r"(?:i|we|they|he|she) (?:had |have |already |always |once )*(?:took|used|tried|ran|chose|had|trained|preferred"
+        r"(?:i|we|they|he|she) (?:had |have |already |always |once )*(?:took|used|tried|ran|chose|had"
+        r"|trained|preferred"
         r"|evaluated|exported|taken) <det*>(?P<n>N)"
     ),
     rx(
-        r"(?P<n>N) (?:(?:can|will|may|must|comes?|follows?|waits?|is|be|for|has|have|to|time|only|not|now|in|the|so) )+"
-        r"(?:later|another day|some other (?:day|time)|tomorrow|next (?:week|month|time)|afterwards|wait|urgent)"
+        r"(?P<n>N) (?:(?:can|will|may|must|comes?|follows?|waits?|is|be|for|has|have|to|time|only|not|now"
+        r"|in|the|so) )+"
+        r"(?:later|another day|some other (?:day|time)|tomorrow|next (?:week|month|time)|afterwards|wait"
+        r"|urgent)"
     ),
     rx(r"like (?:[a-z]+ ){1,4}(?P<n>N)"),
     rx(

@@ -8,22 +8,42 @@ from skillbank.plan.language.words import UNITS, rx
 _ONES = {
     w: i
     for i, w in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-        sixteen seventeen eighteen nineteen""".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     w: 10 * i
-    for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for i, w in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NUMBER_WORDS = {**_ONES, **_TENS, **_SCALES}
 _WORD = "|".join(w for w in _NUMBER_WORDS if w not in ("one", "zero"))
 
 _NUMBERS = rx(rf"(?:(?:a|one) (?=hundred|thousand|million))?(?:{_WORD})(?: (?:and )?(?:{_WORD}|one))*")
-_DOZEN = rx(
-    r"(?:(?:(?P<half>half )(?:an? )?|(?P<count>D) |an? |one )dozens?|dozen)(?: of)?(?= [a-z])"
-)
+_DOZEN = rx(r"(?:(?:(?P<half>half )(?:an? )?|(?P<count>D) |an? |one )dozens?|dozen)(?: of)?(?= [a-z])")
 _PAIR = rx(rf"(?:a couple of|a pair of|both)(?= (?:{UNITS}))")
 _ONE = rx(
     rf"(?:a single|just one|only one|one single|one|single|an?)(?= (?:full )?(?:{UNITS}))"

@@ -30,7 +30,10 @@ _IN = (
     r"|to be|found|be)"
 )
 _UNWRAP = rx(r"(?<=[a-z] )\( (?:(?:in|at|from|under|see|namely|located|stored|all) )*(?P<places>P) \)")
-_MOVED = rx(r"(?:moved|renamed|migrated|transferred|relocated|changed|copied)(?: (?:it|them|the|data))* from P (?:in)?to (?P<now>P)")
+_MOVED = rx(
+    r"(?:moved|renamed|migrated|transferred|relocated|changed|copied)(?: (?:it|them|the|data))* from P"
+    r" (?:in)?to (?P<now>P)"
+)
 _ONE = rx(rf"(?P<role>{_ANY}) (?P<one>ones?)(?= )")
 _COUNTED = rx(rf"(?:D|<det>) (?P<what><adj*>(?:{_ANY}) <data>(?: <data>)?) (?:,|:|\() (?:namely )?(?=P)")
 _COUNT = rx(rf"D (?P<what><adj*>(?:{_ANY}) <data>)")
@@ -42,18 +45,29 @@ _HAPPENS = rx(
     r"|carried out|to be done|made) (?:on|with|using|over|against|in|from) (?=(?:<det*><data*>)?P)"
 )
 _WHAT_FOR = rx(
-    rf"(?P<p1>P) (?:is|are|:|holds|has|contains) <det*>(?:what|where|the one|that|those|<data>)(?: <data>)*"
-    r"(?P<who>(?: (?:which|that|we|i|you|it|N|they|model|should|shall|must|is|are|want|will|would|can|to|be|like|use"
-    r"|used|for))*) (?:(?P<train_datasets_1>train|trained|training|learn|learns)|(?P<eval_dataset_1>validate|validated"
-    r"|validation|validating|evaluate|evaluated|test|tested|check|checked))(?: (?:it|N|on|with|from|against|in|for))+"
+    r"(?P<p1>P) (?:is|are|:|holds|has|contains) <det*>(?:what|where|the one|that|those|<data>)(?: <data>)*"
+    r"(?P<who>(?: (?:which|that|we|i|you|it|N|they|model|should|shall|must|is|are|want|will|would|can|to|be"
+    r"|like|use"
+    r"|used|for))*) (?:(?P<train_datasets_1>train|trained|training|learn|learns)"
+    r"|(?P<eval_dataset_1>validate|validated"
+    r"|validation|validating|evaluate|evaluated|test|tested|check|checked))(?: (?:it|N|on|with|from|against"
+    r"|in|for))+"
     r"(?= (?:,|\.|;|!|and|\)|but)|$| $)"
 )
 """A place, and what it is for as a clause: "X is what we validate on"."""
-_FOR_BOTH = rx(r"(?P<p1>P) (?:for|as) (?:<det*>(?:calibration|calibrating) and <det*>(?:train|training)|(?:train|training|finetuning) and <det*>"
-               r"(?:calibration|calibrating))(?: <data>)*")
-_SIBLINGS = rx(r"(?:train|training) (?:(?:on|is|in|at|:|=) )?(?P<p1>P) (?:(?:,|;|and|/) )*(?:val|valid|validation|validate"
-               r"|eval|evaluation|test) (?:(?:on|is|in|at|:|=) )?(?P<p2>P)")
-_READS_BOTH = rx(any_form("quantize", "quantise", "retrain", "prune", "distill") + "|quantization|quantisation|pruning")
+_FOR_BOTH = rx(
+    r"(?P<p1>P) (?:for|as) (?:<det*>(?:calibration|calibrating) and <det*>(?:train|training)|(?:train"
+    r"|training|finetuning) and <det*>"
+    r"(?:calibration|calibrating))(?: <data>)*"
+)
+_SIBLINGS = rx(
+    r"(?:train|training) (?:(?:on|is|in|at|:|=) )?(?P<p1>P) (?:(?:,|;|and|/) )*(?:val|valid|validation"
+    r"|validate"
+    r"|eval|evaluation|test) (?:(?:on|is|in|at|:|=) )?(?P<p2>P)"
+)
+_READS_BOTH = rx(
+    any_form("quantize", "quantise", "retrain", "prune", "distill") + "|quantization|quantisation|pruning"
+)
 _PAIRS = (
     # "training and validation data in X and Y"
     rx(rf"(?:(?:with|on|using|use|the|our|my|and) )*{_A} (?:<data> )?(?:and|/|,|&) <det*>{_B}"
@@ -75,7 +89,8 @@ _PAIRS = (
        rf"<data>)*(?! (?:(?:{_IN}|on) )*P)"),
 )  # fmt: skip
 _LATTER = rx(
-    rf"(?P<p2>P) (?:(?:,|\(|:|-|where|with) )*(?:the )?(?:latter|second one|second|other one) (?:{_BE} )*<det*>{_B}"
+    rf"(?P<p2>P) (?:(?:,|\(|:|-|where|with) )*(?:the )?(?:latter|second one|second|other one) (?:{_BE}"
+    rf" )*<det*>{_B}"
     r"(?: <data>)*(?: \))?(?! (?:in|at|on|from|under)? ?P)"
 )
 _BEHIND = rx(
@@ -96,7 +111,7 @@ def take(text: Text) -> None:
     text.rewrite(_WHAT_FOR, _what_for)
     text.rewrite(_FOR_BOTH, _for_both)
     if text.has(_READS_BOTH):
-        # To quantize takes training and validation data, too: "train X, val Y" asks for no training beside it.
+        # To quantize takes training data, too: "train X, val Y" asks for no training beside it.
         text.rewrite(_SIBLINGS, _siblings)
     for pattern in _PAIRS:
         text.rewrite(pattern, _both)
@@ -134,7 +149,7 @@ def _siblings(found: Found) -> list[Token]:
 
 
 def _what_for(found: Found) -> list[Token]:
-    """"X is what it should be trained on" still asks for the training; "what we validate on" asks for nothing."""
+    """What "it should be trained on" still asks for the training; what "we validate on" asks for nothing."""
     place = _with_role(found, "1")
     who = found.tokens("who")
     if found.match["train_datasets_1"] and any(t.text in ("should", "shall", "must", "want") for t in who):

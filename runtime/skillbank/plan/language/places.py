@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.language.lexing import Pair, Place
+from skillbank.plan.language.outputs import RESULTS_AT
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 from skillbank.plan.request import ROLES, clean_uri
@@ -67,53 +68,6 @@ _CAPTION_FILE = rx(
     r"|label file|list of classes|classes file)(?: file)? <link*>(?P<places>P)"
 )
 
-_SAVE = (
-    r"put|putting|save|saving|saved|store|storing|stored|write|writing|written|dump|dumping"
-    r"|send|place|placing|drop|collect|upload|output|log|move|go|goes|going|keep|deliver"
-    r"|file|copy|leave|export|exported|stash"
-)
-_OUTCOME = (
-    r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|files?|checkpoints?|logs|onnx|engine"
-    r"|detections|predictions|metrics|report|stuff|whatever|outcome"
-)
-_THINGS = (
-    r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?"
-    r"|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that"
-    r"|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported"
-    r"|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all"
-    r"|of|which|to|go|goes|a|under|and"
-)
-_TO = r"in|into|to|at|under|below|beneath|underneath|inside|within|on|onto|here"
-_RESULTS = tuple(
-    rx(p)
-    for p in (
-        rf"(?:(?:and|with|please|then|,) )*(?:(?:{_SAVE})|(?:want|like|have)(?= (?:(?:<det>|<adj>|of) )*"
-        rf"(?:{_OUTCOME}))) (?:(?:{_THINGS}) )+?(?:{_TO}) "
-        r"<det*>(?:(?:folder|bucket|directory|results?|output|place|dir) )*(?P<places>P)",
-        r"(?:(?:should|must|shall|will|can|has|have|needs?|to|please|also|then|all) )*(?:ends? up|ending up|lands?"
-        r"|belongs?)"
-        rf" (?:{_TO}) <det*>(?:(?:folder|bucket|directory|place|dir) )*(?P<places>P)",
-        r"(?:(?:and|with|please|then|the|my|all|its|,|using|use|into|to|as) )*(?:results?|outputs?"
-        r"|artifacts?|artefacts?|everything|exports|predictions?|detections?) (?:(?:dir|folder"
-        r"|directory|root|path|location|bucket|go|goes|going|should|must|will|can|be|is|are|"
-        r"to|into|in|at|under|expected|wanted|due|saved|written|stored|put|placed|=|:|land|end|up|here|of|the|inside"
-        r"|belongs|belong) )*(?P<places>P)",
-        r"(?:(?:and|with|,) )*(?:saved?|saving|write|writing|written|stored?|storing|dumped"
-        r"|logging|log|output|outputting) (?:to|in|into|at|under|on) <det*>(?:(?:folder|bucket"
-        r"|directory|results?|output|dir) )*(?P<places>P)",
-        r"(?:(?:folder|directory|dir|bucket|place|location) for (?:the |all )?(?:results|outputs?"
-        r"|artifacts) (?:(?:is|:|=|use|take|please|be|should) )*)(?P<places>P)",
-        r"(?:(?:as|use|for|with|the|an|and) )*(?:results?|outputs?) (?:folder|directory|dir|location|root|path|bucket) (?:of|for)"
-        r" (?P<keep>(?:(?:<det>|N|J|training|export|evaluation|inference|run|job|it|this|step|results) )+)(?:(?:,|use|is|:|=|take"
-        r"|please|should|be|we|i) )*(?P<places>P)",
-        r"(?:and |with |the )*(?:destination|target|target folder)(?: (?:is|:|=|folder|directory|for|of|<det>|onnx|file|results))*"
-        r" (?P<places>P)",
-        rf"(?P<places>P) (?:is|are) where <det*><adj*>(?:{_OUTCOME})",
-        rf"into <det*>(?:(?:folder|bucket|directory) )?(?P<places>P)",
-        r"(?P<places>P) (?:(?:is|for|as|gets|receives|takes|serves as|to be) )+<det*>(?:results?"
-        r"|outputs?|output folder|results? (?:folder|dir|directory|root))",
-    )
-)
 _WEIGHT_WORDS = (
     r"pretrained weights|pretrained model|pretrained checkpoint|pretrained|weights|checkpoint"
     r"|checkpoints|model|model file|ptm|snapshot|onnx|onnx file|onnx model|onnx export|engine"
@@ -204,7 +158,7 @@ def take_roles(text: Text) -> None:
     text.rewrite(_AFTER, _after)
     for pattern in (_BRACKET, _FOR, _BEFORE, _COLON, _NOUN):
         text.rewrite(pattern, lambda found, bare=pattern in (_COLON, _NOUN): _sourced(found, bare))  # type: ignore[misc]
-    for pattern in _RESULTS:
+    for pattern in RESULTS_AT:
         text.rewrite(pattern, _results)
     for role, pattern in _WEIGHTS[4:]:
         text.rewrite(pattern, lambda found, role=role: _weights(found, role))  # type: ignore[misc]
@@ -235,8 +189,15 @@ def _sourced(found: Found, bare: bool) -> list[Token] | None:
     return _as(found, source)
 
 
-_DOING = {"train": "train", "training": "train", "finetuning": "train", "evaluation": "evaluate", "eval": "evaluate",
-          "inference": "inference", "prediction": "inference"}
+_DOING = {
+    "train": "train",
+    "training": "train",
+    "finetuning": "train",
+    "evaluation": "evaluate",
+    "eval": "evaluate",
+    "inference": "inference",
+    "prediction": "inference",
+}
 
 
 def _after(found: Found) -> list[Token] | None:
@@ -274,7 +235,17 @@ def _as(found: Found, role: str, keep: bool = False) -> list[Token] | None:
     return [*kept, *places]
 
 
-_NAMED_WEIGHTS = {"weights", "checkpoint", "checkpoints", "pretrained", "ptm", "snapshot", "model", "state", "file"}
+_NAMED_WEIGHTS = {
+    "weights",
+    "checkpoint",
+    "checkpoints",
+    "pretrained",
+    "ptm",
+    "snapshot",
+    "model",
+    "state",
+    "file",
+}
 _INSISTING = {"weights", "checkpoint", "pretrained", "ptm", "snapshot", *_START.split("|")}
 
 

@@ -41,7 +41,9 @@ def take_platform(text: Text) -> str | None:
         When it names two places.
     """
     text.take(_NEGATED)
-    begun = {name: found.tokens()[0].start for name, pattern in _PLATFORMS.items() for found in text.find(pattern)}
+    begun = {
+        name: found.tokens()[0].start for name, pattern in _PLATFORMS.items() for found in text.find(pattern)
+    }
     said = [name for name, pattern in _PLATFORMS.items() if text.take(pattern)]
     corrected = max((t.start for t in text.tokens if t.text == "oops"), default=-1)
     if len(said) > 1 and any(begun[name] > corrected for name in said):

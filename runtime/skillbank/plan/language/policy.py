@@ -100,9 +100,9 @@ _STATES = {
 _WITHOUT_TURNING = [["without", "turning"], ["without", "switching"], ["without", "having"]]
 _ANSWERS = {"no": "off", "nope": "off", "yes": "on", "sure": "on"}
 _COPULA = words(
-    """something anything what is are = : should must be stay stays staying set to being remain remains kept has can shall will
+    """is are = : should must be stay stays staying set to being remain remains kept has can shall will
     would may left a and was needs goes turned switched at have do does really for this time here
-    the run please it you we i"""
+    the run please it you we i something anything what"""
 )
 _STOP = words(". , ; ! ? ( ) / | and but then when because so if or oops V P")
 _PASSED = words(
@@ -113,6 +113,7 @@ _PASSED = words(
 _NOUNS = words("run experiment mode stuff thing magic business feature policy step please")
 _HELPERS = words("do does did is are will should must need can would has have")
 _ENDS = words(". , ; ! ? ) and please for this then but")
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -161,7 +162,7 @@ def take_policy(text: Text) -> Said | None:
 
 
 def _resolve_pronouns(text: Text) -> None:
-    """Read "without it" and "turn it off" after a search was spoken of; what is told of it before demands nothing."""
+    """Read "without it" after a search was spoken of; what is told of the search demands nothing."""
     first = next((i for i, t in enumerate(text.tokens) if t.text == "H"), None)
     if first is None:
         return
@@ -176,11 +177,15 @@ def _resolve_pronouns(text: Text) -> None:
 
 
 _PRONOUN = rx(
-    r"without (?:it|that|this)(?= (?:[.,;!?)]|please|this time)|$| $)|(?:turn|switch|leave) (?:it|that) (?:off|on)"
+    r"without (?:it|that|this)(?= (?:[.,;!?)]|please|this time)|$| $)|(?:turn|switch|leave) (?:it|that)"
+    r" (?:off|on)"
     r"(?= (?:[.,;!?)]|and|please|for)|$| $)"
 )
-_TOLD = rx(r"H (?:took|was|cost|had|ran|gave|did|needed|failed|crashed|made|is on by default|is off by default)(?! (?:not )?"
-           r"(?:off|on|disabled|enabled|turned|switched|needed|wanted))")
+_TOLD = rx(
+    r"H (?:took|was|cost|had|ran|gave|did|needed|failed|crashed|made|is on by default|is off by default)(?!"
+    r" (?:not )?"
+    r"(?:off|on|disabled|enabled|turned|switched|needed|wanted))"
+)
 
 
 def _pair(found: Found, said: list[Said]) -> list[Token] | None:

@@ -28,7 +28,8 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "train.validation_interval",
-        r"validat(?:e|ing|ion|ed) (?:it |the model |only |runs? )?(?:every|each|after every|after each|after) D epochs?",
+        r"validat(?:e|ing|ion|ed) (?:it |the model |only |runs? )?(?:every|each|after every|after each"
+        r"|after) D epochs?",
     ),
     (
         "train.checkpoint_interval",
@@ -38,11 +39,13 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "train.validation_interval",
-        r"(?:with |and |use |using )?<det?>(?:validation|eval|evaluation) (?:interval|frequency) <of*>D(?: epochs?)?",
+        r"(?:with |and |use |using )?<det?>(?:validation|eval|evaluation) (?:interval|frequency) <of*>D(?:"
+        r" epochs?)?",
     ),
     (
         "train.checkpoint_interval",
-        r"(?:with |and |use |using )?<det?>(?:checkpoint|checkpointing|snapshot|saving) (?:interval|frequency) <of*>D"
+        r"(?:with |and |use |using )?<det?>(?:checkpoint|checkpointing|snapshot|saving) (?:interval"
+        r"|frequency) <of*>D"
         r"(?: epochs?)?",
     ),
     (
@@ -77,7 +80,8 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "batch_size",
-        r"(?:with |and |using )?D <data> (?:per|on each|for each|on every) (?:gpu|gpus|device)(?: and (?:batch|step))?",
+        r"(?:with |and |using )?D <data> (?:per|on each|for each|on every) (?:gpu|gpus|device)(?: and"
+        r" (?:batch|step))?",
     ),
     ("batch_size", r"(?:with )?<det?>D batch(?: size)?"),
     ("learning_rate", r"(?:with |and |using |at )?<det*>(?:base |initial |starting |peak )?lr <of*>D"),
@@ -167,8 +171,12 @@ def _pair(found: Found) -> list[Token] | None:
     pair: Pair = token.value
     place = "://" in pair.value or pair.value.startswith(("/", "~", "./", "../"))
     spec_key = "." in pair.key or pair.key.lower() in _PATH_KEYS
-    known = pair.key.lower() in _ROLE_KEYS or "_" not in pair.key or rx.is_one_of(pair.key.partition("_")[0], "role")
-    if (place and known or pair.key.lower() in _ROLE_KEYS) and not spec_key:
+    known = (
+        pair.key.lower() in _ROLE_KEYS
+        or "_" not in pair.key
+        or rx.is_one_of(pair.key.partition("_")[0], "role")
+    )
+    if ((place and known) or pair.key.lower() in _ROLE_KEYS) and not spec_key:
         return None  # a place with a role, not a setting
     key, value = setting_of(pair)
     if key.lower() in ("caption", "captions", "prompt", "prompts"):

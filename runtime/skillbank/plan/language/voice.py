@@ -1,25 +1,32 @@
-"""From the passive to the active voice: "an export is needed" is "need an export", "X is to be found" is "find X"."""
+"""From the passive to the active voice: "an export is needed" is "need an export"."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
-_SOFT = r"(?:(?:now|also|still|urgently|then|next|soon|here|always|first|all|both|just|really|please|again) )*"
+_SOFT = (
+    r"(?:(?:now|also|still|urgently|then|next|soon|here|always|first|all|both|just|really|please|again) )*"
+)
 _NEEDED = rx(
-    rf"(?:is|are|would be|will be) {_SOFT}(?:needed|wanted|required|requested|desired|due|called for|asked for"
+    rf"(?:is|are|would be|will be) {_SOFT}(?:needed|wanted|required|requested|desired|due|called for|asked"
+    rf" for"
     r"|what (?:i|we) (?:need|want)|to be (?:made|produced|created|done|delivered)"
-    r"|<det?>(?:first |second |next |last |final |other )?(?:step|task|item|number)(?: D| one)?(?= (?:[,.;!)]|and)|$| $))"
+    r"|<det?>(?:first |second |next |last |final |other )?(?:step|task|item|number)(?: D| one)?(?="
+    r" (?:[,.;!)]|and)|$| $))"
 )
 _MODAL = r"(?:should|must|shall|(?:has|have|needs?|is|are|ought) to)"
 _FOUND = rx(
     rf"{_MODAL} {_SOFT}(?:be|get) {_SOFT}(?P<verb>found|detected|located|labell?ed|annotated|marked|tagged"
     r"|highlighted|spotted|identified|outlined|boxed|segmented|cut out|pinpointed|recogni[sz]ed)"
 )
-_WHAT_WE_NEED = rx(r"(?:what|all|the only thing|everything)(?: that)? (?:i|we) (?:really |now |just )*(?:need|want|ask for|"
-                   r"would like|am asking for|are asking for)(?: (?:now|here|today|from you|you to do|to do))* (?:is|:)")
+_WHAT_WE_NEED = rx(
+    r"(?:what|all|the only thing|everything)(?: that)? (?:i|we) (?:really |now |just )*(?:need|want|ask for|"
+    r"would like|am asking for|are asking for)(?: (?:now|here|today|from you|you to do|to do))* (?:is|:)"
+)
 _BASE = {
     "found": "find", "labelled": "label", "labeled": "label", "tagged": "tag", "spotted": "spot",
     "boxed": "find", "cut": "find", "segmented": "segment", "annotated": "annotate", "located": "locate",
@@ -41,7 +48,7 @@ def _base(verb: str) -> str:
     return _BASE.get(verb) or verb.removesuffix("ed")
 
 
-def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
+def _move(text: Text, pattern: re.Pattern[str], verb: Callable[[Found], str]) -> None:
     at = 0
     while (found := next((f for f in text.find(pattern) if f.first >= at), None)) is not None:
         at = found.first + 1
@@ -52,10 +59,14 @@ def _move(text: Text, pattern: re.Pattern[str], verb: object) -> None:
             continue
         if subject[0].text in _STORY or all(t.text in _EMPTY for t in subject):
             continue
-        if pattern is _FOUND and found.match["verb"] in ("found", "located") and _has_place(text, found, subject):
+        if (
+            pattern is _FOUND
+            and found.match["verb"] in ("found", "located")
+            and _has_place(text, found, subject)
+        ):
             continue
         mark = subject[0].start
-        said = Token(verb(found), mark, mark)  # type: ignore[operator]
+        said = Token(verb(found), mark, mark)
         text.replace(first, found.last, [said, *subject])
         at = found.last
 

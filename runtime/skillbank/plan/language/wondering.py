@@ -71,7 +71,9 @@ _POSSIBLE = rx(
 )
 
 
-_MAY_I = rx(r"(?:could|can|may|might) (?:i|we) (?:please |perhaps |maybe |kindly )*(?:get|have|ask|request|order)")
+_MAY_I = rx(
+    r"(?:could|can|may|might) (?:i|we) (?:please |perhaps |maybe |kindly )*(?:get|have|ask|request|order)"
+)
 """Asks for something, whatever it is."""
 
 

@@ -245,7 +245,7 @@ FILLER = words(
     boss customer sincerely kudos greetings respectively namely default defaults detector
     detection object objects gpu gpus cpu node nodes classes class disk drive server bucket
     cluster plan plans pipeline workflow regarding concerning desired preferably ideally purposes
-    purpose sake locations called number count it'd evenings including includes included alone
+    purpose sake locations called number it'd evenings including includes included alone
     themselves onward anymore nowadays aforementioned said mentioned above-mentioned hard yourself
     worth whilst say deploy deployment obliged wonderful"""
 )
