@@ -43,8 +43,8 @@ def maximise(
     seeds: Sequence[Array],
     taken: Sequence[dict[str, Any]],
     rng: np.random.Generator,
-    candidates: int = 1000,
-    rounds: int = 40,
+    candidates: int,
+    rounds: int,
 ) -> dict[str, Any] | None:
     """Return the valid configuration of highest score that has not been taken.
 
@@ -57,6 +57,8 @@ def maximise(
         Of features, shape ``(m, features)``, gives scores of shape ``(m,)``.
     seeds
         Points to search around, e.g. those of the best trials.
+    candidates, rounds
+        Random points at first, and rounds of mutations after them.
     """
     d = space.dimensions
     points = rng.random((candidates, d))

@@ -29,6 +29,8 @@ class Bayesian(FullTraining):
 
     startup = 10
     """Trials before the model is asked, the default configuration among them."""
+    candidates, rounds = 1000, 40
+    """How long the best place for a trial is searched for, see `maximise`."""
     reason = "expected improvement"
 
     def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
@@ -63,7 +65,8 @@ class Bayesian(FullTraining):
         """Return the untried configuration of highest score, looking around the best trials too."""
         best = [known[i].asked.values for i in np.argsort(losses, kind="stable")[:4]]
         taken = [t.asked.values for t in self.trials.values()]
-        return maximise(self.space, score, [self.space.encode(v) for v in best], taken, rng)
+        seeds = [self.space.encode(v) for v in best]
+        return maximise(self.space, score, seeds, taken, rng, self.candidates, self.rounds)
 
     def running_features(self, process: GaussianProcess) -> Array:
         """Return the features of the trials that still run, shape ``(running, features)``."""
