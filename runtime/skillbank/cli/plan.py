@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.plan.model import Plan
+    from skillbank.runtime import Runtime
 
 
 def plan(
@@ -27,6 +31,9 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Where each value of the spec comes from.")
     ] = False,
+    submission: Annotated[
+        bool, typer.Option("--submission", help="Show what the platform would be given, like a manifest.")
+    ] = False,
     reader: options.Reader = None,
     banks: options.Banks = None,
     as_json: options.Json = False,
@@ -39,8 +46,11 @@ def plan(
             results_root=results_root, image=image,
         )  # fmt: skip
         plans = runtime.plan(requests)
+        given = [_submission(runtime, p) for p in plans] if submission else []
     if as_json:
         documents = [p.document() for p in plans]
+        for document, text in zip(documents, given, strict=False):
+            document["submission"] = text
         options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
     else:
         from skillbank.cli.present import console, plan_view
@@ -48,5 +58,13 @@ def plan(
         out = console()
         for each in plans:
             out.print(plan_view(each, notes, explain))
+        for each, text in zip(plans, given, strict=False):
+            print(text or f"platform '{each.platform}' is handed no document of its own")
     if any(p.questions for p in plans):
         raise typer.Exit(3)
+
+
+def _submission(runtime: Runtime, plan: Plan) -> str | None:
+    from skillbank.jobs.launching import rehearse
+
+    return runtime.jobs.platform(plan.platform).submission(rehearse(plan))

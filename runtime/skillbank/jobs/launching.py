@@ -9,7 +9,7 @@ from typing import Any
 
 from skillbank.errors import DataNotFoundError, PlatformError, QuestionsError
 from skillbank.home import cache_dir, results_root
-from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
+from skillbank.jobs.binding import CONFIG_PATH, ParentModel, bind, check_filled, has_token
 from skillbank.jobs.environment import job_environment
 from skillbank.jobs.preflight import refuse_content, refuse_full_disk
 from skillbank.jobs.record import JobRecord
@@ -22,7 +22,7 @@ from skillbank.storage.s3 import list_objects
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["places", "preflight", "prepare"]
+__all__ = ["places", "preflight", "prepare", "rehearse"]
 
 
 def preflight(plan: Plan, platform: Platform) -> None:
@@ -109,6 +109,30 @@ def prepare(
         network_arch=plan.network_arch,
         config_path=made.config_path,
         resume=made.resume,
+    )
+
+
+def rehearse(plan: Plan) -> Launch:
+    """Return the launch of a plan as it would be for a job named ``job``: nothing is written or moved.
+
+    Of what it reads, only the files and folders of this machine are known beforehand.
+    """
+    folder, _ = places(plan, "job")
+    config = job_dir(folder) / f"spec.{plan.config_format}"
+    found = (parse_uri(b.uri) for b in plan.inputs if b.runtime != "value" and not has_token(b.uri))
+    return Launch(
+        job_id="job",
+        argv=tuple(part.replace(CONFIG_PATH, str(config)) for part in plan.command),
+        results_dir=folder,
+        job_dir=job_dir(folder),
+        env=job_environment(plan.env_names),
+        env_names=plan.env_names,
+        plan_id=plan.plan_id,
+        reads=tuple(uri.path for uri in found if uri.scheme == "file"),
+        gpu_ids=_gpu_ids(plan.spec, plan.action),
+        image=plan.image,
+        resources=plan.resources,
+        network_arch=plan.network_arch,
     )
 
 

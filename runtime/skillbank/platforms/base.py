@@ -119,6 +119,10 @@ class Platform(ABC):
         """Return how many jobs of a plan may run side by side: for each the GPUs that it is given."""
         return [()]
 
+    def submission(self, launch: Launch) -> str | None:
+        """Return what a launch would hand over, as a person can read it; None for no such document."""
+        return None
+
     def revive(self, handle: Handle) -> None:  # noqa: B027  most jobs need nobody of ours
         """Start again what must run on our side for a job to go on, if nobody does it."""
 

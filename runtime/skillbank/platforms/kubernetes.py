@@ -85,8 +85,8 @@ class KubernetesPlatform(Platform):
         """As many as the profile says: the cluster itself decides where they run, and when."""
         return [()] * self._profile.parallel
 
-    def manifest(self, launch: Launch) -> str:
-        """Return what a launch would create, as YAML."""
+    def submission(self, launch: Launch) -> str:
+        """Return the manifest of what a launch would create."""
         return _manifest(launch, self._profile, self._cluster.namespace)
 
     def submit(self, launch: Launch) -> str:

@@ -63,6 +63,7 @@ class Bucket:
             "folders": [str(launch.results_dir), str(container.container_home(launch.results_dir))],
             "results": str(launch.results_dir),
         }
+        launch.job_dir.mkdir(parents=True, exist_ok=True)
         written = launch.job_dir / LISTING
         written.write_text(json.dumps(listing))
         notes = cache_dir() / f"{digest(str(self.root))}.uploads.jsonl"

@@ -98,7 +98,7 @@ class Server:
                 ):
                     server._sockets.add(secure)
                     try:
-                        super().finish_request(secure, client_address)  # type: ignore[arg-type]
+                        super().finish_request(secure, client_address)
                     finally:
                         server._sockets.discard(secure)
 

@@ -150,12 +150,13 @@ def test_secrets_go_by_reference(
 
 
 def test_an_image_that_is_not_there_is_explained_and_given_up(
-    jobs: Jobs, make_plan: MakePlan, server: Server
+    jobs: Jobs, make_plan: MakePlan, server: Server, profile: SetProfile
 ) -> None:
+    profile(start_patience=3)
     record = jobs.launch(make_plan(image="reg.example/none:1"))
     record = jobs.wait(record.id)
     waited = [line.message for line in record.history if line.state is JobState.PENDING]
-    assert any("cannot be pulled (ErrImagePull)" in message for message in waited)
+    assert any("cannot be pulled (ErrImagePull)" in message for message in waited), waited
     assert record.state is JobState.ERROR and record.failure is not None
     assert (record.failure.name, record.failure.kind) == ("image_pull", "INFRA")
     assert "reg.example/none:1" in record.failure.evidence

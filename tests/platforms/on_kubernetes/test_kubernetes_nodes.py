@@ -16,6 +16,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.plan.model import InputBinding, Resources
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes import KubernetesPlatform
+from skillbank.platforms.kubernetes_files import Bucket
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import Server
@@ -91,10 +92,9 @@ def test_a_bucket_instead_of_shared_files(
     assert all(value not in manifest for name, value in CREDENTIALS.items() if "SECRET" in name)
     stored = [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]]
     assert len([key for key in stored if key.startswith("tier/inputs/")]) == 3
-    again = jobs.wait(jobs.launch(plan).id, timeout=60)
-    assert again.state is JobState.COMPLETE
+    Bucket("s3://bucket/tier", "other").send(launch_of(tmp_path, "other", reads=(tmp_path / "mine",)))
     stored = [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]]
-    assert len([key for key in stored if key.startswith("tier/inputs/")]) == 4, "each content is sent once"
+    assert len([key for key in stored if key.startswith("tier/inputs/")]) == 3, "each content is sent once"
     refused = KubernetesPlatform().problems(make_plan(resources=Resources(nodes=2)))
     assert "name a shared volume" in refused[0]
 
