@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the tests of real services need, on Debian as root: a Docker engine, a static busybox for a tiny image,
-# PostgreSQL, and Slurm with munge and an SSH server. Run it as often as you like: what is there stays as it is. The tests start their own servers.
+# PostgreSQL, Slurm with munge and an SSH server, and kubectl. Run it as often as you like: what is there stays as
+# it is. The tests start their own servers.
 set -euo pipefail
 
 wanted=()
@@ -11,6 +12,7 @@ command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || wanted+=(iptables
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || wanted+=(postgresql)
 command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || wanted+=(slurm-wlm)
 command -v munged >/dev/null || [ -x /usr/sbin/munged ] || wanted+=(munge)
+command -v kubectl >/dev/null || wanted+=(kubernetes-client)
 [ -x /usr/sbin/sshd ] || wanted+=(openssh-server)
 
 if [ ${#wanted[@]} -gt 0 ]; then

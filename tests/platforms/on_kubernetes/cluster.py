@@ -167,12 +167,11 @@ class Cluster:
                 continue
             node, why = self._node_for(pod)
             if node is None:
-                self.store.update(
-                    key,
-                    lambda p, why=why: set_condition(
-                        p["status"], "PodScheduled", False, "Unschedulable", why
-                    ),
-                )
+
+                def refuse(found: Object, why: str = why) -> None:
+                    set_condition(found["status"], "PodScheduled", False, "Unschedulable", why)
+
+                self.store.update(key, refuse)
                 self.event(pod, "Warning", "FailedScheduling", why)
                 continue
 

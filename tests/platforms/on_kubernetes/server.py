@@ -36,6 +36,8 @@ _PATH = re.compile(
     r"/(?:api/v1|apis/(?P<group>[^/]+)/v1)(?:/namespaces/(?P<namespace>[^/]+))?"
     r"/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>[a-z]+))?)?"
 )
+_TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
+"""What Go takes for true."""
 _RESOURCES = {
     "pods": ("Pod", True),
     "services": ("Service", True),
@@ -306,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
         key = Key(resource_key, namespace, name or "")
         store = self.api.cluster.store
         if self.command == "GET" and name is None:
-            if query.get("watch") in ("true", "1"):
+            if query.get("watch") in _TRUE:
                 return self._watch(key, query)
             items = [
                 found
@@ -404,7 +406,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._lines(log, query)
 
     def _lines(self, log: Log, query: dict[str, str]) -> Iterator[bytes]:
-        position, follow = log.first, query.get("follow") == "true"
+        position, follow = log.first, query.get("follow") in _TRUE
         since = query.get("sinceTime", "")
         if tail := query.get("tailLines"):
             position = max(position, len(log.lines) - int(tail))
@@ -416,7 +418,7 @@ class _Handler(BaseHTTPRequestHandler):
                     log.changed.wait(0.2)
             for stamp, line in news:
                 if stamp[:19] >= since[:19]:
-                    yield (stamp.encode() + b" " if query.get("timestamps") == "true" else b"") + line
+                    yield (stamp.encode() + b" " if query.get("timestamps") in _TRUE else b"") + line
             if (ended and not news) or not follow or self.api.stopping:
                 return
             yield b""
