@@ -96,7 +96,8 @@ _NOT_NEEDED = rx(
 _MANAGED = rx(
     r"(?:cancel|cancelling|canceling|abort|kill|stop|pause|delete|remove|status|progress|log"
     r"|logs|output|watch|monitor|show|list|describe|explain|explanation|documentation|cost"
-    r"|costs|price|details|history|state|end|halt|interrupt|terminate|check on|results?|info"
+    r"|costs|price|details|history|state|end|halt|interrupt|terminate|check on|results?(?= (?:of|for|from"
+    r"|in|on|about))|info"
     r"|information|wait for|waiting for|follow|inspect|rename|share|archive|undo|approve|track"
     r"|summary|summarise|summarize|estimate|schedule|plot|graph|curve|compare|open)"
     r" (?:(?:of|for|from|on|about|the|a|all|my|our|its|this|that|running|current|last|latest"
@@ -163,6 +164,12 @@ def judge(text: Text) -> Asked:
                 "it came out."
             )
     text.rewrite(rx("C"), lambda found: [found.one("V", Mention("inference"))])
+    for first, last in text.sentences():
+        part = text.tokens[first:last]
+        if any(t.text == "engine" for t in part) and all(t.text in _ALONE for t in part):
+            next(t for t in part if t.text == "engine").text = "V"
+            part[[t.text for t in part].index("V")].value = Mention("gen_trt_engine")
+    text.replace(0, 0)
     if not (asked.refused or asked.talked or any(t.text == "V" for t in text.tokens)):
         _read_bare(text)
     return asked
@@ -213,6 +220,8 @@ def _order_the_rest(text: Text, begun: list[int]) -> None:
     text.replace(0, 0)
 
 
+_ALONE = words("engine step task D S in , : - then and finally also last next first the a an ) ( with please")
+"""What a step that is only a product may hold: "Step 2: engine in FP16"."""
 _COLONS = 5
 """How many colons of a sentence may have a question behind them; nobody writes more."""
 _JOINS = words("and , then finally afterwards also later")

@@ -103,7 +103,10 @@ _NEXT = words(
     compare also afterwards finally in from but let take give show display upload export evaluate
     train quantize make keep only at via i we should must shall will has have is are"""
 )
-_ARTICLE = re.compile(r"^(?:an?|the|all|any|every|each|some|of|both|for|me)\s+(?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"^(?:classes|categories|phrases|captions|an?|the|all|any|every|each|some|of|both|for|me)\s+(?=\S)",
+    re.IGNORECASE,
+)
 
 
 def take_captions(text: Text) -> list[str]:

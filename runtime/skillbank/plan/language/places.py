@@ -44,9 +44,16 @@ _NOUN = rx(
 _COLON = rx(rf"(?:{_ROLE}) (?::|=) {_LIST}")
 _VALIDATE = rx(
     r"(?:(?:and|,|then|while|by) )*(?:validate|validating|validated|validates) (?:(?:it|them"
-    r"|results?|performance|during training|while training|periodically) )?(?:on|with|against"
-    rf"|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}"
+    r"|results?|performance|during training|while training|periodically) )?(?:(?:on|with|against"
+    rf"|using|over|at|in|from) |(?=P ))<det*><adj*><data*><link*>{_LIST}"
 )
+_CHECKED = rx(
+    r"(?:check|test|evaluate|monitor|measure|score|validate) (?:it|them|the model|N|progress) (?:on|with"
+    r"|against|using"
+    rf"|over|at|in) <det*><adj*><data*><link*>{_LIST} (?:during|while|throughout) (?:the )?(?:training|it"
+    rf" trains|fitting)"
+)
+"""Data that the training itself is checked with."""
 _CALIBRATE = rx(
     r"(?:(?:and|,|then|while|by) )*calibrat(?:e|ed|ing) (?:(?:it|them|the model) )?(?:on|with"
     rf"|against|using|over|at|in|from) <det*><adj*><data*><link*>{_LIST}"
@@ -169,6 +176,7 @@ def take_roles(text: Text) -> None:
 
 def take_validation(text: Text) -> None:
     """Read "validate on X" beside a training: where its validation data lies."""
+    text.rewrite(_CHECKED, lambda found: _as(found, "eval_dataset"))
     text.rewrite(_VALIDATE, lambda found: _as(found, "eval_dataset"))
 
 

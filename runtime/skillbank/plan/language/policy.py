@@ -27,7 +27,8 @@ _SUBJECTS = tuple(
         rf"<det*><adj*>(?:{_HYPER})",
         rf"(?:{_HYPER}) (?:(?:of|for) <det?>N )?(?:(?:to|be|being|are|is|get|should|must|have) )*"
         r"(?:tuned|optimi[sz]ed|searched|swept)",
-        r"automl|hpo|hpt|auto ?tune|auto ?tuning",
+        r"automl|hpo|hpt|auto ?tune|auto ?tuning|policy(?= (?:(?:is|=|:|to|set to) )*(?:off|on|auto)(?="
+        r" [.,;!?)]|$| $))",
         r"sweeps?|tuning(?! of)",
         r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
         r"(?:(?<=no )|(?<=a )|(?<=any )|(?<=the )|(?<=without )|(?<=skip )|(?<=this )|(?<=with )"
@@ -45,7 +46,7 @@ _PLAIN = rx(
     r"(?:plain(?:ly)?|vanilla|ordinary|straightforward|regular|conventional|single|simple"
     r"|normal|direct|one off|standard)"
     r"(?: (?:old|single|simple|one|plain|and simple|direct|normal))*"
-    r" (?P<name>(?:N )?)(?P<what>training|finetuning|train|finetune|run|fit|training run"
+    r" (?P<name>(?:(?:N|D epochs?) )*)(?P<what>training|finetuning|train|finetune|run|fit|training run"
     r"|training job|finetuning run)(?: only)?"
 )
 _ONCE = rx(
@@ -206,7 +207,7 @@ def _off(found: Found) -> list[Token]:
 def _plain(found: Found) -> list[Token]:
     """A plain training is a training without a search."""
     kept = [t for t in found.tokens("what") if t.text not in ("run", "job")]
-    return [found.one("no"), found.one("H"), *found.kept("N"), *kept]
+    return [found.one("no"), found.one("H"), *found.tokens("name"), *kept]
 
 
 def _take_mention(text: Text, at: int) -> Said:

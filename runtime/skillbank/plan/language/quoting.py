@@ -79,8 +79,9 @@ _APPROVALS = tuple(
         r"|whatever(?: [a-z]+)*)(?: yourself| for me)?",
         r"(?:consider|treat|count) (?:it|this|that|everything)(?: as)? (?:approved|confirmed|authorized)",
         r"(?:do not|never|without|no need to|not|do not you dare to|stop)(?: ever| even)? (?:ask"
-        r"|asking(?! for (?:<det?>)(?:hpo|automl|hyper|search|sweep|tuning|training|export|evaluation|engine))|prompt|prompting|confirm|confirming"
-        r"|checking in|check in|check back|checking back|wait for|waiting for)(?: <det*>(?:me|us"
+        r"|asking(?! for (?:<det?>)(?:hpo|automl|hyper|search|sweep|tuning"
+        r"|training|export|evaluation|engine))|prompt|prompting|confirm|confirming|checking in|check in"
+        r"|check back|checking back|wait for|waiting for)(?: <det*>(?:me|us"
         r"|anyone|anybody|first))?(?: (?:for|about|again|back|with)?"
         r" ?<det*>(?:anything|approval|approvals|confirmation|confirmations|permission|questions?"
         r"|consent|ok|okay|go ahead|me|us|answer))*"

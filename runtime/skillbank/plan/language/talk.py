@@ -28,7 +28,8 @@ TALK = tuple(
         r"|complete|later|next|afterwards|tomorrow|separately|elsewhere))*",
         r"(?:considering|consider|think about|thinking about|thinking of|talk about|talking about"
         r"|talked about|discuss|discussed|plan for|mention|mentioned|heard of|heard about|read "
-        r"about|(?<!how )(?<!what )about|curious about|learn about|wonder about|wondering about) "
+        r"about|(?<!how )(?<!what )(?<!happy )(?<!glad )(?<!grateful )about|curious about|learn about"
+        r"|wonder about|wondering about) "
         r"(?:(?:the|a|an|how|to|our|N) )*(?P<t>[VGT])",
         r"(?:not (?:yet |quite |entirely )*(?:sure|certain|decided|clear|convinced|agreed)|unsure|undecided"
         r"|uncertain"
@@ -53,8 +54,9 @@ UNCERTAIN = tuple(
         # "if I train it", "if we were to export it"
         r"(?:if|suppose|supposing|imagine|assuming|when|whenever) (?:i|we|they|one|he|she)(?: (?:ever"
         r"|would|could|were|was|should|to|did|had|want|wanted|decide|decided|only))* (?P<t>[VGT])",
-        r"(?:i|we|they|he|she) (?:(?:might|may|could|probably|perhaps|possibly) )+(?:(?:also|later|then|still|even|soon"
-        rf"|want|need|like"
+        r"(?:i|we|they|he|she) (?:(?:might|may|could|probably|perhaps|possibly) )+(?:(?:also|later|then"
+        r"|still|even|soon"
+        r"|want|need|like"
         r"|require|ask for|to|have|wish for|<det>) )*(?P<t>[VGT])",
         r"(?:put|place|set|have) <det*>(?:N )?(?P<t>[VG])(?: (?:of|for|N|J|it|P|on(?= P)))* (?:on hold|on"
         r" ice|to rest|aside)",

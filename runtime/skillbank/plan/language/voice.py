@@ -40,8 +40,17 @@ _NO = words("no not nobody nothing none neither nor never hardly")
 def activate(text: Text) -> None:
     """Move what is needed or to be found behind a verb that asks for it."""
     text.rewrite(_WHAT_WE_NEED, lambda found: [found.one("need")])
+    text.rewrite(_LEARN, _train)
     _move(text, _NEEDED, lambda found: "need")
     _move(text, _FOUND, lambda found: _base(found.tokens("verb")[0].text))
+
+
+_LEARN = rx(r"(?:is to|should|shall|must|has to|needs to) learn (?:from|on|with)")
+
+
+def _train(found: Found) -> list[Token]:
+    first, last = found.tokens()[0], found.tokens()[-1]
+    return [Token("train", first.start, last.start), Token("on", last.start, last.end)]
 
 
 def _base(verb: str) -> str:

@@ -104,7 +104,9 @@ rx = Grammar(
         "last": "last|latest|previous|newest|most recent|recent|preceding",
         "of": "of|to|as|at|is|are|be|equals|equal to|:|=|should|must|shall|will|has to|have to|needs to|set"
         "|a|an|the|about|around|exactly|up to|value|stay|stays|raised|raise|increased|increase|lowered|lower"
-        "|reduced|reduce|doubled|halved|limited|limit|capped|fixed|changed|change|bumped|kept|just|only",
+        "|reduced|reduce|doubled|halved|limited|limit|capped|fixed|changed|change|bumped|kept|just|only"
+        "|no larger than|no bigger than|no more than|not more than"
+        "|at most|at least|no higher than",
         "make": any_form(
             "make",
             "build",
