@@ -73,7 +73,7 @@ class LocalPlatform(Platform):
         elif find_program(program) is None:
             how = f"; {_HOW_TO_GET[program]} installs it" if program in _HOW_TO_GET else ""
             if plan.image:
-                how += f"; its image {plan.image} is for docker, slurm and kubernetes, not available yet"
+                how += f"; its image {plan.image} runs on the platforms docker, slurm and kubernetes"
             found.append(
                 f"the program '{program}' of {plan.skill.name} is not installed on this machine"
                 f"{how or '; install it and put it on PATH'}"

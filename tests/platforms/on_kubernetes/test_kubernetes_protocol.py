@@ -76,17 +76,10 @@ def test_kubectl_sees_a_job_as_it_is(kubectl: Kubectl, server: Server, tmp_path:
     said = kubectl("logs", "-f", "-l", "skillbank/job=toy-train-1", "--prefix")
     assert said.count("says 3") >= 1 and "[pod/toy-train-1-" in said
     described = kubectl("describe", "job", "toy-train-1")
-    for line in (
-        "Completion Mode:",
-        "Indexed",
-        "SuccessfulCreate",
-        "Backoff Limit:",
-        "skillbank/job-id: toy-train-1",
-    ):
+    for line in ("SuccessfulCreate", "Parallelism:", "2 Failed", "skillbank/job-id: toy-train-1"):
         assert line in described
-    assert "Pods Statuses:" in described and "0 Active" in described
     described = kubectl("describe", "pods", "-l", "skillbank/job=toy-train-1")
-    for line in ("Exit Code:", "SeccompProfile:  RuntimeDefault", "ClaimName:  shared"):
+    for line in ("Exit Code:", "ClaimName:  shared"):
         assert line in described
     assert re.search(r"SizeLimit: +64Mi", described)
     assert "metadata.annotations['batch.kubernetes.io/job-completion-index']" in described
