@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from skillbank.checkup import checkup
-from skillbank.jobs.record import JobState
+from skillbank.jobs.record import JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
+from skillbank.jobs.supervisor import Supervisor
 from skillbank.plan.model import InputBinding, Resources
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes import KubernetesPlatform
@@ -155,6 +156,28 @@ def test_a_launcher_elsewhere_finds_the_job_again(
     assert ids == {"kubernetes:vision/toy-train-1"}
     until(lambda: KubernetesPlatform().status(handle_of(launch)).state is JobState.COMPLETE)
     assert (launch.results_dir / "runs").read_text() == "ran\n"
+
+
+def test_a_drained_training_goes_on_in_another_job(jobs: Jobs, make_plan: MakePlan, server: Server) -> None:
+    script = "if grep -q pth $0; then cat $(sed -n 's/resume: //p' $0); exit 0; fi; mkdir train; "
+    script += "echo learnt > train/model_epoch_000_step_00001.pth; touch begun; sleep 60"
+    plan = make_plan(spec={"results_dir": "{results_dir}", "resume": "{resume_model}"})
+    plan = plan.model_copy(update={"command": ("sh", "-c", script, "{config_path}")})
+    first = jobs.launch(plan, retry=RetryPolicy(infra=1))
+    until(lambda: Path(first.results_dir, "begun").exists())
+    server.cluster.evict(server.cluster.pods()[0]["metadata"]["name"])
+    last = Supervisor(jobs, first_pause=0.1).run(first.id)
+    assert last.retry_of == first.id and last.state is JobState.COMPLETE
+    assert text(jobs, last.id) == "learnt\n"
+    assert {job["metadata"]["name"] for job in server.cluster.store.list(JOBS)} == {first.id, last.id}
+
+
+def test_a_queue_lets_jobs_go(jobs: Jobs, make_plan: MakePlan, server: Server, profile: SetProfile) -> None:
+    profile(labels={"kueue.x-k8s.io/queue-name": "gpus"})
+    record = jobs.launch(make_plan())
+    until(lambda: "suspended, by a queue" in jobs.refresh(record.id).history[-1].message)
+    server.cluster.store.update(server.cluster_key(record.id), lambda job: job["spec"].update(suspend=False))
+    assert jobs.wait(record.id).state is JobState.COMPLETE
 
 
 def test_a_job_that_is_suspended_by_somebody_waits(jobs: Jobs, make_plan: MakePlan, server: Server) -> None:
