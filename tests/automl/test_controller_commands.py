@@ -204,23 +204,23 @@ def test_ctrl_c_deletes_nothing_and_the_experiment_goes_on(
 
 
 @pytest.mark.slow
-def test_real_trials_survive_ten_kills_of_the_controller(
+def test_real_trials_survive_kills_of_the_controller(
     inline: Command,
     searchable: list[str],
     bank: Path,
     environment: dict[str, str],
 ) -> None:
-    """Every look starts a controller again; each is killed, until ten were."""
+    """Every look starts a controller again; each is killed, until six were."""
     chance = random.Random(2)
-    ran = inline(*RUN, *searchable, "--set", "automl.max_recommendations=12", "--set", "train.seconds=0.3",
+    ran = inline(*RUN, *searchable, "--set", "automl.max_recommendations=8", "--set", "train.seconds=0.3",
                  "--set", "automl.parallel=2", "--detach", "--json")  # fmt: skip
     name = ran.document["id"]
     kills = 0
-    while kills < 10:
+    while kills < 6:
         found = controllers(name)
         if not found:
             assert inline("status", name, "--json").document["state"] == "RUNNING", (
-                "it ended before ten kills"
+                "it ended before six kills"
             )
             continue
         time.sleep(chance.uniform(0.2, 2.0))
@@ -229,7 +229,7 @@ def test_real_trials_survive_ten_kills_of_the_controller(
             kills += 1
     wait_for(lambda: inline("status", name, "--json").document["state"] == "COMPLETE", 120)
     report = inline("report", name, "--json").document
-    assert [t["state"] for t in report["trials"]] == ["COMPLETE"] * 12
+    assert [t["state"] for t in report["trials"]] == ["COMPLETE"] * 8
     jobs = inline("jobs", "--trials", "-n", "100", "--json").document["jobs"]
     trials = [job for job in jobs if job["idempotency_key"] and job["recommendation"] is not None]
     assert all(job["state"] in ("COMPLETE", "ERROR") for job in trials), "a running job was cancelled"
