@@ -165,6 +165,11 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
         r"|checkpoint|N|J))*))(?= (?:on|against|with|using|over|in|from|at|,|\.|and|P|J|then|for"
         r"|by)|$| $)",
     ),
+    (
+        "T",
+        "evaluate",
+        r"(?<=be )(?:tested|validated|checked|verified|measured)(?= (?:on|against|with|using|over))",
+    ),
     ("V", "evaluate", r"(?:test|validate)(?= (?:on|against|with|using|N|P|J))"),
     (
         "V",

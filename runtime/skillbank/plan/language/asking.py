@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.language import corrections, deferring, order, wondering
 from skillbank.plan.language.actions import Mention
-from skillbank.plan.language.talk import TALK, UNCERTAIN
+from skillbank.plan.language.talk import REPORTED, TALK, UNCERTAIN
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
@@ -25,7 +25,7 @@ _CAUSED = rx(
 )
 _TO_BE = rx(
     r"(?:should|must|needs to|need to|has to|have to|is to|are to|shall|ought to|can|could|to"
-    r"|may|might|wants to|please|let it|let) (?:now |also |then |please |it |N )?be (?:now "
+    r"|wants to|please|let it|let) (?:now |also |then |please |it |N )?be (?:now "
     r"|also |then |first )?(?P<t>T)"
 )
 _GETS = rx(
@@ -130,6 +130,7 @@ def judge(text: Text) -> Asked:
         asked.refused |= _drop(text, pattern)
     text.take(_FINISHED, "N")
     asked.talked |= _drop_questions(text)
+    asked.talked |= _drop(text, REPORTED)
     for pattern in (_TO_BE, _GETS, _CAUSED, _IF_YOU):
         begun: list[int] = []
 

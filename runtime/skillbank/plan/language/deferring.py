@@ -80,6 +80,11 @@ DEFERRED = tuple(
         rf"{_ACTIONS}(?: (?:it|them|on|from|for|P|the|that|this|also|at all))* (?:is|are|was|were|will be"
         rf"|would be"
         r"|has been) not(?: [a-z]+){1,8}?(?= [.,;!?)]|$| $| but)",
+        # "nobody should train it", "I will do the evaluation"
+        r"(?:nobody|no one|none|neither)(?: of (?:us|you|them))? (?:should|must|may|will|can|shall|would"
+        r"|(?:needs?|has"
+        rf"|have|wants?|is|are) to) (?:ever )?{_ACTIONS}",
+        rf"{_WHO} (?:will|shall) (?:then |also |later )?(?:do|run|make|perform|start|launch) {_ACTIONS}",
         # "as for the export: Mia does that", "Mia does the export"
         rf"{_ACTIONS} ?(?:[:,] ?)(?:[a-z]+ ){{1,2}}(?:does|will do|handles|will handle|did|takes care of|is"
         rf" doing|has done"

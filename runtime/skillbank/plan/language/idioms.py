@@ -41,6 +41,7 @@ _IDIOMS = tuple(
         r"|recently|never|always|only|then|once|not|yet) )*(?:found|detected|noticed|spotted|identified"
         r"|located"
         r"|discovered|marked|tagged)(?= )",
+        r"(?:you|one|we) (?:also )?find(?= <det*><adj*>(?:<role> )?<data> )",
         r"(?:looking|look|looks) (?:very |much |so )*forward(?: to)?(?: (?:hearing|the|your|its|this"
         r"|that|it|from|you"
         r"|result|results|answer|reply|outcome|numbers|seeing|them|news))*",

@@ -62,7 +62,8 @@ _PAIRED = rx(r"H(?: (?:and|or|nor|/|\() <det?>(?:no |any )?H)+")
 _NOT = words("not never nobody neither none nothing hardly")
 _NOT_PHRASES = rx(
     r"no need (?:to|for|of)|no reason (?:to|for)|no wish (?:to|for)|refrain from|do not "
-    r"bother(?: to| with)?|rather not|not have to|no point in"
+    r"bother(?: to| with)?|no (?:time|budget|money|patience|resources|interest|wish|appetite) (?:for|in|to)"
+    r"|rather not|not have to|no point in"
 )
 _OFF = rx(
     r"turn(?:ed|ing|s)? off|switch(?:ed|ing|es)? off|disabl(?:e|ed|es|ing)|deactivat(?:e|ed|es"

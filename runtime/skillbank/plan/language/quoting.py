@@ -37,6 +37,9 @@ _SHOWN = rx(
     rf"<det*>(?:<last>|first|second|next|final)? ?(?:{_DOCUMENT})(?: (?:line|message|entry|text|output))*"
     r" (?:is|was|reads|ends with|ended with|begins with|starts with) :"
 )
+_LOGGED = rx(
+    r"(?:(?<=\A )|(?<=[.!?;,] ))(?:log|logs|log file|console|terminal|traceback|stack trace|error|warning) :"
+)
 _BACK = frozenset({"but", "anyway", "however", "nevertheless", "regardless", "still"})
 
 _APPROVALS = tuple(
@@ -102,7 +105,7 @@ _APPROVALS = tuple(
 def take_reports(text: Text) -> Iterator[str]:
     """Take out what documents are quoted as saying; yield a note when there was any."""
     taken = False
-    for pattern in (_REPORT, _ACCORDING, _HEADED, _SHOWN):
+    for pattern in (_REPORT, _ACCORDING, _HEADED, _SHOWN, _LOGGED):
         while (found := next(text.find(pattern), None)) is not None:
             text.replace(_start(text, found), _end(text, found.last))
             taken = True

@@ -5,6 +5,14 @@ from __future__ import annotations
 from skillbank.plan.language.words import rx
 
 _WHO = r"(?:i|we|they|he|she|somebody|someone|people|colleague|team|others|everyone|nobody)"
+REPORTED = rx(
+    r"(?:heard|read|(?<!i )said|says|saying|learned|learnt|claims|claimed|reported|mentioned|noticed|saw"
+    r"|remember|recall"
+    r"|understand|understood|knew)(?: (?:from|by) [a-z]+)?(?: (?:that|how|it|he|she|they|one|the|N|J|we|you"
+    r"|can|could"
+    r"|would|will|should|is|are|was|be|has|been|to|also|model))* (?P<t>[VGT])"
+)
+"""What somebody says or has heard of."""
 TALK = tuple(
     rx(p)
     for p in (
@@ -46,6 +54,28 @@ TALK = tuple(
 UNCERTAIN = tuple(
     rx(p)
     for p in (
+        # "asked whether we train it", "Kim, who will build it", "only then will we export it"
+        r"(?:whether|why|who|reason(?: (?:that|why))?|question (?:if|whether))(?: (?:or not|i|we|they|he"
+        r"|she|it|one|N"
+        r"|J|the|model|ever|now|also|then|will|would|can|could|may|might|should|shall|must|do|does|did|is"
+        r"|are))*"
+        r" (?P<t>[VG])",
+        r"(?:will|would|shall|do|did|should) (?:i|we|they|he|she) (?:[a-z]+ )?(?P<t>V)",
+        # "please tell Kim to train it"
+        r"(?:tell|ask|remind|inform|instruct|urge) (?!(?:you|us|me|it|them) )[a-z]+ to (?P<t>V)",
+        # "to train it is expensive"
+        r"(?:(?<=\A )|(?<=[.!?;] ))to (?P<t>V)(?: (?:<det>|<adj>|<data>|N|J|P|S|it|on|with|from|of|in))*"
+        r" (?:is|was|takes"
+        r"|costs|would|seems|can|needs)",
+        # "the export decision", "export pending"
+        r"(?P<t>[VG]) (?:decisions?|questions?|meetings?|teams?|budgets?|costs?|plans?|times?|history"
+        r"|report|issues?"
+        r"|problems?|errors?|failures?|code|scripts?|speed|quality|options?|pending|queued|running|ongoing"
+        r"|underway"
+        r"|outstanding)(?= (?:[.,;!?)]|and|or|is|was|are|of|in|with|but|because|that|which)|$| $)",
+        r"(?P<t>G)(?: (?:of|it|N|J|P|on|and|the|G))* (?:happens?|takes? place|occurs?|is done|are done|will"
+        r" be done"
+        r"|gets done) (?:elsewhere|somewhere else|by|in another|outside|at)",
         # "I wanted to export it", "they asked me to train it": the past is no order
         r"(?<!are )(?<!is )(?<!am )(?<!be )(?:[a-z]+ed|used|told|meant|going) (?:(?:me|us|him|her|them|you"
         r"|colleague"

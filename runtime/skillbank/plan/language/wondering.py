@@ -37,6 +37,8 @@ def asks(text: Text, first: int, last: int, ends: bool) -> bool:
         return True
     if _opens(opening, _MAY_I) or any(text.source([t]).lower().startswith("get ") for t in sentence[2:3]):
         return False
+    if [t.text for t in sentence[-2:]] == ["or", "not"]:
+        return True
     word, following = [*(t.text for t in sentence[:2]), ""][:2]
     if word in _MODALS:
         # "Can I train it on a CPU?" asks; "can we train it on s3://..." is a polite request.
@@ -93,6 +95,9 @@ _EXPLAIN = rx(
     r"(?:wonder|am wondering|was wondering) (?:how|what|why|which|when|where|if it)|i would "
     r"like to know(?! V)|i want to know(?! V)|do you know|give me (?:an?|some) (?:overview"
     r"|explanation|info|information|example|idea)"
+    r"|(?:would|does|will|might) it (?:make sense|help|pay|be (?:wise|useful|worth|better|worthwhile"
+    r"|sensible|smart|good"
+    r"|reasonable))|is it (?:worth|wise|sensible|useful|a good idea|better|reasonable)"
     r"|walk me through|compare|list|is it (?:possible|true|ok|better)|is there|are there|what "
     r"if|any idea|write|translate|remind me|document|clarify)"
 )
