@@ -121,7 +121,7 @@ class PrivateSlurm:
 
     def say(self, *argv: str) -> str:
         """Run one of Slurm's commands; what it prints, or nothing when it fails."""
-        env = {**os.environ, "SLURM_CONF": str(self.config)}
+        env = {**os.environ, "SLURM_CONF": str(self.config), "PATH": _PATH}
         return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60).stdout
 
     def until(self, ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:

@@ -9,14 +9,14 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from skillbank.errors import PlatformError
-from skillbank.jobs.record import JobState, RetryPolicy
+from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Resources
@@ -40,6 +40,29 @@ from tests.slurm import NODES, PrivateSlurm, private_slurm
 # ruff: noqa: F811
 pytestmark = pytest.mark.slow
 WriteProfile = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def overdue(slurm_cluster: PrivateSlurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Exceed the shortest time limit, a minute, on a cluster of its own while the other tests run."""
+    code = """
+        from pathlib import Path
+        from skillbank.home import database_url, home
+        from skillbank.jobs.service import Jobs
+        from skillbank.jobs.store import JobStore
+        from tests.platforms.slurm_jobs import plan
+        jobs = Jobs(JobStore(database_url()))
+        record = jobs.wait(jobs.launch(plan("echo up; sleep 300")).id)
+        (home() / "ended").write_text(record.model_dump_json())
+    """
+    home = tmp_path_factory.mktemp("overdue")
+    (home / "slurm.yaml").write_text("time: '1'")
+    with private_slurm() as other:
+        env = {**os.environ, "SKILLBANK_HOME": str(home), "SLURM_CONF": str(other.config)}
+        program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], env=env)
+        yield home
+        program.kill()
+        program.wait()
 
 
 def test_a_job_of_two_nodes_gets_the_orchestrators_contract_and_nothing_else(
@@ -190,48 +213,37 @@ def epochs(log: str) -> list[int]:
     return [int(n) for n in re.findall(r"epoch (\d+) done", log)]
 
 
-@pytest.mark.parametrize("how", ["requeue", "preemption"])
-def test_a_job_that_slurm_starts_again_goes_on_from_its_own_checkpoint(
-    jobs: Jobs, slurm: PrivateSlurm, how: str
-) -> None:
-    record = running(jobs, jobs.launch(plan(TRAINING)), "epoch 3 done")
-    if how == "requeue":
-        slurm.say("scontrol", "requeue", number(record))
-    else:
-        slurm.say("sbatch", "-p", "urgent", "-N4", "--exclusive", "-o/dev/null", "--wrap", "sleep 1")
-    until(lambda: "start at epoch" in "".join(jobs.logs(record.id)).partition("goes on from")[2])
-    record = jobs.wait(record.id, timeout=40)
-    assert record.state is JobState.COMPLETE, messages(record)
-    log = "".join(jobs.logs(record.id))
-    again = re.search(r"goes on from (\S+/model_epoch_(\d+)\.pth)", log)
-    assert again is not None and int(again[2]) >= 3
-    assert sorted(set(epochs(log))) == list(range(12))
-    second = log.partition("goes on from")[2]
-    assert min(epochs(second)) == int(again[2]) + 1
-    assert not (job_dir(Path(record.results_dir)) / "srun.log").read_text().strip().startswith("Traceback")
-
-
-def test_a_killed_node_is_replaced_by_another_one(jobs: Jobs, slurm: PrivateSlurm) -> None:
-    record = running(jobs, jobs.launch(plan(TRAINING)), "epoch 3 done")
-    node = slurm.say("squeue", "-h", "-j", number(record), "-o", "%N").strip()
-    slurm.kill_node(node)
-    until(lambda: "goes on from" in "".join(jobs.logs(record.id)))
-    record = jobs.wait(record.id, timeout=60)
-    assert record.state is JobState.COMPLETE, messages(record)
-    log = "".join(jobs.logs(record.id))
-    starts = re.findall(r"start at epoch (\d+) on (n\d)", log)
-    assert len(starts) == 2 and starts[0] == ("0", node) and starts[1][1] != node and int(starts[1][0]) >= 4
-
-
-def test_where_slurm_may_not_start_again_a_killed_node_is_a_failure_of_the_infrastructure(
+def test_jobs_that_slurm_starts_again_go_on_from_their_own_checkpoints(
     jobs: Jobs, slurm: PrivateSlurm, profile: WriteProfile
 ) -> None:
+    """One is requeued, one preempted, one loses its node, and one loses it and may not start again."""
+    works = {name: jobs.launch(plan(TRAINING)) for name in ("requeued", "preempted", "lost")}
     profile("requeue: false")
-    record = running(jobs, jobs.launch(plan("echo up; sleep 300"), retry=RetryPolicy(infra=1)), "up")
-    slurm.kill_node(slurm.say("squeue", "-h", "-j", number(record), "-o", "%N").strip())
-    record = jobs.wait(record.id, timeout=60)
-    assert record.state is JobState.ERROR and "NODE_FAIL" in messages(record)
-    assert record.failure is not None and record.failure.kind == "INFRA"
+    final = Jobs(jobs.store).launch(plan("echo up; sleep 300"), retry=RetryPolicy(infra=1))
+    running(jobs, final, "up")
+    nodes = {}
+    for name, record in works.items():
+        running(jobs, record, "epoch 3 done")
+        nodes[name] = slurm.say("squeue", "-h", "-j", number(jobs.store.get(record.id)), "-o", "%N").strip()
+    slurm.kill_node(nodes["lost"])
+    slurm.kill_node(slurm.say("squeue", "-h", "-n", final.id, "-o", "%N").strip())
+    slurm.say("scontrol", "requeue", number(jobs.store.get(works["requeued"].id)))
+    urgent = ["sbatch", "--partition=urgent", "--exclusive", f"--nodelist={nodes['preempted']}"]
+    slurm.say(*urgent, "--output=/dev/null", "--wrap", "sleep 1")
+    for name, record in works.items():
+        ended = jobs.wait(record.id, timeout=90)
+        assert ended.state is JobState.COMPLETE, f"{name}: {messages(ended)}"
+        log = "".join(jobs.logs(record.id))
+        again = re.search(r"goes on from (\S+/model_epoch_(\d+)\.pth)", log)
+        assert again is not None and int(again[2]) >= 3, log
+        starts = re.findall(r"start at epoch (\d+) on (n\d)", log)
+        assert starts == [("0", nodes[name]), (str(int(again[2]) + 1), starts[-1][1])]
+        assert sorted(set(epochs(log))) == list(range(12))
+        assert min(epochs(log.partition("goes on from")[2])) == int(again[2]) + 1
+        assert name != "lost" or starts[-1][1] != nodes["lost"]
+    ended = jobs.wait(final.id, timeout=60)
+    assert ended.state is JobState.ERROR and "NODE_FAIL" in messages(ended)
+    assert ended.failure is not None and ended.failure.kind == "INFRA"
 
 
 # The cluster in trouble
@@ -350,3 +362,11 @@ def test_slots_follow_the_nodes_that_take_jobs(slurm: PrivateSlurm, profile: Wri
     profile("parallel: 7")
     assert len(SlurmPlatform().slots(plan())) == 7
     assert set(NODES) == {"n1", "n2", "n3", "n4"}
+
+
+def test_the_time_limit_ends_a_job_and_is_told(overdue: Path) -> None:
+    until((overdue / "ended").exists, 150)
+    until(lambda: (overdue / "ended").stat().st_size)
+    record = JobRecord.model_validate_json((overdue / "ended").read_text())
+    assert record.state is JobState.ERROR and record.failure is not None
+    assert (record.failure.kind, record.failure.name) == ("PROGRAM", "time_limit"), record.failure

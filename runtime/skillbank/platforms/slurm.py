@@ -119,7 +119,7 @@ class SlurmPlatform(Platform):
             return said
         if "--container-image" in self.commands.call(["srun", "--help"]).stdout:
             return "pyxis"
-        return "apptainer" if self.commands.has("apptainer") else None
+        return None if self.commands.missing("apptainer") else "apptainer"
 
     @staticmethod
     def _refuse_canceled(launch: Launch) -> None:

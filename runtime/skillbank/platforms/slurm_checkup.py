@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from skillbank.checkup import Check
 from skillbank.errors import PlatformError
 from skillbank.platforms.slurm import told
-from skillbank.platforms.slurm_commands import Commands
+from skillbank.platforms.slurm_commands import ClusterLostError, Commands
 from skillbank.platforms.slurm_profile import SlurmProfile, load_profile, profile_path
 
 __all__ = ["slurm_checks"]
@@ -45,7 +45,7 @@ def _commands(profile: SlurmProfile, commands: Commands) -> Iterator[Check]:
     if profile.login is not None:
         commands.run("true")
         yield Check("slurm login", "ok", f"{profile.login} answers")
-    missing = [name for name in _NEEDED if not commands.has(name)]
+    missing = commands.missing(*_NEEDED)
     if missing:
         raise PlatformError(
             f"{', '.join(missing)} not found on {commands.where}; install Slurm's commands there (Debian: "
@@ -56,19 +56,20 @@ def _commands(profile: SlurmProfile, commands: Commands) -> Iterator[Check]:
 
 
 def _accounting(commands: Commands) -> bool:
-    return commands.has("sacct") and commands.call(["sacct", "-n", "-X"]).returncode == 0
+    return commands.call(["sacct", "-n", "-X"]).returncode == 0
 
 
 def _controller(commands: Commands) -> Iterator[Check]:
-    munge = commands.call(["sh", "-c", "munge -n | unmunge"]) if commands.has("munge") else None
-    if munge is not None and munge.returncode:
+    munge = commands.call(["sh", "-c", "! command -v munge >/dev/null || munge -n | unmunge"])
+    if munge.returncode:
         said = (munge.stderr.strip() or munge.stdout.strip()).splitlines()
         hint = "start munged, with the key of the cluster"
         yield Check("slurm munge", "missing", f"{said[-1] if said else 'munge does not work'}; {hint}")
     version = commands.run("sinfo", "--version").strip()
-    ping = " ".join(commands.run("scontrol", "ping").split())
-    if "DOWN" in ping and "UP" not in ping:
-        raise PlatformError(f"the controller does not answer ({ping}); start slurmctld")
+    try:
+        ping = " ".join(commands.run("scontrol", "ping").split())
+    except ClusterLostError as error:
+        raise PlatformError(f"{error}; start slurmctld, or look at its log") from None
     yield Check("slurm controller", "ok", f"{version}: {ping}")
 
 
@@ -98,7 +99,7 @@ def _container(profile: SlurmProfile, commands: Commands) -> Iterator[Check]:
     found = []
     if "--container-image" in commands.call(["srun", "--help"]).stdout:
         found.append("pyxis")
-    if commands.has("apptainer"):
+    if not commands.missing("apptainer"):
         found.append("apptainer")
     wanted = profile.container
     if wanted in ("apptainer", "pyxis") and wanted not in found:

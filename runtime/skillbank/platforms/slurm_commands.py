@@ -24,15 +24,18 @@ _FRESH = 1.0
 _LOST = re.compile(
     r"Unable to contact slurm controller|Socket timed out|Connection (refused|timed out|reset)"
     r"|Zero Bytes were transmitted|Transport endpoint|not responding|communication connection failure"
-    r"|Unexpected message received|Resource temporarily unavailable",
+    r"|Unexpected message received|Resource temporarily unavailable|Slurmctld.* is DOWN",
     re.I,
 )
 _SSH_FAILED = 255
+_LONGEST_SOCKET = 45
+"""Characters of a folder in which ssh can keep a connection: its own name in there has 58, and 104 are all."""
 _UNSEEN = re.compile(r"Invalid job id", re.I)
 _DOWN = re.compile(r"down|drain|drng|fail|maint|not_responding|no_respond|unk|power|planned_down|inval", re.I)
 _GPUS = re.compile(r"gpu(?::[^:(,]+)?:(\d+)")
 # The values travel through an open file, never through a command line, which everybody can list.
 _SUBMIT = 'exec 3<&0 </dev/null; exec "$@"'
+_MISSING = 'for name; do command -v -- "$name" >/dev/null || echo "$name"; done'
 
 
 class ClusterLostError(PlatformError):
@@ -84,6 +87,7 @@ class Commands:
         if done.returncode == 0:
             return done.stdout
         name = self._spoken(argv)
+        said = re.sub(r"\s*\*{3,}.*", "", said)  # scontrol's banner
         if (self._profile.login and done.returncode == _SSH_FAILED) or _LOST.search(said):
             raise ClusterLostError(f"{name} on {self.where} got no answer: {said or 'nothing was said'}")
         if done.returncode == 127:
@@ -118,7 +122,7 @@ class Commands:
 
     @staticmethod
     def _spoken(argv: Sequence[str]) -> str:
-        return next((word.rpartition("/")[2] for word in argv[4:] if argv[:2] == ("sh", "-c")), argv[0])
+        return argv[4] if tuple(argv[:3]) == ("sh", "-c", _SUBMIT) else argv[0]
 
     def _command(self, argv: Sequence[str]) -> list[str]:
         folder = self._profile.bin
@@ -127,18 +131,20 @@ class Commands:
             return [*place, *argv]
         sockets = home() / "ssh"
         sockets.mkdir(mode=0o700, exist_ok=True)
-        kept = ("ControlMaster=auto", f"ControlPath={sockets}/%C", "ControlPersist=60")
+        kept: tuple[str, ...] = ("ControlMaster=auto", f"ControlPath={sockets}/%C", "ControlPersist=60")
+        if len(str(sockets)) > _LONGEST_SOCKET:
+            kept = ()  # each command makes a connection of its own, which is only slower
         settings = ("BatchMode=yes", "ConnectTimeout=15", *kept)
         options = [word for setting in settings for word in ("-o", setting)]
         # What the user says comes first: ssh takes the first value of an option.
         command = ["ssh", *self._profile.ssh_options, *options, "--", self._profile.login]
         return [*command, shlex.join([*place, *argv])]
 
-    def has(self, name: str) -> bool:
-        """Say whether a program is there where the commands run."""
+    def missing(self, *names: str) -> list[str]:
+        """Return which programs are not there where the commands run."""
         if self._profile.login is None and self._profile.bin is None:
-            return shutil.which(name) is not None
-        return self.call(["sh", "-c", 'command -v -- "$1"', "sh", name]).returncode == 0
+            return [name for name in names if shutil.which(name) is None]
+        return self.run("sh", "-c", _MISSING, "sh", *names).split()
 
     # Jobs
 
