@@ -7,7 +7,6 @@ import os
 import subprocess
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,18 +85,25 @@ def _ours(name: str, objective: Objective, seed: int, trials: int) -> Result:
         result.add(score, spent)
 
 
-def _optuna(name: str, objective: Objective, seed: int, trials: int) -> Result:
+def optuna_sampler(name: str, seed: int) -> Any:
+    """Return a sampler of plain Optuna, as it is."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
-    samplers: dict[str, Callable[[], Any]] = {
-        "optuna-tpe": lambda: optuna.samplers.TPESampler(seed=seed),
-        "optuna-gp": lambda: optuna.samplers.GPSampler(seed=seed),
-        "optuna-random": lambda: optuna.samplers.RandomSampler(seed=seed),
+    samplers = {
+        "optuna-tpe": optuna.samplers.TPESampler,
+        "optuna-gp": optuna.samplers.GPSampler,
+        "optuna-random": optuna.samplers.RandomSampler,
     }
+    return samplers[name](seed=seed)
+
+
+def _optuna(name: str, objective: Objective, seed: int, trials: int) -> Result:
+    import optuna
+
     space, result = objective.space(), Result()
-    study = optuna.create_study(direction="maximize", sampler=samplers[name]())
+    study = optuna.create_study(direction="maximize", sampler=optuna_sampler(name, seed))
     # It too begins with the default configuration, and knows our ranges, scales and conditions.
     params, _ = optuna_params(space, space.defaults)
     study.enqueue_trial(params)

@@ -14,15 +14,18 @@ import statistics
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.automl.contestants import OPTUNA, OURS, PEER, contest, peer_is_there
-from benchmarks.automl.objectives import ALL
+from benchmarks.automl.contestants import OPTUNA, OURS, PEER, contest, optuna_sampler, peer_is_there
+from benchmarks.automl.objectives import ALL, EPOCHS
 from skillbank.automl.algorithms import Outcome, Recommendation, make_algorithm
 from skillbank.automl.settings import AutoMLSettings
+from skillbank.automl.space import SearchSpace
+from skillbank.automl.space_optuna import optuna_params, suggest
 
 DEFAULT = "bayesian"
 GOALS = {"gdino": 0.70, "gdino-low": 0.65, "hartmann6": 3.2, "mixed8": 0.95}
@@ -37,10 +40,14 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", help="contestants")
     parser.add_argument("--on", nargs="*", default=list(ALL), help="objectives")
     parser.add_argument("--table", action="store_true", help="run nothing, print what is there")
-    parser.add_argument("--times", action="store_true", help="measure suggestions at trial 10, 50 and 200")
+    parser.add_argument(
+        "--times",
+        action="store_true",
+        help="measure suggestions at trial 10, 50 and 200; --out gets only these",
+    )
     said = parser.parse_args()
     if said.times:
-        print(json.dumps(suggestion_times(), indent=2))
+        said.out.write_text(json.dumps(suggestion_times(), indent=2) + "\n", encoding="utf-8")
         return 0
     done = read(said.out)
     if not said.table:
@@ -102,7 +109,8 @@ def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> str:
     for name in [n for n in (*OURS, *OPTUNA, *PEER) if n in found]:
         cells = [f"{row[0]:.3f} ± {row[1]:.3f}" if (row := found[name].get(o)) else "" for o in objectives]
         mine = [line for key, line in done.items() if key[0] == name and key[3] == trials]
-        seeds = max(int(row[2]) for row in found[name].values())
+        counts = sorted({int(row[2]) for row in found[name].values()})
+        seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
         invalid, all_ = sum(line["invalid"] for line in mine), sum(line["suggestions"] for line in mine)
         seconds = statistics.mean(line["seconds"] for line in mine)
         lines.append(
@@ -113,7 +121,14 @@ def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> str:
 
 def report(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> int:
     """Say whether the default is the best or within one standard error of it, and at the goals."""
-    found, missed = summary(done, trials), 0
+    lines, missed = verdict(done, trials)
+    print("\n".join(lines))
+    return 1 if missed else 0
+
+
+def verdict(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> tuple[list[str], int]:
+    """Return one sentence for each objective, and in how many the default is behind."""
+    found, missed, lines = summary(done, trials), 0, []
     for objective in ALL:
         rows = {name: row[objective] for name, row in found.items() if objective in row}
         if DEFAULT not in rows:
@@ -124,39 +139,59 @@ def report(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> int:
         goal = GOALS.get(objective)
         reached = goal is None or mean >= goal
         missed += not (near and reached)
-        print(
+        lines.append(
             f"{objective}: {DEFAULT} {mean:.3f}, best {best} {rows[best][0]:.3f}"
-            f"{'' if near else '  NOT WITHIN ONE STANDARD ERROR'}"
-            f"{'' if goal is None else f', goal {goal:g}'}{'' if reached else '  MISSED'}"
+            f"{'' if near else ', NOT WITHIN ONE STANDARD ERROR'}"
+            f"{'' if goal is None else f', goal {goal:g}'}{'' if reached else ', MISSED'}"
         )
-    return 1 if missed else 0
+    return lines, missed
 
 
 def suggestion_times() -> dict[str, dict[str, float]]:
-    """Return the seconds (wall clock, best of three) of one suggestion after so many trials, by algorithm."""
+    """Return the seconds of processor time (best of three) of a suggestion, by name and earlier trials."""
     objective = ALL["gdino"]()
     space = objective.space()
-    found: dict[str, dict[str, float]] = {}
     rng = np.random.default_rng(0)
     drawn = [space.sample(rng) for _ in range(max(AT))]
-    scores = [objective.after(values, 27) for values in drawn]
-    for name in ("bayesian", "bfbo", "tpe", "cmaes", "random", "grid"):
+    scores = [objective.after(values, EPOCHS) for values in drawn]
+    found: dict[str, dict[str, float]] = {}
+    for name in ("bayesian", "bfbo", "tpe", "cmaes", "random", "grid", "optuna-tpe", "optuna-gp"):
+        ready = _ready_optuna if name in OPTUNA else _ready
         found[name] = {}
         for count in AT:
             taken = []
             for seed in range(3):
-                settings = AutoMLSettings.read(
-                    {"algorithm": name, "direction": "max", "max_recommendations": 1000, "seed": seed}
-                )
-                algorithm = make_algorithm(space, settings)
-                for number, (values, score) in enumerate(zip(drawn[:count], scores, strict=False)):
-                    algorithm.ask(Recommendation(number, values if name != "grid" else _next(algorithm)))
-                    algorithm.tell(number, Outcome.of(score))
-                start = time.perf_counter()
-                algorithm.ask()
-                taken.append(time.perf_counter() - start)
+                suggest = ready(name, space, drawn[:count], scores[:count], seed)
+                start = time.process_time()
+                suggest()
+                taken.append(time.process_time() - start)
             found[name][str(count)] = round(min(taken), 4)
+        print(name, found[name], file=sys.stderr, flush=True)
     return found
+
+
+def _ready(
+    name: str, space: SearchSpace, drawn: list[dict[str, Any]], scores: list[float], seed: int
+) -> Callable[[], Any]:
+    """Return what makes the next suggestion of an algorithm that knows some trials."""
+    said = {"algorithm": name, "direction": "max", "max_recommendations": 1000, "seed": seed}
+    algorithm = make_algorithm(space, AutoMLSettings.read(said))
+    for number, (values, score) in enumerate(zip(drawn, scores, strict=True)):
+        algorithm.ask(Recommendation(number, values if name != "grid" else _next(algorithm)))
+        algorithm.tell(number, Outcome.of(score))
+    return algorithm.ask
+
+
+def _ready_optuna(
+    name: str, space: SearchSpace, drawn: list[dict[str, Any]], scores: list[float], seed: int
+) -> Callable[[], Any]:
+    import optuna
+
+    study = optuna.create_study(direction="maximize", sampler=optuna_sampler(name, seed))
+    for values, score in zip(drawn, scores, strict=True):
+        params, distributions = optuna_params(space, values)
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=score))
+    return lambda: suggest(space, study.ask())
 
 
 def _next(algorithm: Any) -> dict[str, Any]:
