@@ -193,7 +193,22 @@ def test_any_order_of_our_own_words_is_read_or_refused(runtime: Runtime, words: 
 
 
 @pytest.mark.parametrize(
-    "words", ["material ", "grondin dnio ", "starting from ", "train , ", "evaluate it and ", "a=1 ", "'"]
+    "words",
+    [
+        "material ",
+        "grondin dnio ",
+        "starting from ",
+        "train , ",
+        "evaluate it and ",
+        "a=1 ",
+        "'",
+        "Is it? ",
+        ": ",
+        "to be exported later ",
+        "should be found ",
+        "no wait ",
+        "the evaluation is needed ",
+    ],  # fmt: skip
 )
 def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
     begun = time.process_time()
