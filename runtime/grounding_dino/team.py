@@ -94,13 +94,18 @@ def joined(device: torch.device | None) -> Iterator[Team]:
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     team = Team(*(int(os.environ[name]) for name in names))
     store, watched = _store(), _store()
-    threading.Thread(target=_watch, args=(watched, os.getppid()), daemon=True).start()
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(watched, os.getppid(), over), daemon=True)
+    watch.start()
     try:
         if device is not None:
             torch.cuda.set_device(device)
         distributed.init_process_group("cpu:gloo,cuda:nccl" if device else "gloo", timeout=_PATIENCE)
         yield team
         distributed.destroy_process_group()
+        # A thread that is inside the store's code when the interpreter ends aborts the process.
+        over.set()
+        watch.join()
     except BaseException as error:
         reason = _reason(error, team)
         if store.compare_set(FAILURE, "", reason).decode() == reason and not isinstance(error, EngineError):
@@ -123,14 +128,13 @@ def _reason(error: BaseException, team: Team) -> str:
     return f"Training process {team.rank} of {team.size} failed with {type(error).__name__}: {text}"
 
 
-def _watch(store: Any, parent: int) -> None:
+def _watch(store: Any, parent: int, over: threading.Event) -> None:
     """End this process when its launcher is gone, or some time after another process has failed.
 
     On a GPU an exchange with a process that is gone waits until its time is up.
     """
     failed_since: float | None = None
-    while True:
-        time.sleep(1)
+    while not over.wait(1):
         try:
             failed = store.check([FAILURE])
         except RuntimeError:
