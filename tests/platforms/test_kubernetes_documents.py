@@ -37,9 +37,7 @@ def test_every_name_is_one_for_a_job_a_service_and_the_hosts_of_its_pods(job_id:
     assert nodes == 1 or len(f"{name}-{nodes - 1}") <= 63
 
 
-@given(
-    st.sets(st.text(max_size=80) | st.from_regex(r"[a-zA-Z0-9._-]{50,90}", fullmatch=True), min_size=2), NODES
-)
+@given(st.sets(st.text(max_size=80) | st.text("aB9._-", min_size=58, max_size=70), min_size=2), NODES)
 def test_different_jobs_have_different_names(ids: set[str], nodes: int) -> None:
     assert len({job_name(job_id, nodes) for job_id in ids}) == len(ids)
 
@@ -291,7 +289,10 @@ def event(reason: str, message: str, uid: str = "uid-0", at: str = "2026-01-02T0
     [
         (
             pod(containerStatuses=waits("ImagePullBackOff", "Back-off pulling")),
-            [event("Failed", 'Failed to pull image "reg/i:1": not found.')],
+            [
+                event("Failed", 'Failed to pull image "reg/i:1": not found.'),
+                event("Failed", "Error: ImagePullBackOff", at="2026-01-02T03:06:00Z"),
+            ],
             "waits: its image reg/i:1 cannot be pulled (ImagePullBackOff): "
             'Failed to pull image "reg/i:1": not found',
             True,

@@ -348,7 +348,7 @@ class KubernetesPlatform(Platform):
             self._ask("DELETE", _jobs_path(place), options)
 
     def _wait_gone(self, handle: Handle, place: Mapping[str, Any]) -> None:
-        deadline, pause = time.monotonic() + self._profile.grace + 30, 0.1
+        deadline, pause = time.monotonic() + self._profile.pod_grace + 30, 0.1
         while self._job(handle.job_id, place) is not None or (pods := self._pods(handle.job_id, place)):
             if time.monotonic() > deadline:
                 pods = self._pods(handle.job_id, place)

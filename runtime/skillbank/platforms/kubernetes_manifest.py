@@ -200,7 +200,7 @@ def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
         subdomain=name if several else None,
         # The program is not process 1, which ignores being asked to stop unless it handles that itself.
         share_process_namespace=True,
-        termination_grace_period_seconds=profile.grace,
+        termination_grace_period_seconds=profile.pod_grace,
         security_context=user,
         automount_service_account_token=False if files.plain else None,
         enable_service_links=False,

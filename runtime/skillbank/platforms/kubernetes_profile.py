@@ -19,6 +19,8 @@ from skillbank.redact import looks_secret
 
 __all__ = ["Profile", "S3Tier", "SecretKey", "Toleration", "Volume", "load_profile", "profile_path"]
 
+BRINGING = 600
+"""Seconds that the last results may take to arrive in a bucket."""
 Duration = Annotated[int, BeforeValidator(seconds)]
 
 
@@ -115,6 +117,11 @@ class Profile(_Strict):
     parallel: int = Field(default=1, ge=1)
     """How many trials of a search run side by side."""
     master_port: int = Field(default=29500, ge=1024, le=65535)
+
+    @property
+    def pod_grace(self) -> int:
+        """Seconds from asking a pod to stop to killing it; with a bucket, results must still be brought."""
+        return self.grace + (BRINGING if self.s3 is not None else 0)
 
     @field_validator("memory")
     @classmethod

@@ -14,6 +14,7 @@ from typing import Any
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
 from skillbank.platforms.kubernetes_manifest import INDEX, MAIN
+from skillbank.platforms.kubernetes_volumes import BRINGS
 
 __all__ = ["Waiting", "ended", "index_of", "main_state", "node_lost", "over", "running", "waiting"]
 
@@ -102,6 +103,8 @@ def node_lost(pod: Document) -> str | None:
 
 def ended(job: Document, pods: Sequence[Document]) -> NativeStatus:
     """Say how an ended Job ended, by what it says itself and what is left of its pods."""
+    if (broken := _files_broken(pods)) is not None:
+        return NativeStatus(JobState.ERROR, broken, infra=True)
     if over(job) == "Complete":
         return NativeStatus(JobState.COMPLETE, "exit code 0", 0)
     condition = _condition(job, "Failed") or {}
@@ -142,7 +145,7 @@ def _pod_waiting(pod: Document, events: Sequence[Document]) -> Waiting | None:
             message = _words(each["state"]["waiting"].get("message"))
             told = [_words(e.get("message")) for e in events if e.get("reason") == "Failed"]
             # What the registry answered stands in an event; the state says only that it is tried again.
-            pulls = [words for words in told if "pull" in words.lower()]
+            pulls = [words for words in told if words.startswith("Failed to pull")]
             detail = pulls[-1] if pulls and "Pull" in reason else message
             said = _STUCK[reason].format(image=each.get("image") or "?", said=detail or "no reason is given")
             return Waiting(said, _since(pod, events), reason == "InvalidImageName")
@@ -191,6 +194,20 @@ def _pod_verdict(pod: Document) -> NativeStatus | None:
         code = 127 if _NO_PROGRAM.search(words) else 126
         return NativeStatus(JobState.ERROR, f"the program{of} could not be started: {words}", code)
     return NativeStatus(JobState.ERROR, f"exit code {code}{of}", code)
+
+
+def _files_broken(pods: Sequence[Document]) -> str | None:
+    """Say that files did not get into a pod, or results not out of it; None when they did."""
+    for pod in pods:
+        for each in pod.get("status", {}).get("initContainerStatuses") or ():
+            dead = (each.get("state") or {}).get("terminated") or {}
+            if dead.get("exitCode"):
+                what = (
+                    "results could not be brought" if each["name"] == BRINGS else "files could not be fetched"
+                )
+                said = _words(dead.get("message")) or f"exit code {dead['exitCode']}"
+                return f"{what} by way of the bucket: {said}"
+    return None
 
 
 def _by_policy(reason: str, message: str) -> NativeStatus:

@@ -18,8 +18,10 @@ from skillbank.platforms.kubernetes_profile import Profile, S3Tier, Volume
 if TYPE_CHECKING:
     from kubernetes import client
 
-__all__ = ["FILES", "READY", "Files", "place_problem", "volumes_of"]
+__all__ = ["BRINGS", "FILES", "READY", "Files", "place_problem", "volumes_of"]
 
+BRINGS = "bring"
+"""The container that brings results back."""
 FILES = "/skillbank-files"
 """Where the containers that move files see all of them; the job's own sees each at its own path."""
 READY = "ready"
@@ -52,6 +54,8 @@ class Files:
         common: dict[str, Any] = {
             "image": tier.image,
             "security_context": security,
+            # Why it failed is then in the pod's own status, in its own words.
+            "termination_message_policy": "FallbackToLogsOnError",
             "env": [client.V1EnvVar(name=name, value=value) for name, value in sorted(tier.env.items())]
             + [client.V1EnvVar(name="HOME", value=FILES)],
             "env_from": [client.V1EnvFromSource(secret_ref=client.V1SecretEnvSource(name=tier.secret))]
@@ -66,7 +70,7 @@ class Files:
             failure_threshold=_PATIENCE,
         )
         stays: dict[str, Any] = {"restart_policy": "Always", "startup_probe": listens}
-        for verb, more in (("fetch", {}), ("bring", stays)):
+        for verb, more in (("fetch", {}), (BRINGS, stays)):
             words = [*command, verb, tier.root, job_id, FILES]
             yield client.V1Container(name=verb, command=words, **more, **common)
 

@@ -237,8 +237,10 @@ class PodRunner(threading.Thread):
                     self.cluster.event(
                         self.pod, "Warning", "Failed", f'Failed to pull image "{image}": {said}'
                     )
+                    self.cluster.event(self.pod, "Warning", "Failed", "Error: ErrImagePull")
                     self._wait(name, "ErrImagePull", said)
                 else:
+                    self.cluster.event(self.pod, "Warning", "Failed", "Error: ImagePullBackOff")
                     self._wait(name, "ImagePullBackOff", f'Back-off pulling image "{image}"')
                 tried += 1
             elif missing := self.cluster.missing_reference(self.pod, container):
@@ -307,7 +309,14 @@ class PodRunner(threading.Thread):
             time.sleep(0.01)
         process.close()
         reason = "OOMKilled" if process.oom else "Error" if code else "Completed"
-        self._done[name] = _terminated(code, reason, process.started)
+        containers = (
+            *(self.pod["spec"].get("initContainers") or ()),
+            *(self.pod["spec"].get("containers") or ()),
+        )
+        policy = next((c.get("terminationMessagePolicy") for c in containers if c["name"] == name), "File")
+        last = b"".join(line for _, line in process.log.lines[-80:])[-2048:].decode(errors="replace")
+        message = last if code and policy == "FallbackToLogsOnError" else ""
+        self._done[name] = _terminated(code, reason, process.started, message)
         return code
 
     def _wait(self, name: str, reason: str, message: str) -> None:

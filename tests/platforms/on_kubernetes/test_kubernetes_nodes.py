@@ -96,6 +96,10 @@ def test_a_bucket_instead_of_shared_files(
     Bucket("s3://bucket/tier", "other").send(launch_of(tmp_path, "other", reads=(tmp_path / "mine",)))
     stored = [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]]
     assert len([key for key in stored if key.startswith("tier/inputs/")]) == 3, "each content is sent once"
+    profile(volumes=None, s3={**tier, "env": {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}})
+    lost = Jobs(jobs.store).wait(Jobs(jobs.store).launch(plan).id, timeout=60)
+    assert lost.failure is not None and lost.failure.kind == "INFRA"
+    assert "files could not be fetched by way of the bucket" in lost.failure.explanation
     refused = KubernetesPlatform().problems(make_plan(resources=Resources(nodes=2)))
     assert "name a shared volume" in refused[0]
 
