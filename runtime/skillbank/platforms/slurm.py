@@ -25,6 +25,7 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.slurm_commands import ClusterLostError, Commands, Node
 from skillbank.platforms.slurm_profile import SlurmProfile, load_profile
@@ -101,9 +102,15 @@ class SlurmPlatform(Platform):
                 "ends at once; run it again"
             ) from error
 
+    def submission(self, launch: Launch) -> str:
+        """Return the script that sbatch would be given."""
+        return render(launch, self.profile, self._container(launch.image))
+
     def _write(self, launch: Launch) -> None:
-        folder = launch.job_dir
-        script = render(launch, self.profile, self._container(launch.image))
+        folder, kind = launch.job_dir, self._container(launch.image)
+        script = render(launch, self.profile, kind)
+        if kind is not None:
+            container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
         if launch.resume is not None:
             (folder / RESUME_SPEC).write_text(launch.resume.text, encoding="utf-8")
         (folder / SCRIPT).write_text(script, encoding="utf-8")

@@ -29,7 +29,7 @@ _LOST = re.compile(
 )
 _SSH_FAILED = 255
 _LONGEST_SOCKET = 45
-"""Characters of a folder in which ssh can keep a connection: its own name in there has 58, and 104 are all."""
+"""Characters of a folder in which ssh can keep a connection: its own name there has 58 of 104."""
 _UNSEEN = re.compile(r"Invalid job id", re.I)
 _DOWN = re.compile(r"down|drain|drng|fail|maint|not_responding|no_respond|unk|power|planned_down|inval", re.I)
 _GPUS = re.compile(r"gpu(?::[^:(,]+)?:(\d+)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from skillbank.errors import PlatformError
@@ -111,7 +110,6 @@ def _contained(
     if launch.image is None:
         raise PlatformError(f"job {launch.job_id} names no container image")
     home = str(container.container_home(launch.results_dir))
-    Path(home).mkdir(parents=True, exist_ok=True)
     env = {k: v for k, v in container.environment(launch).items() if k != "SKILLBANK_JOB_ID"}
     bound = container.mounts(launch.results_dir, launch.reads)
     # Both put the outer environment into the container; the home is the job's own there and outside.

@@ -55,7 +55,7 @@ _REASONS = {
     "MaxJobCount": "a limit of the user is reached",
     "MaxMemPerLimit": "it asks for more memory than the partition gives; lower 'memory'",
     "NodeDown": "a node that it needs is down",
-    "Nodes_required_for_job_are_DOWN": "nodes that it needs are down, drained or reserved",
+    "Nodes": "nodes that it needs are down, drained or reserved",
     "None": "it was just submitted",
     "PartitionConfig": "it asks for more than the partition gives",
     "PartitionDown": "the partition is down; ask the administrator or choose another one",
