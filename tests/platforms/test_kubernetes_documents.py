@@ -113,6 +113,8 @@ run_as: 1000:1000
     ("text", "said"),
     [
         ("namespce: vision", r"unknown key 'namespce' \(did you mean 'namespace'\?\)"),
+        ("volumes: [{clam: c, path: /d}]", r"unknown key 'volumes.0.clam' \(did you mean 'claim'\?\)"),
+        ("secret_env: {A: {secret: c, kye: d}}", r"'secret_env.A.kye' \(did you mean 'key'\?\)"),
         ("volumes: [{claim: c, path: data}]", "'data' is no absolute path"),
         ("volumes: [{claim: c, path: /d, sub_path: ../x}]", "is no folder of the claim"),
         ("env: {HF_TOKEN: abc}", "HF_TOKEN looks like a secret; put it into a Secret"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,10 +53,27 @@ def read_profile(path: Path, model: type[Model], *, must: bool = False) -> Model
     try:
         return model.model_validate(document or {})
     except ValidationError as error:
-        first = error.errors()[0]
+        slips = error.errors()
+        # A key that is written wrong is also one that is missing.
+        first = next((slip for slip in slips if slip["type"] == "extra_forbidden"), slips[0])
         place = ".".join(map(str, first["loc"])) or "it"
         if first["type"] == "extra_forbidden":
-            near = did_you_mean(place, tuple(model.model_fields))
+            near = did_you_mean(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
             raise PlatformError(f"the profile {path} has the unknown key '{place}'{near}") from None
         said = first["msg"].removeprefix("Value error, ")
         raise PlatformError(f"the profile {path} is wrong at '{place}': {said}") from None
+
+
+def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return the keys that may stand at a place of the profile."""
+    for step in place:
+        if (field := model.model_fields.get(str(step))) is not None:
+            model = _model_in(field.annotation) or model
+    return tuple(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field is made of, also inside a list or a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
