@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,24 @@ def test_every_point_is_a_valid_configuration(name: str) -> None:
         hold(schema, spec, values)
         # Encoding finds a point of the same configuration.
         assert space.decode(space.encode(values)) == values
+
+    law()
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_values_that_nobody_has_checked_have_a_place(name: str) -> None:
+    """Relations between them may leave nothing: what is above its own limit takes all room from the other."""
+    space = build(name)
+
+    @given(st.randoms(use_true_random=False))
+    def law(chance: random.Random) -> None:
+        values = space.decode([chance.random() for _ in range(space.dimensions)])
+        for key, value in values.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                values[key] = type(value)(value * chance.choice((0.1, 1, 1.2, 30)))
+        point = space.encode(values)
+        assert point.shape == (space.dimensions,) and ((point >= 0) & (point <= 1)).all()
+        assert space.violations(space.decode(point)) == []
 
     law()
 

@@ -140,7 +140,10 @@ class Parameter:
         return within[min(int(u * len(within)), len(within) - 1)]
 
     def encode(self, value: Any, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
-        """Return the position of a value: the inverse of `decode`; a value outside gets the nearest end."""
+        """Return the position of a value: the inverse of `decode`; a value outside gets the nearest end.
+
+        Bounds that leave nothing, as values that nobody has checked may bring about, give the middle.
+        """
         if self.kind is Kind.LIST:
             entries = list(value) if isinstance(value, list | tuple) else []
             if len(entries) != len(self.items):
@@ -212,6 +215,8 @@ class Parameter:
         value = min(max(value, low), high)
         if self.kind is Kind.INTEGER:
             first, last = math.ceil(low / self.step), math.floor(high / self.step)
+            if first > last:
+                return 0.5
             count = value / self.step
             if self.log:
                 a, b = math.log(max(first - 0.5, 0.5)), math.log(last + 0.5)
