@@ -114,7 +114,10 @@ run_as: 1000:1000
     [
         ("namespce: vision", r"unknown key 'namespce' \(did you mean 'namespace'\?\)"),
         ("volumes: [{clam: c, path: /d}]", r"unknown key 'volumes.0.clam' \(did you mean 'claim'\?\)"),
-        ("secret_env: {A: {secret: c, kye: d}}", r"'secret_env.A.kye' \(did you mean 'key'\?\)"),
+        (
+            "secret_env: {A: {secert: c, key: d}}",
+            r"unknown key 'secret_env.A.secert' \(did you mean 'secret'\?\)",
+        ),
         ("volumes: [{claim: c, path: data}]", "'data' is no absolute path"),
         ("volumes: [{claim: c, path: /d, sub_path: ../x}]", "is no folder of the claim"),
         ("env: {HF_TOKEN: abc}", "HF_TOKEN looks like a secret; put it into a Secret"),
