@@ -3,10 +3,10 @@
 python -m benchmarks.slurm_search [--trials 32] [--seconds 20] [--trouble] [--submit 20]
 
 The cluster is real and its own: munged, slurmctld and four slurmd on this machine. Each trial is a job that
-works for its sampled time in steps of half a second, with a checkpoint after each, and goes on from the last one
-when Slurm starts it again. Perfect is the same list of durations on four nodes that hand over in no time.
-With ``--trouble`` a job is requeued, a node drained, the client killed, slurmctld killed and a node lost with all
-that runs on it. A node counts as busy from when its program runs until it ends, as usable while sinfo says so.
+works for its sampled time in steps of half a second, with a checkpoint after each, and goes on from the last
+one when Slurm starts it again. Perfect is the same list of durations on four nodes that hand over in no time.
+With ``--trouble`` a job is requeued, a node drained, the client killed, slurmctld killed and a node lost with
+all that runs on it. A node counts as busy while its program runs, as usable while sinfo says so.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.slurm import NODES, PrivateSlurm, private_slurm
+
 from benchmarks.automl_slots import ideal, make_plan, open_jobs
 from skillbank.automl.charter import objectives_of
 from skillbank.automl.controller import Controller
@@ -32,7 +34,6 @@ from skillbank.automl.experiment import Experiment
 from skillbank.home import database_url
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
-from tests.slurm import NODES, PrivateSlurm, private_slurm
 
 PROGRAM = r"""
 spec=$1; out=$(sed -n 's/^results_dir: //p' "$spec"); seconds=$(sed -n 's/^  seconds: //p' "$spec")
@@ -180,21 +181,17 @@ def search(cluster: PrivateSlurm, trials: int, seconds: float, in_trouble: bool)
     busy = sum(max(0.0, min(b, last) - a) for a, b, _ in ran)
     states = {state: sum(t.state.value == state for t in stands.done) for state in ("COMPLETE", "FAILED")}
     launched = len(jobs.store.list(experiment=record.id))
-    print(
-        f"{trials} trials of {min(durations):.1f} to {max(durations):.1f} s on 4 nodes: {ended.state} {states}"
-    )
-    print(f"  {'perfect schedule on four nodes':<52}{best:8.1f} s")
-    print(
-        f"  {'taken, from the first program to the last':<52}{end - begin:8.1f} s   {best / (end - begin):.3f}"
-    )
-    print(f"  {'usable nodes busy, until the last trial starts':<52}{busy / capacity:8.3f}")
-    print(
-        f"  {'work over node seconds that could be used':<52}{sum(durations) / watcher.capacity(begin, end):8.3f}"
-    )
-    print(
-        f"  {'jobs, starts, seconds of work done twice':<52}{launched:5d} {len(ran):5d} {again:6.1f}",
-        flush=True,
-    )
+    between = f"{min(durations):.1f} to {max(durations):.1f} s"
+    print(f"{trials} trials of {between} on 4 nodes: {ended.state} {states}")
+    rows = {
+        "perfect schedule on four nodes": f"{best:8.1f} s",
+        "taken, from the first program to the last": f"{end - begin:8.1f} s   {best / (end - begin):.3f}",
+        "usable nodes busy, until the last trial starts": f"{busy / capacity:8.3f}",
+        "work over node seconds that could be used": f"{sum(durations) / watcher.capacity(begin, end):8.3f}",
+        "jobs, starts, seconds of work done twice": f"{launched:8d} {len(ran):5d} {again:7.1f}",
+    }
+    for said, value in rows.items():
+        print(f"  {said:<52}{value}", flush=True)
     for client in clients:
         client.wait(60)
     jobs.store.close()
@@ -214,7 +211,8 @@ def submissions(cluster: PrivateSlurm, count: int) -> None:
     cluster.say("scontrol", "update", "NodeName=n[1-4]", "State=DRAIN", "Reason=benchmark")
     script = cluster.root / "true.sh"
     script.write_text("#!/bin/bash\ntrue\n")
-    platform, times = jobs.platform("slurm"), {"sbatch": [], "launch": [], "submit": []}  # type: ignore[var-annotated]
+    platform = jobs.platform("slurm")
+    times: dict[str, list[float]] = {"sbatch": [], "launch": [], "submit": []}
     submit = platform.submit
 
     def timed(launch: Any) -> str:

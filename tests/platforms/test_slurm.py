@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -336,7 +337,7 @@ def test_what_slurm_has_forgotten_the_jobs_folder_knows(jobs: Jobs) -> None:
     ],
 )
 def test_what_the_cluster_cannot_do_is_said_before_anything_is_recorded(
-    jobs: Jobs, profile: WriteProfile, text: str, fields: dict[str, object], said: str
+    jobs: Jobs, profile: WriteProfile, text: str, fields: dict[str, Any], said: str
 ) -> None:
     profile(text)
     with pytest.raises(PlatformError, match=said):

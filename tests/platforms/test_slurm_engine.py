@@ -34,8 +34,8 @@ def test_a_training_of_two_nodes_that_is_started_again_then_evaluate_then_infere
     words = "train Grounding DINO with no HPO, then evaluate it, then run inference"
     place = ["--platform", "slurm", "--gpus", "0", "--yes", "--set", "num_epochs=3", "--json"]
     place += ["--set", "train.num_nodes=2", "--set", "train.checkpoint_interval=1"]
-    for role, folder in (("train", "train"), ("eval", "val"), ("inference", "inference")):
-        place += ["--data", f"{role}={data / folder}"]
+    for role, name in (("train", "train"), ("eval", "val"), ("inference", "inference")):
+        place += ["--data", f"{role}={data / name}"]
     command = [sys.executable, "-m", "skillbank", "run", words, *place]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     results = tmp_path / "home" / "results"

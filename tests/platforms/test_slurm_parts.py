@@ -1,4 +1,4 @@
-"""The parts of the Slurm platform that need no cluster: profile, states, script, and choosing a checkpoint."""
+"""Parts of the Slurm platform that need no cluster: profile, states, script, choice of a checkpoint."""
 
 from __future__ import annotations
 
@@ -190,7 +190,8 @@ def test_scripts_are_shell_that_bash_reads(tmp_path: Path, nodes: int, kind: Con
     assert f"#SBATCH --nodes={nodes}" in script and ("MASTER_ADDR" in script) == (nodes > 1)
     results, data = asked.results_dir, tmp_path / "data"
     if kind == "apptainer":
-        wrapped = f"apptainer exec --nv --home {results}/job/home --bind {results}:{results} --bind {data}:{data}:ro"
+        bound = f"--bind {results}:{results} --bind {data}:{data}:ro"
+        wrapped = f"apptainer exec --nv --home {results}/job/home {bound}"
         assert f'{wrapped} --pwd {results} docker://nvcr.io/nvidia/tao:5.5 "${{command[@]}}"' in script
     elif kind == "pyxis":
         assert "--container-image=nvcr.io#nvidia/tao:5.5" in script.replace("'", "")
@@ -209,7 +210,7 @@ def test_images_as_files(tmp_path: Path) -> None:
 
 
 def test_what_options_of_slurm_cannot_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlatformError, match="holds a space.*--results-root"):
+    with pytest.raises(PlatformError, match=r"holds a space.*--results-root"):
         render(launch(tmp_path / "a b"), SlurmProfile(), None)
 
 
