@@ -231,6 +231,15 @@ def test_values_that_nobody_has_checked_have_a_place(name: str) -> None:
     law()
 
 
+def test_limits_that_leave_just_nothing_give_the_middle() -> None:
+    space = build("grounding_dino")
+    largest = "dataset.augmentation.train_random_crop_max"
+    crop = space.by_name[largest]
+    values = {**space.defaults, crop.relations[0].keys[0]: int(crop.high)}
+    at = sum(p.dimensions for p in space.parameters[: space.parameters.index(crop)])
+    assert space.encode(values)[at] == 0.5
+
+
 @pytest.mark.parametrize("name", SPACES)
 def test_features_of_many_points_are_those_of_each(name: str) -> None:
     space = build(name)
