@@ -98,7 +98,7 @@ class Attendant:
         if record.state.terminal:
             return self._ended(trial, record, watch) or happened
         if trial.state is TrialState.RUNNING:
-            self._halt(trial)
+            self._halt(trial, record)
         if trial.state is TrialState.HALTED:
             self._cancel(record, watch)
         return happened
@@ -198,13 +198,13 @@ class Attendant:
             if m.epoch > last
         ]
 
-    def _halt(self, trial: Trial) -> None:
-        """Write down that a trial is to end early, if it is."""
+    def _halt(self, trial: Trial, record: JobRecord) -> None:
+        """Write down that a trial is to end early, if it is; waiting in a queue is no running."""
         if trial.number in self._search.stops:
             self._search.write(
                 ("halted", {"number": trial.number, "reason": "stopped early by the algorithm"})
             )
-        elif self._timeout is not None and trial.seconds(datetime.now(UTC)) > self._timeout:
+        elif self._timeout is not None and _ran(record, datetime.now(UTC)) > self._timeout:
             reason = f"timeout: it ran longer than {self._timeout:g} s"
             self._search.write(("halted", {"number": trial.number, "reason": reason, "failed": True}))
 
@@ -287,6 +287,12 @@ def best_of(curve: Sequence[Measured], objectives: Sequence[Objective]) -> Measu
         if best is None or not objectives[0].better(best.values[0], measured.values[0]):
             best = measured
     return best
+
+
+def _ran(record: JobRecord, now: datetime) -> float:
+    """Return the seconds since a job was first seen running; a queue may have kept it waiting before."""
+    first = next((line.at for line in record.history if line.state is JobState.RUNNING), now)
+    return (now - first).total_seconds()
 
 
 def _why(record: JobRecord) -> str:
