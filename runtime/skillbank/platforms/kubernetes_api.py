@@ -33,7 +33,12 @@ _IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class ApiLostError(PlatformError):
-    """The API server did not answer: whether it did what was asked is not known."""
+    """The API server did not answer: whether it did what was asked is not known.
+
+    ``retry_after`` is how many seconds it asks for before the next try.
+    """
+
+    retry_after: float | None = None
 
 
 class GoneError(PlatformError):
@@ -154,8 +159,13 @@ class Cluster:
                 response = self._call(method, path, body, query, accept, (_CONNECT, _READ))
                 answer: dict[str, Any] = json.loads(response.data or b"{}")
                 return answer
+            except ValueError:
+                raise PlatformError(
+                    f"{self.server} answers with something that is no document of Kubernetes; check the "
+                    f"address in the kubeconfig (context {self.context}), and proxies on the way"
+                ) from None
             except ApiLostError as error:
-                wait = getattr(error, "retry_after", None) or pause
+                wait = error.retry_after or pause
                 if time.monotonic() + wait > deadline:
                     raise
                 time.sleep(wait)
@@ -221,7 +231,7 @@ class Cluster:
         if code in _BUSY:
             lost = ApiLostError(f"the Kubernetes API at {self.server} is in trouble ({code}: {said})")
             after = (error.headers or {}).get("Retry-After", "")
-            lost.retry_after = min(float(after), 30.0) if after.isdigit() else None  # type: ignore[attr-defined]
+            lost.retry_after = min(float(after), 30.0) if after.isdigit() else None
             return lost
         if code == 404:
             return GoneError(f"the Kubernetes API says: {said}")

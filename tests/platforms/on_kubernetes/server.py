@@ -29,7 +29,7 @@ from tests.platforms.on_kubernetes.fields import decode, default_job, validate
 from tests.platforms.on_kubernetes.kubelet import Log
 from tests.platforms.on_kubernetes.store import ApiError, Key, Object, matches
 
-__all__ = ["TOKEN", "Fault", "Server"]
+__all__ = ["TOKEN", "Authority", "Fault", "Server"]
 
 TOKEN = "canary-cluster-token"
 _PATH = re.compile(

@@ -20,7 +20,7 @@ from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.kubernetes import KubernetesPlatform
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
-from tests.platforms.on_kubernetes.server import Fault, Server
+from tests.platforms.on_kubernetes.server import Authority, Fault, Server
 from tests.platforms.on_kubernetes.store import Key
 
 pytestmark = pytest.mark.slow
@@ -432,6 +432,8 @@ def test_a_login_that_may_not_or_is_not_known(
     assert "may not create jobs in the namespace vision" in KubernetesPlatform().problems(make_plan())[0]
     server.kubeconfig(tmp_path / "kubeconfig", token="wrong-token")
     assert "does not accept this login (context test)" in KubernetesPlatform().problems(make_plan())[0]
+    Authority(server.cluster.root)  # its certificate takes the place of the one that signed the server's
+    assert "cannot be trusted with what the kubeconfig says" in KubernetesPlatform().problems(make_plan())[0]
     profile(context="tset")
     assert "has no context 'tset' (did you mean 'test'?)" in KubernetesPlatform().problems(make_plan())[0]
     (tmp_path / "kubeconfig").unlink()
