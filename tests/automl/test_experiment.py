@@ -215,6 +215,7 @@ def test_an_ended_experiment_goes_on_as_another(opened: tuple[Jobs, SimulatedPla
     for best in (before.best, found.best):
         assert best is not None
         assert list(Path(jobs.store.get(best.job or "").results_dir).glob("train/*.pth"))
+    assert f"goes on from {first.id} with its trials" in "".join(jobs.logs(second.id))
     assert found.spent(ended.at) < 60, "the time between the two counts"
 
 

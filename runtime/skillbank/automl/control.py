@@ -76,15 +76,21 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
 
 def succeed(jobs: Jobs, record: JobRecord, plan: Plan) -> JobRecord:
     """Launch the experiment that goes on from an ended one (see `skillbank.automl.succession`)."""
-    return jobs.launch(
-        plan,
-        parents=record.parents,
-        checkpoint=record.checkpoint,
-        retry=record.retry,
-        succeeds=record.id,
-        # Asked again, it is the same successor.
-        idempotency_key=f"{record.id}/until/{settings_of(plan).max_recommendations}",
-    )
+    key = f"{record.id}/until/{settings_of(plan).max_recommendations}"
+    n = 0
+    while True:
+        # Asked again, it is the same successor, unless whoever launched that one was killed on the way.
+        found = jobs.launch(
+            plan,
+            parents=record.parents,
+            checkpoint=record.checkpoint,
+            retry=record.retry,
+            succeeds=record.id,
+            idempotency_key=f"{key}/{n}",
+        )
+        if found.failure is None or found.failure.name != "launcher_died":
+            return found
+        n += 1
 
 
 def _open(jobs: Jobs, record: JobRecord) -> tuple[EventLog, Experiment]:

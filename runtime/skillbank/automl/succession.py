@@ -58,7 +58,7 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     longer = plan.model_copy(
         update={"automl": {**(plan.automl or {}), "max_recommendations": recommendations}}
     )
-    taken = list(_taken(events))
+    taken = list(_taken(record.id, events))
     limit = exhausted(Experiment(stands.objectives, taken), settings, plan, datetime.now(UTC))
     if limit is not None:
         raise StateError(f"experiment {record.id} would end again at once: {limit.reason}; {again}")
@@ -71,15 +71,17 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
 
 def inherited(log: EventLog, predecessor: str, now: datetime) -> list[Event]:
     """Return the events with which the successor of an ended experiment begins."""
-    return list(_taken(log.read(predecessor), now))
+    return list(_taken(predecessor, log.read(predecessor), now))
 
 
-def _taken(events: list[Event], now: datetime | None = None) -> Iterator[Event]:
+def _taken(predecessor: str, events: list[Event], now: datetime | None = None) -> Iterator[Event]:
     """Yield what a successor takes over, numbered anew; the time between the two counts as a pause."""
     end = events[-1].at
     told = [(e.at, e.kind, e.body) for e in events if e.kind not in _NOT_TAKEN and not _is_final(e)]
     bodies: list[tuple[datetime, str, Mapping[str, Any]]] = [(events[0].at, "created", {}), *told]
-    bodies += [(end, "paused", {}), (now or datetime.now(UTC), "resumed", {})]
+    begun = now or datetime.now(UTC)
+    note = {"text": f"goes on from {predecessor} with its trials"}
+    bodies += [(end, "paused", {}), (begun, "resumed", {}), (begun, "noted", note)]
     for n, (at, kind, body) in enumerate(bodies):
         yield Event(n, at, kind, body)
 
