@@ -84,7 +84,7 @@ def test_all_formats_of_many_pictures_and_what_cannot_be_read(
 
     source = SimpleNamespace(image_dir=str(folder), json_file=str(out / "coco.json"))
     measured = read_evaluation_set(source, "dataset.test_data_sources")
-    assert measured.names == ("Red circle", "blue star"), "what is written can be measured on"
+    assert measured.names == ("red circle", "blue star"), "what is written can be measured on"
 
 
 @pytest.mark.slow

@@ -19,7 +19,11 @@ def write_tiny(path: Path) -> Path:
 
     torch.manual_seed(0)
     tokenizer = build_tokenizer(SEEN)
-    write_checkpoint(path, checkpoint_of(build_detector(TINY, tokenizer), tokenizer))
+    detector = build_detector(TINY, tokenizer)
+    for name, parameter in detector.named_parameters():
+        if "class_embed" in name and name.endswith("bias"):
+            torch.nn.init.constant_(parameter, -1.0)
+    write_checkpoint(path, checkpoint_of(detector, tokenizer))
     return path
 
 

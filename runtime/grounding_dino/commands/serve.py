@@ -42,7 +42,7 @@ def serve(arguments: Namespace) -> None:
         ``checkpoint`` (a file, a folder or a name on the hub), ``batch_size``, ``max_pixels``, ``window``
         (milliseconds).
     """
-    requests, answers = sys.stdin.buffer, _own_stdout()
+    requests, answers = _own_streams()
     # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -77,12 +77,18 @@ def serve(arguments: Namespace) -> None:
     service.run()
 
 
-def _own_stdout() -> BinaryIO:
-    """Keep stdout for answers alone: whatever else is printed goes to stderr."""
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Keep stdin and stdout for requests and answers alone.
+
+    Whatever else is printed goes to stderr, and programs that libraries start get neither of the two.
+    """
     sys.stdout.flush()
-    own = os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
-    return own
+    return requests, answers
 
 
 def _read(name: str) -> Model:

@@ -26,6 +26,7 @@ __all__ = ["BATCH", "PROGRAM", "Answer", "Engine", "PictureError"]
 PROGRAM = "grounding_dino"
 BATCH = 8
 _GRACE = 10.0
+_LAST_ANSWERS = 1.0
 
 
 class PictureError(DataError):
@@ -100,7 +101,9 @@ class Engine:
             self._stdout.close()
             raise DataError(f"{PROGRAM} cannot use the model: {self._last_words()}")
         self.about = json.loads(line)["ready"]
-        threading.Thread(target=self._read, args=(self._stdout,), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(self._stdout,), daemon=True)
+        reader.start()
+        threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
 
     def __enter__(self) -> Engine:
         return self
@@ -150,6 +153,8 @@ class Engine:
                 self._stdin.flush()
         except (OSError, ValueError):  # it has gone, or was closed
             self._fail(number)
+        if not self.alive:
+            self._fail(number)
         return future
 
     def close(self) -> None:
@@ -178,6 +183,14 @@ class Engine:
                     future.set_exception(kind(error["message"]))
                 else:
                     future.set_result(Answer(document, picture))
+
+    def _watch(self, reader: threading.Thread) -> None:
+        """See to it that nobody waits for a process that has ended.
+
+        The end of its stdout alone would not tell: whatever it has started may have that still open.
+        """
+        self._process.wait()
+        reader.join(_LAST_ANSWERS)
         for number in list(self._waiting):
             self._fail(number)
 
