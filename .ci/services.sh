@@ -14,6 +14,7 @@ command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || wanted+=(slurm-
 command -v munged >/dev/null || [ -x /usr/sbin/munged ] || wanted+=(munge)
 command -v kubectl >/dev/null || wanted+=(kubernetes-client)
 [ -x /usr/sbin/sshd ] || wanted+=(openssh-server)
+command -v chromium >/dev/null || wanted+=(chromium)
 
 if [ ${#wanted[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
