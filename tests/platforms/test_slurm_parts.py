@@ -18,6 +18,7 @@ from skillbank.jobs.failures import classify
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Resources
 from skillbank.platforms.base import Launch, Resume, job_dir
+from skillbank.platforms.slurm import SlurmPlatform
 from skillbank.platforms.slurm_commands import Node
 from skillbank.platforms.slurm_profile import SlurmProfile, load_profile, size
 from skillbank.platforms.slurm_script import Container, image_file, options, render
@@ -198,6 +199,17 @@ def test_scripts_are_shell_that_bash_reads(tmp_path: Path, nodes: int, kind: Con
         assert f"--container-mounts={results}:{results}:rw,{data}:{data}:ro" in script
     else:
         assert "apptainer" not in script and "--container" not in script
+
+
+def test_what_would_be_submitted_can_be_read_without_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")
+    (tmp_path / "slurm.yaml").write_text("partition: gpu\ncontainer: none\n")
+    shown = SlurmPlatform().submission(launch(tmp_path, image="an/image:1"))
+    assert shown == render(launch(tmp_path), SlurmProfile(partition="gpu"), None)
+    assert "#SBATCH --partition=gpu\n" in shown and not (tmp_path / "results").exists()
 
 
 def test_images_as_files(tmp_path: Path) -> None:

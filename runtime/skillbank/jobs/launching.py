@@ -133,6 +133,7 @@ def rehearse(plan: Plan) -> Launch:
         image=plan.image,
         resources=plan.resources,
         network_arch=plan.network_arch,
+        config_path=config,
     )
 
 

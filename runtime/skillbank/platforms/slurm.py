@@ -205,7 +205,8 @@ class SlurmPlatform(Platform):
     def _waiting(self, row: Row) -> str:
         said = f"job {row.number} waits: {explain(row.reason)}"
         if any(word in row.reason for word in ("ReqNodeNotAvail", "DOWN", "Down", "Limit", "Resources")):
-            lost = [node for node in self.commands.nodes(self.profile.partition) if not node.usable]
+            nodes = self.commands.nodes(self.profile.partition, age=10)
+            lost = [node for node in nodes if not node.usable]
             said += "".join(f"; {told(node)}" for node in lost[:4])
             said += f"; and {len(lost) - 4} more" if len(lost) > 4 else ""
         return said
@@ -260,7 +261,11 @@ class SlurmPlatform(Platform):
         folder = job_dir(handle.results_dir)
         folder.mkdir(parents=True, exist_ok=True)
         number = _number(handle.native_id)
-        row = self.commands.job(number) if number is not None else None
+        try:
+            row = self.commands.job(number) if number is not None else None
+        except PlatformError:
+            (folder / _CANCEL).touch()
+            raise
         if row is not None and row.name == handle.job_id and row.ended:
             return
         (folder / _CANCEL).touch()

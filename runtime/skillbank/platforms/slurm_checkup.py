@@ -64,7 +64,7 @@ def _controller(commands: Commands) -> Iterator[Check]:
     if munge.returncode:
         said = (munge.stderr.strip() or munge.stdout.strip()).splitlines()
         hint = "start munged, with the key of the cluster"
-        yield Check("slurm munge", "missing", f"{said[-1] if said else 'munge does not work'}; {hint}")
+        yield Check("slurm munge", "missing", f"{said[0] if said else 'munge does not work'}; {hint}")
     version = commands.run("sinfo", "--version").strip()
     try:
         ping = " ".join(commands.run("scontrol", "ping").split())

@@ -66,6 +66,7 @@ class Commands:
         self._profile = profile
         self._lock = threading.Lock()
         self._queue: tuple[float, list[Row]] = (float("-inf"), [])
+        self._nodes: dict[str | None, tuple[float, list[Node]]] = {}
 
     @property
     def where(self) -> str:
@@ -209,13 +210,17 @@ class Commands:
 
     # The cluster
 
-    def nodes(self, partition: str | None) -> list[Node]:
-        """Return the nodes of a partition; of the default one when none is named."""
+    def nodes(self, partition: str | None, *, age: float = 0.0) -> list[Node]:
+        """Return the nodes of a partition, by default of the default one, at most so many seconds old."""
+        known = self._nodes.get(partition)
+        if known is not None and time.monotonic() - known[0] < age:
+            return known[1]
         chosen = ["--partition", partition] if partition else []
         said = self.run("sinfo", "--noheader", "--Node", *chosen, "--format=%N|%P|%T|%c|%G|%E")
         found = [_node(line) for line in said.splitlines() if line.count("|") >= 5]
         if partition is None:
             found = [node for node in found if node.partition.endswith("*")] or found
+        self._nodes[partition] = time.monotonic(), found
         return found
 
     def partitions(self) -> list[str]:
