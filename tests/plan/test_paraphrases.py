@@ -27,7 +27,12 @@ REQUESTS = Path(__file__).parents[1] / "requests"
 CASES = {
     file.stem: [Case.parse(document) for document in read_yaml(file)] for file in sorted(HERE.glob("*.yaml"))
 }
-SENTENCES = [case.text for group in CASES.values() for case in group if case.plans is not None]
+SENTENCES = [
+    case.text
+    for group in CASES.values()
+    for case in group
+    if case.plans is not None and not case.text.startswith("{")  # a document is one only by itself
+]
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +213,7 @@ def test_any_order_of_our_own_words_is_read_or_refused(runtime: Runtime, words: 
         "should be found ",
         "no wait ",
         "the evaluation is needed ",
-    ],  # fmt: skip
+    ],
 )
 def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
     begun = time.process_time()

@@ -38,7 +38,7 @@ from skillbank.plan.language import (
     voice,
     wording,
 )
-from skillbank.plan.language.leftovers import leftovers, telling_words
+from skillbank.plan.language.leftovers import leftovers, refuse_unread_amounts, telling_words
 from skillbank.plan.language.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.language.tokens import Text
 from skillbank.plan.request import Request
@@ -138,6 +138,7 @@ def read_text(
     maker = filling.Maker(tokens, steps, said, platform, found, list_folder)
     requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
     notes += maker.notes
+    refuse_unread_amounts(tokens)
     left = [*leftovers(tokens), *maker.values.unused()]
     return Reading(requests, tuple(dict.fromkeys(left)), tuple(notes))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from skillbank.bank.discovery import Library
-from skillbank.errors import SkillNotFoundError
+from skillbank.errors import SkillNotFoundError, UsageError
 from skillbank.plan.language.tokens import Text, Token, words
 from skillbank.plan.language.words import FILLER, rx
 
@@ -51,6 +51,33 @@ def leftovers(text: Text) -> Iterator[str]:
             run = []
         if is_word:
             run.append(token)
+
+
+_SETTINGS = words("lr epoch epochs batch")
+_AMOUNTS = words(
+    """times twice thrice double doubled triple tripled half halve halved quarter third tenth
+    hundredth thousandth ten percent more fewer less higher lower bigger larger smaller longer shorter
+    increase decrease raise reduce minus"""
+)
+_NEAR = 5
+
+
+def refuse_unread_amounts(text: Text) -> None:
+    """Refuse "twice as many epochs": a setting is to change, and its value cannot be read.
+
+    Raises
+    ------
+    UsageError
+        Naming the words.
+    """
+    for first, last in text.sentences():
+        for i in (i for i in range(first, last) if text.tokens[i].text in _SETTINGS):
+            near = text.tokens[max(first, i - _NEAR) : min(last, i + _NEAR)]
+            if any(t.text in _AMOUNTS for t in near):
+                raise UsageError(
+                    f"'{text.source(near)[:80]}' gives no value that can be read; say a number, for example: "
+                    "for 20 epochs."
+                )
 
 
 def _adjoin(text: Text, before: Token, after: Token) -> bool:

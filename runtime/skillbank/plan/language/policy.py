@@ -184,7 +184,7 @@ _PRONOUN = rx(
     r"(?= (?:[.,;!?)]|and|please|for)|$| $)"
 )
 _TOLD = rx(
-    r"H (?:took|was|cost|had|ran|gave|did|needed|failed|crashed|made|is on by default|is off by default)(?!"
+    r"H (?:took|was|cost|had|ran|gave|did|failed|crashed|made|is on by default|is off by default)(?!"
     r" (?:not )?"
     r"(?:off|on|disabled|enabled|turned|switched|needed|wanted))"
 )
