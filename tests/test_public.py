@@ -14,6 +14,7 @@ HEAVY = (
     "transformers",
     "boto3",
     "docker",
+    "kubernetes",
     "openai",
     "optuna",
     "sqlalchemy",

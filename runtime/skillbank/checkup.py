@@ -43,8 +43,8 @@ def checkup(platform: str | None = None) -> list[Check]:
     Parameters
     ----------
     platform
-        ``local``, ``docker``, ``slurm`` or ``kubernetes``; what it cannot do without is then ``failed`` instead
-        of ``missing``.
+        ``local``, ``docker``, ``slurm`` or ``kubernetes``; what it cannot do without is then ``failed``
+        instead of ``missing``.
 
     Raises
     ------
