@@ -7,6 +7,7 @@ suits pretrained weights but leaves a network that is trained from scratch witho
 from itertools import pairwise
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import AutoBackbone, AutoConfig, PreTrainedConfig, PreTrainedModel, ResNetConfig, SwinConfig
 from transformers.backbone_utils import BackboneConfigMixin, BackboneMixin
@@ -105,6 +106,42 @@ class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-c
             if f"stage{number}" in self.out_features:
                 maps.append(features)
         return BackboneOutput(feature_maps=tuple(maps))
+
+
+class DropPath(nn.Module):
+    """Leave out a residual branch for some pictures in training, as transformers' layers do.
+
+    The rate is a tensor and no constant of the program, so that layers that differ in it alone share what is
+    compiled of them.
+
+    Parameters
+    ----------
+    rate : float
+        Chance that a picture's branch is left out.
+    """
+
+    rate: Tensor
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Drop rows of ``(B, ...)``, and scale up the others."""
+        if not self.training:
+            return hidden
+        kept = 1 - self.rate
+        shape = (hidden.shape[0],) + (1,) * (hidden.dim() - 1)
+        chosen = torch.rand(shape, device=hidden.device) < kept
+        return hidden * (chosen / kept).to(hidden.dtype)
+
+
+def drop_paths_by_tensor(backbone: nn.Module) -> None:
+    """Let all layers of a Swin drop paths by :class:`DropPath`, the first ones at a rate of 0."""
+    for module in backbone.modules():
+        if type(module).__name__ == "SwinLayer":
+            layer: Any = module
+            layer.drop_path = DropPath(float(getattr(layer.drop_path, "drop_prob", 0.0)))
 
 
 AutoConfig.register(MiniBackboneConfig.model_type, MiniBackboneConfig, exist_ok=True)

@@ -69,7 +69,7 @@ class Detector(nn.Module):
         width = architecture.hidden_dim
         self.denoising_content = nn.Linear(width, width) if architecture.denoising else None
 
-    def compile_layers(self, *, backbone: bool = True) -> None:
+    def compile_layers(self, *, backbone: bool = True, backend: str = "inductor") -> None:
         """Compile the layers of encoder, decoder and backbone, each kind once; for pictures of one size.
 
         The first pass then takes a minute longer, and again for each other size of pictures.
@@ -77,15 +77,16 @@ class Detector(nn.Module):
         Parameters
         ----------
         backbone : bool
-            Those of the backbone too: in training each of them drops paths at its own rate and compiles for
-            itself, which takes minutes.
+            Those of the backbone too.
+        backend : str
+            Of torch.compile.
         """
-        self._fuse_layer = torch.compile(fuse, dynamic=False)
-        self._decode_layer = torch.compile(decode, dynamic=False)
+        self._fuse_layer = torch.compile(fuse, dynamic=False, backend=backend)
+        self._decode_layer = torch.compile(decode, dynamic=False, backend=backend)
         if backbone:
             for module in self.backbone.modules():
                 if type(module).__name__ in ("SwinLayer", "ResNetBottleNeckLayer"):
-                    module.compile(dynamic=False)
+                    module.compile(dynamic=False, backend=backend)
 
     @property
     def backbone(self) -> nn.Module:
@@ -105,6 +106,7 @@ class Detector(nn.Module):
         pixel_mask: Tensor | None,
         prompts: PromptBatch,
         denoising: DenoisingQueries | None = None,
+        text: Tensor | None = None,
     ) -> DetectorOutput:
         """Detect.
 
@@ -119,8 +121,10 @@ class Detector(nn.Module):
             One prompt for each picture.
         denoising : DenoisingQueries, optional
             Queries made of the targets, in training.
+        text : Tensor, optional
+            What :meth:`encode_text` gave for the prompts, where that is known already.
         """
-        text = self.encode_text(prompts)
+        text = self.encode_text(prompts) if text is None else text
         scene = self._encode_image(pixels, pixel_mask)
         vision, fused_text = self._fuse(scene, text, prompts)
         return self._decode(scene, vision, text, fused_text, prompts, denoising)

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from grounding_dino.deformable import Shapes, deformable_attention
+from grounding_dino.deformable import Shapes, answers_only, deformable_attention
+
+_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,9 @@ def _exchange(
     """Let picture and text look at each other; both directions share one product of queries and keys."""
     vision, text = layer.layer_norm_vision(vision), layer.layer_norm_text(text)
     attention = layer.attn
+    if answers_only(vision) and not layer.training and _few(attention, text):
+        vision_change, text_change = _exchange_few(attention, vision, text, visible, token_mask)
+        return vision + layer.vision_param * vision_change, text + layer.text_param * text_change
     places = _heads(attention.vision_proj(vision), attention.num_heads)
     words = _heads(attention.text_proj(text), attention.num_heads)
     place_values = _heads(attention.values_vision_proj(vision), attention.num_heads)
@@ -204,6 +209,41 @@ def _exchange(
         vision + layer.drop_path(layer.vision_param * vision_change),
         text + layer.drop_path(layer.text_param * text_change),
     )
+
+
+def _few(attention: Any, text: Tensor) -> bool:
+    """Whether a text is so short that its words are better brought to the places' width than the reverse."""
+    return bool(text.shape[1] * attention.num_heads < attention.embed_dim)
+
+
+def _exchange_few(
+    attention: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Compute both changes of :func:`_exchange` with the products in another order.
+
+    There are ten thousands of places and some dozen words.  Projecting all places to queries, values and
+    back is three large products; instead the words are taken through these matrices, once for each head, and
+    meet the places at their own width.  Queries times keys then serve both directions.
+    """
+    heads, width = attention.num_heads, vision.shape[-1]
+    words = _heads(attention.text_proj(text), heads) * attention.scale
+    word_values = _heads(attention.values_text_proj(text), heads)
+    shape = (heads, -1, width)
+    keys = words @ attention.vision_proj.weight.view(shape)
+    shift = words @ attention.vision_proj.bias.view(heads, -1, 1)
+    # (B, H * T, N): how well each word fits each place, for each head.
+    fit = torch.baddbmm(shift.flatten(1, 2), keys.flatten(1, 2), vision.transpose(1, 2))
+    to_text = fit if visible is None else fit.masked_fill(~visible[:, None], -torch.inf)
+    met = (to_text.softmax(-1) @ vision).view(len(text), heads, -1, width)
+    values = met @ attention.values_vision_proj.weight.view(shape).transpose(1, 2)
+    values = values + attention.values_vision_proj.bias.view(heads, 1, -1)
+    text_change = attention.out_text_proj(values.transpose(1, 2).flatten(2))
+    fit = fit.view(len(text), heads, -1, vision.shape[1])
+    to_vision = fit.masked_fill(~token_mask[:, None, :, None], -torch.inf).softmax(2)
+    out = attention.out_vision_proj.weight.view(width, heads, -1).permute(1, 2, 0)
+    given = (word_values @ out).flatten(1, 2)
+    vision_change = to_vision.flatten(1, 2).transpose(1, 2) @ given + attention.out_vision_proj.bias
+    return vision_change, text_change
 
 
 def _enhance(layer: Any, text: Tensor, positions: Tensor, allowed: Tensor) -> Tensor:
@@ -232,6 +272,12 @@ def _attend(module: Any, queries: Tensor, keys: Tensor, values: Tensor, allowed:
 
 
 def _feed_forward(layer: Any, hidden: Tensor) -> Tensor:
+    if answers_only(hidden) and not layer.training and hidden.shape[1] > _BLOCK:
+        # In blocks that stay in the processor's cache, instead of one inner layer of a hundred megabytes.
+        blocks = (
+            layer.fc2(layer.activation_fn(layer.fc1(block))) for block in torch.split(hidden, _BLOCK, 1)
+        )
+        return torch.cat(list(blocks), 1)
     inner = layer.activation_fn(layer.fc1(hidden))
     inner = F.dropout(inner, layer.activation_dropout, layer.training)
     return _drop(layer, layer.fc2(inner))

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import BertConfig, GroundingDinoConfig, GroundingDinoForObjectDetection
 
 from grounding_dino.architecture import Architecture
-from grounding_dino.backbone import backbone_config
+from grounding_dino.backbone import backbone_config, drop_paths_by_tensor
 from grounding_dino.detector import Detector
 from grounding_dino.errors import ModelError, WeightsError
 from grounding_dino.heads import ContrastiveHead
@@ -138,6 +138,7 @@ def wrap_network(
     network.model.encoder_output_class_embed = ContrastiveHead(*head)
     network.class_embed = nn.ModuleList(ContrastiveHead(*head) for _ in network.class_embed)
     _unfreeze_resnet(network)
+    drop_paths_by_tensor(network.model.backbone)
     return Detector(network, architecture)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from grounding_dino.architecture import Architecture
 from grounding_dino.boxes import xyxy_from_cxcywh
 from grounding_dino.data.transforms import Resizing, View, image_tensor, normalise, pad_images
+from grounding_dino.detector import Detector, DetectorOutput
 from grounding_dino.device import Compute
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
 from grounding_dino.tokenizer import PhraseTokenizer
@@ -131,7 +132,7 @@ class Predictor:
     mean, std : sequence of float
         Normalisation, of values in 0 to 1.
     compute : Compute
-        Device and precision.
+        Device and precision.  The detector's weights must not change while a predictor is in use.
     num_select : int
         Most detections of a picture.
     """
@@ -155,6 +156,7 @@ class Predictor:
         self._compute = compute
         self._num_select = num_select
         self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len)
+        self._texts: dict[int, Tensor] = {}
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Detect in some pictures.
@@ -192,11 +194,21 @@ class Predictor:
         passes = []
         if isinstance(self._detector, nn.Module):
             self._detector.eval()
-        for prompt in self.prompts:
+        for number, prompt in enumerate(self.prompts):
             batch = batch_prompts([prompt] * len(images), self._pad).to(device)
             with self._compute.autocast():
-                passes.append((prompt, batch, self._detector(normalised, mask, batch)))
+                passes.append((prompt, batch, self._answer(number, normalised, mask, batch)))
         return passes
+
+    def _answer(self, number: int, pixels: Tensor, mask: Tensor | None, batch: PromptBatch) -> Output:
+        """Run the detector; the text of a prompt is encoded once for all pictures."""
+        if not isinstance(self._detector, Detector):
+            return self._detector(pixels, mask, batch)
+        if number not in self._texts:
+            self._texts[number] = self._detector.encode_text(batch.first())
+        text = self._texts[number].expand(len(pixels), -1, -1)
+        output: DetectorOutput = self._detector(pixels, mask, batch, text=text)
+        return output
 
     def read(
         self, passes: Sequence[tuple[Prompt, PromptBatch, Output]], sizes: Sequence[tuple[int, int]]

@@ -132,6 +132,10 @@ class PromptBatch:
         """``(B, L)`` int64 zeros: to BERT a prompt is one text."""
         return torch.zeros_like(self.token_ids)
 
+    def first(self) -> "PromptBatch":
+        """The first prompt alone."""
+        return PromptBatch(*(getattr(self, name)[:1] for name in self.__dataclass_fields__))
+
     def to(self, device: torch.device | str) -> "PromptBatch":
         """The same batch on another device."""
         return PromptBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))

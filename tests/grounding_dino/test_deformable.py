@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from grounding_dino.deformable import plain
+from grounding_dino.deformable import answers_only, deformable_attention, gathered, level_table, plain
 
 SHAPES = [(3, 4), (2, 2)]
 BATCH, QUERIES, HEADS, WIDTH, POINTS = 2, 3, 2, 4, 2
@@ -77,3 +77,36 @@ def test_gradients(coordinates: int) -> None:
     values, references, offsets, logits = inputs(coordinates)
     wanted = [tensor.requires_grad_() for tensor in (values, offsets, logits)]
     assert torch.autograd.gradcheck(lambda v, o, w: plain(v, SHAPES, references, o, w), wanted)
+
+
+@pytest.mark.parametrize("coordinates", [2, 4])
+def test_rows_summed_at_once_are_the_same_samples(coordinates: int) -> None:
+    values, references, offsets, logits = inputs(coordinates)
+    exact = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)[None, :, None, None]
+    cases = [(exact.expand(BATCH, QUERIES, len(SHAPES), coordinates), torch.zeros_like(offsets))]
+    # Far outside, on edges and in corners too.
+    cases += [(references, offsets * scale) for scale in (0.3, 1.0, 5.0, 1e12)]
+    for places, moves in cases:
+        expected = plain(values, SHAPES, places, moves, logits)
+        torch.testing.assert_close(gathered(values, SHAPES, places, moves, logits), expected)
+
+
+def test_what_is_no_number_stays_none() -> None:
+    values, references, offsets, logits = inputs(2)
+    offsets[0, 1] = torch.nan
+    result = gathered(values, SHAPES, references, offsets, logits)
+    assert result[0, 1].isnan().all()
+    assert not result[1].isnan().any()
+
+
+def test_gradients_go_the_plain_way() -> None:
+    values, references, offsets, logits = (tensor.float() for tensor in inputs(2))
+    table = level_table(tuple(SHAPES), values.device)
+    values.requires_grad_()
+    assert not answers_only(values)
+    deformable_attention(values, SHAPES, table, references, offsets, logits).sum().backward()
+    assert values.grad is not None
+    with torch.no_grad():
+        assert answers_only(values)
+        short = deformable_attention(values, SHAPES, table, references, offsets, logits)
+    torch.testing.assert_close(short, plain(values, SHAPES, references, offsets, logits))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grounding_dino.checkpoint import Checkpoint, read_checkpoint
+from grounding_dino.compilation import compile_detector
 from grounding_dino.config import SPECS
 from grounding_dino.config.load import parse_override
 from grounding_dino.data.transforms import Resizing, test_resizing
@@ -129,7 +130,10 @@ def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Re
     """Make a model ready to run, and say how large it sees pictures."""
     if isinstance(model, OnnxModel):
         return model.detector(compute), Resizing(0, 0, model.frame)
-    return model.detector().to(compute.device).eval(), test_resizing(spec)
+    detector = model.detector().to(compute.device).eval()
+    if spec.engine.compile:
+        compile_detector(detector, compute.device, training=False)
+    return detector, test_resizing(spec)
 
 
 def predictor_of(

@@ -12,6 +12,7 @@ import torch
 from grounding_dino.architecture import Architecture, architecture_from_spec
 from grounding_dino.checkpoint import LATEST, Checkpoint, read_checkpoint
 from grounding_dino.commands.session import Session
+from grounding_dino.compilation import compile_detector
 from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import TrainingSet, read_training_set
@@ -67,6 +68,8 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     detector.to(compute.device)
     if team.size > 1 and spec.train.distributed_strategy == "fsdp":
         share_out(detector, compute.device, team, spec.train.precision)
+    if spec.engine.compile:
+        compile_detector(detector, compute.device, training=True)
     _LOG.info(
         "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
         "threads",

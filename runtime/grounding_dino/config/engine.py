@@ -24,6 +24,10 @@ class EngineConfig(Block):
     processes: Int = param(
         1, "Processes of a node that train together on a CPU; on GPUs train.num_gpus decides.", ge=1
     )
+    compile: bool = param(
+        False,
+        "Compile the layers; pays on a GPU with pictures of few sizes, the first of each takes a minute.",
+    )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
     )
