@@ -42,7 +42,8 @@ _FIND = rx(
     r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
     r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
     r"|care about|auto label)"
-    r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|map|data|training|detector)(?= ))"
+    r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|data|training|detector|instances?|pric(?:e|es|ing)"
+    r"|vms?|machines?|capacity|checks?)(?= ))"
 )
 _SEARCH = rx(
     r"(?P<verb>search|searching|label|annotate|tag|mark|scan|scanning|check|checking|inspect"
@@ -65,7 +66,7 @@ _FIELD = rx(
     r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) "
     r")*(?:captions?|what to (?:find|look for|detect|search for|label)|prompts?|text prompts?"
     r"|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories"
-    r"|classes|labels|query)"
+    r"|classes|labels|query|(?:objects?|objects wanted|sought)(?= :))"
     r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)"
     r"|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )

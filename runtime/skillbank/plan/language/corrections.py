@@ -9,7 +9,8 @@ from skillbank.plan.language.words import rx
 _STRONG = (
     r"no wait(?: a (?:second|minute|moment))?|(?:(?<=[.,;:!?(] )|(?<=\A ))(?:wait|stop)(?! (?:with|for|until"
     r"|till|the|it|job|J|N|V|a|an|all|my|our|training))"
-    r"|scratch (?:that|it)|on second thoughts?|correction|never mind(?: that)?|forget (?:that|it|what i said)"
+    r"|scratch (?:that|it)|on second thoughts?|correction"
+    r"|never mind(?: (?:that|it|what i said))?(?= [.,;:!)-]|$| $)|forget (?:that|it|what i said)"
     r"|(?:i|we) (?:have )?changed (?:my|our) minds?|(?:i|we) take (?:that|it) back|strike that"
 )
 _WEAK = (

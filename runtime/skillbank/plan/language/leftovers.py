@@ -39,6 +39,11 @@ _SMALL = frozenset(
 }
 QUIET = FILLER | _SMALL
 _LEADING = words("and then but or so also , please")
+_PLANNED = words(
+    """tonight tomorrow overnight midnight noon morning afternoon evening weekend monday tuesday wednesday
+    thursday friday saturday sunday week weeks month months am pm o'clock deploy deployment"""
+)
+"""When a run is to start, and what is to follow it: nobody here keeps a calendar, which must be said."""
 
 
 def leftovers(text: Text) -> Iterator[str]:
@@ -60,16 +65,24 @@ _AMOUNTS = words(
     increase decrease raise reduce minus"""
 )
 _NEAR = 5
+_NUMBER_FORMAT = re.compile(r"(?:u?int|fp|bf|float|tf|nf|q)\d+(?:_\w+)?")
+_PRECISION_VALUE = rx(r"<det?>(?:precision|dtype|data type|datatype) (?:<of*>)(?P<value>[a-z]\S*)")
 
 
 def refuse_unread_amounts(text: Text) -> None:
-    """Refuse "twice as many epochs": a setting is to change, and its value cannot be read.
+    """Refuse "twice as many epochs" and "precision int4": a setting whose value cannot be read.
 
     Raises
     ------
     UsageError
         Naming the words.
     """
+    for found in text.find(_PRECISION_VALUE):
+        if found.match["value"] not in QUIET:
+            raise UsageError(f"'{found.said()}' gives no precision that is known; say fp32, fp16 or bf16.")
+    for token in text.tokens:
+        if _NUMBER_FORMAT.fullmatch(token.text):
+            raise UsageError(f"'{token.text}' is no precision that is known; say fp32, fp16, bf16 or int8.")
     for first, last in text.sentences():
         for i in (i for i in range(first, last) if text.tokens[i].text in _SETTINGS):
             near = text.tokens[max(first, i - _NEAR) : min(last, i + _NEAR)]
@@ -87,7 +100,11 @@ def _adjoin(text: Text, before: Token, after: Token) -> bool:
 def _fragment(text: Text, run: list[Token]) -> Iterator[str]:
     while run and run[0].text in _LEADING:
         run = run[1:]
-    if any(t.text not in QUIET and len(text.source([t])) > 1 for t in run):
+    if any(
+        (t.text not in QUIET or (t.text in _PLANNED and (t.text != "am" or before.text == "D")))
+        and len(text.source([t])) > 1
+        for before, t in zip([Token(".", -1, -1), *run], run, strict=False)
+    ):
         yield text.source(run)
 
 

@@ -104,7 +104,7 @@ _ANSWERS = {"no": "off", "nope": "off", "yes": "on", "sure": "on"}
 _COPULA = words(
     """is are = : should must be stay stays staying set to being remain remains kept has can shall will
     would may left a and was needs goes turned switched at have do does really for this time here
-    the run please it you we i something anything what"""
+    the run please it you we i something anything what just go goes going stick with"""
 )
 _STOP = words(". , ; ! ? ( ) / | and but then when because so if or oops V P")
 _PASSED = words(
@@ -292,6 +292,8 @@ def _after(tokens: list[Token], at: int) -> tuple[str | None, int, int]:
         following = tokens[i + 1].text if i + 1 < len(tokens) else "."
         # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
         bare = i == at or tokens[i - 1].text in (":", "=")
+        if word == "no" and following == "H":
+            break  # a mention of its own: "a single run and no search"
         if word in _STATES and not (word in ("on", "use") and bare and following not in _ENDS):
             return _STATES[word], negations, i + 1
         if word == "D" and tokens[i].value == 0:

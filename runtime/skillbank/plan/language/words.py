@@ -78,6 +78,7 @@ rx = Grammar(
         "|are not|not"
         "|never|no need to|no need for|no need of|without|no|refrain from|stop|avoid|skip|omit"
         "|neither|nor|minus"
+        "|never mind|no matter|pass on"
         "|leave out|leave off|hold off on|rather than|instead of|except|forget about|forget|drop"
         "|do not bother to|do not bother with|do not bother|do not want to|do not want you to|do "
         "not want"
