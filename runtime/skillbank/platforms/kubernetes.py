@@ -16,7 +16,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,17 +28,12 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, kubernetes_states
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
-from skillbank.platforms.kubernetes_api import (
-    ApiLostError,
-    Cluster,
-    ConflictingError,
-    ForbiddenError,
-    GoneError,
-)
+from skillbank.platforms.kubernetes_api import ApiLostError, Cluster
 from skillbank.platforms.kubernetes_files import Bucket
 from skillbank.platforms.kubernetes_logs import pod_logs
-from skillbank.platforms.kubernetes_manifest import job_manifest, manifest_yaml, selector, service_manifest
-from skillbank.platforms.kubernetes_names import LABEL, job_name
+from skillbank.platforms.kubernetes_manifest import job_manifest, manifest_yaml, service_manifest
+from skillbank.platforms.kubernetes_names import job_name
+from skillbank.platforms.kubernetes_objects import Objects, Place, begun
 from skillbank.platforms.kubernetes_profile import Profile, load_profile
 from skillbank.platforms.kubernetes_refusals import refusals
 from skillbank.redact import redact_stream
@@ -46,9 +41,6 @@ from skillbank.redact import redact_stream
 __all__ = ["KubernetesPlatform"]
 
 _CANCEL, _LOG, _PLACE, _VERDICT = "cancel", "output.log", "kubernetes.json", "verdict.json"
-_STARTED = f"{LABEL}started"
-_QUEUE = "kueue.x-k8s.io/queue-name"
-"""With this label another controller lets Jobs go when it is their turn."""
 
 
 class KubernetesPlatform(Platform):
@@ -94,107 +86,63 @@ class KubernetesPlatform(Platform):
         container.container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
         namespace, name = self._cluster.namespace, job_name(launch.job_id, launch.resources.nodes)
         document = job_manifest(launch, self._profile, namespace)
-        place = {
-            "server": self._cluster.server,
-            "namespace": namespace,
-            "name": name,
-            "nodes": launch.resources.nodes,
-            "keep": self._profile.keep,
-            "at": time.time(),
-            "s3": self._profile.s3.root if self._profile.s3 else None,
-        }
+        place = Place(
+            server=self._cluster.server,
+            namespace=namespace,
+            name=name,
+            nodes=launch.resources.nodes,
+            keep=self._profile.keep,
+            at=time.time(),
+            s3=self._profile.s3.root if self._profile.s3 else None,
+        )
+        objects = self._objects(launch.job_id, place)
         launch.job_dir.mkdir(parents=True, exist_ok=True)
         _write(launch.job_dir / "kubernetes.yaml", _manifest(launch, self._profile, namespace))
-        _write(launch.job_dir / _PLACE, json.dumps(place))
-        found = self._job(launch.job_id, place)
+        _write(launch.job_dir / _PLACE, json.dumps(place.document()))
+        found = objects.job()
         if found is None:
             _refuse_canceled(launch)
             if self._profile.s3 is not None:
                 Bucket(self._profile.s3.root, launch.job_id).send(launch)
-            found = self._create(launch.job_id, place, document)
-        if _begun(found):
-            return _native_id(place)
+            found = objects.create(document)
+        if begun(found):
+            return place.native_id
         try:
             if launch.resources.nodes > 1:
-                service = service_manifest(launch, self._profile, namespace, found["metadata"]["uid"])
-                with contextlib.suppress(ConflictingError):  # an earlier try made it
-                    self._ask("POST", f"/api/v1/namespaces/{namespace}/services", service, strict=True)
+                uid = found["metadata"]["uid"]
+                objects.create_service(service_manifest(launch, self._profile, namespace, uid))
             _refuse_canceled(launch)
-            self._let_go(place, document)
+            objects.let_go(document)
         except PlatformError as error:
             if not isinstance(error, ApiLostError):
                 with contextlib.suppress(PlatformError):
-                    self._delete(place)
+                    objects.delete()
             raise
-        return _native_id(place)
+        return place.native_id
 
-    def _create(self, job_id: str, place: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._ask("POST", _jobs_path(place, name=False), document, strict=True)
-        except ConflictingError:
-            # The name is taken: by another try of this very launch, whose answer was lost.
-            if (found := self._job(job_id, place)) is not None:
-                return found
-            raise
-
-    def _let_go(self, place: Mapping[str, Any], document: Mapping[str, Any]) -> None:
-        change: dict[str, Any] = {"metadata": {"annotations": {_STARTED: "true"}}}
-        if _QUEUE not in document["metadata"]["labels"]:
-            change["spec"] = {"suspend": False}
-        self._ask("PATCH", _jobs_path(place), change)
-
-    def _ask(self, method: str, path: str, body: Any, *, strict: bool = False) -> dict[str, Any]:
-        query = {"fieldValidation": "Strict"} if strict else {}
-        return self._cluster.ask(method, path, body, query=query, patience=self._patience)
-
-    def _job(self, job_id: str, place: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return a job's Job; None when there is none."""
-        try:
-            found = self._cluster.ask("GET", _jobs_path(place))
-        except GoneError:
-            return None
-        if (found["metadata"].get("annotations") or {}).get(f"{LABEL}job-id") != job_id:
-            raise PlatformError(
-                f"the namespace {place['namespace']} has a Job {place['name']} that is not of job {job_id}; "
-                f"remove it with kubectl delete job {place['name']}"
-            )
-        return found
-
-    def _pods(self, job_id: str, place: Mapping[str, Any]) -> list[dict[str, Any]]:
-        query = {"labelSelector": selector(job_id)}
-        path = f"/api/v1/namespaces/{place['namespace']}/pods"
-        return list(self._cluster.ask("GET", path, query=query).get("items") or ())
-
-    def _events(self, place: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:
-        """Return the events of a Job and its pods; none where this user may not see them."""
-        path = f"/api/v1/namespaces/{place['namespace']}/events"
-        found: list[dict[str, Any]] = []
-        for name in names:
-            with contextlib.suppress(ForbiddenError):
-                query = {"fieldSelector": f"involvedObject.name={name}"}
-                found += self._cluster.ask("GET", path, query=query).get("items") or ()
-        return found
+    def _objects(self, job_id: str, place: Place) -> Objects:
+        return Objects(self._cluster, job_id, place, self._patience)
 
     def status(self, handle: Handle) -> NativeStatus:
         """Ask the cluster; a Job that was not let go yet counts as not found."""
         folder = job_dir(handle.results_dir)
         if (verdict := _read(folder / _VERDICT)) is not None:
             return NativeStatus(**{**verdict, "state": JobState(verdict["state"])})
-        place, canceled = _read(folder / _PLACE), (folder / _CANCEL).exists()
+        place, canceled = _place(folder), (folder / _CANCEL).exists()
         if place is None:
             return _nothing(canceled)
         self._same_cluster(place)
-        found = self._job(handle.job_id, place)
+        found = self._objects(handle.job_id, place).job()
         if found is None:
             return self._gone(handle, place, canceled)
-        native_id = _native_id(place)
-        if not _begun(found):
+        native_id = place.native_id
+        if not begun(found):
             if canceled:
                 return NativeStatus(JobState.CANCELED, "canceled before it started")
             return NativeStatus(JobState.PENDING, "its Job waits for its start", found=False)
         if found["metadata"].get("deletionTimestamp") and not kubernetes_states.over(found):
             return NativeStatus(JobState.RUNNING, "its Job is being deleted", native_id=native_id)
-        pods = self._pods(handle.job_id, place)
+        pods = self._objects(handle.job_id, place).pods()
         if kubernetes_states.over(found):
             status = kubernetes_states.ended(found, pods)
             if canceled and status.state is not JobState.COMPLETE:
@@ -203,95 +151,96 @@ class KubernetesPlatform(Platform):
         return self._alive(handle, place, found, pods)
 
     def _alive(
-        self, handle: Handle, place: Mapping[str, Any], job: dict[str, Any], pods: list[dict[str, Any]]
+        self, handle: Handle, place: Place, job: dict[str, Any], pods: list[dict[str, Any]]
     ) -> NativeStatus:
-        native_id = _native_id(place)
+        native_id = place.native_id
         if job["spec"].get("suspend"):
             said = "waits: its Job is suspended, by a queue or by somebody (kubectl patch can let it go)"
             return NativeStatus(JobState.PENDING, said, native_id=native_id)
         working = kubernetes_states.running(pods)
-        if working and place.get("s3"):
+        if working and place.s3:
             with contextlib.suppress(SkillbankError):  # the next look brings it
-                Bucket(place["s3"], handle.job_id).fetch_results(handle.results_dir, "status.json")
+                Bucket(place.s3, handle.job_id).fetch_results(handle.results_dir, "status.json")
         for pod in working:
             if lost := kubernetes_states.node_lost(pod):
                 return NativeStatus(JobState.UNKNOWN, lost, native_id=native_id)
-        count = int(place["nodes"])
+        count = place.nodes
         if len(working) == count:
             nodes = ", ".join(sorted({str(pod["spec"].get("nodeName")) for pod in working}))
-            said = f"running on {nodes} in {place['namespace']}/{place['name']}"
+            said = f"running on {nodes} in {place.namespace}/{place.name}"
             return NativeStatus(JobState.RUNNING, said, native_id=native_id)
         waiting = [pod for pod in pods if pod not in working]
-        names = [place["name"], *(pod["metadata"]["name"] for pod in waiting)]
-        why = kubernetes_states.waiting(job, waiting, self._events(place, names))
+        why = kubernetes_states.waiting(job, waiting, self._objects(handle.job_id, place).events(waiting))
         patience = self._profile.start_patience
         if why.stuck and (why.at_once or (datetime.now(UTC) - why.stuck).total_seconds() > patience):
             return self._give_up(handle, place, why.said)
         state = JobState.RUNNING if working else JobState.PENDING
         return NativeStatus(state, why.said, native_id=native_id)
 
-    def _give_up(self, handle: Handle, place: Mapping[str, Any], why: str) -> NativeStatus:
-        """End a job whose pods will never start; nothing is said before its Job is really gone."""
-        self._delete(place)
+    def _give_up(self, handle: Handle, place: Place, why: str) -> NativeStatus:
+        """End a job whose pods will never start; nothing is said before the cluster lets its Job go."""
+        self._objects(handle.job_id, place).delete()
         said = f"given up: it {why}"
-        status = NativeStatus(JobState.ERROR, said, native_id=_native_id(place), evidence=said)
+        status = NativeStatus(JobState.ERROR, said, native_id=place.native_id, evidence=said)
         return self._end(handle, place, status)
 
-    def _gone(self, handle: Handle, place: Mapping[str, Any], canceled: bool) -> NativeStatus:
+    def _gone(self, handle: Handle, place: Place, canceled: bool) -> NativeStatus:
         """Say what it means that the cluster has no such Job."""
         left = [
-            pod for pod in self._pods(handle.job_id, place) if "running" in kubernetes_states.main_state(pod)
+            pod
+            for pod in self._objects(handle.job_id, place).pods()
+            if "running" in kubernetes_states.main_state(pod)
         ]
         if left:
             said = f"its Job was deleted and pod {left[0]['metadata']['name']} is still stopping"
-            return NativeStatus(JobState.RUNNING, said, native_id=_native_id(place))
+            return NativeStatus(JobState.RUNNING, said, native_id=place.native_id)
         if canceled:
             return self._end(handle, place, NativeStatus(JobState.CANCELED, "canceled"))
         if handle.native_id is None:
             return _nothing(False)
-        if time.time() - float(place["at"]) > float(place["keep"]):
+        if time.time() - place.at > place.keep:
             said = "its Job is gone and how it ended is not known; cancel the job to close it"
             return NativeStatus(JobState.UNKNOWN, said, found=False)
-        said = f"somebody deleted its Job {place['namespace']}/{place['name']} in the cluster"
+        said = f"somebody deleted its Job {place.namespace}/{place.name} in the cluster"
         return self._end(handle, place, NativeStatus(JobState.CANCELED, said))
 
-    def _end(self, handle: Handle, place: Mapping[str, Any], status: NativeStatus) -> NativeStatus:
+    def _end(self, handle: Handle, place: Place, status: NativeStatus) -> NativeStatus:
         """Keep what is known of a job's end, because the cluster forgets it, and return it."""
         folder = job_dir(handle.results_dir)
-        if place.get("s3"):
-            Bucket(place["s3"], handle.job_id).fetch_results(handle.results_dir)
+        if place.s3:
+            Bucket(place.s3, handle.job_id).fetch_results(handle.results_dir)
         with contextlib.suppress(PlatformError):
             self._save_log(handle, place)
-        verdict = {**asdict(status), "native_id": _native_id(place), "found": True}
+        verdict = {**asdict(status), "native_id": place.native_id, "found": True}
         _write(folder / _VERDICT, json.dumps(verdict))
         return NativeStatus(**verdict)
 
-    def _same_cluster(self, place: Mapping[str, Any]) -> None:
-        if place["server"] != self._cluster.server:
+    def _same_cluster(self, place: Place) -> None:
+        if place.server != self._cluster.server:
             raise PlatformError(
-                f"the job is on the cluster {place['server']} and the context '{self._cluster.context}' is "
+                f"the job is on the cluster {place.server} and the context '{self._cluster.context}' is "
                 f"{self._cluster.server}; name the right context in the profile"
             )
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
         """Yield the program's output, of several nodes with the index before each line."""
-        saved, place = job_dir(handle.results_dir) / _LOG, _read(job_dir(handle.results_dir) / _PLACE)
+        saved, place = job_dir(handle.results_dir) / _LOG, _place(job_dir(handle.results_dir))
         if saved.exists():
             yield from _saved(saved)
         elif place is not None:
             self._same_cluster(place)
             yield from self._output(handle, place, follow)
 
-    def _output(self, handle: Handle, place: Mapping[str, Any], follow: bool) -> Iterator[str]:
+    def _output(self, handle: Handle, place: Place, follow: bool) -> Iterator[str]:
         def over() -> bool:
-            found = self._job(handle.job_id, place)
+            found = self._objects(handle.job_id, place).job()
             return found is None or kubernetes_states.over(found) is not None
 
         return pod_logs(
             self._cluster,
-            place["namespace"],
-            lambda: self._pods(handle.job_id, place),
-            int(place["nodes"]),
+            place.namespace,
+            lambda: self._objects(handle.job_id, place).pods(),
+            place.nodes,
             follow=follow,
             over=over,
             patience=10 * self._patience if follow else self._patience,
@@ -303,31 +252,31 @@ class KubernetesPlatform(Platform):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / _VERDICT).exists():
             return
-        place = _read(folder / _PLACE)
+        place = _place(folder)
         if place is None:
             (folder / _CANCEL).touch()
-            place = _read(folder / _PLACE)  # a launch under way sees the note, or is seen
+            place = _place(folder)  # a launch under way sees the note, or is seen
             if place is None:
                 return
         self._same_cluster(place)
         found = self._find_or_note(handle, folder, place)
         if found is None or kubernetes_states.over(found):
             return
-        if not _begun(found):
-            self._delete(place)
+        if not begun(found):
+            self._objects(handle.job_id, place).delete()
             self._wait_gone(handle, place)
             return
         # Its last words go away with its pods, so they are listened to meanwhile.
         listener = threading.Thread(target=self._listen, args=(handle, place), daemon=True)
         listener.start()
-        self._delete(place)
+        self._objects(handle.job_id, place).delete()
         self._wait_gone(handle, place)
         listener.join(10)
 
-    def _find_or_note(self, handle: Handle, folder: Path, place: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, Any] | None:
         """Write down the wish to stop, unless the job has ended by itself, and return its Job."""
         try:
-            found = self._job(handle.job_id, place)
+            found = self._objects(handle.job_id, place).job()
         except PlatformError:
             (folder / _CANCEL).touch()
             raise
@@ -335,23 +284,19 @@ class KubernetesPlatform(Platform):
             return found
         (folder / _CANCEL).touch()
         # Looked for once more: what is made from now on sees the note and stops by itself.
-        return self._job(handle.job_id, place)
+        return self._objects(handle.job_id, place).job()
 
-    def _listen(self, handle: Handle, place: Mapping[str, Any]) -> None:
+    def _listen(self, handle: Handle, place: Place) -> None:
         with contextlib.suppress(PlatformError, OSError):
             self._save_log(handle, place, follow=True)
 
-    def _delete(self, place: Mapping[str, Any]) -> None:
-        """Delete a Job; it goes away when its pods have, each after its grace."""
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
-        with contextlib.suppress(GoneError):
-            self._ask("DELETE", _jobs_path(place), options)
-
-    def _wait_gone(self, handle: Handle, place: Mapping[str, Any]) -> None:
+    def _wait_gone(self, handle: Handle, place: Place) -> None:
         deadline, pause = time.monotonic() + self._profile.pod_grace + 30, 0.1
-        while self._job(handle.job_id, place) is not None or (pods := self._pods(handle.job_id, place)):
+        while self._objects(handle.job_id, place).job() is not None or (
+            pods := self._objects(handle.job_id, place).pods()
+        ):
             if time.monotonic() > deadline:
-                pods = self._pods(handle.job_id, place)
+                pods = self._objects(handle.job_id, place).pods()
                 where = ", ".join(f"{p['metadata']['name']} on {p['spec'].get('nodeName')}" for p in pods)
                 raise PlatformError(f"job {handle.job_id} does not stop: {where or 'its Job'} is still there")
             time.sleep(pause)
@@ -359,10 +304,10 @@ class KubernetesPlatform(Platform):
 
     def release(self, handle: Handle) -> None:
         """Save the output of an ended job; its Job stays in the cluster for as long as the profile says."""
-        if (place := _read(job_dir(handle.results_dir) / _PLACE)) is not None:
+        if (place := _place(job_dir(handle.results_dir))) is not None:
             self._save_log(handle, place)
 
-    def _save_log(self, handle: Handle, place: Mapping[str, Any], *, follow: bool = False) -> None:
+    def _save_log(self, handle: Handle, place: Place, *, follow: bool = False) -> None:
         saved = job_dir(handle.results_dir) / _LOG
         if saved.exists():
             return
@@ -384,11 +329,6 @@ def _manifest(launch: Launch, profile: Profile, namespace: str) -> str:
     return manifest_yaml(*documents)
 
 
-def _begun(job: Mapping[str, Any]) -> bool:
-    """Say whether a Job has been let go: nothing of it ran before."""
-    return (job["metadata"].get("annotations") or {}).get(_STARTED) == "true"
-
-
 def _refuse_canceled(launch: Launch) -> None:
     if (launch.job_dir / _CANCEL).exists():
         raise PlatformError(f"job {launch.job_id} was canceled before it started")
@@ -398,15 +338,6 @@ def _nothing(canceled: bool) -> NativeStatus:
     if canceled:
         return NativeStatus(JobState.CANCELED, "canceled")
     return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
-
-
-def _jobs_path(place: Mapping[str, Any], *, name: bool = True) -> str:
-    path = f"/apis/batch/v1/namespaces/{place['namespace']}/jobs"
-    return f"{path}/{place['name']}" if name else path
-
-
-def _native_id(place: Mapping[str, Any]) -> str:
-    return f"kubernetes:{place['namespace']}/{place['name']}"
 
 
 def _saved(path: Path) -> Iterator[str]:
@@ -427,3 +358,8 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return document
+
+
+def _place(folder: Path) -> Place | None:
+    document = _read(folder / _PLACE)
+    return None if document is None else Place(**document)

@@ -18,6 +18,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.plan.model import InputBinding, Plan, Resources
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.kubernetes import KubernetesPlatform
+from skillbank.platforms.kubernetes_objects import Objects
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import Authority, Fault, Server
@@ -344,7 +345,7 @@ def test_a_launcher_that_dies_between_making_and_starting(
 ) -> None:
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(KubernetesPlatform, "_let_go", lambda *_: os._exit(9))
+        monkeypatch.setattr(Objects, "let_go", lambda *_: os._exit(9))
         Jobs(jobs.store).launch(make_plan("touch ran"), idempotency_key="k")
         os._exit(0)
     os.waitpid(child, 0)
