@@ -37,9 +37,8 @@ def main() -> None:
     pictures = make_pictures(16, (given.size[0], given.size[1]))
     with server(given.url, given.checkpoint) as url:
         model = httpx2.get(f"{url}/api/about").json()["model"]
-        print(
-            f"{machine()}; {model['backbone']} on {model['device']}; JPEGs of {given.size[0]} x {given.size[1]}"
-        )
+        size = f"{given.size[0]} x {given.size[1]}"
+        print(f"{machine()}; {model['backbone']} on {model['device']}; JPEGs of {size}")
         ask(url, pictures, 4, 1.0)
         print(
             "| clients | pictures/s | p50 ms | p99 ms | mean batch | turned away |\n|---|---|---|---|---|---|"

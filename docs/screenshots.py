@@ -8,6 +8,7 @@ committed.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import shutil
 import subprocess
@@ -15,10 +16,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 FOLDER = Path(__file__).parent
-WINDOW = {"width": 1280, "height": 820}
+WINDOW = {"width": 1320, "height": 900}
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def main() -> None:
                 program = shutil.which("chromium")
                 browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
                 for scheme in ("light", "dark"):
-                    shoot(browser, found[0], scheme, given)
+                    shoot(browser, found[0].rstrip("/"), scheme, given)
                 browser.close()
         finally:
             server.terminate()
@@ -57,16 +59,27 @@ def shoot(browser: Any, url: str, scheme: str, given: argparse.Namespace) -> Non
     page.wait_for_selector("#found button")
     page.fill("#threshold", given.threshold)
     page.evaluate("() => document.activeElement.blur()")
-    page.screenshot(path=FOLDER / f"web-find-{scheme}.png")
+    save(page, f"web-find-{scheme}.png")
+    if scheme == "dark":
+        page.close()
+        return
     jobs = page.evaluate("() => fetch('/api/jobs').then((answer) => answer.json())")["jobs"]
     trained = next(job["id"] for job in jobs if job["action"] == "train" and not job["searches"])
-    page.goto(f"{url}#/jobs/{trained}")
+    page.goto(f"{url}/#/jobs/{trained}")
     page.wait_for_selector("#job .curve")
-    page.screenshot(path=FOLDER / f"web-jobs-{scheme}.png")
-    page.goto(f"{url}#/experiments")
+    # What follows are places on this machine.
+    save(page, "web-jobs.png", height=page.locator("#job .charts").bounding_box()["y"] + 320)
+    page.goto(f"{url}/#/experiments")
     page.wait_for_selector("#experiment .chart")
-    page.screenshot(path=FOLDER / f"web-experiments-{scheme}.png")
+    save(page, "web-experiments.png")
     page.close()
+
+
+def save(page: Any, name: str, height: float = WINDOW["height"]) -> None:
+    """Save what is seen, in few enough colours for a small file."""
+    clip = {"x": 0, "y": 0, "width": WINDOW["width"], "height": min(height, WINDOW["height"])}
+    seen = Image.open(io.BytesIO(page.screenshot(clip=clip)))
+    seen.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(FOLDER / name, optimize=True)
 
 
 if __name__ == "__main__":

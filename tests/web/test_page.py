@@ -224,6 +224,7 @@ def job(web_home: dict[str, str], server: Server, tmp_path_factory: pytest.TempP
         platform="local",
         results_dir=str(results),
     )
+    Path(web_home["SKILLBANK_HOME"]).mkdir(exist_ok=True)
     with JobStore(f"sqlite:///{web_home['SKILLBANK_HOME']}/skillbank.db") as store:
         store.create(record)
         store.transition(record.id, JobState.COMPLETE, "<img src=x onerror=alert(1)> exit code 0")

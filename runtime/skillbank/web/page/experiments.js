@@ -3,6 +3,7 @@ import { at, h, number, span, when } from "/dom.js";
 import { read } from "/server.js";
 import { chart } from "/chart.js";
 
+const OTHERS = ["var(--main)", "var(--good)", "var(--wait)", "var(--soft)"]; // the best one has its own
 let timer = 0, drawn = "";
 
 export async function open(id) {
@@ -44,7 +45,6 @@ function page(report) {
     report.default_scores && tile("default configuration", number(report.default_scores[0])),
     tile("trials", String(report.trials.length)),
     tile("time", span(report.seconds)),
-    report.gpu_hours >= 0.01 ? tile("GPU hours", number(report.gpu_hours)) : null,
   ].filter(Boolean);
   return [
     h("div", { class: "head" }, h("h1", {}, `${report.algorithm} search · ${report.skill}`),
@@ -71,16 +71,17 @@ function charts(report, goal) {
   const chosen = curved.filter((t) => t.number === report.best).concat(curved.filter((t) => t.number !== report.best).slice(0, 4));
   const points = (trial) => trial.curve.map((point) => [point[0], point[1]]);
   if (chosen.length) {
-    made.push(chart("Curves", "epoch", chosen.map((trial) => ({
+    made.push(chart("Curves", "epoch", chosen.map((trial, index) => ({
       name: trial.number === report.best ? `trial ${trial.number}, the best` : `trial ${trial.number}`,
-      points: points(trial), hue: trial.number === report.best ? "var(--best)" : null,
+      points: points(trial), hue: trial.number === report.best ? "var(--best)" : OTHERS[index % OTHERS.length],
     }))));
   }
   return h("div", { class: "charts" }, made);
 }
 
 function values(report) {
-  const cells = Object.entries(report.best_overrides);
+  const same = (key, value) => JSON.stringify(value) === JSON.stringify(report.defaults[key]);
+  const cells = Object.entries(report.best_overrides).filter(([key, value]) => !same(key, value));
   if (!cells.length) return h("p", { class: "hint" }, "Nothing: the default configuration is the best.");
   return h("div", { class: "scroll" }, h("table", {},
     h("thead", {}, h("tr", {}, h("th", {}, "parameter"), h("th", { class: "n" }, "default"), h("th", { class: "n" }, "best"))),

@@ -34,7 +34,7 @@ function entry(job, chosen) {
   const href = job.searches ? `#/experiments/${job.id}` : `#/jobs/${job.id}`;
   return h("li", {}, h("a", { href, "aria-current": job.id === chosen ? "true" : null },
     h("i", { class: `dot ${job.state}` }), h("strong", {}, job.searches ? `${job.action}, a search` : job.action),
-    h("small", {}, when(job.created)), h("small", { class: "id" }, `${job.state.toLowerCase()} · ${job.id}`)));
+    h("small", {}, when(job.created)), h("small", { class: "id" }, `${job.state.toLowerCase()} · …${job.id.split("-").slice(-2).join("-")}`)));
 }
 
 function page(job) {
