@@ -75,6 +75,9 @@ def serve(arguments: Namespace) -> None:
     reader = threading.Thread(target=_read_requests, args=(requests, service, usual), daemon=True)
     reader.start()
     service.run()
+    # Everything is answered and nothing is open; taking torch apart would take seconds.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
