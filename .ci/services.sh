@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the tests of real services need, on Debian as root: a Docker engine, a static busybox for a tiny image,
-# PostgreSQL, Slurm with munge and an SSH server, and kubectl. Run it as often as you like: what is there stays as
-# it is. The tests start their own servers.
+# PostgreSQL, Slurm with munge and an SSH server, kubectl, and a browser. Run it as often as you like: what is there
+# stays as it is. The tests start their own servers.
 set -euo pipefail
 
 wanted=()
