@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -124,7 +125,8 @@ def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     own = build_tokenizer(SEEN)
     torch.manual_seed(0)
     config = network_config(TINY, len(own))
-    network = transformers.GroundingDinoForObjectDetection(config).eval()
+    network: Any = transformers.GroundingDinoForObjectDetection(config)
+    network.eval()
     with torch.no_grad():  # random weights are modest; what is found must be something
         for parameter in network.bbox_embed.parameters():
             parameter.mul_(3)
@@ -133,7 +135,8 @@ def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    transformers.PreTrainedTokenizerFast(tokenizer_object=backend, **names).save_pretrained(folder)
+    fast: Any = transformers.PreTrainedTokenizerFast
+    fast(tokenizer_object=backend, **names).save_pretrained(folder)
     answer = inline(
         "label", str(picture), "red circle", "--checkpoint", str(folder), "--threshold", "0", "--nms", "1",
         "-o", str(tmp_path / "out"), "-f", "json", "--json",

@@ -118,9 +118,9 @@ def label_pictures(
             raise UsageError(
                 f"Labels cannot be written as '{kind}'{did_you_mean(kind, KINDS)}; there are {known}."
             )
-    for name, value in (("threshold", threshold), ("overlap", nms)):
+    for name, value, what in (("threshold", threshold, "score"), ("overlap", nms, "share")):
         if value is not None and not 0 <= value <= 1:
-            raise UsageError(f"The {name} {value} must be a number from 0 to 1.")
+            raise UsageError(f"The {name} {value} is no {what}; give a number from 0 to 1.")
     pictures = find_pictures(images)
     if ANNOTATED in kinds:
         _refuse_overwriting(pictures, output)
