@@ -14,7 +14,7 @@ from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
 from skillbank.labelling.findings import Labelled, read_descriptions
 from skillbank.labelling.formats import FORMATS, label_files
 from skillbank.labelling.models import HUB_MODEL, find_model
-from skillbank.labelling.pictures import find_pictures, picture_names
+from skillbank.labelling.pictures import find_pictures, picture_names, see_that_they_are_there
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -121,10 +121,11 @@ def label_pictures(
     for name, value, what in (("threshold", threshold, "score"), ("overlap", nms, "share")):
         if value is not None and not 0 <= value <= 1:
             raise UsageError(f"The {name} {value} is no {what}; give a number from 0 to 1.")
+    see_that_they_are_there(images)
+    found = find_model(runtime, model)
     pictures = find_pictures(images)
     if ANNOTATED in kinds:
         _refuse_overwriting(pictures, output)
-    found = find_model(runtime, model)
     labels = Labels(found.name, phrases)
     with Engine(found.source) as engine:
         load(engine, model)

@@ -8,9 +8,27 @@ from pathlib import Path
 
 from skillbank.errors import DataNotFoundError
 
-__all__ = ["SUFFIXES", "find_pictures", "picture_names"]
+__all__ = ["SUFFIXES", "at_home", "find_pictures", "picture_names", "see_that_they_are_there"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+
+
+def see_that_they_are_there(given: Sequence[Path]) -> None:
+    """Look for pictures and folders, without looking into the folders.
+
+    Raises
+    ------
+    DataNotFoundError
+        When something is not there.
+    """
+    for path in map(at_home, given):
+        try:
+            path.stat()
+        except OSError as error:
+            why = error.strerror
+            raise DataNotFoundError(
+                f"There is no picture or folder {path} here ({why}); give its path."
+            ) from None
 
 
 def find_pictures(given: Sequence[Path]) -> list[Path]:
@@ -21,16 +39,9 @@ def find_pictures(given: Sequence[Path]) -> list[Path]:
     DataNotFoundError
         When something is not there, or a folder holds no picture.
     """
+    see_that_they_are_there(given)
     found: dict[Path, None] = {}
-    for path in given:
-        path = at_home(path)
-        try:
-            path.stat()
-        except OSError as error:
-            why = error.strerror
-            raise DataNotFoundError(
-                f"There is no picture or folder {path} here ({why}); give its path."
-            ) from None
+    for path in map(at_home, given):
         pictures = sorted(_below(path)) if path.is_dir() else [path]
         if not pictures:
             raise DataNotFoundError(
