@@ -32,7 +32,7 @@ def test_a_training_of_two_nodes_that_is_started_again_then_evaluate_then_infere
     make = [sys.executable, "-m", "grounding_dino", "shapes", str(data), "--train", "32", "--val", "8"]
     subprocess.run(make, check=True, capture_output=True)
     words = "train Grounding DINO with no HPO, then evaluate it, then run inference"
-    place = ["--platform", "slurm", "--gpus", "0", "--yes", "--set", "num_epochs=3", "--json"]
+    place = ["--platform", "slurm", "--gpus", "0", "--yes", "--set", "num_epochs=2", "--json"]
     place += ["--set", "train.num_nodes=2", "--set", "train.checkpoint_interval=1"]
     for role, name in (("train", "train"), ("eval", "val"), ("inference", "inference")):
         place += ["--data", f"{role}={data / name}"]
@@ -52,9 +52,9 @@ def test_a_training_of_two_nodes_that_is_started_again_then_evaluate_then_infere
     folder = Path(actions["train"]["results_dir"])
     log = (job_dir(folder) / "output.log").read_text()
     assert "skillbank: goes on from" in log and "model_epoch_00" in log
-    assert list(folder.glob("train/model_epoch_002*.pth"))
+    assert list(folder.glob("train/model_epoch_001*.pth"))
     lines = [json.loads(line) for line in (folder / "train/status.json").read_text().splitlines()]
-    assert {line["epoch"] for line in lines if "epoch" in line} == {0, 1, 2}
+    assert {line["epoch"] for line in lines if "epoch" in line} == {0, 1}
     assert list(Path(actions["inference"]["results_dir"]).rglob("*.txt"))
 
 
@@ -65,6 +65,7 @@ def test_processes_of_two_nodes_meet_through_the_contract(jobs: Jobs, tmp_path: 
         total = torch.tensor([dist.get_rank() + 1.0])
         dist.all_reduce(total)
         print("sum", total.item(), "of", dist.get_world_size(), flush=True)
+        dist.destroy_process_group()
     """
     program = tmp_path / "meet.py"
     program.write_text(textwrap.dedent(code))
