@@ -149,12 +149,15 @@ class PrivateSlurm:
         if "slurmctld" in self._processes:
             self.say("scancel", "--user", getpass.getuser())
         for name in ("slurmctld", *NODES, "munged"):
-            if (process := self._processes.pop(name, None)) is not None:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            if name in self._processes:
+                self._processes[name].terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
         for pid in processes_with(f"SLURM_CONF={self.config}"):
             if pid != os.getpid():
                 with suppress(ProcessLookupError):

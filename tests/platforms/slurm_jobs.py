@@ -31,7 +31,7 @@ for epoch in $(seq $first 11); do
     if [ $first = 0 ] && [ $epoch = 4 ]; then sleep 300; fi
 done
 """
-"""A training of twelve epochs that goes on from the checkpoint that its spec names, and only so ends in time."""
+"""A training of twelve epochs that goes on from the checkpoint in its spec, and only so ends in time."""
 
 
 def plan(script: str = "true", nodes: int = 1, **fields: Any) -> Plan:
