@@ -92,6 +92,7 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         lifespan=lifespan,
         exception_handlers={Refusal: refuse, SkillbankError: explain, HTTPException: _plain},
     )
+    app.router.redirect_slashes = False
     return Guard(app, at, frozenset({*pages, "/health"}))
 
 
