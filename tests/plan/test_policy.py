@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from skillbank.errors import ConflictError, UsageError
-from skillbank.plan.language import wording
+from skillbank.plan.language import corrections, wording
 from skillbank.plan.language.lexing import lex
 from skillbank.plan.language.policy import Said, take_policy
 from skillbank.plan.language.tokens import Text
@@ -18,6 +18,7 @@ def said_in(text: str) -> tuple[Said | None, Text]:
     """Read the policy of a text; return what is left of the text, too."""
     tokens = lex(text)
     wording.unify(tokens)
+    corrections.mark(tokens)
     return take_policy(tokens), tokens
 
 

@@ -20,6 +20,7 @@ from skillbank.plan.language import (
     captions,
     chain,
     corrections,
+    excluded,
     filling,
     foreign,
     idioms,
@@ -115,6 +116,7 @@ def read_text(
     names.drop_refused(tokens)
     names.keep_restated(tokens)
     said = policy.take_policy(tokens)
+    excluded.drop(tokens)
     voice.activate(tokens)
     jobs.take_last(tokens)
     settings.take_named(tokens)

@@ -195,6 +195,12 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "V",
+        "gen_trt_engine",
+        r"(?:and |, |plus |then |also |finally )+(?:an?|one|another) <adj*>(?:S )*(?:tensorrt )?(?:S )*engine"
+        r" (?:out )?(?:of|from) (?:it|that|this|<det?>(?:export|result|onnx(?: file)?))",
+    ),
+    (
+        "V",
         "dataset_convert",
         r"(?:convert|transform) <det*><adj*>(?:annotations|dataset|data|labels)(?: (?:format|to "
         r"(?:coco|odvg|kitti|tfrecords?)))?",

@@ -76,7 +76,7 @@ _TIME = rx(
     r"model|J|that|P|the N|with))*)"
 )
 _NEGATED = rx(
-    r"(?:<not> )+(?:(?:to|any|the|a|an|do|ever|try|attempt|run|doing|running|it|need|needed"
+    r"(?:<not> )+(?:(?:<adj>|to|any|the|a|an|do|ever|try|attempt|run|doing|running|it|need|needed"
     r"|please|you|yet|even|bother|also|further|separate|extra|N|start|starting|perform|want|us"
     r"|me|with|through|for|of|have|is|are|be|another|additional|more|go|into|off|launch"
     r"|launching|J|S|your|its|that|having|on|actually|just|then|immediately|then) )*"
@@ -108,6 +108,8 @@ _CONDITION = rx(
     r"(?:if|unless|only when|provided|in case|as long as|assuming)(?: [^.!?;,V ]+)*? (?:below"
     r"|above|under|over|less|lower|higher|greater|better|worse|exceeds?|drops?|reaches|falls"
     r"|rises|than|least|beats|fails?|improves)"
+    r"|(?:if|when|once|only if|provided|as soon as) (?:the |its |val |validation |overall )*(?:map|map50|ap"
+    r"|ap50|accuracy|score|metric|loss|precision|recall|f1|quality)(?: (?:is|of|hits|at|gets|to|=))* D"
 )
 _BARE_ENGINE, _BARE_ONNX, _VERB = rx("engine"), rx(r"<det?>onnx(?: (?:file|model))?"), rx("V")
 

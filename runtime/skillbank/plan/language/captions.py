@@ -41,7 +41,7 @@ _FIND = rx(
     r"|produce|create|make)(?: me| "
     r"us)? (?:bounding )?(?:boxes|detections) (?:for|around|of)|draw (?:bounding )?(?:boxes"
     r"|rectangles) (?:around|round|on)|put (?:bounding )?boxes (?:around|on)|interested in"
-    r"|care about|auto label)"
+    r"|care about|auto label|(?:i'm|we're|am|are) (?:only |mostly |mainly )?after(?= [a-z]))"
     r")(?! (?:map|maps|set|sets|file|files|noise|smoothing|data|training|detector|instances?|pric(?:e|es|ing)"
     r"|vms?|machines?|capacity|checks?)(?= ))"
 )
@@ -65,8 +65,9 @@ _INFERENCE = words("inference infer inferring predict predictions prediction")
 _FIELD = rx(
     r"(?:(?:with|and|using|use|for|the|these|as|following|text|of|by|my|our|from|on) "
     r")*(?:captions?|what to (?:find|look for|detect|search for|label)|prompts?|text prompts?"
-    r"|phrases|phrase|descriptions?|queries|targets?|things to find|objects to find|categories"
-    r"|classes|labels|query|(?:objects?|objects wanted|sought)(?= :))"
+    r"|phrases|phrase|descriptions?|things to find|objects to find"
+    r"|(?:queries|targets?|categories|classes|labels|query)(?! (?:of|to|as|on|in|for|be)(?= ))"
+    r"|(?:objects?|objects wanted|sought)(?= :))"
     r"(?: (?:are|is|=|:|of|to|as|being|like|set|should|be|,))*(?P<mark>(?<=:)|(?<==)|(?<=are)"
     r"|(?<=is)|(?<=be)|(?= Q)|(?<=of)|(?<=to)) "
 )
@@ -174,7 +175,7 @@ def _after_colon(text: Text, first: int, end: int) -> tuple[int, list[str]]:
         if (
             text.tokens[i].text == ":"
             and text.tokens[i + 1 : i + 2]
-            and text.tokens[i + 1].text not in _VERBS
+            and text.tokens[i + 1].text not in _VERBS | _NEXT
         ):
             last, items = _region(text, i + 1)
             if items and not any(t.text in ("find", "look", "detect", "search") for t in text.tokens[i:last]):
@@ -187,6 +188,8 @@ def _after_colon(text: Text, first: int, end: int) -> tuple[int, list[str]]:
 def _region(text: Text, first: int, semicolons: bool = False) -> tuple[int, list[str]]:
     """Read a list of descriptions; return where it ends and what it holds."""
     tokens = text.tokens
+    if first < len(tokens) and tokens[first].text in _MANNER:
+        return first, []  # "segment by text" says how
     last = first
     while last < len(tokens) and (
         tokens[last].text not in _STOPS or (semicolons and tokens[last].text == ";")
@@ -206,6 +209,7 @@ def _region(text: Text, first: int, semicolons: bool = False) -> tuple[int, list
     return last, list(_split(text, tokens[first:last]))
 
 
+_MANNER = words("by with using via from on in at per based according")
 _ENDING = words("and or , the a please too then also now")
 
 
@@ -214,7 +218,14 @@ def _begins_other(text: Text, at: int) -> bool:
     rest = text.tokens[at + 1 :]
     while rest and rest[0].text in ("and", "or", ",", "then"):
         rest = rest[1:]
+    if len(rest) > 1 and rest[0].text.isalpha() and rest[1].text in _DETERMINERS:
+        return rest[0].text not in _WHERE  # an order: "and translate the labels"
     return not rest or rest[0].text in _STOPS or rest[0].text in _NEXT or rest[0].text in _VERBS
+
+
+_DETERMINERS = words(
+    "the a an my our your their its all each every them it this these those everything me us"
+)
 
 
 _VERBS = frozenset(v for verbs in ACTION_VERBS.values() for v in verbs) | {

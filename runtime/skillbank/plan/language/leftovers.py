@@ -66,7 +66,6 @@ _AMOUNTS = words(
 )
 _NEAR = 5
 _NUMBER_FORMAT = re.compile(r"(?:u?int|fp|bf|float|tf|nf|q)\d+(?:_\w+)?")
-_PRECISION_VALUE = rx(r"<det?>(?:precision|dtype|data type|datatype) (?:<of*>)(?P<value>[a-z]\S*)")
 
 
 def refuse_unread_amounts(text: Text) -> None:
@@ -77,9 +76,6 @@ def refuse_unread_amounts(text: Text) -> None:
     UsageError
         Naming the words.
     """
-    for found in text.find(_PRECISION_VALUE):
-        if found.match["value"] not in QUIET:
-            raise UsageError(f"'{found.said()}' gives no precision that is known; say fp32, fp16 or bf16.")
     for token in text.tokens:
         if _NUMBER_FORMAT.fullmatch(token.text):
             raise UsageError(f"'{token.text}' is no precision that is known; say fp32, fp16, bf16 or int8.")

@@ -52,7 +52,7 @@ _LEX = re.compile(
     rf"""(?P<code>```.*?(?:```|\Z)|{_BLOCK}|{_LINE})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.]))
     |(?P<arrow>[-=]+>)
-    |(?P<short>\bw/o?(?=\s))
+    |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][A-Za-z-]+)|(?<!\S)-y\b)
     |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_]\w*)=(?:{_VALUE}))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
@@ -156,7 +156,7 @@ def _tokens(clean: str) -> Iterator[Token]:
         elif kind == "number":
             yield Token("D", start, end, number(text))
         elif kind == "short":
-            yield Token("without" if text.lower() == "w/o" else "with", start, end)
+            yield Token("with" if text.lower() == "w/" else "without", start, end)
         elif kind == "flag":
             name = (match["option"] or "y").lower()
             if name in _OPTIONS:

@@ -50,6 +50,7 @@ _ONE = rx(
     rf"|zero(?= (?:{UNITS}))"
 )
 _HALF = rx(r"(?P<whole>D) and a half")
+_MINUS = rx(r"(?:minus|negative) (?P<count>D)")
 _SCALED = rx(r"(?P<count>D) (?P<scale>hundred|thousand|million)")
 
 
@@ -60,6 +61,7 @@ def read(text: Text) -> None:
     text.rewrite(_DOZEN, lambda found: [found.one("D", _dozens(found))])
     text.rewrite(_PAIR, lambda found: [found.one("D", 2)])
     text.rewrite(_HALF, lambda found: [found.one("D", found.tokens("whole")[0].value + 0.5)])
+    text.rewrite(_MINUS, lambda found: [found.one("D", -found.tokens("count")[0].value)])
     text.rewrite(_ONE, lambda found: [found.one("D", 0 if found.tokens()[0].text == "zero" else 1)])
 
 

@@ -12,11 +12,12 @@ _SAVE = (
 _OUTCOME = (
     r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|files?|checkpoints?|logs|onnx"
     r"|engine"
-    r"|detections|predictions|metrics|report|stuff|whatever|outcome"
+    r"|detections|predictions|metrics|report|stuff|whatever|outcome|boxes|annotations|findings|annotated"
 )
 _THINGS = (
     r"results?|outputs?|artifacts?|artefacts?|everything|it all|all of it|all|files?"
-    r"|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|numbers|metrics|that"
+    r"|checkpoints?|logs|them|model|it|onnx|engine|detections|predictions|boxes|annotations|annotated|pictures"
+    r"|images|labels|findings|numbers|metrics|that"
     r"|this|these|file|folder|dir|directory|root|path|report|weights|stuff|trained|exported"
     r"|whatever|run|comes|out|should|be|must|will|is|are|can|please|into|location|the|my|all"
     r"|of|which|to|go|goes|a|under|and"

@@ -66,7 +66,8 @@ _AFTER = rx(
 )
 _FOR = rx(
     rf"(?:(?:and|,) )*(?:for|as) <det*>(?:{_ROLE})(?: <data>)*(?: (?:,|please|use|take|using"
-    r"|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|at|in|from|the|data|images"
+    r"|there|is|are|we|have|i|want|:|should|be|it|you|can|with|lies|lie|on|under|live|stored|located|at|in|from"
+    r"|the|data|images"
     rf"|of))* {_LIST}"
 )
 _BRACKET = rx(rf"(?P<places>P) \( (?:(?:for|as|is|used|our|my|to be) )*<det?>(?:{_ROLE})(?: <data>)* \)")
@@ -155,8 +156,18 @@ _AT_DATA = rx(r"(?:data|dataset|images) (?:=|:|-) (?P<places>P)")
 _MODEL_FILE = re.compile(r"\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5)$", re.IGNORECASE)
 
 
+_TRAINED_ON = rx(
+    r"(?:trained|finetuned|retrained|fitted) (?:(?:<det>|<adj>|N|J|it|them|model|detector) )*(?:on|with|using"
+    rf"|over) <det*><adj*><data*><link*>{_LIST}"
+)
+"""What something was, or is to be, trained on: no data of another action beside it."""
+
+
 def take_roles(text: Text) -> None:
     """Give places their roles where the words beside them tell; these words are taken out."""
+    for found in text.find(_TRAINED_ON):
+        for place in (t.value for t in found.tokens("places") if t.text == "P"):
+            place.role = place.role or "train_datasets"
     text.rewrite(rx("E"), _pair)
     for role, pattern in _WEIGHTS[:4]:
         text.rewrite(pattern, lambda found, role=role: _as(found, role, keep=True))  # type: ignore[misc]

@@ -30,6 +30,7 @@ _SUBJECTS = tuple(
         r"automl|hpo|hpt|auto ?tune|auto ?tuning|policy(?= (?:(?:is|=|:|to|set to) )*(?:off|on|auto)(?="
         r" [.,;!?)]|$| $))",
         r"sweeps?|tuning(?! of)",
+        r"search(?= (?:(?:is|=|:|to|set to) )*(?:off|on)(?= (?:[.,;!?)]|and|please)|$| $))",
         r"(?:(?<=no )|(?<=any )|(?<=without ))(?:trials|searching)",
         r"(?:(?<=no )|(?<=a )|(?<=any )|(?<=the )|(?<=without )|(?<=skip )|(?<=this )|(?<=with )"
         r"|(?<=that ))search(?! (?:for|P|in|on))",
@@ -100,7 +101,10 @@ _STATES = {
     **dict.fromkeys(("auto", "default"), "auto"),
 }
 _WITHOUT_TURNING = [["without", "turning"], ["without", "switching"], ["without", "having"]]
-_ANSWERS = {"no": "off", "nope": "off", "yes": "on", "sure": "on"}
+_ANSWERS = {
+    **dict.fromkeys(words("no nope nah nay nein non never none negative skip not unnecessary"), "off"),
+    **dict.fromkeys(words("yes yep yeah yup ja oui sure absolutely definitely please"), "on"),
+}
 _COPULA = words(
     """is are = : should must be stay stays staying set to being remain remains kept has can shall will
     would may left a and was needs goes turned switched at have do does really for this time here

@@ -123,6 +123,8 @@ _SPEC_KEY = rx(
     r"|be|equals|equal to|should be|set to|a|value|the) )*(?P<value>D|Q|true|false|on|off|none"
     r"|null|[a-z][\w.-]*|P)"
 )
+_EPOCH_OF_JOB = rx(r"epoch D (?:of|from|in) (?=<det*>J)")
+"""Which checkpoint of a job: an option of the launch and no setting."""
 _EVERY_EPOCH = rx(r"(?:every|each) (?P<which>other |second |third |fourth |fifth |tenth |single )?epochs?")
 _WHICH = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10}
 
@@ -140,6 +142,7 @@ def take_named(text: Text) -> None:
     text.rewrite(rx("E"), _pair)
     text.rewrite(_SPEC_KEY, _spec_key)
     text.rewrite(_EVERY_EPOCH, _every_epoch)
+    text.rewrite(_EPOCH_OF_JOB, lambda found: [found.one("snapshot"), *found.kept("J")])
     for key, pattern in _COMPILED:
         text.rewrite(pattern, lambda found, key=key: _named(found, key))  # type: ignore[misc]
     text.rewrite(_SIZE, _size)

@@ -9,7 +9,7 @@ from typing import Any
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillFormatError
+from skillbank.errors import ConflictError, SkillFormatError
 from skillbank.plan.language.lexing import Quoted
 from skillbank.plan.language.settings import Value
 from skillbank.plan.language.tokens import Found, Text, Token, words
@@ -31,6 +31,8 @@ class Keys:
         self.enums: dict[str, set[str]] = {}
         self.textual: set[str] = set()
         """Keys whose values are words: no number is meant for them."""
+        self.choices: dict[str, tuple[str, set[str]]] = {}
+        """Keys with a closed list of values, by the last part of their names."""
         self.switches: set[str] = set()
         """Keys that are on or off: no number is meant for them, either."""
         for action in actions:
@@ -48,6 +50,11 @@ class Keys:
                     self.switches.add(key)
                 if node.kind == "string":
                     self.textual.add(key)
+                listed = {str(choice) for choice in node.words.get("enum") or () if choice}
+                if node.kind == "string" and len(listed) > 1:
+                    leaf = key.rpartition(".")[2].lower()
+                    known = self.choices.get(leaf, (key, set()))[1]
+                    self.choices[leaf] = (key, known | listed)
                 for choice in node.words.get("enum") or ():
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(choice.lower(), set()).add(key)
@@ -79,7 +86,8 @@ def _telling(said: set[str]) -> bool:
 
 _COMMON = words(
     """num max min size type name path dir file id data image model device mode format enable group tags
-    project layers results gpu threads loss input output version use using with without line step part"""
+    project layers results gpu threads loss input output version use using with without line step steps
+    part interval period time times level value count"""
 )
 _ABBREVIATIONS = {
     "number": "num",
@@ -103,13 +111,13 @@ _ABBREVIATIONS = {
 }
 
 _VALUE_AFTER = rx(
-    r"(?P<words>(?:[a-z][\w]*(?: (?:of|the))? ){1,4})(?:(?:of|=|:|to|at|is|set to|be|as|equals"
-    r"|value) )*(?:<det?>(?:value of )?)?(?P<value>D|true|false)"
+    r"(?P<words>(?:[a-z][\w]*(?: (?:of|the))? ){1,4})(?:(?:of|=|:|to|at|is|set to|be|as|equals|value"
+    r"|should|must|shall|needs to|has to) )*(?:<det?>(?:value of )?)?(?P<value>D|true|false)"
 )
 _VALUE_BEFORE = rx(r"(?P<value>D) (?P<words>[a-z][\w]*(?: [a-z][\w]*){0,2})")
 _SNAKE = rx(
-    r"(?P<words>[a-z][a-z0-9]*_\w+) (?:(?:of|=|:|to|at|is|set to|be|as|equals) )*(?P<value>D|Q"
-    r"|true|false|[a-z]\w*)"
+    r"(?P<words>[a-z][a-z0-9]*_\w+) (?:(?:of|=|:|to|at|is|set to|be|as|equals|should|must|shall|needs to|has"
+    r" to) )*(?P<value>D|Q|true|false|[a-z]\w*)"
 )
 
 
@@ -122,6 +130,32 @@ def take_by_schema(text: Text, keys: Keys) -> None:
         if len(owners) == 1 and any(t.text == word for t in text.tokens):
             [key] = owners
             _take_choice(text, word, key)
+    refuse_unknown_choices(text, keys)
+
+
+_CODE = r"[a-z][a-z]*[-_]?\d[\w.-]*|[a-z]+_\w+"
+"""How names of networks, formats and the like are spelled; plain words may mean anything."""
+_OPTIMIZERS = "adam|lion|rmsprop|adagrad|adadelta|adafactor|lamb|lars|muon|sophia|nadam|radam"
+_COPULA = r"(?: (?:of|=|:|is|to|be|as|should|must|set|use|using))*"
+
+
+def refuse_unknown_choices(text: Text, keys: Keys) -> None:
+    """Refuse a value that a key with a closed list of values does not have ("the backbone vgg16").
+
+    Raises
+    ------
+    ConflictError
+        Naming the value and those that there are.
+    """
+    for leaf, (key, choices) in keys.choices.items():
+        name = leaf.replace("_", " ")
+        pattern = rx(
+            rf"(?:{name}|{leaf}){_COPULA} (?P<value>{_CODE}|{_OPTIMIZERS})(?= |$)"
+            rf"|(?P<before>{_CODE}|{_OPTIMIZERS}) (?:as <det*>)?(?:{name}|{leaf})(?= |$)"
+        )
+        for found in text.find(pattern):
+            value = found.match["value"] or found.match["before"]
+            raise ConflictError(f"{key} cannot be '{value}'; it is one of {', '.join(sorted(choices))}.")
 
 
 def _by_name(found: Found, keys: Keys) -> list[Token] | None:
@@ -148,7 +182,7 @@ def _by_name(found: Found, keys: Keys) -> list[Token] | None:
     return None
 
 
-_LINKS = words("of = : to at is set be as equals value")
+_LINKS = words("of = : to at is set be as equals value should must shall needs has")
 
 
 def _parts(count: int, after: bool) -> Iterator[tuple[int, int]]:

@@ -31,8 +31,11 @@ def asks(text: Text, first: int, last: int, ends: bool) -> bool:
         return False
     opening = Text(text.original, sentence)
     told = any(t.text in ("P", "J") for t in sentence)
-    if told and _opens(opening, _POSSIBLE) and all(t.text != "without" for t in sentence):
-        return False
+    if _opens(opening, _POSSIBLE) and all(t.text != "without" for t in sentence):
+        # "Is it possible to train it? The data is in s3://..." gives what only a request needs.
+        data_follows = any(t.text == "P" for t in text.tokens[last:]) and not _elsewhere(text, first, last)
+        if told or data_follows:
+            return False
     if _opens(opening, _EXPLAIN):
         return True
     if _opens(opening, _MAY_I) or any(text.source([t]).lower().startswith("get ") for t in sentence[2:3]):
@@ -69,7 +72,7 @@ def _elsewhere(text: Text, first: int, last: int) -> bool:
 _POSSIBLE = rx(
     r"(?:is it|would it be|might it be|is there) (?:at all |perhaps |maybe )*(?:possible|feasible|<det*>"
     r"(?:way|chance|possibility))(?: (?:for you|for us|of|that you|that we|you|we|could|can|would))* (?:to )?"
-    r"(?:(?:get|have|do|run|start|please|<det>|<adj>|N|J) )*[VGC]"
+    r"(?:(?:get|have|do|run|start|make|perform|conduct|please|<det>|<adj>|N|J) )*[VGC]"
 )
 
 

@@ -40,6 +40,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"frm", "from"),
     (r"w", "with"),
     # the trade
+    (r"(?:--)?no-?(?:hpo|automl|tuning|hpt)|(?:--)?no-(?:search|sweep)|--no-\w*hpo", "no automl"),
     (r"auto ml", "automl"),
     (r"fine tune|finetunes|fine tunes", "finetune"),
     (r"fine tuning", "finetuning"),

@@ -94,7 +94,8 @@ rx = Grammar(
         "|labels|files|file|root|path|paths|location|source|sources|examples|material|material|bucket"
         "|shots|recordings|footage|videos|scans|crops|screenshots|pics|imgs|img|ones|stuff|corpus"
         "|uri|url",
-        "link": "is|are|was|in|at|on|from|under|inside|within|below|lies|lie|lives|live|located|stored"
+        "link": "is|are|was|it is|they are"
+        "|in|at|on|from|under|inside|within|below|lies|lie|lives|live|located|stored"
         "|found|sits|sit"
         "|resides|reside|be|can|which|that|there|come|comes|coming|taken|goes|to|as|being|equals"
         "|:|=|of|into|onto"
