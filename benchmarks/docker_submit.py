@@ -25,7 +25,7 @@ from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
-from skillbank.platforms.docker_daemon import Daemon
+from skillbank.platforms.docker.daemon import Daemon
 
 TINY = "skillbank-benchmark:tiny"
 GOAL = 1.3

@@ -52,9 +52,9 @@ def checkup(platform: str | None = None) -> list[Check]:
         When there is no such platform.
     """
     from skillbank.platforms import get_platform
-    from skillbank.platforms.docker_checkup import docker_checks
-    from skillbank.platforms.kubernetes_checkup import kubernetes_checks
-    from skillbank.platforms.slurm_checkup import slurm_checks
+    from skillbank.platforms.docker.checkup import docker_checks
+    from skillbank.platforms.kubernetes.checkup import kubernetes_checks
+    from skillbank.platforms.slurm.checkup import slurm_checks
 
     general = (_python, _bank, _home, _disk, _database, _credentials)
     by_platform: dict[str, tuple[Callable[[], list[Check]], ...]] = {

@@ -22,7 +22,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.plan.model import InputBinding, Override, Plan, Resources, Source
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, job_dir
-from skillbank.platforms.docker import DockerPlatform
+from skillbank.platforms.docker.platform import DockerPlatform
 
 MakePlan = Callable[..., Plan]
 CANARY = "canary-5f1c 'quoted' \"twice\" $HOME"
@@ -457,13 +457,13 @@ def test_a_dead_daemon(jobs: Jobs, docker_plan: MakePlan, monkeypatch: Any, tmp_
     ],
 )
 def test_what_the_daemon_says_becomes_a_sentence(said: str, sentence: str) -> None:
-    from skillbank.platforms.docker_daemon import Daemon
+    from skillbank.platforms.docker.daemon import Daemon
 
     assert sentence in Daemon().sentence(said, "x/y:1")
 
 
 def test_a_login_goes_to_its_own_registry_only(monkeypatch: Any) -> None:
-    from skillbank.platforms.docker_daemon import _login
+    from skillbank.platforms.docker.daemon import _login
 
     for name, value in (("", "reg.example"), ("_USER", "ada"), ("_PASSWORD", "pw-123456")):
         monkeypatch.setenv(f"SKILLBANK_REGISTRY{name}", value)

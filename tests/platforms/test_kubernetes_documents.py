@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from skillbank.errors import PlatformError
 from skillbank.jobs.failures import classify
 from skillbank.jobs.record import JobState, new_job_id
-from skillbank.platforms import kubernetes_states as states
-from skillbank.platforms.kubernetes_logs import Position
-from skillbank.platforms.kubernetes_manifest import INDEX
-from skillbank.platforms.kubernetes_names import job_name, label_value, quantity, seconds
-from skillbank.platforms.kubernetes_profile import Profile, load_profile
-from skillbank.platforms.kubernetes_volumes import place_problem
+from skillbank.platforms.kubernetes import states
+from skillbank.platforms.kubernetes.logs import Position
+from skillbank.platforms.kubernetes.manifest import INDEX
+from skillbank.platforms.kubernetes.names import job_name, label_value, quantity, seconds
+from skillbank.platforms.kubernetes.profile import Profile, load_profile
+from skillbank.platforms.kubernetes.volumes import place_problem
 
 DNS = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 CODE_7 = "Container main for pod a/b failed with exit code 7 matching FailJob rule at index 1"

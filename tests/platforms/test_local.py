@@ -16,7 +16,7 @@ import pytest
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import AVAILABLE, get_platform, keeper, local
+from skillbank.platforms import KNOWN, get_platform, keeper, local
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local import LocalPlatform, find_program
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
@@ -318,5 +318,5 @@ def test_identity_tells_processes_apart() -> None:
 
 @pytest.mark.parametrize("name", ["lokal", "slurms"])
 def test_other_platforms_are_refused_by_name(name: str) -> None:
-    with pytest.raises(PlatformError, match=f"'{name}'.*{AVAILABLE[0]}"):
+    with pytest.raises(PlatformError, match=f"'{name}'.*{KNOWN[0]}"):
         get_platform(name)

@@ -23,7 +23,7 @@ from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Resources
 from skillbank.platforms.base import Handle, job_dir
 from skillbank.platforms.processes import processes_with
-from skillbank.platforms.slurm import SlurmPlatform
+from skillbank.platforms.slurm.platform import SlurmPlatform
 from tests.platforms.slurm_jobs import (  # noqa: F401
     TRAINING,
     jobs,

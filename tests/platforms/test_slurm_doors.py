@@ -17,7 +17,7 @@ from skillbank.home import database_url
 from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
-from skillbank.platforms.slurm_profile import TEMPLATE
+from skillbank.platforms.slurm.profile import TEMPLATE
 from tests.platforms.slurm_jobs import (  # noqa: F401
     TRAINING,
     jobs,

@@ -18,11 +18,11 @@ from skillbank.jobs.failures import classify
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Resources
 from skillbank.platforms.base import Launch, Resume, job_dir
-from skillbank.platforms.slurm import SlurmPlatform
-from skillbank.platforms.slurm_commands import Node
-from skillbank.platforms.slurm_profile import SlurmProfile, load_profile, size
-from skillbank.platforms.slurm_script import Container, image_file, options, render
-from skillbank.platforms.slurm_states import ENDED, Row, ended, explain, state_of
+from skillbank.platforms.slurm.commands import Node
+from skillbank.platforms.slurm.platform import SlurmPlatform
+from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, size
+from skillbank.platforms.slurm.script import Container, image_file, options, render
+from skillbank.platforms.slurm.states import ENDED, Row, ended, explain, state_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where jobs run: four verbs, one module per platform."""
+"""Where jobs run: four verbs, one module or package per platform."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from skillbank.errors import PlatformError, did_you_mean
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
 
-__all__ = ["AVAILABLE", "KNOWN", "get_platform"]
+__all__ = ["KNOWN", "get_platform"]
 
-_MODULES = {
-    "local": "LocalPlatform",
-    "docker": "DockerPlatform",
-    "slurm": "SlurmPlatform",
-    "kubernetes": "KubernetesPlatform",
+_CLASSES = {
+    "local": ("local", "LocalPlatform"),
+    "docker": ("docker.platform", "DockerPlatform"),
+    "slurm": ("slurm.platform", "SlurmPlatform"),
+    "kubernetes": ("kubernetes.platform", "KubernetesPlatform"),
 }
-AVAILABLE = tuple(_MODULES)
-"""Platforms that this version can run jobs on."""
-KNOWN = ("local", "docker", "slurm", "kubernetes")
+KNOWN = tuple(_CLASSES)
 """Platforms that a plan may name."""
 
 
@@ -30,17 +28,12 @@ def get_platform(name: str) -> Platform:
     Raises
     ------
     PlatformError
-        When this version does not have the platform, or nobody has.
+        When there is no such platform.
     """
-    if name in _MODULES:
-        module = import_module(f"skillbank.platforms.{name}")
-        platform: Platform = getattr(module, _MODULES[name])()
-        return platform
-    there = ", ".join(AVAILABLE)
-    if name in KNOWN:
+    if name not in _CLASSES:
         raise PlatformError(
-            f"platform '{name}' is not available in this version of skillbank; it has: {there}"
+            f"there is no platform '{name}'{did_you_mean(name, KNOWN)}; there are: {', '.join(KNOWN)}"
         )
-    raise PlatformError(
-        f"there is no platform '{name}'{did_you_mean(name, KNOWN)}; this version has: {there}"
-    )
+    module, class_name = _CLASSES[name]
+    platform: Platform = getattr(import_module(f"skillbank.platforms.{module}"), class_name)()
+    return platform

@@ -13,7 +13,7 @@ from skillbank.home import database_url
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
-from skillbank.platforms.kubernetes import KubernetesPlatform
+from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from tests.platforms.on_kubernetes.cluster import Cluster
 from tests.platforms.on_kubernetes.kubelet import can_run
 from tests.platforms.on_kubernetes.server import Server

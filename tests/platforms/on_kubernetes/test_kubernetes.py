@@ -17,8 +17,8 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import InputBinding, Plan, Resources
 from skillbank.platforms.base import Handle, Launch, job_dir
-from skillbank.platforms.kubernetes import KubernetesPlatform
-from skillbank.platforms.kubernetes_objects import Objects
+from skillbank.platforms.kubernetes.objects import Objects
+from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import Authority, Fault, Server

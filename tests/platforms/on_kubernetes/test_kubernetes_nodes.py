@@ -16,8 +16,8 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.supervisor import Supervisor
 from skillbank.plan.model import InputBinding, Resources
 from skillbank.platforms.base import job_dir
-from skillbank.platforms.kubernetes import KubernetesPlatform
-from skillbank.platforms.kubernetes_files import Bucket
+from skillbank.platforms.kubernetes.files import Bucket
+from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import Server

@@ -21,10 +21,10 @@ from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Resources
 from skillbank.platforms.base import Launch, job_dir
-from skillbank.platforms.kubernetes import KubernetesPlatform
-from skillbank.platforms.kubernetes_manifest import _literal, job_manifest, service_manifest
-from skillbank.platforms.kubernetes_profile import Profile
-from skillbank.platforms.kubernetes_schema import schema_problems
+from skillbank.platforms.kubernetes.manifest import _literal, job_manifest, service_manifest
+from skillbank.platforms.kubernetes.platform import KubernetesPlatform
+from skillbank.platforms.kubernetes.profile import Profile
+from skillbank.platforms.kubernetes.schema import schema_problems
 from tests.platforms.on_kubernetes.conftest import SetProfile
 from tests.platforms.on_kubernetes.kubelet import expand
 from tests.platforms.on_kubernetes.server import Server

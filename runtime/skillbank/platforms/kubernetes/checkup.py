@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from skillbank.checkup import Check
 from skillbank.errors import PlatformError
-from skillbank.platforms.kubernetes_api import Cluster, ForbiddenError, GoneError
-from skillbank.platforms.kubernetes_profile import Profile, load_profile, profile_path
-from skillbank.platforms.kubernetes_refusals import access
+from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
+from skillbank.platforms.kubernetes.refusals import access
 
 __all__ = ["kubernetes_checks"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from skillbank.checkup import Check
 from skillbank.errors import PlatformError
 from skillbank.platforms.container import LABEL, gpu_pool
-from skillbank.platforms.docker_daemon import Daemon, pull_policy
+from skillbank.platforms.docker.daemon import Daemon, pull_policy
 
 __all__ = ["docker_checks"]
 

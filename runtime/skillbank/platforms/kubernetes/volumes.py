@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
-from skillbank.platforms.kubernetes_profile import Profile, S3Tier, Volume
+from skillbank.platforms.kubernetes.profile import Profile, S3Tier, Volume
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -63,7 +63,7 @@ class Files:
             else None,
             "volume_mounts": [client.V1VolumeMount(name="files", mount_path=FILES)],
         }
-        command = ["python", "-m", "skillbank.platforms.kubernetes_courier"]
+        command = ["python", "-m", "skillbank.platforms.kubernetes.courier"]
         listens = client.V1Probe(
             _exec=client.V1ExecAction(command=["test", "-e", f"{FILES}/{READY}"]),
             period_seconds=1,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
-from skillbank.platforms.kubernetes_names import LABEL, job_name, label_value, quantity
-from skillbank.platforms.kubernetes_profile import Profile
-from skillbank.platforms.kubernetes_schema import schema_problems
-from skillbank.platforms.kubernetes_volumes import volumes_of
+from skillbank.platforms.kubernetes.names import LABEL, job_name, label_value, quantity
+from skillbank.platforms.kubernetes.profile import Profile
+from skillbank.platforms.kubernetes.schema import schema_problems
+from skillbank.platforms.kubernetes.volumes import volumes_of
 from skillbank.redact import looks_secret
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any
 
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
-from skillbank.platforms.kubernetes_manifest import INDEX, MAIN
-from skillbank.platforms.kubernetes_volumes import BRINGS
+from skillbank.platforms.kubernetes.manifest import INDEX, MAIN
+from skillbank.platforms.kubernetes.volumes import BRINGS
 
 __all__ = ["Waiting", "ended", "index_of", "main_state", "node_lost", "over", "running", "waiting"]
 

@@ -1,6 +1,6 @@
 """The courier of a pod: fetches what a job reads, and brings its results to the bucket, also while it runs.
 
-``python -m skillbank.platforms.kubernetes_courier fetch|bring ROOT JOB FOLDER``. Nothing but this runs in a
+``python -m skillbank.platforms.kubernetes.courier fetch|bring ROOT JOB FOLDER``. Nothing but this runs in a
 pod on skillbank's side; it is started twice, before the program and beside it. Being asked to stop is how the
 second one learns that the program has ended: then it brings everything.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from skillbank.errors import SkillbankError
 from skillbank.platforms.base import job_dir
-from skillbank.platforms.kubernetes_files import Bucket
-from skillbank.platforms.kubernetes_volumes import READY
+from skillbank.platforms.kubernetes.files import Bucket
+from skillbank.platforms.kubernetes.volumes import READY
 from skillbank.redact import redact
 from skillbank.storage.upload import upload
 

@@ -1,7 +1,7 @@
 """Files of jobs by way of a bucket, for clusters with which this machine shares none.
 
 Below the bucket's root, ``inputs/`` holds what jobs read, each content once, and ``jobs/ID/`` a list of what
-goes where and the results. The machine that launches sends and fetches here; `kubernetes_courier` does the
+goes where and the results. The machine that launches sends and fetches here; `courier` does the
 other half inside the pod.
 """
 

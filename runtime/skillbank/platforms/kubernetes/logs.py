@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.errors import PlatformError
-from skillbank.platforms.kubernetes_api import ApiLostError, Cluster, GoneError
-from skillbank.platforms.kubernetes_manifest import MAIN
-from skillbank.platforms.kubernetes_states import index_of, main_state
+from skillbank.platforms.kubernetes.api import ApiLostError, Cluster, GoneError
+from skillbank.platforms.kubernetes.manifest import MAIN
+from skillbank.platforms.kubernetes.states import index_of, main_state
 
 __all__ = ["Position", "pod_logs"]
 

@@ -24,8 +24,8 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
-from skillbank.platforms.docker_daemon import Daemon, DaemonLostError, digest_of
-from skillbank.platforms.docker_refusals import refusals
+from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
+from skillbank.platforms.docker.refusals import refusals
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
 

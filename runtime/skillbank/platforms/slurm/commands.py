@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from skillbank.errors import PlatformError
 from skillbank.home import home
-from skillbank.platforms.slurm_profile import SlurmProfile
-from skillbank.platforms.slurm_states import Row
+from skillbank.platforms.slurm.profile import SlurmProfile
+from skillbank.platforms.slurm.states import Row
 
 __all__ = ["ClusterLostError", "Commands", "Node"]
 

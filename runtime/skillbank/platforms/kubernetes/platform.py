@@ -26,16 +26,17 @@ from typing import Any
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
-from skillbank.platforms import container, kubernetes_states
+from skillbank.platforms import container
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
-from skillbank.platforms.kubernetes_api import ApiLostError, Cluster
-from skillbank.platforms.kubernetes_files import Bucket
-from skillbank.platforms.kubernetes_logs import pod_logs
-from skillbank.platforms.kubernetes_manifest import job_manifest, manifest_yaml, service_manifest
-from skillbank.platforms.kubernetes_names import job_name
-from skillbank.platforms.kubernetes_objects import Objects, Place, begun
-from skillbank.platforms.kubernetes_profile import Profile, load_profile
-from skillbank.platforms.kubernetes_refusals import refusals
+from skillbank.platforms.kubernetes import states
+from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
+from skillbank.platforms.kubernetes.files import Bucket
+from skillbank.platforms.kubernetes.logs import pod_logs
+from skillbank.platforms.kubernetes.manifest import job_manifest, manifest_yaml, service_manifest
+from skillbank.platforms.kubernetes.names import job_name
+from skillbank.platforms.kubernetes.objects import Objects, Place, begun
+from skillbank.platforms.kubernetes.profile import Profile, load_profile
+from skillbank.platforms.kubernetes.refusals import refusals
 from skillbank.redact import redact_stream
 
 __all__ = ["KubernetesPlatform"]
@@ -140,11 +141,11 @@ class KubernetesPlatform(Platform):
             if canceled:
                 return NativeStatus(JobState.CANCELED, "canceled before it started")
             return NativeStatus(JobState.PENDING, "its Job waits for its start", found=False)
-        if found["metadata"].get("deletionTimestamp") and not kubernetes_states.over(found):
+        if found["metadata"].get("deletionTimestamp") and not states.over(found):
             return NativeStatus(JobState.RUNNING, "its Job is being deleted", native_id=native_id)
         pods = self._objects(handle.job_id, place).pods()
-        if kubernetes_states.over(found):
-            status = kubernetes_states.ended(found, pods)
+        if states.over(found):
+            status = states.ended(found, pods)
             if canceled and status.state is not JobState.COMPLETE:
                 status = NativeStatus(JobState.CANCELED, "canceled", status.exit_code)
             return self._end(handle, place, status)
@@ -157,12 +158,12 @@ class KubernetesPlatform(Platform):
         if job["spec"].get("suspend"):
             said = "waits: its Job is suspended, by a queue or by somebody (kubectl patch can let it go)"
             return NativeStatus(JobState.PENDING, said, native_id=native_id)
-        working = kubernetes_states.running(pods)
+        working = states.running(pods)
         if working and place.s3:
             with contextlib.suppress(SkillbankError):  # the next look brings it
                 Bucket(place.s3, handle.job_id).fetch_results(handle.results_dir, "status.json")
         for pod in working:
-            if lost := kubernetes_states.node_lost(pod):
+            if lost := states.node_lost(pod):
                 return NativeStatus(JobState.UNKNOWN, lost, native_id=native_id)
         count = place.nodes
         if len(working) == count:
@@ -170,7 +171,7 @@ class KubernetesPlatform(Platform):
             said = f"running on {nodes} in {place.namespace}/{place.name}"
             return NativeStatus(JobState.RUNNING, said, native_id=native_id)
         waiting = [pod for pod in pods if pod not in working]
-        why = kubernetes_states.waiting(job, waiting, self._objects(handle.job_id, place).events(waiting))
+        why = states.waiting(job, waiting, self._objects(handle.job_id, place).events(waiting))
         patience = self._profile.start_patience
         if why.stuck and (why.at_once or (datetime.now(UTC) - why.stuck).total_seconds() > patience):
             return self._give_up(handle, place, why.said)
@@ -189,7 +190,7 @@ class KubernetesPlatform(Platform):
         left = [
             pod
             for pod in self._objects(handle.job_id, place).pods()
-            if "running" in kubernetes_states.main_state(pod)
+            if "running" in states.main_state(pod)
         ]
         if left:
             said = f"its Job was deleted and pod {left[0]['metadata']['name']} is still stopping"
@@ -234,7 +235,7 @@ class KubernetesPlatform(Platform):
     def _output(self, handle: Handle, place: Place, follow: bool) -> Iterator[str]:
         def over() -> bool:
             found = self._objects(handle.job_id, place).job()
-            return found is None or kubernetes_states.over(found) is not None
+            return found is None or states.over(found) is not None
 
         return pod_logs(
             self._cluster,
@@ -260,7 +261,7 @@ class KubernetesPlatform(Platform):
                 return
         self._same_cluster(place)
         found = self._find_or_note(handle, folder, place)
-        if found is None or kubernetes_states.over(found):
+        if found is None or states.over(found):
             return
         if not begun(found):
             self._objects(handle.job_id, place).delete()
@@ -280,7 +281,7 @@ class KubernetesPlatform(Platform):
         except PlatformError:
             (folder / _CANCEL).touch()
             raise
-        if found is not None and kubernetes_states.over(found):
+        if found is not None and states.over(found):
             return found
         (folder / _CANCEL).touch()
         # Looked for once more: what is made from now on sees the note and stops by itself.

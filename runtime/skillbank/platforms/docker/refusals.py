@@ -7,7 +7,7 @@ from typing import Any
 
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
-from skillbank.platforms.docker_daemon import Daemon
+from skillbank.platforms.docker.daemon import Daemon
 
 __all__ = ["refusals"]
 

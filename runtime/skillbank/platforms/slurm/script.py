@@ -9,7 +9,7 @@ from typing import Any, Literal
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
-from skillbank.platforms.slurm_profile import SlurmProfile, size
+from skillbank.platforms.slurm.profile import SlurmProfile, size
 
 __all__ = ["LOG", "RESUME_SPEC", "SCRIPT", "Container", "image_file", "options", "render"]
 

@@ -27,11 +27,11 @@ from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
-from skillbank.platforms.slurm_commands import ClusterLostError, Commands, Node
-from skillbank.platforms.slurm_profile import SlurmProfile, load_profile
-from skillbank.platforms.slurm_refusals import refusals, usable_slots
-from skillbank.platforms.slurm_script import LOG, RESUME_SPEC, SCRIPT, Container, render
-from skillbank.platforms.slurm_states import Row, ended, explain, state_of
+from skillbank.platforms.slurm.commands import ClusterLostError, Commands, Node
+from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
+from skillbank.platforms.slurm.refusals import refusals, usable_slots
+from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
+from skillbank.platforms.slurm.states import Row, ended, explain, state_of
 
 __all__ = ["SlurmPlatform"]
 

@@ -18,7 +18,7 @@ from skillbank.redact import looks_secret
 
 __all__ = ["TEMPLATE", "SlurmProfile", "load_profile", "profile_path"]
 
-TEMPLATE = Path(__file__).with_name("slurm_job.sh.j2")
+TEMPLATE = Path(__file__).with_name("job.sh.j2")
 """The script of a job, as it is when the profile names no other."""
 _TIME = re.compile(r"\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2}|UNLIMITED")
 _MEMORY = re.compile(r"(\d+)([kmgt]?)i?b?", re.I)

@@ -10,11 +10,11 @@ from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import has_token
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
-from skillbank.platforms.kubernetes_api import Cluster, ForbiddenError, GoneError
-from skillbank.platforms.kubernetes_manifest import uncovered_names
-from skillbank.platforms.kubernetes_names import quantity
-from skillbank.platforms.kubernetes_profile import Profile, profile_path
-from skillbank.platforms.kubernetes_volumes import place_problem
+from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.manifest import uncovered_names
+from skillbank.platforms.kubernetes.names import quantity
+from skillbank.platforms.kubernetes.profile import Profile, profile_path
+from skillbank.platforms.kubernetes.volumes import place_problem
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.uri import parse_uri
 

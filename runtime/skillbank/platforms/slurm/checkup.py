@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from skillbank.checkup import Check
 from skillbank.errors import PlatformError
-from skillbank.platforms.slurm import told
-from skillbank.platforms.slurm_commands import ClusterLostError, Commands
-from skillbank.platforms.slurm_profile import SlurmProfile, load_profile, profile_path
+from skillbank.platforms.slurm.commands import ClusterLostError, Commands
+from skillbank.platforms.slurm.platform import told
+from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, profile_path
 
 __all__ = ["slurm_checks"]
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from skillbank.errors import PlatformError
-from skillbank.platforms.kubernetes_api import Cluster, ConflictingError, ForbiddenError, GoneError
-from skillbank.platforms.kubernetes_manifest import selector
-from skillbank.platforms.kubernetes_names import LABEL
+from skillbank.platforms.kubernetes.api import Cluster, ConflictingError, ForbiddenError, GoneError
+from skillbank.platforms.kubernetes.manifest import selector
+from skillbank.platforms.kubernetes.names import LABEL
 
 __all__ = ["Objects", "Place", "begun"]
 

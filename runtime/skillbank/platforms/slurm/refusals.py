@@ -9,8 +9,8 @@ from skillbank.errors import did_you_mean
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
 from skillbank.platforms.container import plan_mounts
-from skillbank.platforms.slurm_commands import Commands, Node
-from skillbank.platforms.slurm_profile import SlurmProfile, size
+from skillbank.platforms.slurm.commands import Commands, Node
+from skillbank.platforms.slurm.profile import SlurmProfile, size
 
 __all__ = ["refusals", "usable_slots"]
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from skillbank.errors import PlatformError
 from skillbank.platforms import profile
-from skillbank.platforms.kubernetes_names import quantity, seconds
+from skillbank.platforms.kubernetes.names import quantity, seconds
 from skillbank.redact import looks_secret
 
 __all__ = ["Profile", "S3Tier", "SecretKey", "Toleration", "Volume", "load_profile", "profile_path"]
