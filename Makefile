@@ -14,7 +14,7 @@ unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

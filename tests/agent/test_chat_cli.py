@@ -20,6 +20,8 @@ from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Req
 from tests.agent.sensible_model import sensible
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[..., OpenAIServer]
 
 

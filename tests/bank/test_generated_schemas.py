@@ -42,6 +42,7 @@ def document() -> dict[str, Any]:
     return load_schema_document(SKILL)
 
 
+@pytest.mark.slow
 def test_packaged_files_are_up_to_date(document: dict[str, Any]) -> None:
     assert generate_schemas(SKILL, document, check=True) == []
 
@@ -137,6 +138,7 @@ def test_manifest_names_every_file_with_its_digest() -> None:
     assert listed == made
 
 
+@pytest.mark.slow
 def test_check_reports_and_writing_repairs(tmp_path: Path, document: dict[str, Any]) -> None:
     skill = tmp_path / SKILL.name
     shutil.copytree(SKILL, skill)

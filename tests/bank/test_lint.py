@@ -70,6 +70,7 @@ def lint(tmp_path: Path) -> Lint:
     return run
 
 
+@pytest.mark.slow
 def test_our_bank_is_clean() -> None:
     report = lint_bank(bank_root())
     assert report.skills == 2

@@ -20,6 +20,8 @@ from skillbank.plan.request import Request
 from skillbank.plan.spec import is_example, unset
 from tests.plan.golden import check_case, compile_case, load
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted((Path(__file__).parent / "golden").glob("*.yaml"))
 
 

@@ -79,6 +79,7 @@ def test_config_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_module_prints_the_document() -> None:
     argv = [sys.executable, "-m", "grounding_dino.config", "export"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)

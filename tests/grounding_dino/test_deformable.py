@@ -72,6 +72,7 @@ def test_samples_are_mixed_as_defined(coordinates: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coordinates", [2, 4])
 def test_gradients(coordinates: int) -> None:
     values, references, offsets, logits = inputs(coordinates)

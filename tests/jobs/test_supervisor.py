@@ -170,6 +170,7 @@ def test_an_attempt_whose_launch_is_refused_for_good_ends_the_matter(
     assert "no further attempt" in record.history[-1].message and "a.json" in record.history[-1].message
 
 
+@pytest.mark.slow
 def test_a_retry_that_waits_can_be_canceled(store: JobStore, make_plan: MakePlan) -> None:
     jobs = Jobs(store, platforms=lambda _: platform)
     platform = Scripted(LOST)

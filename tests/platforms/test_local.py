@@ -238,6 +238,7 @@ def test_a_job_of_another_machine_is_unknown_here(start: Start) -> None:
     end.rename(folder / keeper.EXIT)
 
 
+@pytest.mark.slow
 def test_follow_yields_while_the_job_runs_and_loses_no_byte(start: Start) -> None:
     handle = start(
         """
