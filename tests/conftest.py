@@ -15,6 +15,29 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 
+_LONGEST = (
+    "test_recipe",
+    "test_docker_crashes",
+    "test_processes",
+    "test_docker_engine",
+    "test_slurm_engine",
+    "test_server",
+    "test_slurm",
+    "test_crash_controller",
+    "test_controller_commands",
+    "test_onnx_chain",
+    "test_experiment_engine",
+    "test_kubernetes_nodes",
+)
+"""Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by file, the longest first."""
+    places = {name: i for i, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server of this test run."""
