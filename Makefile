@@ -11,7 +11,7 @@ demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, al
 test: lint unit slow  ## everything
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile --no-loadscope-reorder

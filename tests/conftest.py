@@ -14,7 +14,6 @@ from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
-
 _LONGEST = (
     "test_recipe",
     "test_docker_crashes",
@@ -30,12 +29,6 @@ _LONGEST = (
     "test_kubernetes_nodes",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests by file, the longest first."""
-    places = {name: i for i, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +93,9 @@ SERVICES = frozenset({"s3_server", "postgres", "daemon", "slurm_cluster"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of real servers as slow, so that the unit tests stay quick."""
+    """Mark tests of real servers as slow, so that the unit tests stay quick; put the longest files first."""
+    places = {name: i for i, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     for item in items:
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
