@@ -188,9 +188,7 @@ class KubernetesPlatform(Platform):
     def _gone(self, handle: Handle, place: Place, canceled: bool) -> NativeStatus:
         """Say what it means that the cluster has no such Job."""
         left = [
-            pod
-            for pod in self._objects(handle.job_id, place).pods()
-            if "running" in states.main_state(pod)
+            pod for pod in self._objects(handle.job_id, place).pods() if "running" in states.main_state(pod)
         ]
         if left:
             said = f"its Job was deleted and pod {left[0]['metadata']['name']} is still stopping"
