@@ -6,6 +6,7 @@ queries can join the decoder, and class logits are as long as the prompt instead
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,9 @@ class Detector(nn.Module):
         width = architecture.hidden_dim
         self.denoising_content = nn.Linear(width, width) if architecture.denoising else None
 
-    def compile_layers(self, *, backbone: bool = True, backend: str = "inductor") -> None:
+    def compile_layers(
+        self, *, backbone: bool = True, backend: str | Callable[..., Any] = "inductor"
+    ) -> None:
         """Compile the layers of encoder, decoder and backbone, each kind once; for pictures of one size.
 
         The first pass then takes a minute longer, and again for each other size of pictures.
@@ -78,7 +81,7 @@ class Detector(nn.Module):
         ----------
         backbone : bool
             Those of the backbone too.
-        backend : str
+        backend : str or callable
             Of torch.compile.
         """
         self._fuse_layer = torch.compile(fuse, dynamic=False, backend=backend)

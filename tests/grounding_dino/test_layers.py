@@ -18,7 +18,8 @@ CONFIG = GroundingDinoConfig(d_model=32, encoder_ffn_dim=64, encoder_attention_h
 @pytest.mark.parametrize("padded", [False, True])
 def test_few_words_meet_the_places_at_their_width(padded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    layer: Any = GroundingDinoFusionLayer(CONFIG).eval()
+    make: Any = GroundingDinoFusionLayer
+    layer = make(CONFIG).eval()
     for parameter in layer.parameters():
         torch.nn.init.normal_(parameter, 0, 0.3)
     vision, text = torch.randn(2, 50, 32), torch.randn(2, 7, 32)
@@ -26,9 +27,14 @@ def test_few_words_meet_the_places_at_their_width(padded: bool, monkeypatch: pyt
     visible = torch.ones(2, 50, dtype=torch.bool) if padded else None
     if visible is not None:
         token_mask[1, 4:] = visible[1, 30:] = False
-    calls = []
-    real = layers._exchange_few
-    monkeypatch.setattr(layers, "_exchange_few", lambda *words: calls.append(1) or real(*words))
+    calls: list[int] = []
+    real: Any = layers._exchange_few
+
+    def counted(*words: Any) -> Any:
+        calls.append(1)
+        return real(*words)
+
+    monkeypatch.setattr(layers, "_exchange_few", counted)
     plain = layers._exchange(layer, vision, text, visible, token_mask)
     assert not calls
     with torch.inference_mode():

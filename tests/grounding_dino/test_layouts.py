@@ -69,7 +69,8 @@ def architecture(backbone: str, text_encoder: Path, **values: Any) -> Architectu
 
 def random_network(built: Architecture, words: int) -> Any:
     torch.manual_seed(0)
-    network: Any = GroundingDinoForObjectDetection(network_config(built, words)).eval()
+    make: Any = GroundingDinoForObjectDetection
+    network = make(network_config(built, words)).eval()
     with torch.no_grad():
         for name, tensor in network.state_dict().items():
             # Zeros, ones and equal copies would hide a confusion.
@@ -80,7 +81,7 @@ def random_network(built: Architecture, words: int) -> Any:
     return network
 
 
-def outputs(network: Any, tokenizer: PhraseTokenizer) -> tuple[Tensor, Tensor, Any]:
+def outputs(network: Any, tokenizer: PhraseTokenizer) -> tuple[Tensor, Any, Any]:
     """Transformers' own answer, and the inputs that ours needs."""
     batch = batch_prompts([build_prompt(["red circle", "blue star"], tokenizer, 32)], tokenizer.pad)
     torch.manual_seed(1)
