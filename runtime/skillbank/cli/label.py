@@ -34,16 +34,7 @@ def label(
         list[str] | None,
         typer.Option("--text", "-t", metavar="DESCRIPTION", help="What to find, also as an option."),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--checkpoint",
-            "--model",
-            metavar="FILE|DIR|JOB|NAME",
-            help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
-            "[default: IDEA-Research/grounding-dino-tiny]",
-        ),
-    ] = None,
+    model: options.DetectorModel = None,
     output: Annotated[
         Path, typer.Option("--output", "--out", "-o", metavar="DIR", help="Where labels are written.")
     ] = Path("labels"),

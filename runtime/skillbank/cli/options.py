@@ -37,6 +37,16 @@ ParentJob = Annotated[
 Checkpoint = Annotated[
     str, typer.Option("--checkpoint", metavar="best|latest|EPOCH", help="Which model of the parent is used.")
 ]
+DetectorModel = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        "--model",
+        metavar="FILE|DIR|JOB|NAME",
+        help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
+        "[default: IDEA-Research/grounding-dino-tiny]",
+    ),
+]
 Pretrained = Annotated[
     str | None, typer.Option("--pretrained", metavar="URI", help="A pretrained model to start from.")
 ]

@@ -10,16 +10,7 @@ from skillbank.cli import options
 
 
 def web(
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--checkpoint",
-            "--model",
-            metavar="FILE|DIR|JOB|NAME",
-            help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
-            "[default: IDEA-Research/grounding-dino-tiny]",
-        ),
-    ] = None,
+    model: options.DetectorModel = None,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")
     ] = "127.0.0.1",
