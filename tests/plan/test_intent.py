@@ -124,6 +124,35 @@ def test_sentence(reader: Any, text: str) -> None:
     assert got == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("train Grounding DINO on s3://a/new, not on s3://a/old, no HPO", "s3://a/new"),
+        ("use s3://a/t but not s3://a/t2 to train Grounding DINO, no HPO", "s3://a/t"),
+        ("leave s3://a/prod alone. train Grounding DINO on s3://a/dev, plain run", "s3://a/dev"),
+        ("do not write to s3://a/prod; train Grounding DINO on s3://a/t without AutoML", "s3://a/t"),
+    ],
+)
+def test_what_is_excluded_is_not_used(reader: Any, text: str, data: str) -> None:
+    [request] = reader(text).requests
+    assert facts(request) == {"action": "train", "data": [(TRAIN, data)], "automl": "off"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [
+        ("with the backbone vgg16", "model.backbone cannot be 'vgg16'"),
+        ("resnet101 as the backbone", "model.backbone cannot be 'resnet101'"),
+        ("using the adam optimizer", "train.optim.optimizer cannot be 'adam'"),
+        ("precision int4", "train.precision cannot be 'int4'"),
+        ("and if mAP > 0.5 export it", "is a condition"),
+    ],
+)
+def test_values_and_conditions_that_no_plan_has_are_refused(reader: Any, wish: str, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        reader(f"train Grounding DINO on s3://a/t, no HPO, {wish}")
+
+
 def test_a_skill_is_found_by_what_it_does(reader: Any) -> None:
     reading = reader("train an open-vocabulary detector on s3://b/t")
     assert reading.requests[0].skill.endswith("tao-train-grounding-dino")
