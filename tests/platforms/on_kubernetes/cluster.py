@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -48,7 +49,8 @@ class Cluster:
         self.claims: dict[str, Path] = {}
         self.hidden: list[Path] = []
         self.images = {"engine:1", "courier:1"}
-        self.image_env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        python = str(Path(sys.executable).parent)  # an image finds its own Python first
+        self.image_env = {"PATH": os.pathsep.join((python, os.environ["PATH"])), "LANG": "C.UTF-8"}
         self.runners: dict[str, PodRunner] = {}
         self.closing = False
         self._counted: dict[str, set[str]] = {}
