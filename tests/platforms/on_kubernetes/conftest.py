@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def server(containers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     yield found
     found.stop()
     cluster.close()
+    gc.collect()  # what a test leaves open is its own failure, not that of the test after it
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,8 +30,12 @@ from tests.platforms.on_kubernetes.fields import decode, default_job, validate
 from tests.platforms.on_kubernetes.kubelet import Log
 from tests.platforms.on_kubernetes.store import ApiError, Key, Object, matches
 
-__all__ = ["TOKEN", "Authority", "Fault", "Server"]
+__all__ = ["RESETS", "TOKEN", "Authority", "Fault", "Server"]
 
+RESETS = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+"""For tests whose server goes away: Python's ssl leaves a socket open that is reset before its handshake."""
 TOKEN = "canary-cluster-token"
 _PATH = re.compile(
     r"/(?:api/v1|apis/(?P<group>[^/]+)/v1)(?:/namespaces/(?P<namespace>[^/]+))?"

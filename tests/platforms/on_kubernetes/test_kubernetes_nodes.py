@@ -20,7 +20,7 @@ from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
-from tests.platforms.on_kubernetes.server import Server
+from tests.platforms.on_kubernetes.server import RESETS, Server
 from tests.platforms.on_kubernetes.test_kubernetes import handle_of, launch_of, running, text, until
 from tests.s3 import CREDENTIALS
 
@@ -104,6 +104,7 @@ def test_a_bucket_instead_of_shared_files(
     assert "name a shared volume" in refused[0]
 
 
+@RESETS
 def test_what_the_doctor_says(server: Server, profile: SetProfile, tmp_path: Path) -> None:
     server.cluster.add_secret("hub", token="canary-token-value")
     server.cluster.add_node("gpus", 4)

@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -277,9 +277,12 @@ class Cluster:
 
 def _message(error: Any) -> str:
     """Return what the server said, without secrets and on one line."""
+    from urllib3.exceptions import HTTPError
+
     body = error.body
     if body is None and getattr(error, "http_resp", None) is not None:
-        body = error.http_resp.data
+        with suppress(HTTPError, OSError):  # the code says enough where the connection breaks
+            body = error.http_resp.data
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or error.reason or "")
     try:
         document = json.loads(text)
