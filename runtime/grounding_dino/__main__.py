@@ -70,12 +70,16 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     serve.add_argument("--max-pixels", type=_positive, default=178_956_970, metavar="N", help="of a picture")
     serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")
-    shapes = actions.add_parser("shapes", help="write the demo data set of coloured shapes")
-    shapes.add_argument("out", metavar="OUT")
-    shapes.add_argument("--seed", type=int, default=0)
-    shapes.add_argument("--train", type=_positive, default=500, metavar="N", help="training pictures")
-    shapes.add_argument("--val", type=_positive, default=60, metavar="N", help="validation pictures")
-    shapes.add_argument("--size", type=_picture_size, default=128, metavar="PIXELS")
+    for name, what, train, val, size in (
+        ("shapes", "write the demo data set of coloured shapes", 500, 60, 128),
+        ("scenes", "write a harder data set: relations, sizes, patterns, clutter", 8000, 400, 512),
+    ):
+        drawn = actions.add_parser(name, help=what)
+        drawn.add_argument("out", metavar="OUT")
+        drawn.add_argument("--seed", type=int, default=0)
+        drawn.add_argument("--train", type=_positive, default=train, metavar="N", help="training pictures")
+        drawn.add_argument("--val", type=_positive, default=val, metavar="N", help="validation pictures")
+        drawn.add_argument("--size", type=_picture_size, default=size, metavar="PIXELS")
     remap = actions.add_parser("remap", help="renumber COCO category ids to count from 0")
     remap.add_argument("file", metavar="ANNOTATIONS.json")
     remap.add_argument("-o", "--output", metavar="FILE", help="default: ANNOTATIONS.remapped.json")
@@ -156,7 +160,7 @@ def _run_tool(arguments: argparse.Namespace) -> int:
         else:
             from grounding_dino.commands import datasets
 
-            {"shapes": datasets.shapes, "remap": datasets.remap}[arguments.action](arguments)
+            getattr(datasets, arguments.action)(arguments)
     except (EngineError, SpecError, OSError) as error:
         print(f"ERROR: {reason(error)}", file=sys.stderr)
         return 1
