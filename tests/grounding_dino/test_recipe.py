@@ -1,4 +1,4 @@
-"""The whole demo: the plain spec with nothing but data paths learns, in the time of a coffee."""
+"""The demo: the plain spec with nothing but data paths learns, in half the time of a coffee."""
 
 import json
 import tarfile
@@ -24,12 +24,13 @@ def test_the_demo_learns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         yaml.safe_dump({"results_dir": str(tmp_path / "results"), "dataset": data_block(data)}),
         encoding="utf-8",
     )
-    assert main(["train", "-e", str(spec)]) == 0
+    # Half the demo's epochs: what all of them reach is measured by benchmarks/learning.py.
+    assert main(["train", "-e", str(spec), "train.num_epochs=5"]) == 0
     checkpoint = tmp_path / "results" / "train" / LATEST
     final = [line["kpi"] for line in status_lines(checkpoint.parent) if "val_mAP50" in line.get("kpi", {})][
         -1
     ]
-    assert final["val_mAP50"] >= 0.80
+    assert final["val_mAP50"] >= 0.55
     held_out = data / "heldout"
     words = [
         f"evaluate.checkpoint={checkpoint}",
@@ -38,7 +39,7 @@ def test_the_demo_learns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ]
     assert main(["evaluate", "-e", str(spec), *words]) == 0
     metrics = json.loads((tmp_path / "results" / "evaluate" / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["test_mAP50"] >= 0.60
+    assert metrics["test_mAP50"] >= 0.40
     # Descriptions may come in any number: two at a time are found as well as all at once.
     capsys.readouterr()
     picture = data / "val" / "images" / "00000.png"
