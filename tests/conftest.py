@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ _LONGEST = (
     "test_kubernetes_nodes",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
+
+# A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ FAILURE = "grounding_dino/failure"
 
 _PATIENCE = timedelta(hours=1)
 _LAST_WORDS = 60.0
+_CAUSE_FIRST = 3.0
 
 Thing = TypeVar("Thing")
 
@@ -107,6 +108,9 @@ def joined(device: torch.device | None) -> Iterator[Team]:
         over.set()
         watch.join()
     except BaseException as error:
+        if _lost_another(error):
+            # A consequence: the launcher looks for one failure, and is to find the cause.
+            time.sleep(_CAUSE_FIRST)
         reason = _reason(error, team)
         if store.compare_set(FAILURE, "", reason).decode() == reason and not isinstance(error, EngineError):
             _LOG.exception("unexpected error")
@@ -117,6 +121,13 @@ def _store() -> Any:
     """A connection to the store that the first node's launcher keeps."""
     return distributed.TCPStore(  # type: ignore[attr-defined]
         os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, wait_for_workers=False
+    )
+
+
+def _lost_another(error: BaseException) -> bool:
+    """Say whether an exchange failed, as it does when a process at its other end is gone."""
+    return isinstance(error, distributed.DistError) or (
+        isinstance(error, RuntimeError) and "gloo" in str(error)
     )
 
 
