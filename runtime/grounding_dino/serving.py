@@ -222,6 +222,7 @@ class Service:
         passes = predictor.run([item.small for item in batch])
         found = predictor.read(passes, [item.size for item in batch])
         spent = time.monotonic() - start
+        answers = []
         for item, detections in zip(batch, found, strict=True):
             sure = [d for d in detections if d.score >= item.wish.threshold]
             kept = without_repeats(sure, item.wish.nms_iou)
@@ -232,6 +233,9 @@ class Service:
                 "batch": len(batch),
                 "seconds": round(spent, 4),
             }
+            answers.append((item, kept, document))
+        # Only now, so that a batch that fails is answered once.
+        for item, kept, document in answers:
             if item.full is None:
                 self._reply(Reply(item.wish.number, document))
             else:

@@ -161,19 +161,32 @@ class Engine:
         """Let the engine answer what it was asked, and end it."""
         if not self.about:
             self._process.terminate()
-        with self._writing, contextlib.suppress(OSError):
-            self._stdin.close()
+        if not self._hang_up():  # it takes nothing any more, and somebody waits to hand it a picture
+            self._process.kill()
+            self._hang_up()
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
+    def _hang_up(self) -> bool:
+        """Close its stdin, once nobody writes there."""
+        if not self._writing.acquire(timeout=_GRACE):
+            return False
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        self._writing.release()
+        return True
+
     def _read(self, stream: IO[bytes]) -> None:
         with stream:
-            while line := stream.readline():
+            while (line := stream.readline()).endswith(b"\n"):
                 document = json.loads(line)
-                picture = stream.read(document.pop("bytes"))
+                size = document.pop("bytes")
+                picture = stream.read(size)
+                if len(picture) < size:
+                    return  # it ended in the middle of an answer
                 with self._lock:
                     future = self._waiting.pop(document.pop("id"), None)
                 if future is None:

@@ -1,0 +1,80 @@
+"""The engine's client, with programs in the engine's place that behave as an engine in trouble does."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skillbank.errors import DataError, PlatformError
+from skillbank.labelling import engine as module
+from skillbank.labelling.engine import Engine
+
+Start = Callable[[str], Engine]
+READY = 'print(json.dumps({"ready": {"threshold": 0.3}}), flush=True)'
+ANSWER = '{"id": 1, "bytes": 4, "detections": []}'
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Return a starter of an engine whose program is a few lines of Python."""
+
+    def started(body: str) -> Engine:
+        program = tmp_path / "grounding_dino"
+        program.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n{body}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setattr(module, "find_program", lambda name: str(program))
+        return Engine("model.pth")
+
+    return started
+
+
+def test_an_answer_and_the_end(start: Start) -> None:
+    says = f"{READY}\nline = sys.stdin.readline()\nsys.stdin.read(3)\n"
+    with start(
+        f"{says}print('{ANSWER}', flush=True)\nprint('abcd', end='', flush=True)\nsys.stdin.read()"
+    ) as engine:
+        engine.ready()
+        answer = engine.ask(b"png", ["red circle"]).result(10)
+        assert (answer.document, answer.picture) == ({"detections": []}, b"abcd")
+    assert not engine.alive
+
+
+@pytest.mark.parametrize("words", ['{"id": 1, "byt', ANSWER, f"{ANSWER}\\nab"])
+def test_an_engine_that_ends_in_the_middle_of_an_answer_gave_none(start: Start, words: str) -> None:
+    says = f"{READY}\nsys.stdin.readline()\nsys.stderr.write('ERROR: no memory\\n')\n"
+    with start(f"{says}print('{words}', end='', flush=True)") as engine:
+        engine.ready()
+        with pytest.raises(PlatformError, match="no memory"):
+            engine.ask(b"png", ["red circle"]).result(10)
+
+
+def test_an_engine_that_takes_nothing_more_can_be_closed(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_GRACE", 0.2)
+    engine = start(f"{READY}\ntime.sleep(60)")
+    engine.ready()
+    failures: list[BaseException | None] = []
+    asking = threading.Thread(
+        target=lambda: failures.append(engine.ask(bytes(1 << 20), ["red circle"]).exception(10))
+    )
+    asking.start()
+    time.sleep(0.2)
+    before = time.monotonic()
+    engine.close()
+    asking.join(10)
+    assert time.monotonic() - before < 5 and not engine.alive
+    assert isinstance(failures[0], PlatformError)
+
+
+def test_an_engine_that_never_gets_ready_says_why(start: Start) -> None:
+    engine = start("sys.stderr.write('noise\\nERROR: model.pth is no checkpoint\\n'); sys.exit(1)")
+    with pytest.raises(DataError, match=r"cannot use the model: model\.pth is no checkpoint"):
+        engine.ready()
+    engine.close()
