@@ -13,8 +13,8 @@ test: lint unit slow  ## everything
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile --no-loadscope-reorder
+slow: $(VENV)/.dev  # these wait for processes more than they compute: three at once keep two cores busy
+	$(BIN)/python -m pytest -q -m slow -n 3 --dist loadfile --no-loadscope-reorder --durations=12
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
