@@ -88,6 +88,35 @@ def test_of_many_launches_at_once_one_uses_the_approval(toolbox: Toolbox, data: 
 
 
 @pytest.mark.slow
+def test_of_many_who_approve_the_same_at_once_each_gets_a_job(toolbox: Toolbox, data: Path) -> None:
+    plan_id = plan_of(toolbox, data)
+    barrier = threading.Barrier(8)
+
+    def person(number: int) -> Answer:
+        asked = needs(toolbox.call("launch", {"plan_id": plan_id}))
+        barrier.wait()
+        with toolbox.approving(asked, by=f"person {number}"):
+            launched = toolbox.call("launch", {"plan_id": plan_id})
+            needs(toolbox.call("launch", {"plan_id": plan_id}))  # one yes, one call
+        return launched
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(person, range(8)))
+    assert [answer.error for answer in answers] == [None] * 8
+    assert jobs(toolbox) == 8
+    needs(toolbox.call("launch", {"plan_id": plan_id}))
+
+
+def test_a_yes_to_one_question_answers_no_other(toolbox: Toolbox, data: Path) -> None:
+    plan_id, other = plan_of(toolbox, data), plan_of(toolbox, data, settings=SLOW)
+    with toolbox.approving(needs(toolbox.call("launch", {"plan_id": plan_id})), by="test"):
+        needs(toolbox.call("launch", {"plan_id": other}))
+        needs(toolbox.call("launch", {"plan_id": plan_id, "retries": 7}))
+    needs(toolbox.call("launch", {"plan_id": plan_id}))
+    assert jobs(toolbox) == 0
+
+
+@pytest.mark.slow
 def test_of_many_launches_with_one_key_all_are_the_same_job(toolbox: Toolbox, data: Path) -> None:
     call = {"plan_id": plan_of(toolbox, data), "idempotency_key": "k"}
     toolbox.approve(needs(toolbox.call("launch", call)), by="test")

@@ -67,8 +67,8 @@ def python(errand: Errand) -> Ran:
         [plan] = tools.plan(text=errand.words, settings=SETTINGS).plans
         asked = tools.call("launch", {"plan_id": plan.plan_id, "idempotency_key": "python"})
         assert asked.approval is not None, asked.error
-        tools.approve(asked.approval, by="test")
-        job = tools.launch(plan_id=plan.plan_id, idempotency_key="python").job
+        with tools.approving(asked.approval, by="test"):
+            job = tools.launch(plan_id=plan.plan_id, idempotency_key="python").job
         status = tools.job_status(job=job, wait_seconds=WAIT)
         assert status.state == "COMPLETE", status.failure
         assert status.progress is not None and (status.progress.epoch, status.progress.epochs) == (2, 2)

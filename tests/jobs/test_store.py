@@ -183,10 +183,25 @@ def test_an_approval_is_for_its_subject_and_can_be_given_back(store: JobStore) -
     assert approvals.use("cancel:a-2") is approvals.use("plan:a-1") is None
     number = approvals.use("cancel:a-1")
     assert number is not None and not approvals.given("cancel:a-1")
-    approvals.give_back(number)
+    approvals.give_back(number, "cancel:a-1")
     assert approvals.given("cancel:a-1")
     assert approvals.use("cancel:a-1") == number
     assert approvals.use("cancel:a-1") is None
+
+
+def test_an_approval_for_one_call_is_not_used_by_another_that_asks_for_the_same(store: JobStore) -> None:
+    approvals = store.approvals
+    approvals.grant("plan:x", "one", caller="a")
+    approvals.grant("plan:x", "two", caller="b")
+    approvals.grant("plan:x", "two again", caller="b")
+    assert not approvals.given("plan:x")
+    assert approvals.use("plan:x") is approvals.use("plan:x", "c") is approvals.use("plan:y", "a") is None
+    first, second = approvals.use("plan:x", "a"), approvals.use("plan:x", "b")
+    assert first is not None and second is not None and first != second
+    assert approvals.use("plan:x", "a") is approvals.use("plan:x", "b") is None
+    # What did not come about may be repeated by anybody; what is for anybody serves every call.
+    approvals.give_back(first, "plan:x")
+    assert approvals.use("plan:x", "c") == first
 
 
 def test_text_that_databases_do_not_take(store: JobStore, make_record: MakeRecord) -> None:

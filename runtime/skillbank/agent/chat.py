@@ -216,7 +216,7 @@ class Chat:
         approved = [call for call in asked if self._approve(call, unapproved[call.id], turn)]
         for call, answer in run_calls(approved, self._call):
             self._keep(call, answer.document(), turn)
-            if answer.approval is not None:  # somebody else has used it up
+            if answer.approval is not None:  # it has become another question meanwhile
                 turn.waiting[answer.approval.subject] = answer.approval
 
     def _approve(self, call: ToolCall, answer: Answer, turn: Turn) -> bool:
@@ -230,7 +230,7 @@ class Chat:
             return False
         self.transcript.note("approval", subject=approval.subject, granted=verdict.granted, by=verdict.by)
         if verdict.granted:
-            self.toolbox.approve(approval, verdict.by)
+            self.toolbox.approve(approval, verdict.by, self._caller(call))
         else:
             self._keep(call, _DENIED, turn)
         return verdict.granted
@@ -239,7 +239,12 @@ class Chat:
         arguments: Mapping[str, Any] | str = call.arguments
         if call.name == "launch":
             arguments = self._once(call)
-        return self.toolbox.call(call.name, arguments)
+        with self.toolbox.calling(self._caller(call)):
+            return self.toolbox.call(call.name, arguments)
+
+    def _caller(self, call: ToolCall) -> str:
+        """Name a call among those of all conversations, the same after a restart."""
+        return f"{self.transcript.id}:{call.id}"
 
     def _once(self, call: ToolCall) -> Mapping[str, Any] | str:
         """Give a launch a key that makes its repetition, after a kill, the same job."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -61,6 +63,9 @@ class Answer:
         if self.approval is not None:
             made["approval"] = {"subject": self.approval.subject, "question": self.approval.question}
         return made
+
+
+_CALLER: ContextVar[str | None] = ContextVar("caller", default=None)
 
 
 class Toolbox:
@@ -128,17 +133,44 @@ class Toolbox:
         with self.approved(name, _call_approval(tool, checked)):
             return cast(Result, _redacted(tool.run(self, checked)))
 
-    def approve(self, approval: Approval, by: str) -> None:
+    def approve(self, approval: Approval, by: str, caller: str | None = None) -> None:
         """Write down that a person said yes; the next call that this was asked for uses it up.
 
         Parameters
         ----------
         by
             Who said so and where, e.g. ``terminal``.
+        caller
+            Whose call alone, see `calling`; by default anybody's.
         """
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
-        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by))
+        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller)
+
+    @contextmanager
+    def calling(self, caller: str) -> Iterator[None]:
+        """Make this thread's calls in the block those of a caller, which approvals can be kept for."""
+        token = _CALLER.set(caller)
+        try:
+            yield
+        finally:
+            _CALLER.reset(token)
+
+    @contextmanager
+    def approving(self, approval: Approval, by: str) -> Iterator[None]:
+        """Repeat, in the block, a call that a person was asked about and said yes to.
+
+        The yes is for one call, and no other process, thread or client that wants the same can use it up.
+
+        Parameters
+        ----------
+        by
+            As for `approve`.
+        """
+        caller = secrets.token_hex(16)
+        self.approve(approval, by, caller)
+        with self.calling(caller):
+            yield
 
     # For the tools themselves
 
@@ -172,7 +204,7 @@ class Toolbox:
             yield
             return
         approvals = self.runtime.jobs.store.approvals
-        number = approvals.use(approval.subject)
+        number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
             raise NeedsApprovalError(f"A person must approve this first: {approval.question}", approval)
@@ -180,7 +212,7 @@ class Toolbox:
             yield
         except BaseException:
             if not came_about():
-                approvals.give_back(number)
+                approvals.give_back(number, approval.subject)
             raise
 
     @contextmanager

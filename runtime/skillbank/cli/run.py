@@ -144,14 +144,15 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
     terms = launch_terms(**launch)
     approvals = runtime.jobs.store.approvals
     asks = sys.stdin is not None and sys.stdin.isatty() and not as_json
-    used: list[int] = []
+    used: list[tuple[int, str]] = []
     missing: list[str] = []
     try:
         for plan in plans:
             runtime.jobs.store.save_plan(plan)
-            number = approvals.use(plan_subject(plan.plan_id, terms))
+            subject = plan_subject(plan.plan_id, terms)
+            number = approvals.use(subject)
             if number is not None:
-                used.append(number)
+                used.append((number, subject))
             elif not asks:
                 missing.append(approve_argument(plan.plan_id, terms))
             elif not typer.confirm(f"Start {plan.action} on {plan.platform}?"):
@@ -161,8 +162,8 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
             named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
             raise NotApprovedError(f"Nobody approved {named}; give --yes, or run {ways} first.")
     except BaseException:
-        for number in used:  # a chain starts as a whole: what was approved of it stays so
-            approvals.give_back(number)
+        for number, subject in used:  # a chain starts as a whole: what was approved of it stays so
+            approvals.give_back(number, subject)
         raise
 
 

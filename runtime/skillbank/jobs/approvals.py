@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -65,20 +66,34 @@ class Approvals:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def grant(self, subject: str, by: str = "") -> None:
+    def grant(self, subject: str, by: str = "", caller: str | None = None) -> None:
         """Approve a subject once; granting again before it is used changes nothing.
 
         Parameters
         ----------
         by
             Who, and at which door; kept for whoever asks later.
+        caller
+            For which call alone, when a person was asked because of one.  Others that ask for the same at the
+            same time have to be approved themselves.
         """
+        subject = _kept(subject, caller)
         with self._engine.begin() as db:
             if db.scalar(_open(subject)) is None:
                 db.execute(APPROVALS.insert().values(subject=subject, granted_by=by, granted=_now()))
 
-    def use(self, subject: str) -> int | None:
-        """Use up an approval of exactly this subject and return its number; None when there is none."""
+    def use(self, subject: str, caller: str | None = None) -> int | None:
+        """Use up an approval of exactly this subject and return its number; None when there is none.
+
+        Parameters
+        ----------
+        caller
+            Which call asks; what was approved for it comes first, then what was approved for anybody.
+        """
+        number = None if caller is None else self._use(_kept(subject, caller))
+        return self._use(subject) if number is None else number
+
+    def _use(self, subject: str) -> int | None:
         with self._engine.begin() as db:
             number: int | None = db.execute(_open(subject)).scalar()
             if number is None:
@@ -87,17 +102,25 @@ class Approvals:
             if db.execute(use.values(used=_now())).rowcount == 1:
                 return number
         # Somebody else used it in between; there may be one more.
-        return self.use(subject)
+        return self._use(subject)
 
-    def give_back(self, number: int) -> None:
-        """Make an approval usable again: what it was used for did not come about."""
+    def give_back(self, number: int, subject: str) -> None:
+        """Make an approval usable again, by any call: what it was used for did not come about."""
         with self._engine.begin() as db:
-            db.execute(APPROVALS.update().where(APPROVALS.c.seq == number).values(used=None))
+            row = APPROVALS.update().where(APPROVALS.c.seq == number)
+            db.execute(row.values(used=None, subject=subject))
 
     def given(self, subject: str) -> bool:
         """Say whether an approval waits to be used."""
         with self._engine.connect() as db:
             return db.scalar(_open(subject)) is not None
+
+
+def _kept(subject: str, caller: str | None) -> str:
+    """Return under which subject an approval stands that is for one call alone."""
+    if caller is None:
+        return subject
+    return f"for:{hashlib.sha256(f'{caller}{chr(0)}{subject}'.encode()).hexdigest()}"
 
 
 def _open(subject: str) -> sa.Select[Any]:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import anyio
@@ -115,23 +116,25 @@ class ToolCalls:
         self, ctx: Context, params: types.CallToolRequestParams, call: Callable[[], Answer]
     ) -> Outcome:
         """Call a tool; when a person must approve it, ask, and call it again after a yes."""
+
+        def after(yes: str) -> Answer:
+            # What was approved is what was shown; a call for anything else is asked about anew.
+            with self._box.approving(Approval(yes, ""), person(ctx)):
+                return call()
+
         reply = self._consent.reply(params)
         if reply is not None and not reply.yes:
             return _declined(params.name)
-        answer = await _in_thread(call)
+        answer = await _in_thread(call if reply is None else partial(after, reply.subject))
         approval = answer.approval
         if approval is None:
             return answer
-        if reply is None or reply.subject != approval.subject:
-            asked = await self._consent.ask(ctx, approval)
-            if isinstance(asked, types.InputRequiredResult):
-                return asked
-            if asked is None:
-                return _unasked(answer, approval)
-            if not asked.yes:
-                return _declined(params.name)
-        await to_thread.run_sync(self._box.approve, approval, person(ctx))
-        return await _in_thread(call)
+        asked = await self._consent.ask(ctx, approval)
+        if isinstance(asked, types.InputRequiredResult):
+            return asked
+        if asked is None:
+            return _unasked(answer, approval)
+        return await _in_thread(partial(after, asked.subject)) if asked.yes else _declined(params.name)
 
 
 async def _in_thread(call: Callable[[], Answer]) -> Answer:
