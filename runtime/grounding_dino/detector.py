@@ -92,6 +92,11 @@ class Detector(nn.Module):
                     module.compile(dynamic=False, backend=backend)
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Kind of number of its weights."""
+        return next(self.parameters()).dtype
+
+    @property
     def backbone(self) -> nn.Module:
         """The image backbone."""
         module: nn.Module = self.network.model.backbone

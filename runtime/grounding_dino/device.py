@@ -34,10 +34,21 @@ class Compute:
     threads: int
     parts: int = 1
 
-    def autocast(self) -> AbstractContextManager[Any]:
-        """The context that forward passes run in."""
-        enabled = self.precision != "fp32"
-        return torch.autocast(self.device.type, _DTYPES[self.precision], enabled=enabled)
+    def autocast(
+        self, weights: torch.dtype = torch.float32, *, cached: bool = True
+    ) -> AbstractContextManager[Any]:
+        """The context that forward passes run in.
+
+        Parameters
+        ----------
+        weights : torch.dtype
+            Those of the network; casting is for weights in fp32.
+        cached : bool
+            Whether weights that were cast are kept until the context ends.
+        """
+        enabled = self.precision != "fp32" and weights == torch.float32
+        kind = _DTYPES[self.precision]
+        return torch.autocast(self.device.type, kind, enabled=enabled, cache_enabled=cached)
 
     def scaler(self) -> torch.amp.GradScaler:
         """What keeps small gradients above zero in fp16; does nothing in the others."""

@@ -7,6 +7,7 @@ is cut into as many parts as there are threads, each part goes forward and backw
 parts: the result is that of the whole batch up to rounding, and the same every time.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -17,11 +18,12 @@ from torch import Tensor, nn
 
 from grounding_dino.data.loading import Batch
 from grounding_dino.denoising import DenoisingQueries
-from grounding_dino.detector import Detector
+from grounding_dino.detector import Detector, DetectorOutput
 from grounding_dino.device import Compute
 from grounding_dino.loss import LossWeights, detection_loss
 from grounding_dino.parameters import trained
 from grounding_dino.prompt import PromptBatch
+from grounding_dino.recorded import RecordedDetector
 from grounding_dino.replicas import average_scalars, replicated
 from grounding_dino.targets import TargetBatch
 from grounding_dino.team import ALONE, Team
@@ -55,6 +57,8 @@ class GradientWorker:
         Scales the loss in fp16.
     team : Team
         The processes that share a batch; each gets the gradients of all of it.
+    recorded : bool
+        Whether passes are recorded and replayed (`grounding_dino.recorded`).
     """
 
     def __init__(
@@ -64,10 +68,14 @@ class GradientWorker:
         compute: Compute,
         scaler: torch.amp.GradScaler,
         team: Team = ALONE,
+        *,
+        recorded: bool = False,
     ) -> None:
         self._detector = detector
         self._team = team
-        self._model = replicated(detector, compute.device, team)
+        self._model: Callable[..., DetectorOutput] = (
+            RecordedDetector(detector, compute) if recorded else replicated(detector, compute.device, team)
+        )
         self._weights = weights
         self._compute = compute
         self._scaler = scaler
@@ -112,7 +120,7 @@ class GradientWorker:
         found = [part for part, _ in results]
         return {name: sum(float(part[name]) for part in found) for name in found[0]}
 
-    def _losses(self, model: nn.Module, part: _Part, divisor: float) -> dict[str, Tensor]:
+    def _losses(self, model: Callable[..., DetectorOutput], part: _Part, divisor: float) -> dict[str, Tensor]:
         with self._compute.autocast():
             output = model(part.pixels, part.mask, part.prompts, part.queries)
         return detection_loss(

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from grounding_dino.architecture import Architecture
 from grounding_dino.boxes import xyxy_from_cxcywh
@@ -16,6 +16,7 @@ from grounding_dino.data.transforms import Resizing, View, image_tensor, normali
 from grounding_dino.detector import Detector, DetectorOutput
 from grounding_dino.device import Compute
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
+from grounding_dino.recorded import RecordedDetector
 from grounding_dino.tokenizer import PhraseTokenizer
 
 
@@ -150,6 +151,9 @@ class Predictor:
         num_select: int,
     ) -> None:
         self._detector = detector
+        inner = detector.detector if isinstance(detector, RecordedDetector) else detector
+        self._own = inner if isinstance(inner, Detector) else None
+        self._weights = torch.float32 if self._own is None else self._own.dtype
         self._pad = tokenizer.pad
         self._resizing = resizing
         self._mean, self._std = tuple(mean), tuple(std)
@@ -190,24 +194,26 @@ class Predictor:
             [image_tensor(self.shrink(image)) for image in images], self._resizing.frame
         )
         mask = None if mask is None else mask.to(device)
-        normalised = normalise(pixels.to(device), mask, self._mean, self._std)
+        normalised = normalise(pixels.to(device), mask, self._mean, self._std).to(self._weights)
         passes = []
-        if isinstance(self._detector, nn.Module):
-            self._detector.eval()
+        if self._own is not None:
+            self._own.eval()
         for number, prompt in enumerate(self.prompts):
             batch = batch_prompts([prompt] * len(images), self._pad).to(device)
-            with self._compute.autocast():
+            with self._compute.autocast(self._weights):
                 passes.append((prompt, batch, self._answer(number, normalised, mask, batch)))
         return passes
 
     def _answer(self, number: int, pixels: Tensor, mask: Tensor | None, batch: PromptBatch) -> Output:
         """Run the detector; the text of a prompt is encoded once for all pictures."""
-        if not isinstance(self._detector, Detector):
+        if self._own is None:
             return self._detector(pixels, mask, batch)
         if number not in self._texts:
-            self._texts[number] = self._detector.encode_text(batch.first())
+            self._texts[number] = self._own.encode_text(batch.first())
         text = self._texts[number].expand(len(pixels), -1, -1)
-        output: DetectorOutput = self._detector(pixels, mask, batch, text=text)
+        # What records passes takes the text as the detector does.
+        detector: Any = self._detector
+        output: DetectorOutput = detector(pixels, mask, batch, text=text)
         return output
 
     def read(

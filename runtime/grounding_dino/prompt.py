@@ -141,15 +141,24 @@ class PromptBatch:
         return PromptBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def batch_prompts(prompts: Sequence[Prompt], pad_id: int) -> PromptBatch:
+def batch_prompts(prompts: Sequence[Prompt], pad_id: int, step: int = 1) -> PromptBatch:
     """Pad prompts to one length and compute masks and positions.
 
     Masks and positions equal those that transformers derives from the ids of the special tokens; here they
     come from the spans, so they hold for any vocabulary.
+
+    Parameters
+    ----------
+    prompts : sequence of Prompt
+        One for each picture.
+    pad_id : int
+        Token of the padding.
+    step : int
+        The length and the number of phrases are rounded up to multiples of this.
     """
     count = len(prompts)
-    length = max(len(prompt.token_ids) for prompt in prompts)
-    phrases = max(len(prompt.phrases) for prompt in prompts)
+    length = _rounded_up(max(len(prompt.token_ids) for prompt in prompts), step)
+    phrases = _rounded_up(max(len(prompt.phrases) for prompt in prompts), step)
     # numpy: a hundred small assignments into tensors would cost more than the text encoder of a small model.
     token_ids = np.full((count, length), pad_id, dtype=np.int64)
     token_mask = np.zeros((count, length), dtype=np.bool_)
@@ -166,3 +175,7 @@ def batch_prompts(prompts: Sequence[Prompt], pad_id: int) -> PromptBatch:
             attention[row, start : end + 1, start : end + 1] = True
     arrays = (token_ids, token_mask, positions, attention, phrase_tokens)
     return PromptBatch(*(torch.from_numpy(array) for array in arrays))
+
+
+def _rounded_up(number: int, step: int) -> int:
+    return -(-number // step) * step

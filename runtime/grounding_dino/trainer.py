@@ -122,7 +122,14 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         self._scaler = self.compute.scaler()
-        self._worker = GradientWorker(self.detector, self.weights, self.compute, self._scaler, self.team)
+        self._worker = GradientWorker(
+            self.detector,
+            self.weights,
+            self.compute,
+            self._scaler,
+            self.team,
+            recorded=self.spec.engine.cuda_graphs,
+        )
         self._full_rates = [group["lr"] for group in self.optimizer.param_groups]
 
     def run(self, stop: StopRequest) -> Metrics | None:
@@ -205,9 +212,12 @@ class TrainingRun:
         parts = self.team.gather(*mine, batch.targets.boxes.shape[1])
         pictures = [int(part[0]) for part in parts]
         boxes = sum(part[1] for part in parts)
+        most = max(int(part[2]) for part in parts)
+        if most and self.spec.engine.static_shapes:
+            most = 1 << (most - 1).bit_length()
         return _Share(
             rows=(sum(pictures[: self.team.rank]) if counted else 0, sum(pictures)),
-            most=max(int(part[2]) for part in parts),
+            most=most,
             # Gradients are averaged over the processes, so that their sum is divided by all boxes.
             divisor=max(boxes, 1.0) / self.team.size if counted else math.inf,
         )

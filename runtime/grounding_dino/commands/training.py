@@ -26,6 +26,7 @@ from grounding_dino.loss import LossWeights
 from grounding_dino.model import build_detector
 from grounding_dino.parameters import count, freeze, parameter_groups, trained
 from grounding_dino.predictor import Predictor
+from grounding_dino.recorded import SHAPE_STEP, require_graphs
 from grounding_dino.replicas import gathered, share_out
 from grounding_dino.schedule import Schedule
 from grounding_dino.signals import stop_on_signals
@@ -64,10 +65,14 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
         _check_same_model(architecture_from_spec(spec), checkpoint)
         detector, tokenizer = checkpoint.detector(), checkpoint.tokenizer
     _freeze(detector, spec)
-    detector.recompute = spec.train.activation_checkpoint
+    detector.recompute = spec.train.activation_checkpoint and not spec.engine.cuda_graphs
     detector.to(compute.device)
     if team.size > 1 and spec.train.distributed_strategy == "fsdp":
         share_out(detector, compute.device, team, spec.train.precision)
+    if spec.engine.cuda_graphs:
+        require_graphs(compute.device, team)
+        if spec.train.activation_checkpoint:
+            _LOG.info("engine.cuda_graphs keeps activations: train.activation_checkpoint has no effect")
     if spec.engine.compile:
         compile_detector(detector, compute.device, training=True)
     _LOG.info(
@@ -188,6 +193,7 @@ def _make_run(
     if augmentation.fixed_padding and not transform.image_size:
         side = augmentation.random_resize_max_size
         fixed = (side, side) if compute.device.type == "cuda" else None
+    collator = Collator(tokenizer.pad, fixed, SHAPE_STEP if spec.engine.static_shapes else 1)
     weights = loss_weights(spec)
     return TrainingRun(
         spec=spec,
@@ -195,9 +201,7 @@ def _make_run(
         detector=detector,
         tokenizer=tokenizer,
         labels=data.labels,
-        loader=make_loader(
-            samples, batches, Collator(tokenizer.pad, fixed), spec.dataset.workers, spec.dataset.pin_memory
-        ),
+        loader=make_loader(samples, batches, collator, spec.dataset.workers, spec.dataset.pin_memory),
         batches=batches,
         optimizer=_optimizer(detector, spec),
         schedule=Schedule.from_spec(spec, batches.batches),

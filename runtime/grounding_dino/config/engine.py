@@ -28,6 +28,11 @@ class EngineConfig(Block):
         False,
         "Compile the layers; pays on a GPU with pictures of few sizes, the first of each takes a minute.",
     )
+    cuda_graphs: bool = param(
+        False,
+        "Record the launches of a pass for each shape of batch and replay them, for one GPU: small models "
+        "gain most, memory for activations is kept.",
+    )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
     )
@@ -64,3 +69,8 @@ class EngineConfig(Block):
         "spec",
         "'spec' follows quantize.backend, 'onnxruntime' quantizes an ONNX file on calibration images.",
     )
+
+    @property
+    def static_shapes(self) -> bool:
+        """Whether batches had better come in few shapes."""
+        return self.compile or self.cuda_graphs

@@ -206,10 +206,21 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
 
 @dataclass(frozen=True)
 class Collator:
-    """Puts samples together into a batch; a class and not a closure, so that loader processes can have it."""
+    """Puts samples together into a batch; a class and not a closure, so that loader processes can have it.
+
+    Attributes
+    ----------
+    pad_id : int
+        Token that prompts are padded with.
+    fixed : (int, int), optional
+        Height and width that pictures are padded to at least.
+    step : int
+        What lengths of prompts are rounded up to multiples of.
+    """
 
     pad_id: int
     fixed: tuple[int, int] | None = None
+    step: int = 1
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         """Make one batch of samples."""
@@ -217,7 +228,7 @@ class Collator:
         return Batch(
             pixels,
             mask,
-            batch_prompts([sample.prompt for sample in samples], self.pad_id),
+            batch_prompts([sample.prompt for sample in samples], self.pad_id, self.step),
             batch_targets([sample.boxes for sample in samples], [sample.phrases for sample in samples]),
             torch.tensor([len(sample.prompt.phrases) for sample in samples]),
         )

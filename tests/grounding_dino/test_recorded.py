@@ -1,0 +1,168 @@
+"""engine.cuda_graphs: replayed passes give what plain ones give, and batches come in few shapes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+
+from grounding_dino.data.loading import Batch, Collator, Sample
+from grounding_dino.data.transforms import Resizing, normalise
+from grounding_dino.denoising import make_denoising_queries
+from grounding_dino.detector import Detector
+from grounding_dino.device import Compute
+from grounding_dino.errors import EngineError
+from grounding_dino.gradients import GradientWorker
+from grounding_dino.loss import LossWeights
+from grounding_dino.predictor import Predictor
+from grounding_dino.prompt import batch_prompts, build_prompt
+from grounding_dino.recorded import SHAPE_STEP, require_graphs
+from grounding_dino.team import Team
+from grounding_dino.tokenizer import PhraseTokenizer
+
+NAMES = ("red circle", "blue star", "green star", "purple square")
+on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+
+
+def batch_of(tokenizer: PhraseTokenizer, seed: int, pictures: int = 2, step: int = SHAPE_STEP) -> Batch:
+    """A batch of random pictures with some boxes each."""
+    numbers = torch.Generator().manual_seed(seed)
+    samples = []
+    for number in range(pictures):
+        phrases = NAMES[: 1 + (seed + number) % len(NAMES)]
+        samples.append(
+            Sample(
+                torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8, generator=numbers),
+                torch.rand(2, 4, generator=numbers) * 0.3 + 0.3,
+                torch.arange(2) % len(phrases),
+                build_prompt(phrases, tokenizer, 64),
+            )
+        )
+    return Collator(tokenizer.pad, step=step)(samples)
+
+
+def test_no_gpu_and_several_processes_are_one_sentence_each() -> None:
+    with pytest.raises(EngineError, match=r"needs a GPU: set engine.cuda_graphs=false"):
+        require_graphs(torch.device("cpu"))
+    with pytest.raises(EngineError, match=r"for one process, and there are 2: set train.num_gpus=1"):
+        require_graphs(torch.device("cuda"), Team(rank=0, size=2, local_rank=0, local_size=2))
+
+
+@pytest.mark.slow
+def test_rounded_prompts_change_no_answer(detector: Detector, tokenizer: PhraseTokenizer) -> None:
+    prompts = [build_prompt(names, tokenizer, 64) for names in (NAMES[:1], NAMES[:3])]
+    pixels = torch.randn(2, 3, 64, 64)
+    detector.eval()
+    with torch.no_grad():
+        plain = detector(pixels, None, batch_prompts(prompts, tokenizer.pad))
+        rounded_batch = batch_prompts(prompts, tokenizer.pad, SHAPE_STEP)
+        rounded = detector(pixels, None, rounded_batch)
+    length = plain.logits.shape[-1]
+    assert rounded.logits.shape[-1] == rounded_batch.phrase_tokens.shape[1] == SHAPE_STEP
+    torch.testing.assert_close(rounded.boxes, plain.boxes)
+    torch.testing.assert_close(rounded.logits[..., :length], plain.logits)
+    assert torch.isneginf(rounded.logits[..., length:]).all()
+
+
+@pytest.mark.slow
+def test_weights_in_bf16_detect_as_those_in_fp32(detector: Detector, tokenizer: PhraseTokenizer) -> None:
+    batch = batch_of(tokenizer, 3)
+    pixels = torch.randn(2, 3, 64, 64)
+    mask = torch.ones(2, 64, 64, dtype=torch.bool)
+    mask[1, :, 48:] = False
+    detector.eval()
+    with torch.no_grad():
+        exact = detector(pixels, mask, batch.prompts)
+        rough = detector.bfloat16()(pixels.bfloat16(), mask, batch.prompts)
+    best = exact.logits[-1].sigmoid().amax(-1)
+    assert float((rough.logits[-1].float().sigmoid().amax(-1) - best).abs().mean()) < 0.03
+
+
+@on_a_gpu
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_replayed_steps_give_the_gradients_of_plain_ones(
+    detector: Detector, tokenizer: PhraseTokenizer, precision: str
+) -> None:
+    device = torch.device("cuda", 0)
+    detector.to(device).train()
+    compute = Compute(device, precision, 1)
+    workers = [
+        GradientWorker(detector, LossWeights(), compute, compute.scaler(), recorded=recorded)
+        for recorded in (False, True)
+    ]
+    # Two shapes in turn: seen, recorded and replayed, each between passes of the other.
+    for seed in range(10):
+        batch = batch_of(tokenizer, seed, pictures=2 + seed % 2).to(device)
+        pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
+        numbers = torch.Generator(device).manual_seed(seed)
+        queries = make_denoising_queries(batch.targets, 2, 1.0, 0.5, batch.phrase_counts, numbers)
+        found = []
+        for worker in workers:
+            torch.manual_seed(seed)
+            detector.zero_grad(set_to_none=True)
+            losses = worker.backward(batch, pixels, queries)
+            gradients = {n: p.grad.clone() for n, p in detector.named_parameters() if p.grad is not None}
+            found.append((losses, gradients))
+        (plain_losses, plain), (losses, gradients) = found
+        assert losses == {n: pytest.approx(v, rel=1e-3, abs=1e-4) for n, v in plain_losses.items()}
+        assert gradients.keys() == plain.keys()
+        for name, gradient in gradients.items():
+            # Sums of atomic additions differ from run to run.
+            near = 1e-4 if precision == "fp32" else 3e-2
+            torch.testing.assert_close(gradient, plain[name], rtol=near * 10, atol=near, msg=name)
+
+
+@on_a_gpu
+def test_replayed_dropout_differs_from_step_to_step_and_follows_the_seed(
+    tokenizer: PhraseTokenizer, detector: Detector
+) -> None:
+    device = torch.device("cuda", 0)
+    detector.to(device).train()
+    for module in detector.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.3
+    compute = Compute(device, "fp32", 1)
+    worker = GradientWorker(detector, LossWeights(), compute, compute.scaler(), recorded=True)
+    batch = batch_of(tokenizer, 1).to(device)
+    pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
+
+    def loss(seed: int) -> float:
+        torch.manual_seed(seed)
+        detector.zero_grad(set_to_none=True)
+        return worker.backward(batch, pixels, None)["loss"]
+
+    plain, *replayed = (loss(seed) for seed in (5, 5, 5, 6))
+    assert replayed[0] == pytest.approx(plain, rel=1e-4)
+    assert replayed[1] == pytest.approx(plain, rel=1e-4)
+    assert replayed[2] != pytest.approx(plain, rel=1e-4)
+
+
+@on_a_gpu
+def test_replayed_detection_finds_what_plain_detection_finds(
+    detector: Detector, tokenizer: PhraseTokenizer
+) -> None:
+    from grounding_dino.recorded import RecordedDetector
+
+    device = torch.device("cuda", 0)
+    compute = Compute(device, "fp32", 1)
+    detector.to(device).eval()
+    pictures = [Image.effect_noise((64, 64), 90 + number).convert("RGB") for number in range(6)]
+
+    def found(network: Detector | RecordedDetector) -> Sequence[object]:
+        # Several prompts, of which two have equally many tokens: each pass keeps its own answer.
+        predictor = Predictor(
+            network,
+            tokenizer,
+            NAMES,
+            resizing=Resizing(0, 64),
+            mean=(0.5,) * 3,
+            std=(0.25,) * 3,
+            compute=compute,
+            num_select=20,
+        )
+        predictor.prompts = [build_prompt([name], tokenizer, 64) for name in NAMES]
+        rows = [predictor.detect(pictures[start : start + 2]) for start in (0, 2, 4)]
+        return [[replace(d, score=round(d.score, 4), box=(0, 0, 0, 0)) for d in p] for r in rows for p in r]
+
+    assert found(RecordedDetector(detector, compute)) == found(detector)
