@@ -1,5 +1,6 @@
 """Views of pictures, sampled prompts, batches."""
 
+import pickle
 import random
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from grounding_dino.data.cache import PictureCache
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.records import Record
@@ -140,6 +142,40 @@ def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: Phra
         loaded[workers] = [batch.pixels for batch in loader]
         assert len(loader) == 2
     assert all(torch.equal(one, two) for one, two in zip(loaded[0], loaded[1], strict=True))
+
+
+def test_what_loader_processes_decode_in_one_epoch_they_need_not_in_the_next(
+    tmp_path: Path, tokenizer: PhraseTokenizer
+) -> None:
+    data, batches = samples(tmp_path, tokenizer, 10**6), EpochBatches(5, 2, seed=1)
+    loader = make_loader(data, batches, Collator(tokenizer.pad), 2, False)
+    batches.start(1)
+    before = list(loader)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    after = list(loader)
+    assert len(before) == len(after) == 3
+    for first, second in zip(before, after, strict=True):
+        assert torch.equal(first.pixels, second.pixels)
+        assert torch.equal(first.targets.boxes, second.targets.boxes)
+    # Another interpreter shares no memory and starts with nothing.
+    with pytest.raises(DataError, match="does not exist"):
+        pickle.loads(pickle.dumps(data))[1, 0]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=6), st.integers(0, 900))
+def test_a_cache_gives_back_what_it_has_room_for(sizes: list[tuple[int, int]], most: int) -> None:
+    cache = PictureCache(sizes, most)
+    pictures = [Image.effect_noise(size, 100).convert("RGB") for size in sizes]
+    assert all(cache.get(number) is None for number in range(len(sizes)))
+    for number, picture in reversed(list(enumerate(pictures))):
+        cache.put(number, picture)
+    used = 0
+    for number, picture in enumerate(pictures):
+        used += picture.width * picture.height * 3
+        kept = cache.get(number)
+        assert (kept is not None) == (used <= most)
+        assert kept is None or kept.tobytes() == picture.tobytes()
 
 
 def test_epochs_are_shuffled_and_complete() -> None:

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from grounding_dino.data.cache import PictureCache
 from grounding_dino.data.images import open_image
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.records import Record
 from grounding_dino.data.sampling import sample_prompt
-from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images
+from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images, rescaling
 from grounding_dino.errors import DataError
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
 from grounding_dino.targets import TargetBatch, batch_targets
@@ -98,8 +99,8 @@ class TrainingSamples(Dataset[Sample]):
         self._max_labels = max_labels
         self._max_tokens = max_tokens
         self._seed = seed
-        self._cache: dict[int, View] = {}
-        self._cache_left = cache_bytes
+        sizes = [transform.fixed_size(record.width, record.height) for record in data.records]
+        self._cache = PictureCache(sizes, cache_bytes)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -130,20 +131,19 @@ class TrainingSamples(Dataset[Sample]):
 
     def _fixed_view(self, index: int, record: Record) -> View:
         """Decode and resize a picture once, as far as memory reaches."""
-        if index in self._cache:
-            return self._cache[index]
+        boxes = np.array(record.boxes, dtype=np.float64).reshape(-1, 4)
+        numbers = tuple(range(len(record.boxes)))
+        kept = self._cache.get(index)
+        if kept is not None:
+            return View(kept, boxes * rescaling((record.width, record.height), kept.size), numbers)
         image = open_image(record.image)
         if image.size != (record.width, record.height):
             raise DataError(
                 f"{record.image} is {image.width} x {image.height} pixels but annotated as {record.width} x "
                 f"{record.height}: correct the annotation's size, its boxes would be misplaced"
             )
-        boxes = np.array(record.boxes, dtype=np.float64).reshape(-1, 4)
-        view = self._transform.fixed(View(image, boxes, tuple(range(len(record.boxes)))))
-        size = view.image.width * view.image.height * 3
-        if size <= self._cache_left:
-            self._cache_left -= size
-            self._cache[index] = view
+        view = self._transform.fixed(View(image, boxes, numbers))
+        self._cache.put(index, view.image)
         return view
 
 

@@ -71,8 +71,13 @@ class Resizing:
         new = self.size(*old)
         if new == old:
             return view
-        factors = np.array([new[0] / old[0], new[1] / old[1]] * 2)
-        return View(view.image.resize(new, Image.Resampling.BILINEAR), view.boxes * factors, view.indices)
+        boxes = view.boxes * rescaling(old, new)
+        return View(view.image.resize(new, Image.Resampling.BILINEAR), boxes, view.indices)
+
+
+def rescaling(old: tuple[int, int], new: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Factors ``(4,)`` on ``xyxy`` boxes of a picture whose width and height change."""
+    return np.array([new[0] / old[0], new[1] / old[1]] * 2)
 
 
 def test_resizing(spec: Any) -> Resizing:
@@ -112,6 +117,10 @@ class TrainingTransform:
             crop_max=values.train_random_crop_max,
             flip_probability=values.horizontal_flip_prob,
         )
+
+    def fixed_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what :meth:`fixed` makes of a picture."""
+        return Resizing(0, self.image_size).size(width, height) if self.image_size else (width, height)
 
     def fixed(self, view: View) -> View:
         """The part without chance, whose result can be kept in memory."""
