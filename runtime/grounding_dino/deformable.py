@@ -9,7 +9,7 @@ References
 Zhu et al., "Deformable DETR", ICLR 2021.
 """
 
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import torch
@@ -62,10 +62,15 @@ def answers_only(hidden: Tensor) -> bool:
     return not torch.compiler.is_compiling() and torch._C._get_tracing_state() is None
 
 
-@lru_cache(maxsize=64)
+@cache
 def level_table(shapes: tuple[tuple[int, int], ...], device: torch.device) -> Tensor:
-    """``(L, 2)`` int32 on the device; kept, because bringing it there waits for all work before it."""
-    return torch.tensor(shapes, dtype=torch.int32, device=device)
+    """``(L, 2)`` int32 on the device; kept, because bringing it there waits for all work before it.
+
+    Kept for good: recorded passes go on reading it where it lies.
+    """
+    # A validation may be the first to ask, and training must be able to save it for its backward pass.
+    with torch.inference_mode(False):
+        return torch.tensor(shapes, dtype=torch.int32, device=device)
 
 
 def plain(values: Tensor, shapes: Shapes, references: Tensor, offsets: Tensor, logits: Tensor) -> Tensor:

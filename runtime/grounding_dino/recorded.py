@@ -24,7 +24,7 @@ from grounding_dino.team import ALONE, Team
 SHAPE_STEP = 64
 """What the length of prompts is rounded up to, so that batches come in few shapes."""
 
-_MOST_RECORDINGS = 16
+_MOST_RECORDINGS = 8  # each keeps its gradients
 _WARM_UPS = 3  # libraries choose their kernels and torch compiles in the first passes
 
 Values = Sequence[Tensor | None]
@@ -128,12 +128,14 @@ class _Recording:
         self._present = [value is not None for value in outputs]
         present = [value for value in outputs if value is not None]
         self._outputs = [value.detach() for value in present]
-        self._wanted: list[Tensor] = []
+        # With parts of the detector frozen, some outputs depend on no parameter.
+        self.differentiable = [value.requires_grad for value in present]
+        differentiable = [value for value in present if value.requires_grad]
+        self._wanted = [torch.zeros_like(value) for value in differentiable]
         self._gradients: tuple[Tensor | None, ...] = ()
-        if parameters:
-            self._wanted = [torch.zeros_like(value) for value in self._outputs]
+        if differentiable:
             with torch.cuda.graph(self._backward, **how):
-                self._gradients = _gradients(present, parameters, self._wanted)
+                self._gradients = _gradients(differentiable, parameters, self._wanted)
         torch.cuda.set_rng_state(numbers)
 
     def __call__(self, inputs: Values) -> list[Tensor | None]:
@@ -151,7 +153,8 @@ class _Recording:
 
     def replay_backward(self, wanted: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
         """Run backward from the gradients of the outputs to those of the parameters."""
-        for place, value in zip(self._wanted, wanted, strict=True):
+        given = [value for value, counts in zip(wanted, self.differentiable, strict=True) if counts]
+        for place, value in zip(self._wanted, given, strict=True):
             place.copy_(value)
         self._backward.replay()
         return tuple(None if value is None else value.detach() for value in self._gradients)
@@ -163,7 +166,10 @@ class _Replay(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, recording: _Recording, *_parameters: Tensor) -> tuple[Tensor, ...]:
         ctx.recording = recording
-        return recording.replay_forward()
+        outputs = recording.replay_forward()
+        fixed = (o for o, counts in zip(outputs, recording.differentiable, strict=True) if not counts)
+        ctx.mark_non_differentiable(*fixed)
+        return outputs
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -177,8 +183,8 @@ def _warm_up(work: Callable[[Values], Values], inputs: Values, parameters: list[
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(_WARM_UPS):
-            outputs = [value for value in work(inputs) if value is not None]
-            if parameters:
+            outputs = [value for value in work(inputs) if value is not None and value.requires_grad]
+            if outputs:
                 _gradients(outputs, parameters, [torch.zeros_like(value) for value in outputs])
             del outputs
     torch.cuda.current_stream().wait_stream(stream)

@@ -97,6 +97,7 @@ def test_a_box_that_sticks_out_a_little_is_cut(source: Source, tmp_path: Path) -
         ({"detection": {"instances": []}}, r"line 2 has no file_name"),
         ({"file_name": "a.png"}, r"line 2 has neither detection nor grounding"),
         ({**GOOD, "detection": []}, r"line 2 needs detection.instances"),
+        ({**GOOD, "width": 0, "height": 30}, r"line 2 says that the picture is 0 x 30 pixels: correct width"),
         (detection(label=7), r"line 2 box 0 has label 7, which the label map lacks \(it has 0 to 1\)"),
         (detection(label="dog"), r"label 'dog', which the label map lacks"),
         (detection(bbox=[1, 2, 3]), r"line 2 box 0: bbox must be four numbers"),

@@ -172,10 +172,11 @@ def test_a_cache_gives_back_what_it_has_room_for(sizes: list[tuple[int, int]], m
         cache.put(number, picture)
     used = 0
     for number, picture in enumerate(pictures):
-        used += picture.width * picture.height * 3
-        kept = cache.get(number)
-        assert (kept is not None) == (used <= most)
-        assert kept is None or kept.tobytes() == picture.tobytes()
+        size, kept = picture.width * picture.height * 3, cache.get(number)
+        assert (kept is not None) == (used + size <= most)
+        if kept is not None:
+            used += size
+            assert kept.tobytes() == picture.tobytes()
 
 
 def test_epochs_are_shuffled_and_complete() -> None:

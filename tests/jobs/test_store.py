@@ -199,6 +199,10 @@ def test_an_approval_for_one_call_is_not_used_by_another_that_asks_for_the_same(
     first, second = approvals.use("plan:x", "a"), approvals.use("plan:x", "b")
     assert first is not None and second is not None and first != second
     assert approvals.use("plan:x", "a") is approvals.use("plan:x", "b") is None
+    approvals.grant("plan:x", "three", caller="d")
+    approvals.withdraw("plan:x", "d")
+    approvals.withdraw("plan:x", "a")
+    assert approvals.use("plan:x", "d") is None
     # What did not come about may be repeated by anybody; what is for anybody serves every call.
     approvals.give_back(first, "plan:x")
     assert approvals.use("plan:x", "c") == first

@@ -30,14 +30,16 @@ class EngineConfig(Block):
     )
     cuda_graphs: bool = param(
         False,
-        "Record the launches of a pass for each shape of batch and replay them, for one GPU: small models "
-        "gain most, memory for activations is kept.",
+        "Record the launches of a pass for each shape of batch and replay them, for one GPU: pays where the "
+        "host sets the pace; keeps the memory of a pass, and gradients for each of up to 8 shapes.",
     )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
     )
     cache_megabytes: Int = param(
-        512, "Memory for decoded training images, kept from the first epoch on; 0 keeps none.", ge=0
+        512,
+        "Memory of each training process for decoded images, kept from the first epoch on; 0 keeps none.",
+        ge=0,
     )
     backbone: Literal["spec", "mini"] = param(
         "spec", "'spec' follows model.backbone, 'mini' is a small network with group normalisation."

@@ -1,15 +1,17 @@
 """Decoded pictures kept in memory that loader processes share."""
 
+import logging
 import mmap
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from PIL import Image
+
+_LOG = logging.getLogger(__name__)
 
 
 class PictureCache:
-    """RGB pictures of known sizes, as many of the first ones as a given memory holds.
+    """RGB pictures of known sizes, as many as a given memory holds.
 
     Loader processes are forked anew for every epoch: what one of them has kept, those of the next epoch find.
     Memory is taken when a picture is kept, not before.  Sent to a process that is not a fork, it is empty and
@@ -18,41 +20,40 @@ class PictureCache:
     Parameters
     ----------
     sizes : sequence of (int, int)
-        Width and height of every picture.
+        Width and height of every picture; the first ones that fit get room.
     most : int
         Bytes that pictures may take in all.
     """
 
     def __init__(self, sizes: Sequence[tuple[int, int]], most: int) -> None:
-        lengths = np.array([0, *(width * height * 3 for width, height in sizes)], dtype=np.int64)
-        ends = lengths.cumsum()
-        self._sizes = sizes
-        self._starts = ends[:-1]
-        self._count = int(np.searchsorted(ends[1:], most, side="right"))
-        self._pixels = _shared(int(ends[self._count]))
-        self._kept = _shared(self._count)
+        self._places: dict[int, tuple[int, int, int]] = {}
+        end = 0
+        for number, (width, height) in enumerate(sizes):
+            if end + width * height * 3 <= most:
+                self._places[number] = end, width, height
+                end += width * height * 3
+        try:
+            # Not in /dev/shm, which containers keep small.
+            self._memory = mmap.mmap(-1, end + len(sizes)) if self._places else None
+        except OSError as error:
+            _LOG.warning("decoded pictures are not kept: %d MB cannot be had (%s)", end // 2**20, error)
+            self._memory, self._places = None, {}
+        self._flags = end
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_sizes": (), "_starts": (), "_count": 0, "_pixels": None, "_kept": None}
+        return {"_places": {}, "_memory": None, "_flags": 0}
 
     def get(self, number: int) -> Image.Image | None:
         """Return a picture, or None when it is not kept (yet)."""
-        if number >= self._count or self._kept is None or self._pixels is None or not self._kept[number]:
+        if self._memory is None or number not in self._places or not self._memory[self._flags + number]:
             return None
-        width, height = self._sizes[number]
-        start = int(self._starts[number])
-        return Image.frombytes("RGB", (width, height), self._pixels[start : start + width * height * 3])
+        start, width, height = self._places[number]
+        return Image.frombytes("RGB", (width, height), self._memory[start : start + width * height * 3])
 
     def put(self, number: int, picture: Image.Image) -> None:
         """Keep a picture, if there is room for it."""
-        if number >= self._count or self._kept is None or self._pixels is None:
+        if self._memory is None or number not in self._places:
             return
-        start = int(self._starts[number])
-        content = picture.tobytes()
-        self._pixels[start : start + len(content)] = content
-        self._kept[number] = 1  # last: who sees this sees all pixels
-
-
-def _shared(size: int) -> mmap.mmap | None:
-    """Return zeroed memory that this process shares with its forks; not in /dev/shm, which may be small."""
-    return mmap.mmap(-1, size) if size else None
+        start, width, height = self._places[number]
+        self._memory[start : start + width * height * 3] = picture.tobytes()
+        self._memory[self._flags + number] = 1  # last: who sees this sees all pixels

@@ -1,6 +1,7 @@
 """Batches of training samples, the same for a seed however they are loaded."""
 
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -99,7 +100,8 @@ class TrainingSamples(Dataset[Sample]):
         self._max_labels = max_labels
         self._max_tokens = max_tokens
         self._seed = seed
-        sizes = [transform.fixed_size(record.width, record.height) for record in data.records]
+        known = data.records if cache_bytes else ()
+        sizes = [transform.fixed_size(record.width, record.height) for record in known]
         self._cache = PictureCache(sizes, cache_bytes)
 
     def __len__(self) -> int:
@@ -239,7 +241,8 @@ def make_loader(
 ) -> DataLoader[Batch]:
     """Make the loader of a training run; call ``batches.start`` ahead of every pass over it.
 
-    Loader processes are started anew for each epoch: they take the sampler's epoch along that way.
+    Loader processes are started anew for each epoch: they take the sampler's epoch along that way.  They are
+    forks where that is safe, and share the cache of decoded pictures then.
     """
     return DataLoader(
         samples,  # type: ignore[arg-type]
@@ -247,6 +250,7 @@ def make_loader(
         collate_fn=collator,
         num_workers=workers,
         pin_memory=pin_memory and torch.cuda.is_available(),
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         # Its own, so that starting an epoch draws nothing from the generator that training uses.
         generator=torch.Generator(),
     )

@@ -169,6 +169,11 @@ class _LineReader:
         width, height = document.get("width"), document.get("height")
         if not isinstance(width, int) or not isinstance(height, int):
             width, height = image_size(image)
+        if width < 1 or height < 1:
+            raise DataError(
+                f"{place} says that the picture is {width} x {height} pixels: correct width and height, or "
+                "leave them out"
+            )
         if "detection" in document:
             pairs = list(self._detections(document["detection"], place))
             absent = self._absent

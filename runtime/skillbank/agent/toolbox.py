@@ -160,7 +160,9 @@ class Toolbox:
     def approving(self, approval: Approval, by: str) -> Iterator[None]:
         """Repeat, in the block, a call that a person was asked about and said yes to.
 
-        The yes is for one call, and no other process, thread or client that wants the same can use it up.
+        The yes is for one call, and no other process, thread or client that wants the same can use it up. A
+        call that fails leaves it, as `approved` says, to whoever repeats that call; one that needs no
+        approval any more, or another, leaves nothing.
 
         Parameters
         ----------
@@ -169,8 +171,11 @@ class Toolbox:
         """
         caller = secrets.token_hex(16)
         self.approve(approval, by, caller)
-        with self.calling(caller):
-            yield
+        try:
+            with self.calling(caller):
+                yield
+        finally:
+            self.runtime.jobs.store.approvals.withdraw(approval.subject, caller)
 
     # For the tools themselves
 

@@ -90,19 +90,26 @@ class Approvals:
         caller
             Which call asks; what was approved for it comes first, then what was approved for anybody.
         """
-        number = None if caller is None else self._use(_kept(subject, caller))
-        return self._use(subject) if number is None else number
+        number = None if caller is None else self._use(_kept(subject, caller), subject)
+        return self._use(subject, subject) if number is None else number
 
-    def _use(self, subject: str) -> int | None:
+    def _use(self, stored: str, subject: str) -> int | None:
         with self._engine.begin() as db:
-            number: int | None = db.execute(_open(subject)).scalar()
+            number: int | None = db.execute(_open(stored)).scalar()
             if number is None:
                 return None
             use = APPROVALS.update().where(APPROVALS.c.seq == number, APPROVALS.c.used.is_(None))
-            if db.execute(use.values(used=_now())).rowcount == 1:
+            # What was approved and by whom can be read in the table once it is used.
+            if db.execute(use.values(used=_now(), subject=subject)).rowcount == 1:
                 return number
         # Somebody else used it in between; there may be one more.
-        return self._use(subject)
+        return self._use(stored, subject)
+
+    def withdraw(self, subject: str, caller: str) -> None:
+        """Take back what was approved for one call and has not been used."""
+        with self._engine.begin() as db:
+            stored = APPROVALS.c.subject == _kept(subject, caller)
+            db.execute(APPROVALS.delete().where(stored, APPROVALS.c.used.is_(None)))
 
     def give_back(self, number: int, subject: str) -> None:
         """Make an approval usable again, by any call: what it was used for did not come about."""
