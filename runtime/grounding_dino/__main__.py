@@ -134,16 +134,20 @@ def _run_spec_action(action: str, spec_file: str, overrides: Sequence[str]) -> i
 
 
 def _work(action: str, spec: Any, overrides: Sequence[str]) -> None:
-    from grounding_dino.commands.session import prepare_libraries
+    _command(action)(spec, overrides)
+
+
+def _command(action: str) -> Any:
+    from grounding_dino.commands.session import importing, prepare_libraries
 
     prepare_libraries()
-    command = getattr(import_module(f"grounding_dino.commands.{action}"), action)
-    command(spec, overrides)
+    with importing():
+        return getattr(import_module(f"grounding_dino.commands.{action}"), action)
 
 
 def _run_tool(arguments: argparse.Namespace) -> int:
     """Run a command that works without a spec."""
-    from grounding_dino.commands.session import prepare_libraries, reason, setup_logging
+    from grounding_dino.commands.session import reason, setup_logging
     from grounding_dino.config import SpecError
     from grounding_dino.errors import EngineError
 
@@ -154,9 +158,7 @@ def _run_tool(arguments: argparse.Namespace) -> int:
         if arguments.action == "settle":
             return _print_settled(arguments.task, arguments.experiment_spec)
         if arguments.action in ("label", "serve"):
-            prepare_libraries()
-            command = getattr(import_module(f"grounding_dino.commands.{arguments.action}"), arguments.action)
-            command(arguments)
+            _command(arguments.action)(arguments)
         else:
             from grounding_dino.commands import datasets
 

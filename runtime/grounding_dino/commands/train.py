@@ -5,7 +5,13 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from grounding_dino.commands.session import Session, open_session, prepare_libraries, setup_logging
+from grounding_dino.commands.session import (
+    Session,
+    importing,
+    open_session,
+    prepare_libraries,
+    setup_logging,
+)
 from grounding_dino.launcher import Crew, crew_of, gpu_numbers, launch
 from grounding_dino.profile import apply_profile, describe
 
@@ -22,7 +28,8 @@ def train(spec: Any, overrides: Sequence[str]) -> None:
     overrides : sequence of str
         The ``a.b=c`` words of the command line.
     """
-    from grounding_dino.device import cuda_wanted
+    with importing():
+        from grounding_dino.device import cuda_wanted
 
     # Only the first node writes; what is wrong with the numbers of nodes is for every one to say.
     first = os.environ.get("NODE_RANK", "0") == "0"
@@ -38,7 +45,8 @@ def train(spec: Any, overrides: Sequence[str]) -> None:
         if crew.size > 1:
             launch(crew, _as_one_of_many, spec, cuda)
         else:
-            from grounding_dino.commands.training import run_training
+            with importing():
+                from grounding_dino.commands.training import run_training
 
             run_training(spec, session)
 
@@ -65,11 +73,12 @@ def _as_one_of_many(spec: Any, cuda: bool) -> None:
     rank = int(os.environ["RANK"])
     setup_logging(logging.INFO if rank == 0 else logging.ERROR)
     prepare_libraries()
-    import torch
+    with importing():
+        import torch
 
-    from grounding_dino.commands.training import run_training
-    from grounding_dino.results import results_folder
-    from grounding_dino.team import joined
+        from grounding_dino.commands.training import run_training
+        from grounding_dino.results import results_folder
+        from grounding_dino.team import joined
 
     device = None
     if cuda:
