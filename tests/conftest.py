@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ _LONGEST = (
 
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The tests import some ten thousand modules before the first of them runs, all to stay: nothing to collect.
+gc.disable()
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +107,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, without looking at what was imported."""
+    gc.freeze()
+    gc.enable()
