@@ -24,7 +24,8 @@ REPO = Path(__file__).resolve().parents[1]
 PREFIX = "usr/local"
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 SITE = f"{PREFIX}/lib/{PYTHON}/site-packages"
-LEFT_OUT = frozenset({"ensurepip", "idlelib", "site-packages", "dist-packages", "test", "tests"})
+LEFT_OUT = frozenset({"ensurepip", "idlelib", "include", "site-packages", "dist-packages", "test", "tests"})
+"""Folders that nothing imports: tests of packages, headers for compilers, what other folders bring."""
 SCRIPT = "#!/usr/local/bin/python3\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n"
 
@@ -33,7 +34,7 @@ class Root:
     """The tar as it grows; every library that a binary in it is linked to comes along."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._tar = tarfile.open(fileobj=stream, mode="w|")  # noqa: SIM115
+        self._tar = tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT)  # noqa: SIM115
         self._there: set[str] = set()
         self.binaries: list[Path] = []
 
@@ -44,12 +45,12 @@ class Root:
             return
         self._there.add(target)
         real = source.resolve()
-        info = self._tar.gettarinfo(str(real), arcname=target)
-        info.type, info.linkname, info.size = tarfile.REGTYPE, "", real.stat().st_size
-        info.uid = info.gid = 0
+        info = tarfile.TarInfo(target)
         info.uname = info.gname = "root"
-        info.mode |= 0o555 if info.mode & 0o100 else 0o444
         with real.open("rb") as file:
+            found = os.fstat(file.fileno())
+            info.size, info.mtime = found.st_size, int(found.st_mtime)
+            info.mode = 0o755 if found.st_mode & 0o100 else 0o644
             if file.read(4) == b"\x7fELF":
                 self.binaries.append(real)
             file.seek(0)
@@ -59,7 +60,7 @@ class Root:
         """Add a folder with all that is in it."""
         for here, folders, files in os.walk(source):
             folders[:] = sorted(name for name in folders if name not in left_out)
-            for name in sorted(files):
+            for name in sorted(name for name in files if not name.endswith(".a")):
                 path = Path(here, name)
                 self.add(path, f"{target}/{path.relative_to(source)}")
 
@@ -101,6 +102,8 @@ class Root:
         self._tar.close()
 
     def _folders(self, target: str) -> None:
+        if target.rpartition("/")[0] in self._there:
+            return
         for parent in reversed(Path(target).parents[:-1]):
             self.folder(str(parent))
 
@@ -121,7 +124,7 @@ def files_of(found: Distribution) -> Iterator[tuple[Path, str]]:
     """Yield the files of a distribution that belong below site-packages."""
     for file in found.files or ():
         path = Path(str(found.locate_file(file)))
-        if ".." not in file.parts and path.is_file():
+        if not LEFT_OUT.union({".."}).intersection(file.parts[:-1]) and path.is_file():
             yield path, str(file)
 
 
