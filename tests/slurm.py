@@ -103,7 +103,7 @@ class PrivateSlurm:
         """End ``slurmctld`` or a node's slurmd, by default as a power cut would."""
         process = self._processes.pop(name)
         process.send_signal(number)
-        process.wait(30)
+        process.wait(120)
 
     def kill_node(self, node: str) -> None:
         """End a node with all that runs on it, its own helpers first: nobody is left to tell of it."""
@@ -117,14 +117,14 @@ class PrivateSlurm:
     def until_saved(self) -> None:
         """Wait until the controller has written down what is so now; it does every few seconds."""
         state, now = self.root / "state/job_state", time.time()
-        self.until(lambda: state.exists() and state.stat().st_mtime > now, "the state", 15)
+        self.until(lambda: state.exists() and state.stat().st_mtime > now, "the state")
 
     def say(self, *argv: str) -> str:
         """Run one of Slurm's commands; what it prints, or nothing when it fails."""
         env = {**os.environ, "SLURM_CONF": str(self.config), "PATH": _PATH}
         return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60).stdout
 
-    def until(self, ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    def until(self, ready: Callable[[], bool], what: str, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             dead = [name for name, process in self._processes.items() if process.poll() is not None]
@@ -153,7 +153,7 @@ class PrivateSlurm:
                 self._processes[name].terminate()
         for process in self._processes.values():
             try:
-                process.wait(10)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

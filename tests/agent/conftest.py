@@ -40,7 +40,7 @@ def trusted(runtime: Runtime) -> Toolbox:
     return Toolbox(runtime, approvals=ApprovalPolicy({"launch": "always", "cancel_job": "always"}))
 
 
-def until(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(happened: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until something has happened."""
     deadline = time.monotonic() + seconds
     while not happened():

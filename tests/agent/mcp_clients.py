@@ -68,7 +68,7 @@ def http_server(
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 class Door(Protocol):

@@ -130,8 +130,8 @@ def test_an_interrupt_waits_for_what_starts_and_for_nothing_that_waits() -> None
 
     def work(call: ToolCall) -> Answer:
         if call.name == "launch":
-            started.wait(10)
-            go.wait(10)
+            started.wait(120)
+            go.wait(120)
         elif call.name == "job_status":
             time.sleep(60)
         return Answer(call.name)

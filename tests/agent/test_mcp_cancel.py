@@ -94,7 +94,7 @@ def test_a_launch_that_is_taken_back_stops_its_process(
             call = door.call("launch", {"plan_id": plan_id, "wait": True})
             pid, start = await canceled_while_running(call, runtime, count)
             print(f"{transport} {mode}: gone after {await gone(pid, start):.2f} s")
-            until(lambda: runtime.jobs.refresh("last").state is JobState.CANCELED, 5)
+            until(lambda: runtime.jobs.refresh("last").state is JobState.CANCELED)
             listed, failed = await door.call("list_jobs", {})
             assert not failed and listed["jobs"][0]["state"] == "CANCELED", "the server goes on"
 
@@ -185,6 +185,6 @@ def test_a_server_that_stops_leaves_jobs_alone(
 
     with http_server(bank, {**environment, "SKILLBANK_APPROVE": "launch=always"}) as server:
         pid = asyncio.run(work(server))
-        server.process.wait(timeout=20)
+        server.process.wait(timeout=120)
     time.sleep(0.5)
     assert alive(pid)

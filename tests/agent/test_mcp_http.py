@@ -126,7 +126,7 @@ def test_stdout_is_only_protocol(bank: Path, environment: dict[str, str]) -> Non
             assert line["jsonrpc"] == "2.0"
             answers[line["id"]] = line
         done.stdin.close()
-        assert done.stdout.read() == "" and done.wait(20) == 0, "it ends with its client"
+        assert done.stdout.read() == "" and done.wait(120) == 0, "it ends with its client"
     assert (
         answers[2]["result"]["structuredContent"] == {"next": ["launch with a plan_id of plan"]} or answers[2]
     )

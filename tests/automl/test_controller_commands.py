@@ -171,7 +171,7 @@ def controllers(name: str) -> list[int]:
     ]
 
 
-def wait_for(what: Any, seconds: float = 60) -> Any:
+def wait_for(what: Any, seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, "nothing happened"
@@ -193,7 +193,7 @@ def test_ctrl_c_deletes_nothing_and_the_experiment_goes_on(
     wait_for(lambda: inline("experiments", name, "--json").document["trials"])
     before = inline("jobs", "--trials", "--json").document["jobs"]
     run.send_signal(signal.SIGINT)
-    out, _ = run.communicate(timeout=30)
+    out, _ = run.communicate(timeout=120)
     assert run.returncode == 130 and f"{name} goes on" in out
     wait_for(lambda: inline("status", name, "--json").document["state"] == "COMPLETE")
     report = inline("report", name, "--json").document

@@ -22,7 +22,7 @@ def test_trials_and_report_arrive(s3: Any, tmp_path: Path, monkeypatch: pytest.M
     record = jobs.launch(plan)
     assert Controller(jobs, record.id).run().state is JobState.COMPLETE
     jobs.look(record.id)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while any(job.uploaded is None for job in jobs.store.list()):
         assert time.monotonic() < deadline, "results are not brought away"
         time.sleep(0.2)

@@ -142,7 +142,7 @@ def test_results_on_s3_by_a_detached_job(
     started = inline("run", "train the toy detector on s3://bucket/d", "--yes", "--detach", "--json",
                      "--results-root", "s3://bucket/out")  # fmt: skip
     assert started.code == 0, started.err
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (status := inline("status", "last", "--json").document)["uploaded"]:
         assert time.monotonic() < deadline
         time.sleep(0.2)

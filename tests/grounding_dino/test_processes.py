@@ -227,7 +227,7 @@ def test_a_stopped_or_killed_run_goes_on_in_any_number_of_processes(eleven: Path
 
     process = until_saved()
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert (process.returncode, output) == (1, "Execution status: FAIL\n")
     last = status_lines(folder)[-1]
     assert (last["status"], last["message"]) == (
@@ -240,7 +240,7 @@ def test_a_stopped_or_killed_run_goes_on_in_any_number_of_processes(eleven: Path
     process = until_saved()
     second = _processes_of(process.pid)[-1]
     os.kill(second, signal.SIGKILL)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (1, "Execution status: FAIL\n")
     (sentence,) = [line for line in errors.splitlines() if line.startswith("ERROR: ")]
     assert "Training process 1 of 2 was ended by SIGKILL, perhaps for lack of memory" in sentence

@@ -193,12 +193,12 @@ def test_sigterm_leaves_a_checkpoint(spec_file: Path, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": "runtime"},
     )
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 120
         while not list(folder.glob("model_epoch_*")) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 1

@@ -50,7 +50,7 @@ time.sleep(0.2)
             assert launcher.stdout is not None and launcher.stdout.readline()
             time.sleep(draw.uniform(0, 0.25))
             os.killpg(launcher.pid, signal.SIGKILL)
-    records = [jobs.wait(record.id, timeout=10) for record in store.list()]
+    records = [jobs.wait(record.id, timeout=120) for record in store.list()]
     started = runs.read_text().split()
     assert len(started) == len(set(started))
     ended = {record.id for record in records if record.state is JobState.COMPLETE}

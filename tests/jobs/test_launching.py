@@ -134,7 +134,7 @@ raise SystemExit("ValueError: no luck")
         os.killpg(launcher.pid, signal.SIGKILL)
     assert jobs.refresh(job).state is JobState.RUNNING
     go.touch()
-    record = jobs.wait(job, timeout=30)
+    record = jobs.wait(job, timeout=120)
     assert (record.state, record.exit_code) == (JobState.ERROR, 1)
     assert record.failure is not None and record.failure.evidence == "ValueError: no luck"
 

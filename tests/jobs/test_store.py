@@ -69,7 +69,7 @@ def test_of_many_processes_one_ends_the_job_one_uses_the_approval_and_one_create
     ]
     for process in processes:
         process.start()
-    answers = [queue.get(timeout=30) for _ in processes]
+    answers = [queue.get(timeout=120) for _ in processes]
     for process in processes:
         process.join()
         process.close()

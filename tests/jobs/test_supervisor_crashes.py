@@ -114,7 +114,7 @@ def test_a_supervisor_that_was_killed_is_followed_by_another(
     record = jobs.launch(make_plan(code, results_root="s3://bucket"))
     killed = set()
     for _ in range(3):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not attend(record):
             assert time.monotonic() < deadline, "the duty of a dead process did not end"
             time.sleep(0.05)
@@ -131,7 +131,7 @@ def test_a_supervisor_that_was_killed_is_followed_by_another(
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
     go.touch()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while jobs.look(record.id).settled is None:
         assert time.monotonic() < deadline
         time.sleep(0.2)

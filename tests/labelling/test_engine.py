@@ -68,7 +68,7 @@ def test_an_engine_that_takes_nothing_more_can_be_closed(
     time.sleep(0.2)
     before = time.monotonic()
     engine.close()
-    asking.join(10)
+    asking.join(120)
     assert time.monotonic() - before < 5 and not engine.alive
     assert isinstance(failures[0], PlatformError)
 

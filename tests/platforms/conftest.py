@@ -73,7 +73,7 @@ class PrivateDaemon:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
     def _wait(self, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 said = (self.root / "log").read_text(errors="replace").strip().splitlines()[-3:]
@@ -96,14 +96,14 @@ class PrivateDaemon:
         """Stop the daemon, in order or at once; containerd stays."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(60)
+            self._process.wait(120)
             self._process = None
 
     def remove(self) -> None:
         self.end()
         if self._containerd is not None:
             self._containerd.terminate()
-            self._containerd.wait(60)
+            self._containerd.wait(120)
         # Shims of containers that outlived a killed daemon hold mounts below the folder.
         for line in reversed(Path("/proc/mounts").read_text().splitlines()):
             if line.split()[1].startswith(str(self.root)):

@@ -50,7 +50,7 @@ def plan(script: str = "true", nodes: int = 1, **fields: Any) -> Plan:
     return Plan(**{**defaults, **fields})
 
 
-def until(ready: Callable[[], object], seconds: float = 60.0) -> None:
+def until(ready: Callable[[], object], seconds: float = 120) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not ready():

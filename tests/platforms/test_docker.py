@@ -33,7 +33,7 @@ def text(jobs: Jobs, job: str) -> str:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.05)
@@ -194,7 +194,7 @@ def test_following_waits_for_the_start(daemon: docker.APIClient, tmp_path: Path)
     )
     follow.start()
     DockerPlatform().submit(launch)
-    follow.join(30)
+    follow.join(120)
     assert "".join(heard) == "here\n"
 
 

@@ -68,7 +68,7 @@ CLIENT = """
 
 def settle(jobs: Jobs, job: str) -> JobRecord:
     """Look at a job until it has ended, as any other process would."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (record := jobs.refresh(job)).state.terminal:
         assert time.monotonic() < deadline, f"{job} stays {record.state}: {record.history[-1].message}"
         time.sleep(0.1)

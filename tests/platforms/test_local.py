@@ -26,7 +26,7 @@ LOCAL = LocalPlatform()
 WAIT_FOR_GO = "\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, "did not happen in time"

@@ -68,7 +68,7 @@ def login(slurm: PrivateSlurm, tmp_path: Path) -> Iterator[str]:
     words = ", ".join(f"-o, '{option}'" for option in options)
     yield f"login: {getpass.getuser()}@127.0.0.1\nssh_options: [{words}]\n"
     server.terminate()
-    server.wait(20)
+    server.wait(120)
 
 
 def test_the_four_verbs_through_ssh(
@@ -94,7 +94,7 @@ def go_through_ssh(jobs: Jobs, profile: WriteProfile, text: str, monkeypatch: py
     )
     record = running(jobs, jobs.launch(plan("echo up; sleep 300")), "up")
     assert jobs.cancel(record.id).state is JobState.CANCELED
-    done = jobs.wait(done.id, timeout=30)
+    done = jobs.wait(done.id, timeout=120)
     assert done.state is JobState.COMPLETE, "".join(jobs.logs(done.id))
     assert "".join(jobs.logs(done.id)) == "right\n"
     found = {check.name: check for check in checkup("slurm")}
@@ -105,7 +105,7 @@ def test_a_template_of_ones_own(jobs: Jobs, profile: WriteProfile, tmp_path: Pat
     own = tmp_path / "own.sh.j2"
     own.write_text(TEMPLATE.read_text().replace("srun --nodes", "echo mine; srun --nodes"))
     profile(f"template: {own}")
-    record = jobs.wait(jobs.launch(plan("echo theirs")).id, timeout=30)
+    record = jobs.wait(jobs.launch(plan("echo theirs")).id, timeout=120)
     assert "".join(jobs.logs(record.id)) == "mine\ntheirs\n"
     own.write_text("#!/bin/bash\n{{ jobb.id }}\n")
     with pytest.raises(PlatformError, match=r"own\.sh\.j2 is wrong: 'jobb' is undefined"):

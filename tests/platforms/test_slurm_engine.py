@@ -39,7 +39,7 @@ def test_a_training_of_two_nodes_that_is_started_again_then_evaluate_then_infere
     command = [sys.executable, "-m", "skillbank", "run", words, *place]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     results = tmp_path / "home" / "results"
-    until(lambda: run.poll() is not None or list(results.glob("*-train-*/train/model_epoch_000*.pth")), 120)
+    until(lambda: run.poll() is not None or list(results.glob("*-train-*/train/model_epoch_000*.pth")))
     first = slurm.say("squeue", "-h", "-o", "%A %D %N").split()
     assert first[1:] == ["2", "n[1-2]"], run.communicate()
     slurm.say("scontrol", "requeue", first[0])
@@ -71,7 +71,7 @@ def test_processes_of_two_nodes_meet_through_the_contract(jobs: Jobs, tmp_path: 
     program.write_text(textwrap.dedent(code))
     begun = time.monotonic()
     record = jobs.launch(plan(nodes=2, command=(sys.executable, str(program))))
-    record = jobs.wait(record.id, timeout=60)
+    record = jobs.wait(record.id, timeout=120)
     assert record.state is JobState.COMPLETE, "".join(jobs.logs(record.id)) + messages(record)
     assert "".join(jobs.logs(record.id)).count("sum 3.0 of 2") == 2, os.fspath(record.results_dir)
     assert time.monotonic() - begun < 60

@@ -123,7 +123,7 @@ def test_processes_share_one_download(
         processes = [spawn.Process(target=_stage, args=(queue, "s3://bucket/d", cache)) for _ in range(3)]
         for process in processes:
             process.start()
-        answers = {queue.get(timeout=60) for _ in processes}
+        answers = {queue.get(timeout=120) for _ in processes}
         for process in processes:
             process.join()
             process.close()
@@ -171,7 +171,7 @@ def test_kill_9_in_the_middle_of_a_download(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         process = spawn.Process(target=_stage_slowly, args=("s3://bucket/big.bin", cache))
         process.start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not [p for p in cache.rglob("*.ranges") if p.stat().st_size] and time.monotonic() < deadline:
             time.sleep(0.01)
         assert process.pid is not None

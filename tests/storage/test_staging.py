@@ -68,7 +68,7 @@ def test_processes_that_need_the_same_archive_share_one_copy(tmp_path: Path) -> 
     processes = [spawn.Process(target=_stage, args=arguments) for _ in range(3)]
     for process in processes:
         process.start()
-    answers = {queue.get(timeout=30) for _ in processes}
+    answers = {queue.get(timeout=120) for _ in processes}
     for process in processes:
         process.join()
         process.close()

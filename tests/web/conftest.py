@@ -52,7 +52,7 @@ def web_server(environment: dict[str, str], *options: str) -> Iterator[Server]:
             yield Server(found[0].rstrip("/"), process)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 @pytest.fixture(scope="session")

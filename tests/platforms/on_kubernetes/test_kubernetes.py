@@ -32,7 +32,7 @@ def text(jobs: Jobs, job: str) -> str:
     return "".join(jobs.logs(job))
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it does not happen"
@@ -336,7 +336,7 @@ def test_a_cancel_in_the_middle_of_a_launch_wins(server: Server, profile: SetPro
     thread.start()
     until(lambda: created(server) == 1)
     KubernetesPlatform().cancel(handle_of(launch))
-    thread.join(20)
+    thread.join(120)
     assert failed == ["job toy-train-1 was canceled before it started"]
     assert KubernetesPlatform().status(handle_of(launch)).state is JobState.CANCELED
     until(lambda: not server.cluster.store.list(JOBS))

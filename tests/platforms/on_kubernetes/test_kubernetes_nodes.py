@@ -33,7 +33,7 @@ def test_two_nodes_find_each_other(jobs: Jobs, make_plan: MakePlan, server: Serv
     record = jobs.launch(plan)
     [service] = server.cluster.store.list("services")
     assert service["spec"]["clusterIP"] == "None" and service["spec"]["publishNotReadyAddresses"] is True
-    record = jobs.wait(record.id, timeout=60)
+    record = jobs.wait(record.id, timeout=120)
     said = text(jobs, record.id)
     assert record.state is JobState.COMPLETE, said
     for rank in range(2):
@@ -82,7 +82,7 @@ def test_a_bucket_instead_of_shared_files(
     )
     plan = make_plan(f"{script}; cat $0", inputs=(data,))
     record = jobs.launch(plan.model_copy(update={"command": (*plan.command, "{config_path}")}))
-    record = jobs.wait(record.id, timeout=60)
+    record = jobs.wait(record.id, timeout=120)
     said = text(jobs, record.id)
     assert record.state is JobState.COMPLETE, (said, server.cluster.pods())
     assert said.startswith("first\nsecond\n") and "Read-only file system" in said
