@@ -19,6 +19,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,30 +86,36 @@ def print_row(name: str, row: Row) -> None:
 def prepare(folder: Path, arguments: argparse.Namespace) -> Path:
     """Make the data set, where it is not there yet, and the spec."""
     data = folder / "data"
-    if not (data / "heldout" / "images").is_dir():
-        given = {name: getattr(arguments, name) for name in ("train", "val", "size")}
-        amounts = [f"--{name}={value}" for name, value in given.items() if value]
-        subprocess.run([*PROGRAM, arguments.data, str(data), *amounts], check=True, stdout=subprocess.DEVNULL)
-        for part in ("train", "val", "heldout"):
-            with tarfile.open(data / part / "images.tar.gz") as archive:
-                archive.extractall(data / part / "images", filter="data")
-    train = data / "train"
+    given = {name: getattr(arguments, name) for name in ("train", "val", "size")}
+    make_data(data, arguments.data, [f"--{name}={value}" for name, value in given.items() if value])
     settings = Path(__file__).with_name(f"learning_{arguments.data}.yaml")
     document = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
     document.setdefault("dataset", {}).update(
-        train_data_sources=[
-            {
-                "image_dir": str(train / "images"),
-                "json_file": str(train / "annotations_odvg.jsonl"),
-                "label_map": str(train / "annotations_odvg_labelmap.json"),
-            }
-        ],
+        train_data_sources=[odvg(data / "train")],
         val_data_sources=coco(data / "val"),
         test_data_sources=coco(data / "heldout"),
     )
     path = folder / "spec.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
+
+
+def make_data(data: Path, kind: str, amounts: Sequence[str] = ()) -> None:
+    """Make a drawn data set and unpack its pictures, where it is not there yet."""
+    if (data / "heldout" / "images").is_dir():
+        return
+    subprocess.run([*PROGRAM, kind, str(data), *amounts], check=True, stdout=subprocess.DEVNULL)
+    for part in ("train", "val", "heldout"):
+        with tarfile.open(data / part / "images.tar.gz") as archive:
+            archive.extractall(data / part / "images", filter="data")
+
+
+def odvg(folder: Path) -> dict[str, str]:
+    return {
+        "image_dir": str(folder / "images"),
+        "json_file": str(folder / "annotations_odvg.jsonl"),
+        "label_map": str(folder / "annotations_odvg_labelmap.json"),
+    }
 
 
 def coco(folder: Path) -> dict[str, str]:

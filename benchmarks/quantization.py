@@ -1,6 +1,6 @@
 """What quantization costs in accuracy and saves in size, on the demo's trained model.
 
-python benchmarks/quantization.py [--epochs 10] [--keep DIR]
+python -m benchmarks.quantization [--epochs 10] [--keep DIR]
 
 Trains as the demo does, exports to ONNX, quantizes the checkpoint (torchao, weights only) and the ONNX file
 (ONNX Runtime, static int8, calibrated on training pictures), and evaluates each on the validation set and on
@@ -9,14 +9,13 @@ the held-out pairs. With ``--keep`` a training that is there is used again.
 
 import argparse
 import json
-import subprocess
-import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from benchmarks.learning import coco, make_data, odvg, run
 
 PARTS = ("val", "heldout")
 
@@ -33,13 +32,8 @@ def main() -> None:
 def compare(folder: Path, epochs: int) -> None:
     """Make the four files and print a row for each."""
     data = folder / "data"
-    if not data.is_dir():
-        make_data(data)
-    train = {
-        "image_dir": str(data / "train" / "images"),
-        "json_file": str(data / "train" / "annotations_odvg.jsonl"),
-        "label_map": str(data / "train" / "annotations_odvg_labelmap.json"),
-    }
+    make_data(data, "shapes")
+    train = odvg(data / "train")
     sources = {"train_data_sources": [train], "quant_calibration_data_sources": train}
     spec = folder / "spec.yaml"
     spec.write_text(
@@ -73,18 +67,6 @@ def compare(folder: Path, epochs: int) -> None:
         print(f"{name:14} {path.stat().st_size / 1e6:6.1f}", *(f"{n:7.4f}" for n in numbers), flush=True)
 
 
-def make_data(data: Path) -> None:
-    command = [sys.executable, "-m", "grounding_dino", "shapes", str(data)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    for part in ("train", *PARTS):
-        with tarfile.open(data / part / "images.tar.gz") as archive:
-            archive.extractall(data / part / "images", filter="data")
-
-
-def coco(folder: Path) -> dict[str, str]:
-    return {"image_dir": str(folder / "images"), "json_file": str(folder / "annotations.json")}
-
-
 def scores(spec: Path, folder: Path, part: Path, model: Path) -> tuple[float, float]:
     """mAP and mAP50 of a file on a part of the data."""
     sources = [f"dataset.test_data_sources.{key}={value}" for key, value in coco(part).items()]
@@ -93,13 +75,6 @@ def scores(spec: Path, folder: Path, part: Path, model: Path) -> tuple[float, fl
     run("evaluate", spec, *words)
     found: dict[str, Any] = json.loads((results / "evaluate" / "metrics.json").read_text(encoding="utf-8"))
     return found["test_mAP"], found["test_mAP50"]
-
-
-def run(action: str, spec: Path, *words: str) -> None:
-    command = [sys.executable, "-m", "grounding_dino", action, "-e", str(spec), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{action} failed:\n{done.stderr}")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def test_yaml_that_would_hurt_is_refused_quickly(text: str, words: str) -> None:
     start = time.perf_counter()
     with pytest.raises(SkillFormatError, match=words):
         parse_yaml(text, "x")
-    assert time.perf_counter() - start < 10, "an alias bomb read in full would take minutes"
+    assert time.perf_counter() - start < 1
 
 
 def test_the_last_of_a_repeated_key_counts() -> None:
