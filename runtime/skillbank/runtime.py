@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from skillbank.errors import JobNotFoundError, ParentError, SkillbankError, Usag
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
 from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
+    from skillbank.jobs.checks import Checks
     from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
     from skillbank.platforms.base import Platform
@@ -184,6 +187,7 @@ class Runtime:
         for i, step in enumerate(chain):
             with self.reading:
                 skill = self.library.get(step.skill)
+                step = resolve(step, skill, partial(self._job_named, skill=skill.name))
             parent = self._earlier(plans, skill.name) if i and step.parent is None else self._parent(step)
             platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
@@ -191,6 +195,18 @@ class Runtime:
             with self.reading:
                 plans.append(compile_plan(skill, step, platform, parent))
         return plans
+
+    def _job_named(self, text: str, *, skill: str) -> str | None:
+        try:
+            return self.jobs.store.get(text, skill=skill).id
+        except JobNotFoundError:
+            return None
+
+    def check(self, plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> Checks:
+        """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
+        from skillbank.jobs.checks import check
+
+        return check(plan, remote=remote, earlier=earlier)
 
     def launch(
         self,
@@ -266,7 +282,7 @@ class Runtime:
         for plan in reversed(plans):
             if plan.skill.name == skill and product_of(plan.action) != "other":
                 ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
-                return Parent(ref, plan.spec)
+                return Parent(ref, plan.spec, implied=True)
         return None
 
     def _error_patterns(self, record: JobRecord) -> Sequence[Mapping[str, Any]]:

@@ -58,14 +58,16 @@ def test_index_zero_is_dropped_where_the_template_has_a_mapping(
     assert plan.spec["data"]["val"] == {"ann": "s3://b/e/a.json"}
 
 
-def test_one_location_for_a_single_key_says_which_is_used(make_skill: MakeSkill, compiled: Compile) -> None:
+def test_two_locations_for_a_single_key_are_a_question(make_skill: MakeSkill, compiled: Compile) -> None:
     skill = make_skill(
         datasets="| train | data.ann | train_datasets | a.json | No |",
         templates={"train": {"data": {"ann": ""}}},
     )
     plan = compiled(skill, "train", data=("train=s3://b/1", "train=s3://b/2"))
-    assert plan.spec["data"]["ann"] == "s3://b/1/a.json"
-    assert any("takes one location" in w for w in plan.warnings)
+    [question] = plan.questions
+    assert question.key == "data.train"
+    assert "takes one location and 2 were given (s3://b/1, s3://b/2)" in question.why
+    assert question.choices == ("--data train=s3://b/1", "--data train=s3://b/2")
 
 
 def test_the_template_decides_whether_a_value_is_a_list(make_skill: MakeSkill, compiled: Compile) -> None:
@@ -249,8 +251,9 @@ def test_data_without_a_place_is_said(make_skill: MakeSkill, compiled: Compile) 
         info={"actions": {"train": {"command": "toy", "inputs": {"data.src": {"type": "folder"}}}}}
     )
     plan = compiled(skill, "train", data=("train=s3://b",))
-    assert any("does not say which keys train_datasets fills" in w and "data.src" in w for w in plan.warnings)
-    assert [q.key for q in plan.questions] == ["data.src"]
+    assert [q.key for q in plan.questions] == ["data.src", "data.train"]
+    assert "does not say which keys train_datasets fills" in plan.questions[1].why
+    assert plan.questions[1].choices == ("--set data.src=s3://b",)
 
 
 def test_keys_of_the_user_are_left_alone(make_skill: MakeSkill, compiled: Compile) -> None:

@@ -100,7 +100,9 @@ def test_pretrained_fills_the_whole_model_field_only(name: str) -> None:
 
 def test_either_or_functions() -> None:
     named = context(parent="train", pretrained="p.pth", pretrained_fields=("evaluate.checkpoint",))
-    assert infer("parent_model_or_ptm", named).value == "{parent_model}"
+    # What was named comes first; that the parent then gives nothing, the plan asks.
+    assert infer("parent_model_or_ptm", named).value == "p.pth"
+    assert infer("parent_model_or_ptm", context(parent="train")).value == "{parent_model}"
     alone = context(pretrained="p.pth", pretrained_fields=("evaluate.checkpoint",))
     assert infer("parent_model_or_ptm", alone).value == "p.pth"
     assert infer("parent_model_or_ptm", context()).question
@@ -262,6 +264,7 @@ def test_structure_comes_from_the_parent(make_skill: MakeSkill, compiled: Compil
     assert mine.spec["model"]["layers"] == 9
 
 
-def test_a_parent_that_gives_nothing_is_said(make_skill: MakeSkill, compiled: Compile) -> None:
+def test_a_parent_that_gives_nothing_is_a_question(make_skill: MakeSkill, compiled: Compile) -> None:
     plan = compiled(make_skill(templates={"train": {"a": 1}}), "train", parent="train")
-    assert any("the parent gives nothing" in w for w in plan.warnings)
+    assert ["parent"] == [q.key for q in plan.questions]
+    assert "would give nothing" in plan.questions[0].why

@@ -12,7 +12,6 @@ from skillbank.agent.approval import Approval, plain
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
-from skillbank.jobs.launching import preflight
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import SEARCH, JobRecord, JobState
 from skillbank.plan.model import InputBinding, Plan
@@ -183,7 +182,7 @@ def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
 def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     """Refuse what cannot run before anybody is asked about it."""
     jobs = box.runtime.jobs
-    preflight(plan, jobs.platform(SEARCH if plan.route.name == SEARCH else plan.platform))
+    jobs.preflight(plan)
     finished_parents(plan, [jobs.refresh(job) for job in parents], jobs.refresh)
 
 

@@ -15,6 +15,7 @@ from skillbank.plan.model import Plan, Source
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
+    from skillbank.jobs.checks import Checks
 
 __all__ = ["PLAN", "PlanAnswer", "PlanSummary"]
 
@@ -99,6 +100,7 @@ class PlanSummary(Document):
     results_root: str | None = None
     questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class PlanAnswer(Result):
@@ -124,11 +126,12 @@ def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
     plans = box.runtime.plan(requests)
     for plan in plans:
         box.runtime.jobs.store.save_plan(plan)
-    summaries = [_summary(plan) for plan in plans]
+    checks = [box.runtime.check(plan, earlier=plans[:i]) for i, plan in enumerate(plans)]
+    summaries = [_summary(plan, seen) for plan, seen in zip(plans, checks, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
 
 
-def _summary(plan: Plan) -> PlanSummary:
+def _summary(plan: Plan, checks: Checks) -> PlanSummary:
     parent = plan.parents[0] if plan.parents else None
     container = plan.platform != "local"
     return PlanSummary(
@@ -150,15 +153,18 @@ def _summary(plan: Plan) -> PlanSummary:
         results_root=plan.results_root,
         questions=[
             Question(key=q.key, why=in_tool_words(q.why), choices=[in_tool_words(c) for c in q.choices])
-            for q in plan.questions
+            for q in (*plan.questions, *checks.questions)
         ],
-        warnings=[in_tool_words(shorten(w, 240)) for w in plan.warnings[:_MOST_WARNINGS]],
+        warnings=[in_tool_words(shorten(w, 240)) for w in (*plan.warnings, *checks.notes)[:_MOST_WARNINGS]],
+        problems=[in_tool_words(shorten(p, 400)) for p in checks.problems[:_MOST_WARNINGS]],
     )
 
 
 def _next(plans: list[PlanSummary]) -> list[str]:
     if any(plan.questions for plan in plans):
         return ["ask the user the questions, then plan again with the answers; guess no path"]
+    if any(plan.problems for plan in plans):
+        return ["tell the user the problems and plan again with what is corrected; guess no path"]
     if len(plans) > 1:
         return ["launch the first plan_id; launch the next when its job is COMPLETE"]
     return ["launch with this plan_id"]

@@ -33,6 +33,7 @@ class Input(_Open):
     type: Literal["file", "folder", "list", "path", "local_glob"] = "file"
     optional: bool = False
     selective: Selective | None = None
+    hub: bool = Field(default=False, description="The program also takes OWNER/NAME on the model hub.")
 
 
 class Output(_Open):
@@ -116,6 +117,21 @@ class MultiNode(_Open):
     env: list[str] = Field(default=[], description="Set by the orchestrator; WORLD_SIZE counts nodes.")
 
 
+class SmallProfile(_Open):
+    """With which key a program is told to train a small model that learns from random weights."""
+
+    key: Key
+    always: str = Field(description="Its value for the small model everywhere.")
+    without_gpu: str = Field(description="Its value for the small model where there is no GPU; counts unset.")
+
+
+class Weights(_Open):
+    """What a training of the full size starts from; without an answer a plan asks."""
+
+    suggested: list[str] = Field(default=[], description="Names on the model hub or files, the best first.")
+    small_profile: SmallProfile | None = None
+
+
 class Unsupported(_Open):
     """A value that the schema allows and the model does not."""
 
@@ -170,6 +186,7 @@ class SkillInfoDocument(_Open):
         "into a spec on this machine.",
     )
     hardware: Hardware | None = None
+    weights: Weights | None = None
     multi_node: MultiNode | None = None
     unsupported: list[Unsupported] = []
     error_patterns: list[ErrorPattern] = []

@@ -50,6 +50,7 @@ FACT_SECTIONS = (
     "platforms",
     "schema_source",
     "settle",
+    "weights",
 )
 
 

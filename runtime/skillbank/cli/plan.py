@@ -34,6 +34,9 @@ def plan(
     submission: Annotated[
         bool, typer.Option("--submission", help="Show what the platform would be given, like a manifest.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also ask S3, https and the model hub for what the plan names.")
+    ] = False,
     reader: options.Reader = None,
     banks: options.Banks = None,
     as_json: options.Json = False,
@@ -47,8 +50,12 @@ def plan(
         )  # fmt: skip
         plans = runtime.plan(requests)
         given = [_submission(runtime, p) for p in plans] if submission else []
+        checks = [runtime.check(p, remote=check, earlier=plans[:i]) for i, p in enumerate(plans)]
     if as_json:
-        documents = [p.document() for p in plans]
+        documents = [
+            {**p.document(), "checks": seen.model_dump(mode="json")}
+            for p, seen in zip(plans, checks, strict=True)
+        ]
         for document, text in zip(documents, given, strict=False):
             document["submission"] = text
         options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
@@ -56,12 +63,14 @@ def plan(
         from skillbank.cli.present import console, plan_view
 
         out = console()
-        for each in plans:
-            out.print(plan_view(each, notes, explain))
+        for each, seen in zip(plans, checks, strict=True):
+            out.print(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
             print(text or f"platform '{each.platform}' is handed no document of its own")
-    if any(p.questions for p in plans):
+    if any(p.questions for p in plans) or any(seen.questions for seen in checks):
         raise typer.Exit(3)
+    if any(not seen.passed for seen in checks):
+        raise typer.Exit(5 if any(seen.missing for seen in checks) else 1)
 
 
 def _submission(runtime: Runtime, plan: Plan) -> str | None:

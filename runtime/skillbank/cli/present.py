@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.agent.tool import Tool
+    from skillbank.jobs.checks import Checks, Place
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.results import Results
@@ -36,8 +37,10 @@ def console() -> Console:
 _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
 
 
-def plan_view(plan: Plan, notes: Sequence[str] = (), explain: bool = False) -> RenderableType:
-    """Show a plan: what, why, where, with which data, and what is still open."""
+def plan_view(
+    plan: Plan, notes: Sequence[str] = (), explain: bool = False, checks: Checks | None = None
+) -> RenderableType:
+    """Show a plan: what, why, where, with which data, what this machine says of it, and what is open."""
     head = _pairs()
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
@@ -52,9 +55,11 @@ def plan_view(plan: Plan, notes: Sequence[str] = (), explain: bool = False) -> R
     parts: list[RenderableType] = [head]
     data = [b for b in plan.inputs if b.runtime != "value"]
     if data:
-        table = _table("data", "where it is", "as")
+        seen = {place.key: _seen(place) for place in checks.places} if checks else {}
+        table = _table("data", "where it is", "as", *(["there"] if seen else []))
         for binding in data:
-            table.add_row(binding.key, binding.uri, binding.runtime.replace("_", " "))
+            there = [seen.get(binding.key, "")] if seen else []
+            table.add_row(binding.key, binding.uri, binding.runtime.replace("_", " "), *there)
         parts.append(table)
     shown = [
         o for o in plan.overrides if explain or str(o.source) in ("user", "shorthand", "parent", "inference")
@@ -66,9 +71,20 @@ def plan_view(plan: Plan, notes: Sequence[str] = (), explain: bool = False) -> R
         parts.append(table)
     parts += [Text(f"note: {n}", style="dim") for n in notes]
     parts += [Text(f"warning: {w}", style="yellow") for w in plan.warnings]
-    parts += [Text(f"question: {q.key}: {q.why}", style="bold red") for q in plan.questions]
+    questions = (*plan.questions, *(checks.questions if checks else ()))
+    if checks:
+        parts += [Text(f"warning: {note}", style="yellow") for note in checks.notes]
+        parts += [Text(f"problem: {problem}", style="bold red") for problem in checks.problems]
+    parts += [Text(f"question: {q.key}: {q.why}", style="bold red") for q in questions]
     parts.append(Text(""))
     return Group(*parts)
+
+
+def _seen(place: Place) -> str:
+    """Say in a word whether an input is there."""
+    if place.state == "found":
+        return f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
+    return {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
 
 
 def skill_view(document: dict[str, Any]) -> RenderableType:

@@ -69,12 +69,12 @@ def run(
             raise UsageError(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."
             )
+        seen = [runtime.jobs.preflight(each, new[:i]) for i, each in enumerate(new)]
         if not as_json:
             from skillbank.cli.present import console, plan_view
-            from skillbank.jobs.preflight import warnings
 
-            for each in new:
-                console().print(plan_view(each, [*notes, *warnings(each)]))
+            for each, checks in zip(new, seen, strict=True):
+                console().print(plan_view(each, notes, checks=checks))
                 if each.route.name == "automl":
                     from skillbank.cli.searching import review_view
 

@@ -25,6 +25,7 @@ from skillbank.plan.model import (
     Source,
 )
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
+from skillbank.plan.weights import is_hub_name
 from skillbank.platforms.base import Resume, job_dir
 
 __all__ = [
@@ -144,8 +145,11 @@ def bind(
             reads.append(stage(binding))
             set_path(spec, binding.key, str(reads[-1]))
         except DataNotFoundError:
+            if binding.hub and is_hub_name(binding.uri):
+                continue  # the program fetches it
             if not binding.optional:
                 raise
+            # Nobody named it, and whoever approved was told (see `skillbank.jobs.checks`).
             set_path(spec, binding.key, "")
     own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
     said = {o.key for o in plan.overrides if o.source in own}

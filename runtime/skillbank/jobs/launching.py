@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import DataNotFoundError, PlatformError, QuestionsError
+from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import CONFIG_PATH, ParentModel, bind, check_filled, has_token
+from skillbank.jobs.checks import Checks, check, open_questions, refuse
 from skillbank.jobs.environment import job_environment
-from skillbank.jobs.preflight import refuse_content, refuse_full_disk
+from skillbank.jobs.preflight import refuse_full_disk
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
 from skillbank.plan.model import Plan
@@ -19,37 +20,35 @@ from skillbank.plan.paths import get_path
 from skillbank.platforms.base import Launch, Platform, job_dir
 from skillbank.storage.progress import Report
 from skillbank.storage.s3 import list_objects
-from skillbank.storage.staging import locate, stage
+from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
 
-def preflight(plan: Plan, platform: Platform) -> None:
-    """Raise when a plan cannot run; nothing has been recorded yet.
+def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> Checks:
+    """Raise when a plan cannot run; nothing has been recorded yet. Returns what was seen.
+
+    Parameters
+    ----------
+    earlier
+        Plans of the same chain that are to run before.
 
     Raises
     ------
     QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
     """
-    if plan.questions:
-        open_points = "; ".join(f"{q.key} ({q.why})" for q in plan.questions)
-        raise QuestionsError(f"the plan has open questions: {open_points}; answer with --set or --data")
+    questions, gpus = open_questions(plan)
+    refuse(plan, Checks(questions=questions, gpus=gpus))
     if problems := platform.problems(plan):
         raise PlatformError("; ".join(problems))
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
         list_objects(uri, limit=1)
-    for binding in plan.inputs:
-        if binding.runtime == "value" or has_token(binding.uri):
-            continue
-        try:
-            locate(binding)
-        except DataNotFoundError:
-            if not binding.optional:
-                raise
-    refuse_content(plan)
+    seen = check(plan, remote=True, earlier=earlier)
+    refuse(plan, seen)
     refuse_full_disk(plan)
+    return seen
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:

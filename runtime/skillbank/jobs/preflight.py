@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import DataError, PlatformError, UsageError
+from skillbank.errors import PlatformError, UsageError
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["minimum_free", "refuse_content", "refuse_full_disk", "warnings"]
+__all__ = ["LARGEST", "content_problems", "minimum_free", "refuse_full_disk", "warnings"]
 
-_LARGEST = 256 << 20
+LARGEST = 256 << 20
 """Larger annotation files are left to the program's own check."""
 _FROM_ZERO = frozenset({"grounding_dino"})
 """Architectures whose category ids count from 0."""
@@ -52,14 +52,20 @@ def refuse_full_disk(plan: Plan) -> None:
             )
 
 
-def refuse_content(plan: Plan) -> None:
-    """Raise `DataError` for annotations that make a wrong result without any error of the program.
+def content_problems(plan: Plan, largest: int = LARGEST) -> list[str]:
+    """Return what annotations hold that makes a wrong result without any error of the program.
 
     Category ids that start at 1 shift every class by one: the training runs, and the numbers are wrong.
+
+    Parameters
+    ----------
+    largest
+        Bytes; larger files are left to the program's own check.
     """
     if plan.network_arch not in _FROM_ZERO:
-        return
-    for binding, path in _local_files(plan, ".json"):
+        return []
+    found = []
+    for binding, path in _local_files(plan, ".json", largest):
         if not any(name in binding.key for name in _VALIDATION):
             continue
         document = _read(path)
@@ -69,19 +75,20 @@ def refuse_content(plan: Plan) -> None:
         ids = [row.get("id") for row in rows if isinstance(row, dict)]
         if set(ids) != set(range(len(rows))):
             shown = ", ".join(map(str, ids[:_SHOWN])) + (", ..." if len(ids) > _SHOWN else "")
-            raise DataError(
+            found.append(
                 f"the category ids in {path} ({binding.key}) are {shown} and must run from 0 to "
                 f"{len(rows) - 1}; "
                 f"run 'grounding_dino remap {path}' and name the file that it writes"
             )
+    return found
 
 
-def warnings(plan: Plan) -> list[str]:
+def warnings(plan: Plan, largest: int = LARGEST) -> list[str]:
     """Return what may be meant and probably is not: fewer samples than one batch takes, or none at all."""
     batch = get_path(plan.spec, "dataset.batch_size")
     found = []
     if plan.action == "train":
-        counts = [(path, _lines(path)) for _, path in _local_files(plan, ".jsonl")]
+        counts = [(path, _lines(path)) for _, path in _local_files(plan, ".jsonl", largest)]
         total = sum(count for _, count in counts)
         found += [f"{path} holds no samples; check the file" for path, count in counts if count == 0]
         if counts and isinstance(batch, int) and 0 < total < batch:
@@ -89,7 +96,7 @@ def warnings(plan: Plan) -> list[str]:
             found.append(
                 f"{names} holds {total} samples, fewer than one batch of {batch}; lower dataset.batch_size"
             )
-    for binding, path in _local_files(plan, ".json"):
+    for binding, path in _local_files(plan, ".json", largest):
         document = _read(path) if any(name in binding.key for name in _VALIDATION) else None
         if isinstance(document, dict) and document.get("images") == []:
             found.append(
@@ -98,12 +105,12 @@ def warnings(plan: Plan) -> list[str]:
     return found
 
 
-def _local_files(plan: Plan, suffix: str) -> Iterator[tuple[InputBinding, Path]]:
+def _local_files(plan: Plan, suffix: str, largest: int) -> Iterator[tuple[InputBinding, Path]]:
     for binding in plan.inputs:
         if binding.runtime != "file" or not binding.uri.lower().endswith(suffix):
             continue
         uri = parse_uri(binding.uri)
-        if uri.scheme == "file" and uri.path.is_file() and uri.path.stat().st_size <= _LARGEST:
+        if uri.scheme == "file" and uri.path.is_file() and uri.path.stat().st_size <= largest:
             yield binding, uri.path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from skillbank.errors import PlatformError, SkillbankError, StateError
 from skillbank.jobs.attendance import attend
+from skillbank.jobs.checks import Checks
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
@@ -115,6 +116,15 @@ class Jobs:
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
         return self._launch(plan, parents, idempotency_key, fields, report)
 
+    def preflight(self, plan: Plan, earlier: Sequence[Plan] = ()) -> Checks:
+        """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
+        return preflight(plan, self.platform(self._place(plan)), earlier)
+
+    @staticmethod
+    def _place(plan: Plan) -> str:
+        """An experiment is looked after by a platform of its own; its trials run on the one of the plan."""
+        return SEARCH if plan.route.name == SEARCH else plan.platform
+
     def launch_again(self, record: JobRecord, following: FollowUp) -> JobRecord:
         """Start the attempt that follows a failed job; it is started once, however often this is called."""
         fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
@@ -132,8 +142,7 @@ class Jobs:
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
-        # An experiment is looked after by a platform of its own; its trials run on the one of the plan.
-        place = SEARCH if plan.route.name == SEARCH else plan.platform
+        place = self._place(plan)
         platform = self.platform(place)
         preflight(plan, platform)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)

@@ -30,7 +30,8 @@ class Binding:
     """One spec key that a dataset fills.
 
     ``key`` may hold ``[0]``: the row is repeated for each source. ``path`` lies below the
-    dataset's location; empty is the location itself.
+    dataset's location; empty is the location itself. ``optional`` data need not be given; of a data set that
+    is given, only a file that ``may_lack`` says need not be there.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Binding:
     is_list: bool
     optional: bool
     detail: str
+    may_lack: bool = False
 
     @property
     def per_source(self) -> bool:
@@ -78,6 +80,8 @@ def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple
     for name, row in from_info.items():
         result.setdefault(name, row)
     final = []
+    # Where every file of a data set is optional, it is the set that need not be given.
+    with_required = {row.source for row in result.values() if row.kind == "data" and not row.optional}
     for name, row in result.items():
         decl = declared.get(name)
         runtime = row.runtime
@@ -85,7 +89,8 @@ def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple
             # An archive that feeds a declared file stays a file; anything else wants its contents.
             runtime = "file" if decl is not None and decl.type == "file" else "extracted_folder"
         optional = row.optional or (decl is not None and decl.optional)
-        final.append(replace(row, runtime=runtime, optional=optional))
+        may_lack = row.optional and row.source in with_required
+        final.append(replace(row, runtime=runtime, optional=optional, may_lack=may_lack))
     return final, notes
 
 

@@ -17,14 +17,20 @@ from skillbank.plan.model import Override, ParentRef, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request
 from skillbank.plan.spec import SpecBuilder, user_changes
+from skillbank.plan.weights import FROM_PARENT, pretrained_fields
 
 
 @dataclass(frozen=True)
 class Parent:
-    """What the planner knows of a parent: who it is, and the spec that it ran or will run with."""
+    """What the planner knows of a parent: who it is, and the spec that it ran or will run with.
+
+    ``implied`` is a parent that nobody named, the step before in a chain: it gives what an action asks of a
+    parent, and no weights to a training that can start without.
+    """
 
     ref: ParentRef
     spec: Mapping[str, Any] = field(default_factory=dict)
+    implied: bool = False
 
 
 class Draft:
@@ -96,6 +102,25 @@ class Draft:
                     f"{key}: the table says {said}, skill_info says {function}; the table is used"
                 )
         return functions
+
+    @property
+    def shaping_parent(self) -> Parent | None:
+        """The parent whose model's structure this action's model has."""
+        if self.parent is None or not self._only_implied:
+            return self.parent
+        takes = any(inference.takes_parent(function) for function in self.functions.values())
+        return self.parent if takes else None
+
+    def giving_parent(self, key: str) -> ParentRef | None:
+        """Return the parent whose model a key may take."""
+        if self.parent is None or (self._only_implied and key in pretrained_fields(self.functions)):
+            return None
+        return self.parent.ref
+
+    @property
+    def _only_implied(self) -> bool:
+        implied = self.parent is not None and self.parent.implied
+        return implied and self.request.pretrained != FROM_PARENT
 
     def owns(self, key: str) -> bool:
         """Whether the action's spec has this key at all; with nothing to compare to, it may."""

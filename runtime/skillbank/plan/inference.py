@@ -40,7 +40,11 @@ class Context:
     field
         The dotted spec field to fill.
     siblings
-        All parent_model fields of the same action, this one included.
+        All fields of the same action that take a parent's model as such, this one included.
+    pretrained
+        The pretrained model that the user named.
+    pretrained_fields
+        The fields that take one, whole or of a backbone alone.
     """
 
     field: str
@@ -62,16 +66,32 @@ class Inferred:
 
 Function = Callable[[Context], Inferred]
 _REGISTRY: dict[str, Function] = {}
+_READING: set[str] = set()
 
 
-def register(name: str) -> Callable[[Function], Function]:
-    """Register an inference function under the name that skills use."""
+def register(name: str, *, reads: bool = False) -> Callable[[Function], Function]:
+    """Register an inference function under the name that skills use.
+
+    ``reads`` says that its field names a file or folder that must be there before the program starts.
+    """
 
     def add(function: Function) -> Function:
         _REGISTRY[name] = function
+        if reads:
+            _READING.add(name)
         return function
 
     return add
+
+
+def reads(name: object) -> bool:
+    """Say whether the field of an inference function is an input, declared as one or not."""
+    return isinstance(name, str) and name in _READING
+
+
+def takes_parent(name: object) -> bool:
+    """Say whether an inference function is there for a parent's model."""
+    return isinstance(name, str) and name in _READING and name.startswith(("parent_model", "pruned_model"))
 
 
 def known_functions() -> tuple[str, ...]:
@@ -104,7 +124,7 @@ def output_dir(context: Context) -> Inferred:
     return Inferred(RESULTS_DIR, "results directory of this job")
 
 
-@register("resume_model")
+@register("resume_model", reads=True)
 def resume_model(context: Context) -> Inferred:
     """The newest complete checkpoint of this very job, empty when it has none yet."""
     return Inferred(RESUME_MODEL, "newest checkpoint in this job's own results, empty at the first start")
@@ -116,7 +136,7 @@ def resume_model_bool(context: Context) -> Inferred:
     return Inferred(False, "this job has no checkpoint of its own yet")
 
 
-@register("parent_model")
+@register("parent_model", reads=True)
 def parent_model(context: Context) -> Inferred:
     """The parent's model file, when its action leaves what this field wants."""
     if context.parent is None:
@@ -134,7 +154,7 @@ def parent_model(context: Context) -> Inferred:
     return Inferred(None, why, question="model")
 
 
-@register("parent_model_folder")
+@register("parent_model_folder", reads=True)
 def parent_model_folder(context: Context) -> Inferred:
     """The folder with the parent's model."""
     if context.parent is None:
@@ -142,7 +162,7 @@ def parent_model_folder(context: Context) -> Inferred:
     return Inferred(PARENT_MODEL_FOLDER, f"model folder of the parent {_name(context.parent)}")
 
 
-@register("pruned_model")
+@register("pruned_model", reads=True)
 def pruned_model(context: Context) -> Inferred:
     """The parent's pruned graph, only when the parent is a prune job."""
     if context.parent is not None and context.parent.action == "prune":
@@ -150,29 +170,38 @@ def pruned_model(context: Context) -> Inferred:
     return Inferred(None, "no pruned parent")
 
 
-@register("ptm")
-@register("ptm_if_no_resume_model")
+@register("ptm", reads=True)
+@register("ptm_if_no_resume_model", reads=True)
 def pretrained(context: Context) -> Inferred:
-    """The pretrained model that the user named, in the one field that takes a whole model."""
-    if context.pretrained is None:
+    """The pretrained model that the user named, or the parent's, in the one field that takes a whole model.
+
+    The parent's model goes where the action has no field of its own for it.
+    """
+    if context.field != whole_model_field(context.pretrained_fields):
+        return Inferred(None, "the model goes into the whole-model field")
+    if context.pretrained is not None:
+        return Inferred(context.pretrained, "the pretrained model that was named")
+    if context.parent is None or context.siblings:
         return Inferred(None, "no pretrained model was named")
-    if context.field != _whole_model_field(context.pretrained_fields):
-        return Inferred(None, "the named model goes into the whole-model field")
-    return Inferred(context.pretrained, "the pretrained model that was named")
+    product = product_of(context.parent.action)
+    if product != "weights":
+        return Inferred(None, f"the parent's action '{context.parent.action}' leaves {product}")
+    return Inferred(PARENT_MODEL, f"the training starts from the model of the parent {_name(context.parent)}")
 
 
-@register("parent_model_or_ptm")
+@register("parent_model_or_ptm", reads=True)
 def parent_model_or_ptm(context: Context) -> Inferred:
     """The parent's model when there is a parent, else the named pretrained model."""
-    if context.parent is not None:
+    if context.pretrained is None and context.parent is not None:
         return parent_model(context)
     return pretrained(context) if context.pretrained else Inferred(None, "no parent job", question="model")
 
 
-@register("resume_model_or_ptm")
+@register("resume_model_or_ptm", reads=True)
 def resume_model_or_ptm(context: Context) -> Inferred:
     """The pretrained model for a first start; a restart finds its own checkpoint."""
-    return pretrained(context) if context.pretrained else resume_model(context)
+    given = pretrained(context)
+    return given if given.value is not None else resume_model(context)
 
 
 def _creates(name: str, file: str) -> None:
@@ -194,7 +223,7 @@ for _function, _file in {
     _creates(_function, _file)
 
 
-def _whole_model_field(fields: tuple[str, ...]) -> str:
+def whole_model_field(fields: tuple[str, ...]) -> str:
     """Of several pretrained fields, the one that is not for a backbone alone."""
     return next((f for f in fields if "backbone" not in f), fields[0] if fields else "")
 

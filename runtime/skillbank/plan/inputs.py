@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
+from skillbank.plan import inference
 from skillbank.plan.datasets import ARCHIVE, Binding
-from skillbank.plan.model import InputBinding, Override, Selective
+from skillbank.plan.model import InputBinding, Selective
 from skillbank.plan.paths import format_path, get_path, parse_path
 from skillbank.plan.spec import unset
+
+if TYPE_CHECKING:
+    from skillbank.plan.draft import Draft
 
 Runtime = Literal["file", "folder", "extracted_folder", "value"]
 
@@ -31,34 +34,53 @@ def positions(key: str, spec: Mapping[str, Any]) -> list[str]:
     return [format_path((*parts[:index], i, *parts[index + 1 :])) for i in range(max(1, len(entries)))]
 
 
-def input_bindings(
-    action: Action, rows: Iterable[Binding], spec: Mapping[str, Any], user: Iterable[Override]
-) -> Iterator[InputBinding]:
-    """Yield one binding per file, folder or archive that the spec names, list entries one by one."""
-    rows_by_key = {plain(r.key): r for r in rows if r.kind == "data"}
-    declared = {plain(i.key): i for i in action.inputs}
-    users = {plain(o.key) for o in user}
-    keys = [i.key for i in action.inputs if i.type not in ("list", "text")]
-    keys += [r.key for r in rows_by_key.values() if plain(r.key) not in declared]
+def input_bindings(draft: Draft) -> Iterator[InputBinding]:
+    """Yield one binding per file, folder or archive that the spec names, list entries one by one.
+
+    Inputs are what the skill declares or lists in its table, and what the user put into a field of a model.
+    """
+    spec = draft.builder.spec
+    rows = {plain(r.key): r for r in draft.rows if r.kind == "data"}
+    declared = {plain(i.key): i for i in draft.action.inputs}
+    keys = [i.key for i in draft.action.inputs if i.type not in ("list", "text")]
+    keys += [r.key for name, r in rows.items() if name not in declared]
+    keys += [k for k in _undeclared(draft) if plain(k) not in declared and plain(k) not in rows]
     seen: set[str] = set()
     for pattern in keys:
-        row, decl = rows_by_key.get(plain(pattern)), declared.get(plain(pattern))
+        row, decl = rows.get(plain(pattern)), declared.get(plain(pattern))
         for key in positions(pattern, spec):
             for place, uri in _values(key, get_path(spec, key)):
                 if place in seen:
                     continue
                 seen.add(place)
                 kind = decl.type if decl else "folder" if row and not row.path else "file"
-                own = row is not None and plain(key) not in users
+                own = row if row is not None and not draft.user_covers(key) else None
+                may_miss = bool(decl and decl.optional) or bool(row and row.optional)
                 yield InputBinding(
                     key=place,
                     uri=uri,
-                    runtime=_runtime(uri, kind, row.runtime if row and own else None),
+                    runtime=_runtime(uri, kind, own.runtime if own else None),
                     type=kind,
-                    optional=bool(decl and decl.optional) or bool(row and row.optional),
-                    source=row.source if row and own else "",
+                    optional=may_miss and not _named(draft, key, own),
+                    source=own.source if own else "",
                     selective=_selective(key, decl.extra.get("selective") if decl else None),
+                    hub=bool(decl and decl.extra.get("hub") is True),
                 )
+
+
+def _undeclared(draft: Draft) -> Iterator[str]:
+    """Yield the fields of models that the skill does not declare as inputs and the user has filled."""
+    for key, function in draft.functions.items():
+        if inference.reads(function) and _named(draft, key, None):
+            yield key
+
+
+def _named(draft: Draft, key: str, row: Binding | None) -> bool:
+    """Whether a person named what an input reads: by its key, as pretrained model, or with its data set."""
+    if row is not None:
+        return bool(draft.locations.get(row.source)) and not row.may_lack
+    said = draft.request.pretrained
+    return draft.user_covers(key) or (said is not None and draft.builder.get(key) == said)
 
 
 def _selective(key: str, said: Any) -> Selective | None:

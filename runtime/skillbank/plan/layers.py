@@ -12,6 +12,8 @@ from skillbank.plan.datasets import Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path
+from skillbank.plan.request import role_of
+from skillbank.plan.weights import FROM_PARENT, SCRATCH, from_scratch, pretrained_fields
 
 STRUCTURE = ("model", "engine")
 """Sections of a spec that say what a model is made of."""
@@ -30,7 +32,8 @@ def parent_structure(draft: Draft) -> Iterator[Override]:
 
     Paths are left out; they are the child's own business, and so is the profile.
     """
-    spec: Mapping[str, Any] = draft.parent.spec if draft.parent else {}
+    parent = draft.shaping_parent
+    spec: Mapping[str, Any] = parent.spec if parent else {}
     sections = {name: spec[name] for name in STRUCTURE if isinstance(spec.get(name), Mapping) and spec[name]}
     for path, value in leaves(sections) if sections else ():
         if value in (None, "") or any(word in str(path[-1]) for word in _NOT_STRUCTURE):
@@ -55,7 +58,9 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         if row.per_source:
             draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
         elif len(uris) > 1 and not _takes_list(draft, row):
-            draft.warnings.append(f"{row.key} takes one location; the first of {row.source} is used")
+            role = role_of(row.source)
+            why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
+            draft.ask(f"data.{role}", why, tuple(f"--data {role}={uri}" for uri in uris))
             uris = uris[:1]
         values = [f"{uri}/{row.path}".rstrip("/") if row.path else uri for uri in uris]
         if row.per_source:
@@ -85,13 +90,18 @@ def _takes_list(draft: Draft, row: Binding) -> bool:
 
 def inferred(draft: Draft) -> Iterator[Override]:
     """Fields filled from this job, its parent, or the pretrained model that was named."""
-    siblings = tuple(k for k, f in draft.functions.items() if f == "parent_model")
-    pretrained = tuple(k for k, f in draft.functions.items() if isinstance(f, str) and "ptm" in f)
-    if draft.request.pretrained and not pretrained:
+    siblings = tuple(
+        k for k, f in draft.functions.items() if isinstance(f, str) and f in ("parent_model", "pruned_model")
+    )
+    pretrained = pretrained_fields(draft.functions)
+    said = draft.request.pretrained
+    if said == SCRATCH:
+        yield from from_scratch(draft)
+    elif said is not None and not pretrained:
         where = f"{draft.skill.name} {draft.action.name}"
         raise UsageError(f"{where} takes no pretrained model; give --parent JOB or --set KEY=FILE.")
     for key, function in draft.functions.items():
-        if draft.user_covers(key):
+        if draft.user_covers(key) or (said == SCRATCH and key in pretrained):
             continue
         if isinstance(function, Mapping):
             if isinstance(function.get("link"), str):
@@ -106,8 +116,8 @@ def inferred(draft: Draft) -> Iterator[Override]:
                 field=key,
                 action=draft.action.name,
                 siblings=siblings,
-                parent=draft.parent.ref if draft.parent else None,
-                pretrained=draft.request.pretrained,
+                parent=draft.giving_parent(key),
+                pretrained=None if said in (SCRATCH, FROM_PARENT) else said,
                 pretrained_fields=pretrained,
             )
             result = inference.infer(function, context)

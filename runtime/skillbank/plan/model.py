@@ -86,7 +86,8 @@ class InputBinding(Frozen):
     """One input of the action: a URI, or a token that launch resolves.
 
     ``runtime`` says what the program gets: ``file``, ``folder``, or ``extracted_folder`` (an
-    archive that is unpacked on the way).
+    archive that is unpacked on the way). ``optional`` inputs are left out where nothing is there: only those
+    that nobody named. ``hub`` inputs may also be a name on the model hub, which the program resolves.
     """
 
     key: str
@@ -96,6 +97,7 @@ class InputBinding(Frozen):
     optional: bool = False
     source: str = ""
     selective: Selective | None = Field(default=None, exclude_if=lambda value: value is None)
+    hub: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Resources(Frozen):
@@ -150,6 +152,9 @@ class Plan(Frozen):
     env_names: tuple[str, ...] = ()
     parents: tuple[ParentRef, ...] = ()
     questions: tuple[Question, ...] = ()
+    questions_with_gpu: tuple[Question, ...] = Field(
+        default=(), exclude_if=lambda value: not value, description="Asked only where there is a GPU."
+    )
     warnings: tuple[str, ...] = ()
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None

@@ -6,8 +6,7 @@ from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
-from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Source
-from skillbank.plan.request import ROLES
+from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example
 
 
@@ -22,7 +21,6 @@ def add_notes(draft: Draft) -> None:
     _no_validation(draft)
     _examples(draft)
     _unused_data(draft)
-    _unused_parent(draft)
 
 
 def _no_validation(draft: Draft) -> None:
@@ -48,7 +46,7 @@ def _examples(draft: Draft) -> None:
 
 
 def _unused_data(draft: Draft) -> None:
-    """Refuse data that the skill has never heard of; say when it has no place in the spec."""
+    """Refuse data that the skill has never heard of; ask when it has no place in the spec."""
     read = {r.source for r in draft.rows}
     skill_reads = {s.source for a in draft.skill.actions for s in a.data_sources}
     skill_reads |= {r.source for r in draft.skill.dataset_table if DATASETS.fullmatch(r.source)}
@@ -62,21 +60,11 @@ def _unused_data(draft: Draft) -> None:
                 f"No action of {draft.skill.name} reads '{source}'{did_you_mean(source, known)}; "
                 f"{draft.action.name} reads {reads}."
             )
-        keys = ", ".join(i.key for i in draft.action.inputs if not i.optional)
-        draft.warnings.append(
-            f"{draft.skill.name} does not say which keys {source} fills, so the location is not used; "
-            f"set them yourself{f': {keys}' if keys else ''}"
-        )
-
-
-def _unused_parent(draft: Draft) -> None:
-    """A parent that gives nothing was probably meant to give something."""
-    if draft.parent is None:
-        return
-    tokens = (PARENT_MODEL, PARENT_MODEL_FOLDER)
-    given = [o for o in draft.builder.overrides if o.source is Source.PARENT or o.value in tokens]
-    if not given:
-        draft.warnings.append(
-            f"nothing of {draft.skill.name} {draft.action.name} says which key takes the parent's model, "
-            "so the parent gives nothing; set the key yourself"
+        keys = tuple(i.key for i in draft.action.inputs if not i.optional)
+        uris = draft.locations[source]
+        draft.ask(
+            f"data.{role_of(source)}",
+            f"{draft.skill.name} does not say which keys {source} fills, so that {', '.join(uris)} would not "
+            f"be used; set {'them yourself: ' + ', '.join(keys) if keys else 'the keys yourself'}",
+            tuple(f"--set {key}={uris[0]}" for key in keys),
         )

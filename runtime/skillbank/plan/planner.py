@@ -17,6 +17,7 @@ from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
+from skillbank.plan.weights import weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -44,6 +45,9 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     for question in request.questions:
         draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)
+    about_weights, with_gpu = weights_question(draft, platform)
+    if about_weights is not None and not with_gpu:
+        draft.ask(about_weights.key, about_weights.why, about_weights.choices)
     add_notes(draft)
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
@@ -79,7 +83,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "config_format": action.config_format,
             "spec": spec,
             "overrides": draft.builder.overrides,
-            "inputs": tuple(input_bindings(action, draft.rows, spec, draft.user)),
+            "inputs": tuple(input_bindings(draft)),
             "outputs": action.outputs,
             "upload_excludes": action.upload_excludes,
             "resources": resources,
@@ -91,6 +95,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             ),
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
+            "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
             "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
             "metric_direction": searched["directions"][0]

@@ -7,10 +7,11 @@ from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
-from skillbank.plan.model import Route
+from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Route
 from skillbank.plan.paths import format_path, leaves
-from skillbank.plan.request import ROLES
+from skillbank.plan.request import role_of
 from skillbank.plan.spec import is_example
+from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
 
 
 def ask_for_the_rest(draft: Draft, route: Route) -> None:
@@ -22,6 +23,7 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _alternatives(draft)
     _left_over(draft)
     _nothing_to_read(draft)
+    _unused_parent(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
@@ -62,8 +64,8 @@ def _nothing_to_read(draft: Draft) -> None:
     unset = all(draft.builder.is_unset(k) for r in rows for k in positions(r.key, draft.builder.spec))
     if rows and unset and not any(key.startswith("data.") for key in draft.questions):
         sources = dict.fromkeys(r.source for r in rows)
-        choices = tuple(f"--data {_role(s)}=LOCATION" for s in sources)
-        draft.ask(f"data.{_role(rows[0].source)}", f"{draft.action.name} has no data to work on", choices)
+        choices = tuple(f"--data {role_of(s)}=LOCATION" for s in sources)
+        draft.ask(f"data.{role_of(rows[0].source)}", f"{draft.action.name} has no data to work on", choices)
 
 
 def _alternatives(draft: Draft) -> None:
@@ -122,7 +124,7 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
 
 
 def _ask_for_source(draft: Draft, source: str, why: str) -> None:
-    role = _role(source)
+    role = role_of(source)
     files = sorted(
         {r.path or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
     )
@@ -130,5 +132,32 @@ def _ask_for_source(draft: Draft, source: str, why: str) -> None:
     draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")
 
 
-def _role(source: str) -> str:
-    return next((r for r, s in ROLES.items() if s == source), source)
+def _unused_parent(draft: Draft) -> None:
+    """A parent that gives nothing was meant to give something; the step before in a chain may have been."""
+    if draft.parent is None:
+        return
+    given = str([override.value for override in draft.builder.overrides])
+    if PARENT_MODEL in given or PARENT_MODEL_FOLDER in given:
+        return
+    where, parent = f"{draft.skill.name} {draft.action.name}", draft.parent.ref
+    fields = pretrained_fields(draft.functions)
+    if draft.parent.implied:
+        if fields and parent.action == draft.action.name and draft.request.pretrained is None:
+            why = (
+                f"does the second {draft.action.name} start from the model of the one before it? give "
+                f"--pretrained {FROM_PARENT} for yes and --pretrained {SCRATCH} for no"
+            )
+            draft.ask("parent", why, (f"--pretrained {FROM_PARENT}", f"--pretrained {SCRATCH}"))
+        return
+    name = parent.job or f"the plan {str(parent.plan)[:12]}"
+    if fields and draft.request.pretrained is not None:
+        why = f"{where} starts from '{draft.request.pretrained}', so that {name} gives nothing; keep one"
+    elif fields:
+        left = inference.product_of(parent.action)
+        why = f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
+    else:
+        why = (
+            f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
+            "nothing; set the key yourself (--set KEY=JOB), or leave the parent out"
+        )
+    draft.ask("parent", why)

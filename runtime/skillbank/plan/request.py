@@ -87,6 +87,11 @@ def policy_word(value: Any) -> str:
     return word
 
 
+def role_of(source: str) -> str:
+    """Return the short name of a dataset source; a source of the skill's own is its own."""
+    return next((role for role, named in ROLES.items() if named == source), source)
+
+
 def parse_data(entries: Iterable[str]) -> tuple[DataLocation, ...]:
     """Read ``ROLE=URI`` entries of the command line.
 

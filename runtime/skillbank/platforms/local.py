@@ -112,6 +112,8 @@ class LocalPlatform(Platform):
     def _start_keeper(self, folder: Path, launch: Launch) -> None:
         command = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
         env = {"PYTHONUNBUFFERED": "1", **launch.env}
+        if launch.resources.gpus == 0:
+            env["CUDA_VISIBLE_DEVICES"] = ""
         with (folder / "keeper.log").open("ab") as errors:
             done = subprocess.run(
                 command,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.plan.model import InputBinding
 from skillbank.storage import s3, web
+from skillbank.storage.absence import absent
 from skillbank.storage.archive import SUFFIXES, archive_stem, extract
 from skillbank.storage.cache import content_key, digest, once
 from skillbank.storage.download import download
@@ -56,8 +58,7 @@ def locate(binding: InputBinding) -> Found:
         found = look(uri.sibling(stem))
         found = found if found is not None and found.folder else None
     if found is None:
-        way_out = _way_out(uri.path) if uri.scheme == "file" else ""
-        raise DataNotFoundError(f"{binding.uri}, the data for {binding.key}, does not exist{way_out}")
+        raise DataNotFoundError(absent([binding])[0])
     if found.folder:
         return found
     if binding.runtime == "folder":
@@ -108,7 +109,14 @@ def stage(
 
 
 def _look_local(uri: Uri) -> Found | None:
-    return Found(uri, uri.path.is_dir()) if uri.path.exists() else None
+    try:
+        return Found(uri, uri.path.is_dir()) if uri.path.exists() else None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise DataError(
+            f"{uri} cannot be looked at: {error.strerror}; let this user read its folders"
+        ) from None
 
 
 def _look_s3(uri: Uri) -> Found | None:
@@ -227,13 +235,3 @@ def _check_path(root: Uri, path: str, all_paths: dict[str, s3.Object]) -> None:
         raise DataError(f"{root} holds the key '{path}', which is no path of a file; rename it")
     if not parents.isdisjoint(all_paths):
         raise DataError(f"{root} holds '{path}' below a file of the same name; rename one of them")
-
-
-def _way_out(path: Path) -> str:
-    for folder in path.parents:
-        if folder.is_dir():
-            there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))[:6]
-            if folder != path.parent:
-                return f"; the nearest folder that does is {folder}"
-            return f"; {folder} holds {', '.join(there) or 'nothing'}"
-    return ""

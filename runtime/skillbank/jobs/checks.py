@@ -1,0 +1,231 @@
+"""What this machine and this moment say of a plan: what is there, what is missing, what must be answered.
+
+None of it belongs to the plan itself, whose id is the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from skillbank.errors import (
+    DataError,
+    DataNotFoundError,
+    PlatformError,
+    QuestionsError,
+    SkillbankError,
+    UsageError,
+)
+from skillbank.jobs.binding import has_token
+from skillbank.jobs.preflight import LARGEST, content_problems, warnings
+from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
+from skillbank.plan.weights import is_hub_name
+from skillbank.platforms.slots import visible_gpus
+from skillbank.storage import hub
+from skillbank.storage.absence import absent
+from skillbank.storage.staging import Found, locate
+from skillbank.storage.uri import parse_uri
+
+__all__ = ["Checks", "Place", "check", "open_questions", "refuse"]
+
+State = Literal["found", "missing", "misnamed", "unreachable", "unusable", "left_out", "unseen"]
+_STATES: tuple[tuple[type[SkillbankError], State], ...] = (
+    (UsageError, "misnamed"),
+    (DataNotFoundError, "missing"),
+    (PlatformError, "unreachable"),
+    (SkillbankError, "unusable"),
+)
+"""What an error says of a place; a launch is refused with the first of these errors that occurs."""
+_AT_ONCE = 16 << 20
+"""Bytes of an annotation file that a mere plan still looks into."""
+
+
+class Place(Frozen):
+    """One input and whether it is there.
+
+    ``bytes`` is the size of a local file. ``left_out`` is an optional input that nobody named; ``unseen``
+    lies elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
+    """
+
+    key: str
+    uri: str
+    state: State
+    kind: Literal["file", "folder", "model hub", ""] = ""
+    bytes: int | None = None
+
+
+class Checks(Frozen):
+    """What was seen.
+
+    Attributes
+    ----------
+    problems
+        Sentences, each of which ends a launch.
+    questions
+        What must be answered on this machine.
+    notes
+        Sentences for whoever approves.
+    gpus
+        How many GPUs a process started here may use; None where that is not known or plays no part.
+    """
+
+    places: tuple[Place, ...] = ()
+    problems: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+    gpus: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing stands in the way of a launch."""
+        return not self.problems and not self.questions
+
+    @property
+    def missing(self) -> tuple[Place, ...]:
+        """What was named and is not there."""
+        return tuple(place for place in self.places if place.state == "missing")
+
+
+def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> Checks:
+    """Look at everything that a plan names; nothing is moved, unpacked or written.
+
+    Parameters
+    ----------
+    remote
+        Whether places elsewhere (S3, https, the model hub) are asked as well, and large files are read.
+    earlier
+        Plans of the same chain that run before: what they are told to write need not be there yet.
+    """
+    made = _made_by(earlier)
+    places: list[Place] = []
+    missing: list[InputBinding] = []
+    problems: list[str] = []
+    notes: list[str] = []
+    for binding in plan.inputs:
+        if binding.runtime == "value" or has_token(binding.uri):
+            continue
+        try:
+            place = _look(plan, binding, remote, made)
+        except SkillbankError as error:
+            state = next(state for kind, state in _STATES if isinstance(error, kind))
+            place = Place(key=binding.key, uri=binding.uri, state=state)
+            if state == "missing" and not _may_be_on_hub(binding):
+                missing.append(binding)
+            else:
+                problems.append(str(error))
+        places.append(place)
+        if place.state == "left_out":
+            notes.append(f"{place.key} is left out: {place.uri}, which nobody named, is not there")
+    problems = [*absent(missing), *problems]
+    if not problems:
+        largest = LARGEST if remote else _AT_ONCE
+        problems += content_problems(plan, largest)
+        notes += warnings(plan, largest)
+    notes += _unread_paths(plan)
+    questions, gpus = open_questions(plan)
+    return Checks(
+        places=tuple(places),
+        problems=tuple(dict.fromkeys(problems)),
+        questions=questions,
+        notes=tuple(dict.fromkeys(notes)),
+        gpus=gpus,
+    )
+
+
+def open_questions(plan: Plan) -> tuple[tuple[Question, ...], int | None]:
+    """Return what a plan asks on a machine such as this one, and how many GPUs it has if that was asked."""
+    if not plan.questions_with_gpu or plan.platform != "local":
+        return (), None
+    gpus = visible_gpus()
+    return (plan.questions_with_gpu if gpus and plan.resources.gpus else ()), gpus
+
+
+def refuse(plan: Plan, checks: Checks) -> None:
+    """Raise what the checks found against a launch, all of it in one error.
+
+    Raises
+    ------
+    QuestionsError
+        When the plan asks something.
+    UsageError, DataNotFoundError, PlatformError, DataError
+        When something that was named cannot be there, is not, cannot be asked for, or cannot be used.
+    """
+    questions = (*plan.questions, *checks.questions)
+    if questions:
+        open_points = "; ".join(f"{q.key} ({q.why})" for q in questions)
+        raise QuestionsError(f"the plan has open questions: {open_points}; answer with --set or --data")
+    if checks.problems:
+        states = {place.state for place in checks.places}
+        kind = next((kind for kind, state in _STATES[:-1] if state in states), DataError)
+        raise kind("; ".join(checks.problems))
+
+
+def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> Place:
+    uri = parse_uri(binding.uri)
+    place = Place(key=binding.key, uri=binding.uri, state="unseen")
+    if uri.scheme != "file" and not remote:
+        return place
+    try:
+        return _found(place, locate(binding))
+    except DataNotFoundError:
+        if uri.scheme == "file" and any(uri.path.is_relative_to(path) for path in made):
+            return place
+        if _may_be_on_hub(binding):
+            return _on_hub(plan, binding, place, remote)
+        if binding.optional:
+            return place.model_copy(update={"state": "left_out"})
+        raise
+
+
+def _may_be_on_hub(binding: InputBinding) -> bool:
+    return binding.hub and is_hub_name(binding.uri)
+
+
+def _found(place: Place, found: Found) -> Place:
+    size = None
+    if found.uri.scheme == "file" and not found.folder:
+        size = found.uri.path.stat().st_size
+    return place.model_copy(
+        update={"state": "found", "kind": "folder" if found.folder else "file", "bytes": size}
+    )
+
+
+def _on_hub(plan: Plan, binding: InputBinding, place: Place, remote: bool) -> Place:
+    place = place.model_copy(update={"kind": "model hub"})
+    if hub.cached(binding.uri):
+        return place.model_copy(update={"state": "found"})
+    if remote:
+        try:
+            hub.find(binding.uri, binding.key)
+        except PlatformError:
+            # Where the job runs elsewhere, that place may reach the hub though this one does not.
+            if plan.platform == "local":
+                raise
+            return place
+        return place.model_copy(update={"state": "found"})
+    return place
+
+
+def _made_by(plans: Iterable[Plan]) -> list[Path]:
+    """Return the local places that the user told earlier steps of a chain to write to, or to use."""
+    said = [value for plan in plans for _, value in _named_paths(plan)]
+    said += [plan.results_root for plan in plans if plan.results_root]
+    return [Path(text).expanduser() for text in said]
+
+
+def _named_paths(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values of the user's own settings that are paths."""
+    for override in plan.overrides:
+        if override.source in (Source.USER, Source.SHORTHAND):
+            for value in override.value if isinstance(override.value, list) else [override.value]:
+                if isinstance(value, str) and value.startswith(("/", "~/")):
+                    yield override.key, value
+
+
+def _unread_paths(plan: Plan) -> Iterator[str]:
+    """Say which paths of the user's own settings are not on this machine and no declared input."""
+    declared = {binding.key for binding in plan.inputs} | set(plan.outputs)
+    for key, value in _named_paths(plan):
+        if key not in declared and not Path(value).expanduser().exists():
+            yield f"{key} names {value}, which is not on this machine; the program gets it as it is"

@@ -1,0 +1,92 @@
+"""Which weights a training starts from: what may be said, and the question where nothing is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from skillbank.bank.keys import is_key
+from skillbank.plan.hardware import section
+from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
+from skillbank.plan.spec import unset
+
+if TYPE_CHECKING:
+    from skillbank.plan.draft import Draft
+
+__all__ = ["FROM_PARENT", "SCRATCH", "from_scratch", "is_hub_name", "pretrained_fields", "weights_question"]
+
+SCRATCH = "none"
+"""What ``--pretrained`` says for a training that starts from random weights on purpose."""
+FROM_PARENT = "parent"
+"""What ``--pretrained`` says for weights of the step before in a chain."""
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_WEIGHT_FILES = (".pth", ".pt", ".ckpt", ".tlt", ".hdf5", ".safetensors", ".onnx", ".engine", ".bin", ".pkl")
+
+
+def is_hub_name(text: str) -> bool:
+    """Say whether a text has the form of a name on the model hub, ``OWNER/NAME``; it may be a path too."""
+    return _HUB_NAME.fullmatch(text) is not None and not text.lower().endswith(_WEIGHT_FILES)
+
+
+def pretrained_fields(functions: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields that take a pretrained model, whole or of a backbone alone."""
+    return tuple(k for k, function in functions.items() if isinstance(function, str) and "ptm" in function)
+
+
+def from_scratch(draft: Draft) -> Iterator[Override]:
+    """Clear every field of a pretrained model: the user said that training starts from nothing."""
+    for key in pretrained_fields(draft.functions):
+        if draft.user_covers(key) or not draft.owns(key):
+            continue
+        value = None if draft.builder.get(key) is None else ""
+        yield Override(key=key, value=value, source=Source.USER, detail="from scratch, as the user said")
+
+
+def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool]:
+    """Return what is to be asked where a full-size model would start from random weights.
+
+    The skill says so in the section ``weights``: ``suggested`` names, and as ``small_profile`` the key with
+    which the program is told to train a small model that learns from nothing (``always``), or to do so where
+    there is no GPU (``without_gpu``).
+
+    Parameters
+    ----------
+    platform
+        Only ``local`` may lack a GPU; elsewhere the size of the spec is what is meant.
+
+    Returns
+    -------
+    question
+        None where nothing is to be asked.
+    with_gpu
+        Whether it is to be asked only where the machine has a GPU.
+    """
+    facts = section(draft.info, "weights") or section(draft.skill.info, "weights")
+    fields = pretrained_fields(draft.functions)
+    if not facts or not fields or draft.request.pretrained is not None:
+        return None, False
+    starts = [*fields, *(k for k, f in draft.functions.items() if f == "resume_model")]
+    if any(_says(draft.builder.get(key)) for key in starts):
+        return None, False
+    rule = facts.get("small_profile")
+    small = rule if isinstance(rule, Mapping) and is_key(rule.get("key")) else {}
+    chosen = draft.builder.get(str(small["key"])) if small else None
+    chosen = small.get("without_gpu") if unset(chosen) else chosen
+    if small and chosen == small.get("always"):
+        return None, False
+    suggested = facts.get("suggested")
+    names = [str(name) for name in suggested] if isinstance(suggested, list) else []
+    question = Question(
+        key="pretrained",
+        why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
+        f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
+        f"--parent JOB, or --pretrained {SCRATCH} for a start from scratch",
+        choices=(*(f"--pretrained {name}" for name in names), "--parent JOB", f"--pretrained {SCRATCH}"),
+    )
+    return question, bool(small) and chosen == small.get("without_gpu") and platform == "local"
+
+
+def _says(value: Any) -> bool:
+    """Whether a field names weights: the checkpoint that a first start does not have is none."""
+    return not unset(value) and value != RESUME_MODEL
