@@ -266,5 +266,5 @@ def test_structure_comes_from_the_parent(make_skill: MakeSkill, compiled: Compil
 
 def test_a_parent_that_gives_nothing_is_a_question(make_skill: MakeSkill, compiled: Compile) -> None:
     plan = compiled(make_skill(templates={"train": {"a": 1}}), "train", parent="train")
-    assert ["parent"] == [q.key for q in plan.questions]
+    assert [q.key for q in plan.questions] == ["parent"]
     assert "would give nothing" in plan.questions[0].why

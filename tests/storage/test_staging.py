@@ -109,7 +109,7 @@ def test_missing_data_is_named_with_its_purpose_and_a_way_out(tmp_path: Path) ->
         DataNotFoundError, match=r"trian\.json, the data for dataset\.image_dir.*holds train\.json"
     ):
         locate(binding(tmp_path / "trian.json"))
-    with pytest.raises(DataNotFoundError, match=f"nearest folder that does is {tmp_path}$"):
+    with pytest.raises(DataNotFoundError, match=f"nearest folder that does is {tmp_path}, which holds train"):
         locate(binding(tmp_path / "none" / "deeper" / "a.json"))
 
 

@@ -14,7 +14,7 @@ _RULES = tuple(
         (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
         (r"--set KEY=(?:VALUE|PATH|FILE)", "settings"),
         (r"--parent (?:a )?JOB", "parent"),
-        (r"--(data|image|gpus|nodes|checkpoint|retries|threshold|skill|action|variant|platform|automl|parent)\b",
+        (r"--(data|image|gpus|nodes|checkpoint|retries|threshold|skill|action|variant|platform|automl|parent|pretrained)\b",
          r"\1"),
         (r"--set\b", "settings"),
         (r"--results-root\b", "results_root"),

@@ -37,6 +37,7 @@ _STATES: tuple[tuple[type[SkillbankError], State], ...] = (
     (SkillbankError, "unusable"),
 )
 """What an error says of a place; a launch is refused with the first of these errors that occurs."""
+_ELSEWHERE = ("s3://", "https://")
 _AT_ONCE = 16 << 20
 """Bytes of an annotation file that a mere plan still looks into."""
 
@@ -162,10 +163,10 @@ def refuse(plan: Plan, checks: Checks) -> None:
 
 
 def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> Place:
-    uri = parse_uri(binding.uri)
     place = Place(key=binding.key, uri=binding.uri, state="unseen")
-    if uri.scheme != "file" and not remote:
+    if not remote and binding.uri.lower().startswith(_ELSEWHERE):
         return place
+    uri = parse_uri(binding.uri)
     try:
         return _found(place, locate(binding))
     except DataNotFoundError:

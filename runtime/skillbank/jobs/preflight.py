@@ -109,6 +109,8 @@ def _local_files(plan: Plan, suffix: str, largest: int) -> Iterator[tuple[InputB
     for binding in plan.inputs:
         if binding.runtime != "file" or not binding.uri.lower().endswith(suffix):
             continue
+        if "://" in binding.uri and not binding.uri.startswith("file://"):
+            continue
         uri = parse_uri(binding.uri)
         if uri.scheme == "file" and uri.path.is_file() and uri.path.stat().st_size <= largest:
             yield binding, uri.path

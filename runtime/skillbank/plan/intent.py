@@ -33,6 +33,7 @@ from skillbank.plan.language import (
     platforms,
     policy,
     quoting,
+    scratch,
     settings,
     spelling,
     stories,
@@ -112,6 +113,7 @@ def read_text(
     notes += quoting.take_approvals(tokens)
     corrections.mark(tokens)
     platform = platforms.take_platform(tokens)
+    from_scratch = scratch.take_scratch(tokens)
     notes += known.take(tokens)
     names.drop_refused(tokens)
     names.keep_restated(tokens)
@@ -137,7 +139,7 @@ def read_text(
     if not any(t.text == "N" for t in tokens.tokens):
         notes += _name_skill(text, tokens, steps, library, index, job_skill)
     chain.assign_skills(tokens, steps)
-    maker = filling.Maker(tokens, steps, said, platform, found, list_folder)
+    maker = filling.Maker(tokens, steps, said, platform, found, list_folder, from_scratch)
     requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
     notes += maker.notes
     refuse_unread_amounts(tokens)

@@ -176,6 +176,7 @@ class Plan(Frozen):
         """Read back what `document` gave; the id is checked against the content."""
         fields = dict(document)
         claimed = fields.pop("plan_id", None)
+        fields.pop("checks", None)
         plan = cls.model_validate(fields)
         if claimed is not None and claimed != plan.plan_id:
             raise ValueError(

@@ -41,7 +41,9 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     except ActionNotFoundError:
         return request  # the planner says it
     models = _model_fields(skill, action)
-    read = {plain(i.key) for i in action.inputs if i.type != "text"} | {plain(key) for key in models}
+    read = {plain(i.key) for i in action.inputs if i.type not in ("list", "text")} | {
+        plain(key) for key in models
+    }
     hub = {i.key for i in action.inputs if i.extra.get("hub") is True}
     jobs = [request.parent] if request.parent is not None else []
     settings = []

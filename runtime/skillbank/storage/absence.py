@@ -62,10 +62,11 @@ def _sentence(kind: str, place: Path, group: Sequence[InputBinding]) -> str:
         what = f"the data for {keys}"
         if place.exists():
             return f"{place} is a file and must be the folder that holds {what}"
-        near = f"{nearest(place)}; {place.parent} holds {_listed(names_in(place.parent)) or 'nothing'}"
+        holds = _listed(names_in(place.parent)) or "nothing"
+        way_out = f"{nearest(place)}; the nearest folder that does is {place.parent}, which holds {holds}"
         if len(group) == 1:
-            return f"{group[0].uri}, {what}, does not exist, nor does {place}{near}"
-        return f"{place}, which would hold {what}, does not exist{near}"
+            return f"{group[0].uri}, {what}, does not exist{way_out}"
+        return f"{place}, which would hold {what}, does not exist{way_out}"
     there = names_in(place)
     holds = f"; {place} holds {_listed(there) or 'nothing'}"
     if len(group) == 1:

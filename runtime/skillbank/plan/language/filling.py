@@ -19,6 +19,7 @@ from skillbank.plan.language.tokens import Text
 from skillbank.plan.language.values import Values
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.weights import SCRATCH, is_hub_name
 
 
 class Maker:
@@ -32,7 +33,9 @@ class Maker:
         platform: str | None,
         captions: list[str],
         list_folder: ListFolder,
+        from_scratch: bool = False,
     ) -> None:
+        self.text, self.from_scratch = text, from_scratch
         self.steps, self.policy, self.platform = steps, policy, platform
         self.captions, self.list_folder = captions, list_folder
         self.notes: list[str] = []
@@ -43,8 +46,11 @@ class Maker:
         for step in self.steps:
             _settle_outputs(step)
         everything = [p for s in self.steps for p in s.values("P")]
+        for step in self.steps:
+            self._mark_hub_models(step)
         for place in everything:
-            place.uri = absolute(place.uri)
+            if place.role != places.WEIGHTS or not _only_on_hub(place.uri):
+                place.uri = absolute(place.uri)
         results = [p.uri for p in everything if p.role == places.RESULTS]
         if len(set(results)) > 1:
             raise ConflictError(
@@ -144,7 +150,7 @@ class Maker:
         chosen = self.values.chosen(step, action)
         if self.captions and step.action == "inference":
             chosen.setdefault(settings.CAPTIONS, self.captions)
-        pretrained = None
+        pretrained = SCRATCH if self.from_scratch and step.action == "train" else None
         for place in step.values("P"):
             if place.role in (places.WEIGHTS, places.RESUME, places.BACKBONE, places.LABELS, places.OUTPUT):
                 key = file_key(action, place) if action else None
@@ -153,6 +159,14 @@ class Maker:
                 elif place.role == places.WEIGHTS:
                     pretrained = place.uri
         return [Setting(key=k, value=v) for k, v in chosen.items()], pretrained
+
+    def _mark_hub_models(self, step: Step) -> None:
+        """A name on the model hub beside data is what a training starts from: "on D from OWNER/NAME"."""
+        loose = [t for t in step.tokens if t.text == "P" and t.value.role is None]
+        for token in loose if len(loose) > 1 or any(p.role for p in step.values("P")) else ():
+            before = self.text.original[: token.start].rstrip().lower()
+            if _only_on_hub(token.value.uri) and before.endswith((" from", " with", " using")):
+                token.value.role = places.WEIGHTS
 
     def _uses_engine(self, step: Step) -> bool:
         if step.action == "gen_trt_engine":
@@ -177,6 +191,11 @@ class Maker:
             if product != "other":
                 return None if product in takes or not takes else str(said[0])
         return str(said[0]) if takes else None
+
+
+def _only_on_hub(uri: str) -> bool:
+    """Whether a text names a model on the hub and nothing on this machine."""
+    return is_hub_name(uri) and not Path(uri).exists()
 
 
 def _settle_outputs(step: Step) -> None:
