@@ -171,12 +171,14 @@ def _run_tool(arguments: argparse.Namespace) -> int:
 
 def _print_settled(action: str, spec_file: str) -> int:
     """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
+    from grounding_dino.commands.train import starting_spec
     from grounding_dino.config import load_spec
     from grounding_dino.device import cuda_wanted
     from grounding_dino.profile import settled
 
     spec = load_spec(action, spec_file, [])
-    print(json.dumps(settled(spec, action, [], cuda_wanted(spec.engine.device)), allow_nan=False))
+    start = starting_spec(spec) if action == "train" else None
+    print(json.dumps(settled(spec, action, [], cuda_wanted(spec.engine.device), start), allow_nan=False))
     return 0
 
 

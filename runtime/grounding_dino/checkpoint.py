@@ -146,11 +146,20 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
 
 def is_checkpoint(path: Path) -> bool:
     """Whether a file is a checkpoint of this engine, as far as can be seen without loading its weights."""
+    return spec_of(str(path)) is not None
+
+
+def spec_of(path: str) -> dict[str, Any] | None:
+    """Return the spec that a checkpoint file of this engine was trained with; None for anything else."""
+    file = Path(path) if path else None
+    if file is None or not file.is_file():
+        return None
     try:
-        document = torch.load(path, map_location="meta", weights_only=True)
+        document = torch.load(file, map_location="meta", weights_only=True)
     except Exception:  # what the unpickler trips over depends on the bytes that it finds
-        return False
-    return isinstance(document, dict) and document.get("format") == FORMAT
+        return None
+    ours = isinstance(document, dict) and document.get("format") == FORMAT
+    return dict(document["spec"]) if ours else None
 
 
 def load_weights(detector: Detector, weights: dict[str, Any], source: str) -> None:

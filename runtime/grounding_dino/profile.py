@@ -46,6 +46,20 @@ SMALL: dict[str, Any] = {
 SMALL_THRESHOLD = 0.3
 """Takes the place of ``inference.conf_threshold``'s default: minutes of training leave a model modest."""
 
+TRAINED_WITH = (
+    "image_size",
+    "backbone",
+    "backbone_channels",
+    "text_encoder",
+    "text_hidden",
+    "text_layers",
+    "text_heads",
+    "text_ffn",
+    "fusion_scale",
+    "denoising_groups",
+)
+"""What weights were trained with in the ``engine`` block, beside the model block and the profile."""
+
 _STRUCTURE = (
     "backbone",
     "hidden_dim",
@@ -58,7 +72,7 @@ _STRUCTURE = (
 )
 
 
-def choose_profile(spec: Any, cuda: bool) -> str:
+def choose_profile(spec: Any, cuda: bool, start: Mapping[str, Any] | None = None) -> str:
     """Decide what ``engine.profile: auto`` means for a spec.
 
     Parameters
@@ -67,15 +81,20 @@ def choose_profile(spec: Any, cuda: bool) -> str:
         The loaded spec.
     cuda : bool
         Whether a GPU will be used.
+    start : mapping, optional
+        The spec that the weights to start from were trained with, where this engine trained them.
 
     Returns
     -------
     str
-        ``full`` when there is a GPU, a pretrained model is named, or the model block names another network
-        than the default without a mini part; else ``small``.
+        ``small`` where a small model is trained further; ``full`` when there is a GPU, another pretrained
+        model is named, or the model block names another network than the default without a mini part; else
+        ``small``.
     """
     if spec.engine.profile != "auto":
         return str(spec.engine.profile)
+    if start is not None and start["engine"]["profile"] in ("small", "settled"):
+        return "small"
     if cuda or spec.train.pretrained_model_path:
         return "full"
     if "mini" in (spec.engine.backbone, spec.engine.text_encoder):
@@ -86,7 +105,9 @@ def choose_profile(spec: Any, cuda: bool) -> str:
     return "small"
 
 
-def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) -> tuple[Any, dict[str, Any]]:
+def apply_profile(
+    spec: Any, action: str, overrides: Sequence[str], cuda: bool, start: Mapping[str, Any] | None = None
+) -> tuple[Any, dict[str, Any]]:
     """Settle the profile of a spec.
 
     Parameters
@@ -99,6 +120,8 @@ def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) 
         The ``a.b=c`` words of the command line, whose keys are never replaced.
     cuda : bool
         Whether a GPU will be used.
+    start : mapping, optional
+        The spec that the weights to start from were trained with: a small model keeps its own sizes.
 
     Returns
     -------
@@ -107,14 +130,14 @@ def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) 
     changed : dict
         Dotted key to value of everything that the recipe replaced.
     """
-    profile = choose_profile(spec, cuda)
+    profile = choose_profile(spec, cuda, start)
     values = spec.model_dump()
     values["engine"]["profile"] = profile
     changed: dict[str, Any] = {}
     if profile == "small":
         defaults = SPECS[action]().model_dump()
         named = {parse_override(word)[0] for word in overrides}
-        for key, value in SMALL.items():
+        for key, value in {**SMALL, **_sizes(start)}.items():
             steps = tuple(key.split("."))
             if any(steps[: len(name)] == name for name in named):
                 continue
@@ -125,12 +148,27 @@ def apply_profile(spec: Any, action: str, overrides: Sequence[str], cuda: bool) 
     return SPECS[action].model_validate(values), changed
 
 
-def settled(spec: Any, action: str, overrides: Sequence[str], cuda: bool) -> dict[str, Any]:
+def _sizes(start: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return, by dotted key, what a small model is made of, as the spec that it was trained with says."""
+    if start is None:
+        return {}
+    model = {
+        key: start["model"][key[6:]]
+        for key in SMALL
+        if key.startswith("model.") and key[6:] in start["model"]
+    }
+    engine = {f"engine.{name}": start["engine"][name] for name in TRAINED_WITH if name in start["engine"]}
+    return {**model, **engine}
+
+
+def settled(
+    spec: Any, action: str, overrides: Sequence[str], cuda: bool, start: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what a spec must set so that it means the same whatever else in it is changed.
 
     Parameters
     ----------
-    spec, action, overrides, cuda
+    spec, action, overrides, cuda, start
         As for `apply_profile`.
 
     Returns
@@ -138,7 +176,7 @@ def settled(spec: Any, action: str, overrides: Sequence[str], cuda: bool) -> dic
     dict
         Dotted key to value: the profile, and everything that the small recipe would replace.
     """
-    found, changed = apply_profile(spec, action, overrides, cuda)
+    found, changed = apply_profile(spec, action, overrides, cuda, start)
     small = found.engine.profile == "small"
     return {**changed, "engine.profile": "settled" if small else found.engine.profile}
 

@@ -14,23 +14,8 @@ from grounding_dino.errors import UnsupportedActionError
 from grounding_dino.onnx_model import OnnxModel, read_onnx
 from grounding_dino.predictor import Network, Predictor
 from grounding_dino.pretrained import PretrainedModel
-from grounding_dino.profile import SMALL_THRESHOLD
+from grounding_dino.profile import SMALL_THRESHOLD, TRAINED_WITH
 from grounding_dino.recorded import RecordedDetector, require_graphs
-
-# What the weights were trained with, beside the model block.
-_ENGINE_KEYS = (
-    "profile",
-    "image_size",
-    "backbone",
-    "backbone_channels",
-    "text_encoder",
-    "text_hidden",
-    "text_layers",
-    "text_heads",
-    "text_ffn",
-    "fusion_scale",
-    "denoising_groups",
-)
 
 
 def refuse_trt(action: str, block: Any) -> None:
@@ -96,7 +81,7 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
             if values["model"][name] != value:
                 differences.append(f"model.{name} {value} (spec: {values['model'][name]})")
             values["model"][name] = value
-    for name in _ENGINE_KEYS:
+    for name in ("profile", *TRAINED_WITH):
         if name in saved["engine"] and not (name == "image_size" and keep_size):
             values["engine"][name] = saved["engine"][name]
     for name in ("input_mean", "input_std"):

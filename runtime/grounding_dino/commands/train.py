@@ -36,7 +36,8 @@ def train(spec: Any, overrides: Sequence[str]) -> None:
     with open_session("train", spec, silent=not first) as session:
         cuda = cuda_wanted(spec.engine.device)
         crew = crew_of(spec, _gpus(cuda), os.environ)
-        spec, changed = apply_profile(spec, "train", overrides, cuda)
+        start = starting_spec(spec)
+        spec, changed = apply_profile(spec, "train", overrides, cuda, start)
         notes = ""
         if spec.engine.profile == "small":
             notes = "Profile small: " + (" ".join(describe(changed)) or "the spec sets every value itself")
@@ -49,6 +50,17 @@ def train(spec: Any, overrides: Sequence[str]) -> None:
                 from grounding_dino.commands.training import run_training
 
             run_training(spec, session)
+
+
+def starting_spec(spec: Any) -> dict[str, Any] | None:
+    """Return the spec of the weights that a training starts from, where this engine trained them."""
+    named = spec.train.pretrained_model_path
+    if not named:
+        return None
+    with importing():
+        from grounding_dino.checkpoint import spec_of
+
+    return spec_of(named)
 
 
 def _gpus(cuda: bool) -> int:
