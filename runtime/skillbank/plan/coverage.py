@@ -12,7 +12,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError
 from skillbank.plan.datasets import DATASETS, bindings
 from skillbank.plan.draft import Parent
-from skillbank.plan.inference import Product, field_accepts
+from skillbank.plan.inference import Product, field_accepts, takes_parent
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import ParentRef, Plan
 from skillbank.plan.paths import get_path
@@ -93,12 +93,13 @@ def full_plan(skill: Skill, action: Action) -> Plan:
     rows, _ = bindings(skill, action, template)
     sources = sorted({r.source for r in rows if DATASETS.fullmatch(r.source)})
     data = tuple(DataLocation(source=s, uri=f"s3://bucket/{s}") for s in sources)
-    models = [k for k, f in action.spec_params.items() if "parent_model" in str(f)]
+    table = {row.field: row.function for row in skill.inference_table if row.action == action.name}
+    models = [k for k, f in {**table, **action.spec_params}.items() if takes_parent(f)]
     required = [i.key for i in action.inputs if not i.optional and i.key in models]
     product: Product = next((field_accepts(k) for k in [*required, *models]), "weights")
     parent = Parent(ParentRef(job="parent", action=PARENT_ACTION[product], skill=skill.name))
     request = _request(skill, action).model_copy(update={"data": data})
-    return compile_plan(skill, request, "docker", parent)
+    return compile_plan(skill, request, "docker", parent if models else None)
 
 
 def expected_locations(skill: Skill, action: Action) -> list[tuple[str, str]]:

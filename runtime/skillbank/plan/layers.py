@@ -58,9 +58,7 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         if row.per_source:
             draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
         elif len(uris) > 1 and not _takes_list(draft, row):
-            role = role_of(row.source)
-            why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
-            draft.ask(f"data.{role}", why, tuple(f"--data {role}={uri}" for uri in uris))
+            _ask_which(draft, row, uris)
             uris = uris[:1]
         values = [f"{uri}/{row.path}".rstrip("/") if row.path else uri for uri in uris]
         if row.per_source:
@@ -71,6 +69,17 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         else:
             bound = values if _takes_list(draft, row) else values[0]
             yield Override(key=row.key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+
+
+def _ask_which(draft: Draft, row: Binding, uris: list[str]) -> None:
+    """Ask which of several locations is meant where a key takes one; other keys may take them all."""
+    why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
+    role = role_of(row.source)
+    if any(r.per_source or _takes_list(draft, r) for r in draft.rows if r.source == row.source):
+        choices = tuple(f"--set {row.key}={uri}{row.path and '/'}{row.path}" for uri in uris)
+        draft.ask(row.key, why, choices)
+    else:
+        draft.ask(f"data.{role}", why, tuple(f"--data {role}={uri}" for uri in uris))
 
 
 def _user_chose_another(draft: Draft, key: str) -> bool:
