@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import UsageError
 from skillbank.plan.request import Request, concerns, parse_data, parse_settings
+from skillbank.plan.weights import FROM_PARENT, SCRATCH
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -74,8 +75,12 @@ def compose(
         for name in ("variant", "platform", "gpus", "nodes", "results_root", "image"):
             if options.get(name) is not None:
                 update[name] = options[name]
-        if i == 0:
-            update |= {k: options[k] for k in ("parent", "pretrained") if options.get(k) is not None}
+        if i == 0 and options.get("parent") is not None:
+            update["parent"] = options["parent"]
+        said = options.get("pretrained")
+        if said is not None and (said == SCRATCH or (i == 0) is (said != FROM_PARENT)):
+            # What a file or job starts is the first step; the steps after it start from the one before.
+            update["pretrained"] = said
         if options.get("automl") is not None:
             update |= {"automl": options["automl"], "automl_source": "--automl"}
         merged.append(Request.model_validate({**request.model_dump(), **update}))

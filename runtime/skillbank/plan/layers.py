@@ -106,6 +106,8 @@ def inferred(draft: Draft) -> Iterator[Override]:
     said = draft.request.pretrained
     if said == SCRATCH:
         yield from from_scratch(draft)
+    elif said == FROM_PARENT and draft.parent is None:
+        draft.ask("parent", "which model is the training to start from? no job or earlier step is its parent")
     elif said is not None and not pretrained:
         where = f"{draft.skill.name} {draft.action.name}"
         raise UsageError(f"{where} takes no pretrained model; give --parent JOB or --set KEY=FILE.")

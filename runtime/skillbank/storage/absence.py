@@ -49,7 +49,7 @@ def _nearest_name(name: str, there: Sequence[str]) -> str | None:
     """Return the nearest of some names: another case or Unicode form first, then a few other letters."""
     plain = {unicodedata.normalize("NFC", each).casefold(): each for each in reversed(there)}
     wanted = unicodedata.normalize("NFC", name).casefold()
-    close = get_close_matches(wanted, list(plain), n=1, cutoff=0.7)
+    close = get_close_matches(wanted, list(plain), n=1, cutoff=0.65)
     # A short name for the same thing is no near spelling: val for validation.
     close = close or [each for each in plain if len(each) > 2 and wanted.startswith(each)]
     close = close or [each for each in plain if len(wanted) > 2 and each.startswith(wanted)]

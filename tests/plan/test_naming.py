@@ -1,0 +1,84 @@
+"""What a request names holds from anywhere: paths, jobs where a model could stand, names on the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillbank.bank.skill import Skill
+from skillbank.errors import ConflictError
+from skillbank.plan.naming import resolve
+from skillbank.plan.request import DataLocation, Request, Setting
+
+WHOLE = "train.pretrained_model_path"
+JOBS = {"last:train": "gd-train-1", "gd-train-1": "gd-train-1", "gd-train-2": "gd-train-2"}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def resolved(skill: Skill, action: str = "train", **fields: Any) -> Request:
+    settings = tuple(Setting(key=k, value=v) for k, v in fields.pop("settings", {}).items())
+    return resolve(Request(skill=skill.name, action=action, settings=settings, **fields), skill, JOBS.get)
+
+
+def test_local_places_become_absolute(grounding_dino: Skill, here: Path) -> None:
+    data = (
+        DataLocation(source="train_datasets", uri="d"),
+        DataLocation(source="eval_dataset", uri="s3://b/x"),
+    )
+    request = resolved(
+        grounding_dino, data=data, pretrained="w/a.pth",
+        settings={"model.pretrained_backbone_path": "b.pth", "model.backbone": "resnet_50"},
+    )  # fmt: skip
+    assert [d.uri for d in request.data] == [str(here / "d"), "s3://b/x"]
+    assert request.pretrained == str(here / "w" / "a.pth")
+    assert {s.key: s.value for s in request.settings} == {
+        "model.pretrained_backbone_path": str(here / "b.pth"), "model.backbone": "resnet_50",
+    }  # fmt: skip
+
+
+def test_descriptions_are_no_places(grounding_dino: Skill, here: Path) -> None:
+    request = resolved(
+        grounding_dino, "inference", settings={"dataset.infer_data_sources.captions": ["bold"]}
+    )
+    assert request.settings[0].value == ["bold"]
+
+
+@pytest.mark.parametrize("said", ["last:train", "gd-train-1"])
+def test_a_job_where_a_model_could_stand_is_the_parent(grounding_dino: Skill, here: Path, said: str) -> None:
+    by_option = resolved(grounding_dino, pretrained=said)
+    assert (by_option.parent, by_option.pretrained) == ("gd-train-1", None)
+    by_key = resolved(grounding_dino, settings={WHOLE: said})
+    assert (by_key.parent, by_key.settings[0].value) == ("gd-train-1", "{parent_model}")
+    evaluated = resolved(grounding_dino, "evaluate", settings={"evaluate.checkpoint": said})
+    assert (evaluated.parent, evaluated.settings[0].value) == ("gd-train-1", "{parent_model}")
+
+
+def test_a_file_of_that_name_comes_first(grounding_dino: Skill, here: Path) -> None:
+    (here / "gd-train-1").touch()
+    request = resolved(grounding_dino, pretrained="gd-train-1")
+    assert (request.parent, request.pretrained) == (None, str(here / "gd-train-1"))
+
+
+def test_the_same_job_twice_is_one_and_two_jobs_are_refused(grounding_dino: Skill, here: Path) -> None:
+    assert resolved(grounding_dino, parent="last:train", pretrained="gd-train-1").parent == "gd-train-1"
+    with pytest.raises(ConflictError, match="gd-train-1 and gd-train-2"):
+        resolved(grounding_dino, parent="gd-train-1", settings={WHOLE: "gd-train-2"})
+
+
+@pytest.mark.parametrize("said", ["none", "None", "scratch", "nothing", "from scratch"])
+def test_scratch_in_other_words(grounding_dino: Skill, here: Path, said: str) -> None:
+    assert resolved(grounding_dino, pretrained=said).pretrained == "none"
+
+
+def test_names_on_the_hub_stay_where_the_input_takes_them(grounding_dino: Skill, here: Path) -> None:
+    assert resolved(grounding_dino, pretrained="a/b").pretrained == "a/b"
+    assert resolved(grounding_dino, settings={WHOLE: "a/b"}).settings[0].value == "a/b"
+    backbone = resolved(grounding_dino, settings={"model.pretrained_backbone_path": "a/b"})
+    assert backbone.settings[0].value == str(here / "a" / "b")
