@@ -54,6 +54,8 @@ def test_on_this_machine_it_is_asked_where_there_is_a_gpu(grounding_dino: Skill)
     [
         ({"settings": {"engine.profile": "small"}}, False, False),
         ({"settings": {"engine.profile": "full"}}, True, True),
+        ({"gpus": 0}, False, False),
+        ({"gpus": 0, "settings": {"engine.profile": "full"}}, True, True),
         ({"pretrained": TINY}, False, False),
         ({"pretrained": "none"}, False, False),
         ({"settings": {BACKBONE: "/w/swin.pth"}}, False, False),

@@ -53,7 +53,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     Parameters
     ----------
     platform
-        Only ``local`` may lack a GPU; elsewhere the size of the spec is what is meant.
+        Only ``local`` may lack a GPU that nobody ruled out; elsewhere the size of the spec is what is meant.
 
     Returns
     -------
@@ -73,7 +73,10 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     small = rule if isinstance(rule, Mapping) and is_key(rule.get("key")) else {}
     chosen = draft.builder.get(str(small["key"])) if small else None
     chosen = small.get("without_gpu") if unset(chosen) else chosen
+    without_gpu = bool(small) and chosen == small.get("without_gpu")
     if small and chosen == small.get("always"):
+        return None, False
+    if without_gpu and draft.request.gpus == 0:
         return None, False
     suggested = facts.get("suggested")
     names = [str(name) for name in suggested] if isinstance(suggested, list) else []
@@ -84,7 +87,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         f"--parent JOB, or --pretrained {SCRATCH} for a start from scratch",
         choices=(*(f"--pretrained {name}" for name in names), "--parent JOB", f"--pretrained {SCRATCH}"),
     )
-    return question, bool(small) and chosen == small.get("without_gpu") and platform == "local"
+    return question, without_gpu and platform == "local"
 
 
 def _says(value: Any) -> bool:
