@@ -278,16 +278,18 @@ def test_what_a_launch_asks_for_beyond_its_plan_is_part_of_what_is_approved(
     toolbox: Toolbox, inline: Command, data: Path
 ) -> None:
     plan_id = plan_of(toolbox, data)
-    more = {"plan_id": plan_id, "checkpoint": "best", "retries": 7}
+    more = {"plan_id": plan_id, "retries": 7}
     assert inline("approve", plan_id).code == 0
     asked = needs(toolbox.call("launch", more))
-    assert asked.subject == f"plan:{plan_id}:checkpoint=best:retries=7"
-    assert "with up to 7 further attempts" in asked.question and "checkpoint best" in asked.question
+    assert asked.subject == f"plan:{plan_id}:retries=7"
+    assert "with up to 7 further attempts" in asked.question
     assert needs(toolbox.call("launch", {**more, "retries": 2})).subject != asked.subject
     for wrong in (f"{plan_id}:retry=7", f"{plan_id}:retries=a b", f"{plan_id}:"):
         assert inline("approve", wrong).code == 2
+    refused = toolbox.call("launch", {"plan_id": plan_id, "checkpoint": "best"})
+    assert refused.error is not None and "this plan has none" in refused.error.message
     assert jobs(toolbox) == 0
-    assert inline("approve", f"{plan_id[:12]}:retries=7:checkpoint=best").code == 0
+    assert inline("approve", f"{plan_id[:12]}:retries=7").code == 0
     assert toolbox.call("launch", more).result is not None
 
 

@@ -99,6 +99,10 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
     if arguments.retries is not None and not 0 <= arguments.retries <= _MOST_RETRIES:
         raise UsageError(f"retries is {arguments.retries}, but it must be 0 to {_MOST_RETRIES}.")
     plan = store.get_plan(arguments.plan_id)
+    if arguments.checkpoint not in (None, "auto") and not plan.parents:
+        raise UsageError(
+            f"checkpoint {plain(arguments.checkpoint)} chooses a parent's model; this plan has none"
+        )
     key = job_key(arguments.idempotency_key)
     with box.alone(key):
         if (earlier := store.by_key(key)) is not None:

@@ -65,6 +65,8 @@ def run(
             chain = [Step(plan, None) for plan in runtime.plan(requests)]
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
+        if checkpoint != "auto" and not any(each.parents for each in new):
+            raise UsageError(f"--checkpoint {checkpoint} chooses a parent's model, and no parent was named.")
         if detach and len(new) > 1:
             raise UsageError(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."

@@ -71,6 +71,7 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
         "settings": tuple(settings),
         "pretrained": pretrained,
         "parent": ids[0] if ids else None,
+        "results_root": absolute(request.results_root) if request.results_root else None,
     }
     return request.model_copy(update=update)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
+from skillbank.plan.hardware import gpu_key, node_key
 from skillbank.plan.inputs import positions
 from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example
@@ -21,6 +22,7 @@ def add_notes(draft: Draft) -> None:
     _no_validation(draft)
     _examples(draft)
     _unused_data(draft)
+    _unused_hardware(draft)
 
 
 def _no_validation(draft: Draft) -> None:
@@ -51,7 +53,10 @@ def _unused_data(draft: Draft) -> None:
     skill_reads = {s.source for a in draft.skill.actions for s in a.data_sources}
     skill_reads |= {r.source for r in draft.skill.dataset_table if DATASETS.fullmatch(r.source)}
     for source in draft.locations:
-        if source in read or source in skill_reads:
+        if source in read:
+            continue
+        if source in skill_reads:
+            _ask_for_another_role(draft, source, read)
             continue
         if source not in ROLES.values():
             known = [*ROLES, *sorted(skill_reads)]
@@ -68,3 +73,28 @@ def _unused_data(draft: Draft) -> None:
             f"be used; set {'them yourself: ' + ', '.join(keys) if keys else 'the keys yourself'}",
             tuple(f"--set {key}={uris[0]}" for key in keys),
         )
+
+
+def _ask_for_another_role(draft: Draft, source: str, read: set[str]) -> None:
+    """Data of a role that other actions of the skill read would be of no use here."""
+    roles = [role_of(other) for other in sorted(read) if DATASETS.fullmatch(other)]
+    uris = ", ".join(draft.locations[source])
+    reads = f"reads {', '.join(roles)}" if roles else "reads no data set by a role"
+    draft.ask(
+        f"data.{role_of(source)}",
+        f"{draft.action.name} {reads}, so that {uris}, given as {role_of(source)}, would not be used; say "
+        "what it is, or leave it out",
+        tuple(f"--data {role}={draft.locations[source][0]}" for role in roles),
+    )
+
+
+def _unused_hardware(draft: Draft) -> None:
+    """A number of GPUs or nodes that no key of the spec takes changes the platform's side alone."""
+    asked = (("GPUs", draft.request.gpus, gpu_key), ("nodes", draft.request.nodes, node_key))
+    for what, count, key_of in asked:
+        key = key_of(draft.action, draft.info)
+        if count and (key is None or not draft.owns(key)):
+            draft.warnings.append(
+                f"the spec of {draft.action.name} has no key for the number of {what}: the job gets {count}, "
+                "and the program decides what it uses"
+            )

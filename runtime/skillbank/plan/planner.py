@@ -56,6 +56,11 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     direction = action.metric_direction or skill.info.metric_direction
     searched = search_settings(draft, route, said, metric, direction)
     image = request.image or skill.image(action)
+    if request.image is not None and request.image_source == "--image" and platform == "local":
+        why = (
+            f"nothing runs in the image {request.image} on platform local; name another platform or no image"
+        )
+        draft.ask("image", why, ("--platform docker", "--platform slurm", "--platform kubernetes"))
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
     facts = draft.info if draft.info.facts.get("hardware") else skill.info

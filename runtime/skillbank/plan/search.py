@@ -51,8 +51,11 @@ def search_settings(
         For a setting that there is not, or that has a wrong value.
     """
     if route.name != "automl":
+        if draft.request.automl == "on" and draft.action.name == "train" and not draft.info.automl_enabled:
+            draft.ask("automl", f"a search was asked for, and {route.reason}", ("--automl off",))
         if said and draft.action.name == "train":
-            draft.warnings.append(f"the automl settings have no effect: {route.reason}")
+            keys = ", ".join(f"automl.{name}" for name in said)
+            draft.ask("automl", f"{keys} would have no effect: {route.reason}; leave them out", ())
         return None
     from skillbank.automl.settings import AutoMLSettings
 

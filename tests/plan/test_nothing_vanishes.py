@@ -1,0 +1,115 @@
+"""What is said and has no place becomes a question, a refusal or at least a word; it never just vanishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillbank.errors import UsageError
+from skillbank.plan.composition import compose
+from skillbank.plan.model import Plan
+from skillbank.runtime import Runtime
+
+SKILL = "tao-train-grounding-dino"
+TEXT = "train Grounding DINO on s3://b/t, 10 epochs, no HPO"
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
+    monkeypatch.delenv("SKILLBANK_PLATFORM", raising=False)
+    with Runtime() as opened:
+        yield opened
+
+
+def plans(runtime: Runtime, *actions: str, text: str | None = None, **options: Any) -> list[Plan]:
+    skill, named = (None, None) if text else (SKILL, list(actions))
+    requests, _ = compose(runtime, text, skill, named, **{"automl": "off", **options})
+    return runtime.plan(requests)
+
+
+def notes(runtime: Runtime, text: str, **options: Any) -> list[str]:
+    return compose(runtime, text, None, None, **options)[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"settings": ["num_epochs=5"]}, "--set num_epochs"),
+        ({"settings": ["train.num_epochs=5"]}, "--set train.num_epochs"),
+        ({"data": ["train=s3://b/t", "eval=s3://b/e"]}, "--data train=s3://b/t"),
+        (
+            {"data": ["inference=s3://b/i"], "settings": ["num_epochs=5"]},
+            "--set num_epochs, --data inference",
+        ),
+    ],
+)
+def test_what_concerns_no_step_of_a_chain_is_refused(
+    runtime: Runtime, options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(UsageError, match=f"{named}.*no effect on evaluate, export"):
+        plans(runtime, "evaluate", "export", **options)
+
+
+def test_each_step_of_a_chain_gets_what_it_reads(runtime: Runtime) -> None:
+    data = ["train=s3://b/t", "eval=s3://b/e", "inference=s3://b/i"]
+    train, evaluate, inference = plans(
+        runtime, "train", "evaluate", "inference", data=data, settings=["num_epochs=5"]
+    )
+    assert train.spec["train"]["num_epochs"] == 5
+    assert not [q for p in (train, evaluate) for q in p.questions if q.key.startswith("data")]
+    assert {i.source for i in train.inputs if i.source} == {"train_datasets", "eval_dataset"}
+    assert {i.source for i in evaluate.inputs if i.source} == {"eval_dataset"}
+    assert {i.source for i in inference.inputs if i.source} == {"inference_dataset"}
+
+
+def test_data_of_another_role_is_a_question(runtime: Runtime) -> None:
+    [plan] = plans(runtime, "evaluate", data=["train=s3://b/t", "eval=s3://b/e"], parent=None)
+    asked = {q.key: q for q in plan.questions}
+    assert "s3://b/t, given as train, would not be used" in asked["data.train"].why
+    assert asked["data.train"].choices == ("--data eval=s3://b/t",)
+
+
+def test_an_image_where_nothing_runs_in_one_is_a_question(runtime: Runtime) -> None:
+    [plan] = plans(runtime, "train", data=["train=s3://b/t"], image="reg/mine:1")
+    assert "image" in [q.key for q in plan.questions]
+    [plan] = plans(runtime, "train", data=["train=s3://b/t"], image="reg/mine:1", platform="docker")
+    assert "image" not in [q.key for q in plan.questions]
+
+
+def test_settings_of_a_search_that_there_is_not_are_a_question(runtime: Runtime) -> None:
+    settings = ["automl.max_recommendations=3", "automl.algorithm=random"]
+    [plan] = plans(runtime, "train", data=["train=s3://b/t"], settings=settings)
+    [question] = [q for q in plan.questions if q.key == "automl"]
+    assert "automl.max_recommendations, automl.algorithm would have no effect" in question.why
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"settings": ["num_epochs=20"]}, "--set num_epochs=20 counts, not the 10 of the words"),
+        ({"data": ["train=s3://b/other"]}, "--data train counts, not the s3://b/t of the words"),
+        ({"automl": "on"}, "--automl on counts, not the off of the words"),
+    ],
+)
+def test_an_option_that_takes_the_place_of_words_says_so(
+    runtime: Runtime, options: dict[str, Any], said: str
+) -> None:
+    assert said in notes(runtime, TEXT, **options)
+
+
+def test_an_option_that_says_the_same_is_not_mentioned(runtime: Runtime) -> None:
+    said = notes(runtime, TEXT, settings=["num_epochs=10"], data=["train=s3://b/t"], automl="off")
+    assert not [note for note in said if "counts" in note]
+
+
+def test_results_go_where_the_request_was_made(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    [plan] = plans(runtime, "train", data=["train=d"], results_root="out")
+    assert plan.results_root == str(tmp_path / "out")
+    assert {i.uri for i in plan.inputs if i.source} >= {f"{tmp_path}/d/annotations_odvg.jsonl"}
