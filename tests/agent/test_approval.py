@@ -283,7 +283,7 @@ def test_what_a_launch_asks_for_beyond_its_plan_is_part_of_what_is_approved(
     asked = needs(toolbox.call("launch", more))
     assert asked.subject == f"plan:{plan_id}:retries=7"
     assert "with up to 7 further attempts" in asked.question
-    assert needs(toolbox.call("launch", {**more, "retries": 2})).subject != asked.subject
+    assert needs(toolbox.call("launch", {**more, "retries": 3})).subject != asked.subject
     for wrong in (f"{plan_id}:retry=7", f"{plan_id}:retries=a b", f"{plan_id}:"):
         assert inline("approve", wrong).code == 2
     refused = toolbox.call("launch", {"plan_id": plan_id, "checkpoint": "best"})
