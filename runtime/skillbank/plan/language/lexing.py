@@ -58,7 +58,7 @@ _LEX = re.compile(
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?)\b))
-    |(?P<full>\b{_JOB}\b)
+    |(?P<full>\b{_JOB}\b|\blast:[a-z][a-z_]*\b)
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html)\b)
     |(?P<place>{_PLACE})
     |(?P<key>(?<![\w./-]){_KEY}(?![\w/(]))
