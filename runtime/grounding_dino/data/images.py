@@ -1,18 +1,136 @@
 """Opening pictures, and finding them in folders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from grounding_dino.data.pixels import PixelScale, Scaling, choose_scaling, render
 from grounding_dino.data.records import require_folder
+from grounding_dino.data.samples import is_deep, raw_mode, read_samples
 from grounding_dino.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open a picture as RGB, turned upright as its camera says.
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a model sees it, and how it was made.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        RGB, upright, transparency over white.
+    scaling : Scaling or None
+        How numbers of more than 8 bits were scaled.
+    kind : str
+        Pillow's name of the file's format.
+    frames : bool
+        Whether the file has further frames, which nobody looks at.
+    """
+
+    image: Image.Image
+    scaling: Scaling | None
+    kind: str
+    frames: bool
+
+
+def read_picture(
+    source: Path | bytes,
+    scale: PixelScale | None = None,
+    *,
+    formats: Sequence[str] | None = None,
+    fits: Callable[[tuple[int, int]], None] = lambda size: None,
+) -> Picture:
+    """Read a picture of any kind: the one place where pictures become what a model sees.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        The file.
+    scale : PixelScale, optional
+        Of the data set or the model; without levels for its kind a picture is scaled by its own numbers.
+    formats : sequence of str, optional
+        What is tried on the bytes; everything that Pillow knows by default.
+    fits : callable
+        Gets width and height before anything is unpacked, and raises where they are too much.
+
+    Raises
+    ------
+    Exception
+        Whatever the decoders trip over, which depends on the bytes that they find.
+    """
+
+    # Not by its path: Pillow would map some turned TIFF files into memory, and garble them.
+    data = source if isinstance(source, bytes) else source.read_bytes()
+
+    def opened() -> Image.Image:
+        return Image.open(BytesIO(data), formats=formats)
+
+    with opened() as image:
+        fits(image.size)
+        kind, frames = image.format or "", _has_frames(image)
+        if is_deep(image):
+            samples = read_samples(image, opened)
+            scaling = choose_scaling(samples, scale or PixelScale())
+            return Picture(render(samples, scaling.levels), scaling, kind, frames)
+        _mend_transparency(image)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return Picture(_flat(image), None, kind, frames)
+
+
+def _has_frames(image: Image.Image) -> bool:
+    # What a telephone puts behind its photograph is not counted: smaller copies and maps of depth.
+    return bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+
+
+def _mend_transparency(image: Image.Image) -> None:
+    """Spread a PNG's transparent grey of 2 or 4 bits as Pillow spreads the greys, but not this one."""
+    factor = {"L;2": 85, "L;4": 17}.get(raw_mode(image))
+    key = image.info.get("transparency")
+    if factor and image.format == "PNG" and isinstance(key, int):
+        image.info["transparency"] = key * factor
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Make RGB of a picture of 8 bits, transparency over white."""
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    clear = image.convert("LA") if image.mode == "La" else image
+    clear = clear.convert("RGBA")
+    canvas = Image.new("RGBA", clear.size, "white")
+    canvas.alpha_composite(clear)
+    return canvas.convert("RGB")
+
+
+def open_image(path: Path, scale: PixelScale | None = None) -> Image.Image:
+    """Open a picture as RGB, turned upright as its camera says; see :func:`read_picture`.
+
+    Raises
+    ------
+    DataError
+        No such file, or no picture in it.
+    """
+    with readable(path):
+        return read_picture(path, scale).image
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture in pixels, upright, without decoding it."""
+    with readable(path), Image.open(path) as image:
+        # Pillow gives the size of an upright TIFF.
+        turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read.
 
     Raises
     ------
@@ -20,24 +138,39 @@ def open_image(path: Path) -> Image.Image:
         No such file, or no picture in it.
     """
     try:
-        with Image.open(path) as image:
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return image if image.mode == "RGB" else image.convert("RGB")
+        yield
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the path") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} is no picture that can be read: replace or remove the file") from error
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        TypeError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise DataError(
+            f"{path} is no picture that can be read{_layout(path)}: replace or remove the file"
+        ) from error
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of a picture in pixels, upright, without decoding it."""
+def _layout(path: Path) -> str:
+    """What a TIFF holds that nothing here reads, in words; empty for other files."""
     try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            return (image.height, image.width) if turned else (image.width, image.height)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} is no picture that can be read: replace or remove the file") from error
+        with path.open("rb") as file:
+            if (head := file.read(8))[:4] not in (b"II*\0", b"MM\0*"):
+                return ""
+            tags = ImageFileDirectory_v2(head)
+            file.seek(tags.next)
+            tags.load(file)
+            bits, kind = tags.get(258, (1,)), tags.get(339, (1,))
+            forms = {1: "whole", 2: "signed", 3: "floating point"}
+            form = forms.get(kind[0] if isinstance(kind, tuple) else kind, "other")
+            count = len(bits) if isinstance(bits, tuple) else 1
+            size = bits[0] if isinstance(bits, tuple) else bits
+    except Exception:  # it is broken: the sentence says so without this
+        return ""
+    return f" (a TIFF of {count} {form} number(s) of {size} bits a pixel)"
 
 
 def find_images(folders: Sequence[str], key: str) -> list[tuple[Path, Path]]:
