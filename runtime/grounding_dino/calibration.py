@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from grounding_dino.data.images import open_image
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.records import Record
 from grounding_dino.data.sampling import sample_prompt
 from grounding_dino.data.transforms import Resizing, View, image_tensor, normalise, pad_images
@@ -29,7 +30,7 @@ _OPERATORS = ["Conv", "MatMul", "Gemm"]
 
 
 def calibration_inputs(
-    model: OnnxModel, records: Sequence[Record], max_labels: int
+    model: OnnxModel, records: Sequence[Record], max_labels: int, scale: PixelScale | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield the inputs of some annotated pictures, the same ones each time, with prompts as in training.
 
@@ -41,6 +42,8 @@ def calibration_inputs(
         Pictures to choose from.
     max_labels : int
         Most phrases in a prompt.
+    scale : PixelScale, optional
+        How pictures of more than 8 bits are scaled; the model's own by default.
     """
     numbers = random.Random(0)
     chosen = numbers.sample(records, min(PICTURES, len(records)))
@@ -53,7 +56,7 @@ def calibration_inputs(
             told = time.monotonic()
             _LOG.info("%d of %d calibration pictures done", count, len(chosen))
         sampled = sample_prompt(record, max_labels, tokenizer, architecture.max_text_len, numbers)
-        view = resizing.apply(View(open_image(record.image), np.zeros((0, 4)), ()))
+        view = resizing.apply(View(open_image(record.image, scale or model.pixels), np.zeros((0, 4)), ()))
         # A graph of a fixed batch size takes as many pictures as that.
         copies = model.batch or 1
         pixels, mask = pad_images([image_tensor(view.image)] * copies, model.frame)

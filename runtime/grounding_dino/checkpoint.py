@@ -1,12 +1,13 @@
 """Checkpoints: weights and everything that is needed to use them, or to go on training, without any hint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from grounding_dino.architecture import Architecture
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.model import rebuild_detector
@@ -40,6 +41,8 @@ class Checkpoint:
         Epoch in progress or just done, counted from 0, and steps done in all.
     training : dict
         Optimiser, scaler, random state and position, for going on.
+    pixels : PixelScale
+        How pictures of more than 8 bits were scaled; without levels in checkpoints of older versions.
     """
 
     weights: dict[str, Any]
@@ -51,6 +54,7 @@ class Checkpoint:
     epoch: int
     step: int
     training: dict[str, Any]
+    pixels: PixelScale = field(default_factory=PixelScale)
 
     @property
     def tokenizer(self) -> PhraseTokenizer:
@@ -96,6 +100,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "epoch": checkpoint.epoch,
         "step": checkpoint.step,
         "training": checkpoint.training,
+        "pixels": checkpoint.pixels.to_dict(),
     }
     with replacing(path) as temporary:
         torch.save(document, temporary)
@@ -141,6 +146,7 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
         epoch=document["epoch"],
         step=document["step"],
         training=document["training"],
+        pixels=PixelScale.from_dict(document.get("pixels")),
     )
 
 

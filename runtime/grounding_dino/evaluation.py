@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from grounding_dino.data.coco import EvaluationSet
-from grounding_dino.data.images import open_image
 from grounding_dino.data.records import Record
 from grounding_dino.detector import DetectorOutput
 from grounding_dino.loss import LossWeights, detection_loss
@@ -115,7 +114,7 @@ def find(
     losses: list[tuple[float, int]] = []
     for chosen in list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]:
         records = [data.records[index] for index in chosen]
-        images = [open_image(record.image) for record in records]
+        images = [predictor.open(record.image) for record in records]
         passes = predictor.run(images)
         found = predictor.read(passes, [image.size for image in images])
         for index, items in zip(chosen, found, strict=True):

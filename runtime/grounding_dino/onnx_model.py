@@ -1,6 +1,7 @@
 """Exported models: ONNX files with the inputs of the family's, which carry all that is needed to use them.
 
-A file stands for itself: vocabulary, labels, architecture and normalisation are among its metadata.
+A file stands for itself: vocabulary, labels, architecture, normalisation and the scale of its pictures are
+among its metadata.
 """
 
 import json
@@ -15,6 +16,7 @@ from torch.nn.functional import pad
 
 from grounding_dino.architecture import Architecture
 from grounding_dino.checkpoint import Checkpoint
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.device import Compute
 from grounding_dino.errors import WeightsError
 from grounding_dino.extras import require
@@ -72,6 +74,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, str]:
         "labels": json.dumps(checkpoint.labels, ensure_ascii=False),
         "architecture": json.dumps(checkpoint.architecture.to_dict()),
         "normalisation": json.dumps({name: augmentation[f"input_{name}"] for name in ("mean", "std")}),
+        "pixels": json.dumps(checkpoint.pixels.to_dict()),
         "spec": json.dumps({name: checkpoint.spec[name] for name in ("model", "engine")}),
     }
 
@@ -120,6 +123,11 @@ class OnnxModel:
     def labels(self) -> tuple[str, ...]:
         """Class names of the training set."""
         return tuple(json.loads(self.metadata["labels"]))
+
+    @cached_property
+    def pixels(self) -> PixelScale:
+        """How pictures of more than 8 bits were scaled; without levels in files of older versions."""
+        return PixelScale.from_dict(json.loads(self.metadata.get("pixels", "null")))
 
     @cached_property
     def spec(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from grounding_dino.architecture import Architecture
 from grounding_dino.boxes import xyxy_from_cxcywh
+from grounding_dino.data.images import open_image
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.transforms import Resizing, View, image_tensor, normalise, pad_images
 from grounding_dino.detector import Detector, DetectorOutput
 from grounding_dino.device import Compute
@@ -136,6 +139,8 @@ class Predictor:
         Device and precision.  The detector's weights must not change while a predictor is in use.
     num_select : int
         Most detections of a picture.
+    pixels : PixelScale, optional
+        How pictures of more than 8 bits are scaled.
     """
 
     def __init__(
@@ -149,7 +154,9 @@ class Predictor:
         std: Sequence[float],
         compute: Compute,
         num_select: int,
+        pixels: PixelScale | None = None,
     ) -> None:
+        self.pixels = pixels or PixelScale()
         self._detector = detector
         inner = detector.detector if isinstance(detector, RecordedDetector) else detector
         self._own = inner if isinstance(inner, Detector) else None
@@ -161,6 +168,16 @@ class Predictor:
         self._num_select = num_select
         self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len)
         self._texts: dict[int, Tensor] = {}
+
+    def open(self, path: Path) -> Image.Image:
+        """Open a picture as the model was trained to see it.
+
+        Raises
+        ------
+        DataError
+            No such file, or no picture in it.
+        """
+        return open_image(path, self.pixels)
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Detect in some pictures.

@@ -1,10 +1,11 @@
 """Models as they came: a folder that transformers saved, or a name on the model hub."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from grounding_dino.architecture import Architecture, architecture_from_spec
 from grounding_dino.config import build_spec
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.tokenizer import PhraseTokenizer
@@ -23,12 +24,15 @@ class PretrainedModel:
         Of the weights.
     spec : dict
         A full-size inference spec: how such models see pictures.
+    pixels : PixelScale
+        Without levels: nobody knows what such a model has seen of more than 8 bits.
     """
 
     network: Detector
     tokenizer: PhraseTokenizer
     spec: dict[str, Any]
     labels: tuple[str, ...] = ()
+    pixels: PixelScale = field(default_factory=PixelScale)
 
     @property
     def architecture(self) -> Architecture:

@@ -15,6 +15,7 @@ import torch
 
 from grounding_dino.checkpoint import Checkpoint, checkpoint_name, save_checkpoint
 from grounding_dino.data.loading import Batch, EpochBatches
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.transforms import normalise
 from grounding_dino.denoising import DenoisingQueries, make_denoising_queries
 from grounding_dino.detector import Detector
@@ -100,6 +101,8 @@ class TrainingRun:
         Start of the random numbers, the same in all processes.
     team : Team
         The processes of the run.
+    pixels : PixelScale
+        How pictures are scaled, for the checkpoints.
     """
 
     spec: Any
@@ -117,6 +120,7 @@ class TrainingRun:
     status: StatusLog
     seed: int
     team: Team = ALONE
+    pixels: PixelScale = field(default_factory=PixelScale)
     position: Position = field(default_factory=Position)
     _saved_step: int = -1
 
@@ -324,6 +328,7 @@ class TrainingRun:
                 "position": vars(self.position).copy(),
                 "batch_size": self.batches.size,
             },
+            pixels=self.pixels,
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:

@@ -48,7 +48,8 @@ def tiff(
     height, width, channels = array.shape
     kind = {"u": 1, "i": 2, "f": 3}[array.dtype.kind]
     bits = array.dtype.itemsize * 8
-    typed = array.astype(array.dtype.newbyteorder(order))
+    layout: Any = array.dtype
+    typed = array.astype(layout.newbyteorder(order))
     parts = [typed[..., n].tobytes() for n in range(channels)] if planes else [typed.tobytes()]
     usual = 2 if channels >= 3 else 1
     fields: dict[int, tuple[str, Any]] = {

@@ -42,7 +42,9 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
         spec, note = settle_with_model(spec, "evaluate", overrides, model)
         session.use(spec, note)
         compute = choose_compute(spec, spec.evaluate.gpu_ids)
-        predictor = make_predictor(spec, model, data.names, compute)
+        predictor = make_predictor(
+            spec, model, data.names, compute, (record.image for record in data.records)
+        )
         batch_size = spec.evaluate.batch_size if spec.evaluate.batch_size > 0 else spec.dataset.batch_size
         metrics, detections = measure(
             predictor, data, batch_size, class_ids=class_ids, threshold=spec.evaluate.conf_threshold

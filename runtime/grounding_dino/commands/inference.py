@@ -43,7 +43,7 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
         session.use(spec, note)
         compute = choose_compute(spec, spec.inference.gpu_ids)
         settings = spec.inference
-        predictor = make_predictor(spec, model, phrases, compute)
+        predictor = make_predictor(spec, model, phrases, compute, (path for _, path in found))
         places = _places(found, settings.is_internal)
         annotated = session.folder / "images_annotated"
         rows: list[dict[str, Any]] = []

@@ -32,7 +32,7 @@ def label(arguments: Namespace) -> None:
     model = read_model(arguments.checkpoint, "--checkpoint")
     spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     spec, _ = settle_with_model(spec, "inference", [], model)
-    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]))
+    predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]), pictures)
     targets = _targets(pictures, Path(arguments.out))
     images = [
         {

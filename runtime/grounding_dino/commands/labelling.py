@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grounding_dino.data.images import open_image
 from grounding_dino.drawing import draw_detections, phrase_colours, save_picture
 from grounding_dino.predictor import Detection, Predictor, without_repeats
 
@@ -59,7 +58,7 @@ def label_pictures(
     told = time.monotonic()
     for start in range(0, len(pictures), batch_size):
         part = pictures[start : start + batch_size]
-        images = [open_image(path) for path, _ in part]
+        images = [predictor.open(path) for path, _ in part]
         for (path, target), image, found in zip(part, images, predictor.detect(images), strict=True):
             sure = [item for item in found if item.score >= threshold]
             kept = tuple(without_repeats(sure, nms_iou))

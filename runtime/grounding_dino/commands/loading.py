@@ -1,6 +1,6 @@
 """Using a trained model, checkpoint or ONNX file: its model values win over the spec's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,8 @@ from grounding_dino.checkpoint import Checkpoint, read_checkpoint
 from grounding_dino.compilation import compile_detector
 from grounding_dino.config import SPECS
 from grounding_dino.config.load import parse_override
+from grounding_dino.data.pixels import PixelScale
+from grounding_dino.data.survey import settle_scale
 from grounding_dino.data.transforms import Resizing, test_resizing
 from grounding_dino.device import Compute
 from grounding_dino.errors import UnsupportedActionError
@@ -106,10 +108,28 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
     return SPECS[action].model_validate(values), note
 
 
-def make_predictor(spec: Any, model: Model, phrases: Sequence[str], compute: Compute) -> Predictor:
-    """Make a predictor from a trained model and the spec that :func:`settle_with_model` gave."""
+def scale_with_model(model: Model, paths: Iterable[Path]) -> PixelScale:
+    """The scale that a model was trained with; what it lacks comes from the pictures that it is to see."""
+    return settle_scale(
+        paths, model.pixels, source="the model's training", missing="these pictures, the model has none"
+    )
+
+
+def make_predictor(
+    spec: Any, model: Model, phrases: Sequence[str], compute: Compute, paths: Iterable[Path]
+) -> Predictor:
+    """Make a predictor from a trained model and the spec that :func:`settle_with_model` gave.
+
+    Parameters
+    ----------
+    spec, model, phrases, compute
+        As for :class:`Predictor`.
+    paths : iterable of Path
+        All pictures that it is made for.
+    """
+    pixels = scale_with_model(model, paths)
     network, resizing = make_network(spec, model, compute)
-    return predictor_of(network, resizing, spec, model, phrases, compute)
+    return predictor_of(network, resizing, spec, model, phrases, compute, pixels)
 
 
 def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Resizing]:
@@ -129,7 +149,13 @@ def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Re
 
 
 def predictor_of(
-    network: Network, resizing: Resizing, spec: Any, model: Model, phrases: Sequence[str], compute: Compute
+    network: Network,
+    resizing: Resizing,
+    spec: Any,
+    model: Model,
+    phrases: Sequence[str],
+    compute: Compute,
+    pixels: PixelScale | None = None,
 ) -> Predictor:
     """Make a predictor of a network that is ready; several for other phrases can share it."""
     augmentation = spec.dataset.augmentation
@@ -142,4 +168,5 @@ def predictor_of(
         std=augmentation.input_std,
         compute=compute,
         num_select=spec.model.num_select,
+        pixels=pixels or model.pixels,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from grounding_dino.calibration import calibration_inputs, node_names, quantize_onnx
 from grounding_dino.checkpoint import Checkpoint, write_checkpoint
-from grounding_dino.commands.loading import read_model, settle_with_model
+from grounding_dino.commands.loading import read_model, scale_with_model, settle_with_model
 from grounding_dino.commands.session import open_session
 from grounding_dino.data.odvg import read_source
 from grounding_dino.errors import DataError, EngineError, UnsupportedActionError
@@ -75,9 +75,10 @@ def _quantize_onnx(spec: Any, model: OnnxModel, path: Path) -> int:
     skipped = [name for name in names if not chosen(name)]
     if len(skipped) == len(names):
         raise EngineError("quantize.layers and quantize.skip_names leave nothing to quantize: change them")
+    pixels = scale_with_model(model, (record.image for record in data.records))
     quantize_onnx(
         model,
-        calibration_inputs(model, data.records, spec.dataset.max_labels),
+        calibration_inputs(model, data.records, spec.dataset.max_labels, pixels),
         path,
         method=_METHODS[settings.algorithm],
         skipped=skipped,

@@ -16,6 +16,8 @@ from grounding_dino.compilation import compile_detector
 from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import TrainingSet, read_training_set
+from grounding_dino.data.pixels import PixelScale
+from grounding_dino.data.survey import settle_scale
 from grounding_dino.data.transforms import TrainingTransform, test_resizing
 from grounding_dino.detector import Detector
 from grounding_dino.device import Compute, choose_compute, cuda_wanted
@@ -59,6 +61,7 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     data = read_training_set(spec.dataset.train_data_sources)
     validation = _validation_set(spec)
     checkpoint = _checkpoint_to_resume(spec, session.folder)
+    pixels = _scale(data, validation, checkpoint, team)
     if checkpoint is None:
         detector, tokenizer = _new_detector(spec, data)
     else:
@@ -85,7 +88,7 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
         compute.device,
         compute.threads,
     )
-    run = _make_run(spec, session, data, validation, detector, tokenizer, compute, seed, team)
+    run = _make_run(spec, session, data, validation, detector, tokenizer, compute, seed, team, pixels)
     if checkpoint is not None:
         run.resume(checkpoint)
         _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
@@ -110,6 +113,20 @@ def _validation_set(spec: Any) -> EvaluationSet | None:
         _LOG.warning("dataset.val_data_sources is empty: training runs without validation")
         return None
     return read_evaluation_set(source, "dataset.val_data_sources")
+
+
+def _scale(
+    data: TrainingSet, validation: EvaluationSet | None, checkpoint: Checkpoint | None, team: Team
+) -> PixelScale:
+    """The scale of the pictures, which a run that goes on keeps."""
+    records = data.records + (validation.records if validation else ())
+    return settle_scale(
+        (record.image for record in records),
+        checkpoint.pixels if checkpoint else PixelScale(),
+        source="the checkpoint",
+        missing="these data, kept with the checkpoints",
+        team=team,
+    )
 
 
 def _checkpoint_to_resume(spec: Any, folder: Path) -> Checkpoint | None:
@@ -175,6 +192,7 @@ def _make_run(
     compute: Compute,
     seed: int,
     team: Team,
+    pixels: PixelScale,
 ) -> TrainingRun:
     """Put the parts of a run together."""
     transform = TrainingTransform.from_spec(spec)
@@ -186,6 +204,7 @@ def _make_run(
         max_tokens=detector.architecture.max_text_len,
         seed=seed,
         cache_bytes=spec.engine.cache_megabytes * 2**20 if transform.image_size else 0,
+        pixels=pixels,
     )
     batches = EpochBatches(len(samples), spec.dataset.batch_size, seed, team)
     augmentation = spec.dataset.augmentation
@@ -207,12 +226,13 @@ def _make_run(
         schedule=Schedule.from_spec(spec, batches.batches),
         weights=weights,
         compute=compute,
-        validate=partial(_validate, spec, detector, tokenizer, compute, validation, weights, team)
+        validate=partial(_validate, spec, detector, tokenizer, compute, validation, weights, team, pixels)
         if validation
         else None,
         status=session.status,
         seed=seed,
         team=team,
+        pixels=pixels,
     )
 
 
@@ -260,6 +280,7 @@ def _validate(
     data: EvaluationSet,
     weights: LossWeights,
     team: Team,
+    pixels: PixelScale,
 ) -> Metrics | None:
     """Measure the detector as it stands on the validation set, of which every process takes a share."""
     augmentation = spec.dataset.augmentation
@@ -272,6 +293,7 @@ def _validate(
         std=augmentation.input_std,
         compute=compute,
         num_select=spec.model.num_select,
+        pixels=pixels,
     )
     with gathered(detector):
         found = find(predictor, data, spec.dataset.batch_size, weights=weights, team=team)

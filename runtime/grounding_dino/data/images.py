@@ -43,7 +43,7 @@ def read_picture(
     source: Path | bytes,
     scale: PixelScale | None = None,
     *,
-    formats: Sequence[str] | None = None,
+    formats: tuple[str, ...] | None = None,
     fits: Callable[[tuple[int, int]], None] = lambda size: None,
 ) -> Picture:
     """Read a picture of any kind: the one place where pictures become what a model sees.
@@ -54,7 +54,7 @@ def read_picture(
         The file.
     scale : PixelScale, optional
         Of the data set or the model; without levels for its kind a picture is scaled by its own numbers.
-    formats : sequence of str, optional
+    formats : tuple of str, optional
         What is tried on the bytes; everything that Pillow knows by default.
     fits : callable
         Gets width and height before anything is unpacked, and raises where they are too much.
@@ -64,24 +64,28 @@ def read_picture(
     Exception
         Whatever the decoders trip over, which depends on the bytes that they find.
     """
-
     # Not by its path: Pillow would map some turned TIFF files into memory, and garble them.
     data = source if isinstance(source, bytes) else source.read_bytes()
 
-    def opened() -> Image.Image:
-        return Image.open(BytesIO(data), formats=formats)
+    def again() -> Image.Image:
+        return opened(data, formats)
 
-    with opened() as image:
+    with again() as image:
         fits(image.size)
         kind, frames = image.format or "", _has_frames(image)
         if is_deep(image):
-            samples = read_samples(image, opened)
+            samples = read_samples(image, again)
             scaling = choose_scaling(samples, scale or PixelScale())
             return Picture(render(samples, scaling.levels), scaling, kind, frames)
         _mend_transparency(image)
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         return Picture(_flat(image), None, kind, frames)
+
+
+def opened(data: bytes, formats: tuple[str, ...] | None = None) -> Image.Image:
+    """Open a file's bytes; nothing is unpacked yet."""
+    return Image.open(BytesIO(data), formats=formats)
 
 
 def _has_frames(image: Image.Image) -> bool:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from grounding_dino.data.cache import PictureCache
 from grounding_dino.data.images import open_image
 from grounding_dino.data.odvg import TrainingSet
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.records import Record
 from grounding_dino.data.sampling import sample_prompt
 from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images, rescaling
@@ -81,6 +82,8 @@ class TrainingSamples(Dataset[Sample]):
         Start of the random numbers.
     cache_bytes : int
         How much memory decoded pictures may take.
+    pixels : PixelScale, optional
+        Of the data set.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class TrainingSamples(Dataset[Sample]):
         max_tokens: int,
         seed: int,
         cache_bytes: int,
+        pixels: PixelScale | None = None,
     ) -> None:
         self._records = data.records
         self._tokenizer = tokenizer
@@ -100,6 +104,7 @@ class TrainingSamples(Dataset[Sample]):
         self._max_labels = max_labels
         self._max_tokens = max_tokens
         self._seed = seed
+        self._pixels = pixels
         known = data.records if cache_bytes else ()
         sizes = [transform.fixed_size(record.width, record.height) for record in known]
         self._cache = PictureCache(sizes, cache_bytes)
@@ -138,7 +143,7 @@ class TrainingSamples(Dataset[Sample]):
         kept = self._cache.get(index)
         if kept is not None:
             return View(kept, boxes * rescaling((record.width, record.height), kept.size), numbers)
-        image = open_image(record.image)
+        image = open_image(record.image, self._pixels)
         if image.size != (record.width, record.height):
             raise DataError(
                 f"{record.image} is {image.width} x {image.height} pixels but annotated as {record.width} x "

@@ -1,8 +1,8 @@
 """How bright a picture's numbers are: the one law by which pictures of every kind become 8-bit RGB.
 
-Numbers of more than 8 bits are scaled by the significant bits that the file states, else by the smallest of 8,
-10, 12, 14 and 16 bits that holds the largest number of the data set; floating point and signed numbers by the
-range of the data set.  What was found for a data set is kept with the model that is trained on it.
+Numbers of more than 8 bits are scaled by the significant bits that the file states, else by the smallest of
+8, 10, 12, 14 and 16 bits that holds the largest number of the data set; floating point and signed numbers by
+the range of the data set.  What was found for a data set is kept with the model that is trained on it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,7 +61,7 @@ class PixelScale:
         return cls(whole, real, bool(given.get("spread")))
 
     def completed(self, other: "PixelScale") -> "PixelScale":
-        """This scale with the levels that it lacks taken from another."""
+        """The same scale with the levels that it lacks taken from another."""
         return PixelScale(self.whole or other.whole, self.real or other.real, self.spread or other.spread)
 
 
@@ -194,7 +194,7 @@ def render(samples: Samples, levels: Levels) -> Image.Image:
     What is no number becomes black, and so does everything where black and white are one.
     """
     black, white = levels
-    wide = samples.values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
+    wide: Any = samples.values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         shown = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
     if samples.white_is_zero and white > black:
