@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from grounding_dino.data.pixels import PixelScale
 from grounding_dino.drawing import draw_detections, phrase_colours
 from grounding_dino.errors import DataError, EngineError
 from grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
 from grounding_dino.tokenizer import normalise_phrase
+from grounding_dino.uploads import about_pixels, decode, preview_of
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""What is tried on a picture's bytes; pillow knows many more, some of which run other programs."""
 _KEPT = 64
 
 
@@ -34,13 +34,19 @@ class Wish:
     names : tuple of str
         The descriptions as they were given; answers use these.
     picture : bytes
-        A file in one of :data:`FORMATS`.
+        A file in one of :data:`grounding_dino.uploads.FORMATS`.
     threshold : float
         Least score of what is answered.
     nms_iou : float
         Most overlap of two boxes of one description.
     draw : str
         Format of the annotated copy (``JPEG``, ``PNG``, ...), empty for none.
+    preview : bool
+        Whether the picture itself is wanted, as a JPEG of what the model sees, where a browser would show
+        something else or nothing; not with ``draw``.
+    pixels : PixelScale
+        How numbers of more than 8 bits are scaled, where the model does not know: what other pictures of the
+        same call made of it.
     """
 
     number: int
@@ -50,11 +56,13 @@ class Wish:
     threshold: float
     nms_iou: float
     draw: str = ""
+    preview: bool = False
+    pixels: PixelScale = field(default_factory=PixelScale)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a request: a JSON document, and the annotated copy's bytes if one was wanted."""
+    """The answer to a request: a JSON document, and the bytes of the copy or preview if one was wanted."""
 
     number: int
     document: dict[str, Any]
@@ -63,40 +71,21 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A request whose picture is decoded; ``small`` is what the network sees."""
+    """A request whose picture is decoded; ``small`` is what the network sees, ``said`` is about the file."""
 
     wish: Wish
     predictor: Predictor
     small: Image.Image
     size: tuple[int, int]
     full: Image.Image | None
+    said: dict[str, Any]
     since: float
+    preview: bytes = b""
 
     @property
     def company(self) -> tuple[Any, ...]:
         """What requests have in common that can make one pass."""
         return self.wish.phrases, self.small.size
-
-
-def decode(data: bytes, most_pixels: int) -> Image.Image:
-    """Decode a picture as RGB, upright; its size is looked at before anything is unpacked.
-
-    Raises
-    ------
-    DataError
-        No picture, a broken one, or one of more than ``most_pixels``; the text goes on after "This is".
-    """
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height <= most_pixels:
-                return ImageOps.exif_transpose(image).convert("RGB")
-    except Image.DecompressionBombError:
-        width = height = 0
-    except Exception as error:  # what the decoders trip over depends on the bytes that they find
-        raise DataError("no picture that can be read; give a JPEG, PNG, WebP, BMP, GIF or TIFF") from error
-    size = f"of {width} x {height}" if width else "of far too many"
-    raise DataError(f"{size} pixels, more than the {most_pixels / 1e6:.0f} million that are taken; shrink it")
 
 
 class Service:
@@ -169,9 +158,18 @@ class Service:
         ready = None
         try:
             predictor = self._predictor(wish.phrases)
-            full = decode(wish.picture, self._most_pixels)
-            small = predictor.shrink(full)
-            ready = _Ready(wish, predictor, small, full.size, full if wish.draw else None, time.monotonic())
+            picture = decode(wish.picture, self._most_pixels, predictor.pixels.completed(wish.pixels))
+            full = picture.image
+            ready = _Ready(
+                wish=wish,
+                predictor=predictor,
+                small=predictor.shrink(full),
+                size=full.size,
+                full=full if wish.draw else None,
+                said=about_pixels(picture),
+                since=time.monotonic(),
+                preview=preview_of(picture) if wish.preview and not wish.draw else b"",
+            )
         except DataError as error:
             self._fail(wish, "picture", str(error))
         except EngineError as error:
@@ -232,12 +230,13 @@ class Service:
                 "detections": [rounded(d, item.wish.names) for d in kept],
                 "batch": len(batch),
                 "seconds": round(spent, 4),
+                **item.said,
             }
             answers.append((item, kept, document))
         # Only now, so that a batch that fails is answered once.
         for item, kept, document in answers:
             if item.full is None:
-                self._reply(Reply(item.wish.number, document))
+                self._reply(Reply(item.wish.number, document, item.preview))
             else:
                 self._pool.submit(self._draw, item, kept, document)
 
@@ -268,7 +267,7 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     Parameters
     ----------
     header : mapping
-        ``id``, ``descriptions``; ``threshold``, ``nms`` and ``draw`` may be missing.
+        ``id``, ``descriptions``; ``threshold``, ``nms``, ``draw``, ``preview`` and ``pixels`` may be missing.
     picture : bytes
         The file.
     usual : mapping
@@ -278,6 +277,14 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     for text in header["descriptions"]:
         names.setdefault(normalise_phrase(text), text)
     values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms")}
-    draw = header.get("draw") or ""
-    phrases = tuple(names), tuple(names.values())
-    return Wish(int(header["id"]), *phrases, picture, values["threshold"], values["nms"], draw)
+    return Wish(
+        number=int(header["id"]),
+        phrases=tuple(names),
+        names=tuple(names.values()),
+        picture=picture,
+        threshold=values["threshold"],
+        nms_iou=values["nms"],
+        draw=header.get("draw") or "",
+        preview=bool(header.get("preview")),
+        pixels=PixelScale.from_dict(header.get("pixels")),
+    )

@@ -18,7 +18,8 @@ from grounding_dino.config import build_spec
 from grounding_dino.device import Compute
 from grounding_dino.errors import DataError
 from grounding_dino.predictor import Predictor, without_repeats
-from grounding_dino.serving import Reply, Service, Wish, decode, read_wish
+from grounding_dino.serving import Reply, Service, Wish, read_wish
+from grounding_dino.uploads import decode
 from tests.grounding_dino.conftest import checkpoint, tokenizer  # noqa: F401
 from tests.grounding_dino.test_repeats import FOUND
 
@@ -141,7 +142,7 @@ def test_pictures_are_turned_upright() -> None:
     exif = image.getexif()
     exif[0x0112] = 6
     image.save(file, format="JPEG", exif=exif)
-    assert decode(file.getvalue(), 1_000_000).size == (10, 30)
+    assert decode(file.getvalue(), 1_000_000).image.size == (10, 30)
 
 
 @given(found=FOUND, most=st.floats(0.1, 1), threshold=st.floats(0, 1))
