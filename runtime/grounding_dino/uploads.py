@@ -1,4 +1,4 @@
-"""Pictures that somebody sends: decoded within limits, what is to be said of them, and what they look like."""
+"""Pictures that somebody sends: decoded within limits, what is to be said of them, what they look like."""
 
 from io import BytesIO
 from typing import Any

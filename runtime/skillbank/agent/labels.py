@@ -51,6 +51,7 @@ class LabelAnswer(Result):
 
     pictures: tuple[LabelledPicture, ...] = ()
     count: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
@@ -69,6 +70,7 @@ def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
     return LabelAnswer(
         pictures=pictures[:_MOST_PICTURES],
         count=len(pictures),
+        notes=tuple(labels.notes),
         next=[] if found else ["other words, or a lower threshold"],
     )
 

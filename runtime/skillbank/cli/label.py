@@ -76,6 +76,8 @@ def label(
         )
     for path, message in labels.left_out:
         print(f"skillbank: {path} is {message}.", file=sys.stderr)
+    for note in labels.notes:
+        print(f"skillbank: {note}", file=sys.stderr)
     if as_json:
         options.print_json(labels.document())
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from skillbank.labelling.findings import Labelled, read_descriptions
 from skillbank.labelling.formats import FORMATS, label_files
 from skillbank.labelling.models import HUB_MODEL, find_model
 from skillbank.labelling.pictures import find_pictures, picture_names, see_that_they_are_there
+from skillbank.labelling.scales import Scales
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -47,6 +48,8 @@ class Labels:
         Pictures that could not be read: path and one sentence.
     written
         Files and folders of labels.
+    notes
+        Sentences about pictures that were read, but not as anybody would expect.
     """
 
     model: str
@@ -56,6 +59,7 @@ class Labels:
     annotated: list[Path] = field(default_factory=list)
     left_out: list[tuple[Path, str]] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -69,7 +73,8 @@ class Labels:
         left_out = [{"image": str(path), "message": message} for path, message in self.left_out]
         written = [str(path) for path in self.written]
         about = {"model": self.model, "descriptions": list(self.descriptions)}
-        return {**about, "images": images, "left_out": left_out, "written": written}
+        notes = {"notes": self.notes} if self.notes else {}
+        return {**about, "images": images, "left_out": left_out, "written": written, **notes}
 
 
 def label_pictures(
@@ -127,17 +132,23 @@ def label_pictures(
     if ANNOTATED in kinds:
         _refuse_overwriting(pictures, output)
     labels = Labels(found.name, phrases)
+    asking = _Asking(labels, ANNOTATED in kinds, threshold, nms)
+    scales = Scales()
     with Engine(found.source) as engine:
         load(engine, model)
         told(0, len(pictures))
         try:
-            for path, name, answer in _answers(engine, pictures, labels, ANNOTATED in kinds, threshold, nms):
+            named = zip(pictures, picture_names(pictures), strict=True)
+            for path, name, answer in _answers(engine, named, asking):
+                scales.take(len(labels.paths), path, answer.document)
                 labels.paths.append(path)
                 labels.pictures.append(Labelled.of(name, answer.document))
                 if answer.picture:
                     labels.annotated.append(_keep(output / "annotated" / name, answer.picture))
                 told(len(labels.paths) + len(labels.left_out), len(pictures))
+            _make_alike(engine, asking, scales, output)
         finally:
+            labels.notes += scales.notes()
             if labels.paths:
                 _write(labels, output, [kind for kind in kinds if kind in FORMATS])
     if not labels.paths:
@@ -166,15 +177,35 @@ def load(engine: Engine, given: str | None) -> None:
         ) from None
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """What is asked of every picture."""
+
+    labels: Labels
+    draw: bool
+    threshold: float | None
+    nms: float | None
+
+
+def _make_alike(engine: Engine, asking: _Asking, scales: Scales, output: Path) -> None:
+    """Ask anew about pictures that were scaled otherwise than all together."""
+    labels = asking.labels
+    numbers = {labels.pictures[number].name: number for number in scales.again()}
+    named = [(labels.paths[number], name) for name, number in numbers.items()]
+    for _, name, answer in _answers(engine, named, asking, scales.common()):
+        labels.pictures[numbers[name]] = Labelled.of(name, answer.document)
+        if answer.picture:
+            _keep(output / "annotated" / name, answer.picture)
+
+
 def _answers(
     engine: Engine,
-    pictures: Sequence[Path],
-    labels: Labels,
-    draw: bool,
-    threshold: float | None,
-    nms: float | None,
+    named: Iterable[tuple[Path, str]],
+    asking: _Asking,
+    pixels: Mapping[str, Sequence[float]] | None = None,
 ) -> Iterator[tuple[Path, str, Answer]]:
     """Yield the answers in the order of the pictures; what cannot be read is noted and left out."""
+    labels = asking.labels
     under_way: deque[tuple[Path, str, Future[Answer] | None]] = deque()
 
     def oldest() -> Iterator[tuple[Path, str, Answer]]:
@@ -186,15 +217,22 @@ def _answers(
         except PictureError as error:
             labels.left_out.append((path, str(error)))
 
-    for path, name in zip(pictures, picture_names(pictures), strict=True):
+    for path, name in named:
         future = None
         try:
             data = path.read_bytes()
         except OSError as error:
             labels.left_out.append((path, f"no file that can be read ({error.strerror})"))
         else:
-            copy = _ENCODERS.get(path.suffix.lower(), "PNG") if draw else ""
-            future = engine.ask(data, labels.descriptions, threshold=threshold, nms=nms, draw=copy)
+            copy = _ENCODERS.get(path.suffix.lower(), "PNG") if asking.draw else ""
+            future = engine.ask(
+                data,
+                labels.descriptions,
+                threshold=asking.threshold,
+                nms=asking.nms,
+                draw=copy,
+                pixels=pixels,
+            )
         under_way.append((path, name, future))
         if len(under_way) >= _UNDER_WAY:
             yield from oldest()

@@ -13,7 +13,7 @@ import json
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
@@ -35,7 +35,7 @@ class PictureError(DataError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found: the engine's document, and the annotated copy if one was wanted."""
+    """What was found: the engine's document, and the annotated copy or the preview if one was wanted."""
 
     document: dict[str, Any]
     picture: bytes = b""
@@ -124,6 +124,8 @@ class Engine:
         threshold: float | None = None,
         nms: float | None = None,
         draw: str = "",
+        preview: bool = False,
+        pixels: Mapping[str, Sequence[float]] | None = None,
     ) -> Future[Answer]:
         """Ask what is in a picture; waits only while the engine has very much to do.
 
@@ -133,6 +135,11 @@ class Engine:
             Least score; most overlap of two boxes of one description. The engine's own by default.
         draw
             Format of the annotated copy (``PNG``, ``JPEG``, ...), empty for none.
+        preview
+            Whether a JPEG is wanted of what the model sees, where a browser would show something else.
+        pixels
+            What is black and white in pictures of more than 8 bits, by the kind of their numbers, where the
+            model keeps no scale (`skillbank.labelling.scales`).
 
         Returns
         -------
@@ -143,7 +150,7 @@ class Engine:
         future.set_running_or_notify_cancel()
         header: dict[str, Any] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
         header |= {k: v for k, v in (("threshold", threshold), ("nms", nms)) if v is not None}
-        header |= {"draw": draw} if draw else {}
+        header |= {k: v for k, v in (("draw", draw), ("preview", preview), ("pixels", pixels)) if v}
         with self._lock:
             self._waiting[number] = future
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from base64 import b64encode
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -45,7 +46,12 @@ class Detection:
         self._detector = detector
 
     async def detect(self, request: Request) -> Response:
-        """Answer a form: ``picture``, ``description`` (repeated), perhaps ``threshold`` and ``nms``."""
+        """Answer a form: ``picture``, ``description`` (repeated), and what may be missing.
+
+        That is ``threshold``, ``nms`` and ``preview``.  With ``preview=1`` and a picture that a browser shows
+        otherwise than the model sees it, or not at all, the answer's ``preview`` is a JPEG of what the model
+        sees, in base64.
+        """
         form = await _form(request)
         try:
             picture = await _picture(form)
@@ -54,16 +60,20 @@ class Detection:
                 raise Refusal(400, "usage", f"Use at most {_MOST_DESCRIPTIONS} descriptions.")
             descriptions = read_descriptions(texts)
             threshold, nms = _share(form, "threshold"), _share(form, "nms")
+            preview = form.get("preview") == "1"
         finally:
             await form.close()
         try:
-            found = await self._detector.detect(picture, descriptions, threshold, nms)
+            answer = await self._detector.detect(picture, descriptions, threshold, nms, preview)
         except PictureError as error:
             status = 413 if "pixels" in str(error) else 415
             raise Refusal(status, "picture", f"The file is {error}.") from None
         except DataError as error:
             raise Refusal(400, "description", f"{error}.") from None
-        return JSONResponse({"descriptions": list(descriptions), **found})
+        found = {**answer.document}
+        notes = [f"The picture {text}." for text in found.pop("remarks", {}).values()]
+        found |= {"preview": b64encode(answer.picture).decode()} if answer.picture else {}
+        return JSONResponse({"descriptions": list(descriptions), "notes": notes, **found})
 
     async def labels(self, request: Request) -> Response:
         """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from anyio import CapacityLimiter, to_thread
 
 from skillbank.errors import PlatformError, SkillbankError
-from skillbank.labelling.engine import Engine
+from skillbank.labelling.engine import Answer, Engine
 from skillbank.redact import redact
 from skillbank.web.answers import Refusal
 
@@ -104,9 +104,14 @@ class Detector:
         return {"state": self.state, "message": self.message, "name": self.name, **told}
 
     async def detect(
-        self, picture: bytes, descriptions: Sequence[str], threshold: float | None, nms: float | None
-    ) -> dict[str, Any]:
-        """Return what is in a picture: ``width``, ``height``, ``detections``, ``seconds``.
+        self,
+        picture: bytes,
+        descriptions: Sequence[str],
+        threshold: float | None,
+        nms: float | None,
+        preview: bool = False,
+    ) -> Answer:
+        """Return what is in a picture: ``width``, ``height``, ``detections``, ``seconds``; perhaps a preview.
 
         Raises
         ------
@@ -126,7 +131,8 @@ class Detector:
         try:
             # One at a time: the engine's pipe takes them one after another anyway.
             future = await to_thread.run_sync(
-                lambda: engine.ask(picture, descriptions, threshold=threshold, nms=nms), limiter=self._writer
+                lambda: engine.ask(picture, descriptions, threshold=threshold, nms=nms, preview=preview),
+                limiter=self._writer,
             )
             answer = await asyncio.wrap_future(future)
         except PlatformError as error:
@@ -136,7 +142,7 @@ class Detector:
             spent = (time.monotonic() - start) / self._waiting
             self._seconds += 0.1 * (spent - self._seconds)
             self._waiting -= 1
-        return answer.document
+        return answer
 
     def _ready(self) -> Engine:
         if self.state == "failed":

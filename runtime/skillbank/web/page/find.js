@@ -121,12 +121,15 @@ function detect() {
   form.append("picture", state.file);
   for (const word of state.words) form.append("description", word);
   form.append("threshold", LEAST);
+  form.append("preview", "1");
   at("working").hidden = false;
   tell("");
   ask("/detect", { method: "POST", body: form, signal: mine.signal })
     .then((answer) => answer.json())
     .then((found) => {
       state.found = found;
+      if (found.preview) preview(found.preview);
+      tell(found.notes.join(" "));
     })
     .catch((error) => {
       if (error.name === "AbortError") return;
@@ -139,6 +142,14 @@ function detect() {
       at("working").hidden = true;
       show();
     });
+}
+
+// What the model sees, where the browser would show another picture or none: dark ones of 12 bits, TIFF.
+function preview(code) {
+  const bytes = Uint8Array.from(atob(code), (letter) => letter.charCodeAt(0));
+  URL.revokeObjectURL(state.url);
+  state.url = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+  at("picture").src = state.url;
 }
 
 function tell(problem) { at("problem").textContent = problem; }
