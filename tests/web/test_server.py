@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import signal
@@ -99,6 +100,19 @@ def test_a_full_queue_turns_away_and_says_when_to_come_again(server: Server) -> 
         if answer.status_code == 503:
             assert answer.json()["error"]["code"] == "busy" and int(answer.headers["retry-after"]) >= 1
     assert detect(server, png(0), ["x"]).status_code == 200
+
+
+def test_a_deep_picture_is_shown_as_the_model_sees_it(server: Server) -> None:
+    grey = np.add.outer(np.arange(40), np.arange(60)) * 255 // 98
+    file = io.BytesIO()
+    Image.fromarray((grey * 16).astype(np.uint16)).save(file, "PNG")
+    answer = detect(server, file.getvalue(), ["red circle"], preview="1").json()
+    (note,) = answer["notes"]
+    assert note.startswith("The picture has more than 8 bits a colour, for which the model keeps no scale")
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["preview"]))).convert("L")).astype(int)
+    assert abs(seen - grey * 4080 / 4095).mean() < 3
+    usual = detect(server, png(0), ["red circle"], preview="1").json()
+    assert usual["notes"] == [] and "preview" not in usual
 
 
 def test_an_engine_that_is_killed_comes_back(server: Server) -> None:
