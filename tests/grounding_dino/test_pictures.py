@@ -129,6 +129,14 @@ def test_premultiplied_colours_of_16_bits() -> None:
     assert abs(shown(data) - over_white(COLOUR, OPACITY)).max() <= 2
 
 
+def test_large_pictures_are_scaled_as_small_ones() -> None:
+    large = np.tile(GREY, (12, 8))
+    for photometric in (0, 1):
+        small = shown(tiff(deep(GREY, 12), photometric=photometric))
+        assert (shown(tiff(deep(large, 12), photometric=photometric)) == np.tile(small, (12, 8, 1))).all()
+    assert abs(shown(png(deep(np.tile(COLOUR, (12, 8, 1)), 14))) - np.tile(COLOUR, (12, 8, 1))).max() <= 1
+
+
 def test_inks_of_16_bits() -> None:
     inks = _NUMBERS.integers(0, 256, (24, 40, 4))
     inks[0, 0] = 255

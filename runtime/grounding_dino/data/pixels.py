@@ -193,19 +193,30 @@ def render(samples: Samples, levels: Levels) -> Image.Image:
 
     What is no number becomes black, and so does everything where black and white are one.
     """
-    black, white = levels
-    wide: Any = samples.values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shown = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
-    if samples.white_is_zero and white > black:
-        shown = 255 - shown
-    shown = np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
-    if samples.opacity is not None:
-        shown = _over_white(shown, samples, white)
-    pixels = np.rint(shown).astype(np.uint8)
+    values = samples.values
+    if values.dtype == np.uint16 and samples.opacity is None and values.size > _FULL:
+        # Every number once instead of every pixel.
+        table = _brightness(np.arange(_FULL + 1, dtype=np.uint16), levels, samples.white_is_zero)
+        pixels = np.rint(table).astype(np.uint8)[values]
+    else:
+        shown = _brightness(values, levels, samples.white_is_zero)
+        if samples.opacity is not None:
+            shown = _over_white(shown, samples, levels.white)
+        pixels = np.rint(shown).astype(np.uint8)
     size = (pixels.shape[1], pixels.shape[0])
     mode = "L" if pixels.ndim == 2 else samples.space
     return Image.frombytes(mode, size, pixels.tobytes()).convert("RGB")
+
+
+def _brightness(values: Array, levels: Levels, white_is_zero: bool) -> Array:
+    """Numbers as brightness from 0 to 255."""
+    black, white = levels
+    wide: Any = values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shown = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
+    if white_is_zero and white > black:
+        shown = 255 - shown
+    return np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
 
 
 def _over_white(shown: Array, samples: Samples, white: float) -> Array:

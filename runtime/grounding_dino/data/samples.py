@@ -113,8 +113,8 @@ def read_samples(image: Image.Image, again: Opened) -> Samples:
             opacity = np.where(values == key, 0, 65535)
     if image.format == "PNG" and space == "RGB" and isinstance(image.info.get("transparency"), tuple):
         opacity = np.where((values == np.array(image.info["transparency"])).all(-1), 0, 65535)
-    if values.dtype.kind != "f":
-        values = values.astype(np.int64 if values.dtype.itemsize > 2 else np.int32)
+    if values.dtype.kind != "f" and values.dtype.itemsize > 2:
+        values = values.astype(np.int64)
     return Samples(values, space, opacity, premultiplied, inverted, bits, spreads, limits)
 
 
@@ -144,18 +144,18 @@ def _colours(image: Image.Image, again: Opened) -> tuple[Array, Array | None, bo
     if name == "LA;16B":
         # Two numbers are four bytes, which are read as if they were four colours.
         _set_layout(image, "RGBA")
-        four = _upright(image).astype(np.int32)
-        return four[..., 0] * 256 + four[..., 1], four[..., 2] * 256 + four[..., 3], False
+        four = _upright(image).astype(np.uint16)
+        return four[..., 0] << 8 | four[..., 1], four[..., 2] << 8 | four[..., 3], False
     premultiplied = name.startswith("RGBa")
     upper, lower = _orders(image, name)
     if lower is None:
         # Compressed planes are unpacked by libtiff and cannot be had but for their upper bytes.
-        numbers = _upright(image).astype(np.int32) * 257
+        numbers = _upright(image).astype(np.uint16) * 257
     else:
         with again() as second:
             _set_layout(image, upper)
             _set_layout(second, lower)
-            numbers = _upright(image).astype(np.int32) * 256 + _upright(second)
+            numbers = _upright(image).astype(np.uint16) << 8 | _upright(second)
     if image.mode == "RGBA":
         return numbers[..., :3], numbers[..., 3], premultiplied
     return numbers, None, False
