@@ -216,7 +216,8 @@ def _brightness(values: Array, levels: Levels, white_is_zero: bool) -> Array:
         shown = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
     if white_is_zero and white > black:
         shown = 255 - shown
-    return np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
+    brightness: Array = np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
+    return brightness
 
 
 def _over_white(shown: Array, samples: Samples, white: float) -> Array:

@@ -148,6 +148,7 @@ def _colours(image: Image.Image, again: Opened) -> tuple[Array, Array | None, bo
         return four[..., 0] << 8 | four[..., 1], four[..., 2] << 8 | four[..., 3], False
     premultiplied = name.startswith("RGBa")
     upper, lower = _orders(image, name)
+    numbers: Array
     if lower is None:
         # Compressed planes are unpacked by libtiff and cannot be had but for their upper bytes.
         numbers = _upright(image).astype(np.uint16) * 257
