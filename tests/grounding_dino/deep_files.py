@@ -41,6 +41,7 @@ def tiff(
     photometric: int | None = None,
     extra: int | None = None,
     planes: bool = False,
+    packed: bool = False,
     tags: Mapping[int, tuple[str, Any]] | None = None,
 ) -> bytes:
     """A TIFF of one strip, or of one for each plane; ``tags`` are more of them, as (type, value)."""
@@ -51,12 +52,14 @@ def tiff(
     layout: Any = array.dtype
     typed = array.astype(layout.newbyteorder(order))
     parts = [typed[..., n].tobytes() for n in range(channels)] if planes else [typed.tobytes()]
+    if packed:
+        parts = [zlib.compress(part) for part in parts]
     usual = 2 if channels >= 3 else 1
     fields: dict[int, tuple[str, Any]] = {
         256: ("I", width),
         257: ("I", height),
         258: ("H", [bits] * channels),
-        259: ("H", 1),
+        259: ("H", 8 if packed else 1),
         262: ("H", usual if photometric is None else photometric),
         273: ("I", [0] * len(parts)),
         277: ("H", channels),
