@@ -176,7 +176,7 @@ class Runtime:
 
         Raises
         ------
-        SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError
+        SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError, PlatformError
             One sentence naming the thing and the way out.
         """
         if isinstance(request, str):
@@ -184,12 +184,12 @@ class Runtime:
         else:
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []
-        for i, step in enumerate(chain):
+        platforms = [_platform_of(step) for step in chain]
+        for i, (step, platform) in enumerate(zip(chain, platforms, strict=True)):
             with self.reading:
                 skill = self.library.get(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill.name))
             parent = self._earlier(plans, skill.name) if i and step.parent is None else self._parent(step)
-            platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
@@ -277,7 +277,7 @@ class Runtime:
 
     @staticmethod
     def _earlier(plans: Sequence[Plan], skill: str) -> Parent | None:
-        from skillbank.plan.inference import product_of
+        from skillbank.plan.products import product_of
 
         for plan in reversed(plans):
             if plan.skill.name == skill and product_of(plan.action) != "other":
@@ -292,3 +292,13 @@ class Runtime:
         except SkillbankError:
             return ()
         return [p for p in patterns if isinstance(p, Mapping)] if isinstance(patterns, list) else ()
+
+
+def _platform_of(request: Request) -> str:
+    """Return where a request is to run: where it says, else where the environment says, else here."""
+    from skillbank.platforms import checked_platform
+
+    if request.platform is not None:
+        return checked_platform(request.platform)
+    named = os.environ.get("SKILLBANK_PLATFORM")
+    return checked_platform(named, "SKILLBANK_PLATFORM") if named else DEFAULT_PLATFORM

@@ -14,6 +14,7 @@ from skillbank.plan.inputs import input_bindings
 from skillbank.plan.model import Plan, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
+from skillbank.plan.products import Product, product_of
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
@@ -130,7 +131,7 @@ def split_command(command: str) -> tuple[str, ...]:
 def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Action:
     """Return the named variant, else the one whose model field takes what the parent leaves."""
     if request.variant is None and parent is not None:
-        product = inference.product_of(parent.ref.action)
+        product = product_of(parent.ref.action)
         named = [a for a in skill.actions if a.name == request.action]
         fitting = [a for a in named if product in accepted_products(a)]
         if fitting and all(a.variant is not None for a in fitting):
@@ -138,7 +139,7 @@ def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Act
     return skill.action(request.action, request.variant)
 
 
-def accepted_products(action: Action) -> set[inference.Product]:
+def accepted_products(action: Action) -> set[Product]:
     """Return what an action can start from: its required model fields, or all where none is required."""
     fields = [key for key, function in action.spec_params.items() if function == "parent_model"]
     required = {i.key for i in action.inputs if not i.optional}

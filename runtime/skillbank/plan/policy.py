@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.model import Policy, Route
+from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 
 NOT_RUNNABLE = "AutoML is enabled but not runnable for this skill until schemas are generated"
@@ -18,8 +19,10 @@ def resolve_policy(request: Request) -> Policy:
 
 def resolve_route(skill: Skill, action: str, policy: Policy) -> Route:
     """Decide between AutoML and a direct run, and say why."""
-    if action != "train":
-        return Route(name="direct", reason=f"only the train action is searched over, '{action}' runs once")
+    if action != SEARCHED:
+        return Route(
+            name="direct", reason=f"only the {SEARCHED} action is searched over, '{action}' runs once"
+        )
     if policy.value == "off":
         return Route(name="direct", reason=f"automl_policy is off ({policy.source})")
     if not skill.info.automl_enabled:
