@@ -83,7 +83,7 @@ def _keep(runtime: Runtime, plans: list[Plan]) -> str | None:
 
     try:
         for each in plans:
-            runtime.jobs.store.save_plan(each)
+            runtime.keep(each)
     except PlatformError as error:
         return str(error)
     return None

@@ -216,4 +216,4 @@ def whole_model_field(fields: tuple[str, ...]) -> str:
 
 
 def _name(parent: ParentRef) -> str:
-    return parent.job or f"plan {str(parent.plan)[:12]}"
+    return parent.job or (f"plan {parent.plan[:12]}" if parent.plan else "trial")

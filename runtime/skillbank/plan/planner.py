@@ -11,7 +11,7 @@ from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
-from skillbank.plan.model import Plan, SkillRef
+from skillbank.plan.model import FORMAT, Plan, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.products import Product, product_of
@@ -19,6 +19,7 @@ from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.weights import weights_question
+from skillbank.plan.search_needs import search_needs
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -71,8 +72,9 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if platform != "local":
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
-    return Plan.model_validate(
+    plan = Plan.model_validate(
         {
+            "format": FORMAT,
             "skill": SkillRef(
                 name=skill.name, version=skill.frontmatter.version, digest=skill.digest, bank=skill.bank
             ),
@@ -110,8 +112,12 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "automl": searched,
             "results_root": request.results_root,
             "request": request.text,
+            "skill_path": str(skill.root),
         }
     )
+    if searched is None:
+        return plan
+    return plan.model_copy(update={"search": search_needs(plan, skill, compile_plan)})
 
 
 def split_command(command: str) -> tuple[str, ...]:

@@ -17,8 +17,18 @@ def resolve_policy(request: Request) -> Policy:
     return Policy(value="auto", source="default")
 
 
+SEARCH_SKILL = "tao-run-automl"
+"""The skill that a search goes through, with the model skill's folder."""
+
+
 def resolve_route(skill: Skill, action: str, policy: Policy) -> Route:
-    """Decide between AutoML and a direct run, and say why."""
+    """Decide between AutoML and a direct run, and say why and through which skill."""
+    route = _route(skill, action, policy)
+    through = SEARCH_SKILL if route.name == "automl" else skill.name
+    return route.model_copy(update={"skill": through, "skill_dir": skill.folder})
+
+
+def _route(skill: Skill, action: str, policy: Policy) -> Route:
     if action != SEARCHED:
         return Route(
             name="direct", reason=f"only the {SEARCHED} action is searched over, '{action}' runs once"
