@@ -29,7 +29,7 @@ def contract(name: str) -> dict[str, Any]:
     """
     schema = MODELS[name].model_json_schema(mode="validation")
     if "properties" not in schema:
-        # A document that may hold others of its kind refers to itself; its own fields are said at the top too.
+        # A document that may hold others of its kind refers to itself; its own fields stand at the top too.
         schema = {**schema["$defs"][MODELS[name].__name__], "$defs": schema["$defs"]}
     if name == "plan":
         plan_id = {"type": "string", "pattern": "^[0-9a-f]{64}$"}

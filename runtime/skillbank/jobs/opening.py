@@ -53,14 +53,15 @@ def open_engine(url: str) -> sa.Engine:
         try:
             migrate(engine)
             return engine
-        except NewerStoreError as error:
+        except BaseException as error:
             engine.dispose()
-            raise PlatformError(f"the database {_shown(engine.url)} {error}") from None
-        except (DatabaseError, PlatformError) as error:
-            engine.dispose()
+            if isinstance(error, NewerStoreError):
+                raise PlatformError(f"the database {_shown(engine.url)} {error}") from None
+            if not isinstance(error, DatabaseError | PlatformError):
+                raise
             if attempt == _TRIES - 1:
                 raise error if isinstance(error, PlatformError) else _sentence(engine.url, error) from None
-            time.sleep(0.05 * 2**attempt)
+        time.sleep(0.05 * 2**attempt)
     raise AssertionError("unreachable")
 
 
