@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,27 @@ def test_a_search_goes_on_by_what_was_recorded_and_asks_the_program_only_once_it
             assert trial.plan["spec"]["train"]["num_epochs"] == 1
     with pytest.raises(StateError, match="has changed"):
         runtime.launch(plan)
+
+
+def test_a_plan_names_the_skill_that_it_goes_through_and_is_the_same_on_every_machine(
+    runtime: Runtime, skill: Path, tmp_path: Path
+) -> None:
+    for automl, through in (("on", "tao-run-automl"), ("off", "toy-runner")):
+        plan = planned(runtime, automl=automl)
+        assert (plan.route.skill, plan.route.skill_dir) == (through, "toy-runner")
+        assert plan.skill_path == str(skill) and str(tmp_path) not in json.dumps(
+            plan.model_dump(mode="json", exclude={"skill_path": True, "search": True})
+        )
+        elsewhere = tmp_path / "another machine" / "bank"
+        shutil.copytree(skill.parent, elsewhere, dirs_exist_ok=True)
+        with Runtime([elsewhere]) as other:
+            there = planned(other, automl=automl)
+        assert there.plan_id == plan.plan_id and there.skill_path == str(elsewhere / "toy-runner")
+    assert runtime.library.get(runtime.plan(_search())[0].route.skill).name == "tao-run-automl"
+
+
+def _search() -> Request:
+    return Request(skill="toy-runner", action="train", automl="on")
 
 
 def test_what_a_search_needs_is_part_of_its_plan(runtime: Runtime, skill: Path) -> None:

@@ -14,10 +14,12 @@ from tests.versions import fill, lay_out, old_plans, old_rows, versions_of
 
 from skillbank import Runtime
 from skillbank.automl.charter import Charter, objectives_of
-from skillbank.automl.control import summaries
+from skillbank.automl.control import succeed, summaries
+from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.report.data import report_data
+from skillbank.automl.succession import successor_plan
 from skillbank.errors import PlatformError, StateError
 from skillbank.home import database_url
 from skillbank.jobs import migrations
@@ -128,6 +130,21 @@ def test_an_old_plan_runs_under_its_id_while_its_skill_is_the_same(runtime: Runt
     with pytest.raises(StateError, match=r"toy-runner has changed since .*SKILL\.md changed") as caught:
         runtime.launch(plan)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_an_old_search_goes_on_from_its_trials(runtime: Runtime) -> None:
+    """Its charter is that of its launch: nothing is asked of the skill but that it is the same."""
+    job = job_of("train", skill="toy-runner", platform="automl")
+    record = runtime.jobs.store.get(job)
+    longer = successor_plan(runtime.jobs, record, 3)
+    follower = succeed(runtime.jobs, record, longer)
+    ended = Controller(runtime.jobs, follower.id).run()
+    assert ended.state is JobState.COMPLETE, ended.history[-1].message
+    trials = runtime.jobs.store.list(experiment=follower.id)
+    assert [t.recommendation for t in trials] == [2] and trials[0].state is JobState.COMPLETE
+    stands = Experiment(objectives_of(longer), EventLog(runtime.jobs.store.engine).read(follower.id))
+    assert sorted(stands.trials) == [0, 1, 2]
 
 
 def test_an_old_search_that_has_not_begun_is_planned_again(runtime: Runtime) -> None:

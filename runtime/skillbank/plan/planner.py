@@ -18,8 +18,8 @@ from skillbank.plan.products import Product, product_of
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
-from skillbank.plan.weights import weights_question
 from skillbank.plan.search_needs import search_needs
+from skillbank.plan.weights import weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "MODEL_SUFFIXES",
     "SEARCHED",
     "Leaving",
     "Product",
@@ -30,6 +31,8 @@ _FILES: Mapping[Product, tuple[str, ...]] = {
     "other": _WEIGHTS,
 }
 """How the files of each product end."""
+MODEL_SUFFIXES = (*_WEIGHTS, *_FILES["onnx"], *_ENGINES)
+"""How the files of any model end."""
 SEARCHED = "train"
 """The one action that AutoML searches over: its schema and its template are the search's."""
 

@@ -154,7 +154,7 @@ def _unused_parent(draft: Draft) -> None:
     if fields and draft.request.pretrained is not None:
         why = f"{where} starts from '{draft.request.pretrained}', so that {name} gives nothing; keep one"
     elif fields:
-        left = inference.product_of(parent.action)
+        left = product_of(parent.action)
         why = f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
     else:
         why = (

@@ -8,7 +8,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.datasets import bindings
 from skillbank.plan.draft import Parent
-from skillbank.plan.model import ParentRef, Plan, SearchNeeds
+from skillbank.plan.model import PARENT_MODEL, ParentRef, Plan, SearchNeeds
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import DataLocation, Request, Setting
 
@@ -76,6 +76,10 @@ def _baseline(plan: Plan, skill: Skill, evaluation: Plan, compile_plan: Compile)
     fields = [k for k, f in action.spec_params.items() if f == "parent_model" and k in required]
     if not given or not fields:
         return None
+    if given[0] == PARENT_MODEL:
+        # What is started from is a job's model: as its child the evaluation finds it.
+        parent = next((Parent(ref) for ref in plan.parents if ref.job is not None), None)
+        return None if parent is None else _compiled(plan, skill, compile_plan, parent, ())[0]
     compiled, _ = _compiled(plan, skill, compile_plan, None, (Setting(key=fields[0], value=given[0]),))
     return compiled
 
