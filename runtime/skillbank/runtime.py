@@ -264,6 +264,9 @@ class Runtime:
 
         if on_oom not in ("stop", "reduce-batch") or retries < 0:
             raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+        earlier = self.jobs.store.by_key(idempotency_key)
+        if earlier is not None and earlier.plan_id == plan.plan_id:
+            return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
         policy = RetryPolicy(infra=retries, batch_key=batch_key)
         if plan.route.name == "automl":

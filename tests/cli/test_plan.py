@@ -140,6 +140,12 @@ def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, nea
     assert (f"did you mean '{near}'?" in answer.err) == bool(near)
 
 
+@pytest.mark.parametrize("words", ["on pbs", "with platform pbs", "submit it to the PBS queue"])
+def test_a_platform_in_words_that_there_is_not_is_refused(inline: Command, words: str) -> None:
+    answer = inline("plan", f"{REQUEST}, {words}")
+    assert answer.code == 1 and "there is no platform 'pbs'" in answer.err
+
+
 def test_a_platform_of_the_environment_that_there_is_not_is_refused(
     inline: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
