@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skillbank.plan.request import Request
     from skillbank.runtime import Runtime
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["JobRecord", "JobState", "Plan", "Request", "Runtime", "Skill", "SkillbankError", "__version__"]
 
 _HOME = {

@@ -28,8 +28,12 @@ def contract(name: str) -> dict[str, Any]:
     A plan as it is printed carries its ``plan_id`` beside the model's own fields.
     """
     schema = MODELS[name].model_json_schema(mode="validation")
+    if "properties" not in schema:
+        # A document that may hold others of its kind refers to itself; its own fields stand at the top too.
+        schema = {**schema["$defs"][MODELS[name].__name__], "$defs": schema["$defs"]}
     if name == "plan":
-        schema["properties"]["plan_id"] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+        plan_id = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+        schema["properties"] = {**schema["properties"], "plan_id": plan_id}
     return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import Hit, SearchIndex
-from skillbank.errors import JobNotFoundError, ParentError, SkillbankError, UsageError
+from skillbank.errors import JobNotFoundError, ParentError, UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
 from skillbank.plan.model import ParentRef, Plan
@@ -21,9 +21,11 @@ from skillbank.plan.request import Request
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
+    from skillbank.bank.skill import Skill
     from skillbank.jobs.checks import Checks
     from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
+    from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
     from skillbank.storage.progress import Report
 
@@ -69,7 +71,6 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
-        self._charters: dict[str, Charter] = {}
 
     def __enter__(self) -> Runtime:
         return self
@@ -104,7 +105,7 @@ class Runtime:
                 from skillbank.jobs.store import JobStore
 
                 store = JobStore(self._database_url or database_url())
-                self._jobs = Jobs(store, platforms=self._platform, error_patterns=self._error_patterns)
+                self._jobs = Jobs(store, platforms=self._platform, skills=self._facts_of)
             return self._jobs
 
     def _platform(self, name: str) -> Platform:
@@ -119,21 +120,21 @@ class Runtime:
         return ExperimentPlatform(self.jobs, self._charter)
 
     def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
-        """Return what an experiment of a plan needs of its skill; asking again costs nothing."""
+        """Return what an experiment of a plan needs, as the plan holds it, with the schema that it means."""
         from skillbank.automl.charter import make_charter
+        from skillbank.jobs.skill_facts import search_schema
 
-        with self.reading:
-            if plan.plan_id not in self._charters:
-                self._charters[plan.plan_id] = make_charter(plan, self.library.get(plan.skill.name))
-            return self._charters[plan.plan_id].model_copy(update={"retry": retry})
+        return make_charter(plan, search_schema(plan, self.skill_of(plan)), retry)
 
     def review(self, plan: Plan) -> dict[str, Any]:
         """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
 
         Raises
         ------
-        UsageError, PlatformError
-            When its space, its settings or its program do not allow the search.
+        UsageError
+            When its space or its settings do not allow the search.
+        SkillNotFoundError, StateError
+            When its skill is not here, or has changed since.
         """
         from skillbank.automl.review import review
         from skillbank.jobs.record import RetryPolicy
@@ -176,7 +177,7 @@ class Runtime:
 
         Raises
         ------
-        SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError
+        SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError, PlatformError
             One sentence naming the thing and the way out.
         """
         if isinstance(request, str):
@@ -184,12 +185,12 @@ class Runtime:
         else:
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []
-        for i, step in enumerate(chain):
+        platforms = [_platform_of(step) for step in chain]
+        for i, (step, platform) in enumerate(zip(chain, platforms, strict=True)):
             with self.reading:
-                skill = self.library.get(step.skill)
+                skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill.name))
             parent = self._earlier(plans, skill.name) if i and step.parent is None else self._parent(step)
-            platform = step.platform or os.environ.get("SKILLBANK_PLATFORM") or DEFAULT_PLATFORM
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
@@ -207,6 +208,36 @@ class Runtime:
         from skillbank.jobs.checks import check
 
         return check(plan, remote=remote, earlier=earlier)
+
+    def keep(self, plan: Plan) -> str:
+        """Keep a plan in the store, where it can be approved and launched by its id; return the id."""
+        with self.reading:
+            held = [s for s in self.library.skills if s.digested == plan.skill.digest]
+        if held:
+            from skillbank.jobs.skill_facts import SkillFacts
+
+            self.jobs.store.save_skill(SkillFacts.of(held[0]))
+        return self.jobs.store.save_plan(plan)
+
+    def skill_of(self, plan: Plan) -> Skill:
+        """Return the skill that a plan was made of, unchanged since.
+
+        Raises
+        ------
+        SkillNotFoundError
+            When it is not here.
+        StateError
+            When it has changed; the sentence names the files.
+        """
+        from skillbank.jobs.skill_facts import unchanged_skill
+
+        with self.reading:
+            return unchanged_skill(plan, self.library, lambda digest: self.jobs.store.skill(digest))
+
+    def _facts_of(self, plan: Plan) -> SkillFacts:
+        from skillbank.jobs.skill_facts import SkillFacts
+
+        return SkillFacts.of(self.skill_of(plan))
 
     def launch(
         self,
@@ -233,6 +264,9 @@ class Runtime:
 
         if on_oom not in ("stop", "reduce-batch") or retries < 0:
             raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+        earlier = self.jobs.store.by_key(idempotency_key)
+        if earlier is not None and earlier.plan_id == plan.plan_id:
+            return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
         policy = RetryPolicy(infra=retries, batch_key=batch_key)
         if plan.route.name == "automl":
@@ -249,8 +283,8 @@ class Runtime:
         )
 
     def _batch_key(self, plan: Plan) -> str:
+        skill = self.skill_of(plan)
         with self.reading:
-            skill = self.library.get(plan.skill.name)
             shorthands = {**skill.actions[0].shorthands, **skill.action(plan.action, plan.variant).shorthands}
         key = shorthands.get("batch_size")
         if key is None:
@@ -277,7 +311,7 @@ class Runtime:
 
     @staticmethod
     def _earlier(plans: Sequence[Plan], skill: str) -> Parent | None:
-        from skillbank.plan.inference import product_of
+        from skillbank.plan.products import product_of
 
         for plan in reversed(plans):
             if plan.skill.name == skill and product_of(plan.action) != "other":
@@ -285,10 +319,12 @@ class Runtime:
                 return Parent(ref, plan.spec, implied=True)
         return None
 
-    def _error_patterns(self, record: JobRecord) -> Sequence[Mapping[str, Any]]:
-        try:
-            with self.reading:
-                patterns = self.library.get(record.skill).info.facts.get("error_patterns")
-        except SkillbankError:
-            return ()
-        return [p for p in patterns if isinstance(p, Mapping)] if isinstance(patterns, list) else ()
+
+def _platform_of(request: Request) -> str:
+    """Return where a request is to run: where it says, else where the environment says, else here."""
+    from skillbank.platforms import checked_platform
+
+    if request.platform is not None:
+        return checked_platform(request.platform)
+    named = os.environ.get("SKILLBANK_PLATFORM")
+    return checked_platform(named, "SKILLBANK_PLATFORM") if named else DEFAULT_PLATFORM

@@ -260,9 +260,9 @@ def test_a_plan_that_was_edited_in_the_database_is_not_run_whatever_was_approved
         db.execute(PLANS.update().values(document=edited))
     refused = toolbox.call("launch", {"plan_id": plan_id})
     assert refused.error is not None and refused.error.code == "state"
-    assert "was changed in the database" in refused.error.message
+    assert "was changed since it was made" in refused.error.message
     answer = inline("approve", plan_id)
-    assert answer.code == 1 and "was changed in the database" in answer.err
+    assert answer.code == 1 and "was changed since it was made" in answer.err
     assert jobs(toolbox) == 0
 
 

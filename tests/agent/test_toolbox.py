@@ -82,6 +82,7 @@ def test_words_plan_and_what_is_missing_becomes_a_question(toolbox: Toolbox) -> 
     document = ask(toolbox, "plan", text="train Grounding DINO, no HPO")
     [plan] = document["plans"]
     assert (plan["route"], plan["action"]) == ("direct", "train")
+    assert (plan["route_skill"], Path(plan["skill_dir"]).name) == (GROUNDING_DINO, GROUNDING_DINO)
     [question] = plan["questions"]
     assert question["key"] == "data.train"
     assert question["why"].endswith("give data with role 'train'")

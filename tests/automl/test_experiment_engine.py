@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from skillbank.automl.charter import Charter
 from skillbank.automl.controller import Controller
+from skillbank.automl.events import EventLog
 from skillbank.automl.report.data import report_data
 from skillbank.cli.searching import load
 from skillbank.jobs.record import JobState
@@ -46,9 +48,12 @@ def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with Runtime() as runtime:
         [plan] = runtime.plan(request)
         review = runtime.review(plan)
-        # What the engine takes on a processor is the default, and what everybody is shown.
-        assert {row["key"]: row["default"] for row in review["space"]}["train.optim.lr"] == 0.0015
+        # Nothing of the skill runs before a yes: shown are the value as planned, and what will be asked.
+        assert {row["key"]: row["default"] for row in review["space"]}["train.optim.lr"] == 2e-4
+        assert any("grounding_dino settle train" in note for note in review["notes"])
         record = runtime.launch(plan)
+        charter = Charter.model_validate(EventLog(runtime.jobs.store.engine).charter(record.id))
+        assert charter.settled["train.optim.lr"] == charter.space(plan).defaults["train.optim.lr"] == 0.0015
         record = Controller(runtime.jobs, record.id).run()
         assert record.state is JobState.COMPLETE, record.history[-1].message
         report = report_data(record, load(runtime, record))

@@ -102,10 +102,57 @@ def test_what_is_missing_is_a_question_and_exit_code_3(inline: Command) -> None:
     assert {q["key"] for q in answer.document["questions"]} == {"parent", "data.eval"}
 
 
-def test_planning_writes_nothing(inline: Command, tmp_path: Path) -> None:
-    before = sorted(tmp_path.rglob("*"))
+def test_planning_writes_nothing_but_the_plan(inline: Command, tmp_path: Path) -> None:
+    before = set(tmp_path.rglob("*"))
     inline("plan", REQUEST)
-    assert sorted(tmp_path.rglob("*")) == before
+    written = {path.name for path in set(tmp_path.rglob("*")) - before}
+    assert {name.partition("-")[0] for name in written} == {"home", "skillbank.db"}
+
+
+def test_what_plan_shows_can_be_approved_and_is_then_run_without_a_question(
+    inline: Command, data: Path
+) -> None:
+    words = ["train the toy detector on", str(data)]
+    shown = inline("plan", " ".join(words), "--json").document["plan_id"]
+    assert inline("run", " ".join(words)).code == 4
+    approved = inline("approve", shown[:12], "--json")
+    assert approved.code == 0 and approved.document["approved"] == shown
+    assert inline("run", " ".join(words), "--json").document["plan_id"] == shown
+
+
+def test_a_plan_that_cannot_be_kept_is_shown_and_that_is_said(
+    inline: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_DATABASE_URL", "nonsense://x")
+    answer = inline("plan", REQUEST, "--json")
+    assert answer.code == 0 and answer.document["plan_id"]
+    assert "is not kept" in answer.err and "SKILLBANK_DATABASE_URL" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("pbs", ""), ("", ""), ("Docker", "docker"), ("k8s", "kubernetes"), ("slrum", "slurm")],
+)
+def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, near: str) -> None:
+    answer = inline("plan", REQUEST, "--platform", name)
+    assert answer.code == 1 and f"there is no platform '{name}'" in answer.err
+    assert "there are: local, docker, slurm, kubernetes" in answer.err
+    assert (f"did you mean '{near}'?" in answer.err) == bool(near)
+
+
+@pytest.mark.parametrize("words", ["on pbs", "with platform pbs", "submit it to the PBS queue"])
+def test_a_platform_in_words_that_there_is_not_is_refused(inline: Command, words: str) -> None:
+    answer = inline("plan", f"{REQUEST}, {words}")
+    assert answer.code == 1 and "there is no platform 'pbs'" in answer.err
+
+
+def test_a_platform_of_the_environment_that_there_is_not_is_refused(
+    inline: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_PLATFORM", "pbs")
+    answer = inline("plan", REQUEST)
+    assert answer.code == 1 and "which SKILLBANK_PLATFORM names" in answer.err
+    assert "there is no platform" not in inline("plan", REQUEST, "--platform", "docker").err
 
 
 def test_skills_lists_every_bank(inline: Command) -> None:

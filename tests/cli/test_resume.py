@@ -29,12 +29,12 @@ def data(data: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_chain_goes_on_where_it_stopped(inline: Command, data: Path) -> None:
-    (data / "eval" / "data.txt").rename(data / "aside")
+    (data / "eval" / "data.txt").write_bytes(b"\xff")  # the program cannot read it
     stopped = inline("run", *chain(data), "--yes", "--json")
-    assert stopped.code == 5
-    [train] = inline("jobs", "--json").document["jobs"]
-    assert train["state"] == "COMPLETE"
-    (data / "aside").rename(data / "eval" / "data.txt")
+    assert stopped.code == 1
+    failed, train = inline("jobs", "--json").document["jobs"]
+    assert (failed["state"], train["state"]) == ("ERROR", "COMPLETE")
+    (data / "eval" / "data.txt").write_text("eval")
     assert inline("run", "--resume", "last").code == 4, "what is started anew needs a yes"
     resumed = inline("run", "--resume", "last", "--yes", "--json")
     assert resumed.code == 0, resumed.err
@@ -44,7 +44,7 @@ def test_a_chain_goes_on_where_it_stopped(inline: Command, data: Path) -> None:
     assert resumed.document["jobs"][1]["parents"] == [train["id"]]
     again = inline("run", "--resume", train["id"], "--yes")
     assert again.code == 1 and "nothing to resume" in again.err
-    assert len(inline("jobs", "--json").document["jobs"]) == 2
+    assert len(inline("jobs", "--json").document["jobs"]) == 3
 
 
 @pytest.mark.slow
@@ -152,3 +152,19 @@ def test_results_on_s3_by_a_detached_job(
         entry["Key"].split("/", 2)[2] for entry in found
     }
     assert f"s3://bucket/out/{status['id']}" in inline("results", "last").out
+
+
+@pytest.mark.slow
+def test_a_changed_skill_is_neither_approved_nor_resumed(inline: Command, data: Path, bank: Path) -> None:
+    shown = inline("plan", *chain(data), "--json").document["plans"]
+    assert inline("approve", shown[0]["plan_id"][:12]).code == 0
+    (data / "eval" / "data.txt").write_bytes(b"\xff")
+    assert inline("run", *chain(data), "--yes").code == 1
+    (data / "eval" / "data.txt").write_text("eval")
+    template = bank / "toy-detector" / "references" / "spec_template_evaluate.yaml"
+    template.write_text(template.read_text() + "more: 1\n")
+    words = "toy-detector has changed since plan"
+    for arguments in (["approve", shown[1]["plan_id"][:12]], ["run", "--resume", "last", "--yes"]):
+        answer = inline(*arguments)
+        assert answer.code == 1 and words in answer.err, (arguments, answer)
+        assert "references/spec_template_evaluate.yaml changed" in answer.err and answer.err.count("\n") == 1

@@ -26,6 +26,7 @@ from skillbank.jobs.environment import job_environment
 from skillbank.jobs.metrics import Progress
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
+from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import InputBinding, ParentRef, Plan, Question, Resources
 from skillbank.platforms import keeper
@@ -264,8 +265,8 @@ def test_cancel(jobs: Jobs, make_plan: MakePlan) -> None:
 def test_a_skills_own_error_patterns_and_the_programs_own_reason(
     store: JobStore, make_plan: MakePlan
 ) -> None:
-    patterns = [{"name": "bad_luck", "pattern": "no luck", "explanation": "E", "advice": "A"}]
-    jobs = Jobs(store, error_patterns=lambda record: patterns if record.skill.startswith("tao") else [])
+    patterns = ({"name": "bad_luck", "pattern": "no luck", "explanation": "E", "advice": "A"},)
+    jobs = Jobs(store, skills=lambda plan: SkillFacts(digest=plan.skill.digest, error_patterns=patterns))
     code = TRAINING + (
         "with open(folder + '/status.json', 'a') as status:\n"
         "    print(json.dumps({'status': 'FAILURE', 'message': 'ValueError: no luck'}), file=status)\n"

@@ -242,6 +242,8 @@ def test_a_database_of_an_earlier_version_gets_the_columns_that_it_lacks(
     with engine.begin() as db:
         for column in later:
             db.execute(sa.text(f"ALTER TABLE jobs DROP COLUMN {column}"))
+        for table in ("skills", "store_versions"):
+            db.execute(sa.text(f"DROP TABLE {table}"))
     engine.dispose()
     with JobStore(database_url()) as opened:
         back = opened.get(record.id)

@@ -12,10 +12,10 @@ from skillbank.plan.inference import (
     field_accepts,
     infer,
     known_functions,
-    product_of,
     register,
 )
 from skillbank.plan.model import ParentRef
+from skillbank.plan.products import product_of
 from tests.plan.conftest import Compile, MakeSkill
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
-from skillbank.errors import SpecError, UsageError
+from skillbank.errors import SpecError, StateError, UsageError
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import DataLocation, Request, Setting, parse_data, parse_settings
@@ -323,7 +323,7 @@ def test_plan_ids_are_the_same_in_another_process(grounding_dino: Skill) -> None
 def test_a_changed_document_is_noticed(grounding_dino: Skill, compiled: Compile) -> None:
     document = compiled(grounding_dino, "export", parent="train").document()
     document["spec"]["export"]["opset_version"] = 1
-    with pytest.raises(ValueError, match="does not match"):
+    with pytest.raises(StateError, match="was changed since it was made"):
         Plan.from_document(document)
 
 

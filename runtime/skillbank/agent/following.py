@@ -12,6 +12,7 @@ from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
+from skillbank.plan.products import trains
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -177,7 +178,7 @@ def _status_next(record: JobRecord, follower: JobRecord | None) -> Iterator[str]
         yield "cancel_job"
     elif record.state is JobState.COMPLETE:
         yield "job_results"
-        if record.action == "train":
+        if trains(record.action):
             yield f"plan evaluate, inference or export with parent {record.id}"
     elif record.state is JobState.ERROR:
         if follower is not None:

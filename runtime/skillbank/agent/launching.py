@@ -186,6 +186,7 @@ def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
 def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     """Refuse what cannot run before anybody is asked about it."""
     jobs = box.runtime.jobs
+    box.runtime.skill_of(plan)
     jobs.preflight(plan)
     finished_parents(plan, [jobs.refresh(job) for job in parents], jobs.refresh)
 

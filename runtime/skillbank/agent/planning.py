@@ -80,7 +80,10 @@ class Change(Document):
 
 
 class PlanSummary(Document):
-    """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before."""
+    """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before.
+
+    ``route_skill`` is the skill that the action goes through, with the model skill's folder ``skill_dir``.
+    """
 
     plan_id: str
     skill: str
@@ -88,6 +91,8 @@ class PlanSummary(Document):
     variant: str | None = None
     route: Literal["automl", "direct"]
     route_reason: str
+    route_skill: str = ""
+    skill_dir: str = ""
     trials: int | None = None
     platform: str
     image: str | None = None
@@ -125,7 +130,7 @@ def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
     )
     plans = box.runtime.plan(requests)
     for plan in plans:
-        box.runtime.jobs.store.save_plan(plan)
+        box.runtime.keep(plan)
     checks = [box.runtime.check(plan, earlier=plans[:i]) for i, plan in enumerate(plans)]
     summaries = [_summary(plan, seen) for plan, seen in zip(plans, checks, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
@@ -141,6 +146,8 @@ def _summary(plan: Plan, checks: Checks) -> PlanSummary:
         variant=plan.variant,
         route=plan.route.name,
         route_reason=in_tool_words(plan.route.reason),
+        route_skill=plan.route.skill,
+        skill_dir=plan.skill_path,
         trials=trials(plan),
         platform=plan.platform,
         image=plan.image if container else None,

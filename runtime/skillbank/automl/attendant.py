@@ -71,7 +71,7 @@ class Attendant:
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._jobs, self._search, self._charter, self._record = jobs, search, charter, experiment
-        self._plan = charter.plan(Plan.model_validate(experiment.plan))
+        self._plan = charter.plan(Plan.from_document(experiment.plan))
         self._timeout, self._first_pause = trial_timeout, first_pause
         self.slots = slots
         """How many trials run side by side here."""
@@ -266,7 +266,7 @@ class Attendant:
     def _following(self, record: JobRecord) -> FollowUp | None:
         """Say what follows a failure by the jobs' own policy; what was never started is started again."""
         if record.failure is not None and record.failure.name == "launcher_died":
-            return FollowUp(Plan.model_validate(record.plan), record.infra_retries, 0.0, "launcher_died")
+            return FollowUp(Plan.from_document(record.plan), record.infra_retries, 0.0, "launcher_died")
         started = {"retry": self._charter.retry, "native_id": record.native_id or "none"}
         return follow_up(record.model_copy(update=started), self._first_pause)
 

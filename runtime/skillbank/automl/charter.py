@@ -9,22 +9,16 @@ from pydantic import BaseModel, ConfigDict
 
 from skillbank.automl.metrics import Objective
 from skillbank.automl.settling import settle, settled_plan
-from skillbank.errors import SkillbankError, UsageError
+from skillbank.errors import StateError
 from skillbank.jobs.record import RetryPolicy
-from skillbank.plan.draft import Parent
-from skillbank.plan.model import ParentRef, Plan, Source
-from skillbank.plan.planner import compile_plan
-from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.model import Plan, Source
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
     from skillbank.automl.settings import AutoMLSettings
     from skillbank.automl.space import SearchSpace
-    from skillbank.bank.skill import Skill
 
-__all__ = ["Charter", "make_charter", "objectives_of", "settings_of"]
-
-_PRETRAINED = ("ptm", "ptm_if_no_resume_model", "parent_model_or_ptm", "resume_model_or_ptm")
+__all__ = ["Charter", "make_charter", "objectives_of", "settings_of", "settled_charter"]
 
 
 class Charter(BaseModel):
@@ -94,96 +88,51 @@ def settings_of(plan: Plan) -> AutoMLSettings:
     return AutoMLSettings.read(plan.automl)
 
 
-def make_charter(plan: Plan, skill: Skill) -> Charter:
-    """Write down what an experiment of this plan needs of its skill."""
-    action = skill.action(plan.action, plan.variant)
-    shorthands = {**skill.actions[0].shorthands, **action.shorthands}
-    schema = json.loads((skill.root / "schemas" / "train.schema.json").read_text(encoding="utf-8"))
-    epochs_key = shorthands.get("num_epochs")
-    if settings_of(plan).is_multi_fidelity and epochs_key is None:
-        raise UsageError(
-            f"{settings_of(plan).algorithm} varies the number of epochs, and {skill.name} does not say which "
-            "key that is (spec_shorthand_keys: num_epochs); choose bayesian, tpe or random."
+def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Charter:
+    """Write down what an experiment of this plan needs, as far as it is known before the plan is approved.
+
+    Parameters
+    ----------
+    schema
+        The document of which the plan holds the sha256.
+
+    Raises
+    ------
+    StateError
+        When the plan does not say it: it is of an earlier version.
+    """
+    needs = plan.search
+    if needs is None:
+        raise StateError(
+            f"plan {plan.plan_id[:12]} was made by an earlier skillbank and does not say what its search "
+            "needs; make it again with skillbank plan"
         )
-    evaluation, note = _evaluation(plan, skill)
-    baseline = _baseline(plan, skill, evaluation) if evaluation is not None else None
-    if evaluation is not None:
-        evaluation = settled_plan(evaluation, settle(evaluation, skill))
     return Charter(
         schema_document=schema,
-        settled=settle(plan, skill),
-        epochs_key=epochs_key,
-        evaluation=evaluation,
-        baseline=baseline,
-        notes=(note,) if note else (),
+        epochs_key=needs.epochs_key,
+        retry=retry,
+        evaluation=needs.evaluation,
+        baseline=needs.baseline,
+        notes=needs.notes,
     )
 
 
-def _evaluation(plan: Plan, skill: Skill) -> tuple[Plan | None, str]:
-    """Compile the evaluation of the model that this plan will leave; else say why there is none."""
-    ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
-    return _compiled(plan, skill, Parent(ref, plan.spec), ())
+def settled_charter(charter: Charter, plan: Plan) -> Charter:
+    """Ask the program what it makes of the specs on this machine, and write that down too.
 
-
-def _baseline(plan: Plan, skill: Skill, evaluation: Plan) -> Plan | None:
-    """Compile the evaluation of the pretrained model that the training starts from, if it is whole."""
-    given = [
-        o.value
-        for o in plan.overrides
-        if "backbone" not in o.key and any(o.detail.startswith(f"{name}:") for name in _PRETRAINED)
-    ]
-    action = skill.action("evaluate", evaluation.variant)
-    required = {i.key for i in action.inputs if not i.optional}
-    fields = [k for k, f in action.spec_params.items() if f == "parent_model" and k in required]
-    if not given or not fields:
-        return None
-    compiled, _ = _compiled(plan, skill, None, (Setting(key=fields[0], value=given[0]),))
-    return compiled
-
-
-def _compiled(
-    plan: Plan, skill: Skill, parent: Parent | None, settings: tuple[Setting, ...]
-) -> tuple[Plan | None, str]:
-    if not any(action.name == "evaluate" for action in skill.actions):
-        return None, f"no evaluation: {skill.name} has no evaluate action"
-    data = tuple(_locations(plan, skill))
-    if not data:
-        return None, "no evaluation: the plan does not say where a set of evaluation data lies as a whole"
-    request = Request(
-        skill=skill.qualified,
-        action="evaluate",
-        data=data,
-        settings=settings,
-        gpus=plan.resources.gpus,
-        results_root=plan.results_root,
-        image=plan.image if plan.image_source != "skill" else None,
-        image_source=plan.image_source,
-    )
-    try:
-        found = compile_plan(skill, request, plan.platform, parent)
-    except SkillbankError as error:
-        return None, f"no evaluation: {error}"
-    if found.questions:
-        return None, f"no evaluation: {found.questions[0].why}"
-    return found, ""
-
-
-def _locations(plan: Plan, skill: Skill) -> list[DataLocation]:
-    """Return where the plan's evaluation data lies, found back from the files that it binds."""
-    action = skill.action(plan.action, plan.variant)
-    paths = {row.key: row.path for row in _rows(plan, skill, action)}
-    found: dict[str, DataLocation] = {}
-    for binding in plan.inputs:
-        path = paths.get(binding.key)
-        if binding.source != "eval_dataset" or path is None or not binding.uri.endswith(path):
-            continue
-        root = binding.uri[: len(binding.uri) - len(path)].rstrip("/") if path else binding.uri
-        found.setdefault(root, DataLocation(source="eval_dataset", uri=root))
-    return list(found.values())
-
-
-def _rows(plan: Plan, skill: Skill, action: Any) -> Any:
-    from skillbank.plan.datasets import bindings
-
-    rows, _ = bindings(skill, action, plan.spec)
-    return rows
+    Raises
+    ------
+    PlatformError
+        When the program cannot say.
+    UsageError
+        When nothing is left to search by what it says.
+    """
+    commands = plan.search.settle if plan.search is not None else {}
+    evaluation = charter.evaluation
+    if evaluation is not None:
+        evaluation = settled_plan(evaluation, settle(evaluation, commands))
+    values = settle(plan, commands)
+    settled = charter.model_copy(update={"settled": values, "evaluation": evaluation})
+    if values:
+        settled.algorithm(plan)  # what the program takes may leave nothing to search
+    return settled

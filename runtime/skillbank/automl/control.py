@@ -60,7 +60,7 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
         When that is not more than before, or the algorithm cannot be extended from where it is.
     """
     log, stands = _open(jobs, record)
-    plan = Plan.model_validate(record.plan)
+    plan = Plan.from_document(record.plan)
     before = stands.extended or settings_of(plan).max_recommendations
     if recommendations <= before:
         raise UsageError(f"experiment {record.id} has {before} recommendations; extend it to more than that.")
@@ -109,7 +109,7 @@ def summaries(jobs: Jobs, limit: int) -> list[dict[str, Any]]:
     log, found = EventLog(jobs.store.engine), []
     for record in jobs.store.list(platform=SEARCH, limit=limit):
         seen = jobs.look(record.id)
-        plan = Plan.model_validate(seen.plan)
+        plan = Plan.from_document(seen.plan)
         stands = Experiment(objectives_of(plan), log.read(seen.id))
         settings, best = settings_of(plan), stands.best
         found.append(

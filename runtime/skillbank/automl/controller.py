@@ -64,7 +64,7 @@ class Controller:
     ) -> None:
         self._jobs, self._on_change = jobs, on_change or (lambda *_: None)
         self._record = jobs.store.get(experiment)
-        self._plan = Plan.model_validate(self._record.plan)
+        self._plan = Plan.from_document(self._record.plan)
         self._log = EventLog(jobs.store.engine)
         self._charter = Charter.model_validate(self._log.charter(self._record.id))
         self._settings = settings_of(self._plan)

@@ -140,7 +140,7 @@ class Evaluations:
         assert self._charter.evaluation is not None
         assert trial.job is not None
         record = self._jobs.store.get(trial.job)
-        return evaluation_plan(self._charter.evaluation, Plan.model_validate(record.plan), record.id)
+        return evaluation_plan(self._charter.evaluation, Plan.from_document(record.plan), record.id)
 
     def _over(self, evaluation: Evaluation, record: JobRecord | None, note: str) -> bool:
         metrics = {}

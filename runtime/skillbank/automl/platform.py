@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from skillbank.automl.charter import settled_charter
 from skillbank.automl.events import Event, EventLog, Lease
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.places import place_of
@@ -37,7 +38,7 @@ class ExperimentPlatform(Platform):
     jobs
         What launches trials, and knows the platforms they run on.
     charter
-        Returns what an experiment of a plan needs of its skill.
+        Returns what an experiment of a plan needs, as it was approved with the plan.
     """
 
     name: ClassVar[str] = SEARCH
@@ -58,11 +59,14 @@ class ExperimentPlatform(Platform):
             self._log.create(launch.job_id, self._log.charter(record.resumes))
             self._log.begin(launch.job_id, inherited(self._log, record.resumes, datetime.now(UTC)))
             return f"automl:{launch.job_id}"
-        charter = self._charter(Plan.model_validate(record.plan), record.retry)
+        plan = Plan.from_document(record.plan)
+        charter = settled_charter(self._charter(plan, record.retry), plan)
         self._log.create(launch.job_id, charter.document())
         if not self._log.read(launch.job_id):
-            notes = [("noted", {"text": note}) for note in charter.notes]
-            self._log.append(launch.job_id, -1, [("created", {"plan_id": launch.plan_id}), *notes])
+            news: list[tuple[str, dict[str, Any]]] = [("noted", {"text": note}) for note in charter.notes]
+            if charter.settled:
+                news.append(("settled", {"values": charter.settled}))
+            self._log.append(launch.job_id, -1, [("created", {"plan_id": launch.plan_id}), *news])
         return f"automl:{launch.job_id}"
 
     def status(self, handle: Handle) -> NativeStatus:
@@ -114,7 +118,7 @@ class ExperimentPlatform(Platform):
         if not events or stands.end is not None or idle:
             return
         record = self._jobs.store.get(handle.job_id)
-        platform = self._jobs.platform(Plan.model_validate(record.plan).platform)
+        platform = self._jobs.platform(Plan.from_document(record.plan).platform)
         lease = Lease(self._jobs.store.engine, handle.job_id, place_of(platform))
         if lease.holder() is None:
             start_controller(handle.job_id, Path(record.results_dir))
@@ -141,6 +145,8 @@ def told(event: Event) -> str:
         onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
         note = f" ({body['note']})" if body.get("note") else ""
         return f"{number}{note}{epochs}{onward}: {values}"
+    if event.kind == "settled":
+        return f"the program takes here: {', '.join(f'{k}={v}' for k, v in body['values'].items())}"
     if event.kind == "launched":
         return f"{number} runs as job {body['job']}"
     if event.kind == "reported":

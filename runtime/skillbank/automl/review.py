@@ -53,8 +53,19 @@ def review(plan: Plan, charter: Charter, jobs: Jobs) -> dict[str, Any]:
         "seed": settings.seed,
         "space": charter.space(plan).describe(),
         "evaluation": charter.evaluation is not None,
-        "notes": list(charter.notes),
+        "notes": [*charter.notes, *_settling(plan)],
     }
+
+
+def _settling(plan: Plan) -> list[str]:
+    """Say that the program is asked later what it makes of the spec: nothing runs before a yes."""
+    command = plan.search.settle.get(plan.action) if plan.search is not None else None
+    if command is None or plan.platform != "local":
+        return []
+    return [
+        f"once this is approved, '{command}' says what the program takes on this machine in place of the "
+        "defaults above; the search's log tells"
+    ]
 
 
 def _epochs(plan: Plan, charter: Charter, settings: AutoMLSettings) -> int | None:

@@ -1,4 +1,4 @@
-"""What a program makes of a spec on this machine, asked before a search changes parts of it.
+"""What a program makes of a spec on this machine, asked once a search is approved and before it begins.
 
 A program may read a spec as a whole and fit it to the machine: the embedded engine takes a small network
 where there is no GPU, unless the spec names another network than the default one. Trials differ in just such
@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from skillbank.bank.skill import Skill
 from skillbank.errors import PlatformError
 from skillbank.jobs.specfile import write_spec
 from skillbank.plan.model import Override, Plan, Source
@@ -29,20 +28,24 @@ _SECONDS = 120
 _DETAIL = "what the program takes on this machine"
 
 
-def settle(plan: Plan, skill: Skill) -> dict[str, Any]:
+def settle(plan: Plan, commands: Mapping[str, str]) -> dict[str, Any]:
     """Return the values, by key, that a plan's program would put into its spec here; mostly there are none.
 
     Asked is the command that the skill names (``settle`` in skill_info.yaml), where the program itself runs
     on this machine. What the user has set stays.
+
+    Parameters
+    ----------
+    commands
+        By action, as they were approved with the plan.
 
     Raises
     ------
     PlatformError
         When the program cannot say.
     """
-    commands = skill.info.facts.get("settle")
-    command = commands.get(plan.action) if isinstance(commands, Mapping) else None
-    if not isinstance(command, str) or plan.platform != "local":
+    command = commands.get(plan.action)
+    if command is None or plan.platform != "local":
         return {}
     words = shlex.split(command)
     program = find_program(words[0])

@@ -37,7 +37,7 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
         for which it has ended.
     """
     log = EventLog(jobs.store.engine)
-    plan = Plan.model_validate(record.plan)
+    plan = Plan.from_document(record.plan)
     events = log.read(record.id)
     stands = Experiment(objectives_of(plan), events)
     if stands.end is None:

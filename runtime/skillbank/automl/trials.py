@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skillbank.plan.model import RESUME_MODEL, Override, ParentRef, Plan, Policy, Route, Source
+from skillbank.plan.model import RESUME_MODEL, Override, ParentRef, Plan, Policy, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
 
 __all__ = ["evaluation_plan", "fitting_interval", "resumes", "structure", "trial_plan"]
@@ -61,11 +61,14 @@ def trial_plan(
     for key, value in changed.items():
         overrides[key] = Override(key=key, value=value, source=Source.AUTOML, detail=detail)
     fields = {
-        "route": Route(name="direct", reason=detail),
+        "route": plan.route.model_copy(
+            update={"name": "direct", "reason": detail, "skill": plan.route.skill and plan.skill.name}
+        ),
         "automl_policy": Policy(value="off", source=f"trial of {experiment}"),
         "spec": spec,
         "overrides": tuple(sorted(overrides.values(), key=lambda o: o.key)),
         "automl": None,
+        "search": None,
         "questions": (),
     }
     return Plan.model_validate({**plan.model_dump(), **fields})

@@ -124,6 +124,18 @@ class Library:
             )
         return fitting[0]
 
+    def current(self, name: str) -> Skill:
+        """Return a skill as `get` does, with its files as they are now."""
+        skill = self.get(name)
+        fresh = skill.reread()
+        if fresh.digest == skill.digested:
+            return skill
+        for bank in self.banks:
+            bank.__dict__["skills"] = tuple(fresh if s is skill else s for s in bank.skills)
+        self.__dict__["skills"] = tuple(fresh if s is skill else s for s in self.skills)
+        # The skill's own files may have given it another name meanwhile.
+        return self.get(name)
+
     @staticmethod
     def spellings(skill: Skill) -> set[str]:
         """Return the normalised names a skill answers to."""

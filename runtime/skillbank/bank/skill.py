@@ -68,6 +68,25 @@ class Skill:
         """``bank:name``."""
         return f"{self.bank}:{self.name}" if self.bank else self.name
 
+    @property
+    def folder(self) -> str:
+        """The skill's folder relative to its bank, the same wherever the bank lies."""
+        return self.root.resolve().relative_to(self.bank_root.resolve()).as_posix()
+
+    @property
+    def digested(self) -> str | None:
+        """The digest of the files that this object has read; None when it has not looked at them all yet."""
+        return self.__dict__.get("digest")
+
+    def reread(self) -> Skill:
+        """Return the skill as it lies on the disk now; its digest is taken before anything else is read.
+
+        Whatever changes from then on makes the digest of what was read differ from that of the disk.
+        """
+        fresh = Skill(self.root, self.bank, self.bank_root)
+        _ = fresh.digest
+        return fresh
+
     @cached_property
     def infos(self) -> tuple[SkillInfo, ...]:
         """The main skill_info (first, when there is one) and the overlays."""

@@ -58,7 +58,9 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
             )
         return Approval(subject, f"Call {tool} as it was asked for?")
     plan_id, terms = read_plan_subject(subject)
-    return launch_approval(store.get_plan(plan_id), terms)
+    plan = store.get_plan(plan_id)
+    runtime.skill_of(plan)  # what would be refused at the launch is not approved either
+    return launch_approval(plan, terms)
 
 
 def _user() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +50,7 @@ def plan(
             results_root=results_root, image=image,
         )  # fmt: skip
         plans = runtime.plan(requests)
+        kept = _keep(runtime, plans)
         given = [_submission(runtime, p) for p in plans] if submission else []
         checks = [runtime.check(p, remote=check, earlier=plans[:i]) for i, p in enumerate(plans)]
     if as_json:
@@ -67,10 +69,24 @@ def plan(
             out.print(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
             print(text or f"platform '{each.platform}' is handed no document of its own")
+    if kept is not None:
+        print(f"this plan is not kept, so that 'skillbank approve' will not know it: {kept}", file=sys.stderr)
     if any(p.questions for p in plans) or any(seen.questions for seen in checks):
         raise typer.Exit(3)
     if any(not seen.passed for seen in checks):
         raise typer.Exit(5 if any(seen.missing for seen in checks) else 1)
+
+
+def _keep(runtime: Runtime, plans: list[Plan]) -> str | None:
+    """Keep plans in the store, where people approve them by their ids; else say what stands in the way."""
+    from skillbank.errors import PlatformError
+
+    try:
+        for each in plans:
+            runtime.keep(each)
+    except PlatformError as error:
+        return str(error)
+    return None
 
 
 def _submission(runtime: Runtime, plan: Plan) -> str | None:

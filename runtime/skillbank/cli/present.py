@@ -45,7 +45,8 @@ def plan_view(
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
     head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
-    head.add_row("route", f"{plan.route.name}: {plan.route.reason}")
+    through = f" · through {plan.route.skill} with {plan.skill_path}" if plan.route.name == "automl" else ""
+    head.add_row("route", f"{plan.route.name}: {plan.route.reason}{through}")
     head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
     image = f" · {plan.image}" + (f" ({plan.image_source})" if plan.image_source != "skill" else "")
     head.add_row("where", plan.platform + (image if plan.platform != "local" else ""))

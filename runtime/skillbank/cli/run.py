@@ -99,7 +99,7 @@ def _run(
     ids = [step.plan.plan_id for step in chain] if len(chain) > 1 else []
     if ids:
         for step in chain:
-            runtime.jobs.store.save_plan(step.plan)
+            runtime.keep(step.plan)
     records: dict[str, JobRecord] = {}
     for step in chain:
         record = step.job
@@ -141,6 +141,8 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
     from skillbank.errors import NotApprovedError
     from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject
 
+    for plan in plans:
+        runtime.skill_of(plan)
     if yes:
         return
     terms = launch_terms(**launch)
@@ -150,7 +152,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
     missing: list[str] = []
     try:
         for plan in plans:
-            runtime.jobs.store.save_plan(plan)
+            runtime.keep(plan)
             subject = plan_subject(plan.plan_id, terms)
             number = approvals.use(subject)
             if number is not None:

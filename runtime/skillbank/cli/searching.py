@@ -85,7 +85,7 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
         return Controller(runtime.jobs, record.id).run()
     if not sys.stdout.isatty():
         return _lines(runtime, record)
-    plan = Plan.model_validate(record.plan)
+    plan = Plan.from_document(record.plan)
     with Live(console=console(), refresh_per_second=4, transient=False) as live:
         return Controller(
             runtime.jobs,
@@ -98,7 +98,7 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
 
 def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
     """Show how an experiment goes until its end or pause; a controller of its own works at it."""
-    plan, live = Plan.model_validate(record.plan), sys.stdout.isatty()
+    plan, live = Plan.from_document(record.plan), sys.stdout.isatty()
     if not live:
         for piece in runtime.jobs.logs(record.id, follow=True):
             print(piece, end="", flush=True)
@@ -135,13 +135,13 @@ def load(runtime: Runtime, record: JobRecord) -> Experiment:
     from skillbank.automl.charter import objectives_of
 
     events = EventLog(runtime.jobs.store.engine).read(record.id)
-    return Experiment(objectives_of(Plan.model_validate(record.plan)), events)
+    return Experiment(objectives_of(Plan.from_document(record.plan)), events)
 
 
 def experiment_view(runtime: Runtime, record: JobRecord) -> RenderableType:
     """Show how an experiment stands."""
     stands = load(runtime, record)
-    return table_view(stands, Plan.model_validate(record.plan), None, None)
+    return table_view(stands, Plan.from_document(record.plan), None, None)
 
 
 def table_view(

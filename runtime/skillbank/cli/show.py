@@ -24,9 +24,10 @@ def show(
 ) -> None:
     """Show a skill, or what one of its actions needs and which parameters it has."""
     from skillbank.plan.description import describe_action, describe_skill
+    from skillbank.plan.products import SEARCHED
 
     if space:
-        _show_space(name, action or "train", variant, search, banks, as_json)
+        _show_space(name, action or SEARCHED, variant, search, banks, as_json)
         return
 
     with options.open_runtime(banks) as runtime:

@@ -42,7 +42,7 @@ def steps(store: JobStore, job: str) -> list[Step]:
         except NotFoundError:
             if plan_id != first.plan_id:
                 raise
-            plan = Plan.model_validate(first.plan)
+            plan = Plan.from_document(first.plan)
         needed = {chosen[ref.plan].id for ref in plan.parents if ref.plan in chosen}
         record = _standing(store, plan_id, first.chain)
         absent = any(ref.plan is not None and ref.plan not in chosen for ref in plan.parents)

@@ -12,16 +12,10 @@ from typing import Literal
 
 from skillbank.errors import ParentError
 from skillbank.jobs.metrics import EpochMetrics, metric_direction
+from skillbank.plan.products import SEARCHED, leaving, suffixes_of
 
 __all__ = ["Candidate", "choose", "model_of", "resumable", "scan"]
 
-WEIGHTS = (".pth", ".pt", ".ckpt", ".tlt", ".hdf5", ".safetensors")
-_SUFFIXES = {
-    "export": (".onnx",),
-    "gen_trt_engine": (".engine", ".trt"),
-    "quantize": (*WEIGHTS, ".onnx"),
-}
-"""What an action leaves for its children; every other action leaves weights."""
 _NEVER = frozenset({"inputs", "ptm", "lightning_logs", "job"})
 """Folders of a job that hold models which are not its result."""
 _EPOCH = re.compile(r"epoch[_=-]?(\d+)")
@@ -55,7 +49,7 @@ class Candidate:
 
 def scan(results_dir: Path, action: str) -> list[Candidate]:
     """Find every complete model that a job of this action has left, in no particular order."""
-    suffixes = _SUFFIXES.get(action, WEIGHTS)
+    suffixes = suffixes_of(action)
     found: list[Candidate] = []
     for folder, folders, files in os.walk(results_dir):
         here = Path(folder)
@@ -75,7 +69,7 @@ def _is_model_folder(folder: Path, files: Sequence[str], suffixes: tuple[str, ..
     if ".safetensors" not in suffixes:
         return False
     sharded = any(name.endswith(_MODEL_FOLDER) for name in files) and "config.json" in files
-    return sharded or (folder.name.lower().endswith(WEIGHTS) and bool(files))
+    return sharded or (folder.name.lower().endswith(suffixes) and bool(files))
 
 
 def _complete(path: Path) -> bool:
@@ -155,14 +149,12 @@ def model_of(
     """
     candidates = scan(results_dir, action)
     pool = candidates
-    # Beside the student a distillation keeps its teacher, and pruning the model that it started from.
-    for kind, word in (("distill", "student"), ("prune", "prune")):
-        if action == kind:
-            pool = [c for c in candidates if word in c.path.name.lower()] or candidates
+    if (word := leaving(action).marked) is not None:
+        pool = [c for c in candidates if word in c.path.name.lower()] or candidates
     chosen = choose(pool, method=method, epochs=epochs, metric=metric, direction=direction)
     if chosen is not None:
         return chosen.path
-    kinds = ", ".join(_SUFFIXES.get(action, WEIGHTS))
+    kinds = ", ".join(suffixes_of(action))
     if not candidates:
         raise ParentError(
             f"parent job {job_id} ({action}) left no model ({kinds}) in {results_dir}; "
@@ -178,5 +170,5 @@ def model_of(
 
 def resumable(results_dir: Path) -> Path | None:
     """Return the newest complete checkpoint in a job's own results; None when there is none."""
-    chosen = choose(scan(results_dir, "train"), method="latest")
+    chosen = choose(scan(results_dir, SEARCHED), method="latest")
     return chosen.path if chosen else None

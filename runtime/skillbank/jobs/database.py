@@ -1,19 +1,21 @@
-"""The tables of the store, in a dialect that SQLite and PostgreSQL share, and how a database is opened."""
+"""The tables of the store, in a dialect that SQLite and PostgreSQL share."""
 
 from __future__ import annotations
 
-import time
-from functools import partial
-from typing import Any
-from urllib.parse import quote
-
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-from skillbank.errors import PlatformError
-from skillbank.redact import redact
-
-__all__ = ["APPROVALS", "EVENTS", "EXPERIMENTS", "JOBS", "LEASES", "PLANS", "TRANSITIONS", "open_engine"]
+__all__ = [
+    "APPROVALS",
+    "EVENTS",
+    "EXPERIMENTS",
+    "JOBS",
+    "LEASES",
+    "META",
+    "PLANS",
+    "SKILLS",
+    "TRANSITIONS",
+    "VERSIONS",
+]
 
 META = sa.MetaData()
 PLANS = sa.Table(
@@ -97,87 +99,19 @@ LEASES = sa.Table(
     sa.Column("owner", sa.Text),
     sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
 )
-
-
-def open_engine(url: str) -> sa.Engine:
-    """Open a database and make the tables and columns that it lacks.
-
-    ``postgres://`` and ``postgresql://`` mean the driver psycopg 3.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be opened. No error of this engine, now or later, shows the password.
-    """
-    try:
-        parsed = sa.make_url(url)
-        if parsed.drivername in ("postgres", "postgresql"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        remote = parsed.get_backend_name() != "sqlite"
-        # A server that was restarted in the meantime must not cost a job its record.
-        engine = sa.create_engine(parsed, pool_pre_ping=remote)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        # What cannot be parsed may hold a password anywhere, so that none of it is shown.
-        reason = (
-            str(error).replace(url, "...") if isinstance(error, ImportError) else "it is not a database URL"
-        )
-        raise PlatformError(
-            f"SKILLBANK_DATABASE_URL cannot be used: {reason}; unset it to use SQLite in SKILLBANK_HOME, "
-            "and for PostgreSQL: pip install 'skillbank[postgres]'"
-        ) from None
-    if not remote:
-        sa.event.listen(engine, "connect", _sqlite_settings)
-    sa.event.listen(engine, "handle_error", partial(_explain, engine.url))
-    # Two processes that make the tables at the same moment get in each other's way once.
-    for attempt in range(5):
-        try:
-            _make_tables(engine)
-            return engine
-        except (DatabaseError, PlatformError) as error:
-            engine.dispose()
-            if attempt == 4:
-                raise error if isinstance(error, PlatformError) else _sentence(engine.url, error) from None
-            time.sleep(0.05 * 2**attempt)
-    raise AssertionError("unreachable")
-
-
-def _make_tables(engine: sa.Engine) -> None:
-    with engine.begin() as db:
-        for table in META.sorted_tables:
-            db.execute(sa.schema.CreateTable(table, if_not_exists=True))
-            # A database of an earlier version lacks columns; all that came later may be empty.
-            there = {column["name"] for column in sa.inspect(db).get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in there:
-                    kind = column.type.compile(engine.dialect)
-                    db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
-            for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-
-
-def _explain(url: sa.URL, context: sa.engine.ExceptionContext) -> None:
-    """Turn a database that does not answer into one sentence, whatever was being asked."""
-    error = context.sqlalchemy_exception
-    if isinstance(error, OperationalError | InterfaceError) and not context.is_pre_ping:
-        raise _sentence(url, error) from None
-
-
-def _sentence(url: sa.URL, error: sa.exc.DBAPIError) -> PlatformError:
-    said = " ".join(str(error.orig).split())
-    return PlatformError(
-        f"the database {url.set(query={}).render_as_string()} cannot be used: {redact(said, _secrets(url))}; "
-        "check SKILLBANK_HOME and SKILLBANK_DATABASE_URL"
-    )
-
-
-def _secrets(url: sa.URL) -> list[str]:
-    """Return every form in which a database's password could come back."""
-    values = [str(url.password or ""), *(str(value) for value in url.query.values())]
-    return [form for value in values if value for form in (value, quote(value, safe=""))]
-
-
-def _sqlite_settings(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA busy_timeout = 30000")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+SKILLS = sa.Table(
+    "skills",
+    META,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+)
+"""What plans were made of; since version 2."""
+VERSIONS = sa.Table(
+    "store_versions",
+    META,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("skillbank", sa.Text, nullable=False),
+)
+"""Which versions of these tables a store has had, the highest being the one that it has; since version 2."""

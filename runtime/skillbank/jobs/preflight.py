@@ -16,6 +16,7 @@ from skillbank.errors import PlatformError, UsageError
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
+from skillbank.plan.products import trains
 from skillbank.storage.uri import parse_uri
 
 __all__ = ["LARGEST", "content_problems", "minimum_free", "refuse_full_disk", "warnings"]
@@ -87,7 +88,7 @@ def warnings(plan: Plan, largest: int = LARGEST) -> list[str]:
     """Return what may be meant and probably is not: fewer samples than one batch takes, or none at all."""
     batch = get_path(plan.spec, "dataset.batch_size")
     found = []
-    if plan.action == "train":
+    if trains(plan.action):
         counts = [(path, _lines(path)) for _, path in _local_files(plan, ".jsonl", largest)]
         total = sum(count for _, count in counts)
         found += [f"{path} holds no samples; check the file" for path, count in counts if count == 0]

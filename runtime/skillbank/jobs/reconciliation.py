@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,10 @@ class Reconciliation:
         Where jobs are remembered.
     platform
         Returns a platform by name.
-    error_patterns
-        Returns a skill's own error patterns for a job (see `skillbank.jobs.failures.classify`).
     """
 
-    def __init__(
-        self,
-        store: JobStore,
-        platform: Callable[[str], Platform],
-        error_patterns: Callable[[JobRecord], Sequence[Mapping[str, Any]]],
-    ) -> None:
-        self._store, self._platform, self._error_patterns = store, platform, error_patterns
+    def __init__(self, store: JobStore, platform: Callable[[str], Platform]) -> None:
+        self._store, self._platform = store, platform
 
     def refresh(self, job: str) -> JobRecord:
         """Bring a job's record up to date with its platform and return it."""
@@ -135,4 +128,7 @@ class Reconciliation:
         for piece in self.output(record):
             tail = (tail + piece)[-_TAIL:]
         reason = native.evidence or read_status(Path(record.results_dir), record.action).failure
-        return classify(tail, native.exit_code, self._error_patterns(record), reason=reason)
+        # The skill's own patterns are those that it had when the job was launched.
+        skill = self._store.skill(str(record.plan["skill"]["digest"]))
+        patterns = skill.error_patterns if skill is not None else ()
+        return classify(tail, native.exit_code, patterns, reason=reason)

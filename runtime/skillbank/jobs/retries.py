@@ -38,7 +38,7 @@ def follow_up(record: JobRecord, first_pause: float = FIRST_PAUSE) -> FollowUp |
     if record.native_id is None and record.retry_of is None:
         return None
     if failure.kind == "INFRA" and record.infra_retries < record.retry.infra:
-        plan, n = Plan.model_validate(record.plan), record.infra_retries
+        plan, n = Plan.from_document(record.plan), record.infra_retries
         return FollowUp(
             plan, n + 1, first_pause * 2**n, f"{failure.name}, retry {n + 1} of {record.retry.infra}"
         )
@@ -51,7 +51,7 @@ def follow_up(record: JobRecord, first_pause: float = FIRST_PAUSE) -> FollowUp |
 
 
 def _half_batch(record: JobRecord, key: str) -> Plan | None:
-    plan = Plan.model_validate(record.plan)
+    plan = Plan.from_document(record.plan)
     batch = get_path(plan.spec, key)
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 2:
         return None

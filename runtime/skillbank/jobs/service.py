@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
+from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
@@ -54,8 +55,9 @@ class Jobs:
         Where jobs are remembered.
     platforms
         Returns a platform by name.
-    error_patterns
-        Returns a skill's own error patterns for a job (see `skillbank.jobs.failures.classify`).
+    skills
+        Returns what is to be known of a plan's skill, and raises when the skill is no more what it was when
+        the plan was made; None knows nothing of skills.
     """
 
     def __init__(
@@ -63,12 +65,13 @@ class Jobs:
         store: JobStore,
         *,
         platforms: Callable[[str], Platform] = get_platform,
-        error_patterns: Callable[[JobRecord], Sequence[Mapping[str, Any]]] | None = None,
+        skills: Callable[[Plan], SkillFacts] | None = None,
     ) -> None:
         self.store = store
+        self._skills = skills
         self._make_platform = platforms
         self._platforms: dict[str, Platform] = {}
-        self._reconciliation = Reconciliation(store, self.platform, error_patterns or (lambda _: ()))
+        self._reconciliation = Reconciliation(store, self.platform)
 
     def launch(
         self,
@@ -111,6 +114,8 @@ class Jobs:
         ------
         QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
             When it cannot run.
+        StateError
+            When its skill has changed since the plan was made.
         """
         fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
@@ -142,6 +147,9 @@ class Jobs:
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
+        if self._skills is not None and fields.get("experiment") is None:
+            # Trials and evaluations were approved with their experiment, and take everything from its record.
+            self.store.save_skill(self._skills(plan))
         place = self._place(plan)
         platform = self.platform(place)
         preflight(plan, platform)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -11,18 +11,17 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
 from skillbank.jobs.approvals import Approvals, plan_subject
-from skillbank.jobs.database import JOBS, PLANS, TRANSITIONS, open_engine
-from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
+from skillbank.jobs.database import JOBS, PLANS, SKILLS, TRANSITIONS
+from skillbank.jobs.opening import open_engine
+from skillbank.jobs.record import JobRecord, JobState, Transition
+from skillbank.jobs.rows import changed_fields, line_row, now, record_of, storable
+from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 
 __all__ = ["JobStore"]
 
 _TERMINAL = [state.value for state in JobState if state.terminal]
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
-_PLAIN_FIELDS = frozenset(
-    {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
-    | {"product"}
-)
 
 
 class JobStore:
@@ -118,10 +117,10 @@ class JobStore:
                     kind = f"{action} job" if action else "job"
                     of = f" of {skill}" if skill else ""
                     raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
-                return _record(db, row)
+                return record_of(db, row)
             row = db.execute(query.where(JOBS.c.id == job)).mappings().first()
             if row is not None:
-                return _record(db, row)
+                return record_of(db, row)
             part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
             rows = (
                 db.execute(query.where(part).order_by(JOBS.c.seq.desc()).limit(4)).mappings().all()
@@ -129,7 +128,7 @@ class JobStore:
                 else []
             )
             if len(rows) == 1:
-                return _record(db, rows[0])
+                return record_of(db, rows[0])
             if rows:
                 names = ", ".join(row["id"] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
@@ -159,7 +158,7 @@ class JobStore:
             if value is not None:
                 query = query.where(JOBS.c[name] == value)
         with self._engine.connect() as db:
-            return [_record(db, row) for row in db.execute(query).mappings().all()]
+            return [record_of(db, row) for row in db.execute(query).mappings().all()]
 
     def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
         """Move a job to another state, unless it has ended or is there already.
@@ -180,11 +179,11 @@ class JobStore:
         change = (
             JOBS.update()
             .where(JOBS.c.id == job_id, JOBS.c.state.not_in(_TERMINAL), JOBS.c.state != state.value)
-            .values(state=state.value, **_plain(fields))
+            .values(state=state.value, **changed_fields(fields))
         )
         with self._engine.begin() as db:
             if db.execute(change).rowcount == 1:
-                db.execute(TRANSITIONS.insert().values(_line(job_id, state, message)))
+                db.execute(TRANSITIONS.insert().values(line_row(job_id, state, message)))
                 return True
         self.get(job_id)
         return False
@@ -192,9 +191,9 @@ class JobStore:
     def note(self, job_id: str, message: str) -> None:
         """Add a line to a job's history that changes nothing; the same words twice in a row are one line."""
         record = self.get(job_id)
-        if record.history[-1].message != _text(message):
+        if record.history[-1].message != storable(message):
             with self._engine.begin() as db:
-                db.execute(TRANSITIONS.insert().values(_line(record.id, record.state, message)))
+                db.execute(TRANSITIONS.insert().values(line_row(record.id, record.state, message)))
 
     def bind(self, job_id: str, native_id: str) -> None:
         """Note the platform's own id of a job."""
@@ -203,7 +202,9 @@ class JobStore:
     def update(self, job_id: str, **fields: Any) -> None:
         """Set fields of a job that are not its state."""
         with self._engine.begin() as db:
-            changed = db.execute(JOBS.update().where(JOBS.c.id == job_id).values(**_plain(fields))).rowcount
+            changed = db.execute(
+                JOBS.update().where(JOBS.c.id == job_id).values(**changed_fields(fields))
+            ).rowcount
         if not changed:
             self.get(job_id)
 
@@ -213,7 +214,7 @@ class JobStore:
             return None
         with self._engine.connect() as db:
             row = db.execute(sa.select(JOBS).where(JOBS.c.idempotency_key == key)).mappings().first()
-            return _record(db, row) if row is not None else None
+            return record_of(db, row) if row is not None else None
 
     # Plans and approvals
 
@@ -224,7 +225,7 @@ class JobStore:
             with self._engine.begin() as db:
                 db.execute(
                     PLANS.insert().values(
-                        plan_id=plan_id, created=_now(), document=plan.model_dump(mode="json")
+                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json")
                     )
                 )
         except IntegrityError:
@@ -239,7 +240,7 @@ class JobStore:
         NotFoundError
             When no plan, or more than one, is meant.
         StateError
-            When what the database holds is not what the id stands for.
+            When what the database holds is not what the id stands for, or cannot be read by this version.
         """
         part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         with self._engine.connect() as db:
@@ -251,13 +252,19 @@ class JobStore:
                 else "is not known here; make it with skillbank plan"
             )
             raise NotFoundError(f"plan '{plan_id}' {problem}")
-        try:
-            return Plan.from_document({"plan_id": rows[0]["plan_id"], **rows[0]["document"]})
-        except ValueError:
-            raise StateError(
-                f"plan {rows[0]['plan_id'][:12]} was changed in the database since it was made, and will not "
-                "run; make it again with skillbank plan"
-            ) from None
+        return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
+
+    def save_skill(self, facts: SkillFacts) -> None:
+        """Keep what plans of a skill rely on; it is known by the skill's digest, which every plan holds."""
+        with suppress(IntegrityError), self._engine.begin() as db:
+            document = facts.model_dump(mode="json")
+            db.execute(SKILLS.insert().values(digest=facts.digest, created=now(), document=document))
+
+    def skill(self, digest: str) -> SkillFacts | None:
+        """Return what was kept of a skill; None when nothing was."""
+        with self._engine.connect() as db:
+            found = db.scalar(sa.select(SKILLS.c.document).where(SKILLS.c.digest == digest))
+        return None if found is None else SkillFacts.model_validate(found)
 
     def approve(self, plan_id: str, by: str = "") -> str:
         """Approve one launch of a known plan, named by its id or a unique beginning of it; return the id."""
@@ -268,43 +275,3 @@ class JobStore:
     def consume_approval(self, plan_id: str) -> bool:
         """Use up an approval of exactly this plan; false when there is none (any more)."""
         return self.approvals.use(plan_subject(plan_id)) is not None
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    if unknown := fields.keys() - _PLAIN_FIELDS:
-        raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
-    return {k: _stored(v) for k, v in fields.items()}
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, Failure):
-        return {name: _text(text) for name, text in value.model_dump().items()}
-    return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
-
-
-def _line(job_id: str, state: JobState, message: str) -> dict[str, Any]:
-    return {"job_id": job_id, "at": _now(), "state": state.value, "message": _text(message)}
-
-
-def _text(text: str) -> str:
-    """Return a text as every database takes it: PostgreSQL has no NUL, and neither takes half a character."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _record(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
-    lines = db.execute(
-        sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
-    ).mappings()
-    history = tuple(Transition(at=_aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
-    # What a database of an earlier version has no value for is as it is in a new record.
-    fields = {name: _aware(value) for name, value in row.items() if name != "seq" and value is not None}
-    return JobRecord.model_validate({**fields, "history": history})
-
-
-def _aware(value: Any) -> Any:
-    """SQLite gives back the UTC time that it was given without its zone."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -12,15 +12,14 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError
 from skillbank.plan.datasets import DATASETS, bindings
 from skillbank.plan.draft import Parent
-from skillbank.plan.inference import Product, field_accepts, takes_parent
+from skillbank.plan.inference import field_accepts, takes_parent
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import ParentRef, Plan
 from skillbank.plan.paths import get_path
 from skillbank.plan.planner import compile_plan
+from skillbank.plan.products import Product, producer_of
 from skillbank.plan.request import DataLocation, Request
 from skillbank.plan.spec import is_example, unset
-
-PARENT_ACTION: dict[Product, str] = {"weights": "train", "onnx": "export", "engine": "gen_trt_engine"}
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ def full_plan(skill: Skill, action: Action) -> Plan:
     models = [k for k, f in {**table, **action.spec_params}.items() if takes_parent(f)]
     required = [i.key for i in action.inputs if not i.optional and i.key in models]
     product: Product = next((field_accepts(k) for k in [*required, *models]), "weights")
-    parent = Parent(ParentRef(job="parent", action=PARENT_ACTION[product], skill=skill.name))
+    parent = Parent(ParentRef(job="parent", action=producer_of(product), skill=skill.name))
     request = _request(skill, action).model_copy(update={"data": data})
     return compile_plan(skill, request, "docker", parent if models else None)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.errors import UsageError
+from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import clean_uri, policy_word
 
 DEFAULTS: dict[str, Any] = {
@@ -172,7 +173,7 @@ def judge(case: Case, answer: Answer, resolve: Callable[[str], str | None] = lam
     for i, wanted in enumerate(expected):
         got = answer.plans[i] if answer.refused is None and i < len(answer.plans) else None
         for slot in DEFAULTS:
-            if slot == "policy" and wanted.get("action") != "train":
+            if slot == "policy" and wanted.get("action") != SEARCHED:
                 continue
             slots[slot][1] += 1
             problem = _compare(slot, wanted, got, resolve) if got is not None else True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from skillbank.plan.model import (
     PARENT_MODEL,
@@ -16,19 +15,7 @@ from skillbank.plan.model import (
     RESUME_MODEL,
     ParentRef,
 )
-
-Product = Literal["weights", "onnx", "engine", "other"]
-
-PRODUCTS: dict[str, Product] = {
-    "train": "weights", "retrain": "weights", "distill": "weights", "quantize": "weights", "prune": "weights",
-    "export": "onnx", "gen_trt_engine": "engine",
-}  # fmt: skip
-"""What kind of model file each action leaves behind."""
-
-
-def product_of(action: str) -> Product:
-    """Return what an action leaves behind; task prefixes (``segment_train``) count as the action."""
-    return PRODUCTS.get(action) or PRODUCTS.get(action.rpartition("_")[2], "other")
+from skillbank.plan.products import Product, leaving, product_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +152,7 @@ def parent_model_folder(context: Context) -> Inferred:
 @register("pruned_model", reads=True)
 def pruned_model(context: Context) -> Inferred:
     """The parent's pruned graph, only when the parent is a prune job."""
-    if context.parent is not None and context.parent.action == "prune":
+    if context.parent is not None and leaving(context.parent.action) is leaving("prune"):
         return Inferred(PARENT_MODEL, f"pruned model of the parent {_name(context.parent)}")
     return Inferred(None, "no pruned parent")
 
@@ -229,4 +216,4 @@ def whole_model_field(fields: tuple[str, ...]) -> str:
 
 
 def _name(parent: ParentRef) -> str:
-    return parent.job or f"plan {str(parent.plan)[:12]}"
+    return parent.job or (f"plan {parent.plan[:12]}" if parent.plan else "trial")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from skillbank.errors import StateError
+
+FORMAT = 2
+"""Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so."""
 RESULTS_DIR = "{results_dir}"
 """Token in specs for the job's own results directory."""
 PARENT_MODEL = "{parent_model}"
@@ -49,10 +54,16 @@ class SkillRef(Frozen):
 
 
 class Route(Frozen):
-    """``automl`` sends the action to hyperparameter search, ``direct`` straight to the platform."""
+    """``automl`` sends the action to hyperparameter search, ``direct`` straight to the platform.
+
+    ``skill`` is the skill that the action goes through, with the folder ``skill_dir`` of the model's skill,
+    relative to its bank, so that it is the same on every machine.
+    """
 
     name: Literal["automl", "direct"]
     reason: str
+    skill: str = Field(default="", exclude_if=lambda value: not value)
+    skill_dir: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Policy(Frozen):
@@ -128,9 +139,32 @@ class Question(Frozen):
     choices: tuple[str, ...] = ()
 
 
+class SearchNeeds(Frozen):
+    """What a search takes from its skill, so that nobody has to read it there again.
+
+    ``schema_sha256`` is of the schema that the space is made of; which keys and ranges are asked for stands
+    in the plan's ``automl``. ``settle`` are the commands, by action, that say once the plan is approved what
+    the program makes of a spec on its machine. ``evaluation`` evaluates the model of a trial, ``baseline``
+    the pretrained model that was given; what cannot be evaluated is said in ``notes``.
+    """
+
+    schema_sha256: str
+    epochs_key: str | None = None
+    settle: dict[str, str] = {}
+    evaluation: Plan | None = None
+    baseline: Plan | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Plan(Frozen):
     """The frozen result of compiling one request for one action."""
 
+    format: int = Field(
+        default=1,
+        ge=1,
+        exclude_if=lambda value: value == 1,
+        description="Version of this document; one that has none is of skillbank 0.1.0.",
+    )
     skill: SkillRef
     action: str
     variant: str | None = None
@@ -159,30 +193,81 @@ class Plan(Frozen):
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
     automl: dict[str, Any] | None = None
+    search: SearchNeeds | None = Field(default=None, exclude_if=lambda value: value is None)
     results_root: str | None = None
     request: str = Field(default="", description="The request as it was said; not part of the plan_id.")
+    skill_path: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="The skill's folder on the machine that made the plan; not part of the plan_id.",
+    )
 
     @property
     def plan_id(self) -> str:
-        """Sha256 of the canonical JSON without the volatile fields (the words of the request)."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json", exclude={"request"}))).hexdigest()
+        """Sha256 of the canonical JSON without the volatile fields, see `document_id`."""
+        return document_id(self.model_dump(mode="json"))
 
     def document(self) -> dict[str, Any]:
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Plan:
-        """Read back what `document` gave; the id is checked against the content."""
+    def from_document(cls, document: Mapping[str, Any]) -> Plan:
+        """Read a plan that this version or an earlier one has written; it keeps its id.
+
+        Raises
+        ------
+        StateError
+            When its content is not what its ``plan_id`` stands for, or it cannot be read: one sentence.
+        """
         fields = dict(document)
         claimed = fields.pop("plan_id", None)
         fields.pop("checks", None)
-        plan = cls.model_validate(fields)
-        if claimed is not None and claimed != plan.plan_id:
-            raise ValueError(
-                f"plan_id {claimed[:12]} does not match the plan's content ({plan.plan_id[:12]})"
+        written = document_id(fields)
+        name = f"plan {(claimed or written)[:12]}"
+        again = "make it again with skillbank plan"
+        version = fields.get("format", 1)
+        if not isinstance(version, int) or version > FORMAT:
+            raise StateError(
+                f"{name} was made by a newer skillbank (format {version}, this one reads up to {FORMAT}); "
+                f"upgrade skillbank, or {again}"
             )
-        return plan
+        older = f" was made by an earlier skillbank (format {version}) and" if version < FORMAT else ""
+        changed = f"{name} was changed since it was made, and will not run; {again}"
+        try:
+            plan = cls.model_validate(fields)
+        except ValidationError as error:
+            if claimed not in (None, written):
+                raise StateError(changed) from None
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            raise StateError(
+                f"{name}{older} cannot be read: {where}: {error.errors()[0]['msg']}; {again}"
+            ) from None
+        if claimed in (None, plan.plan_id):
+            return plan
+        raise StateError(
+            f"{name}{older} cannot be read as it was; {again}" if claimed == written else changed
+        )
+
+
+_VOLATILE = ("plan_id", "request", "skill_path")
+"""Fields that are no part of a plan's id: the words it was asked with, and what depends on the machine."""
+
+
+def document_id(document: Mapping[str, Any]) -> str:
+    """Return the plan_id that a plan's document stands for, whichever version has written it.
+
+    It is the sha256 of the canonical JSON without the volatile fields; plans inside it count by their ids.
+    What came with a later format is left out of the document where it says nothing, so that a plan of an
+    earlier version has the id that it was given then.
+    """
+    content = {name: value for name, value in document.items() if name not in _VOLATILE}
+    if isinstance(content.get("search"), Mapping):
+        content["search"] = {
+            name: document_id(value) if name in ("evaluation", "baseline") and value else value
+            for name, value in content["search"].items()
+        }
+    return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
 def canonical_json(document: Any) -> bytes:

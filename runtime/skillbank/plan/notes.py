@@ -7,6 +7,7 @@ from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
 from skillbank.plan.hardware import gpu_key, node_key
 from skillbank.plan.inputs import positions
+from skillbank.plan.products import trains
 from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example
 
@@ -28,7 +29,7 @@ def add_notes(draft: Draft) -> None:
 def _no_validation(draft: Draft) -> None:
     """Training without validation data is allowed; say what it costs."""
     rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
-    if draft.action.name == "train" and rows and all(draft.builder.is_unset(r.key) for r in rows):
+    if trains(draft.action.name) and rows and all(draft.builder.is_unset(r.key) for r in rows):
         draft.warnings.append(
             "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
             "--data eval=LOCATION adds it"

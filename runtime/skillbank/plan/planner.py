@@ -11,12 +11,14 @@ from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
-from skillbank.plan.model import Plan, SkillRef
+from skillbank.plan.model import FORMAT, Plan, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
+from skillbank.plan.products import Product, product_of
 from skillbank.plan.questions import ask_for_the_rest
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
+from skillbank.plan.search_needs import search_needs
 from skillbank.plan.weights import weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
@@ -70,8 +72,9 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if platform != "local":
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
-    return Plan.model_validate(
+    plan = Plan.model_validate(
         {
+            "format": FORMAT,
             "skill": SkillRef(
                 name=skill.name, version=skill.frontmatter.version, digest=skill.digest, bank=skill.bank
             ),
@@ -109,8 +112,12 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "automl": searched,
             "results_root": request.results_root,
             "request": request.text,
+            "skill_path": str(skill.root),
         }
     )
+    if searched is None:
+        return plan
+    return plan.model_copy(update={"search": search_needs(plan, skill, compile_plan)})
 
 
 def split_command(command: str) -> tuple[str, ...]:
@@ -130,7 +137,7 @@ def split_command(command: str) -> tuple[str, ...]:
 def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Action:
     """Return the named variant, else the one whose model field takes what the parent leaves."""
     if request.variant is None and parent is not None:
-        product = inference.product_of(parent.ref.action)
+        product = product_of(parent.ref.action)
         named = [a for a in skill.actions if a.name == request.action]
         fitting = [a for a in named if product in accepted_products(a)]
         if fitting and all(a.variant is not None for a in fitting):
@@ -138,7 +145,7 @@ def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Act
     return skill.action(request.action, request.variant)
 
 
-def accepted_products(action: Action) -> set[inference.Product]:
+def accepted_products(action: Action) -> set[Product]:
     """Return what an action can start from: its required model fields, or all where none is required."""
     fields = [key for key, function in action.spec_params.items() if function == "parent_model"]
     required = {i.key for i in action.inputs if not i.optional}

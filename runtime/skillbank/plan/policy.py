@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.model import Policy, Route
+from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 
 NOT_RUNNABLE = "AutoML is enabled but not runnable for this skill until schemas are generated"
@@ -16,10 +17,22 @@ def resolve_policy(request: Request) -> Policy:
     return Policy(value="auto", source="default")
 
 
+SEARCH_SKILL = "tao-run-automl"
+"""The skill that a search goes through, with the model skill's folder."""
+
+
 def resolve_route(skill: Skill, action: str, policy: Policy) -> Route:
-    """Decide between AutoML and a direct run, and say why."""
-    if action != "train":
-        return Route(name="direct", reason=f"only the train action is searched over, '{action}' runs once")
+    """Decide between AutoML and a direct run, and say why and through which skill."""
+    route = _route(skill, action, policy)
+    through = SEARCH_SKILL if route.name == "automl" else skill.name
+    return route.model_copy(update={"skill": through, "skill_dir": skill.folder})
+
+
+def _route(skill: Skill, action: str, policy: Policy) -> Route:
+    if action != SEARCHED:
+        return Route(
+            name="direct", reason=f"only the {SEARCHED} action is searched over, '{action}' runs once"
+        )
     if policy.value == "off":
         return Route(name="direct", reason=f"automl_policy is off ({policy.source})")
     if not skill.info.automl_enabled:

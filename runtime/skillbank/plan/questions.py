@@ -9,6 +9,7 @@ from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Route
 from skillbank.plan.paths import format_path, leaves
+from skillbank.plan.products import product_of
 from skillbank.plan.request import role_of
 from skillbank.plan.spec import is_example
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
@@ -115,7 +116,7 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
         draft.ask("parent", f"{key} comes from a parent job; give --parent JOB, or --set {key}=FILE")
         return
     action = draft.parent.ref.action
-    left, wanted = inference.product_of(action), inference.field_accepts(key)
+    left, wanted = product_of(action), inference.field_accepts(key)
     draft.ask(
         key,
         f"{key} needs {wanted}, but the parent's action '{action}' leaves {left}; "
@@ -153,7 +154,7 @@ def _unused_parent(draft: Draft) -> None:
     if fields and draft.request.pretrained is not None:
         why = f"{where} starts from '{draft.request.pretrained}', so that {name} gives nothing; keep one"
     elif fields:
-        left = inference.product_of(parent.action)
+        left = product_of(parent.action)
         why = f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
     else:
         why = (

@@ -12,6 +12,7 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError, UsageError
 from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
+from skillbank.plan.products import trains
 
 ROLES = {
     "train": "train_datasets",
@@ -148,4 +149,4 @@ def concerns(key: str, action: str, chain: int, known: set[str]) -> bool:
     head = key.partition(".")[0]
     if head in known:
         return head == action
-    return key not in ("num_epochs", "learning_rate") or action in ("train", "retrain", "distill")
+    return key not in ("num_epochs", "learning_rate") or trains(action)

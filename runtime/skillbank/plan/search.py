@@ -8,6 +8,7 @@ from skillbank.errors import UsageError
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Route
 from skillbank.plan.paths import set_path
+from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 
 __all__ = ["search_settings", "take_settings"]
@@ -51,9 +52,9 @@ def search_settings(
         For a setting that there is not, or that has a wrong value.
     """
     if route.name != "automl":
-        if draft.request.automl == "on" and draft.action.name == "train" and not draft.info.automl_enabled:
+        if draft.request.automl == "on" and draft.action.name == SEARCHED and not draft.info.automl_enabled:
             draft.ask("automl", f"a search was asked for, and {route.reason}", ("--automl off",))
-        if said and draft.action.name == "train":
+        if said and draft.action.name == SEARCHED:
             keys = ", ".join(f"automl.{name}" for name in said)
             draft.ask("automl", f"{keys} would have no effect: {route.reason}; leave them out", ())
         return None

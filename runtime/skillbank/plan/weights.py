@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.bank.keys import is_key
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
+from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.plan.spec import unset
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SCRATCH = "none"
 FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_WEIGHT_FILES = (".pth", ".pt", ".ckpt", ".tlt", ".hdf5", ".safetensors", ".onnx", ".engine", ".bin", ".pkl")
+_WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
 
 
 def is_hub_name(text: str) -> bool:

@@ -10,7 +10,7 @@ from skillbank.errors import PlatformError, did_you_mean
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
 
-__all__ = ["KNOWN", "get_platform"]
+__all__ = ["KNOWN", "checked_platform", "get_platform"]
 
 _CLASSES = {
     "local": ("local", "LocalPlatform"),
@@ -20,6 +20,34 @@ _CLASSES = {
 }
 KNOWN = tuple(_CLASSES)
 """Platforms that a plan may name."""
+_ALSO_CALLED = {
+    "k8s": "kubernetes",
+    "kube": "kubernetes",
+    "container": "docker",
+    "localhost": "local",
+    "sbatch": "slurm",
+}
+
+
+def checked_platform(name: str, said: str = "") -> str:
+    """Return the name of a platform that there is.
+
+    Parameters
+    ----------
+    said
+        Where the name stands when it is not the request itself, such as a variable of the environment.
+
+    Raises
+    ------
+    PlatformError
+        When there is no such platform; nothing else is taken in its place.
+    """
+    if name not in _CLASSES:
+        where = f", which {said} names" if said else ""
+        word = name.strip().lower()
+        near = did_you_mean(_ALSO_CALLED.get(word, word), KNOWN)
+        raise PlatformError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
+    return name
 
 
 def get_platform(name: str) -> Platform:
@@ -30,10 +58,7 @@ def get_platform(name: str) -> Platform:
     PlatformError
         When there is no such platform.
     """
-    if name not in _CLASSES:
-        raise PlatformError(
-            f"there is no platform '{name}'{did_you_mean(name, KNOWN)}; there are: {', '.join(KNOWN)}"
-        )
+    checked_platform(name)
     module, class_name = _CLASSES[name]
     platform: Platform = getattr(import_module(f"skillbank.platforms.{module}"), class_name)()
     return platform

@@ -113,7 +113,7 @@ class Browsing:
         jobs = self._runtime.jobs
         record = jobs.refresh(find(jobs, request.path_params["experiment"]).id)
         events = EventLog(jobs.store.engine).read(record.id)
-        return report_data(record, Experiment(objectives_of(Plan.model_validate(record.plan)), events))
+        return report_data(record, Experiment(objectives_of(Plan.from_document(record.plan)), events))
 
 
 def _picture(results: Results, number: int) -> Path | None:

@@ -28,7 +28,7 @@ def report_data(
         How it is about to end, when that is not written down yet.
     """
     now = datetime.now(UTC)
-    plan = Plan.model_validate(record.plan)
+    plan = Plan.from_document(record.plan)
     settings = settings_of(plan)
     said = end or (stands.end.body if stands.end is not None else None)
     best = stands.best

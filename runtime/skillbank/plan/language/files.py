@@ -6,14 +6,7 @@ from skillbank.bank.actions import Action
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.language import places
 from skillbank.plan.language.lexing import Place
-
-
-def product_in(uri: str) -> str:
-    """Return what kind of model a file holds, told by the end of its name."""
-    name = uri.lower()
-    if name.endswith((".engine", ".plan", ".trt")):
-        return "engine"
-    return "onnx" if name.endswith(".onnx") else "weights"
+from skillbank.plan.products import product_in
 
 
 def file_key(action: Action, place: Place) -> str | None:

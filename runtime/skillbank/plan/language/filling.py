@@ -9,15 +9,15 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.datasets import DATASETS, Binding, bindings
-from skillbank.plan.inference import product_of
 from skillbank.plan.language import places, settings
 from skillbank.plan.language.chain import Step
-from skillbank.plan.language.files import file_key, product_in
+from skillbank.plan.language.files import file_key
 from skillbank.plan.language.policy import Said
 from skillbank.plan.language.roots import ListFolder, absolute, split_root
 from skillbank.plan.language.tokens import Text
 from skillbank.plan.language.values import Values
 from skillbank.plan.planner import accepted_products
+from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.weights import SCRATCH, is_hub_name
 
@@ -98,7 +98,7 @@ class Maker:
         for i in range(at + 1, len(self.steps)):
             # What the trained model is evaluated on may also tell its checkpoints apart.
             if (
-                step.action == "train"
+                trains(step.action)
                 and self.steps[i].action == "evaluate"
                 and step.skill is self.steps[i].skill
             ):

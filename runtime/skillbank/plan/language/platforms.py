@@ -25,6 +25,11 @@ _PLATFORMS = {
         r"|right here|on (?:the |a |my )?cpu|on (?:the )?premises"
     ),
 }
+_ELSEWHERE = rx(
+    rf"{_VIA}(?P<which>pbs|lsf|sge|htcondor|sagemaker|azureml|nomad|openshift)"
+    r"(?: (?:cluster|jobs?|queue|platform|scheduler|pro))*"
+)
+"""Places that others run jobs on: who names one is told that it is none of ours."""
 _NEGATED = rx(
     r"(?:<not>|rather than|instead of) (?:use |using |run |running |it |to )*(?:on |in |with "
     r"|via |at |a |the |any |inside )*(?P<which>slurm|kubernetes|docker|local|locally)(?: "
@@ -34,6 +39,8 @@ _NEGATED = rx(
 
 def take_platform(text: Text) -> str | None:
     """Take where to run out of a text; None when it does not say.
+
+    The name of a place that there is not comes back as it was said, to be refused like that of an option.
 
     Raises
     ------
@@ -45,6 +52,11 @@ def take_platform(text: Text) -> str | None:
         name: found.tokens()[0].start for name, pattern in _PLATFORMS.items() for found in text.find(pattern)
     }
     said = [name for name, pattern in _PLATFORMS.items() if text.take(pattern)]
+    others = [found.match["which"] for found in text.find(_ELSEWHERE)]
+    if others:
+        text.take(_ELSEWHERE)
+        begun |= dict.fromkeys(others, -1)
+        said += others
     corrected = max((t.start for t in text.tokens if t.text == "oops"), default=-1)
     if len(said) > 1 and any(begun[name] > corrected for name in said):
         said = [name for name in said if begun[name] > corrected]  # "on slurm, no wait, in docker"

@@ -12,6 +12,7 @@ from skillbank.plan.language.chain import Step
 from skillbank.plan.language.settings import Value
 from skillbank.plan.language.spec_words import keys_of, take_by_schema
 from skillbank.plan.language.tokens import Text
+from skillbank.plan.products import trains
 from skillbank.plan.request import concerns
 
 
@@ -92,11 +93,9 @@ class Values:
             named = {k for a in step.skill.actions for k in a.shorthands}
             plain = "." not in value.key and value.key not in named
             return (keys_of(step.skill, step.action).spelled(value.key) if plain else None) or value.key
-        if step.action in ("train", "retrain", "distill"):
+        if trains(step.action):
             return "train.precision" if own else None
-        if step.action == "gen_trt_engine" and (
-            own or all(s.action not in ("train", "retrain", "distill") for s in self.steps)
-        ):
+        if step.action == "gen_trt_engine" and (own or not any(trains(s.action) for s in self.steps)):
             assert step.skill is not None
             shorthands = {k: v for a in step.skill.actions for k, v in a.shorthands.items()}
             return shorthands.get("trt_data_type", "gen_trt_engine.tensorrt.data_type")

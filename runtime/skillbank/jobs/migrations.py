@@ -1,0 +1,120 @@
+"""Stores outlive versions: the tables of an earlier skillbank are brought up to those of this one, once.
+
+A store says in ``store_versions`` which version its tables have; that of 0.1.0, which is 1, does not. Of any
+number of processes that open a store at the same moment one changes it, and the others wait for it. A step
+only adds: what an earlier version has written stays as it is, and is read as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from skillbank.jobs.database import JOBS, META, SKILLS, VERSIONS
+
+__all__ = ["VERSION", "NewerStoreError", "migrate"]
+
+_LOCK = 0x736B696C
+"""Of PostgreSQL's advisory locks the one that this is done under."""
+_FIRST = 1
+"""The version of a store that does not say its own."""
+
+
+class NewerStoreError(Exception):
+    """A newer skillbank has made the store; what it means by its tables is not known here."""
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Make the tables that a database lacks, or change those of an earlier version.
+
+    Raises
+    ------
+    NewerStoreError
+        When the tables are of a later version than this one's.
+    """
+    with engine.connect() as db:
+        if _current(_version(db)):
+            return
+    with _alone(engine) as db:
+        # Another process may have done it while this one waited.
+        version = _version(db)
+        if _current(version):
+            return
+        if version is None:
+            META.create_all(db)
+        else:
+            for step in range(version + 1, VERSION + 1):
+                _STEPS[step](db)
+        _note(db)
+
+
+def _version(db: sa.Connection) -> int | None:
+    """Return the version of a store's tables; None when there are none."""
+    there = set(sa.inspect(db).get_table_names())
+    if VERSIONS.name in there:
+        found: int | None = db.scalar(sa.select(sa.func.max(VERSIONS.c.version)))
+        return _FIRST if found is None else found
+    return _FIRST if JOBS.name in there else None
+
+
+def _current(version: int | None) -> bool:
+    if version is not None and version > VERSION:
+        from skillbank import __version__
+
+        raise NewerStoreError(
+            f"was made by a newer skillbank (its tables are of version {version}, and {__version__} knows "
+            f"those up to {VERSION}); upgrade skillbank, or name another store with SKILLBANK_HOME or "
+            "SKILLBANK_DATABASE_URL"
+        )
+    return version == VERSION
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that no other process has at the same time; all of it happens, or nothing."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as db:
+            db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            yield db
+        return
+    # The driver begins no transaction by itself before a table is made, so this one is begun by hand.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.exec_driver_sql("ROLLBACK")
+            raise
+        db.exec_driver_sql("COMMIT")
+
+
+def _note(db: sa.Connection) -> None:
+    from skillbank import __version__
+
+    db.execute(VERSIONS.insert().values(version=VERSION, since=datetime.now(UTC), skillbank=__version__))
+
+
+# The steps, each from the version before
+
+
+def _to_2(db: sa.Connection) -> None:
+    """Add what plans were made of, and the versions; stores before 0.1.0 lack columns, which may be empty."""
+    for table in (t for t in META.sorted_tables if t not in (SKILLS, VERSIONS)):
+        db.execute(sa.schema.CreateTable(table, if_not_exists=True))
+        there = {column["name"] for column in sa.inspect(db).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                kind = column.type.compile(db.dialect)
+                db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+        for index in sorted(table.indexes, key=lambda i: str(i.name)):
+            db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+    for table in (SKILLS, VERSIONS):
+        db.execute(sa.schema.CreateTable(table, if_not_exists=True))
+
+
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2}
+VERSION = max(_STEPS)
+"""Of the tables that this skillbank works with."""

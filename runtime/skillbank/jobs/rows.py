@@ -1,0 +1,62 @@
+"""Records as rows of the store's tables, and rows as records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from skillbank.jobs.database import TRANSITIONS
+from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
+
+__all__ = ["aware", "changed_fields", "line_row", "now", "record_of", "storable"]
+
+_PLAIN_FIELDS = frozenset(
+    {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
+    | {"product"}
+)
+
+
+def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of a job that are not its state as their columns take them."""
+    if unknown := fields.keys() - _PLAIN_FIELDS:
+        raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
+    return {k: _stored(v) for k, v in fields.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Failure):
+        return {name: storable(text) for name, text in value.model_dump().items()}
+    return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
+
+
+def line_row(job_id: str, state: JobState, message: str) -> dict[str, Any]:
+    """Return the row of one line of a job's history."""
+    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(message)}
+
+
+def storable(text: str) -> str:
+    """Return a text as every database takes it: PostgreSQL has no NUL, and neither takes half a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
+    """Return a job with its history."""
+    lines = db.execute(
+        sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
+    ).mappings()
+    history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
+    # What a database of an earlier version has no value for is as it is in a new record.
+    fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    return JobRecord.model_validate({**fields, "history": history})
+
+
+def aware(value: Any) -> Any:
+    """SQLite gives back the UTC time that it was given without its zone."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """Return the time as the store writes it."""
+    return datetime.now(UTC)

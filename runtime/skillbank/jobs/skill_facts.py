@@ -1,0 +1,128 @@
+"""What a launch records of its skill, so that nothing of it is read anew while the job runs or after it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillNotFoundError, StateError
+from skillbank.plan.model import Plan
+from skillbank.plan.search_needs import SCHEMA
+
+__all__ = ["SkillFacts", "search_schema", "unchanged_skill"]
+
+_SHOWN = 5
+
+
+class SkillFacts(BaseModel):
+    """A skill as it was when a plan was made of it, known by its digest.
+
+    ``files`` holds the sha256 of each file, by its path in the skill; ``error_patterns`` are what the skill
+    says about failures (see `skillbank.jobs.failures.classify`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    digest: str
+    files: dict[str, str] = {}
+    error_patterns: tuple[dict[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, skill: Skill) -> SkillFacts:
+        """Take them from a skill."""
+        found = skill.info.facts.get("error_patterns")
+        patterns = [
+            {str(name): str(value) for name, value in entry.items() if value is not None}
+            for entry in (found if isinstance(found, list) else ())
+            if isinstance(entry, Mapping)
+        ]
+        return cls(digest=skill.digest, files=dict(skill.file_digests), error_patterns=tuple(patterns))
+
+
+def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFacts | None]) -> Skill:
+    """Return the skill that a plan was made of, read anew and found as it was then.
+
+    Looked for is the folder that the plan was made from, so that a process which was not given the bank finds
+    it too, then the bank's skill of that name.
+
+    Parameters
+    ----------
+    known
+        Returns what was kept of a skill with a digest.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When it is not here.
+    StateError
+        When it has changed; the sentence names the files.
+    """
+    found = [skill.reread() for skill in _candidates(plan, library)]
+    ref = plan.skill
+    for skill in found:
+        if skill.digest == ref.digest:
+            return skill
+    if not found:
+        raise SkillNotFoundError(
+            f"the skill {ref.bank}:{ref.name} of plan {plan.plan_id[:12]} is not here; give its bank with "
+            "--bank, or in SKILLBANK_BANKS"
+        )
+    said = _changes(known(ref.digest), SkillFacts.of(found[0]))
+    raise StateError(
+        f"the skill {ref.bank}:{ref.name} has changed since plan {plan.plan_id[:12]} was made ({said}), and "
+        "what was planned is what runs; plan again with skillbank plan, or put the files back"
+    )
+
+
+def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
+    here = Path(plan.skill_path) if plan.skill_path else None
+    if here is not None and (here / "SKILL.md").is_file():
+        root = here
+        for _ in PurePosixPath(plan.route.skill_dir).parts:
+            root = root.parent
+        yield Skill(here, plan.skill.bank, root)
+    for name in (f"{plan.skill.bank}:{plan.skill.name}", plan.skill.name):
+        with suppress(SkillNotFoundError):
+            skill = library.get(name)
+            if skill.root != here and skill.name == plan.skill.name:
+                yield skill
+                return
+
+
+def search_schema(plan: Plan, skill: Skill) -> dict[str, Any]:
+    """Return the schema that a plan's search space is made of.
+
+    Raises
+    ------
+    StateError
+        When it is not the one that the plan was made with.
+    """
+    content = skill.inside(skill.root / SCHEMA).read_bytes()
+    if plan.search is not None and hashlib.sha256(content).hexdigest() != plan.search.schema_sha256:
+        raise StateError(f"{SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made")
+    document: dict[str, Any] = json.loads(content)
+    return document
+
+
+def _changes(before: SkillFacts | None, now: SkillFacts) -> str:
+    """Say which files of a skill have changed, by name: ``SKILL.md changed, schemas/x.json is new``."""
+    if before is None:
+        return "which of its files is not known, for the plan was made elsewhere or by an earlier skillbank"
+    told = []
+    for name in sorted(before.files.keys() | now.files.keys()):
+        if name not in now.files:
+            told.append(f"{name} is gone")
+        elif name not in before.files:
+            told.append(f"{name} is new")
+        elif before.files[name] != now.files[name]:
+            told.append(f"{name} changed")
+    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return ", ".join(told[:_SHOWN]) + more

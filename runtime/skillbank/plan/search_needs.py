@@ -1,0 +1,126 @@
+"""What a search needs of its skill, read when it is planned: approved with the plan, and not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillbankError, UsageError
+from skillbank.plan.datasets import bindings
+from skillbank.plan.draft import Parent
+from skillbank.plan.model import PARENT_MODEL, ParentRef, Plan, SearchNeeds
+from skillbank.plan.products import SEARCHED
+from skillbank.plan.request import DataLocation, Request, Setting
+
+__all__ = ["SCHEMA", "search_needs"]
+
+SCHEMA = f"schemas/{SEARCHED}.schema.json"
+"""The file of a skill that the search space is made of."""
+_PRETRAINED = ("ptm", "ptm_if_no_resume_model", "parent_model_or_ptm", "resume_model_or_ptm")
+
+Compile = Callable[[Skill, Request, str, Parent | None], Plan]
+
+
+def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds:
+    """Return what the search of a plan takes from its skill.
+
+    Parameters
+    ----------
+    plan
+        The plan as it is without this.
+    compile_plan
+        Compiles the evaluations of what the search starts from and of what it finds.
+
+    Raises
+    ------
+    UsageError
+        When the search cannot be, whatever its values.
+    """
+    from skillbank.automl.settings import AutoMLSettings
+
+    action = skill.action(plan.action, plan.variant)
+    epochs_key = {**skill.actions[0].shorthands, **action.shorthands}.get("num_epochs")
+    settings = AutoMLSettings.read(plan.automl)
+    if settings.is_multi_fidelity and epochs_key is None:
+        raise UsageError(
+            f"{settings.algorithm} varies the number of epochs, and {skill.name} does not say which "
+            "key that is (spec_shorthand_keys: num_epochs); choose bayesian, tpe or random."
+        )
+    evaluation, note = _evaluation(plan, skill, compile_plan)
+    settle = skill.info.facts.get("settle")
+    return SearchNeeds(
+        schema_sha256=skill.file_digests.get(SCHEMA, ""),
+        epochs_key=epochs_key,
+        settle={str(k): str(v) for k, v in settle.items()} if isinstance(settle, Mapping) else {},
+        evaluation=evaluation,
+        baseline=None if evaluation is None else _baseline(plan, skill, evaluation, compile_plan),
+        notes=(note,) if note else (),
+    )
+
+
+def _evaluation(plan: Plan, skill: Skill, compile_plan: Compile) -> tuple[Plan | None, str]:
+    """Compile the evaluation of the model that a trial will leave; else say why there is none."""
+    trial = ParentRef(action=plan.action, skill=plan.skill.name)
+    return _compiled(plan, skill, compile_plan, Parent(trial, plan.spec), ())
+
+
+def _baseline(plan: Plan, skill: Skill, evaluation: Plan, compile_plan: Compile) -> Plan | None:
+    """Compile the evaluation of the pretrained model that the training starts from, if it is whole."""
+    given = [
+        o.value
+        for o in plan.overrides
+        if "backbone" not in o.key and any(o.detail.startswith(f"{name}:") for name in _PRETRAINED)
+    ]
+    action = skill.action("evaluate", evaluation.variant)
+    required = {i.key for i in action.inputs if not i.optional}
+    fields = [k for k, f in action.spec_params.items() if f == "parent_model" and k in required]
+    if not given or not fields:
+        return None
+    if given[0] == PARENT_MODEL:
+        # What is started from is a job's model: as its child the evaluation finds it.
+        parent = next((Parent(ref) for ref in plan.parents if ref.job is not None), None)
+        return None if parent is None else _compiled(plan, skill, compile_plan, parent, ())[0]
+    compiled, _ = _compiled(plan, skill, compile_plan, None, (Setting(key=fields[0], value=given[0]),))
+    return compiled
+
+
+def _compiled(
+    plan: Plan, skill: Skill, compile_plan: Compile, parent: Parent | None, settings: tuple[Setting, ...]
+) -> tuple[Plan | None, str]:
+    if not any(action.name == "evaluate" for action in skill.actions):
+        return None, f"no evaluation: {skill.name} has no evaluate action"
+    data = tuple(_locations(plan, skill))
+    if not data:
+        return None, "no evaluation: the plan does not say where a set of evaluation data lies as a whole"
+    request = Request(
+        skill=skill.qualified,
+        action="evaluate",
+        data=data,
+        settings=settings,
+        gpus=plan.resources.gpus,
+        results_root=plan.results_root,
+        image=plan.image if plan.image_source != "skill" else None,
+        image_source=plan.image_source,
+    )
+    try:
+        found = compile_plan(skill, request, plan.platform, parent)
+    except SkillbankError as error:
+        return None, f"no evaluation: {error}"
+    if found.questions:
+        return None, f"no evaluation: {found.questions[0].why}"
+    return found, ""
+
+
+def _locations(plan: Plan, skill: Skill) -> Iterator[DataLocation]:
+    """Yield where the plan's evaluation data lies, found back from the files that it binds."""
+    rows, _ = bindings(skill, skill.action(plan.action, plan.variant), plan.spec)
+    paths = {row.key: row.path for row in rows}
+    found: set[str] = set()
+    for binding in plan.inputs:
+        path = paths.get(binding.key)
+        if binding.source != "eval_dataset" or path is None or not binding.uri.endswith(path):
+            continue
+        root = binding.uri[: len(binding.uri) - len(path)].rstrip("/") if path else binding.uri
+        if root not in found:
+            found.add(root)
+            yield DataLocation(source="eval_dataset", uri=root)
