@@ -1,4 +1,4 @@
-"""Reading YAML and JSON from skills that nobody vouches for: capped, alias-free, never surprising."""
+"""Reading YAML and JSON from skills that nobody vouches for: capped, and never surprising."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ def read_text(path: Path) -> str:
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Parse YAML without aliases, at most `MAX_DEPTH` levels deep.
+    """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
-    Aliases are refused because a few hundred bytes of them expand to hundreds of millions of
-    nodes; depth is capped because parsing time grows steeply with it.
+    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`).
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
