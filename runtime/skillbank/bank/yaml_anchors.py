@@ -111,4 +111,6 @@ def merged(value: Any, line: int | None) -> dict[Any, Any]:
         for entry in reversed(value):
             keys |= entry
         return keys
-    raise YamlError("'<<' takes a mapping or a list of mappings; quote it if a key of that name is meant", line)
+    raise YamlError(
+        "'<<' takes a mapping or a list of mappings; quote it if a key of that name is meant", line
+    )
