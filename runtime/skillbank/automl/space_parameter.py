@@ -43,12 +43,19 @@ def make_parameter(key: str, node: Node, default: Any, user: Range | None) -> Pa
     if kind == "array" and isinstance(default, list):
         return _list(key, node, default, user)
     if kind in ("integer", "number") or (kind == "any" and is_number(default)):
-        whole = kind == "integer" or (kind == "any" and isinstance(default, int))
-        return _number(key, words, default, whole, user, node.limits)
+        return _number(key, words, default, _is_whole(node, default, user), user, node.limits)
     raise SpecError(
         f"{key} is {kind if kind != 'any' else 'of no one type'} without a list of options, so it cannot be "
         f"searched; give its values: automl.ranges.{key}={{choices: [...]}}."
     )
+
+
+def _is_whole(node: Node, default: Any, user: Range | None) -> bool:
+    """Whether only whole numbers are searched; where the schema leaves it open, default and user say."""
+    if node.kind != "any" or any(branch.kind == "number" for branch in node.branches):
+        return node.kind == "integer"
+    ends = (user.low, user.high) if user else ()
+    return isinstance(default, int) and all(end is None or float(end).is_integer() for end in ends)
 
 
 def _chosen(key: str, node: Node, default: Any, user: Range) -> Parameter:
