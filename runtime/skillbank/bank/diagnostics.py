@@ -22,6 +22,8 @@ class Diagnostic:
         One sentence for people.
     path, line
         The file, relative to the skill's folder, and the 1-based line when known.
+    action
+        The one action that it is about; empty when it is about more.
     """
 
     severity: Severity
@@ -29,6 +31,7 @@ class Diagnostic:
     message: str
     path: str = ""
     line: int | None = None
+    action: str = ""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path

@@ -55,6 +55,9 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if "depth" in problem:
+            # The scanner looks ahead, so a bound of its own may be met before ours.
+            problem = _too_deep(max_depth)
         raise YamlError(problem, mark.line + 1 if mark else None) from None
     except UnicodeEncodeError:
         raise YamlError("it holds half of a surrogate pair", None) from None
@@ -93,9 +96,13 @@ def _build(text: str, max_depth: int, strict: bool) -> Any:
     return document
 
 
+def _too_deep(levels: int) -> str:
+    return f"it is nested deeper than {levels} levels; flatten it"
+
+
 def _opened(event: Any, mapping: bool, depth: int, anchors: Anchors) -> _Open:
     if depth >= anchors.max_depth:
-        raise YamlError(f"it is nested deeper than {anchors.max_depth} levels; flatten it", _line(event))
+        raise YamlError(_too_deep(anchors.max_depth), _line(event))
     if event.tag not in _COLLECTIONS:
         raise YamlError(f"the tag {event.tag} is not read here", _line(event))
     slot = anchors.open(event.anchor) if event.anchor is not None else None

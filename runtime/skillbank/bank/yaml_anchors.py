@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MAX_ALIASED = 100_000
+MAX_ALIASED = 20_000
 """Nodes that all aliases of a text may stand for together; each `_TEXT` characters of a text count as one."""
 _TEXT = 64
 
