@@ -20,7 +20,9 @@ _LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)\s]*)?\)")
 def documents(skill: Skill) -> Iterator[Diagnostic]:
     """Read every document of the skill; one finding for each that cannot be read."""
     _ = skill.dataset_table
-    yield from (d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-")))
+    yield from (
+        d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-", "template-"))
+    )
     for file in _info_files(skill):
         if file.is_file():
             yield from _repeated(file, skill)
