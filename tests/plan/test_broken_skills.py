@@ -225,6 +225,9 @@ TRAIN = "toy train -e {config_path}"
         ({"container_image": ["a"]}, "container_image is a list, not text"),
         ({"gpu_spec_key": 5}, "gpu_spec_key is 5, not text"),
         ({"hardware": "big"}, "hardware is not a mapping"),
+        ({"hardware": {"min_gpus": "two"}}, "hardware.min_gpus is 'two', not a whole number"),
+        ({"hardware": {"gpu_memory_gb": "80 GB"}}, "hardware.gpu_memory_gb is '80 GB', not a number"),
+        ({"unsupported": ["x"]}, "an entry of unsupported is 'x', not a mapping"),
         ({"unsupported": {"a": 1}}, "unsupported is not a list"),
         ({"metric": 5}, "metric is 5, not text"),
         ({"metric_direction": "up"}, "must be maximize or minimize"),
@@ -272,6 +275,7 @@ RULES: dict[str, dict[str, Any]] = {
     "bound": {"type": "int", "minimum": "low"},
     "choice": {"type": "string", "enum": "a, b"},
     "reference": {"$ref": "#/$defs/x"},
+    "items": {"type": "list", "items": [{"type": "int"}]},
     "fine": {"type": "int", "minimum": 1},
 }
 
@@ -279,7 +283,7 @@ RULES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(
     ("name", "rule"),
     [("math", "math_cond 'about 3'"), ("word", "type 'quaternion'"), ("pattern", "pattern '(['"),
-     ("bound", "minimum 'low'"), ("choice", "enum 'a, b'"), ("reference", "$ref")],
+     ("bound", "minimum 'low'"), ("choice", "enum 'a, b'"), ("reference", "$ref"), ("items", "items")],
 )  # fmt: skip
 def test_rules_that_nobody_can_read_are_said_with_the_value(
     make_skill: MakeSkill, compiled: Compile, name: str, rule: str

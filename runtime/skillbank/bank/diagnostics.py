@@ -37,6 +37,14 @@ class Diagnostic:
         where = f"{self.path}:{self.line}" if self.line else self.path
         return f"{where}: {self.severity}: {self.message} [{self.code}]" if where else self.message
 
+    @property
+    def sentence(self) -> str:
+        """The message with its file, without a full stop."""
+        said = self.message.rstrip(".")
+        if not self.path or said.startswith(self.path):
+            return said
+        return f"{self.path}:{self.line}: {said}" if self.line else f"{self.path}: {said}"
+
     def document(self) -> dict[str, Any]:
         """Return the finding as a JSON document."""
         return asdict(self)

@@ -74,12 +74,11 @@ class SkillFolder:
         return path.resolve().is_relative_to(self.bank_root.resolve())
 
     def report(self, code: str, error: SkillFormatError, path: str) -> None:
-        """Add a finding about a file that cannot be read, without the folders above the skill."""
+        """Add a finding about a file that cannot be read; it does not name the folders above the skill."""
         message = str(error)
-        for file in dict.fromkeys((str(self.root / path), os.path.realpath(self.root / path))):
-            message = message.removeprefix(file)
-        line = re.match(r":(\d+) ", message)
-        message = message[line.end() :] if line else message.lstrip()
+        for file in (str(self.root / path), os.path.realpath(self.root / path)):
+            message = message.replace(file, path)
+        line = re.match(r":(\d+)\b", message.removeprefix(path))
         self.found.append(Diagnostic("error", code, message, path, int(line[1]) if line else None))
 
 

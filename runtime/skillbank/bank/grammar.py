@@ -29,8 +29,10 @@ _SIZES = {
     "minLength": ("at least", "characters"), "maxLength": ("at most", "characters"),
     "minItems": ("at least", "entries"), "maxItems": ("at most", "entries"),
 }  # fmt: skip
-_UNREAD = ("$ref", "$dynamicRef", "allOf", "if", "patternProperties", "prefixItems", "contains")
-"""Words of JSON Schema that are not looked at; whoever sets a value under them is told."""
+_UNREAD = ("$ref", "$dynamicRef", "allOf", "if", "patternProperties", "prefixItems", "contains",
+           "items")  # fmt: skip
+"""Words of JSON Schema that are not looked at (``items`` only where it is no schema); whoever sets a value
+under them is told."""
 
 
 def problems(value: Any, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
@@ -95,6 +97,8 @@ def unread(node: Node) -> list[str]:
         if node.words.get(name) is not None and not isinstance(node.words[name], list):
             found.append(f"{name} {show(node.words[name])}")
     found += [name for name in _UNREAD if name in node.words]
+    for branch in node.branches:
+        found += unread(branch)
     return list(dict.fromkeys(found))
 
 

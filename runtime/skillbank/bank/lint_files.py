@@ -51,7 +51,12 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
 
 def _repeated(file: Path, skill: Skill) -> Iterator[Diagnostic]:
     try:
-        load(read_text(file), MAX_DEPTH, strict=True)
+        text = read_text(file)
+        load(text, MAX_DEPTH)
+    except (SkillFormatError, YamlError):
+        return  # broken otherwise, which is a finding of its own
+    try:
+        load(text, MAX_DEPTH, strict=True)
     except YamlError as error:
         yield Diagnostic("warning", "yaml-repeated-key", f"{error}.", skill.relative(file), error.line)
 

@@ -179,7 +179,8 @@ def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> No
     items = raw.get("items")
     item = _node(items, depth + 1, key) if isinstance(items, Mapping) else None
     closed = bool(children) and raw.get("additionalProperties", False) is False
-    words = {k: v for k, v in raw.items() if k not in ("properties", "items")}
+    left_out = {"properties", "items"} if item is not None or items is None else {"properties"}
+    words = {k: v for k, v in raw.items() if k not in left_out}
     return Node(kind, False, closed, words, children, item, key)
 
 

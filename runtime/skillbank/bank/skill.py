@@ -96,7 +96,7 @@ class Skill(SkillFolder):
         except OSError as error:
             self.found.append(
                 Diagnostic(
-                    "error", "skill-info-yaml", f"the folder cannot be read: {error.strerror}.", "references"
+                    "error", "skill-info-yaml", f"references cannot be read: {error.strerror}.", "references"
                 )
             )
             return []
@@ -135,11 +135,11 @@ class Skill(SkillFolder):
             named = chosen
         if not named:
             names = sorted({a.name for a in self.actions})
-            broken = [str(d) for d in self.found if d.code == "skill-info-yaml"]
+            broken = [d.sentence for d in self.found if d.code == "skill-info-yaml"]
             if broken:
                 raise ActionNotFoundError(
                     f"{self.name} has no action '{name}' that can be read{did_you_mean(name, names)}; a file "
-                    f"that declares actions is broken: {'; '.join(broken)}"
+                    f"that declares actions is broken: {'; '.join(broken)}."
                 )
             if not names:
                 raise ActionNotFoundError(

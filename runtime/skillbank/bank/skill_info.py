@@ -56,6 +56,18 @@ FACT_SECTIONS: dict[str, type | None] = {
 """Sections that later rooms read, and the shape that each must have."""
 
 
+FACT_WORDS: dict[str, dict[str, tuple[Any, str]]] = {
+    "hardware": {
+        "min_gpus": (int, "a whole number"),
+        "gpu_memory_gb": ((int, float), "a number"),
+        "batch_size": (dict, "a mapping"),
+    },
+    "multi_node": {"env": (list, "a list")},
+    "weights": {"suggested": (list, "a list"), "small_profile": (dict, "a mapping")},
+}
+"""Words of those sections that plans read, and what each must be."""
+
+
 def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
     """Make one document uniform.
 
@@ -177,12 +189,27 @@ def _facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
         value = raw.get(name)
         if value is None:
             continue
-        if shape is None or isinstance(value, shape):
+        if isinstance(value, Mapping) and shape is dict:
+            facts[name] = {**value, **_odd(value, name, read)}
+        elif name == "unsupported" and isinstance(value, list):
+            facts[name] = [fact for fact in value if read.mapping(fact, "an entry of unsupported")]
+        elif shape is None or isinstance(value, shape):
             facts[name] = value
         else:
             wanted = {dict: "a mapping", list: "a list", str: "text"}[shape]
             read.warn("shape", f"{name} is not {wanted}; it is not used.")
     return facts
+
+
+def _odd(facts: Mapping[str, Any], name: str, read: Shapes) -> dict[str, None]:
+    """Blank what later rooms could not use, and say so."""
+    odd = {}
+    for word, (shape, wanted) in FACT_WORDS.get(name, {}).items():
+        value = facts.get(word)
+        if value is not None and (not isinstance(value, shape) or isinstance(value, bool)):
+            read.warn("shape", f"{name}.{word} is '{str(value)[:40]}', not {wanted}; it is not used.")
+            odd[word] = None
+    return odd
 
 
 def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:

@@ -39,13 +39,13 @@ def say_what_was_not_read(draft: Draft, policy: Policy) -> None:
     """Put a warning or a question for everything that was not read of the files of this action."""
     for found in sorted(_of_this_action(draft), key=lambda d: (d.path, d.line or 0, d.code, d.message)):
         asked = found.code in _ASKED or (found.code == "schema-json" and draft.request.settings)
-        where = f"{found.path}:{found.line}" if found.line else found.path
-        lost = _LOST.get(found.code)
-        said = f"{found.message.rstrip('.')}, {lost}" if lost else found.message.rstrip(".")
+        said = found.sentence
+        if found.code in _LOST:
+            said = f"{said}, {_LOST[found.code]}"
         if asked and found.path not in draft.questions:
-            draft.ask(found.path, f"{where} {said}; repair the file and plan again")
+            draft.ask(found.path, f"{said}; repair the file and plan again")
         else:
-            draft.warnings.append(f"{where}: {said}")
+            draft.warnings.append(said)
     _unchecked_values(draft)
     if policy.value != "off" and draft.action.name == "train" and draft.skill.automl_broken:
         why = f"{draft.skill.automl_problem}, so the search that the skill is made for cannot run"
