@@ -43,7 +43,7 @@ class SkillInfo:
     """Sections that later rooms read as data: hardware, unsupported, error_patterns, ..."""
 
 
-FACT_SECTIONS: dict[str, type | None] = {
+FACT_SECTIONS: dict[str, Any] = {
     "hardware": dict,
     "multi_node": dict,
     "unsupported": list,
@@ -54,6 +54,7 @@ FACT_SECTIONS: dict[str, type | None] = {
     "weights": dict,
 }
 """Sections that later rooms read, and the shape that each must have."""
+_SHAPES: dict[Any, str] = {dict: "a mapping", list: "a list", str: "text"}
 
 
 FACT_WORDS: dict[str, dict[str, tuple[Any, str]]] = {
@@ -184,7 +185,7 @@ def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | No
 
 
 def _facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
-    facts = {}
+    facts: dict[str, Any] = {}
     for name, shape in FACT_SECTIONS.items():
         value = raw.get(name)
         if value is None:
@@ -196,14 +197,14 @@ def _facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
         elif shape is None or isinstance(value, shape):
             facts[name] = value
         else:
-            wanted = {dict: "a mapping", list: "a list", str: "text"}[shape]
+            wanted = _SHAPES[shape]
             read.warn("shape", f"{name} is not {wanted}; it is not used.")
     return facts
 
 
 def _odd(facts: Mapping[str, Any], name: str, read: Shapes) -> dict[str, None]:
     """Blank what later rooms could not use, and say so."""
-    odd = {}
+    odd: dict[str, None] = {}
     for word, (shape, wanted) in FACT_WORDS.get(name, {}).items():
         value = facts.get(word)
         if value is not None and (not isinstance(value, shape) or isinstance(value, bool)):
