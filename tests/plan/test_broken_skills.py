@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -74,8 +75,15 @@ def latin(file: Path) -> None:
     file.write_bytes(file.read_bytes() + b"\xe9\n")
 
 
+def forbidden(file: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("the administrator reads every file")
+    file.chmod(0)
+
+
 WAYS: list[Callable[[Path], None]] = [
-    large, linked_out, linked_nowhere, linked_in_a_circle, a_folder, utf16, utf16_without_mark, nul, latin,
+    large, linked_out, linked_nowhere, linked_in_a_circle, a_folder, utf16,
+    utf16_without_mark, nul, latin, forbidden,
 ]  # fmt: skip
 BROKEN_DOCUMENTS = [b"{", b"[1, 2]", b"7", b'"text"', b"{]"]
 PARTS = ["SKILL.md", "references/skill_info.yaml", "references/spec_template_train.yaml",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
+from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
@@ -66,7 +67,7 @@ class Bank:
     def _marketplace(self) -> tuple[dict[str, object], Diagnostic | None]:
         """The bank's list of plugins, and what is wrong with it."""
         file = self.root / MARKETPLACE
-        if not os.path.lexists(file):
+        if not is_there(file):
             return {}, None
         try:
             document = read_json(file)

@@ -12,7 +12,7 @@ from pathlib import Path
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.errors import SkillFormatError
 
-__all__ = ["SkillFolder"]
+__all__ = ["SkillFolder", "is_there"]
 
 
 class SkillFolder:
@@ -47,18 +47,20 @@ class SkillFolder:
         return {
             str(f.relative_to(self.root)): _digest(f)
             for f in sorted(self.root.rglob("*"))
-            if f.is_file() and "__pycache__" not in f.parts and self.contains(f)
+            if _is_file(f) and "__pycache__" not in f.parts and self.contains(f)
         }
 
     def inside(self, path: Path) -> Path:
         """Resolve a path and refuse it when it leads nowhere or out of the bank."""
         try:
-            contained = self.contains(path)
-        except (OSError, RuntimeError):
+            contained, lost = self.contains(path), path.is_symlink() and not path.exists()
+        except RuntimeError:
             raise SkillFormatError(f"{path} is a link that leads in a circle; copy the file there.") from None
+        except OSError as error:
+            raise SkillFormatError(f"{path} cannot be read: {error.strerror or error}.") from None
         if not contained:
             raise SkillFormatError(f"{path} is a link that leads out of the bank; copy the file there.")
-        if path.is_symlink() and not path.exists():
+        if lost:
             raise SkillFormatError(f"{path} is a link that leads nowhere; copy the file there.")
         return path.resolve()
 
@@ -80,6 +82,24 @@ class SkillFolder:
             message = message.replace(file, path)
         line = re.match(r":(\d+)\b", message.removeprefix(path))
         self.found.append(Diagnostic("error", code, message, path, int(line[1]) if line else None))
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has this name, readable or not; what cannot be looked at counts as being there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _digest(file: Path) -> str:
