@@ -59,7 +59,9 @@ def _coerced_to_one(value: Any, node: Node) -> Any:
     """Leave a value as it is where one of several types takes it, else read it as the first that can."""
     from skillbank.bank.grammar import problems
 
-    for read in (value, *(coerce(value, branch) for branch in node.branches)):
+    # One word is not made a list of one here: it would fit whatever it says.
+    wanted = [b for b in node.branches if b.kind != "array" or isinstance(value, list)]
+    for read in (value, *(coerce(value, branch) for branch in wanted)):
         if any(not problems(read, branch) for branch in node.branches):
             return read
     return value
