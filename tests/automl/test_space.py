@@ -12,11 +12,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillbank.automl.conditions import MathCondition, parse_relation
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.automl.space_features import features_of
 from skillbank.automl.space_optuna import optuna_params, suggest
+from skillbank.bank.limits import Limits
+from skillbank.bank.relations import parse_relation
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.values import check, check_relations
 from skillbank.errors import SpecError, UsageError
@@ -316,13 +317,19 @@ def test_physical_limits_hold_whatever_the_schema_allows(
 
 
 def test_math_conditions() -> None:
-    assert MathCondition.parse("> 0.0 <= 1.0").low == (0.0, True)
-    assert MathCondition.parse("> 0.0 <= 1.0").high == (1.0, False)
-    assert MathCondition.parse(">=0").low == (0.0, False)
-    assert MathCondition.parse("> depends_on").order == ">"
-    assert MathCondition.parse("/ 8").multiple == 8 and MathCondition.parse("^ 2").power == 2
-    assert MathCondition.parse("!= 0").forbidden == (0.0,)
-    assert MathCondition.parse(None) == MathCondition.parse("whatever") == MathCondition()
+    def read(text: object) -> Limits:
+        return Limits.of({"math_cond": text})
+
+    assert read("> 0.0 <= 1.0").low == (0.0, True)
+    assert read("> 0.0 <= 1.0").high == (1.0, False)
+    assert read(">=0").low == (0.0, False)
+    assert read("> 1e-5, < .5").low == (1e-5, True) and read("> 1e-5, < .5").high == (0.5, True)
+    assert read("> depends_on").order == ">"
+    assert read("/ 8").multiple == 8 and read("^ 2").power == 2
+    assert read("!= 0").forbidden == (0.0,)
+    assert read(None) == Limits() == read("")
+    assert read("whatever").unread == ("math_cond 'whatever'",)
+    assert read("> 1 or so").unread and read("> 1 or so").low == (1.0, True)
     relation = parse_relation("<= model.a * 2 * model.b")
     assert relation is not None and (relation.keys, relation.factor) == (("model.a", "model.b"), 2.0)
     assert parse_relation("about model.a") is None

@@ -98,11 +98,19 @@ def test_json_gives_a_document_or_our_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (BOMB, "x:2 is not valid YAML: it uses a YAML alias"),
+        (BOMB, "x:9 is not valid YAML: its aliases stand for more than 20000 nodes"),
+        ("a: &a [*a]", "alias .a stands inside of what it names"),
+        ("a: &a {b: {<<: *a}}", "alias .a stands inside of what it names"),
+        ("a: &a {b: *c}\nc: &c [*a]", "alias .c has no anchor"),
+        (f"a: &a {'x' * 10**6}\nb: [{'*a, ' * 10**4}]", "stand for more than 20000 nodes"),
+        (f"a: &a {{{'k' * 1000}: 1}}\nb: [{'*a, ' * 10**4}]", "stand for more than 20000 nodes"),
+        ("k0: &a0 [x]\n" + "".join(f"k{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 100)), "deeper than 64"),
+        ("<<: 1", "takes a mapping or a list of mappings"),
+        ("a: &a 1\nb: {<<: [*a]}", "takes a mapping or a list of mappings"),
         ("[" * 3000, "nested deeper than 64"),
         ("\n".join(" " * i + f"k{i}:" for i in range(100)), "nested deeper than 64"),
         ("- " * 100 + "x", "nested deeper than 64"),
-        ("a: 1\nb: *a", "alias|not valid"),
+        ("a: 1\nb: *a", "x:2 is not valid YAML: the alias .a has no anchor"),
         ("x" * (MAX_BYTES + 1), "larger than 4 MiB"),
         ("a: 1\n  b: 2", "x:2 is not valid YAML"),
         ("a: 1\n---\nb: 2", "several documents"),
@@ -117,6 +125,58 @@ def test_yaml_that_would_hurt_is_refused_quickly(text: str, words: str) -> None:
     with pytest.raises(SkillFormatError, match=words):
         parse_yaml(text, "x")
     assert time.perf_counter() - start < 1
+
+
+MERGES: list[tuple[str, Any]] = [
+    ("a: &x {p: 1, q: [1, 2]}\nb: *x", {"a": {"p": 1, "q": [1, 2]}, "b": {"p": 1, "q": [1, 2]}}),
+    ("a: &x hello\nb: [*x, *x]\n*x : 4", {"a": "hello", "b": ["hello", "hello"], "hello": 4}),
+    ("a: &x 1e-5\nb: *x", {"a": 1e-5, "b": 1e-5}),
+    ("a: &x ~\nb: *x", {"a": None, "b": None}),
+    # Its own keys win, wherever '<<' stands.
+    ("a: &x {p: 1, q: 2}\nb: {q: 3, <<: *x}", {"a": {"p": 1, "q": 2}, "b": {"p": 1, "q": 3}}),
+    ("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}", {"a": {"p": 1, "q": 2}, "b": {"p": 1, "q": 3}}),
+    # Of several mappings the first wins, and what a merged mapping says itself wins over what it merged in.
+    ("a: &x {p: 1}\nb: &y {p: 2, q: 2}\nc: {<<: [*x, *y]}",
+     {"a": {"p": 1}, "b": {"p": 2, "q": 2}, "c": {"p": 1, "q": 2}}),
+    ("a: &x {p: 1, r: 1}\nb: &y {<<: *x, p: 2}\nc: {<<: *y, q: 3}",
+     {"a": {"p": 1, "r": 1}, "b": {"p": 2, "r": 1}, "c": {"p": 2, "r": 1, "q": 3}}),
+    ("a: &x {p: 1}\nb: {<<: [{p: 0, q: 0}, *x]}", {"a": {"p": 1}, "b": {"p": 0, "q": 0}}),
+    # A merge is shallow: a mapping below is replaced as a whole.
+    ("a: &x {o: {p: 1, q: 1}}\nb: {<<: *x, o: {p: 2}}", {"a": {"o": {"p": 1, "q": 1}}, "b": {"o": {"p": 2}}}),
+    # An anchor set again names the later value from there on.
+    ("a: &x 1\nb: *x\nc: &x 2\nd: *x", {"a": 1, "b": 1, "c": 2, "d": 2}),
+    ("a: &x [&x 1, *x]\nb: *x", {"a": [1, 1], "b": 1}),
+    # Quoted it is a name, and so is a value.
+    ("'<<': 1\nb: <<", {"<<": 1, "b": "<<"}),
+    ("a: &x {}\nb: {<<: *x, c: 1}", {"a": {}, "b": {"c": 1}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "document"), MERGES)
+def test_anchors_aliases_and_merge_keys(text: str, document: Any) -> None:
+    assert parse_yaml(text, "x") == document
+
+
+def test_an_alias_is_a_copy_of_its_own() -> None:
+    document = parse_yaml("a: &x {p: [1]}\nb: *x\nc: {<<: *x}", "x")
+    document["b"]["p"].append(2)
+    assert document["a"] == document["c"] == {"p": [1]}
+
+
+@given(tree=TREES, names=st.lists(st.sampled_from("xyz"), min_size=3, max_size=8))
+@FAST
+def test_what_is_written_with_aliases_is_read_as_written_out(tree: Any, names: list[str]) -> None:
+    """PyYAML writes an object that occurs again as an alias; what is read has no trace of it."""
+    shared = {"list": [tree, tree], "tree": tree}
+    whole = {f"{name}{i}": shared if i % 2 else [shared, tree] for i, name in enumerate(names)}
+
+    class Copying(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    text = yaml.dump(whole, Dumper=yaml.SafeDumper)
+    assert "*id" in text
+    assert repr(parse_yaml(text, "x")) == repr(parse_yaml(yaml.dump(whole, Dumper=Copying), "x"))
 
 
 def test_the_last_of_a_repeated_key_counts() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from skillbank.bank.actions import Action
 from skillbank.bank.discovery import Library
+from skillbank.bank.documents import parse_yaml
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.plan.coverage import bank_coverage, full_plan
@@ -83,6 +86,28 @@ def test_nothing_is_asked_for_that_was_given(corpus: Library) -> None:
     for skill, action in actions(corpus):
         plan = full_plan(skill, action)
         assert not [q for q in plan.questions if q.key.startswith("data.")], (skill, action, plan.questions)
+
+
+def test_templates_written_with_aliases_are_the_same(corpus: Library) -> None:
+    """Every template as its author might have written it: what occurs twice is an anchor and its aliases."""
+    aliased = 0
+    for skill, action in actions(corpus):
+        template, _ = skill.template(action)
+        text = yaml.safe_dump(_shared(template, {}), sort_keys=False)
+        aliased += "*id" in text
+        assert parse_yaml(text, "template") == template, (skill, action)
+    assert aliased > 50
+
+
+def _shared(node: Any, seen: dict[str, Any]) -> Any:
+    """Make equal collections one object, which a dumper writes out once."""
+    if isinstance(node, dict):
+        node = {name: _shared(value, seen) for name, value in node.items()}
+    elif isinstance(node, list):
+        node = [_shared(value, seen) for value in node]
+    else:
+        return node
+    return seen.setdefault(repr(node), node)
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda f: f.stem)

@@ -124,6 +124,60 @@ def test_refusals_name_the_key_and_the_way_out(
         compiled(toy, "train", setting)
 
 
+def test_all_faults_are_told_at_once(toy: Skill, compiled: Compile) -> None:
+    with pytest.raises(SpecError) as caught:
+        compiled(toy, "train", "train.lr=2", "train.epoch=5", "train={ema: 3, steps: [1, -2, -3]}")
+    assert [s.partition(" ")[0] for s in str(caught.value).split(". ")] == [
+        "train.lr", "train.epoch", "train.ema", "train.steps[1]", "train.steps[2]"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("model.select=200", "model.select is 200, but it must be <= model.queries, which is 100."),
+        ("model.queries=10", "model.select is 50, but it must be <= model.queries, which is 10."),
+        ("model.tokens=900", "model.tokens is 900, but it must be < 8 . model.queries, which is 800."),
+        ("train.momentum=1", "train.momentum is 1, but it must be below 1."),
+        ("train.betas=[0.9, 1.5]", r"train.betas\[1\] is 1.5, but it must be below 1."),
+        ("train.rate=0.00001", "train.rate is 1e-05, but it must be above 1e-05."),
+        ("train.rate=many", "train.rate must be a number or a list, not 'many'."),
+        ("train.size=0.3", "train.size is 0.3, but it must be a multiple of 0.25."),
+        ("train.base=12", "train.base must be a power of 3|is 12, but it must be a power of 3."),
+        ("train.span=[2, 1]", r"train.span\[0\] is 2, but it must be at most 1."),
+        ("train.names=[]", r"train.names is \[\], but it must have at least 1 entr."),
+        ("train.kind=c", "train.kind is 'c', but it must be one of a, b."),
+    ],
+)
+def test_every_word_of_the_family_is_read(
+    make_skill: MakeSkill, compiled: Compile, setting: str, said: str
+) -> None:
+    model: dict[str, dict[str, Any]] = {
+        "queries": {"type": "int", "default": 100},
+        "select": {"type": "int", "default": 50, "depends_on": "model.queries"},
+        "tokens": {"type": "integer", "default": 5, "relation": "< model.queries * 8"},
+    }
+    train: dict[str, dict[str, Any]] = {
+        "momentum": {"type": "float", "minimum": 0.0, "maximum": float("inf"), "default": 0.9},
+        "betas": {"type": "list_2", "default": [0.9, 0.999]},
+        "rate": {"anyOf": [{"type": "number"}, {"type": "array"}], "math_cond": "> 1e-5"},
+        "size": {"type": "number", "multipleOf": 0.25},
+        "base": {"type": "int", "math_cond": "^ 3"},
+        "span": {"type": "list_2", "minimum": [0, 0.5], "maximum": [1, 2]},
+        "names": {"type": "list", "minItems": 1},
+        "kind": {"type": "categorical", "valid_options": ["a", "b"]},
+    }
+    words = {"model": model, "train": train}
+    sections = {name: {"type": "collection", "properties": keys} for name, keys in words.items()}
+    template = {name: {key: w.get("default") for key, w in keys.items()} for name, keys in words.items()}
+    schema = {"type": "collection", "properties": sections}
+    skill = make_skill(templates={"train": template}, schemas={"train": schema})
+    with pytest.raises(SpecError, match=said):
+        compiled(skill, "train", setting)
+    fine = ("model.select=100", "train.momentum=0.99", "train.rate=0.5", "train.size=0.5", "train.base=27",
+            "train.span=[1, 2]", "train.names=[x]", "train.kind=B", "train.betas=[0.5, 0.9]")  # fmt: skip
+    assert compiled(skill, "train", *fine).spec["train"]["kind"] == "b"
+
+
 def test_without_a_schema_the_template_says_what_is_known(make_skill: MakeSkill, compiled: Compile) -> None:
     skill = make_skill(templates={"train": TEMPLATE})
     assert compiled(skill, "train", "train.new=1").spec["train"]["new"] == 1

@@ -13,7 +13,8 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 from typing import Any
 
-from skillbank.automl.conditions import Condition, Relation
+from skillbank.automl.conditions import Condition
+from skillbank.bank.relations import Relation
 
 DIGITS = 6
 """Significant digits of a suggested float: enough for any training, and short in a spec."""

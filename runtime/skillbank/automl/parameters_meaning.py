@@ -1,7 +1,8 @@
-"""What a parameter's name says about its values: physical limits, scale, where a search is worthwhile.
+"""What a parameter's name says about its values: scale, and where a search is worthwhile.
 
-Schemas of this family bound a momentum by infinity and a learning rate by 0 and 1. A name of the family
-says more: a momentum stays below 1, a learning rate is positive and lives on a logarithmic scale.
+Schemas of this family bound a learning rate by 0 and 1. Its name says more: it lives on a logarithmic scale,
+around the default. This guides a search where nobody has said; what is allowed at all say the limits of the
+schema (`skillbank.bank.limits`), for a user's range as for a user's value.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Meaning:
     Attributes
     ----------
     floor, ceiling
-        Physical limits, ``(value, open)``.
+        What a search does not leave of its own accord, ``(value, open)``.
     log
         Whether it is searched on a logarithmic scale.
     typical
@@ -36,8 +37,6 @@ class Meaning:
     around: float = 4.0
 
 
-_FRACTION = Meaning((0.0, False), (1.0, False), typical=(0.0, 1.0))
-_BELOW_ONE = ((0.0, False), (1.0, True))
 _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"lr_(mult|linear_proj_mult)|\w*(backbone|lr)_(multiplier|mult|ratio)",
      Meaning((0.0, True), log=True, around=10.0)),
@@ -46,12 +45,12 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
      Meaning((0.0, True), log=True, around=100.0)),
     (r"(\w+_)?(weight_decay|wd|l2(_reg)?)",
      Meaning((0.0, False), log=True, typical=(1e-6, 1e-1), around=100.0)),
-    (r"momentum|beta_?1", Meaning(*_BELOW_ONE, typical=(0.5, 0.99))),
-    (r"beta_?2", Meaning(*_BELOW_ONE, typical=(0.9, 0.9999))),
-    (r"betas|moms", Meaning(*_BELOW_ONE, typical=(0.5, 0.9999))),
-    (r"(ema[._])decay|ema_momentum", Meaning(*_BELOW_ONE, typical=(0.9, 0.9999))),
-    (r"(\w+_)?(dropout|drop_?path|drop)(_(rate|ratio|prob|path))?", Meaning(*_BELOW_ONE, typical=(0.0, 0.5))),
-    (r"(\w+_)?(prob|probability)", _FRACTION),
+    (r"momentum|beta_?1", Meaning(typical=(0.5, 0.99))),
+    (r"beta_?2", Meaning(typical=(0.9, 0.9999))),
+    (r"betas|moms", Meaning(typical=(0.5, 0.9999))),
+    (r"(ema[._])decay|ema_momentum", Meaning(typical=(0.9, 0.9999))),
+    (r"(\w+_)?(dropout|drop_?path|drop)(_(rate|ratio|prob|path))?", Meaning(typical=(0.0, 0.5))),
+    (r"(\w+_)?(prob|probability)", Meaning(typical=(0.0, 1.0))),
     (r"(\w+_)?eps(ilon)?", Meaning((0.0, True), log=True, around=100.0)),
     (r"(\w+_)?(batch_size|num_epochs|epochs?|num_queries|(enc|dec|num)_layers)", Meaning((1.0, False))),
     (r"(num_)?workers|(\w+_)?(iters|steps?|warmup\w*)", Meaning((0.0, False))),

@@ -11,7 +11,8 @@ from skillbank.automl.parameters import Parameter
 from skillbank.automl.space_parameter import make_parameter
 from skillbank.automl.space_points import SearchSpace
 from skillbank.automl.space_ranges import read_ranges
-from skillbank.automl.space_relations import make_room, node_of, ordered, relations_of
+from skillbank.automl.space_relations import make_room, node_of, ordered
+from skillbank.bank.relations import relation_of
 from skillbank.bank.schema import SpecSchema
 from skillbank.errors import SpecError, UsageError, did_you_mean
 from skillbank.plan.paths import MISSING, get_path
@@ -131,10 +132,9 @@ def _assemble(
         return get_path(spec, key) is not MISSING or node_of(schema, key) is not None
 
     for key, parameter in found.items():
+        relation = relation_of(schema, key) if parameter.is_number else None
         found[key] = replace(
-            parameter,
-            conditions=conditions_of(key, exists),
-            relations=relations_of(schema, key, parameter) if parameter.is_number else (),
+            parameter, conditions=conditions_of(key, exists), relations=(relation,) if relation else ()
         )
     order = ordered(found)
     for key in reversed(order):

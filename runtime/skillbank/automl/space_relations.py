@@ -1,4 +1,4 @@
-"""Relations between searched parameters: read from the schema, ordered, and kept from emptying a range."""
+"""Relations between searched parameters: ordered, and kept from emptying a range."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from skillbank.automl.conditions import MathCondition, Relation, parse_relation
 from skillbank.automl.parameters import Kind, Parameter
+from skillbank.bank.relations import Relation
 from skillbank.bank.schema import Node, SpecSchema
 from skillbank.errors import SpecError
 from skillbank.plan.paths import get_path, parse_path
 
-__all__ = ["make_room", "node_of", "ordered", "relations_of"]
+__all__ = ["make_room", "node_of", "ordered"]
 
 
 def node_of(schema: SpecSchema, key: str) -> Node | None:
@@ -22,23 +22,6 @@ def node_of(schema: SpecSchema, key: str) -> Node | None:
         return schema.find(parse_path(key))[0]
     except ValueError:
         return None
-
-
-def relations_of(schema: SpecSchema, key: str, parameter: Parameter) -> tuple[Relation, ...]:
-    """Return the orders that the schema demands between this key and others."""
-    node = node_of(schema, key)
-    words = node.words if node else {}
-    relation = parse_relation(words.get("relation"))
-    if relation:
-        return (relation,)
-    other = words.get("depends_on")
-    if not isinstance(other, str) or (target := node_of(schema, other)) is None:
-        return ()
-    if target.kind not in ("integer", "number"):
-        return ()
-    # A bare depends_on between numbers means "no more than": selected queries of all queries.
-    operator = MathCondition.parse(words.get("math_cond")).order or "<="
-    return (Relation(operator, (other,)),)
 
 
 def ordered(found: dict[str, Parameter]) -> list[str]:

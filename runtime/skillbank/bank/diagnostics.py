@@ -22,6 +22,8 @@ class Diagnostic:
         One sentence for people.
     path, line
         The file, relative to the skill's folder, and the 1-based line when known.
+    action
+        The one action that it is about; empty when it is about more.
     """
 
     severity: Severity
@@ -29,10 +31,19 @@ class Diagnostic:
     message: str
     path: str = ""
     line: int | None = None
+    action: str = ""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
         return f"{where}: {self.severity}: {self.message} [{self.code}]" if where else self.message
+
+    @property
+    def sentence(self) -> str:
+        """The message with its file, without a full stop."""
+        said = self.message.rstrip(".")
+        if not self.path or said.startswith(self.path):
+            return said
+        return f"{self.path}:{self.line}: {said}" if self.line else f"{self.path}: {said}"
 
     def document(self) -> dict[str, Any]:
         """Return the finding as a JSON document."""

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
+from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 
 MAX_DEPTH = 6
+MARKETPLACE = ".claude-plugin/marketplace.json"
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
 
 
@@ -36,7 +38,10 @@ class Bank:
     @cached_property
     def skills(self) -> tuple[Skill, ...]:
         """Every folder below the bank that holds a SKILL.md, by path."""
-        return tuple(Skill(folder, self.name, self.root) for folder in self._folders())
+        problem = self._marketplace[1]
+        return tuple(
+            Skill(folder, self.name, self.root, (problem,) if problem else ()) for folder in self._folders()
+        )
 
     def _folders(self) -> list[Path]:
         plugins = [p for p in self._plugin_roots() if p.is_dir()]
@@ -44,7 +49,7 @@ class Bank:
         return sorted({f for root in roots for f in _skill_folders(root, self.root)})
 
     def _plugin_roots(self) -> Iterator[Path]:
-        plugins = self._marketplace.get("plugins")
+        plugins = self._marketplace[0].get("plugins")
         for plugin in plugins if isinstance(plugins, list) else ():
             if not isinstance(plugin, dict):
                 continue
@@ -59,16 +64,24 @@ class Bank:
                     yield folder
 
     @cached_property
-    def _marketplace(self) -> dict[str, object]:
-        file = self.root / ".claude-plugin" / "marketplace.json"
+    def _marketplace(self) -> tuple[dict[str, object], Diagnostic | None]:
+        """The bank's list of plugins, and what is wrong with it."""
+        file = self.root / MARKETPLACE
+        if not is_there(file):
+            return {}, None
         try:
-            document = read_json(file) if file.is_file() else {}
-        except SkillFormatError:
-            document = {}
-        return document if isinstance(document, dict) else {}
+            document = read_json(file)
+            if isinstance(document, dict) and isinstance(document.get("plugins", []), list):
+                return document, None
+            wrong = "it is not a mapping with a list of plugins"
+        except SkillFormatError as error:
+            document, wrong = {}, str(error).replace(str(file), "it").rstrip(".")
+        message = f"the bank's list of plugins is not used: {wrong}; all folders are looked through."
+        known = document if isinstance(document, dict) else {}
+        return {**known, "plugins": []}, Diagnostic("warning", "marketplace", message, MARKETPLACE)
 
     def _marketplace_name(self) -> str | None:
-        name = self._marketplace.get("name")
+        name = self._marketplace[0].get("name")
         return name if isinstance(name, str) and name else None
 
 

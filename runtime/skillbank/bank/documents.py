@@ -1,4 +1,4 @@
-"""Reading YAML and JSON from skills that nobody vouches for: capped, alias-free, never surprising."""
+"""Reading YAML and JSON from skills that nobody vouches for: capped, and never surprising."""
 
 from __future__ import annotations
 
@@ -20,23 +20,29 @@ def read_text(path: Path) -> str:
     Raises
     ------
     SkillFormatError
-        When the file is missing, too large or not UTF-8.
+        When the file is missing, too large, not UTF-8 or no text.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SkillFormatError(f"{path} is larger than {MAX_BYTES >> 20} MiB; split it.")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SkillFormatError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+        content = path.read_bytes()
     except OSError as error:
         raise SkillFormatError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SkillFormatError(f"{path} is not UTF-8 but UTF-16; save it as UTF-8.")
+    at = content.find(b"\0")
+    if at >= 0:
+        raise SkillFormatError(f"{path} is no text: byte {at} is NUL; save it as UTF-8.")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise SkillFormatError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Parse YAML without aliases, at most `MAX_DEPTH` levels deep.
+    """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
-    Aliases are refused because a few hundred bytes of them expand to hundreds of millions of
-    nodes; depth is capped because parsing time grows steeply with it.
+    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`).
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")

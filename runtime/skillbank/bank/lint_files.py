@@ -20,7 +20,9 @@ _LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)\s]*)?\)")
 def documents(skill: Skill) -> Iterator[Diagnostic]:
     """Read every document of the skill; one finding for each that cannot be read."""
     _ = skill.dataset_table
-    yield from (d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-")))
+    yield from (
+        d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-", "template-"))
+    )
     for file in _info_files(skill):
         if file.is_file():
             yield from _repeated(file, skill)
@@ -49,7 +51,12 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
 
 def _repeated(file: Path, skill: Skill) -> Iterator[Diagnostic]:
     try:
-        load(read_text(file), MAX_DEPTH, strict=True)
+        text = read_text(file)
+        load(text, MAX_DEPTH)
+    except (SkillFormatError, YamlError):
+        return  # broken otherwise, which is a finding of its own
+    try:
+        load(text, MAX_DEPTH, strict=True)
     except YamlError as error:
         yield Diagnostic("warning", "yaml-repeated-key", f"{error}.", skill.relative(file), error.line)
 

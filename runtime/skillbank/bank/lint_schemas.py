@@ -33,6 +33,7 @@ def schemas(skill: Skill) -> Iterator[Diagnostic]:
             message = f"{len(lines)} values are Infinity or NaN, which JSON does not have."
             yield Diagnostic("error", "schema-infinity", message, where, lines[0])
         yield from _dialect(schema, where)
+        yield from _unread(schema, text, where)
         broken = list(_broken_defaults(schema.root, "", schema.default))
         if broken:
             shown = " ".join(broken[:SHOWN])
@@ -59,6 +60,18 @@ def templates(skill: Skill) -> Iterator[Diagnostic]:
             message = f"{action.name}: {len(differing)} values differ from the schema's default: {shown}"
             line = _line_of_key(read_text(file), first)
             yield Diagnostic("warning", "template-differs", message, skill.relative(file), line)
+
+
+def _unread(schema: SpecSchema, text: str, where: str) -> Iterator[Diagnostic]:
+    """Find rules that nobody can read, so that values are not checked against them."""
+    from skillbank.bank.grammar import unread
+
+    nodes = ((key, schema.node(key)) for key in schema.keys)
+    rules = [(key, rule) for key, node in nodes if node is not None for rule in unread(node)]
+    if rules:
+        shown = "; ".join(f"{key}: {rule}" for key, rule in rules[:SHOWN])
+        message = f"{len(rules)} rules cannot be read and are not checked: {shown}"
+        yield Diagnostic("warning", "schema-unread", message, where, _line_of_key(text, rules[0][0]))
 
 
 def _dialect(schema: SpecSchema, where: str) -> Iterator[Diagnostic]:

@@ -1,8 +1,8 @@
 """YAML as far as JSON goes, built straight from the parser's events.
 
 PyYAML's own way is events, then nodes, then objects; a skill's files need no more than mappings, lists
-and scalars, so the middle is left out. It is faster, and depth, aliases, foreign tags and repeated keys
-are seen while reading, before anything has grown.
+and scalars, so the middle is left out. It is faster, and depth, foreign tags, repeated keys and what
+aliases expand to are seen while reading, before anything has grown.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import re
 from typing import Any
 
 import yaml
+
+from skillbank.bank.yaml_anchors import Anchors, YamlError, merged
+
+__all__ = ["YamlError", "load"]
 
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -28,18 +32,12 @@ _NUMBERS = yaml.constructor.SafeConstructor()
 _COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
 
 
-class YamlError(ValueError):
-    """A text is no YAML that we read; ``line`` is 1-based."""
-
-    def __init__(self, problem: str, line: int | None) -> None:
-        super().__init__(problem)
-        self.line = line
-
-
 def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
     """Build the document of a YAML text; None for an empty one.
 
-    A date stays the text that somebody wrote. Of a repeated key the last value counts, as in PyYAML.
+    A date stays the text that somebody wrote. Of a repeated key the last value counts, as in PyYAML. An
+    alias stands for a copy of what its anchor names, and ``<<`` lays the keys of other mappings under a
+    mapping's own; what aliases add is held to a budget (`skillbank.bank.yaml_anchors`).
 
     Parameters
     ----------
@@ -49,14 +47,17 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
     Raises
     ------
     YamlError
-        For broken YAML, more than `max_depth` levels, aliases, other than JSON's types, several
-        documents, and keys that are no scalars.
+        For broken YAML, more than `max_depth` levels, aliases that name nothing, themselves or too much,
+        other than JSON's types, several documents, and keys that are no scalars.
     """
     try:
         return _build(text, max_depth, strict)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if "depth" in problem:
+            # The scanner looks ahead, so a bound of its own may be met before ours.
+            problem = _too_deep(max_depth)
         raise YamlError(problem, mark.line + 1 if mark else None) from None
     except UnicodeEncodeError:
         raise YamlError("it holds half of a surrogate pair", None) from None
@@ -64,6 +65,7 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
 
 def _build(text: str, max_depth: int, strict: bool) -> Any:
     stack: list[_Open] = []
+    anchors = Anchors(max_depth)
     document: Any = None
     documents = 0
     event: Any
@@ -71,17 +73,15 @@ def _build(text: str, max_depth: int, strict: bool) -> Any:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             value = _scalar(event)
+            if event.anchor is not None:
+                anchors.name(event.anchor, value)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            if len(stack) >= max_depth:
-                raise YamlError(f"it is nested deeper than {max_depth} levels; flatten it", _line(event))
-            if event.tag not in _COLLECTIONS:
-                raise YamlError(f"the tag {event.tag} is not read here", _line(event))
-            stack.append(_Open({} if kind is yaml.MappingStartEvent else []))
+            stack.append(_opened(event, kind is yaml.MappingStartEvent, len(stack), anchors))
             continue
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            value = stack.pop().value
+            value = stack.pop().closed(anchors)
         elif kind is yaml.AliasEvent:
-            raise YamlError("it uses a YAML alias; write the value out instead", _line(event))
+            value = anchors.copy(event.anchor, len(stack), _line(event))
         elif kind is yaml.DocumentStartEvent:
             documents += 1
             if documents > 1:
@@ -96,28 +96,67 @@ def _build(text: str, max_depth: int, strict: bool) -> Any:
     return document
 
 
+def _too_deep(levels: int) -> str:
+    return f"it is nested deeper than {levels} levels; flatten it"
+
+
+def _opened(event: Any, mapping: bool, depth: int, anchors: Anchors) -> _Open:
+    if depth >= anchors.max_depth:
+        raise YamlError(_too_deep(anchors.max_depth), _line(event))
+    if event.tag not in _COLLECTIONS:
+        raise YamlError(f"the tag {event.tag} is not read here", _line(event))
+    slot = anchors.open(event.anchor) if event.anchor is not None else None
+    return _Open({} if mapping else [], slot)
+
+
+_MERGE: Any = object()
+"""Stands for the key ``<<`` that nobody has quoted."""
+
+
 class _Open:
     """A collection that is not complete yet."""
 
-    __slots__ = ("key", "value", "waiting")
+    __slots__ = ("key", "merges", "slot", "value", "waiting")
 
-    def __init__(self, value: dict[Any, Any] | list[Any]) -> None:
+    def __init__(self, value: dict[Any, Any] | list[Any], slot: Any) -> None:
         self.value = value
+        self.slot = slot
         self.key: Any = None
         self.waiting = False
+        self.merges: list[dict[Any, Any]] | None = None
 
     def add(self, value: Any, event: Any, strict: bool) -> None:
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.waiting:
-            self.value[self.key] = value
             self.waiting = False
+            if self.key is _MERGE:
+                self.merges = [*(self.merges or ()), merged(value, _line(event))]
+            else:
+                self.value[self.key] = value
         elif isinstance(value, dict | list):
             raise YamlError("a key must be a word, not a collection", _line(event))
-        elif strict and value in self.value:
-            raise YamlError(f"the key '{value}' is repeated", _line(event))
         else:
+            if value == "<<" and _is_plain(event):
+                value = _MERGE
+            if strict and (self.merges is not None if value is _MERGE else value in self.value):
+                raise YamlError(f"the key '{'<<' if value is _MERGE else value}' is repeated", _line(event))
             self.key, self.waiting = value, True
+
+    def closed(self, anchors: Anchors) -> Any:
+        """Return the complete value: keys that were merged in come first and lose against its own."""
+        if self.merges is not None and isinstance(self.value, dict):
+            below: dict[Any, Any] = {}
+            for keys in self.merges:
+                below |= keys
+            self.value = below | self.value
+        if self.slot is not None:
+            anchors.fill(self.slot, self.value)
+        return self.value
+
+
+def _is_plain(event: Any) -> bool:
+    return type(event) is yaml.ScalarEvent and event.tag is None and bool(event.implicit[0])
 
 
 def _scalar(event: Any) -> Any:

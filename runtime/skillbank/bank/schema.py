@@ -6,22 +6,25 @@ change is allowed says `skillbank.bank.values`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from skillbank.bank.keys import is_name
+from skillbank.bank.limits import Limits
+from skillbank.bank.relations import Relation, relation_of
 
-_TYPE_WORDS = {
+TYPE_WORDS = {
     "int": "integer", "ordered_int": "integer", "integer": "integer",
     "float": "number", "number": "number",
     "bool": "boolean", "boolean": "boolean",
-    "string": "string", "categorical": "any", "ordered": "any",
-    "collection": "object", "object": "object", "dict": "object", "union": "any",
+    "string": "string", "categorical": "any", "ordered": "any", "any": "any", "union": "any",
+    "list": "array", "list_2": "array", "list_3": "array", "list_1_backbone": "array",
+    "subset_list": "array", "optional_list": "array", "array": "array",
+    "collection": "object", "object": "object", "dict": "object",
 }  # fmt: skip
-"""The family's words; whatever names a list (list_2, subset_list, optional_list) is an array."""
+"""The family's words and JSON Schema's; another word that names a list is an array, the rest is anything."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Node:
         Whether an object refuses keys that it does not list.
     words
         The schema's own entry without its children (bounds, enum, AutoML words, description).
+    key
+        Dotted key; the elements of a list have the list's.
+    branches
+        What a value may be, where the entry names several types (``anyOf``, a list of types).
     """
 
     kind: str
@@ -44,6 +51,20 @@ class Node:
     words: Mapping[str, Any]
     children: Mapping[str, Node] = field(default_factory=dict)
     item: Node | None = None
+    key: str = ""
+    branches: tuple[Node, ...] = ()
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Which numbers the entry allows; the limits of its name hold for fractions only."""
+        return Limits.of(self.words, self.key if self.kind in ("number", "any") else "")
+
+    @cached_property
+    def rules(self) -> dict[str, Any]:
+        """The entry as a schema of our own dialect (`skillbank.bank.grammar`)."""
+        from skillbank.bank.grammar import rules_of
+
+        return rules_of(self)
 
 
 @dataclass(frozen=True)
@@ -57,7 +78,7 @@ class SpecSchema:
     def parse(cls, document: Any) -> SpecSchema:
         """Read a schema document of any dialect seen in the family; never raises on odd content."""
         document = document if isinstance(document, Mapping) else {}
-        return cls(_node(document, 0), document)
+        return cls(_node(document, 0, ""), document)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -86,17 +107,15 @@ class SpecSchema:
                 return None, free
         return node, node is None
 
+    def node(self, key: str) -> Node | None:
+        """Return the entry of a dotted key without list indices, or None."""
+        return self.find(tuple(key.split(".")))[0] if "[" not in key else None
+
     @cached_property
-    def relations(self) -> tuple[tuple[str, str, str], ...]:
-        """Pairs of keys that must be in order: (key, operator, other key), from ``> depends_on``."""
-        found = []
-        for key in self.keys:
-            node = self.find(tuple(key.split(".")))[0] if "[" not in key else None
-            condition = re.fullmatch(r"\s*(>=|<=|>|<)\s*depends_on\s*", str(_word(node, "math_cond")))
-            other = _word(node, "depends_on")
-            if condition and isinstance(other, str):
-                found.append((key, condition[1], other))
-        return tuple(found)
+    def relations(self) -> tuple[tuple[str, Relation], ...]:
+        """Keys that must be in order with others, each with its relation."""
+        found = ((key, relation_of(self, key)) for key in self.keys if "[" not in key)
+        return tuple((key, relation) for key, relation in found if relation is not None)
 
     def knows(self, path: tuple[str | int, ...]) -> bool:
         """Whether a path without indices leads somewhere: lists are looked through."""
@@ -112,37 +131,57 @@ class SpecSchema:
         return True
 
 
-def _node(raw: Any, depth: int) -> Node:
+def _node(raw: Any, depth: int, key: str) -> Node:
     if not isinstance(raw, Mapping) or depth > 40:
-        return Node("any", True, False, {})
-    word = raw.get("type")
-    nullable = False
-    if isinstance(word, list):
-        nullable = "null" in word
-        word = next((w for w in word if w != "null"), None)
-    branches = raw.get("anyOf") or raw.get("oneOf")
-    if word is None and isinstance(branches, list):
-        inner = [b for b in branches if isinstance(b, Mapping) and b.get("type") != "null"]
-        nullable = len(inner) < len(branches)
+        return Node("any", True, False, {}, key=key)
+    several = _several(raw)
+    if several is not None:
+        inner, nullable = several
         if len(inner) == 1:
-            merged = {**{k: v for k, v in raw.items() if k not in ("anyOf", "oneOf")}, **inner[0]}
-            node = _node(merged, depth + 1)
-            return Node(
-                node.kind, nullable or node.nullable, node.closed, node.words, node.children, node.item
-            )
-    word = str(word) if word is not None else ("object" if "properties" in raw else "any")
-    kind = _TYPE_WORDS.get(word, "array" if "list" in word or word == "array" else "any")
+            outer = {k: v for k, v in raw.items() if k not in _CHOICES}
+            node = _node({**outer, **inner[0]}, depth + 1, key)
+            return replace(node, nullable=nullable or node.nullable)
+        branches = tuple(_node(branch, depth + 1, key) for branch in inner)
+        return replace(_plain(raw, None, depth, key), nullable=nullable, branches=branches)
+    word = raw.get("type")
+    return _plain(raw, str(word) if word is not None else None, depth, key)
+
+
+_CHOICES = ("type", "anyOf", "oneOf")
+
+
+def _several(raw: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool] | None:
+    """Return the types that an entry chooses from and whether null is one; None when it names one itself."""
+    word = raw.get("type")
+    if isinstance(word, list):
+        branches: list[Any] = [{"type": w} for w in word]
+    elif word is None and isinstance(found := raw.get("anyOf") or raw.get("oneOf"), list):
+        branches = found
+    else:
+        return None
+    inner = [dict(b) for b in branches if isinstance(b, Mapping) and b.get("type") != "null"]
+    return inner, len(inner) < len(branches)
+
+
+def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> Node:
+    word = word if word is not None else ("object" if "properties" in raw else "any")
+    kind = TYPE_WORDS.get(word, "array" if "list" in word else "any")
     properties = raw.get("properties")
     children = (
-        {str(k): _node(v, depth + 1) for k, v in properties.items() if isinstance(v, Mapping)}
+        {
+            str(k): _node(v, depth + 1, f"{key}.{k}" if key else str(k))
+            for k, v in properties.items()
+            if isinstance(v, Mapping)
+        }
         if isinstance(properties, Mapping)
         else {}
     )
     items = raw.get("items")
-    item = _node(items, depth + 1) if isinstance(items, Mapping) else None
+    item = _node(items, depth + 1, key) if isinstance(items, Mapping) else None
     closed = bool(children) and raw.get("additionalProperties", False) is False
-    words = {k: v for k, v in raw.items() if k not in ("properties", "items")}
-    return Node(kind, nullable, closed, words, children, item)
+    left_out = {"properties", "items"} if item is not None or items is None else {"properties"}
+    words = {k: v for k, v in raw.items() if k not in left_out}
+    return Node(kind, False, closed, words, children, item, key)
 
 
 def _walk(node: Node, prefix: str) -> Iterator[str]:
@@ -154,7 +193,3 @@ def _walk(node: Node, prefix: str) -> Iterator[str]:
         yield from _walk(child, key)
         if child.item is not None:
             yield from _walk(child.item, f"{key}[0]")
-
-
-def _word(node: Node | None, name: str) -> Any:
-    return node.words.get(name) if node is not None else None

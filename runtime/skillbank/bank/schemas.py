@@ -27,7 +27,7 @@ MANIFEST_VERSION = 1
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block-style YAML without aliases, which readers of skills refuse."""
+    """Block-style YAML without aliases, as every value of a template is to be read where it stands."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write equal lists out every time."""

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_json, read_text, read_yaml
+from skillbank.bank.documents import read_text, read_yaml
+from skillbank.bank.folder import is_there
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
-from skillbank.bank.schema import SpecSchema
+from skillbank.bank.parts import SkillParts
 from skillbank.bank.skill_info import SkillInfo, parse_skill_info
-from skillbank.bank.tables import DatasetRow, InferenceRow, dataset_rows, inference_rows
+from skillbank.bank.tables import MAX_LINE, DatasetRow, InferenceRow, dataset_rows, inference_rows
 from skillbank.errors import ActionNotFoundError, SkillFormatError, did_you_mean
 
+MAIN = "skill_info.yaml"
 OVERLAY_SUFFIX = ".skill_info.yaml"
-_EMPTY_SCHEMA = SpecSchema.parse({})
 
 
-class Skill:
+class Skill(SkillParts):
     """A skill folder.
 
     Parameters
@@ -35,13 +33,15 @@ class Skill:
         Name of the bank it belongs to.
     bank_root
         The bank's folder: no path of the skill may lead out of it.
+    found
+        What was found before the skill was read.
     """
 
-    def __init__(self, root: Path, bank: str = "", bank_root: Path | None = None) -> None:
-        self.root = root
+    def __init__(
+        self, root: Path, bank: str = "", bank_root: Path | None = None, found: tuple[Diagnostic, ...] = ()
+    ) -> None:
+        super().__init__(root, bank_root or root, found)
         self.bank = bank
-        self.bank_root = bank_root or root
-        self._found: list[Diagnostic] = []
 
     def __repr__(self) -> str:
         return f"Skill({self.qualified!r})"
@@ -50,12 +50,12 @@ class Skill:
     def frontmatter(self) -> Frontmatter:
         """The head of SKILL.md, leniently read."""
         try:
-            text = read_text(self.root / "SKILL.md")
+            text = read_text(self.inside(self.root / "SKILL.md"))
         except SkillFormatError as error:
-            self._found.append(Diagnostic("error", "skill-unreadable", str(error), "SKILL.md"))
+            self.report("skill-unreadable", error, "SKILL.md")
             text = f"---\nname: {self.root.name}\n---\n"
         head, found = parse_frontmatter(text, self.root.name)
-        self._found.extend(found)
+        self.found.extend(found)
         return head
 
     @property
@@ -92,21 +92,34 @@ class Skill:
         """The main skill_info (first, when there is one) and the overlays."""
         infos = []
         references = self.root / "references"
-        files: list[tuple[Path, str | None]] = [(references / "skill_info.yaml", None)]
-        files += [(f, _variant_name(f)) for f in sorted(references.glob(f"*{OVERLAY_SUFFIX}"))]
-        for file, variant in files:
-            if not file.is_file():
-                continue
+        for file, variant in self._info_files(references):
             origin = f"references/{file.name}"
             try:
                 raw = read_yaml(self.inside(file))
             except SkillFormatError as error:
-                self._found.append(Diagnostic("error", "skill-info-yaml", str(error), origin))
+                self.report("skill-info-yaml", error, origin)
                 continue
             info, found = parse_skill_info(raw, origin, variant)
-            self._found.extend(found)
+            self.found.extend(found)
             infos.append(info)
         return tuple(infos)
+
+    def _info_files(self, references: Path) -> list[tuple[Path, str | None]]:
+        try:
+            names = sorted(entry.name for entry in os.scandir(references))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.found.append(
+                Diagnostic(
+                    "error", "skill-info-yaml", f"references cannot be read: {error.strerror}.", "references"
+                )
+            )
+            return []
+        files: list[tuple[Path, str | None]] = [(references / MAIN, None)] if MAIN in names else []
+        return files + [
+            (references / n, _variant_name(references / n)) for n in names if n.endswith(OVERLAY_SUFFIX)
+        ]
 
     @property
     def info(self) -> SkillInfo:
@@ -138,6 +151,12 @@ class Skill:
             named = chosen
         if not named:
             names = sorted({a.name for a in self.actions})
+            broken = [d.sentence for d in self.found if d.code == "skill-info-yaml"]
+            if broken:
+                raise ActionNotFoundError(
+                    f"{self.name} has no action '{name}' that can be read{did_you_mean(name, names)}; a file "
+                    f"that declares actions is broken: {'; '.join(broken)}."
+                )
             if not names:
                 raise ActionNotFoundError(
                     f"{self.name} is a skill to read, it has no action that can be run; see its SKILL.md."
@@ -154,70 +173,12 @@ class Skill:
     @cached_property
     def dataset_table(self) -> tuple[DatasetRow, ...]:
         """Rows of the dataset tables in SKILL.md, then references/, in file order."""
-        return tuple(r for text, name, line in self._prose() for r in dataset_rows(text, name, line))
+        return tuple(r for t, name, line in self._prose for r in dataset_rows(t, name, line, self.found))
 
     @cached_property
     def inference_table(self) -> tuple[InferenceRow, ...]:
         """Rows of the inference tables in SKILL.md, then references/."""
-        return tuple(r for text, name, line in self._prose() for r in inference_rows(text, name, line))
-
-    def schema(self, action: Action) -> SpecSchema:
-        """Return the action's schema; one that knows no key when the skill packages none."""
-        for stem in _stems(action):
-            file = self.root / "schemas" / f"{stem}.schema.json"
-            if file.is_file():
-                return self.schema_file(file)
-        return _EMPTY_SCHEMA
-
-    def schema_file(self, file: Path) -> SpecSchema:
-        """Read one file below ``schemas/``; one that knows no key when it cannot be read."""
-        if file not in self._schemas:
-            try:
-                self._schemas[file] = SpecSchema.parse(read_json(self.inside(file)))
-            except SkillFormatError as error:
-                self._found.append(Diagnostic("error", "schema-json", str(error), f"schemas/{file.name}"))
-                self._schemas[file] = _EMPTY_SCHEMA
-        return self._schemas[file]
-
-    @cached_property
-    def _schemas(self) -> dict[Path, SpecSchema]:
-        return {}
-
-    def template_path(self, action: Action) -> Path | None:
-        """Find an action's spec template, or None.
-
-        ``spec_templates`` paths have three bases in the family: references/ (``../references/x``),
-        the skill (``references/x``) and, bare, references/ again. Without an entry the
-        conventional name is tried.
-        """
-        references = self.root / "references"
-        names = [action.template] if action.template else []
-        names += [f"spec_template_{stem}.yaml" for stem in _stems(action)]
-        for name in names:
-            for base in (references, self.root):
-                file = base / name
-                if file.is_file() and self._contains(file):
-                    return file.resolve()
-        return None
-
-    def template(self, action: Action) -> tuple[dict[str, Any], str]:
-        """Return the action's template document and where it came from.
-
-        Templates win over a schema's ``default``, which is used only when there is no template.
-        """
-        file = self.template_path(action)
-        if file is not None:
-            document = self._documents.get(file)
-            if document is None:
-                document = self._documents[file] = _with_text_keys(read_yaml(file))
-            if isinstance(document, dict):
-                return document, f"references/{file.name}"
-        default = self.schema(action).default
-        return (default, "schema default") if isinstance(default, dict) else ({}, "empty")
-
-    @cached_property
-    def _documents(self) -> dict[Path, Any]:
-        return {}
+        return tuple(r for t, name, line in self._prose for r in inference_rows(t, name, line, self.found))
 
     @cached_property
     def monitoring_metric(self) -> str | None:
@@ -234,66 +195,50 @@ class Skill:
         info = self.info_of(action)
         return action.image or info.image_by_action.get(action.name) or info.image
 
-    @cached_property
+    @property
     def automl_problem(self) -> str | None:
         """Why AutoML cannot run although it is enabled; None when it can."""
-        missing = []
-        for name, read in (("schemas/train.schema.json", read_json),
-                           ("references/spec_template_train.yaml", read_yaml)):  # fmt: skip
-            try:
-                if not isinstance(read(self.inside(self.root / name)), dict):
-                    missing.append(f"{name} is not a mapping")
-            except SkillFormatError:
-                there = (self.root / name).is_file()
-                missing.append(f"{name} {'does not parse' if there else 'is missing'}")
-        return "; ".join(missing) or None
+        return "; ".join(problem for problem, _ in self._automl_problems) or None
+
+    @property
+    def automl_broken(self) -> bool:
+        """Whether what AutoML needs is packaged and cannot be read."""
+        return self.info.automl_enabled and any(there for _, there in self._automl_problems)
 
     @cached_property
-    def digest(self) -> str:
-        """Sha256 over the names and contents of all files of the skill."""
-        whole = hashlib.sha256()
-        for name, digest in sorted(self.file_digests.items()):
-            whole.update(f"{name}\0{digest}\n".encode())
-        return whole.hexdigest()
-
-    @cached_property
-    def file_digests(self) -> Mapping[str, str]:
-        """Sha256 of every file, by its path relative to the skill."""
-        return {
-            str(f.relative_to(self.root)): hashlib.sha256(f.read_bytes()).hexdigest()
-            for f in sorted(self.root.rglob("*"))
-            if f.is_file() and "__pycache__" not in f.parts and self._contains(f)
-        }
+    def _automl_problems(self) -> tuple[tuple[str, bool], ...]:
+        """What is wrong with the files that AutoML needs, and whether they are there at all."""
+        found = []
+        schema, template = self.root / "schemas" / "train.schema.json", "references/spec_template_train.yaml"
+        if not is_there(schema):
+            found.append(("schemas/train.schema.json is missing", False))
+        elif not self.schema_file(schema).keys:
+            found.append(("schemas/train.schema.json does not parse", True))
+        if not is_there(self.root / template):
+            found.append((f"{template} is missing", False))
+        elif not self.document(self.root / template):
+            found.append((f"{template} does not parse", True))
+        return tuple(found)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything found while reading head, skill_info and schemas."""
         _ = self.frontmatter, self.infos
-        return tuple(self._found)
+        return tuple(self.found)
 
-    def inside(self, path: Path) -> Path:
-        """Resolve a path and refuse it when it leads out of the bank."""
-        if not self._contains(path):
-            raise SkillFormatError(f"{path} leads out of the bank {self.bank_root}; copy the file into it.")
-        return path.resolve()
-
-    def relative(self, path: Path) -> str:
-        """Return a path of the skill's as its findings name it."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return path.name
-
-    def _contains(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.bank_root.resolve())
-
+    @cached_property
     def _prose(self) -> list[tuple[str, str, int]]:
         texts = [(self.frontmatter.body, "SKILL.md", self.frontmatter.body_line)]
         for file in sorted((self.root / "references").glob("*.md")):
             try:
                 texts.append((read_text(self.inside(file)), f"references/{file.name}", 1))
             except SkillFormatError as error:
-                self._found.append(Diagnostic("error", "prose", str(error), f"references/{file.name}"))
+                self.report("prose", error, f"references/{file.name}")
+        for text, name, first in texts:
+            for number, line in enumerate(text.splitlines(), first):
+                if len(line) > MAX_LINE and line.lstrip().startswith("|"):
+                    message = f"a table's line has {len(line)} characters, and {MAX_LINE} of them are read."
+                    self.found.append(Diagnostic("warning", "table-row", message, name, number))
         return texts
 
 
@@ -301,16 +246,3 @@ def _variant_name(file: Path) -> str:
     """``tao-deploy-dino.skill_info.yaml`` declares the variant ``deploy``."""
     stem = file.name.removesuffix(OVERLAY_SUFFIX)
     return "deploy" if "deploy" in stem.split("-") else stem
-
-
-def _stems(action: Action) -> list[str]:
-    """File stems to try for an action's schema and template, the most specific first."""
-    variant = action.variant.replace("-", "_") + "_" if action.variant else ""
-    return [f"{variant}{action.name}", action.name] if variant else [action.name]
-
-
-def _with_text_keys(node: Any) -> Any:
-    """Make every name text, as a plan is JSON: YAML reads ``0:`` as a number and ``on:`` as true."""
-    if isinstance(node, dict):
-        return {k if isinstance(k, str) else json.dumps(k): _with_text_keys(v) for k, v in node.items()}
-    return [_with_text_keys(v) for v in node] if isinstance(node, list) else node

@@ -6,7 +6,7 @@ cannot be understood becomes a finding and is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from skillbank.bank.actions import Action, DataSource, InputDecl
 from skillbank.bank.arguments import with_args
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key
+from skillbank.bank.shapes import Shapes
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
@@ -42,16 +43,30 @@ class SkillInfo:
     """Sections that later rooms read as data: hardware, unsupported, error_patterns, ..."""
 
 
-FACT_SECTIONS = (
-    "hardware",
-    "multi_node",
-    "unsupported",
-    "error_patterns",
-    "platforms",
-    "schema_source",
-    "settle",
-    "weights",
-)
+FACT_SECTIONS: dict[str, Any] = {
+    "hardware": dict,
+    "multi_node": dict,
+    "unsupported": list,
+    "error_patterns": list,
+    "platforms": None,
+    "schema_source": str,
+    "settle": dict,
+    "weights": dict,
+}
+"""Sections that later rooms read, and the shape that each must have."""
+_SHAPES: dict[Any, str] = {dict: "a mapping", list: "a list", str: "text"}
+
+
+FACT_WORDS: dict[str, dict[str, tuple[Any, str]]] = {
+    "hardware": {
+        "min_gpus": (int, "a whole number"),
+        "gpu_memory_gb": ((int, float), "a number"),
+        "batch_size": (dict, "a mapping"),
+    },
+    "multi_node": {"env": (list, "a list")},
+    "weights": {"suggested": (list, "a list"), "small_profile": (dict, "a mapping")},
+}
+"""Words of those sections that plans read, and what each must be."""
 
 
 def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
@@ -61,91 +76,85 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     declares each action once per task; the variant is then ``deploy-classify`` and so on.
     """
     found: list[Diagnostic] = []
-
-    def warn(code: str, message: str) -> None:
-        found.append(Diagnostic("warning", f"skill-info-{code}", message, origin))
-
+    read = Shapes(found, origin)
     if not isinstance(raw, Mapping):
         found.append(Diagnostic("error", "skill-info-yaml", "the document is not a mapping.", origin))
         raw = {}
-    templates = _mapping(raw.get("spec_templates"))
+    templates = read.mapping(raw.get("spec_templates"), "spec_templates")
     axes: dict[str | None, Mapping[str, Any]] = {variant: templates}
     if templates and all(isinstance(t, Mapping) for t in templates.values()):
-        axes = {f"{variant}-{axis}" if variant else str(axis): _mapping(t) for axis, t in templates.items()}
-    metric = raw.get("metric")
-    metric_map = _mapping(metric)
+        axes = {f"{variant}-{axis}" if variant else str(axis): t for axis, t in templates.items()}
     actions: list[Action] = []
-    declared = raw.get("actions")
-    if declared is not None and not isinstance(declared, Mapping):
-        warn("actions", "'actions' is not a mapping of action names.")
-    for name, action in _mapping(declared).items():
+    for name, action in read.mapping(raw.get("actions"), "actions").items():
         if not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
-            warn("command", f"action '{name}' has no command, so it can be described and not run.")
+            read.of(str(name)).warn(
+                "command", f"action '{name}' has no command, so it can be described and not run."
+            )
             continue
         for axis, paths in axes.items():
             others = tuple(str(t) for t in templates if paths is not templates and templates[t] is not paths)
-            actions.append(_action(str(name), axis, action, raw, paths, others, origin, warn))
+            actions.append(_action(str(name), axis, action, raw, paths, others, read.of(str(name))))
+    metric, direction = _metric(raw, read, "")
     info = SkillInfo(
         variant=variant,
-        type=str(raw.get("type") or "model"),
-        network_arch=str(raw.get("network_arch") or ""),
-        aliases=tuple(str(a) for a in _sequence(raw.get("aliases"))),
-        automl_enabled=raw.get("automl_enabled") is True,
-        image=_text(raw.get("container_image")),
-        image_by_action=_backend_images(raw),
-        data_format=str(raw.get("data_format") or "default"),
-        gpu_spec_key=_key(raw.get("gpu_spec_key"), warn),
-        node_spec_key=_key(raw.get("node_spec_key"), warn),
+        type=read.text(raw.get("type"), "type") or "model",
+        network_arch=read.text(raw.get("network_arch"), "network_arch") or "",
+        aliases=tuple(str(a) for a in read.sequence(raw.get("aliases"), "aliases")),
+        automl_enabled=read.flag(raw.get("automl_enabled"), "automl_enabled"),
+        image=read.text(raw.get("container_image"), "container_image"),
+        image_by_action=_backend_images(raw, read),
+        data_format=read.text(raw.get("data_format"), "data_format") or "default",
+        gpu_spec_key=read.key(raw.get("gpu_spec_key"), "gpu_spec_key"),
+        node_spec_key=read.key(raw.get("node_spec_key"), "node_spec_key"),
         actions=tuple(actions),
-        metric=_text(metric_map.get("name") if metric_map else metric),
-        metric_direction=_direction(metric_map.get("direction") or raw.get("metric_direction"), warn),
-        required_credentials=tuple(_credentials(raw.get("required_credentials"))),
-        facts={k: raw[k] for k in FACT_SECTIONS if k in raw},
+        metric=metric,
+        metric_direction=direction,
+        required_credentials=tuple(_credentials(raw.get("required_credentials"), read)),
+        facts=_facts(raw, read),
     )
     return info, found
 
 
 def _action(
     name: str, variant: str | None, raw: Mapping[str, Any], doc: Mapping[str, Any],
-    templates: Mapping[str, Any], elsewhere: tuple[str, ...], origin: str, warn: Any,
+    templates: Mapping[str, Any], elsewhere: tuple[str, ...], read: Shapes,
 ) -> Action:  # fmt: skip
-    mode = str(raw.get("mode") or "config")
-    if mode not in MODES:
-        warn("mode", f"action '{name}' has mode '{mode}'; known are {', '.join(MODES)}.")
-        mode = "config"
-    config_format = str(raw.get("config_format") or "yaml").lower()
-    if config_format not in FORMATS:
-        warn(
-            "format", f"action '{name}' has config_format '{config_format}'; known are {', '.join(FORMATS)}."
-        )
-        config_format = "yaml"
-    sources = _mapping(_mapping(doc.get("data_sources")).get(name))
-    metric = raw.get("metric")
-    shorthands = {str(k): str(v) for k, v in _keyed(doc, "spec_shorthand_keys", warn, of_values=True).items()}
+    metric, direction = _metric(raw, read, f"{name}: ")
+    outputs = raw.get("outputs")
     action = Action(
         name=name,
         variant=variant,
         command=raw["command"],
-        mode=mode,
-        config_format=config_format,
-        inputs=tuple(_inputs(raw.get("inputs"), warn)),
-        outputs=tuple(str(o) for o in _sequence(raw.get("outputs")) or _mapping(raw.get("outputs"))),
-        upload_excludes=tuple(str(e) for e in _sequence(raw.get("upload_excludes"))),
-        image=_text(raw.get("container_image")),
-        args=_keyed(raw, "args", warn),
-        defaults=_mapping(raw.get("defaults")),
-        one_of=tuple(tuple(map(str, g)) for g in _sequence(raw.get("one_of")) if isinstance(g, list)),
-        metric=_text(_mapping(metric).get("name") if isinstance(metric, Mapping) else metric),
-        metric_direction=_direction(_mapping(metric).get("direction") or raw.get("metric_direction"), warn),
-        template=_text(templates.get(name)),
-        data_sources=tuple(
-            s for k, v in sources.items() for s in _data_sources(str(k), v, warn) if is_key(s.key)
+        mode=_one_of(raw, "mode", MODES, "config", name, read),
+        config_format=_one_of(raw, "config_format", FORMATS, "yaml", name, read),
+        inputs=tuple(_inputs(raw.get("inputs"), f"{name}: inputs", read)),
+        outputs=tuple(
+            str(o)
+            for o in (outputs if isinstance(outputs, list) else read.mapping(outputs, f"{name}: outputs"))
         ),
-        spec_params=_keyed(_mapping(doc.get("spec_params")), name, warn),
-        shorthands=shorthands,
-        key_defaults=_keyed(doc, "key_defaults", warn),
+        upload_excludes=tuple(
+            str(e) for e in read.sequence(raw.get("upload_excludes"), f"{name}: upload_excludes")
+        ),
+        image=read.text(raw.get("container_image"), f"{name}: container_image"),
+        args=read.keyed(raw.get("args"), f"{name}: args"),
+        defaults=read.mapping(raw.get("defaults"), f"{name}: defaults"),
+        one_of=tuple(_groups(raw.get("one_of"), name, read)),
+        metric=metric,
+        metric_direction=direction,
+        template=read.text(templates.get(name), f"spec_templates.{name}"),
+        data_sources=tuple(_all_sources(doc, name, read)),
+        spec_params=read.keyed(
+            read.mapping(doc.get("spec_params"), "spec_params").get(name), f"spec_params.{name}"
+        ),
+        shorthands={
+            k: str(v)
+            for k, v in read.keyed(
+                doc.get("spec_shorthand_keys"), "spec_shorthand_keys", of_values=True
+            ).items()
+        },
+        key_defaults=read.keyed(doc.get("key_defaults"), "key_defaults"),
         elsewhere=elsewhere,
-        origin=origin,
+        origin=read.origin,
     )
     if elsewhere:
         action = replace(
@@ -153,91 +162,131 @@ def _action(
             inputs=tuple(i for i in action.inputs if action.owns_key(i.key)),
             data_sources=tuple(s for s in action.data_sources if action.owns_key(s.key)),
         )
-    return with_args(action) if mode == "args" else action
+    return with_args(action) if action.mode == "args" else action
 
 
-def _keyed(doc: Mapping[str, Any], section: str, warn: Any, of_values: bool = False) -> Mapping[str, Any]:
-    """Return a section whose names (or values) are dotted keys; what is no key is left out and said."""
-    good = {}
-    for name, value in _mapping(doc.get(section)).items():
-        if is_key(str(value) if of_values else str(name)):
-            good[str(name)] = value
+def _one_of(
+    raw: Mapping[str, Any], word: str, known: tuple[str, ...], default: str, action: str, read: Shapes
+) -> str:
+    said = read.text(raw.get(word), f"{action}: {word}") or default
+    if said.lower() in known:
+        return said.lower()
+    read.warn(word, f"action '{action}' has {word} '{said[:40]}'; known are {', '.join(known)}.")
+    return default
+
+
+def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
+    said = raw.get("metric")
+    inner: Mapping[str, Any] = said if isinstance(said, Mapping) else {"name": said}
+    return (
+        read.text(inner.get("name"), f"{prefix}metric"),
+        read.direction(inner.get("direction") or raw.get("metric_direction"), f"{prefix}metric_direction"),
+    )
+
+
+def _facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for name, shape in FACT_SECTIONS.items():
+        value = raw.get(name)
+        if value is None:
+            continue
+        if isinstance(value, Mapping) and shape is dict:
+            facts[name] = {**value, **_odd(value, name, read)}
+        elif name == "unsupported" and isinstance(value, list):
+            facts[name] = [fact for fact in value if read.mapping(fact, "an entry of unsupported")]
+        elif shape is None or isinstance(value, shape):
+            facts[name] = value
         else:
-            warn("key", f"{section}: '{str(value if of_values else name)[:80]}' is not a dotted key.")
-    return good
+            wanted = _SHAPES[shape]
+            read.warn("shape", f"{name} is not {wanted}; it is not used.")
+    return facts
 
 
-def _inputs(raw: Any, warn: Any) -> list[InputDecl]:
-    declared = _keyed({"inputs": _mapping(raw) or {str(k): {} for k in _sequence(raw)}}, "inputs", warn)
-    return [
-        InputDecl(str(key), str(_mapping(d).get("type") or (d if isinstance(d, str) else "file")),
-                  _mapping(d).get("optional") is True, _mapping(d))
-        for key, d in declared.items()
-    ]  # fmt: skip
+def _odd(facts: Mapping[str, Any], name: str, read: Shapes) -> dict[str, None]:
+    """Blank what later rooms could not use, and say so."""
+    odd: dict[str, None] = {}
+    for word, (shape, wanted) in FACT_WORDS.get(name, {}).items():
+        value = facts.get(word)
+        if value is not None and (not isinstance(value, shape) or isinstance(value, bool)):
+            read.warn("shape", f"{name}.{word} is '{str(value)[:40]}', not {wanted}; it is not used.")
+            odd[word] = None
+    return odd
 
 
-def _data_sources(key: str, raw: Any, warn: Any) -> list[DataSource]:
+def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
+    for group in read.sequence(raw, f"{action}: one_of"):
+        if isinstance(group, list):
+            yield tuple(map(str, group))
+        else:
+            read.warn("shape", f"{action}: one_of holds '{str(group)[:40]}', not a list of inputs.")
+
+
+def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
+    listed = {str(k): {} for k in raw} if isinstance(raw, list) else raw
+    for key, said in read.keyed(listed, name).items():
+        words = {"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}")
+        kind = read.text(words.get("type"), f"{name}.{key}.type") or "file"
+        yield InputDecl(key, kind, read.flag(words.get("optional"), f"{name}.{key}.optional"), words)
+
+
+def _all_sources(doc: Mapping[str, Any], action: str, read: Shapes) -> Iterator[DataSource]:
+    section = read.mapping(doc.get("data_sources"), "data_sources").get(action)
+    for key, said in read.mapping(section, f"data_sources.{action}").items():
+        for source in _data_sources(str(key), said, f"data_sources.{action}.{key}", read):
+            if is_key(source.key):
+                yield source
+            else:
+                read.warn("key", f"data_sources.{action}: '{source.key[:80]}' is not a dotted key.")
+
+
+def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataSource]:
     if isinstance(raw, str):
         raw = {"path": raw}
     if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), str):
-        warn("data-source", f"data source '{key}' names no source dataset.")
-        return []
-    common: dict[str, Any] = {"source": raw["source"], "runtime": _text(raw.get("runtime"))}
-    optional = raw.get("optional") is True
-    mapping = raw.get("mapping")
-    if isinstance(mapping, Mapping):
+        read.warn("data-source", f"data source '{key}' names no source dataset.")
+        return
+    optional = read.flag(raw.get("optional"), f"{name}.optional")
+    common: dict[str, Any] = {
+        "source": raw["source"],
+        "runtime": read.text(raw.get("runtime"), f"{name}.runtime"),
+    }
+    parts = read.mapping(raw.get("mapping"), f"{name}.mapping")
+    if parts:
         base = key if raw.get("multiple_sources") is False else f"{key.removesuffix('[0]')}[0]"
-        return [
-            DataSource(f"{base}.{sub}", path=str(_mapping(d)["path"]),
-                       optional=optional or _mapping(d).get("optional") is True, **common)
-            for sub, d in mapping.items() if _mapping(d).get("path") is not None
-        ]  # fmt: skip
+        for sub, said in parts.items():
+            words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.mapping.{sub}")
+            path = words.get("path")
+            if path is None:
+                continue  # what has no path is a value that the template holds
+            own = read.flag(words.get("optional"), f"{name}.mapping.{sub}.optional")
+            yield DataSource(f"{base}.{sub}", path=str(path), optional=optional or own, **common)
+        return
     by_format: dict[str, str] = {}
-    for name, path in _mapping(raw.get("path_from_format")).items():
+    for form, path in read.mapping(raw.get("path_from_format"), f"{name}.path_from_format").items():
         # Several candidates for one format: the first is bound, launch looks for the others too.
         first = path[0] if isinstance(path, list) and path else path
-        by_format[str(name)] = str(first)
-    return [
-        DataSource(key, path=str(raw.get("path") or ""), by_format=by_format, optional=optional,
-                   is_list=raw.get("list") is True, **common)
-    ]  # fmt: skip
+        by_format[str(form)] = str(first)
+    yield DataSource(
+        key, path=read.text(raw.get("path"), f"{name}.path") or "", by_format=by_format, optional=optional,
+        is_list=read.flag(raw.get("list"), f"{name}.list"), **common,
+    )  # fmt: skip
 
 
-def _backend_images(raw: Mapping[str, Any]) -> dict[str, str]:
-    contracts = _mapping(raw.get("backend_contracts"))
-    chosen = _mapping(_mapping(raw.get("backend_selection")).get("defaults"))
-    images = {str(a): _text(_mapping(contracts.get(b)).get("container_image")) for a, b in chosen.items()}
+def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
+    contracts = read.mapping(raw.get("backend_contracts"), "backend_contracts")
+    selection = read.mapping(raw.get("backend_selection"), "backend_selection")
+    images = {}
+    for action, backend in read.mapping(selection.get("defaults"), "backend_selection.defaults").items():
+        contract = read.mapping(contracts.get(backend), f"backend_contracts.{backend}")
+        name = f"backend_contracts.{backend}.container_image"
+        images[str(action)] = read.text(contract.get("container_image"), name)
     return {action: image for action, image in images.items() if image}
 
 
-def _credentials(raw: Any) -> list[str]:
-    entries = [e.get("name") if isinstance(e, Mapping) else e for e in _sequence(raw)]
-    return [str(e) for e in entries if e]
-
-
-def _key(value: Any, warn: Any) -> str | None:
-    key = _text(value)
-    if key is not None and not is_key(key):
-        warn("key", f"'{key[:80]}' is not a dotted key.")
-        return None
-    return key
-
-
-def _direction(value: Any, warn: Any) -> str | None:
-    said = _text(value)
-    known = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
-    if said is not None and said.lower() not in known:
-        warn("metric", f"metric direction '{said[:40]}' must be maximize or minimize.")
-    return known.get(said.lower()) if said else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _sequence(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+def _credentials(raw: Any, read: Shapes) -> Iterator[str]:
+    for entry in read.sequence(raw, "required_credentials"):
+        name = entry.get("name") if isinstance(entry, Mapping) else entry
+        if isinstance(name, str) and name:
+            yield name
+        else:
+            read.warn("shape", f"required_credentials holds '{str(entry)[:40]}', which names no variable.")

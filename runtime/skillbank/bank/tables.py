@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from skillbank.bank.diagnostics import Diagnostic
+
 FilesKind = Literal["file", "root", "map", "format", "literal", "job", "prose"]
 
 
@@ -70,6 +72,7 @@ _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _SUBKEY = re.compile(r"^\s*`?([A-Za-z_]\w*)`?\s*:\s*`?([^`\s]*)`?\s*(\(optional\))?\s*$")
 _JOB = re.compile(r"\{(\w+?)_job_id\}")
 MAX_LINE = 4000
+"""Characters of a table's line that are read."""
 
 
 def markdown_tables(text: str, first_line: int = 1) -> Iterator[Table]:
@@ -96,8 +99,10 @@ def markdown_tables(text: str, first_line: int = 1) -> Iterator[Table]:
         i += 1
 
 
-def dataset_rows(text: str, path: str, first_line: int = 1) -> list[DatasetRow]:
-    """Return the rows of every dataset table in a Markdown text.
+def dataset_rows(
+    text: str, path: str, first_line: int = 1, found: list[Diagnostic] | None = None
+) -> list[DatasetRow]:
+    """Return the rows of every dataset table in a Markdown text; rows without action or key go to `found`.
 
     Recognised by an action column followed at once by a spec-key column and, later, a column of
     files or runtime values. Action cells may carry a variant prefix (``deploy/gen_trt_engine``)
@@ -118,7 +123,9 @@ def dataset_rows(text: str, path: str, first_line: int = 1) -> list[DatasetRow]:
         source = columns.get("source")
         listed = next((i for n, i in columns.items() if n.startswith("list")), None)
         for line, cells in table.rows:
-            for action in _names(cells[0]):
+            if not _is_key(cells[1]):
+                _say(found, path, line, f"the dataset table's '{cells[1][:40]}' is not a dotted key", cells)
+            for action in _names_or_say(cells, found, path, line, "dataset"):
                 rows.append(
                     DatasetRow(
                         action=action,
@@ -133,7 +140,9 @@ def dataset_rows(text: str, path: str, first_line: int = 1) -> list[DatasetRow]:
     return [r for r in rows if r.action and _is_key(r.key)]
 
 
-def inference_rows(text: str, path: str, first_line: int = 1) -> list[InferenceRow]:
+def inference_rows(
+    text: str, path: str, first_line: int = 1, found: list[Diagnostic] | None = None
+) -> list[InferenceRow]:
     """Return the rows of every ``Action | Spec Field | Inference Function`` table."""
     rows: list[InferenceRow] = []
     for table in markdown_tables(text, first_line):
@@ -144,7 +153,9 @@ def inference_rows(text: str, path: str, first_line: int = 1) -> list[InferenceR
         ):
             continue
         for line, cells in table.rows:
-            for action in _names(cells[0]):
+            if not _is_key(cells[1]):
+                _say(found, path, line, f"the inference table's '{cells[1][:40]}' is not a dotted key", cells)
+            for action in _names_or_say(cells, found, path, line, "inference"):
                 if _is_key(cells[1]):
                     rows.append(InferenceRow(action, cells[1], cells[2], path, line))
     return rows
@@ -182,6 +193,24 @@ def parse_files(cell: str) -> Files:
     if _WORD.fullmatch(text):
         return Files("literal", text, path=text)
     return Files("prose", text)
+
+
+def _names_or_say(
+    cells: tuple[str, ...], found: list[Diagnostic] | None, path: str, line: int, table: str
+) -> list[str]:
+    names = _names(cells[0])
+    if not names:
+        _say(found, path, line, f"the {table} table's '{cells[0][:40]}' is no name of an action", ())
+    return names
+
+
+def _say(found: list[Diagnostic] | None, path: str, line: int, what: str, cells: tuple[str, ...]) -> None:
+    """Say that a row is not used, to each of its actions."""
+    for action in (_names(cells[0]) if cells else []) or [""]:
+        if found is not None:
+            message = f"{what}, so the row is not used."
+            name = action.rpartition("/")[2]
+            found.append(Diagnostic("warning", "table-row", message, path, line, name))
 
 
 def _cells(line: str) -> tuple[str, ...]:

@@ -69,6 +69,9 @@ def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple
         for row in _expand(table_row, schema, template, data_format):
             name = plain(row.key)
             if name in result:
+                first = result[name]
+                if (row.kind, row.source, row.path) != (first.kind, first.source, first.path):
+                    notes.append(f"{row.key}: {row.detail} stands beside {first.detail}; the first is used")
                 continue
             info = from_info.get(name)
             if info is not None:

@@ -16,6 +16,7 @@ from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.products import Product, product_of
 from skillbank.plan.questions import ask_for_the_rest
+from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
@@ -51,6 +52,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if about_weights is not None and not with_gpu:
         draft.ask(about_weights.key, about_weights.why, about_weights.choices)
     add_notes(draft)
+    say_what_was_not_read(draft, policy)
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
     spec = draft.builder.spec

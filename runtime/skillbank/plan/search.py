@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import UsageError
 from skillbank.plan.draft import Draft
@@ -10,6 +10,9 @@ from skillbank.plan.model import Route
 from skillbank.plan.paths import set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
 
 __all__ = ["search_settings", "take_settings"]
 
@@ -61,6 +64,8 @@ def search_settings(
     from skillbank.automl.settings import AutoMLSettings
 
     settings = AutoMLSettings.read(said)
+    if settings.ranges or settings.parameters is not None:
+        _check_space(draft, settings)
     metrics = settings.metrics or ((metric,) if metric else ())
     if not metrics:
         draft.ask("automl.metric", "AutoML ranks trials by a metric; give --set automl.metric=NAME")
@@ -79,3 +84,13 @@ def search_settings(
                 )
     document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
     return {**document, "metrics": list(metrics), "directions": directions}
+
+
+def _check_space(draft: Draft, settings: AutoMLSettings) -> None:
+    """Refuse keys and ranges that cannot be searched when they are said, not when the search starts."""
+    from skillbank.automl.space import space_from_schema
+
+    own = [key for key in draft.builder.set_by_user if key not in settings.ranges]
+    space_from_schema(
+        draft.schema, draft.builder.spec, parameters=settings.parameters, ranges=settings.ranges, fixed=own
+    )

@@ -134,24 +134,41 @@ def user_changes(
     Raises
     ------
     SpecError
-        One sentence naming the key and the way out.
+        One sentence for each setting that is wrong, naming the key and the way out.
     """
     changes: dict[str, Override] = {}
+    faults: dict[str, None] = {}
     known = tuple(dict.fromkeys([*schema.keys, *_template_keys(template), *shorthands]))
     for setting in settings:
-        key = shorthands.get(setting.key, setting.key)
-        if not is_key(key):
-            raise SpecError(f"'{key[:80]}' is not a dotted key such as train.optim.lr or sources[0].file.")
-        source = Source.SHORTHAND if setting.key in shorthands else Source.USER
-        detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
-        # First, because its reason says more than the schema's list of what is allowed.
-        _refuse_unsupported(key, setting.value, unsupported)
-        value = _checked(key, setting.value, schema, template, known)
-        change = Override(key=key, value=value, source=source, detail=detail)
-        if key in changes and changes[key].value != value:
-            raise SpecError(f"{key} is set twice, to {changes[key].value!r} and to {value!r}; keep one.")
-        changes[key] = change
+        try:
+            change = _change(setting, shorthands, schema, template, unsupported, known)
+        except SpecError as error:
+            faults[str(error)] = None
+            continue
+        before = changes.setdefault(change.key, change)
+        if before.value != change.value:
+            faults[f"{change.key} is set twice, to {before.value!r} and to {change.value!r}; keep one."] = (
+                None
+            )
+        changes[change.key] = change
+    if faults:
+        raise SpecError(" ".join(faults))
     return list(changes.values())
+
+
+def _change(
+    setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, Any],
+    unsupported: Sequence[Mapping[str, Any]], known: tuple[str, ...],
+) -> Override:  # fmt: skip
+    key = shorthands.get(setting.key, setting.key)
+    if not is_key(key):
+        raise SpecError(f"'{key[:80]}' is not a dotted key such as train.optim.lr or sources[0].file.")
+    source = Source.SHORTHAND if setting.key in shorthands else Source.USER
+    detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
+    # First, because its reason says more than the schema's list of what is allowed.
+    _refuse_unsupported(key, setting.value, unsupported)
+    value = _checked(key, setting.value, schema, template, known)
+    return Override(key=key, value=value, source=source, detail=detail)
 
 
 def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str, Any]]) -> None:

@@ -1,0 +1,114 @@
+"""Taking values out of a document that nobody vouches for: what has the wrong shape is always said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.keys import is_key
+
+__all__ = ["Shapes"]
+
+
+class Shapes:
+    """A reader of one document's values, and the findings that it makes.
+
+    Parameters
+    ----------
+    found
+        Where findings go.
+    origin
+        The document's file, relative to the skill.
+    action
+        The action that the values are about; empty for the whole document.
+    """
+
+    def __init__(self, found: list[Diagnostic], origin: str, action: str = "") -> None:
+        self.found = found
+        self.origin = origin
+        self.action = action
+
+    def of(self, action: str) -> Shapes:
+        """Return a reader of what is said of one action."""
+        return Shapes(self.found, self.origin, action)
+
+    def warn(self, code: str, message: str) -> None:
+        """Add a finding."""
+        self.found.append(
+            Diagnostic("warning", f"skill-info-{code}", message, self.origin, None, self.action)
+        )
+
+    def mapping(self, value: Any, name: str) -> Mapping[str, Any]:
+        """Return a mapping; an empty one for nothing, and, with a finding, for anything else."""
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self._ignored(name, value, "a mapping")
+        return {}
+
+    def sequence(self, value: Any, name: str) -> list[Any]:
+        """Return a list; one word alone is a list of one, and other shapes are left out with a finding."""
+        if value is None or isinstance(value, list):
+            return value or []
+        if isinstance(value, str) and value.strip():
+            self.warn(
+                "shape", f"{name} is the text '{value[:40]}', not a list; it is taken as a list of one."
+            )
+            return [value.strip()]
+        self._ignored(name, value, "a list")
+        return []
+
+    def text(self, value: Any, name: str) -> str | None:
+        """Return a text without space around it; None for an empty one and, with a finding, for no text."""
+        if value is None or isinstance(value, str):
+            return (value or "").strip() or None
+        self._ignored(name, value, "text")
+        return None
+
+    def flag(self, value: Any, name: str) -> bool:
+        """Return a switch; off when it is not there and, with a finding, when it is neither on nor off."""
+        if value is None or isinstance(value, bool):
+            return value is True
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        self.warn("shape", f"{name} is {_shown(value)}, neither true nor false; it counts as false.")
+        return False
+
+    def keyed(self, value: Any, name: str, *, of_values: bool = False) -> dict[str, Any]:
+        """Return a mapping whose names (or values) are dotted keys; what is no key is left out and said."""
+        good = {}
+        for entry, inner in self.mapping(value, name).items():
+            key = inner if of_values else entry
+            if is_key(key if isinstance(key, str) else str(key)):
+                good[str(entry)] = inner
+            else:
+                self.warn("key", f"{name}: '{str(key)[:80]}' is not a dotted key.")
+        return good
+
+    def key(self, value: Any, name: str) -> str | None:
+        """Return a dotted key, or None; what is no key is said."""
+        key = self.text(value, name)
+        if key is not None and not is_key(key):
+            self.warn("key", f"{name}: '{key[:80]}' is not a dotted key.")
+            return None
+        return key
+
+    def direction(self, value: Any, name: str) -> str | None:
+        """Return ``maximize`` or ``minimize`` for any of their spellings."""
+        said = self.text(value, name)
+        known = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
+        if said is not None and said.lower() not in known:
+            self.warn("metric", f"{name} is '{said[:40]}'; it must be maximize or minimize.")
+        return known.get(said.lower()) if said else None
+
+    def _ignored(self, name: str, value: Any, wanted: str) -> None:
+        self.warn("shape", f"{name} is {_shown(value)}, not {wanted}; it is not used.")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
