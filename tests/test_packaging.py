@@ -137,7 +137,7 @@ def test_what_the_lock_says_of_torch_is_of_the_torch_that_is_declared() -> None:
 
 
 def test_the_builder_is_the_one_that_the_lock_holds() -> None:
-    assert PROJECT["build-system"]["requires"] == PROJECT["dependency-groups"]["build"]
+    assert set(PROJECT["build-system"]["requires"]) < set(PROJECT["dependency-groups"]["build"])
 
 
 BOTH = [installation, extras]
@@ -198,10 +198,7 @@ def test_nothing_sends_people_to_an_index_that_does_not_have_it() -> None:
         REPO / "AGENTS.md",
         *(REPO / "references").rglob("*.md"),
         *(REPO / "skills").rglob("*.md"),
-        *(
-            path
-            for path in (REPO / "runtime").rglob("*.py")
-            if path.name not in ("installation.py", "extras.py")
-        ),
+        *(REPO / "runtime").rglob("*.py"),
     ]
-    assert [str(path) for path in places if SENTENCE.search(path.read_text(encoding="utf-8"))] == []
+    found = {path.name for path in places if SENTENCE.search(path.read_text(encoding="utf-8"))}
+    assert found <= {"installation.py", "extras.py"}

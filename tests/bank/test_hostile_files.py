@@ -99,7 +99,9 @@ def test_json_gives_a_document_or_our_error(text: str) -> None:
     ("text", "words"),
     [
         (BOMB, "x:2 is not valid YAML: it uses a YAML alias"),
-        ("[" * 3000, "nested deeper than 64"),
+        ("[" * 100 + "]" * 100, "nested deeper than 64"),
+        # libyaml may give up before it is asked for the 64th level.
+        ("[" * 3000, "nested deeper than 64|is not valid YAML"),
         ("\n".join(" " * i + f"k{i}:" for i in range(100)), "nested deeper than 64"),
         ("- " * 100 + "x", "nested deeper than 64"),
         ("a: 1\nb: *a", "alias|not valid"),
