@@ -3,12 +3,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo test unit slow lint bench lock clean
+.PHONY: demo test tests unit slow lint bench lock clean
 
 demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, all by skillbank
 	@PATH="$(BIN):$$PATH" $(BIN)/python examples/demo.py
 
-test: lint unit slow  ## everything
+test: $(VENV)/.dev  ## everything: linters beside the tests, quick tests in the time in which slow ones wait
+	@$(MAKE) --no-print-directory -j2 lint tests
+
+tests: $(VENV)/.dev  # the slow ones wait for processes two thirds of their time: five at once keep two cores busy
+	$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --durations=12
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
