@@ -3,12 +3,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo test unit slow lint bench clean
+.PHONY: demo test tests unit slow lint bench lock clean
 
 demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, all by skillbank
 	@PATH="$(BIN):$$PATH" $(BIN)/python examples/demo.py
 
-test: lint unit slow  ## everything
+test: $(VENV)/.dev  ## everything: linters beside the tests, quick tests in the time in which slow ones wait
+	@$(MAKE) --no-print-directory -j2 lint tests
+
+tests: $(VENV)/.dev  # the slow ones wait for processes two thirds of their time: five at once keep two cores busy
+	$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --durations=12
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
@@ -31,15 +35,35 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("skillbank needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.engine: pyproject.toml | $(VENV)/bin/python
+# Everything is of the versions in the lock, checked by hash, but torch: its builds differ by machine.
+TORCH = $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL = $(PIP) install --quiet
+
+$(VENV)/.engine: pyproject.toml locks/engine.txt | $(VENV)/bin/python
 	@echo "installing skillbank with the embedded engine (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[engine]'
+	@$(INSTALL) --require-hashes --no-deps -r locks/engine.txt
+	@$(INSTALL) $(TORCH)
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml locks/dev.txt | $(VENV)/bin/python
 	@echo "installing skillbank with the engine and the tools of the tests (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[engine,dev]'
+	@$(INSTALL) --require-hashes --no-deps -r locks/dev.txt
+	@$(INSTALL) $(TORCH)
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.engine
+
+# `make lock` fits the lock to pyproject.toml and leaves what fits as it is; `make lock UPGRADE=--upgrade` takes the
+# newest versions that pyproject.toml allows.
+COMPILE = $(CURDIR)/$(VENV)/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-package torch --custom-compile-command "make lock" \
+	--group build --extra engine $(UPGRADE)
+
+lock: | $(VENV)/bin/python
+	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }
+	$(COMPILE) --extra dev --output-file locks/dev.txt
+	$(COMPILE) --constraints locks/dev.txt --output-file locks/engine.txt
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

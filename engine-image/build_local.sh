@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the engine's image without any registry, out of this machine's Python and the environment that has
-# skillbank[engine]: engine-image/build_local.sh [NAME]. Elsewhere use engine-image/Dockerfile.
+# skillbank with its extra engine: engine-image/build_local.sh [NAME]. Elsewhere use engine-image/Dockerfile.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name="${1:-skillbank-engine:local}"

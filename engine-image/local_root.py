@@ -1,8 +1,9 @@
 """Write a root file system for the engine's image to stdout, as a tar, out of what this machine has.
 
-It holds this Python, the packages that skillbank[engine] needs as they are installed here, skillbank and the
-engine from the checkout, a shell, and the shared libraries that all of these are linked to. Run it with the
-Python of the environment that has the engine: ``python engine-image/local_root.py | docker import - NAME``.
+It holds this Python, the packages that skillbank and its extra engine need as they are installed here,
+skillbank and the engine from the checkout, a shell, and the shared libraries that all of these are linked to.
+Run it with the Python of the environment that has the engine:
+``python engine-image/local_root.py | docker import - NAME``.
 """
 
 from __future__ import annotations

@@ -101,12 +101,16 @@ SERVICES = frozenset({"s3_server", "postgres", "daemon", "slurm_cluster"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of real servers as slow, so that the unit tests stay quick; put the longest files first."""
-    places = {name: i for i, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    """Mark tests of real servers as slow, so that the unit tests stay quick; sort the files.
+
+    The longest come first, then all that wait for processes; what only computes fills the gaps they leave.
+    """
     for item in items:
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    places = {name: i for i, name in enumerate(_LONGEST)}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in slow))
 
 
 def pytest_collection_finish() -> None:

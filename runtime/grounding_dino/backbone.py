@@ -9,12 +9,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoBackbone, AutoConfig, PreTrainedConfig, PreTrainedModel, ResNetConfig, SwinConfig
-from transformers.backbone_utils import BackboneConfigMixin, BackboneMixin
-from transformers.modeling_outputs import BackboneOutput
 
 from grounding_dino.architecture import SWIN_SIZES, Architecture
 from grounding_dino.errors import ModelError
+from grounding_dino.library import (
+    AutoBackbone,
+    AutoConfig,
+    BackboneConfigMixin,
+    BackboneMixin,
+    BackboneOutput,
+    PreTrainedConfig,
+    PreTrainedModel,
+    ResNetConfig,
+    SwinConfig,
+)
 
 _GROUPS = 8
 

@@ -59,5 +59,6 @@ def require_compiler(device: torch.device) -> None:
         )
     if device.type == "cuda" and find_spec("triton") is None:
         raise EngineError(
-            "engine.compile needs Triton on a GPU: pip install triton, or set engine.compile=false"
+            "engine.compile needs Triton on a GPU, which comes with torch's builds for CUDA: install such a "
+            "build, or set engine.compile=false"
         )

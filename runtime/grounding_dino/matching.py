@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from grounding_dino.boxes import generalized_iou, xyxy_from_cxcywh
@@ -65,6 +64,9 @@ def match(
     Assignment
         One pair for each output and true box (as long as there are queries enough).
     """
+    # Imported where it is needed: who detects needs no scipy.
+    from scipy.optimize import linear_sum_assignment
+
     device = logits.device
     if targets.boxes.shape[1] == 0:
         empty = torch.zeros(0, dtype=torch.int64, device=device)

@@ -5,13 +5,18 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import BertConfig, GroundingDinoConfig, GroundingDinoForObjectDetection
 
 from grounding_dino.architecture import Architecture
 from grounding_dino.backbone import backbone_config, drop_paths_by_tensor
 from grounding_dino.detector import Detector
 from grounding_dino.errors import ModelError, WeightsError
 from grounding_dino.heads import ContrastiveHead
+from grounding_dino.library import (
+    AutoConfig,
+    BertConfig,
+    GroundingDinoConfig,
+    GroundingDinoForObjectDetection,
+)
 from grounding_dino.tokenizer import PhraseTokenizer
 
 _POSITIONS = 512
@@ -68,8 +73,6 @@ def _text_config(architecture: Architecture, vocabulary_size: int) -> Any:
     if architecture.text_encoder == "bert-base-uncased":
         # The defaults of BertConfig are bert-base-uncased, so its shape is known without the hub.
         return BertConfig(vocab_size=vocabulary_size, max_position_embeddings=_POSITIONS)
-    from transformers import AutoConfig
-
     try:
         return AutoConfig.from_pretrained(architecture.text_encoder)
     except (OSError, ValueError) as error:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
-from transformers import GroundingDinoForObjectDetection
 
 from grounding_dino.architecture import SWIN_SIZES, Architecture, note_differences
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.layouts import read_state, their_name, translate, unknown_names
+from grounding_dino.library import GroundingDinoForObjectDetection
 from grounding_dino.model import network_config, wrap_network
 from grounding_dino.tokenizer import PhraseTokenizer, load_tokenizer
 

@@ -135,7 +135,7 @@ def load_tokenizer(name_or_path: str) -> PhraseTokenizer:
     WeightsError
         Neither a folder with a tokenizer nor a name that the hub answers for.
     """
-    from transformers import AutoTokenizer
+    from grounding_dino.library import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)

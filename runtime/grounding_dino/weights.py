@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
-from transformers import GroundingDinoForObjectDetection
 
 from grounding_dino.architecture import SWIN_SIZES, Architecture, note_differences
 from grounding_dino.checkpoint import is_checkpoint, read_checkpoint
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.layouts import read_state, translate
+from grounding_dino.library import AutoBackbone, AutoModel, GroundingDinoForObjectDetection
 from grounding_dino.model import wrap_network
 from grounding_dino.released import read_pth
 from grounding_dino.tokenizer import PhraseTokenizer, load_tokenizer
@@ -162,8 +162,6 @@ def load_backbone(detector: Detector, name: str) -> None:
 
 def _backbone_from_transformers(name: str) -> dict[str, Tensor]:
     """Let transformers load a backbone from a folder or the hub."""
-    from transformers import AutoBackbone
-
     try:
         loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, RuntimeError, KeyError) as error:
@@ -183,8 +181,6 @@ def load_text_encoder(detector: Detector, name: str) -> None:
     WeightsError
         Nothing there, or a different network.
     """
-    from transformers import AutoModel
-
     try:
         state = AutoModel.from_pretrained(name, add_pooling_layer=False).state_dict()
         detector.text_encoder.load_state_dict(state)

@@ -129,18 +129,19 @@ def _database() -> list[Check]:
 def _engine() -> list[Check]:
     from importlib.util import find_spec
 
+    from skillbank.installation import how_to_install
     from skillbank.platforms.local import find_program
 
     program = find_program("grounding_dino")
     if program is None:
-        said = "grounding_dino is not on PATH; pip install 'skillbank[engine]'"
+        said = f"grounding_dino is not on PATH; {how_to_install('engine')}"
         return [Check("engine", "missing", said, needed=True)]
     # The program comes with skillbank itself; its libraries come with the extra.
     absent = [
         m for m in ("torch", "transformers", "PIL", "scipy", "faster_coco_eval") if find_spec(m) is None
     ]
     if absent:
-        said = f"{', '.join(absent)}; pip install 'skillbank[engine]'"
+        said = f"{', '.join(absent)}; {how_to_install('engine')}"
         return [Check("engine", "missing", said, needed=True)]
     return [Check("engine", "ok", program)]
 

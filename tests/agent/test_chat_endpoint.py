@@ -237,7 +237,7 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
         address = f"http://user:secret-word@127.0.0.1:{free.getsockname()[1]}/v1"
     monkeypatch.setenv("OPENAI_BASE_URL", address)
     with pytest.raises(
-        EndpointError, match=r"refused.*4 times; check OPENAI_BASE_URL and the network"
+        EndpointError, match=r"the endpoint http://.*, 4 times; check OPENAI_BASE_URL and the network"
     ) as error:
         Endpoint(MODEL, patience=HURRIED).complete(MESSAGES, tools)
     assert "secret-word" not in str(error.value)

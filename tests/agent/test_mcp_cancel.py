@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import httpx2
+import mcp_types as types
 import pytest
 from mcp.shared.exceptions import MCPError
 
@@ -158,8 +159,9 @@ def test_what_leaves_the_process_alone(
             left = asyncio.ensure_future(door.call("launch", another))
             own = await asyncio.to_thread(pid_of, runtime, 2)
             await asyncio.sleep(0.5)
-        with pytest.raises(MCPError, match="closed"):
+        with pytest.raises(MCPError) as ended:
             await left
+        assert ended.value.code == types.CONNECTION_CLOSED
         assert alive(pid)
         return own
 

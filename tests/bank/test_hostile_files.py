@@ -107,7 +107,9 @@ def test_json_gives_a_document_or_our_error(text: str) -> None:
         ("k0: &a0 [x]\n" + "".join(f"k{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 100)), "deeper than 64"),
         ("<<: 1", "takes a mapping or a list of mappings"),
         ("a: &a 1\nb: {<<: [*a]}", "takes a mapping or a list of mappings"),
-        ("[" * 3000, "nested deeper than 64"),
+        ("[" * 100 + "]" * 100, "nested deeper than 64"),
+        # libyaml may give up before it is asked for the 64th level.
+        ("[" * 3000, "nested deeper than 64|is not valid YAML"),
         ("\n".join(" " * i + f"k{i}:" for i in range(100)), "nested deeper than 64"),
         ("- " * 100 + "x", "nested deeper than 64"),
         ("a: 1\nb: *a", "x:2 is not valid YAML: the alias .a has no anchor"),

@@ -208,7 +208,7 @@ def test_files_that_cannot_be_used(exported: OnnxModel, tmp_path: Path) -> None:
 
 
 def test_missing_package() -> None:
-    with pytest.raises(EngineError, match=r"export needs the package no_such.*skillbank\[export\]"):
+    with pytest.raises(EngineError, match=r"export needs the package no_such.*\[export\]'"):
         require("no_such.part", "export", "export")
 
 

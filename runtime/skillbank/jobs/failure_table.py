@@ -149,7 +149,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "module_missing",
         r"ModuleNotFoundError|No module named|ImportError",
         "A Python package that the program needs is not installed.",
-        "Install it; for the embedded engine: pip install 'skillbank[engine]'.",
+        "Install it where the job ran; the embedded engine's come with skillbank's extra named engine.",
     ),
     _program(
         "not_a_number",

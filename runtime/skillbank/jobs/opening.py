@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from skillbank.errors import PlatformError
+from skillbank.installation import how_to_install
 from skillbank.jobs.migrations import NewerStoreError, migrate
 from skillbank.redact import redact
 
@@ -44,7 +45,7 @@ def open_engine(url: str) -> sa.Engine:
         )
         raise PlatformError(
             f"SKILLBANK_DATABASE_URL cannot be used: {reason}; unset it to use SQLite in SKILLBANK_HOME, "
-            "and for PostgreSQL: pip install 'skillbank[postgres]'"
+            f"and for PostgreSQL: {how_to_install('postgres')}"
         ) from None
     if not remote:
         sa.event.listen(engine, "connect", _sqlite_settings)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from skillbank.errors import DataError, PlatformError
+from skillbank.installation import how_to_install
 from skillbank.platforms.local import find_program
 
 __all__ = ["BATCH", "PROGRAM", "Answer", "Engine", "PictureError"]
@@ -69,7 +70,7 @@ class Engine:
         program = find_program(PROGRAM)
         if program is None:
             raise PlatformError(
-                f"The program {PROGRAM} is not installed; pip install 'skillbank[engine]' brings it."
+                f"The program {PROGRAM} is not installed; {how_to_install('engine')} brings it."
             )
         self.about: dict[str, Any] = {}
         self._waiting: dict[int, Future[Answer]] = {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.errors import PlatformError
+from skillbank.installation import how_to_install
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
@@ -26,7 +27,7 @@ from skillbank.platforms.slots import gpu_slots, visible_gpus
 
 __all__ = ["LocalPlatform", "find_program"]
 
-_HOW_TO_GET = {"grounding_dino": "pip install 'skillbank[engine]'"}
+_EXTRA = {"grounding_dino": "engine"}
 _NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_coco_eval")}
 """Packages that a program of our own wheel needs: the program is installed also without its extra."""
 
@@ -71,7 +72,7 @@ class LocalPlatform(Platform):
         if not program:
             found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
         elif find_program(program) is None:
-            how = f"; {_HOW_TO_GET[program]} installs it" if program in _HOW_TO_GET else ""
+            how = f"; {how_to_install(_EXTRA[program])} installs it" if program in _EXTRA else ""
             if plan.image:
                 how += f"; its image {plan.image} runs on the platforms docker, slurm and kubernetes"
             found.append(

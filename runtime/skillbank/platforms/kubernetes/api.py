@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError, did_you_mean
+from skillbank.installation import how_to_install
 from skillbank.redact import redact
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
 
 _CONNECT, _READ = 5.0, 30.0
-_MISSING = "the package kubernetes is not installed; pip install 'skillbank[kubernetes]' installs it"
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -77,7 +77,9 @@ class Cluster:
         try:
             from kubernetes import client
         except ImportError:
-            raise PlatformError(_MISSING) from None
+            raise PlatformError(
+                f"the package kubernetes is not installed; {how_to_install('kubernetes')} installs it"
+            ) from None
         settings = client.Configuration()
         settings.retries = False  # `ask` repeats, because it knows what may be repeated
         namespace, context = self._configure(settings)

@@ -1,0 +1,43 @@
+"""How to install more of skillbank, where this one came from: an index, a checkout, a wheel, a repository."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+__all__ = ["how_to_install"]
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that adds an extra to this installation, as a person would type it.
+
+    Parameters
+    ----------
+    extra : str
+        One of the names under ``optional-dependencies`` in pyproject.toml.
+
+    Returns
+    -------
+    str
+        E.g. ``pip install 'skillbank[engine]'`` where it came from an index, and out of a checkout
+        ``pip install -e '/src/skillbank[engine]'``.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return f"pip install -e '{checkout}[{extra}]'"
+    source = _came_from()
+    return f"pip install 'skillbank[{extra}]{f' @ {source}' if source else ''}'"
+
+
+def _came_from() -> str:
+    """The address that pip noted when it installed this one, or nothing where that was an index."""
+    try:
+        noted = json.loads(distribution("skillbank").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return ""
+    address = str(noted.get("url", ""))
+    repository = noted.get("vcs_info")
+    if repository:
+        return f"{repository['vcs']}+{address}@{repository['commit_id']}"
+    return address
