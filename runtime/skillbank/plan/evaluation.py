@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 """The slots of a plan, and what each is where a case does not mention it."""
 
+OF_THE_PLACE = frozenset({"pretrained"})
+"""Questions that follow from a skill and where it runs, whatever the words are: no matter of reading."""
 _TABLES = ("set", "data")
 _ARTICLE = re.compile(r"^(?:a|an|the|all|any|every|each|some)\s+(?=\S)")
 REASONS = ("out_of_scope", "no_skill", "ambiguous", "no_action", "conflict")
@@ -240,7 +242,7 @@ def _compare(
     if slot == "questions":
         needed = {q for q in wanted.get(slot, ()) if not q.endswith("?")}
         allowed = needed | {q.removesuffix("?") for q in wanted.get(slot, ())}
-        return not needed <= set(value) <= allowed
+        return not needed <= set(value) <= allowed | OF_THE_PLACE
     if f"{slot}?" in wanted and _is_default(slot, value):
         return False
     expected = wanted.get(slot, wanted.get(f"{slot}?", DEFAULTS[slot]))

@@ -140,6 +140,8 @@ def _unused_parent(draft: Draft) -> None:
     given = str([override.value for override in draft.builder.overrides])
     if PARENT_MODEL in given or PARENT_MODEL_FOLDER in given:
         return
+    if any(plain(key) in draft.asked for key, f in draft.functions.items() if inference.takes_parent(f)):
+        return  # what its field needs instead has been asked
     where, parent = f"{draft.skill.name} {draft.action.name}", draft.parent.ref
     fields = pretrained_fields(draft.functions)
     if draft.parent.implied:
