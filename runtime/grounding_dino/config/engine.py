@@ -59,7 +59,7 @@ class EngineConfig(Block):
     denoising_groups: Int = param(0, "Noised copies of the true boxes trained along; 0 adds none.", ge=0)
     varied_prompts: Float = param(
         0.3,
-        "Last share of a training in which half of the prompts hold a drawn number of descriptions, from one "
+        "Last share of a training in which most prompts hold a drawn number of descriptions, from one "
         "to all, so that one alone is found as many together are; 0: always all.",
         ge=0,
         le=1,

@@ -11,7 +11,7 @@ from grounding_dino.tokenizer import PhraseTokenizer
 # A picture may have no box and no list of absent phrases; something has to be asked for.
 _FALLBACK = "object"
 
-VARIED = 0.5
+VARIED = 0.75
 """Share of the prompts that vary, in the part of a training in which any do; the others still hold all."""
 
 
