@@ -11,9 +11,9 @@ from grounding_dino.__main__ import main
 from grounding_dino.checkpoint import LATEST
 from tests.grounding_dino.conftest import data_block, status_lines
 
-# Over seeds and processors, half the demo's epochs reach .60 to .80 in these measures, and a network that has
-# learned nothing below .05: the floors tell them apart and leave what luck there is its room. How well all
-# epochs do is measured by benchmarks/learning.py.
+# Half the demo's epochs reached .59 to .66 in these measures (two seeds), one epoch .20 to .25.
+# The floors tell these apart and leave room for what a seed or a processor changes. How well all epochs do is
+# measured by benchmarks/learning.py.
 SOUND = 0.35
 SOUND_HELD_OUT = 0.25
 PICTURES = 20
