@@ -16,6 +16,7 @@ from pathlib import Path
 from grounding_dino.config import build_spec
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import read_training_set
+from grounding_dino.data.sampling import PromptLengths
 from grounding_dino.data.scenes import write_scenes
 from grounding_dino.data.transforms import TrainingTransform
 from grounding_dino.tokenizer import build_tokenizer
@@ -57,6 +58,7 @@ def epochs(folder: Path, megabytes: int, options: argparse.Namespace) -> list[fl
         TrainingTransform.from_spec(spec),
         max_labels=spec.dataset.max_labels,
         max_tokens=spec.model.max_text_len,
+        lengths=PromptLengths(spec.engine.varied_prompts, options.epochs),
         seed=0,
         cache_bytes=megabytes * 2**20,
     )

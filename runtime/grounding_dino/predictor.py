@@ -141,6 +141,8 @@ class Predictor:
         Most detections of a picture.
     pixels : PixelScale, optional
         How pictures of more than 8 bits are scaled.
+    prompt_phrases : int
+        Most phrases of a prompt; 0 puts in as many as fit.
     """
 
     def __init__(
@@ -155,6 +157,7 @@ class Predictor:
         compute: Compute,
         num_select: int,
         pixels: PixelScale | None = None,
+        prompt_phrases: int = 0,
     ) -> None:
         self.pixels = pixels or PixelScale()
         self._detector = detector
@@ -166,7 +169,7 @@ class Predictor:
         self._mean, self._std = tuple(mean), tuple(std)
         self._compute = compute
         self._num_select = num_select
-        self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len)
+        self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len, prompt_phrases)
         self._texts: dict[int, Tensor] = {}
 
     def open(self, path: Path) -> Image.Image:

@@ -65,11 +65,18 @@ def build_prompt(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens:
     return prompt
 
 
-def build_prompts(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens: int) -> list[Prompt]:
-    """Put phrases into as few prompts as their order and the token limit allow.
+def build_prompts(
+    phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens: int, most: int = 0
+) -> list[Prompt]:
+    """Put phrases into as few prompts as their order and the limits allow.
 
     Parameters and errors are those of :func:`build_prompt`, but phrases that do not fit go on in a next
     prompt.
+
+    Parameters
+    ----------
+    most : int
+        Most phrases of a prompt; 0 sets no limit but that of the tokens.
     """
     if not phrases:
         raise PromptError("There is nothing to look for: give at least one description")
@@ -94,7 +101,7 @@ def build_prompts(phrases: Sequence[str], tokenizer: PhraseTokenizer, max_tokens
                 f"The description {raw!r} has {len(tokens)} tokens, more than model.max_text_len "
                 f"{max_tokens} allows: shorten it"
             )
-        if len(ids) + len(tokens) + 2 > max_tokens:
+        if len(ids) + len(tokens) + 2 > max_tokens or len(names) == most > 0:
             close()
         names.append(name)
         spans.append((len(ids), len(ids) + len(tokens)))

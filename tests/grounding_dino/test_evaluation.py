@@ -97,7 +97,9 @@ def test_scores_are_means_over_a_phrase() -> None:
     assert phrase_scores(logits, tokens)[0, 0].tolist() == pytest.approx([0.5, (two + three) / 2, 0.0])
 
 
-def predictor(detector: Detector, tokenizer: PhraseTokenizer, phrases: list[str], select: int) -> Predictor:
+def predictor(
+    detector: Detector, tokenizer: PhraseTokenizer, phrases: list[str], select: int, most: int = 0
+) -> Predictor:
     return Predictor(
         detector,
         tokenizer,
@@ -107,6 +109,7 @@ def predictor(detector: Detector, tokenizer: PhraseTokenizer, phrases: list[str]
         std=[0.25] * 3,
         compute=CPU,
         num_select=select,
+        prompt_phrases=most,
     )
 
 
@@ -132,6 +135,21 @@ def test_more_phrases_than_fit_into_one_prompt(detector: Detector, tokenizer: Ph
     assert len(maker.prompts) > 1
     found = maker.detect([Image.new("RGB", (64, 64))])[0]
     assert {item.phrase for item in found} == set(range(40))
+
+
+def test_phrases_in_prompts_of_their_own_are_found_as_by_themselves(
+    detector: Detector, tokenizer: PhraseTokenizer
+) -> None:
+    wanted = ["red circle", "blue star", "green star"]
+    picture = Image.new("RGB", (64, 64), (200, 10, 10))
+    (cut,) = predictor(detector, tokenizer, wanted, 36, 1).detect([picture])
+    (whole,) = predictor(detector, tokenizer, wanted, 36).detect([picture])
+    together = sorted(item.score for item in whole)
+    for number, phrase in enumerate(wanted):
+        (alone,) = predictor(detector, tokenizer, [phrase], 12).detect([picture])
+        found = [item for item in cut if item.phrase == number]
+        assert [item.score for item in found] == pytest.approx([item.score for item in alone], abs=1e-5)
+    assert sorted(item.score for item in cut) != pytest.approx(together, abs=1e-5), "company matters to it"
 
 
 def test_measuring_gives_the_loss_too(shapes: Path, detector: Detector, tokenizer: PhraseTokenizer) -> None:

@@ -79,6 +79,18 @@ def test_phrases_that_do_not_fit_go_into_further_prompts() -> None:
         build_prompt(names, TOKENIZER, 7)
 
 
+@given(st.integers(1, 9), st.integers(0, 10))
+def test_prompts_of_so_many_phrases_hold_all_in_order(count: int, most: int) -> None:
+    names = ["cat", "red cat", "caterpillar"] * 3
+    prompts = build_prompts(names[:count], TOKENIZER, 12, most)
+    assert [phrase for prompt in prompts for phrase in prompt.phrases] == names[:count]
+    assert all(len(prompt.token_ids) <= 12 for prompt in prompts)
+    if most:
+        assert all(len(prompt.phrases) <= most for prompt in prompts)
+    else:
+        assert prompts == build_prompts(names[:count], TOKENIZER, 12)
+
+
 def test_refusals() -> None:
     with pytest.raises(PromptError, match="at least one description"):
         build_prompts([], TOKENIZER, 64)

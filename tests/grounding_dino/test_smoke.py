@@ -12,7 +12,7 @@ import yaml
 
 from grounding_dino.__main__ import main
 from grounding_dino.checkpoint import LATEST
-from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+from tests.grounding_dino.conftest import TINY, TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
 
@@ -73,11 +73,12 @@ def test_every_action(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[st
     onnx = tmp_path / "m.onnx"
 
     asked = ["dataset.infer_data_sources.captions=[red circle, blue star]", "inference.conf_threshold=0.0"]
-    asked += ["model.num_select=5", "engine.nms_iou=1"]
+    # All answers of all queries: which ones come first, and in which order, hangs on the last digits.
+    asked += [f"model.num_select={2 * TINY.num_queries}", "engine.nms_iou=1"]
     plain = scores(run("evaluate", "evaluated", f"evaluate.checkpoint={trained}"))
     seen = labels(run("inference", "seen", f"inference.checkpoint={trained}", *asked))
     assert seen
-    assert all(len(rows) == 5 for rows in seen.values())
+    assert all(len(rows) == 2 * TINY.num_queries for rows in seen.values())
     # The ONNX file answers as the checkpoint does.
     assert scores(run("evaluate", "evaluated2", f"evaluate.checkpoint={onnx}")) == pytest.approx(
         plain, abs=1e-3
@@ -85,7 +86,8 @@ def test_every_action(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[st
     again = labels(run("inference", "seen2", f"inference.checkpoint={onnx}", *asked))
     assert again.keys() == seen.keys()
     for name, rows in seen.items():
-        torch.testing.assert_close(torch.tensor(again[name]), torch.tensor(rows), rtol=1e-3, atol=2e-2)
+        apart = torch.cdist(torch.tensor(again[name]), torch.tensor(rows), p=torch.inf)
+        assert float(apart.amin(0).max()) < 0.1 and float(apart.amin(1).max()) < 0.1
 
     (small,) = run("quantize", "small", f"quantize.model_path={trained}").glob("*.pth")
     static = ["quantize.mode=static_ptq", "engine.quantizer=onnxruntime"]

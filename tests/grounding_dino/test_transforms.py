@@ -15,7 +15,7 @@ from grounding_dino.data.cache import PictureCache
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.records import Record
-from grounding_dino.data.sampling import sample_prompt
+from grounding_dino.data.sampling import VARIED, PromptLengths, SampledPrompt, sample_prompt
 from grounding_dino.data.transforms import (
     Resizing,
     TrainingTransform,
@@ -108,6 +108,57 @@ def test_prompts_of_pictures_with_nothing_named() -> None:
     assert len(tight.prompt.phrases) == len(tight.kept) == 1
 
 
+def vary(entry: Record, most: int, count: int, tokens: int = 64) -> list[SampledPrompt]:
+    return [
+        sample_prompt(entry, most, PHRASES, tokens, random.Random(seed), varied=True) for seed in range(count)
+    ]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(6, 64))
+@settings(max_examples=60, deadline=None)
+def test_varied_prompts_ask_for_some_and_keep_all_boxes_of_these(seed: int, most: int, tokens: int) -> None:
+    entry = record(
+        ("red star", "blue star", "red star"), ("red star", "green circle", "blue circle", "red circle")
+    )
+    sampled = sample_prompt(entry, most, PHRASES, tokens, random.Random(seed), varied=True)
+    names = sampled.prompt.phrases
+    assert 1 <= len(names) <= min(most, 5)
+    assert len(set(names)) == len(names)
+    assert len(sampled.prompt.token_ids) <= tokens
+    assert sampled.kept == tuple(index for index, phrase in enumerate(entry.phrases) if phrase in names)
+    assert [names[place] for place in sampled.phrases] == [entry.phrases[index] for index in sampled.kept]
+
+
+def test_varied_prompts_are_of_every_length_with_and_without_something_to_find() -> None:
+    absent = tuple(f"green thing {number}" for number in range(8))
+    entry = record(("red star", "blue star"), absent)
+    sampled = vary(entry, 50, 2000, 256)
+    lengths = [len(item.prompt.phrases) for item in sampled]
+    assert set(lengths) == set(range(1, 11))
+    alone = [bool(item.kept) for item in sampled if len(item.prompt.phrases) == 1]
+    # ln 2 / ln 11 of all; half of them are of something that is there: five standard deviations.
+    assert len(alone) == pytest.approx(578, abs=102)
+    assert sum(alone) == pytest.approx(len(alone) / 2, abs=2.5 * len(alone) ** 0.5)
+    assert all(len(item.kept) == 2 for item in sampled if len(item.prompt.phrases) == 10)
+    assert max(len(item.prompt.phrases) for item in vary(entry, 4, 200, 256)) == 4
+    # Where nothing is, or nothing else could be, that alone is asked for.
+    assert {item.prompt.phrases for item in vary(record((), ("red star",)), 5, 5)} == {("red star",)}
+    assert {item.kept for item in vary(record(("red star",), ("red star",)), 5, 5)} == {(0,)}
+    assert vary(record((), ()), 5, 1)[0].prompt.phrases == ("object",)
+
+
+def test_prompts_vary_in_the_last_share_of_a_training() -> None:
+    def chances(share: float, epochs: int) -> list[float]:
+        return [PromptLengths(share, epochs).varied(epoch) / VARIED for epoch in range(epochs)]
+
+    assert chances(0.3, 10) == pytest.approx([0] * 7 + [1] * 3)
+    assert chances(0.25, 10) == pytest.approx([0] * 7 + [0.5, 1, 1])
+    assert chances(0, 3) == [0, 0, 0]
+    assert chances(1, 3) == [1, 1, 1]
+    # A training of one epoch varies as large a share of it.
+    assert chances(0.3, 1) == pytest.approx([0.3])
+
+
 PHRASES = PhraseTokenizer(())
 
 
@@ -124,7 +175,16 @@ def samples(folder: Path, tokenizer: PhraseTokenizer, cache: int = 0) -> Trainin
         records.append(Record(path, 20 + number, 16, ((2.0, 2.0, 10.0, 8.0),), ("red star",), ("blue star",)))
     data = TrainingSet(tuple(records), ("red star", "blue star"), ())
     transform = TrainingTransform(32, (), 0, (), 0, 0, 0.5)
-    return TrainingSamples(data, tokenizer, transform, max_labels=5, max_tokens=64, seed=1, cache_bytes=cache)
+    return TrainingSamples(
+        data,
+        tokenizer,
+        transform,
+        max_labels=5,
+        max_tokens=64,
+        lengths=PromptLengths(0.5, 4),
+        seed=1,
+        cache_bytes=cache,
+    )
 
 
 def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: PhraseTokenizer) -> None:
@@ -139,7 +199,7 @@ def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: Phra
     for workers in (0, 1):
         batches.start(2, skip=1)
         loader = make_loader(plain, batches, Collator(tokenizer.pad), workers, False)
-        loaded[workers] = [batch.pixels for batch in loader]
+        loaded[workers] = [part for batch in loader for part in (batch.pixels, batch.prompts.token_ids)]
         assert len(loader) == 2
     assert all(torch.equal(one, two) for one, two in zip(loaded[0], loaded[1], strict=True))
 

@@ -169,4 +169,5 @@ def predictor_of(
         compute=compute,
         num_select=spec.model.num_select,
         pixels=pixels or model.pixels,
+        prompt_phrases=spec.engine.prompt_phrases,
     )

@@ -17,6 +17,7 @@ from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
 from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
 from grounding_dino.data.odvg import TrainingSet, read_training_set
 from grounding_dino.data.pixels import PixelScale
+from grounding_dino.data.sampling import PromptLengths
 from grounding_dino.data.survey import settle_scale
 from grounding_dino.data.transforms import TrainingTransform, test_resizing
 from grounding_dino.detector import Detector
@@ -202,6 +203,7 @@ def _make_run(
         transform,
         max_labels=spec.dataset.max_labels,
         max_tokens=detector.architecture.max_text_len,
+        lengths=PromptLengths(spec.engine.varied_prompts, spec.train.num_epochs),
         seed=seed,
         cache_bytes=spec.engine.cache_megabytes * 2**20 if transform.image_size else 0,
         pixels=pixels,
@@ -294,6 +296,7 @@ def _validate(
         compute=compute,
         num_select=spec.model.num_select,
         pixels=pixels,
+        prompt_phrases=spec.engine.prompt_phrases,
     )
     with gathered(detector):
         found = find(predictor, data, spec.dataset.batch_size, weights=weights, team=team)

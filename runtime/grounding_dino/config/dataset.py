@@ -114,7 +114,10 @@ class DatasetConfig(Block):
         "'serialized' shares one copy of the annotations among loaders, 'default' gives each its own.",
     )
     max_labels: Int = param(
-        50, "Phrases in a training prompt: those present, filled up with absent ones.", ge=1, math_cond="> 0"
+        50,
+        "Most phrases in a training prompt: those present, filled up with absent ones.",
+        ge=1,
+        math_cond="> 0",
     )
     eval_class_ids: list[Int] | None = param(
         None, "Category ids that metrics are limited to; null means all.", automl=False

@@ -57,6 +57,16 @@ class EngineConfig(Block):
     )
     fusion_droppath: Float = param(0.1, "Chance that training skips a fusion step for an image.", ge=0, lt=1)
     denoising_groups: Int = param(0, "Noised copies of the true boxes trained along; 0 adds none.", ge=0)
+    varied_prompts: Float = param(
+        0.3,
+        "Last share of a training in which most prompts hold a drawn number of descriptions, from one "
+        "to all, so that one alone is found as many together are; 0: always all.",
+        ge=0,
+        le=1,
+    )
+    prompt_phrases: Int = param(
+        0, "Most descriptions in one prompt when looking for things; 0 puts in as many as fit.", ge=0
+    )
     nms_iou: Float = param(
         0.7,
         "Of boxes of one description that overlap more, the best is shown; 1 shows all.",

@@ -15,7 +15,7 @@ from grounding_dino.data.images import open_image
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.records import Record
-from grounding_dino.data.sampling import sample_prompt
+from grounding_dino.data.sampling import PromptLengths, sample_prompt
 from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images, rescaling
 from grounding_dino.errors import DataError
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
@@ -78,6 +78,8 @@ class TrainingSamples(Dataset[Sample]):
         Makes views.
     max_labels, max_tokens : int
         Limits of a prompt.
+    lengths : PromptLengths
+        When prompts hold fewer phrases than they could.
     seed : int
         Start of the random numbers.
     cache_bytes : int
@@ -94,6 +96,7 @@ class TrainingSamples(Dataset[Sample]):
         *,
         max_labels: int,
         max_tokens: int,
+        lengths: PromptLengths,
         seed: int,
         cache_bytes: int,
         pixels: PixelScale | None = None,
@@ -103,6 +106,7 @@ class TrainingSamples(Dataset[Sample]):
         self._transform = transform
         self._max_labels = max_labels
         self._max_tokens = max_tokens
+        self._lengths = lengths
         self._seed = seed
         self._pixels = pixels
         known = data.records if cache_bytes else ()
@@ -125,7 +129,11 @@ class TrainingSamples(Dataset[Sample]):
             tuple(record.phrases[number] for number in view.indices),
             record.absent,
         )
-        sampled = sample_prompt(left, self._max_labels, self._tokenizer, self._max_tokens, numbers)
+        chance = self._lengths.varied(epoch)
+        varied = chance > 0 and numbers.random() < chance
+        sampled = sample_prompt(
+            left, self._max_labels, self._tokenizer, self._max_tokens, numbers, varied=varied
+        )
         width, height = view.image.size
         corners = view.boxes[list(sampled.kept)] / np.array([width, height, width, height])
         boxes = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], 1)
