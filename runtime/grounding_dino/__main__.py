@@ -60,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("--checkpoint", required=True, metavar="FILE")
     label.add_argument("--out", required=True, metavar="DIR", help="where annotated pictures go")
     label.add_argument(
-        "--text", action="append", required=True, metavar="DESCRIPTION", help="may be repeated"
+        "--text",
+        action="append",
+        required=True,
+        metavar="DESCRIPTION",
+        help="what to find; may be repeated, ' . ' separates several, @FILE reads one a line",
     )
     label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
     label.add_argument("--batch-size", type=_positive, default=8, metavar="N")

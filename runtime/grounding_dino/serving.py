@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from grounding_dino.data.pixels import PixelScale
+from grounding_dino.descriptions import split_text
 from grounding_dino.drawing import draw_detections, phrase_colours
 from grounding_dino.errors import DataError, EngineError
 from grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
@@ -275,7 +276,10 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     """
     names: dict[str, str] = {}
     for text in header["descriptions"]:
-        names.setdefault(normalise_phrase(text), text)
+        parts = split_text(text)
+        # One is answered as it was given; an empty one is refused when the prompt is made.
+        for part in parts if len(parts) > 1 else [text]:
+            names.setdefault(normalise_phrase(part), part)
     values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms")}
     return Wish(
         number=int(header["id"]),

@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +18,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from skillbank.cli.label import _sorted
 from skillbank.errors import DataNotFoundError, UsageError
+from skillbank.labelling.words import tell_apart
 from tests.cli.conftest import Command
 from tests.labelling.models import write_picture, write_tiny
 
@@ -26,19 +29,69 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("model") / "tiny.pth")
 
 
+def told(*words: str, options: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
+    said = tell_apart(words, options)
+    return [path.as_posix() for path in said.pictures], said.texts
+
+
 def test_pictures_come_first_and_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("a.jpg", "cats/b.jpg"):
         write_picture(tmp_path / name)
-    assert _sorted(["a.jpg", "red circle", "a.jpg"], False) == ([Path("a.jpg")], ["red circle", "a.jpg"])
-    assert _sorted(["none.jpg", "x"], False) == ([Path("none.jpg")], ["x"]), "said later, with the reason"
-    assert _sorted(["a.jpg", "./cats", "cat"], False) == ([Path("a.jpg"), Path("cats")], ["cat"])
-    assert _sorted(["a.jpg", "cats/b.jpg", "and/or"], False)[1] == ["and/or"]
-    assert _sorted(["a.jpg", "cats"], True) == ([Path("a.jpg"), Path("cats")], [])
+    assert told("a.jpg", "red circle", "dog") == (["a.jpg"], ["red circle", "dog"])
+    assert told("none.jpg", "x") == (["none.jpg"], ["x"]), "said later, with the reason"
+    assert told("a.jpg", "./cats", "cat") == (["a.jpg", "cats"], ["cat"])
+    assert told("a.jpg", "cats/b.jpg", "and/or")[1] == ["and/or"]
+    assert told("a.jpg", "cats", options=("x",)) == (["a.jpg", "cats"], ["x"])
     with pytest.raises(UsageError, match=r"'cats' is a description or the folder.*\./cats.*--text 'cats'"):
-        _sorted(["a.jpg", "cats"], False)
-    with pytest.raises(DataNotFoundError, match=r"no picture b\.jpg here"):
-        _sorted(["a.jpg", "b.jpg", "cat"], False)
+        told("a.jpg", "cats")
+    with pytest.raises(UsageError, match=r"'a\.jpg' stands after a description"):
+        told("a.jpg", "red circle", "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("b.jpg", "a.jpg"),
+        ("photso/", "photos"),
+        ("./photso", "photos"),
+        ("../photso", ""),
+        ("~/photso-of-nobody", ""),
+        ("photos/nihgt", "photos/night"),
+        ("photso/night/", "photos/night"),
+        ("/nope/photos", ""),
+        ("photos\\", ""),
+        ("C:\\photos", ""),
+        ("photos/*.jpg", ""),
+        ("names.txt", "names.text"),
+        ("A.JPEG", "a.jpg"),
+    ],
+)
+def test_a_place_that_is_not_there_is_no_description(
+    word: str, near: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("a.jpg", "photos/night/c.jpg"):
+        write_picture(Path(name))
+    Path("names.text").touch()
+    with pytest.raises(DataNotFoundError, match=rf"no picture or folder {re.escape(word)} here") as refused:
+        told("a.jpg", word, "cat")
+    assert (f"did you mean {near}?" in str(refused.value)) == bool(near), refused.value
+
+
+def test_files_of_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_picture(Path("a.jpg"))
+    Path("names.txt").write_text("# two\nred circle . blue star\n\nperson, without a hat\n")
+    lines = ["red circle . blue star", "person, without a hat"]
+    assert told("a.jpg", "@names.txt", "dog") == (["a.jpg"], [*lines, "dog"])
+    assert told("a.jpg", "dog", options=("@names.txt",))[1] == ["dog", *lines]
+    assert told("a.jpg", "@ sign")[1] == ["@ sign"]
+    with pytest.raises(UsageError, match=r"'names\.txt' is a file here, but no picture .* write @names\.txt"):
+        told("a.jpg", "names.txt")
+    with pytest.raises(DataNotFoundError, match=r"no file name\.txt .*did you mean names\.txt"):
+        told("a.jpg", "@name.txt")
 
 
 def test_refusals_have_their_exit_codes(inline: Command, tmp_path: Path) -> None:
@@ -86,6 +139,67 @@ def test_all_formats_of_many_pictures_and_what_cannot_be_read(
     source = SimpleNamespace(image_dir=str(folder), json_file=str(out / "coco.json"))
     measured = read_evaluation_set(source, "dataset.test_data_sources")
     assert measured.names == ("red circle", "blue star"), "what is written can be measured on"
+
+
+@pytest.mark.slow
+def test_a_second_run_never_mixes_with_the_first(inline: Command, tiny: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    for number in range(3):
+        write_picture(folder / f"{number}.png", (100 + number, 80))
+
+    def label(*words: str) -> Any:
+        options = ("--checkpoint", str(tiny), "-f", "yolo", "-o", str(out), "--threshold", "0", "--json")
+        return inline("label", *words, *options)
+
+    first = label(str(folder / "0.png"), "red circle . blue star")
+    assert first.code == 0 and first.document["descriptions"] == ["red circle", "blue star"]
+    other = label(str(folder), "blue star", "red circle")
+    assert other.code == 2 and "other descriptions" in other.out and "--replace" in other.out
+    more = label(str(folder), "red circle", "blue star")
+    assert more.code == 0 and all(entry["detections"] for entry in more.document["images"])
+    assert more.document["images"][0] == first.document["images"][0], "known, and not asked again"
+    assert len(list((out / "yolo" / "images").iterdir())) == 3
+    replaced = label(str(folder / "0.png"), "blue star", "red circle", "--replace")
+    assert replaced.code == 0 and [p.name for p in (out / "yolo" / "labels").iterdir()] == ["0.txt"]
+    assert (out / "yolo" / "classes.txt").read_text() == "blue star\nred circle\n"
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_leaves_no_labels_and_goes_on(
+    inline: Command, tiny: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    for number in range(120):
+        write_picture(tmp_path / "photos" / f"{number:03}.png", (100 + number, 80))
+    words = ["label", str(tmp_path / "photos"), "red circle", "--checkpoint", str(tiny), "-o", str(out)]
+    command = [sys.executable, "-m", "skillbank", *words]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+        while run.poll() is None and len(list((out / ".unfinished").glob("*.png"))) < 8:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)[1]
+    assert run.returncode not in (0, None), said
+    assert "pictures are done and no labels are written; the same command goes on from there" in said
+    assert [path.name for path in out.iterdir() if path.name[0] != "."] == ["skillbank-labels.json"]
+    before = json.loads((out / "skillbank-labels.json").read_text())
+    assert before["state"] == "unfinished" and 8 <= len(before["pictures"]) < 120
+    answer = inline(*words, "--json")
+    after = json.loads((out / "skillbank-labels.json").read_text())
+    assert answer.code == 0 and after["state"] == "complete" and len(answer.document["images"]) == 120
+    assert after["pictures"][: len(before["pictures"])] == before["pictures"]
+    assert not (out / ".unfinished").exists() and len(list((out / "annotated").iterdir())) == 120
+
+
+@pytest.mark.slow
+def test_what_is_one_description_is_said_when_nothing_is_found(
+    inline: Command, tiny: Path, tmp_path: Path
+) -> None:
+    picture = str(write_picture(tmp_path / "a.png"))
+    options = ("--checkpoint", str(tiny), "-o", str(tmp_path / "out"), "--threshold", "1")
+    answer = inline("label", picture, "red circle, blue star", "dog", "Dog", *options)
+    assert answer.code == 0
+    assert "'red circle, blue star' was taken as one description" in answer.err
+    assert "'Dog' is the same to the model as 'dog'" in answer.err
 
 
 @pytest.mark.slow

@@ -118,14 +118,22 @@ def test_label(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     x1, y1, x2, y2 = entry["detections"][0]["box"]
     assert 0 <= x1 <= x2 <= 80
     assert 0 <= y1 <= y2 <= 60
-    assert main(["label", *arguments, "--threshold", "1.0", str(tmp_path)]) == 0
-    assert all(not part["detections"] for part in json.loads(capsys.readouterr().out)["images"])
+    assert main(["label", *arguments, "--threshold", "1.0", str(tmp_path)]) == 1
+    assert "made with other values of captions, conf_threshold: set another --out" in capsys.readouterr().err
+    (tmp_path / "names.txt").write_text("# two\nred circle . blue star\n")
+    arguments[3:] = [str(tmp_path / "other"), "--text", f"@{tmp_path / 'names.txt'}", "--text", "a, b"]
+    assert main(["label", *arguments, "--threshold", "1.0", str(image)]) == 0
+    said = json.loads((tmp_path / "other" / "made-with.json").read_text())
+    assert said["captions"] == ["red circle", "blue star", "a, b"] and said["files"] == ["photo.png"]
+    captured = capsys.readouterr()
+    assert "nothing was found for 'a, b', which was taken as one description" in captured.err
+    assert all(not part["detections"] for part in json.loads(captured.out)["images"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--text", " "], "A description is empty"),
+        (["--text", " "], "--text has the empty description"),
         (["--text", "cat", "--checkpoint", "/none.pth"], "--checkpoint names /none.pth, which is no file"),
         (["--text", "cat", "/none.png"], "/none.png does not exist"),
         (["--text", "cat", "{broken}"], "broken.png is no picture that can be read"),

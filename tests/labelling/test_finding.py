@@ -65,8 +65,8 @@ def test_wrong_wishes_are_refused_before_anything_is_loaded(options: dict[str, o
         label_pictures(runtime, [Path("x.jpg")], ["x"], output=Path("labels"), **options)  # type: ignore[arg-type]
 
 
-def test_annotated_copies_never_take_the_place_of_pictures(tmp_path: Path) -> None:
+def test_annotated_copies_never_take_the_place_of_pictures(tmp_path: Path, tiny: Path) -> None:
     picture = tmp_path / "annotated" / "a.jpg"
     touch(picture)
-    with Runtime() as runtime, pytest.raises(UsageError, match="would take its place"):
-        label_pictures(runtime, [picture], ["x"], output=tmp_path)
+    with Runtime() as runtime, pytest.raises(UsageError, match="holds annotated and no skillbank-labels"):
+        label_pictures(runtime, [picture], ["x"], output=tmp_path, model=str(tiny))

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.errors import UsageError
-from skillbank.labelling.findings import Finding, Labelled, read_descriptions
-from skillbank.labelling.formats import FORMATS, label_files
+from skillbank.labelling.findings import Finding, Labelled
+from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ, yolo_images
 
 PHRASES = ("red circle", "person without a helmet", "Müll")
 NAMES = ["a.jpg", "a.png", "b/a.jpg", "b/c.d.png", "a_2.jpg", "c"]
@@ -80,7 +80,7 @@ def test_coco_comes_back_in_pixels(labelled: list[Labelled]) -> None:
 def test_yolo_comes_back_within_a_millionth_and_inside(labelled: list[Labelled]) -> None:
     files = texts("yolo", labelled)
     data = yaml.safe_load(files.pop("yolo/data.yaml"))
-    assert data == {"path": ".", "train": "images", "val": "images", "names": dict(enumerate(PHRASES))}
+    assert data == {"train": "images", "val": None, "names": dict(enumerate(PHRASES))}
     assert files.pop("yolo/classes.txt").splitlines() == list(PHRASES)
     for picture, text in zip(labelled, files.values(), strict=True):
         sides = (picture.width, picture.height) * 2
@@ -123,14 +123,15 @@ def test_boxes_without_an_area_are_no_labels() -> None:
     assert Labelled.of("a.jpg", flat).findings == ()
 
 
-def test_descriptions_are_kept_once_with_single_blanks() -> None:
-    assert read_descriptions(["  red  circle", "Red circle", "blue\tstar"]) == ("red circle", "blue star")
+def test_yolo_pictures_are_named_like_their_labels() -> None:
+    labelled = [Labelled(name, 9, 9, ()) for name in ("a.jpg", "a.png", "images/b.c.jpg", "x/Images/d.jpg")]
+    images = [str(place) for _, place in yolo_images(labelled)]
+    assert images == [f"yolo/images/{n}" for n in ("a.jpg", "a_2.png", "images_/b.c.jpg", "x/Images_/d.jpg")]
+    labels = [name for name in texts("yolo", labelled) if "/labels/" in name]
+    assert labels == [image.replace("/images/", "/labels/").rsplit(".", 1)[0] + ".txt" for image in images]
 
 
-@pytest.mark.parametrize(
-    ("given_", "words"),
-    [([], "nothing to look for"), ([" . "], "is empty"), (["x" * 10_001], "10001 of at most 10000")],
-)
-def test_descriptions_that_are_none(given_: list[str], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
-        read_descriptions(given_)
+def test_descriptions_that_one_format_cannot_tell_apart() -> None:
+    see_that_names_differ(["yolo", "coco"], ["exit sign", "exit_sign"])
+    with pytest.raises(UsageError, match=r"both 'exit_sign' in kitti files"):
+        see_that_names_differ(["yolo", "kitti"], ["exit sign", "exit_sign"])

@@ -102,6 +102,21 @@ def test_labels_that_are_no_json_or_too_many(client: TestClient) -> None:
     assert "larger than 4 MB" in message(client.post("/labels", content=b" " * (5 << 20)), 413)
 
 
+def test_descriptions_are_read_as_everywhere(client: TestClient) -> None:
+    texts = ["red circle . blue star.", "cat, dog\nRED  circle", "1.5 inch screw"]
+    answer = client.post("/descriptions", json={"texts": texts}).json()
+    assert answer["descriptions"] == ["red circle", "blue star", "cat, dog", "1.5 inch screw"]
+    assert list(answer["advice"]) == ["cat, dog"] and "'RED circle' is the same" in answer["notes"][0]
+    assert "is empty" in message(client.post("/descriptions", json={"texts": [" . "]}), 400)
+    assert "at most 100" in message(client.post("/descriptions", json={"texts": ["a\n" * 3] * 101}), 400)
+    many = "\n".join(map(str, range(101)))
+    assert "at most 100" in message(client.post("/descriptions", json={"texts": [many]}), 400)
+
+
+def test_files_on_the_server_are_not_read(client: TestClient) -> None:
+    assert "names a file" in message(client.post("/descriptions", json={"texts": ["@/etc/passwd"]}), 400)
+
+
 @pytest.fixture
 def job(runtime: Runtime, tmp_path: Path) -> JobRecord:
     """A training that has left two epochs, a picture, and links that lead away."""

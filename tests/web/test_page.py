@@ -67,7 +67,7 @@ def test_a_dropped_picture_words_and_the_threshold(page: Page, picture: Path) ->
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate(DROP, ["photo.png", base64.b64encode(picture.read_bytes()).decode()])
-    page.fill("#text", "red circle, blue star")
+    page.fill("#text", "red circle . blue star .")
     with page.expect_response("**/detect") as answered:
         page.press("#text", "Enter")
     found = [item["score"] for item in answered.value.json()["detections"]]
@@ -87,6 +87,22 @@ def test_a_dropped_picture_words_and_the_threshold(page: Page, picture: Path) ->
     page.get_by_role("button", name="Remove blue star").click()
     page.wait_for_selector("#working", state="hidden")
     assert not page.get_by_text("blue star", exact=True).count()
+
+
+def test_one_description_with_commas_is_one_and_said_so(page: Page, picture: Path) -> None:
+    page.set_input_files("#file", picture)
+    page.fill("#text", "cat, dog")
+    with page.expect_response("**/detect"):
+        page.press("#text", "Enter")
+    page.wait_for_selector("#save:not([hidden])")
+    page.fill("#text", "Cat, Dog. ")
+    with page.expect_response("**/detect"):
+        page.press("#text", "Enter")
+    assert page.locator("#chips li span").all_inner_texts() == ["cat, dog"], "the same to the model"
+    page.fill("#threshold", "0.95")
+    assert "'cat, dog' was taken as one description" in page.locator("#advice").inner_text()
+    page.fill("#threshold", "0.05")
+    assert page.locator("#advice").inner_text() == ""
 
 
 def test_boxes_lie_where_the_numbers_say(page: Page, picture: Path) -> None:

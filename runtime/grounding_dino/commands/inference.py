@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from grounding_dino.commands.loading import make_predictor, read_model, refuse_t
 from grounding_dino.commands.session import open_session
 from grounding_dino.data.images import find_images
 from grounding_dino.data.records import require_file
+from grounding_dino.descriptions import read_description_file, read_descriptions, tell_not_found
 from grounding_dino.device import choose_compute
-from grounding_dino.errors import PromptError
+from grounding_dino.ownership import claim, digest_of
 from grounding_dino.predictor import Detection, rounded
 from grounding_dino.results import write_text
-from grounding_dino.tokenizer import normalise_phrase
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +23,8 @@ _LOG = logging.getLogger(__name__)
 def inference(spec: Any, overrides: Sequence[str]) -> None:
     """Find objects in the pictures of ``dataset.infer_data_sources``.
 
-    Writes ``labels/<stem>.txt``, ``images_annotated/`` and ``detections.json``.
+    Writes ``labels/<stem>.txt``, ``images_annotated/``, ``detections.json``, and ``made-with.json``, which
+    says what all these were made with.
 
     Parameters
     ----------
@@ -46,15 +46,23 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
         predictor = make_predictor(spec, model, phrases, compute, (path for _, path in found))
         places = _places(found, settings.is_internal)
         annotated = session.folder / "images_annotated"
+        copies = [
+            annotated / place.with_suffix(path.suffix) for (_, path), place in zip(found, places, strict=True)
+        ]
+        texts = [session.folder / "labels" / place.with_suffix(".txt") for place in places]
+        made_with = {
+            "checkpoint": digest_of(settings.checkpoint),
+            "captions": phrases,
+            "conf_threshold": settings.conf_threshold,
+        }
+        outputs = [*texts, *copies, session.folder / "detections.json"]
+        claim(session.folder, made_with, outputs, "inference.results_dir")
         rows: list[dict[str, Any]] = []
         total = 0
-        for result, place in zip(
+        for result, text in zip(
             label_pictures(
                 predictor,
-                [
-                    (path, annotated / place.with_suffix(path.suffix))
-                    for (_, path), place in zip(found, places, strict=True)
-                ],
+                [(path, copy) for (_, path), copy in zip(found, copies, strict=True)],
                 phrases,
                 batch_size=settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size,
                 threshold=settings.conf_threshold,
@@ -62,12 +70,13 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
                 outline=settings.outline_width,
                 colours=settings.color_map,
             ),
-            places,
+            texts,
             strict=True,
         ):
-            _write_labels(session.folder / "labels" / place.with_suffix(".txt"), result, phrases)
+            _write_labels(text, result, phrases)
             rows.extend({"image": result.image.name, **rounded(item, phrases)} for item in result.detections)
             total += len(result.detections)
+        tell_not_found(phrases, {row["phrase"] for row in rows})
         write_text(session.folder / "detections.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         kpi = {"images": float(len(found)), "detections": float(total)}
         session.status.write("RUNNING", "Inference results generated.", kpi=kpi)
@@ -77,7 +86,7 @@ def inference(spec: Any, overrides: Sequence[str]) -> None:
 def read_captions(source: Any) -> list[str]:
     """Read what to look for: ``captions``, else the lines of ``classmap``.
 
-    A caption like "red circle . blue star ." is taken apart at its full stops.
+    A caption like "red circle . blue star ." holds several (:mod:`grounding_dino.descriptions`).
 
     Raises
     ------
@@ -88,17 +97,8 @@ def read_captions(source: Any) -> list[str]:
     captions = list(source.captions)
     if not any(caption.strip() for caption in captions) and source.classmap:
         key = "dataset.infer_data_sources.classmap"
-        file = require_file(source.classmap, key)
-        captions = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not captions:
-        raise PromptError(f"{key} is empty: give at least one description of what to find")
-    phrases: dict[str, None] = {}
-    for caption in captions:
-        parts = [normalise_phrase(part) for part in re.split(r"\s\.(?:\s|$)", caption.strip() + " ")]
-        if not any(parts):
-            raise PromptError(f"{key} has the empty description {caption!r}: give words to look for")
-        phrases.update(dict.fromkeys(part for part in parts if part))
-    return list(phrases)
+        captions = read_description_file(require_file(source.classmap, key), key)
+    return list(read_descriptions(captions, key))
 
 
 def _places(found: Sequence[tuple[Path, Path]], mirror: bool) -> list[Path]:

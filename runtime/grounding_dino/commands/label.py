@@ -3,15 +3,17 @@
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from grounding_dino.commands.labelling import label_pictures
 from grounding_dino.commands.loading import make_predictor, read_model, settle_with_model
 from grounding_dino.config import build_spec
 from grounding_dino.data.images import find_images
+from grounding_dino.descriptions import read_description_file, read_descriptions, tell_not_found
 from grounding_dino.device import choose_compute
-from grounding_dino.errors import PromptError
+from grounding_dino.errors import DataError
+from grounding_dino.ownership import claim, digest_of
 from grounding_dino.predictor import rounded
-from grounding_dino.tokenizer import normalise_phrase
 
 
 def label(arguments: Namespace) -> None:
@@ -22,34 +24,51 @@ def label(arguments: Namespace) -> None:
     arguments : Namespace
         ``checkpoint``, ``out``, ``image`` (files and folders), ``text``, ``threshold``, ``batch_size``.
     """
-    phrases = list(dict.fromkeys(normalise_phrase(text) for text in arguments.text))
-    if not all(phrases):
-        raise PromptError("A description is empty: give words to look for after --text")
+    texts: list[str] = []
+    for text in arguments.text:
+        texts += read_description_file(text[1:], "--text @") if text.startswith("@") else [text]
+    phrases = list(read_descriptions(texts, "--text"))
+    out = Path(arguments.out)
     pictures: list[Path] = []
     for name in arguments.image:
         path = Path(name)
-        pictures.extend([found for _, found in find_images([name], name)] if path.is_dir() else [path])
+        below = [found for _, found in find_images([name], name)] if path.is_dir() else [path]
+        # Copies with boxes that this program drew are no pictures to look at.
+        pictures += [found for found in below if not found.absolute().is_relative_to(out.absolute())]
+    if not pictures:
+        raise DataError(f"All pictures are below --out {out}: set another --out")
     model = read_model(arguments.checkpoint, "--checkpoint")
     spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
     spec, _ = settle_with_model(spec, "inference", [], model)
     predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]), pictures)
-    targets = _targets(pictures, Path(arguments.out))
-    images = [
-        {
-            "image": str(result.image),
-            "detections": [rounded(item, phrases) for item in result.detections],
-            "annotated": str(result.annotated),
-        }
-        for result in label_pictures(
-            predictor,
-            list(zip(pictures, targets, strict=True)),
-            phrases,
-            batch_size=arguments.batch_size,
-            threshold=spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold,
-            nms_iou=spec.engine.nms_iou,
-            outline=3,
+    targets = _targets(pictures, out)
+    threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold
+    made_with = {
+        "checkpoint": digest_of(arguments.checkpoint),
+        "captions": phrases,
+        "conf_threshold": threshold,
+    }
+    claim(out, made_with, targets, "--out")
+    images: list[dict[str, Any]] = []
+    found: set[str] = set()
+    for result in label_pictures(
+        predictor,
+        list(zip(pictures, targets, strict=True)),
+        phrases,
+        batch_size=arguments.batch_size,
+        threshold=threshold,
+        nms_iou=spec.engine.nms_iou,
+        outline=3,
+    ):
+        found |= {phrases[item.phrase] for item in result.detections}
+        images.append(
+            {
+                "image": str(result.image),
+                "detections": [rounded(item, phrases) for item in result.detections],
+                "annotated": str(result.annotated),
+            }
         )
-    ]
+    tell_not_found(phrases, found)
     print(json.dumps({"images": images}, indent=1, ensure_ascii=False))
 
 

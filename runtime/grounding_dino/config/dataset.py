@@ -40,8 +40,12 @@ class InferSource(Block):
     """Images to look at and descriptions to look for."""
 
     image_dir: TextList = param([], "Folders with the images; one folder may be given as plain text.")
-    captions: TextList = param([], "Descriptions of what to find, one for each kind of object.")
-    classmap: Text = param("", "Text file with one description a line, read when captions is empty.")
+    captions: TextList = param(
+        [], "Descriptions of what to find; several in one text are separated by ' . ' or a new line."
+    )
+    classmap: Text = param(
+        "", "Text file with one description a line (# begins a comment), read when captions is empty."
+    )
 
 
 class AugmentationConfig(Block):

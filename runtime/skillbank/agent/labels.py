@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,9 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str = Field(description="Path of a picture or a folder")
-    descriptions: list[str] = Field(description="What to find, e.g. 'red circle'")
+    descriptions: list[str] = Field(
+        description="What to find, e.g. 'red circle'; ' . ' separates several in one text"
+    )
     checkpoint: str | None = Field(None, description="Train job or file; default the last training")
     threshold: float | None = Field(None, description="Least score, 0 to 1")
 
@@ -55,14 +59,17 @@ class LabelAnswer(Result):
 
 
 def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
+    # Each question has a folder of its own below home, which holds nothing but these copies.
+    asked = json.dumps([str(Path(arguments.image).absolute()), *arguments.descriptions], ensure_ascii=False)
     labels = label_pictures(
         box.runtime,
         [Path(arguments.image)],
         arguments.descriptions,
         model=arguments.checkpoint or "last:train",
-        output=home() / "labels",
+        output=home() / "labels" / hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16],
         kinds=["pictures"],
         threshold=arguments.threshold,
+        replace=True,
     )
     document = labels.document()
     pictures = [_picture(entry) for entry in document["images"]]

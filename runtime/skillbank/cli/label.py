@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,16 +27,30 @@ def label(
         list[str],
         typer.Argument(
             metavar="PICTURE... DESCRIPTION...",
-            help='Pictures and folders, then what to find, e.g. photo.jpg "red circle" "blue star".',
+            help="Pictures and folders, then what to find: photo.jpg 'red circle' 'blue star'. A full stop "
+            "with blanks around it separates several in one text, as in 'red circle . blue star'; commas "
+            "do not.",
         ),
     ],
     texts: Annotated[
         list[str] | None,
-        typer.Option("--text", "-t", metavar="DESCRIPTION", help="What to find, also as an option."),
+        typer.Option(
+            "--text",
+            "-t",
+            metavar="DESCRIPTION|@FILE",
+            help="What to find, also as an option; @FILE reads one description a line (# begins a comment).",
+        ),
     ] = None,
     model: options.DetectorModel = None,
     output: Annotated[
-        Path, typer.Option("--output", "--out", "-o", metavar="DIR", help="Where labels are written.")
+        Path,
+        typer.Option(
+            "--output",
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Where labels are written: a new folder, or that of the same run.",
+        ),
     ] = Path("labels"),
     formats: Annotated[
         list[str] | None,
@@ -55,29 +69,38 @@ def label(
         float | None,
         typer.Option("--nms", min=0.0, max=1.0, help="Most overlap of two boxes of one description."),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Put these labels in the place of another run's in DIR; what skillbank did not write stays.",
+        ),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures."""
     from skillbank.labelling.batch import ANNOTATED, label_pictures
+    from skillbank.labelling.words import tell_apart
 
-    pictures, descriptions = _sorted(words, bool(texts))
+    said = tell_apart(words, texts or ())
     kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
-    with options.open_runtime(None) as runtime, _progress() as told:
+    with options.open_runtime(None) as runtime, _going_on(output), _progress() as told:
         labels = label_pictures(
             runtime,
-            pictures,
-            [*descriptions, *(texts or ())],
+            said.pictures,
+            said.texts,
             model=model,
             output=output,
             kinds=kinds,
             threshold=threshold,
             nms=nms,
+            replace=replace,
             told=told,
         )
+    for note in (*said.notes, *labels.notes):
+        print(f"skillbank: {note}", file=sys.stderr)
     for path, message in labels.left_out:
         print(f"skillbank: {path} is {message}.", file=sys.stderr)
-    for note in labels.notes:
-        print(f"skillbank: {note}", file=sys.stderr)
     if as_json:
         options.print_json(labels.document())
     else:
@@ -88,46 +111,20 @@ def label(
         raise typer.Exit(1)
 
 
-def _sorted(words: Sequence[str], described: bool) -> tuple[list[Path], list[str]]:
-    """Tell pictures from descriptions: pictures come first, and they are there.
-
-    Parameters
-    ----------
-    described
-        Whether descriptions are given as options too; then all words may be pictures.
-
-    Raises
-    ------
-    UsageError, DataNotFoundError
-        When a word could be either, or names a picture that is not there.
-    """
-    from skillbank.errors import DataNotFoundError, UsageError
-    from skillbank.labelling.pictures import SUFFIXES, at_home
-
-    pictures = [Path(words[0])]
-    for number, word in enumerate(words[1:], 1):
-        there = _exists(at_home(Path(word)))
-        looks = word.lower().endswith(SUFFIXES)
-        if looks and not there:
-            raise DataNotFoundError(
-                f"There is no picture {word} here; if it is a description, use --text for it."
-            )
-        if not there:
-            return pictures, list(words[number:])
-        if not looks and "/" not in word and not described:
-            raise UsageError(
-                f"'{word}' is a description or the folder of that name; write ./{word} for the folder, "
-                f"--text '{word}' for the description."
-            )
-        pictures.append(Path(word))
-    return pictures, []
-
-
-def _exists(path: Path) -> bool:
+@contextmanager
+def _going_on(output: Path) -> Iterator[None]:
+    """Say what an interruption has left."""
     try:
-        return path.exists()
-    except OSError:  # a description may be longer than any name of a file
-        return False
+        yield
+    except KeyboardInterrupt:
+        from skillbank.labelling.manifest import read_manifest
+
+        manifest = read_manifest(output)
+        if manifest is not None and manifest.state == "unfinished":
+            done = len(manifest.pictures)
+            said = f"{done} pictures are done and no labels are written; the same command goes on from there."
+            print(f"skillbank: {said}", file=sys.stderr)
+        raise
 
 
 @contextmanager

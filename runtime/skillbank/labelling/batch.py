@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skillbank.errors import DataError, UsageError, did_you_mean
+from skillbank.descriptions import not_found, read_descriptions
+from skillbank.errors import DataError, DataNotFoundError, UsageError, did_you_mean
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
-from skillbank.labelling.findings import Labelled, read_descriptions
-from skillbank.labelling.formats import FORMATS, label_files
-from skillbank.labelling.models import HUB_MODEL, find_model
-from skillbank.labelling.pictures import find_pictures, picture_names, see_that_they_are_there
+from skillbank.labelling.exports import ANNOTATED, Export
+from skillbank.labelling.findings import Labelled
+from skillbank.labelling.formats import FORMATS, see_that_names_differ
+from skillbank.labelling.manifest import digest
+from skillbank.labelling.models import HUB_MODEL, find_model, model_digest
+from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.scales import Scales
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ANNOTATED", "KINDS", "Labels", "label_pictures"]
 
-ANNOTATED = "pictures"
 KINDS = (*FORMATS, ANNOTATED)
 """What can be written: labels in several formats, and pictures with the boxes drawn."""
 
@@ -47,9 +49,9 @@ class Labels:
     left_out
         Pictures that could not be read: path and one sentence.
     written
-        Files and folders of labels.
+        Files and folders of labels, and their manifest.
     notes
-        Sentences about pictures that were read, but not as anybody would expect.
+        Sentences on what was not taken as given, and on descriptions that may have been several.
     """
 
     model: str
@@ -87,12 +89,15 @@ def label_pictures(
     kinds: Sequence[str] = ("json", ANNOTATED),
     threshold: float | None = None,
     nms: float | None = None,
+    replace: bool = False,
     told: Told = lambda done, total: None,
 ) -> Labels:
     """Find objects by describing them, and write labels.
 
     A picture that cannot be read does not keep the others from being labelled, unless it is the only one.
-    Whatever ends the work early, what was found until then is written.
+    The folder must be fresh, or hold labels that were made with the same model, descriptions, threshold and
+    formats: then pictures are added, and those that are known are not looked at again. Whatever ends the work
+    early leaves no labels, but what the same call needs to go on.
 
     Parameters
     ----------
@@ -101,13 +106,15 @@ def label_pictures(
     model
         See `skillbank.labelling.models.find_model`.
     output
-        Folder for what is written.
+        Folder for what is written, with a manifest of it (`skillbank.labelling.manifest`).
     kinds
         Which of `KINDS` are written.
     threshold
         Least score, 0 to 1; the engine chooses by default.
     nms
         Most overlap (intersection over union, 0 to 1) of two boxes of one description.
+    replace
+        Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
 
@@ -116,7 +123,45 @@ def label_pictures(
     UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
         When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
-    phrases = read_descriptions(descriptions)
+    read = read_descriptions(descriptions)
+    _see_that_wishes_are_right(kinds, threshold, nms)
+    see_that_names_differ(kinds, read.names)
+    see_that_they_are_there(images)
+    found = find_model(runtime, model)
+    export = Export.open(output, kinds, read.names, replace)
+    pictures, notes = _without_own(find_pictures(images), output)
+    labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
+    scales = Scales()
+    with Engine(found.source) as engine:
+        load(engine, model)
+        least = engine.about["threshold"] if threshold is None else threshold
+        most = engine.about["nms"] if nms is None else nms
+        export.settle(common_root(pictures), found.name, model_digest(found.source), least, most)
+        told(0, len(pictures))
+        try:
+            for path, labelled, about in _labelled(engine, pictures, labels, export):
+                scales.take(len(labels.paths), path, about)
+                labels.paths.append(path)
+                labels.pictures.append(labelled)
+                if ANNOTATED in kinds:
+                    labels.annotated.append(export.annotated(labelled.name))
+                told(len(labels.paths) + len(labels.left_out), len(pictures))
+            _make_alike(engine, labels, export, scales)
+        except BaseException:
+            export.keep()
+            raise
+    if not labels.paths:
+        more = f", nor can the other {len(pictures) - 1}" if len(pictures) > 1 else ""
+        path, message = labels.left_out[0]
+        raise DataError(f"{path} is {message}{more}.")
+    export.left_out = labels.document()["left_out"]
+    labels.written = export.finish()
+    there = {finding.phrase for picture in labels.pictures for finding in picture.findings}
+    labels.notes += [*scales.notes(), *export.notes, *not_found(read.names, there)]
+    return labels
+
+
+def _see_that_wishes_are_right(kinds: Sequence[str], threshold: float | None, nms: float | None) -> None:
     for kind in kinds:
         if kind not in KINDS:
             known = ", ".join(KINDS)
@@ -126,36 +171,28 @@ def label_pictures(
     for name, value, what in (("threshold", threshold, "score"), ("overlap", nms, "share")):
         if value is not None and not 0 <= value <= 1:
             raise UsageError(f"The {name} {value} is no {what}; give a number from 0 to 1.")
-    see_that_they_are_there(images)
-    found = find_model(runtime, model)
-    pictures = find_pictures(images)
-    if ANNOTATED in kinds:
-        _refuse_overwriting(pictures, output)
-    labels = Labels(found.name, phrases)
-    asking = _Asking(labels, ANNOTATED in kinds, threshold, nms)
-    scales = Scales()
-    with Engine(found.source) as engine:
-        load(engine, model)
-        told(0, len(pictures))
-        try:
-            named = zip(pictures, picture_names(pictures), strict=True)
-            for path, name, answer in _answers(engine, named, asking):
-                scales.take(len(labels.paths), path, answer.document)
-                labels.paths.append(path)
-                labels.pictures.append(Labelled.of(name, answer.document))
-                if answer.picture:
-                    labels.annotated.append(_keep(output / "annotated" / name, answer.picture))
-                told(len(labels.paths) + len(labels.left_out), len(pictures))
-            _make_alike(engine, asking, scales, output)
-        finally:
-            labels.notes += scales.notes()
-            if labels.paths:
-                _write(labels, output, [kind for kind in kinds if kind in FORMATS])
-    if not labels.paths:
-        more = f", nor can the other {len(pictures) - 1}" if len(pictures) > 1 else ""
-        path, message = labels.left_out[0]
-        raise DataError(f"{path} is {message}{more}.")
-    return labels
+
+
+def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[str]]:
+    """Leave out the pictures that stand in the folder of labels: copies that skillbank made.
+
+    Raises
+    ------
+    DataNotFoundError
+        When there are no others.
+    """
+    folder = output.absolute()
+    others = [path for path in pictures if not path.absolute().is_relative_to(folder)]
+    if not others:
+        raise DataNotFoundError(
+            f"All {len(pictures)} pictures stand in {output}, where labels are written; "
+            "give another --output."
+        )
+    if len(others) == len(pictures):
+        return pictures, []
+    return others, [
+        f"{len(pictures) - len(others)} pictures in {output}, where labels are written, were left out."
+    ]
 
 
 def load(engine: Engine, given: str | None) -> None:
@@ -177,102 +214,65 @@ def load(engine: Engine, given: str | None) -> None:
         ) from None
 
 
-@dataclass(frozen=True)
-class _Asking:
-    """What is asked of every picture."""
-
-    labels: Labels
-    draw: bool
-    threshold: float | None
-    nms: float | None
-
-
-def _make_alike(engine: Engine, asking: _Asking, scales: Scales, output: Path) -> None:
+def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
     """Ask anew about pictures that were scaled otherwise than all together."""
-    labels = asking.labels
-    numbers = {labels.pictures[number].name: number for number in scales.again()}
-    named = [(labels.paths[number], name) for name, number in numbers.items()]
-    for _, name, answer in _answers(engine, named, asking, scales.common()):
-        labels.pictures[numbers[name]] = Labelled.of(name, answer.document)
-        if answer.picture:
-            _keep(output / "annotated" / name, answer.picture)
+    numbers = {labels.paths[number]: number for number in scales.again()}
+    for path, labelled, _ in _labelled(engine, list(numbers), labels, export, scales.common()):
+        labels.pictures[numbers[path]] = labelled
 
 
-def _answers(
+def _labelled(
     engine: Engine,
-    named: Iterable[tuple[Path, str]],
-    asking: _Asking,
+    pictures: Sequence[Path],
+    labels: Labels,
+    export: Export,
     pixels: Mapping[str, Sequence[float]] | None = None,
-) -> Iterator[tuple[Path, str, Answer]]:
-    """Yield the answers in the order of the pictures; what cannot be read is noted and left out."""
-    labels = asking.labels
-    under_way: deque[tuple[Path, str, Future[Answer] | None]] = deque()
+) -> Iterator[tuple[Path, Labelled, Mapping[str, Any]]]:
+    """Yield what is found and what is said of it, in the order of the pictures.
 
-    def oldest() -> Iterator[tuple[Path, str, Answer]]:
-        path, name, future = under_way.popleft()
-        if future is None:
+    What cannot be read is noted and left out. With ``pixels`` all are asked about, those that are known too.
+    """
+    under_way: deque[tuple[Path, str, str, Future[Answer] | Labelled]] = deque()
+    draw = ANNOTATED in export.kinds
+
+    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, Any]]]:
+        path, name, sha256, future = under_way.popleft()
+        if isinstance(future, Labelled):
+            yield path, future, {"pixels": export.pictures[name].pixels}
             return
         try:
-            yield path, name, future.result()
+            answer = future.result()
         except PictureError as error:
             labels.left_out.append((path, str(error)))
+            return
+        labelled = Labelled.of(name, answer.document)
+        own = export.pictures[name].pixels if pixels else answer.document.get("pixels")
+        export.add(labelled, path, sha256, answer.picture, own)
+        yield path, labelled, answer.document
 
-    for path, name in named:
-        future = None
+    for path in pictures:
+        name = path.absolute().relative_to(export.root).as_posix()
         try:
             data = path.read_bytes()
         except OSError as error:
             labels.left_out.append((path, f"no file that can be read ({error.strerror})"))
-        else:
-            copy = _ENCODERS.get(path.suffix.lower(), "PNG") if asking.draw else ""
+            continue
+        sha256 = digest(data)
+        known = None if pixels else export.known(name, sha256)
+        if known is None:
+            copy = _ENCODERS.get(path.suffix.lower(), "PNG") if draw else ""
             future = engine.ask(
                 data,
                 labels.descriptions,
-                threshold=asking.threshold,
-                nms=asking.nms,
+                threshold=export.threshold,
+                nms=export.nms,
                 draw=copy,
                 pixels=pixels,
             )
-        under_way.append((path, name, future))
+            under_way.append((path, name, sha256, future))
+        else:
+            under_way.append((path, name, sha256, known))
         if len(under_way) >= _UNDER_WAY:
             yield from oldest()
     while under_way:
         yield from oldest()
-
-
-def _write(labels: Labels, output: Path, formats: Sequence[str]) -> None:
-    for kind in formats:
-        files = [
-            _keep(output / place, text.encode())
-            for place, text in label_files(kind, labels.pictures, labels.descriptions)
-        ]
-        labels.written.append(files[0] if kind in ("json", "coco") else output / kind)
-    if "yolo" in formats:
-        for path, picture in zip(labels.paths, labels.pictures, strict=True):
-            _link(output / "yolo" / "images" / picture.name, path)
-    if labels.annotated:
-        labels.written.append(output / "annotated")
-
-
-def _keep(path: Path, data: bytes) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror}); give another --output.") from None
-    return path
-
-
-def _link(link: Path, picture: Path) -> None:
-    """Put a picture where YOLO's trainers look for it, without a second copy."""
-    if link.absolute() == picture.absolute():
-        return
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(picture.resolve())
-
-
-def _refuse_overwriting(pictures: Sequence[Path], output: Path) -> None:
-    for path, name in zip(pictures, picture_names(pictures), strict=True):
-        if (output / "annotated" / name).absolute() == path.absolute():
-            raise UsageError(f"The annotated copy of {path} would take its place; give another --output.")

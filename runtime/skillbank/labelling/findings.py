@@ -1,16 +1,11 @@
-"""What is looked for in pictures, and what was found."""
+"""What was found in pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skillbank.errors import UsageError
-
-__all__ = ["Finding", "Labelled", "read_descriptions"]
-
-_MOST_CHARACTERS = 10_000
+__all__ = ["Finding", "Labelled"]
 
 
 @dataclass(frozen=True)
@@ -55,24 +50,3 @@ class Labelled:
         )
         whole = tuple(f for f in found if f.box[2] > f.box[0] and f.box[3] > f.box[1])
         return cls(name, document["width"], document["height"], whole)
-
-
-def read_descriptions(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return descriptions with single blanks, each once.
-
-    Raises
-    ------
-    UsageError
-        When there is none, an empty one, or they are too long.
-    """
-    if not texts:
-        raise UsageError("There is nothing to look for; give at least one description.")
-    words: dict[str, str] = {}
-    for text in texts:
-        plain = " ".join(text.split())
-        if not plain.strip(" .?"):
-            raise UsageError("A description is empty; give words to look for.")
-        words.setdefault(plain.casefold(), plain)
-    if (size := sum(map(len, words))) > _MOST_CHARACTERS:
-        raise UsageError(f"The descriptions have {size} of at most {_MOST_CHARACTERS} characters; use fewer.")
-    return tuple(words.values())

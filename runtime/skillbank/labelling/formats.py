@@ -7,16 +7,44 @@ picture; COCO and the family's files are in pixels of two decimals, YOLO's in sh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from skillbank.errors import UsageError
 from skillbank.labelling.findings import Labelled
 
-__all__ = ["FORMATS", "Texts", "label_files"]
+__all__ = ["FORMATS", "Texts", "label_files", "see_that_names_differ", "yolo_images"]
 
 Texts = Iterator[tuple[PurePosixPath, str]]
 _SHARE = 1_000_000
+_DATA = """\
+# Labels that a model made; nobody has checked them. skillbank-labels.json above, if any, says which model.
+# There is no `path`: ultralytics then reads `images` from beside this file, also when the folder has moved.
+train: images
+# ultralytics wants this key, and a training wants pictures here. What was only labelled is no measure of a
+# model: name a folder of pictures with checked labels.
+val:
+"""
+
+
+def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> None:
+    """Refuse descriptions that a format cannot tell apart.
+
+    Raises
+    ------
+    UsageError
+        When two are one name in the family's files, which have no blanks in names.
+    """
+    names: dict[str, str] = {}
+    for phrase in phrases if "kitti" in kinds else ():
+        first = names.setdefault(_unblanked(phrase), phrase)
+        if first != phrase:
+            raise UsageError(
+                f"'{first}' and '{phrase}' are both '{_unblanked(phrase)}' in kitti files; "
+                "word one of them otherwise, or choose another format."
+            )
 
 
 def label_files(name: str, pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
@@ -79,14 +107,37 @@ def _yolo(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
 
     root = PurePosixPath("yolo")
     names = dict(enumerate(phrases))
-    data = {"path": ".", "train": "images", "val": "images", "names": names}
-    yield root / "data.yaml", yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    said = yaml.safe_dump({"names": names}, sort_keys=False, allow_unicode=True)
+    yield root / "data.yaml", f"{_DATA}{said}"
     yield root / "classes.txt", "".join(f"{phrase}\n" for phrase in phrases)
     numbers = {phrase: number for number, phrase in names.items()}
-    for picture, place in _places(pictures):
+    for picture, place in _yolo_places(pictures):
         size = picture.width, picture.height
         lines = (f"{numbers[f.phrase]} {_shares(f.box, size)}\n" for f in picture.findings)
         yield root / "labels" / place, "".join(lines)
+
+
+def yolo_images(pictures: Sequence[Labelled]) -> Iterator[tuple[str, PurePosixPath]]:
+    """Yield each picture's name and where trainers of YOLO look for it: named like its label file."""
+    for picture, place in _yolo_places(pictures):
+        yield (
+            picture.name,
+            PurePosixPath("yolo/images") / place.with_suffix(PurePosixPath(picture.name).suffix),
+        )
+
+
+def _yolo_places(pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, PurePosixPath]]:
+    """Yield the names of label files; a folder ``images`` gets another name.
+
+    Trainers find the labels of a picture by putting ``labels`` for the last ``images`` in its path.
+    """
+    renamed = []
+    for picture in pictures:
+        plain = PurePosixPath(picture.name)
+        folders = [f"{part}_" if part.lower() == "images" else part for part in plain.parts[:-1]]
+        renamed.append(replace(picture, name=PurePosixPath(*folders, plain.name).as_posix()))
+    for picture, (_, place) in zip(pictures, _places(renamed), strict=True):
+        yield picture, place
 
 
 def _shares(box: tuple[float, float, float, float], size: tuple[int, int]) -> str:
@@ -107,11 +158,15 @@ def _kitti(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
     """One line an object as the family's inference writes it; blanks in names become underscores."""
     for picture, place in _places(pictures):
         lines = (
-            f"{f.phrase.replace(' ', '_')} 0.00 0 0.00 {' '.join(f'{v:.2f}' for v in f.box)} "
+            f"{_unblanked(f.phrase)} 0.00 0 0.00 {' '.join(f'{v:.2f}' for v in f.box)} "
             f"{' '.join(['0.00'] * 7)} {f.score:.4f}\n"
             for f in picture.findings
         )
         yield PurePosixPath("kitti") / place, "".join(lines)
+
+
+def _unblanked(phrase: str) -> str:
+    return phrase.replace(" ", "_")
 
 
 def _places(pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, PurePosixPath]]:

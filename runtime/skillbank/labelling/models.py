@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillbank.errors import DataNotFoundError, ParentError
 from skillbank.jobs.record import JobState
+from skillbank.labelling.manifest import digest, digest_file
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["HUB_MODEL", "Model", "find_model"]
+__all__ = ["HUB_MODEL", "Model", "find_model", "model_digest"]
 
 HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
 """What is used when nothing is named: the smallest one that finds what is in photographs."""
@@ -57,6 +59,25 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
     if _HUB_NAME.fullmatch(given):
         return Model(given, given)
     return _of_job(runtime, given)
+
+
+def model_digest(source: str) -> str:
+    """Return the sha256 of a model's file, of the files in its folder, or its revision on the hub.
+
+    A model of the hub is looked up in the cache, so it is asked for when the engine has loaded it; empty when
+    it is not there.
+    """
+    path = Path(source)
+    if path.is_file():
+        return digest_file(path)
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        return digest("".join(f"{digest_file(p)} {p.name}\n" for p in files).encode())
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    with contextlib.suppress(OSError):
+        return (cache / f"models--{source.replace('/', '--')}" / "refs" / "main").read_text().strip()
+    return ""
 
 
 def _of_job(runtime: Runtime, given: str) -> Model:

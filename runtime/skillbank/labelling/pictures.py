@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skillbank.errors import DataNotFoundError
+from skillbank.labelling.nearby import near_path
 
-__all__ = ["SUFFIXES", "at_home", "find_pictures", "picture_names", "see_that_they_are_there"]
+__all__ = ["SUFFIXES", "at_home", "common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 
@@ -27,7 +28,7 @@ def see_that_they_are_there(given: Sequence[Path]) -> None:
         except OSError as error:
             why = error.strerror
             raise DataNotFoundError(
-                f"There is no picture or folder {path} here ({why}); give its path."
+                f"There is no picture or folder {path} here ({why}){near_path(path)}; give its path."
             ) from None
 
 
@@ -62,9 +63,15 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def picture_names(pictures: Sequence[Path]) -> list[str]:
     """Return the paths of pictures from the folder that all of them are below, with ``/``."""
-    absolute = [picture.absolute() for picture in pictures]
-    root = Path(os.path.commonpath([path.parent for path in absolute])) if absolute else Path()
-    return [path.relative_to(root).as_posix() for path in absolute]
+    root = common_root(pictures)
+    return [picture.absolute().relative_to(root).as_posix() for picture in pictures]
+
+
+def common_root(pictures: Sequence[Path]) -> Path:
+    """Return the folder that all pictures are below."""
+    return (
+        Path(os.path.commonpath([picture.absolute().parent for picture in pictures])) if pictures else Path()
+    )
 
 
 def at_home(path: Path) -> Path:

@@ -12,6 +12,7 @@ from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 from skillbank.plan import datasets, inference
+from skillbank.plan.described import read_captions
 from skillbank.plan.hardware import resource_changes
 from skillbank.plan.model import Override, ParentRef, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
@@ -62,7 +63,8 @@ class Draft:
         self.questions: dict[str, Question] = {}
         self.asked: set[str] = set()
         self.builder = SpecBuilder(self.template, self.schema)
-        self.user = self._user_changes()
+        self.user, told = read_captions(self._user_changes())
+        self.warnings += told
 
     def _user_changes(self) -> list[Override]:
         resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)

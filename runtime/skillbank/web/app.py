@@ -78,6 +78,7 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         Route("/health", health),
         Route("/session", partial(start_session, at), methods=["POST"]),
         Route("/detect", detection.detect, methods=["POST"]),
+        Route("/descriptions", detection.descriptions, methods=["POST"]),
         Route("/labels", detection.labels, methods=["POST"]),
         Route("/api/about", about),
         Route("/api/jobs", browsing.jobs),

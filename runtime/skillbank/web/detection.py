@@ -6,7 +6,7 @@ import io
 import zipfile
 from base64 import b64encode
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
@@ -15,10 +15,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
+from skillbank.descriptions import Descriptions, advice_for, not_found, read_descriptions
 from skillbank.errors import DataError
 from skillbank.labelling.engine import PictureError
-from skillbank.labelling.findings import Finding, Labelled, read_descriptions
-from skillbank.labelling.formats import FORMATS, label_files
+from skillbank.labelling.findings import Finding, Labelled
+from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 from skillbank.web.answers import Refusal
 from skillbank.web.detector import Detector
 
@@ -34,7 +35,7 @@ _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
 class Detection:
-    """The two endpoints.
+    """The three endpoints.
 
     Parameters
     ----------
@@ -56,38 +57,41 @@ class Detection:
         try:
             picture = await _picture(form)
             texts = [text for text in form.getlist("description") if isinstance(text, str)]
-            if len(texts) > _MOST_DESCRIPTIONS:
-                raise Refusal(400, "usage", f"Use at most {_MOST_DESCRIPTIONS} descriptions.")
-            descriptions = read_descriptions(texts)
+            descriptions = _read(texts)
             threshold, nms = _share(form, "threshold"), _share(form, "nms")
             preview = form.get("preview") == "1"
         finally:
             await form.close()
         try:
-            answer = await self._detector.detect(picture, descriptions, threshold, nms, preview)
+            answer = await self._detector.detect(picture, descriptions.names, threshold, nms, preview)
         except PictureError as error:
             status = 413 if "pixels" in str(error) else 415
             raise Refusal(status, "picture", f"The file is {error}.") from None
         except DataError as error:
             raise Refusal(400, "description", f"{error}.") from None
         found = {**answer.document}
+        there = {item["phrase"] for item in found["detections"]}
         notes = [f"The picture {text}." for text in found.pop("remarks", {}).values()]
+        notes += [*descriptions.notes, *not_found(descriptions.names, there)]
         found |= {"preview": b64encode(answer.picture).decode()} if answer.picture else {}
-        return JSONResponse({"descriptions": list(descriptions), "notes": notes, **found})
+        return JSONResponse({"descriptions": list(descriptions.names), "notes": notes, **found})
+
+    async def descriptions(self, request: Request) -> Response:
+        """Answer texts in JSON with the descriptions in them, and advice on those that may be several."""
+        body = await _body(request, _MOST_JSON)
+        read = _read(_validated(_Texts, body).texts)
+        advice = {name: said for name in read.names if (said := advice_for(name))}
+        return JSONResponse({"descriptions": list(read.names), "notes": list(read.notes), "advice": advice})
 
     async def labels(self, request: Request) -> Response:
         """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""
         body = await _body(request, _MOST_JSON)
-        try:
-            wanted = _Wanted.model_validate_json(body)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(str(step) for step in problem["loc"]) or "the document"
-            raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
+        wanted = _validated(_Wanted, body)
         if wanted.format not in FORMATS:
             known = ", ".join(FORMATS)
             raise Refusal(400, "usage", f"Labels cannot be written as '{wanted.format}'; there are {known}.")
-        phrases = read_descriptions(wanted.descriptions)
+        phrases = _read(wanted.descriptions).names
+        see_that_names_differ((wanted.format,), phrases)
         pictures = [_labelled(picture, phrases) for picture in wanted.pictures]
         files = list(label_files(wanted.format, pictures, phrases))
         if len(files) == 1:
@@ -96,8 +100,15 @@ class Detection:
         return _attachment(_zipped(files), f"{wanted.format}.zip", "application/zip")
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Texts(_Strict):
+    texts: list[str]
 
 
 class _Box(_Strict):
@@ -117,6 +128,22 @@ class _Wanted(_Strict):
     format: str
     descriptions: Annotated[list[str], Field(max_length=_MOST_DESCRIPTIONS)]
     pictures: Annotated[list[_Picture], Field(min_length=1, max_length=1000)]
+
+
+def _read(texts: list[str]) -> Descriptions:
+    read = read_descriptions(texts)
+    if max(len(texts), len(read.names)) > _MOST_DESCRIPTIONS:
+        raise Refusal(400, "usage", f"Use at most {_MOST_DESCRIPTIONS} descriptions.")
+    return read
+
+
+def _validated(model: type[Model], body: bytes) -> Model:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(step) for step in problem["loc"]) or "the document"
+        raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
 
 
 def _labelled(picture: _Picture, phrases: tuple[str, ...]) -> Labelled:

@@ -9,6 +9,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.datasets import DATASETS, Binding, bindings
+from skillbank.plan.described import CAPTIONS
 from skillbank.plan.language import places, settings
 from skillbank.plan.language.chain import Step
 from skillbank.plan.language.files import file_key
@@ -149,7 +150,7 @@ class Maker:
         """Return what a step sets, files of models included, and the file that it is trained from."""
         chosen = self.values.chosen(step, action)
         if self.captions and step.action == "inference":
-            chosen.setdefault(settings.CAPTIONS, self.captions)
+            chosen.setdefault(CAPTIONS, self.captions)
         pretrained = SCRATCH if self.from_scratch and step.action == "train" else None
         for place in step.values("P"):
             if place.role in (places.WEIGHTS, places.RESUME, places.BACKBONE, places.LABELS, places.OUTPUT):

@@ -8,11 +8,11 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import ConflictError
+from skillbank.plan.described import CAPTIONS
 from skillbank.plan.language.lexing import Pair, Quoted, setting_of
 from skillbank.plan.language.tokens import Found, Text, Token, words
 from skillbank.plan.language.words import rx
 
-CAPTIONS = "dataset.infer_data_sources.captions"
 GPUS, NODES, PRECISION, THRESHOLD = "gpus", "nodes", "precision", "conf_threshold"
 WIDTH, HEIGHT = "input_width", "input_height"
 """Keys of settings that are no spec keys: which key they are is decided with the action."""

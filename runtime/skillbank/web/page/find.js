@@ -4,8 +4,8 @@ import { ask, save } from "/server.js";
 import { drawn, hue, place } from "/boxes.js";
 
 const LEAST = 0.05; // asked for once; the threshold then moves without the server
-const state = { file: null, url: "", words: [], found: null, limits: null, model: null, touched: false };
-let running = null, later = 0, made = [];
+const state = { file: null, url: "", words: [], advice: {}, found: null, limits: null, model: null, touched: false };
+let running = null, later = 0, made = [], adding = Promise.resolve();
 
 const level = () => Number(at("threshold").value);
 const visible = () => (state.found?.detections || []).filter((item) => item.score >= level());
@@ -80,13 +80,25 @@ function take(file) {
 }
 
 function add(text) {
-  for (const part of text.split(/[,;.\n]/)) {
-    const word = part.trim().replace(/\s+/g, " ");
-    if (word && !state.words.some((known) => known.toLowerCase() === word.toLowerCase())) state.words.push(word);
-  }
+  if (!text.trim()) return;
   at("text").value = "";
-  chips();
-  detect();
+  adding = adding.then(() => read(text));
+}
+
+// The server says which descriptions a text holds, as it does for every other door.
+async function read(text) {
+  const sent = [...state.words], body = JSON.stringify({ texts: [...sent, text] });
+  try {
+    const answer = await ask("/descriptions", { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { descriptions, advice } = await answer.json();
+    state.words = descriptions.filter((word) => state.words.includes(word) || !sent.includes(word));
+    state.advice = advice;
+    chips();
+    detect();
+  } catch (error) {
+    if (!at("text").value) at("text").value = text;
+    tell(error.message);
+  }
 }
 
 function remove(index) {
@@ -164,6 +176,7 @@ function show() {
   at("found").replaceChildren();
   at("boxes").replaceChildren();
   at("save").hidden = !state.found;
+  at("advice").textContent = "";
   at("took").textContent = state.found ? `${Math.max(1, Math.round(1000 * state.found.seconds))} ms` : "";
   at("about").hidden = !state.file;
   if (!state.found) {
@@ -176,6 +189,8 @@ function show() {
   at("count").textContent = `${counted(shown.length, "object", "objects")}${hidden ? `, ${hidden} below the threshold` : ""}`;
   boxes();
   at("found").replaceChildren(...shown.map(row));
+  const missed = state.words.filter((word) => state.advice[word] && !shown.some((item) => item.phrase === word));
+  at("advice").textContent = missed.map((word) => `Nothing was found for it: ${state.advice[word]}`).join(" ");
 }
 
 function row(item, index) {

@@ -1,0 +1,201 @@
+"""The words of a label command: pictures come first, then descriptions, or files of them as ``@FILE``."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skillbank.descriptions import split_text
+from skillbank.errors import DataError, DataNotFoundError, UsageError
+from skillbank.labelling.nearby import near_path
+from skillbank.labelling.pictures import SUFFIXES, at_home
+
+__all__ = ["Words", "read_file", "tell_apart"]
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MOST_BYTES = 1 << 20
+_FROM_A_PLACE = re.compile(r"(?:\.{1,2}|~[\w.-]*)?[/\\]|[A-Za-z]:[/\\]|[a-z][a-z0-9+]*://")
+_FILE_SUFFIX = re.compile(
+    r"\S+\.(?:txt|json|jsonl|ya?ml|csv|zip|tar|tgz|gz|pth|onnx|pdf|heic|mp4)", re.IGNORECASE
+)
+
+
+@dataclass
+class Words:
+    """What a command names.
+
+    Attributes
+    ----------
+    pictures
+        Pictures and folders.
+    texts
+        Texts of descriptions, those of files among them.
+    notes
+        Sentences on how a file was read.
+    """
+
+    pictures: list[Path] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
+    """Tell pictures from descriptions.
+
+    Parameters
+    ----------
+    words
+        As they were written; the first one is a picture or a folder.
+    options
+        Descriptions given as options; with these all words may be pictures.
+
+    Raises
+    ------
+    UsageError
+        When a word could be either, or a picture follows a description.
+    DataNotFoundError
+        When a word looks like a place where nothing is.
+    DataError
+        When a file of descriptions cannot be read.
+    """
+    found = Words([Path(words[0])])
+    described = False
+    for word in words[1:]:
+        if word.startswith("@"):
+            described = True
+            _describe(found, word)
+            continue
+        if not _exists(at_home(Path(word))):
+            _refuse_place(word)
+            described = True
+            found.texts.append(word)
+        elif described:
+            raise UsageError(
+                f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
+                f"write --text '{word}' for the description."
+            )
+        elif not options and not (word.lower().endswith(SUFFIXES) or "/" in word or "\\" in word):
+            raise _either(word)
+        else:
+            found.pictures.append(Path(word))
+    for text in options:
+        _describe(found, text)
+    return found
+
+
+def _describe(found: Words, text: str) -> None:
+    if text.startswith("@") and not text[1:2].isspace() and len(text) > 1:
+        lines, notes = read_file(Path(text[1:]))
+        found.texts += lines
+        found.notes += notes
+    else:
+        found.texts.append(text)
+
+
+def _either(word: str) -> UsageError:
+    if at_home(Path(word)).is_file():
+        return UsageError(
+            f"'{word}' is a file here, but no picture ({', '.join(SUFFIXES)}); write @{word} to read "
+            f"descriptions from it, --text '{word}' for the description."
+        )
+    return UsageError(
+        f"'{word}' is a description or the folder of that name; write ./{word} for the folder, "
+        f"--text '{word}' for the description."
+    )
+
+
+def _refuse_place(word: str) -> None:
+    """Refuse what was meant as a picture or a folder and is not there."""
+    looks = (
+        word.lower().endswith(SUFFIXES)
+        or word.endswith(("/", "\\"))
+        or _FROM_A_PLACE.match(word) is not None
+        or _FILE_SUFFIX.fullmatch(word) is not None
+        or _is_below_a_folder(word)
+    )
+    if looks:
+        near = near_path(at_home(Path(word)))
+        raise DataNotFoundError(
+            f"There is no picture or folder {word} here{near}; if it is a description, use --text for it."
+        )
+
+
+def _is_below_a_folder(word: str) -> bool:
+    """Whether a word leads into a folder that is there: ``photos/nihgt``, but not ``and/or``."""
+    first, slash, _ = word.partition("/")
+    if not slash or any(map(str.isspace, word)):
+        return False
+    folder = Path(first)
+    return (_exists(folder) and folder.is_dir()) or ("*" in word)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a description may be longer than any name of a file, or hold anything
+        return False
+
+
+def read_file(path: Path) -> tuple[list[str], list[str]]:
+    r"""Read a file of descriptions: one a line, without blank lines and those that begin with ``#``.
+
+    Parameters
+    ----------
+    path
+        Text in UTF-8, or in UTF-16 with its mark at the beginning. ``\#`` begins a description with ``#``.
+
+    Returns
+    -------
+    tuple
+        The lines, and sentences on lines that may not have been meant as comments.
+
+    Raises
+    ------
+    DataNotFoundError
+        When it is not there.
+    DataError
+        When it cannot be read, is no such text, or holds no description.
+    """
+    text = _decoded(path)
+    lines, notes = [], []
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if line.startswith("#"):
+            if line[1:2].isalnum():
+                notes.append(
+                    f"Line {number} of {path}, '{line}', was taken for a comment; "
+                    f"write \\{line} to look for it."
+                )
+        elif split_text(line):
+            lines.append(line.removeprefix("\\") if line.startswith("\\#") else line)
+    if not lines:
+        raise DataError(f"{path} holds no description; write one a line.")
+    return lines, notes
+
+
+def _decoded(path: Path) -> str:
+    file = at_home(path)
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise DataNotFoundError(
+            f"There is no file {path} of descriptions here{near_path(file)}; give its path after the @."
+        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"{path} cannot be read ({why}); give a text file with one description a line."
+        ) from None
+    if len(data) > _MOST_BYTES:
+        raise DataError(f"{path} is larger than 1 MB; give a text file with one description a line.")
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    if "\0" in text:
+        raise DataError(f"{path} holds NUL characters, so it is not text in UTF-8; save it as UTF-8.")
+    return text
