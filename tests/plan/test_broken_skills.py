@@ -118,7 +118,9 @@ def is_said(root: Path, part: str, *settings: str) -> Plan | None:
     said = said_by(plan)
     assert part in said
     # A plan is the same on every machine, so it knows no folder of this one.
-    elsewhere = plan.document() | {"skill_path": ""}  # where this copy of the skill lies is no part of the plan
+    elsewhere = plan.document() | {
+        "skill_path": ""
+    }  # where this copy of the skill lies is no part of the plan
     assert str(root.parents[2]) not in str(elsewhere)
     return plan
 

@@ -26,9 +26,7 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str = Field(description="Path of a picture or a folder")
-    descriptions: list[str] = Field(
-        description="What to find, e.g. 'red circle'; ' . ' separates several in one text"
-    )
+    descriptions: list[str] = Field(description="What to find, e.g. 'red circle'")
     checkpoint: str | None = Field(None, description="Train job or file; default the last training")
     threshold: float | None = Field(None, description="Least score, 0 to 1")
 

@@ -48,7 +48,7 @@ class PlanArguments(Arguments):
     data: list[DataLocation] | None = None
     settings: list[Setting] | None = Field(None, description="Dotted keys or shorthands")
     parent: str | None = Field(None, description="Job whose model is used; 'last:train' works")
-    pretrained: str | None = Field(None, description="URI of weights to start from")
+    pretrained: str | None = Field(None, description="File, job, hub name, 'none'")
     automl: Literal["auto", "on", "off"] | None = None
     platform: Literal["local", "docker", "slurm", "kubernetes"] | None = None
     image: str | None = Field(None, description="Container image, if not the skill's")
