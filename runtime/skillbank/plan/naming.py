@@ -91,9 +91,13 @@ def _job(value: Any, job: JobId) -> str | None:
 
 
 def _place(value: Any, hub: bool) -> Any:
-    """Return a local path as an absolute one; names on the hub, other places and tokens stay."""
+    """Return a local path as an absolute one; names on the hub, other places and tokens stay.
+
+    A folder that is here and called like a model on the hub is the folder, whoever launches from wherever.
+    """
     if isinstance(value, list):
         return [_place(each, hub) for each in value]
     if not isinstance(value, str) or value.strip() in ("", "???") or set("{$") & set(value):
         return value
-    return value if hub and is_hub_name(value) else absolute(value)
+    on_hub = hub and is_hub_name(value) and not Path(value).exists()
+    return value if on_hub else absolute(value)
