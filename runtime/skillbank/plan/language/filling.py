@@ -134,7 +134,8 @@ class Maker:
                 note = f"{place.uri} holds {held}"
                 self.notes += [note] if note not in self.notes else []
                 for part in parts:
-                    given.setdefault(part.source, []).append(part.uri)
+                    if part.source in reads or not reads:  # nobody named the other parts
+                        given.setdefault(part.source, []).append(part.uri)
             elif reads or len(self.steps) == 1:
                 given.setdefault(own, []).append(place.uri)
         for source, uris in _by_role(step, rows).items():
