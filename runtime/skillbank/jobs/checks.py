@@ -22,7 +22,7 @@ from skillbank.jobs.preflight import LARGEST, content_problems, warnings
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
-from skillbank.storage.absence import absent
+from skillbank.storage.absence import absent, nearest
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
@@ -194,15 +194,21 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     here = plan.platform == "local"
     if here and hub.cached(place.uri):
         return place.model_copy(update={"state": "found"}), []
+    notes, path = [], Path(place.uri)
+    if path.parent.is_dir():
+        notes.append(
+            f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here holds no "
+            f"{path.name}{nearest(path)}"
+        )
     if not remote:
-        return place, []
+        return place, notes
     try:
         hub.find(place.uri, place.key, logged_in=here)
     except PlatformError as error:
         if here:
             raise
-        return place, [f"{error}; the job on {plan.platform} asks for itself"]
-    return place.model_copy(update={"state": "found"}), []
+        return place, [*notes, f"{error}; the job on {plan.platform} asks for itself"]
+    return place.model_copy(update={"state": "found"}), notes
 
 
 def _made_by(plans: Iterable[Plan]) -> list[Path]:

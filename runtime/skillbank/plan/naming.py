@@ -60,7 +60,8 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
         pretrained = SCRATCH
     elif pretrained is not None and (found := _job(pretrained, job)) is not None:
         jobs.append(found)
-        pretrained = None
+        # Beside a key that takes the job's model too, the training still starts from it.
+        pretrained = FROM_PARENT if any(s.value == PARENT_MODEL for s in settings) else None
     elif pretrained != FROM_PARENT:
         pretrained = _place(pretrained, bool(hub & models))
     ids = list(dict.fromkeys(job(name) or name for name in jobs))
