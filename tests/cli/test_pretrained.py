@@ -237,7 +237,7 @@ def test_a_private_model_of_the_hub_is_trained_from(
     assert done.code == 0, done.err
     assert {r.token for r in hub.asked(f"{NAME}/resolve")} == {TOKEN}, "the job got the token, and used it"
     results = Path(done.document["results_dir"])
-    [file] = results.glob("train/*.pth")
+    file = sorted(results.glob("train/model_epoch_000*.pth"))[-1]
     trained = read_checkpoint(file, "x").detector().network.state_dict()
     for name, tensor in served.items():
         assert trained[name].sub(tensor).abs().max() < 1e-6, f"{name} is not what the hub gave"
@@ -249,7 +249,7 @@ def test_a_private_model_of_the_hub_is_trained_from(
 
 @pytest.fixture(scope="module")
 def family(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Commands in a home with a small training of two epochs with its own image size, and its export."""
+    """Commands in a home with a small training of two epochs in sizes of its own, and its export."""
     home = tmp_path_factory.mktemp("family")
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SKILLBANK_") and k != "COLUMNS"}
 
@@ -260,7 +260,8 @@ def family(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     trained = run(
-        "run", f"{TRAIN}, no HPO, 2 epochs", *settings("engine.image_size=96", "model.hidden_dim=32", *SMALL),
+        "run", f"{TRAIN}, no HPO, 2 epochs",
+        *settings("engine.profile=small", "engine.image_size=96", "model.hidden_dim=32", *SMALL),
         "--yes", "--json",
     )  # fmt: skip
     assert trained.code == 0, trained.err
@@ -291,8 +292,8 @@ def test_a_training_starts_from_its_parent_in_every_way_to_say_it(family: Comman
 
     parent = jobs_of(family)["train"]
     specs = []
-    for way, words in PARENTS.items():
-        plan = family("plan", *words(parent["id"]), *settings(*SMALL, *STILL, "train.num_epochs=1"), "--json")
+    for way, say in PARENTS.items():
+        plan = family("plan", *say(parent["id"]), *settings(*SMALL, *STILL, "train.num_epochs=1"), "--json")
         assert plan.code == 0, f"{way}: {plan.err}"
         assert [p["job"] for p in plan.document["parents"]] == [parent["id"]], way
         assert plan.document["spec"]["train"]["pretrained_model_path"] == "{parent_model}", way
@@ -308,7 +309,7 @@ def test_a_training_starts_from_its_parent_in_every_way_to_say_it(family: Comman
     assert_same_model(before, after)
     theirs = family("results", parent["id"], "--json").document["metrics"]
     assert done.document["metrics"]["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-4)
-    [file] = after.glob("train/*.pth")
+    file = sorted(after.glob("train/model_epoch_000*.pth"))[-1]
     start = yaml.safe_load((after / "train" / "experiment.yaml").read_text())["train"][
         "pretrained_model_path"
     ]
@@ -335,7 +336,7 @@ def assert_same_model(before: Path, after: Path) -> None:
 def test_the_file_of_a_small_model_keeps_the_small_profile(family: Command) -> None:
     parent = jobs_of(family)["train"]
     before = Path(family("results", parent["id"], "--json").document["results_dir"])
-    file = sorted(before.glob("train/*.pth"))[-1]
+    file = sorted(before.glob("train/model_epoch_001*.pth"))[-1]
     done = family(
         "run", f"{TRAIN}, no HPO, 1 epoch", "--pretrained", str(file), *settings(*SMALL, *STILL),
         "--yes", "--json",

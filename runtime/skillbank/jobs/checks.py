@@ -197,8 +197,8 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     notes, path = [], Path(place.uri)
     if path.parent.is_dir():
         notes.append(
-            f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here holds no "
-            f"{path.name}{nearest(path)}"
+            f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here "
+            f"holds no {path.name}{nearest(path)}"
         )
     if not remote:
         return place, notes
