@@ -272,7 +272,7 @@ def test_a_model_is_taken_from_the_hub_by_name(
         assert named.code == 0, named.err
         assert hub.asked("owner/small-dino/resolve"), "this hub gave it"
         unknown = inline("label", str(picture), *common, "--checkpoint", "owner/other-dino")
-    assert unknown.code == 1 and "owner/other-dino" in unknown.err
+    assert unknown.code == 1 and "owner/other-dino" in unknown.document["error"]["message"]
     as_folder = inline("label", str(picture), *common, "--checkpoint", str(folder))
     found = named.document["images"][0]["detections"]
     assert found and found == as_folder.document["images"][0]["detections"]
