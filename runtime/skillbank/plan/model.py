@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.errors import StateError
+from skillbank.plan.products import MODEL_SUFFIXES
 
 FORMAT = 2
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so."""

@@ -139,7 +139,7 @@ def _unfit_parent(draft: Draft) -> None:
     if draft.parent is None:
         return
     parent = draft.parent.ref
-    left = inference.product_of(parent.action)
+    left = product_of(parent.action)
     for change in draft.user:
         function = draft.functions.get(change.key)
         if change.value != PARENT_MODEL or not inference.reads(function):
