@@ -221,18 +221,19 @@ def save_model(folder: Path, louder: float = 1.0) -> Any:
     -------
     GroundingDinoForObjectDetection
     """
-    import torch
-    import transformers
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
     from grounding_dino.data.shapes import SEEN
+    from grounding_dino.library import GroundingDinoForObjectDetection
     from grounding_dino.model import network_config
     from grounding_dino.tokenizer import build_tokenizer
     from tests.grounding_dino.conftest import TINY
 
     own = build_tokenizer(SEEN)
+    import torch  # after the engine, which leaves out what transformers would import along
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
     torch.manual_seed(0)
-    network: Any = transformers.GroundingDinoForObjectDetection(network_config(TINY, len(own)))
+    network: Any = GroundingDinoForObjectDetection(network_config(TINY, len(own)))
     network.eval()
     with torch.no_grad():
         for parameter in network.bbox_embed.parameters():
@@ -242,6 +243,6 @@ def save_model(folder: Path, louder: float = 1.0) -> Any:
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    fast: Any = transformers.PreTrainedTokenizerFast
+    fast: Any = PreTrainedTokenizerFast
     fast(tokenizer_object=backend, **names).save_pretrained(folder)
     return network

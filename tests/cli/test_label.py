@@ -226,15 +226,15 @@ def test_a_terminal_sees_a_bar_and_why_a_picture_alone_is_none(
 def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     inline: Command, tmp_path: Path
 ) -> None:
-    import torch
-    import transformers
-
     from grounding_dino.data.shapes import SEEN
     from grounding_dino.tokenizer import build_tokenizer
 
     folder, picture = tmp_path / "model", write_picture(tmp_path / "a.png", (800, 800))
     own = build_tokenizer(SEEN)
     network = save_model(folder, louder=3)
+    import torch
+    import transformers
+
     answer = inline(
         "label", str(picture), "red circle", "--checkpoint", str(folder), "--threshold", "0", "--nms", "1",
         "-o", str(tmp_path / "out"), "-f", "json", "--json",
