@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -263,16 +264,20 @@ def test_a_model_is_taken_from_the_hub_by_name(
     folder, picture = tmp_path / "model", write_picture(tmp_path / "a.png")
     save_model(folder, louder=3)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    common = ["red circle", "--threshold", "0", "-o", str(tmp_path / "out"), "-f", "json", "--json"]
+    common = ["red circle", "--threshold", "0", "-f", "json", "--json"]
     with model_hub() as hub:
         hub.models["owner/small-dino"] = folder
         for name, value in hub.environment.items():
             monkeypatch.setenv(name, value)
-        named = inline("label", str(picture), *common, "--checkpoint", "owner/small-dino")
+        named = inline(
+            "label", str(picture), *common, "--checkpoint", "owner/small-dino", "-o", str(tmp_path / "a")
+        )
         assert named.code == 0, named.err
         assert hub.asked("owner/small-dino/resolve"), "this hub gave it"
-        unknown = inline("label", str(picture), *common, "--checkpoint", "owner/other-dino")
+        unknown = inline(
+            "label", str(picture), *common, "--checkpoint", "owner/other-dino", "-o", str(tmp_path / "c")
+        )
     assert unknown.code == 1 and "owner/other-dino" in unknown.document["error"]["message"]
-    as_folder = inline("label", str(picture), *common, "--checkpoint", str(folder))
+    as_folder = inline("label", str(picture), *common, "--checkpoint", str(folder), "-o", str(tmp_path / "b"))
     found = named.document["images"][0]["detections"]
     assert found and found == as_folder.document["images"][0]["detections"]
