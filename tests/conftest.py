@@ -28,6 +28,7 @@ _LONGEST = (
     "test_controller_commands",
     "test_onnx_chain",
     "test_experiment_engine",
+    "test_pretrained",
     "test_kubernetes_nodes",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""

@@ -21,6 +21,7 @@ from PIL import Image
 from skillbank.errors import DataNotFoundError, UsageError
 from skillbank.labelling.words import tell_apart
 from tests.cli.conftest import Command
+from tests.hub import model_hub, save_model
 from tests.labelling.models import write_picture, write_tiny
 
 
@@ -226,31 +227,15 @@ def test_a_terminal_sees_a_bar_and_why_a_picture_alone_is_none(
 def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     inline: Command, tmp_path: Path
 ) -> None:
-    import torch
-    import transformers
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
     from grounding_dino.data.shapes import SEEN
-    from grounding_dino.model import network_config
     from grounding_dino.tokenizer import build_tokenizer
-    from tests.grounding_dino.conftest import TINY
 
     folder, picture = tmp_path / "model", write_picture(tmp_path / "a.png", (800, 800))
     own = build_tokenizer(SEEN)
-    torch.manual_seed(0)
-    config = network_config(TINY, len(own))
-    network: Any = transformers.GroundingDinoForObjectDetection(config)
-    network.eval()
-    with torch.no_grad():  # random weights are modest; what is found must be something
-        for parameter in network.bbox_embed.parameters():
-            parameter.mul_(3)
-    network.save_pretrained(folder)
-    backend = Tokenizer(models.WordPiece({t: i for i, t in enumerate(own.vocabulary)}, unk_token="[UNK]"))
-    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    fast: Any = transformers.PreTrainedTokenizerFast
-    fast(tokenizer_object=backend, **names).save_pretrained(folder)
+    network = save_model(folder, louder=3)
+    import torch
+    import transformers
+
     answer = inline(
         "label", str(picture), "red circle", "--checkpoint", str(folder), "--threshold", "0", "--nms", "1",
         "-o", str(tmp_path / "out"), "-f", "json", "--json",
@@ -270,3 +255,29 @@ def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     x, y, w, h = (theirs.pred_boxes[0, best] * 800).tolist()
     corners = (min(max(value, 0), 800) for value in (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
     assert ours[0]["box"] == pytest.approx(list(corners), abs=0.1)
+
+
+@pytest.mark.slow
+def test_a_model_is_taken_from_the_hub_by_name(
+    inline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, picture = tmp_path / "model", write_picture(tmp_path / "a.png")
+    save_model(folder, louder=3)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    common = ["red circle", "--threshold", "0", "-f", "json", "--json"]
+    with model_hub() as hub:
+        hub.models["owner/small-dino"] = folder
+        for name, value in hub.environment.items():
+            monkeypatch.setenv(name, value)
+        named = inline(
+            "label", str(picture), *common, "--checkpoint", "owner/small-dino", "-o", str(tmp_path / "a")
+        )
+        assert named.code == 0, named.err
+        assert hub.asked("owner/small-dino/resolve"), "this hub gave it"
+        unknown = inline(
+            "label", str(picture), *common, "--checkpoint", "owner/other-dino", "-o", str(tmp_path / "c")
+        )
+    assert unknown.code == 1 and "owner/other-dino" in unknown.document["error"]["message"]
+    as_folder = inline("label", str(picture), *common, "--checkpoint", str(folder), "-o", str(tmp_path / "b"))
+    found = named.document["images"][0]["detections"]
+    assert found and found == as_folder.document["images"][0]["detections"]

@@ -220,7 +220,8 @@ def trials(plan: Plan) -> int | None:
 def _folder(data: InputBinding) -> str:
     """Return the folder that an input lies in: the files of one data set are one place."""
     folder, slash, _ = data.uri.rpartition("/")
-    return data.uri if data.runtime == "folder" or not slash else folder or slash
+    whole = data.runtime == "folder" or data.on_hub or not slash
+    return data.uri if whole else folder or slash
 
 
 def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:

@@ -25,7 +25,6 @@ from skillbank.plan.model import (
     Source,
 )
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
-from skillbank.plan.weights import is_hub_name
 from skillbank.platforms.base import Resume, job_dir
 
 __all__ = [
@@ -139,14 +138,12 @@ def bind(
     spec: dict[str, Any] = copy.deepcopy(plan.spec)
     reads = [*(parent.model.parent for parent in parents), *_named_by_user(plan)]
     for binding in plan.inputs:
-        if binding.runtime == "value" or has_token(binding.uri):
-            continue
+        if binding.runtime == "value" or binding.on_hub or has_token(binding.uri):
+            continue  # the program fetches a model of the hub
         try:
             reads.append(stage(binding))
             set_path(spec, binding.key, str(reads[-1]))
         except DataNotFoundError:
-            if binding.hub and is_hub_name(binding.uri):
-                continue  # the program fetches it
             if not binding.optional:
                 raise
             # Nobody named it, and whoever approved was told (see `skillbank.jobs.checks`).

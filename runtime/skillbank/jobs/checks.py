@@ -20,10 +20,9 @@ from skillbank.errors import (
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.preflight import LARGEST, content_problems, warnings
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
-from skillbank.plan.weights import is_hub_name
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
-from skillbank.storage.absence import absent
+from skillbank.storage.absence import absent, nearest
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
@@ -107,17 +106,16 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
         if binding.runtime == "value" or has_token(binding.uri):
             continue
         try:
-            place = _look(plan, binding, remote, made)
+            place, said = _look(plan, binding, remote, made)
+            notes += said
         except SkillbankError as error:
             state = next(state for kind, state in _STATES if isinstance(error, kind))
             place = Place(key=binding.key, uri=binding.uri, state=state)
-            if state == "missing" and not _may_be_on_hub(binding):
+            if state == "missing" and not binding.on_hub:
                 missing.append(binding)
             else:
                 problems.append(str(error))
         places.append(place)
-        if place.state == "left_out":
-            notes.append(f"{place.key} is left out: {place.uri}, which nobody named, is not there")
     problems = [*absent(missing), *problems]
     if not problems:
         largest = LARGEST if remote else _AT_ONCE
@@ -162,25 +160,23 @@ def refuse(plan: Plan, checks: Checks) -> None:
         raise kind("; ".join(checks.problems))
 
 
-def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> Place:
+def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> tuple[Place, list[str]]:
+    """Return what is at an input's place, and sentences for whoever approves."""
     place = Place(key=binding.key, uri=binding.uri, state="unseen")
+    if binding.on_hub:
+        return _on_hub(plan, place, remote)
     if not remote and binding.uri.lower().startswith(_ELSEWHERE):
-        return place
+        return place, []
     uri = parse_uri(binding.uri)
     try:
-        return _found(place, locate(binding))
+        return _found(place, locate(binding)), []
     except DataNotFoundError:
         if uri.scheme == "file" and any(uri.path.is_relative_to(path) for path in made):
-            return place
-        if _may_be_on_hub(binding):
-            return _on_hub(plan, binding, place, remote)
+            return place, []
         if binding.optional:
-            return place.model_copy(update={"state": "left_out"})
+            note = f"{place.key} is left out: {place.uri}, which nobody named, is not there"
+            return place.model_copy(update={"state": "left_out"}), [note]
         raise
-
-
-def _may_be_on_hub(binding: InputBinding) -> bool:
-    return binding.hub and is_hub_name(binding.uri)
 
 
 def _found(place: Place, found: Found) -> Place:
@@ -192,20 +188,27 @@ def _found(place: Place, found: Found) -> Place:
     )
 
 
-def _on_hub(plan: Plan, binding: InputBinding, place: Place, remote: bool) -> Place:
+def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
+    """Look for a model of the hub, in this user's cache of it where the job will see that."""
     place = place.model_copy(update={"kind": "model hub"})
-    if hub.cached(binding.uri):
-        return place.model_copy(update={"state": "found"})
-    if remote:
-        try:
-            hub.find(binding.uri, binding.key)
-        except PlatformError:
-            # Where the job runs elsewhere, that place may reach the hub though this one does not.
-            if plan.platform == "local":
-                raise
-            return place
-        return place.model_copy(update={"state": "found"})
-    return place
+    here = plan.platform == "local"
+    if here and hub.cached(place.uri):
+        return place.model_copy(update={"state": "found"}), []
+    notes, path = [], Path(place.uri)
+    if path.parent.is_dir():
+        notes.append(
+            f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here "
+            f"holds no {path.name}{nearest(path)}"
+        )
+    if not remote:
+        return place, notes
+    try:
+        hub.find(place.uri, place.key, logged_in=here)
+    except PlatformError as error:
+        if here:
+            raise
+        return place, [*notes, f"{error}; the job on {plan.platform} asks for itself"]
+    return place.model_copy(update={"state": "found"}), notes
 
 
 def _made_by(plans: Iterable[Plan]) -> list[Path]:

@@ -118,7 +118,8 @@ def rehearse(plan: Plan) -> Launch:
     """
     folder, _ = places(plan, "job")
     config = job_dir(folder) / f"spec.{plan.config_format}"
-    found = (parse_uri(b.uri) for b in plan.inputs if b.runtime != "value" and not has_token(b.uri))
+    known = (b for b in plan.inputs if b.runtime != "value" and not b.on_hub and not has_token(b.uri))
+    found = [parse_uri(b.uri) for b in known]
     return Launch(
         job_id="job",
         argv=tuple(part.replace(CONFIG_PATH, str(config)) for part in plan.command),

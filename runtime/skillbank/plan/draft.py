@@ -14,7 +14,7 @@ from skillbank.errors import SkillFormatError
 from skillbank.plan import datasets, inference
 from skillbank.plan.described import read_captions
 from skillbank.plan.hardware import resource_changes
-from skillbank.plan.model import Override, ParentRef, Question
+from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request
 from skillbank.plan.spec import SpecBuilder, user_changes
@@ -114,8 +114,15 @@ class Draft:
         return self.parent if takes else None
 
     def giving_parent(self, key: str) -> ParentRef | None:
-        """Return the parent whose model a key may take."""
-        if self.parent is None or (self._only_implied and key in pretrained_fields(self.functions)):
+        """Return the parent whose model a key may take.
+
+        A training starts from it only where nobody put it elsewhere: "--set BACKBONE=JOB" means the backbone.
+        """
+        elsewhere = self._only_implied or (
+            self.request.pretrained != FROM_PARENT
+            and any(PARENT_MODEL in str(change.value) for change in self.user)
+        )
+        if self.parent is None or (elsewhere and key in pretrained_fields(self.functions)):
             return None
         return self.parent.ref
 

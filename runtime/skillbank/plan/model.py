@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.errors import StateError
+from skillbank.plan.products import MODEL_SUFFIXES
 
 FORMAT = 2
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so."""
@@ -22,6 +24,15 @@ PARENT_MODEL_FOLDER = "{parent_model_folder}"
 """Token in specs for the folder that holds the parent's model."""
 RESUME_MODEL = "{resume_model}"
 """Token in specs for the newest complete checkpoint in the job's own results; empty when there is none."""
+
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
+
+
+def is_hub_name(text: str) -> bool:
+    """Say whether a text has the form of a name on the model hub, ``OWNER/NAME``; it may be a path too."""
+    return _HUB_NAME.fullmatch(text) is not None and not text.lower().endswith(_WEIGHT_FILES)
 
 
 class Source(StrEnum):
@@ -109,6 +120,11 @@ class InputBinding(Frozen):
     source: str = ""
     selective: Selective | None = Field(default=None, exclude_if=lambda value: value is None)
     hub: bool = Field(default=False, exclude_if=lambda value: not value)
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether it names a model on the hub: folders of this machine are absolute in a plan."""
+        return self.hub and is_hub_name(self.uri)
 
 
 class Resources(Frozen):

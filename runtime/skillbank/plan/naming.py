@@ -60,7 +60,8 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
         pretrained = SCRATCH
     elif pretrained is not None and (found := _job(pretrained, job)) is not None:
         jobs.append(found)
-        pretrained = None
+        # Beside a key that takes the job's model too, the training still starts from it.
+        pretrained = FROM_PARENT if any(s.value == PARENT_MODEL for s in settings) else None
     elif pretrained != FROM_PARENT:
         pretrained = _place(pretrained, bool(hub & models))
     ids = list(dict.fromkeys(job(name) or name for name in jobs))
@@ -91,9 +92,13 @@ def _job(value: Any, job: JobId) -> str | None:
 
 
 def _place(value: Any, hub: bool) -> Any:
-    """Return a local path as an absolute one; names on the hub, other places and tokens stay."""
+    """Return a local path as an absolute one; names on the hub, other places and tokens stay.
+
+    A folder that is here and called like a model on the hub is the folder, whoever launches from wherever.
+    """
     if isinstance(value, list):
         return [_place(each, hub) for each in value]
     if not isinstance(value, str) or value.strip() in ("", "???") or set("{$") & set(value):
         return value
-    return value if hub and is_hub_name(value) else absolute(value)
+    on_hub = hub and is_hub_name(value) and not Path(value).exists()
+    return value if on_hub else absolute(value)

@@ -20,7 +20,7 @@ from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
-from skillbank.plan.weights import weights_question
+from skillbank.plan.weights import HUB_VARIABLES, weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -74,6 +74,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     if platform != "local":
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
+    inputs = tuple(input_bindings(draft))
     plan = Plan.model_validate(
         {
             "format": FORMAT,
@@ -93,7 +94,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "config_format": action.config_format,
             "spec": spec,
             "overrides": draft.builder.overrides,
-            "inputs": tuple(input_bindings(draft)),
+            "inputs": inputs,
             "outputs": action.outputs,
             "upload_excludes": action.upload_excludes,
             "resources": resources,
@@ -101,6 +102,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
                 {
                     *draft.info.required_credentials,
                     *node_env(section(skill.info, "multi_node"), resources.nodes),
+                    *(HUB_VARIABLES if any(each.on_hub for each in inputs) else ()),
                 }
             ),
             "parents": (parent.ref,) if parent else (),

@@ -25,6 +25,7 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _left_over(draft)
     _nothing_to_read(draft)
     _unused_parent(draft)
+    _unfit_parent(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
@@ -131,6 +132,27 @@ def _ask_for_source(draft: Draft, source: str, why: str) -> None:
     )
     reason = why or f"{draft.action.name} reads {', '.join(files)} from {source}"
     draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")
+
+
+def _unfit_parent(draft: Draft) -> None:
+    """A job that the user named as the value of a key must leave what the key takes."""
+    if draft.parent is None:
+        return
+    parent = draft.parent.ref
+    left = product_of(parent.action)
+    for change in draft.user:
+        function = draft.functions.get(change.key)
+        if change.value != PARENT_MODEL or not inference.reads(function):
+            continue
+        wanted = inference.field_accepts(change.key)
+        if left != wanted and not (
+            left == "onnx" and wanted == "weights" and inference.takes_parent(function)
+        ):
+            name = parent.job or f"the plan {str(parent.plan)[:12]}"
+            draft.ask(
+                "parent",
+                f"{change.key} takes {wanted}, and {name} ({parent.action}) leaves {left}; name another",
+            )
 
 
 def _unused_parent(draft: Draft) -> None:

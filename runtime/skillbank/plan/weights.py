@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.keys import is_key
 from skillbank.plan.hardware import section
-from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
-from skillbank.plan.products import MODEL_SUFFIXES
+from skillbank.plan.model import RESUME_MODEL, Override, Question, Source, is_hub_name
 from skillbank.plan.spec import unset
 
 if TYPE_CHECKING:
     from skillbank.plan.draft import Draft
 
-__all__ = ["FROM_PARENT", "SCRATCH", "from_scratch", "is_hub_name", "pretrained_fields", "weights_question"]
+__all__ = [
+    "FROM_PARENT",
+    "HUB_VARIABLES",
+    "SCRATCH",
+    "from_scratch",
+    "is_hub_name",
+    "pretrained_fields",
+    "weights_question",
+]
 
 SCRATCH = "none"
 """What ``--pretrained`` says for a training that starts from random weights on purpose."""
 FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
-
-
-def is_hub_name(text: str) -> bool:
-    """Say whether a text has the form of a name on the model hub, ``OWNER/NAME``; it may be a path too."""
-    return _HUB_NAME.fullmatch(text) is not None and not text.lower().endswith(_WEIGHT_FILES)
+HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN")
+"""What a job that fetches a model from the hub gets of our environment: which hub, and who asks."""
 
 
 def pretrained_fields(functions: Mapping[str, Any]) -> tuple[str, ...]:

@@ -258,7 +258,7 @@ def plan_mounts(plan: Plan) -> Iterable[Path]:
     from skillbank.storage.uri import parse_uri
 
     for binding in plan.inputs:
-        if binding.runtime == "value" or binding.uri.startswith("{"):
+        if binding.runtime == "value" or binding.on_hub or binding.uri.startswith("{"):
             continue
         try:
             uri = parse_uri(binding.uri)

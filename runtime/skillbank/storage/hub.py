@@ -1,33 +1,54 @@
 """The model hub: whether a model is there, asked before anything starts; programs fetch it by themselves.
 
-The hub is the one of ``HF_ENDPOINT``, a model that was fetched before lies below ``HF_HUB_CACHE`` or
-``HF_HOME``, and ``HF_TOKEN`` opens private ones, as everywhere.
+All settings are those that programs read too: the hub is the one of ``HF_ENDPOINT``, models that were fetched
+before lie below ``HF_HUB_CACHE`` or ``HF_HOME``, ``HF_TOKEN`` or a login opens private ones, and
+``HF_HUB_OFFLINE`` forbids to ask.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from skillbank.errors import DataNotFoundError, PlatformError
 from skillbank.redact import redact
+from skillbank.storage.absence import nearest
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
 
 __all__ = ["HUB", "cached", "find"]
 
 HUB = "https://huggingface.co"
 _SECONDS = 5.0
+_LARGEST = 1 << 20
+_WEIGHTS = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx")
+_WAY_OUT = "download the model and give its folder"
 
 
 def cached(name: str) -> bool:
-    """Say whether a model lies whole or in part in this user's cache of the hub."""
-    said = os.environ.get("HF_HUB_CACHE")
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    folder = (Path(said) if said else Path(home) / "hub").expanduser()
-    snapshots = folder / f"models--{name.replace('/', '--')}" / "snapshots"
-    return snapshots.is_dir() and any(snapshots.iterdir())
+    """Say whether a model lies whole in this user's cache of the hub: weights, and all parts of them."""
+    folder = _cache() / f"models--{name.replace('/', '--')}"
+    try:
+        snapshot = folder / "snapshots" / (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+        # Files of a snapshot are links; what broke off leaves none.
+        there = {path.name for path in snapshot.rglob("*") if path.is_file()}
+        indices = [json.loads((snapshot / n).read_bytes()) for n in there if n.endswith(".index.json")]
+        parts = {part for index in indices for part in index["weight_map"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return parts <= there and any(name.endswith(_WEIGHTS) for name in there)
 
 
-def find(name: str, key: str) -> None:
+def find(name: str, key: str, *, logged_in: bool = True) -> None:
     """Ask the hub for a model.
 
     Parameters
@@ -36,6 +57,9 @@ def find(name: str, key: str) -> None:
         ``OWNER/NAME``.
     key
         The spec key that names it, for messages.
+    logged_in
+        Whether the token of a login on this machine counts where ``HF_TOKEN`` is not set; a job elsewhere
+        does not have it.
 
     Raises
     ------
@@ -44,29 +68,130 @@ def find(name: str, key: str) -> None:
     PlatformError
         When the hub cannot be asked.
     """
-    import urllib3
+    from urllib3.exceptions import HTTPError
 
-    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    way_out = "download the model and give its folder"
-    if os.environ.get("HF_HUB_OFFLINE", "").strip().lower() in ("1", "true", "yes", "on"):
+    if any(_is_on(os.environ.get(each)) for each in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")):
         raise PlatformError(
             f"{name} ({key}) is not in the cache of the model hub, which HF_HUB_OFFLINE forbids to ask; "
-            f"{way_out}"
+            f"{_WAY_OUT}"
         )
-    token = os.environ.get("HF_TOKEN")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    shown = redact(endpoint)
+    token = _token(logged_in)
     try:
-        with urllib3.PoolManager(timeout=_SECONDS, retries=urllib3.Retry(2, redirect=3)) as pool:
-            answer = pool.request("GET", f"{endpoint}/api/models/{name}", headers=headers)
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        with _pool(endpoint, token) as pool:
+            status = _status(pool, f"{endpoint}/api/models/{name}")
+            near = _nearest(pool, endpoint, name) if status in (401, 403, 404) else ""
+            may = _status(pool, f"{endpoint}/api/models/{name}/auth-check") if status == 200 else status
+    except (HTTPError, ValueError, OSError) as error:
         raise PlatformError(
-            f"the model hub {endpoint} cannot be asked for {name} ({key}): {redact(str(error))[:200]}; "
-            f"{way_out}"
+            f"the model hub {shown} cannot be asked for {name} ({key}): {redact(str(error))[:200]}; "
+            f"{_WAY_OUT}"
         ) from None
-    if answer.status in (401, 403, 404):
+    if status == 401 and token:
         raise DataNotFoundError(
-            f"{name} ({key}) is no file or folder here and the model hub {endpoint} has no such model or "
-            "does not show it to you; check the name, or set HF_TOKEN"
+            f"the model hub {shown} does not take the token of HF_TOKEN or of the login here for {name} "
+            f"({key}); give one that is valid, or none"
         )
-    if answer.status != 200:
-        raise PlatformError(f"the model hub {endpoint} answers {answer.status} for {name} ({key}); {way_out}")
+    if status in (401, 403, 404):
+        how = "check the name, or what HF_TOKEN may read" if token else "check the name, or set HF_TOKEN"
+        raise DataNotFoundError(
+            f"{name} ({key}) is no file or folder here and the model hub {shown} has no such model or does "
+            f"not show it to you{near or nearest(Path(name))}; {how}"
+        )
+    if status != 200:
+        raise PlatformError(f"the model hub {shown} answers {status} for {name} ({key}); {_WAY_OUT}")
+    if may in (401, 403):
+        raise DataNotFoundError(
+            f"the model hub {shown} gives {name} ({key}) only to those who accepted its terms; accept them "
+            f"at {shown}/{name} and set HF_TOKEN"
+        )
+
+
+def _cache() -> Path:
+    said = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return _path(said) if said else _home() / "hub"
+
+
+def _home() -> Path:
+    said = os.environ.get("HF_HOME")
+    return _path(said or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface")
+
+
+def _path(text: str) -> Path:
+    with suppress(RuntimeError):  # the home of a user who is not there
+        return Path(os.path.expandvars(text)).expanduser()
+    return Path(text)
+
+
+def _is_on(value: str | None) -> bool:
+    return (value or "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _token(logged_in: bool) -> str:
+    """Return the token that programs would send; empty for none."""
+    said = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or ""
+    if not said and logged_in:
+        place = os.environ.get("HF_TOKEN_PATH")
+        with suppress(OSError, ValueError):
+            said = (_path(place) if place else _home() / "token").read_text(encoding="utf-8")
+    if _is_on(os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+        return ""
+    return "".join(said.split())
+
+
+def _pool(endpoint: str, token: str) -> PoolManager:
+    """Return connections that send the token to the hub alone: it does not follow to another host."""
+    import urllib3
+
+    headers = {"User-Agent": "skillbank", "Accept-Encoding": "identity"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("HF_ENDPOINT must be an address like https://host")
+    options: dict[str, Any] = {
+        "headers": headers,
+        "timeout": _SECONDS,
+        # A busy server may ask to be left alone for an hour.
+        "retries": urllib3.Retry(3, connect=1, read=1, redirect=2, respect_retry_after_header=False),
+    }
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not proxy_bypass(parts.netloc):
+        return urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)
+    return urllib3.PoolManager(**options)
+
+
+def _status(pool: PoolManager, url: str) -> int:
+    """Ask, and return the status alone: what a server says beyond it may never end."""
+    with closing(pool.request("GET", url, preload_content=False)) as answer:
+        return int(answer.status)
+
+
+def _nearest(pool: PoolManager, endpoint: str, name: str) -> str:
+    """Return `` (did you mean 'x'?)`` for a model of the same owner, or of that name, called nearly so."""
+    owner, _, own = name.partition("/")
+    for query in (f"author={quote(owner)}&limit=200", f"search={quote(own)}&limit=50"):
+        known = {each.casefold(): each for each in _listed(pool, f"{endpoint}/api/models?{query}")}
+        if close := get_close_matches(name.casefold(), list(known), n=1, cutoff=0.7):
+            return f" (did you mean '{known[close[0]]}'?)"
+    return ""
+
+
+def _listed(pool: PoolManager, url: str) -> Iterator[str]:
+    """Yield the names of a list of models; nothing of one that is no such list, or comes too slowly."""
+    from urllib3.exceptions import HTTPError
+
+    body, end = b"", time.monotonic() + _SECONDS
+    with suppress(HTTPError, ValueError), closing(pool.request("GET", url, preload_content=False)) as answer:
+        while answer.status == 200 and len(body) < _LARGEST and time.monotonic() < end:
+            piece = answer.read1(1 << 16)
+            if not piece:
+                break
+            body += piece
+        models = json.loads(body)
+        for model in models if isinstance(models, list) else ():
+            found = model.get("id") if isinstance(model, Mapping) else None
+            if isinstance(found, str):
+                yield found

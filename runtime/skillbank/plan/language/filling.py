@@ -134,7 +134,8 @@ class Maker:
                 note = f"{place.uri} holds {held}"
                 self.notes += [note] if note not in self.notes else []
                 for part in parts:
-                    given.setdefault(part.source, []).append(part.uri)
+                    if part.source in reads or not reads:  # nobody named the other parts
+                        given.setdefault(part.source, []).append(part.uri)
             elif reads or len(self.steps) == 1:
                 given.setdefault(own, []).append(place.uri)
         for source, uris in _by_role(step, rows).items():
@@ -162,12 +163,19 @@ class Maker:
         return [Setting(key=k, value=v) for k, v in chosen.items()], pretrained
 
     def _mark_hub_models(self, step: Step) -> None:
-        """A name on the model hub beside data is what a training starts from: "on D from OWNER/NAME"."""
+        """A model beside data is what a training starts from: "on D from OWNER/NAME", or from its folder."""
         loose = [t for t in step.tokens if t.text == "P" and t.value.role is None]
         for token in loose if len(loose) > 1 or any(p.role for p in step.values("P")) else ():
             before = self.text.original[: token.start].rstrip().lower()
-            if _only_on_hub(token.value.uri) and before.endswith((" from", " with", " using")):
+            if self._is_model(token.value.uri) and before.endswith((" from", " with", " using")):
                 token.value.role = places.WEIGHTS
+
+    def _is_model(self, uri: str) -> bool:
+        """Whether a text names a folder here that holds a saved model, or a model on the hub."""
+        inside = self.list_folder(uri)
+        if inside is None:
+            return _only_on_hub(uri)
+        return "config.json" in inside and any(name.endswith((".safetensors", ".bin")) for name in inside)
 
     def _uses_engine(self, step: Step) -> bool:
         if step.action == "gen_trt_engine":

@@ -27,8 +27,11 @@ def list_local(uri: str) -> set[str] | None:
     """List a local folder; None for anything else."""
     if "://" in uri and not uri.startswith("file://"):
         return None
-    folder = Path(uri.removeprefix("file://")).expanduser()
-    return {p.name for p in folder.iterdir()} if folder.is_dir() else None
+    try:
+        folder = Path(uri.removeprefix("file://")).expanduser()
+        return {p.name for p in folder.iterdir()} if folder.is_dir() else None
+    except (OSError, RuntimeError):  # not for this user to read, a name too long, a user who is not there
+        return None
 
 
 def mark_folders(text: Text) -> None:
