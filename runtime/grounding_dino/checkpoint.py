@@ -1,5 +1,6 @@
 """Checkpoints: weights and everything that is needed to use them, or to go on training, without any hint."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from grounding_dino.architecture import Architecture
 from grounding_dino.data.pixels import PixelScale
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
+from grounding_dino.finite import first_not_finite
 from grounding_dino.model import rebuild_detector
+from grounding_dino.parameters import family_name
 from grounding_dino.quantization import unpacked
 from grounding_dino.results import point_link, replacing
 from grounding_dino.tokenizer import PhraseTokenizer
@@ -119,7 +122,7 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
     Raises
     ------
     WeightsError
-        No such file, not a checkpoint, or one of another program.
+        No such file, not a checkpoint, one of another program, or with weights that are no numbers.
     """
     file = Path(path)
     if not file.is_file():
@@ -136,8 +139,10 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
             f"{key} names {file}, which is no checkpoint of this engine: name a .pth that grounding_dino "
             "train wrote, or give foreign weights as train.pretrained_model_path"
         )
+    weights = unpacked(document["weights"])
+    require_finite(weights, f"{key} names {file}, whose")
     return Checkpoint(
-        weights=unpacked(document["weights"]),
+        weights=weights,
         architecture=Architecture.from_dict(document["architecture"]),
         network=document["network"],
         vocabulary=tuple(document["vocabulary"]),
@@ -148,6 +153,29 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
         training=document["training"],
         pixels=PixelScale.from_dict(document.get("pixels")),
     )
+
+
+def require_finite(weights: Mapping[str, Any], whose: str) -> None:
+    """Refuse weights that are no numbers: nothing can be found, measured or learned with them.
+
+    Parameters
+    ----------
+    weights : mapping
+        Names to tensors.
+    whose : str
+        Begins the message: what names them, and where they come from.
+
+    Raises
+    ------
+    WeightsError
+        A weight is infinite or undefined.
+    """
+    broken = first_not_finite(weights)
+    if broken is not None:
+        raise WeightsError(
+            f"{whose} weights of {family_name(broken)} are not finite, as after a training that diverged: "
+            "name others, such as the checkpoint of an earlier epoch"
+        )
 
 
 def is_checkpoint(path: Path) -> bool:

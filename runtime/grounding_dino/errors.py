@@ -31,3 +31,7 @@ class MissingPackageError(EngineError):
 
 class InterruptedRunError(EngineError):
     """The run was asked to stop (SIGTERM or SIGINT)."""
+
+
+class NotFiniteError(EngineError):
+    """A loss, a gradient or a weight is no longer a number: nothing that comes after it is worth keeping."""

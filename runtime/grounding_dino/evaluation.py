@@ -11,6 +11,7 @@ import torch
 from grounding_dino.data.coco import EvaluationSet
 from grounding_dino.data.records import Record
 from grounding_dino.detector import DetectorOutput
+from grounding_dino.errors import DataError
 from grounding_dino.loss import LossWeights, detection_loss
 from grounding_dino.predictor import Detection, Predictor
 from grounding_dino.targets import TargetBatch, batch_targets
@@ -24,7 +25,7 @@ class Metrics:
     Attributes
     ----------
     map, map50 : float
-        Mean average precision over categories, at IoU .50:.95 and at .50; 0 when no category counts.
+        Mean average precision over the categories that have a true box, at IoU .50:.95 and at .50.
     per_class : dict
         Category name to ``{"mAP", "mAP50"}``; categories without a true box are left out.
     loss : float
@@ -142,6 +143,45 @@ def summarise(
     return Metrics(metrics.map, metrics.map50, metrics.per_class, loss)
 
 
+def measurable(data: EvaluationSet, class_ids: Sequence[int] | None) -> list[int]:
+    """Give the ids of the categories that count and have a true box, which is what an average needs.
+
+    Parameters
+    ----------
+    data : EvaluationSet
+        The true boxes.
+    class_ids : sequence of int, optional
+        ``dataset.eval_class_ids``; None for all categories.
+
+    Raises
+    ------
+    DataError
+        An id that the annotations lack.
+    """
+    chosen = range(len(data.names)) if class_ids is None else class_ids
+    if any(not 0 <= number < len(data.names) for number in chosen):
+        raise DataError(
+            f"dataset.eval_class_ids {list(chosen)} has an id that the annotations lack (they have 0 to "
+            f"{len(data.names) - 1}): correct it"
+        )
+    boxes = {entry["category_id"] for entry in data.document["annotations"] if not entry["iscrowd"]}
+    return sorted(boxes & set(chosen))
+
+
+def nothing_to_measure(key: str, class_ids: Sequence[int] | None) -> str:
+    """Say what is amiss with an evaluation set in which :func:`measurable` finds nothing.
+
+    Parameters
+    ----------
+    key : str
+        The spec's key of the set.
+    class_ids : sequence of int, optional
+        As for :func:`measurable`.
+    """
+    what = "no box" if class_ids is None else f"no box of dataset.eval_class_ids {list(class_ids)}"
+    return f"Nothing to measure: the annotations of {key} have {what}"
+
+
 def _equal_sizes(records: Sequence[Record], batch_size: int) -> Iterator[list[int]]:
     """Yield batches of indices of equally large pictures.
 
@@ -195,10 +235,18 @@ def coco_metrics(
         COCO image id to detections.
     class_ids : sequence of int, optional
         Measure these categories only.
+
+    Raises
+    ------
+    DataError
+        None of them has a true box.
     """
     results = coco_results(detections)
+    counted = measurable(data, class_ids)
+    if not counted:
+        raise DataError(nothing_to_measure("the evaluation set", class_ids))
     if not results:
-        return Metrics(0.0, 0.0, {})
+        return Metrics(0.0, 0.0, {data.names[number]: {"mAP": 0.0, "mAP50": 0.0} for number in counted})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from faster_coco_eval import COCO, COCOeval_faster

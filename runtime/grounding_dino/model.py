@@ -17,6 +17,7 @@ from grounding_dino.library import (
     GroundingDinoConfig,
     GroundingDinoForObjectDetection,
 )
+from grounding_dino.norms import flat_safe, let_flat_rows_pass
 from grounding_dino.tokenizer import PhraseTokenizer
 
 _POSITIONS = 512
@@ -142,6 +143,9 @@ def wrap_network(
     network.class_embed = nn.ModuleList(ContrastiveHead(*head) for _ in network.class_embed)
     _unfreeze_resnet(network)
     drop_paths_by_tensor(network.model.backbone)
+    # Padding is flat in the backbone, and where the encoder's answers are blanked before their norm.
+    let_flat_rows_pass(network.model.backbone)
+    network.model.enc_output_norm = flat_safe(network.model.enc_output_norm)
     return Detector(network, architecture)
 
 

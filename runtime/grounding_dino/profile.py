@@ -6,6 +6,7 @@ override
 names, stays.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -135,16 +136,7 @@ def apply_profile(
     values["engine"]["profile"] = profile
     changed: dict[str, Any] = {}
     if profile == "small":
-        defaults = SPECS[action]().model_dump()
-        named = {parse_override(word)[0] for word in overrides}
-        for key, value in {**SMALL, **_sizes(start)}.items():
-            steps = tuple(key.split("."))
-            if any(steps[: len(name)] == name for name in named):
-                continue
-            if _get(values, steps) == _get(defaults, steps):
-                changed[key] = value
-        for key, value in changed.items():
-            _set(values, tuple(key.split(".")), value)
+        changed = _replace_usual(values, {**SMALL, **_sizes(start)}, action, overrides)
     return SPECS[action].model_validate(values), changed
 
 
@@ -159,6 +151,56 @@ def _sizes(start: Mapping[str, Any] | None) -> dict[str, Any]:
     }
     engine = {f"engine.{name}": start["engine"][name] for name in TRAINED_WITH if name in start["engine"]}
     return {**model, **engine}
+
+
+def prepare_start(spec: Any, overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Let a model that starts from random numbers begin by saying "nothing here", and change slowly at first.
+
+    The head of the released models is the plain product of queries and tokens.  Of random features its logits
+    are in the tens, both ways, for every query and token: a first loss of a million.  Divided by twice the
+    root of the width and shifted to a probability of 0.01 they leave most of the first loss to the boxes.
+    Then the first steps all go one way, that of higher logits: at the full learning rate they overshoot, and
+    the loss is several times what it was before.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        A train spec, profile applied; left as it is.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line, whose keys are never replaced.
+
+    Returns
+    -------
+    spec : pydantic model
+        A checked copy; that of a model that weights are named for is unchanged.
+    changed : dict
+        Dotted key to value of everything that was replaced.
+    """
+    if spec.train.pretrained_model_path:
+        return spec, {}
+    values = spec.model_dump()
+    start = -math.log(2 * math.sqrt(spec.model.hidden_dim))
+    wanted: dict[str, Any] = {"model.log_scale": f"{start:.2f}", "model.class_embed_bias": True}
+    wanted["engine.warmup_steps"] = SMALL["engine.warmup_steps"]
+    changed = _replace_usual(values, wanted, "train", overrides)
+    return SPECS["train"].model_validate(values), changed
+
+
+def _replace_usual(
+    values: dict[str, Any], wanted: Mapping[str, Any], action: str, overrides: Sequence[str]
+) -> dict[str, Any]:
+    """Put wanted values where a spec has the family's defaults and no override names the key."""
+    defaults = SPECS[action]().model_dump()
+    named = {parse_override(word)[0] for word in overrides}
+    changed: dict[str, Any] = {}
+    for key, value in wanted.items():
+        steps = tuple(key.split("."))
+        if any(steps[: len(name)] == name for name in named):
+            continue
+        if _get(values, steps) == _get(defaults, steps):
+            changed[key] = value
+            _set(values, steps, value)
+    return changed
 
 
 def settled(

@@ -7,55 +7,35 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from grounding_dino.checkpoint import Checkpoint, checkpoint_name, save_checkpoint
+from grounding_dino.checkpoint import Checkpoint
 from grounding_dino.data.loading import Batch, EpochBatches
 from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.transforms import normalise
 from grounding_dino.denoising import DenoisingQueries, make_denoising_queries
 from grounding_dino.detector import Detector
 from grounding_dino.device import Compute
-from grounding_dino.errors import EngineError, InterruptedRunError
+from grounding_dino.errors import NotFiniteError
 from grounding_dino.evaluation import Metrics
+from grounding_dino.finite import first_not_finite
 from grounding_dino.gradients import GradientWorker
 from grounding_dino.loss import LossWeights
-from grounding_dino.model import network_values
-from grounding_dino.parameters import trained
-from grounding_dino.replicas import is_shared, load_optimizer, whole
+from grounding_dino.parameters import family_name
+from grounding_dino.progress import EpochReport
+from grounding_dino.replicas import load_optimizer, whole
+from grounding_dino.saving import Keeper, Position
 from grounding_dino.schedule import Schedule
 from grounding_dino.signals import StopRequest, interrupted
 from grounding_dino.status import StatusLog
 from grounding_dino.team import ALONE, Team
 from grounding_dino.tokenizer import PhraseTokenizer
+from grounding_dino.update import Update
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass
-class Position:
-    """Where a run stands.
-
-    Attributes
-    ----------
-    epoch : int
-        Epoch in progress, counted from 0.
-    batches : int
-        Batches of that epoch already done; a batch is what all processes take in one step.
-    step : int
-        Steps done in all.
-    loss_sum : float
-        Sum of the losses of the epoch's batches so far.
-    """
-
-    epoch: int = 0
-    batches: int = 0
-    step: int = 0
-    loss_sum: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +102,6 @@ class TrainingRun:
     team: Team = ALONE
     pixels: PixelScale = field(default_factory=PixelScale)
     position: Position = field(default_factory=Position)
-    _saved_step: int = -1
 
     def __post_init__(self) -> None:
         self._scaler = self.compute.scaler()
@@ -134,7 +113,19 @@ class TrainingRun:
             self.team,
             recorded=self.spec.engine.cuda_graphs,
         )
-        self._full_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self._update = Update(self.detector, self.optimizer, self._scaler, self.spec.train.clip_grad_norm)
+        self._keeper = Keeper(
+            self.folder,
+            self.spec,
+            self.detector,
+            self.tokenizer,
+            self.labels,
+            self.optimizer,
+            self._scaler,
+            self.batches.size,
+            self.team,
+            self.pixels,
+        )
 
     def run(self, stop: StopRequest) -> Metrics | None:
         """Train to the last epoch; give the last validation's result.
@@ -155,18 +146,23 @@ class TrainingRun:
                 started = time.monotonic()
                 done_before = self.position.batches
                 self._train_epoch(stop)
-                train_loss = self.position.loss_sum / self.batches.batches
                 due = (epoch + 1) % self.spec.train.validation_interval == 0 or epoch + 1 == epochs
                 measured = self.validate() if self.validate is not None and due else None
                 metrics = measured or metrics
                 self._heed(stop)
-                self._report_epoch(epoch, train_loss, measured, time.monotonic() - started, done_before)
+                self._report(measured, time.monotonic() - started, done_before)
                 self._finish_epoch(epoch, epochs)
+            if self._update.skipped and not self._update.taken:
+                raise NotFiniteError(
+                    f"All {self._update.skipped} steps overflowed in fp16 and changed nothing: set "
+                    "train.precision=bf16 or fp32, or train for more steps"
+                )
         return metrics
 
     def _train_epoch(self, stop: StopRequest) -> None:
         """Train the rest of the epoch in progress."""
         self.detector.train()
+        self._update.begin_epoch()
         self.batches.start(self.position.epoch, self.position.batches)
         for batch in self.loader:
             self.position.loss_sum += self._step(batch)
@@ -185,28 +181,23 @@ class TrainingRun:
         """Train on one batch and give its loss."""
         # A pure function of the step: nothing to save, nothing to restore.
         torch.manual_seed(self._seed_of("dropout", self.team.rank))
-        factor = self.schedule.factor(self.position.step)
-        for group, rate in zip(self.optimizer.param_groups, self._full_rates, strict=True):
-            group["lr"] = rate * factor
+        self._update.prepare(self.schedule.factor(self.position.step))
         share = self._share(batch)
         batch = replace(batch, targets=batch.targets.padded(share.most)).to(self.compute.device)
         augmentation = self.spec.dataset.augmentation
         pixels = normalise(batch.pixels, batch.mask, augmentation.input_mean, augmentation.input_std)
-        self.optimizer.zero_grad(set_to_none=True)
         losses = self._worker.backward(batch, pixels, self._denoising(batch, share), share.divisor)
         losses = {name: value / self.team.size for name, value in self.team.total(losses).items()}
         loss = losses["loss"]
         if not math.isfinite(loss):
             parts = ", ".join(f"{name} {value:.3g}" for name, value in losses.items() if name != "loss")
-            raise EngineError(
-                f"The loss became {loss} at step {self.position.step} ({parts}): lower train.optim.lr or set "
-                "train.clip_grad_norm"
+            broken = first_not_finite(whole(self.detector.state_dict()))
+            cause = f"; weights that are not finite begin with {family_name(broken)}" if broken else ""
+            raise NotFiniteError(
+                f"The loss became {loss} at step {self.position.step} ({parts}{cause}): lower "
+                "train.optim.lr or set train.clip_grad_norm"
             )
-        if self.spec.train.clip_grad_norm > 0:
-            self._scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(list(trained(self.detector)), self.spec.train.clip_grad_norm)
-        self._scaler.step(self.optimizer)
-        self._scaler.update()
+        self._update.take(self.position.step)
         return loss
 
     def _share(self, batch: Batch) -> "_Share":
@@ -249,33 +240,21 @@ class TrainingRun:
             share.rows,
         )
 
-    def _report_epoch(
-        self, epoch: int, train_loss: float, metrics: Metrics | None, seconds: float, done_before: int
-    ) -> None:
-        """Write the epoch's lines to status.json and one to the log."""
-        epochs = self.spec.train.num_epochs
-        done = self.batches.batches - done_before
-        per_epoch = seconds * self.batches.batches / max(done, 1)
-        eta = timedelta(seconds=round(per_epoch * (epochs - epoch - 1)))
-        self.status.write(
-            "RUNNING",
-            "Training loop in progress",
-            epoch=epoch,
+    def _report(self, metrics: Metrics | None, seconds: float, done_before: int) -> None:
+        """Say how the epoch in progress, now at its end, went."""
+        report = EpochReport(
+            epoch=self.position.epoch,
+            epochs=self.spec.train.num_epochs,
             step=self.position.step,
-            max_epoch=epochs,
-            max_step=self.schedule.total_steps,
-            time_per_epoch=str(timedelta(seconds=round(per_epoch, 3))),
-            time_per_step=str(timedelta(seconds=round(seconds / max(done, 1), 6))),
-            eta=str(eta),
+            steps=self.schedule.total_steps,
+            loss=self.position.loss_sum / self.batches.batches,
+            gradient=self._update.largest,
+            skipped=self._update.skipped,
+            metrics=metrics,
+            seconds=seconds,
+            share=max(self.batches.batches - done_before, 1) / self.batches.batches,
         )
-        where = {"epoch": epoch, "step": self.position.step}
-        self.status.write("RUNNING", "Train metrics generated.", kpi={"train_loss": train_loss}, **where)
-        text = f"epoch {epoch + 1}/{epochs}  loss {train_loss:.3f}"
-        if metrics is not None:
-            kpi = {"val_mAP": metrics.map, "val_mAP50": metrics.map50, "val_loss": metrics.loss}
-            self.status.write("RUNNING", "Eval metrics generated.", kpi=kpi, **where)
-            text += f"  val mAP50 {metrics.map50:.3f}  mAP {metrics.map:.3f}  loss {metrics.loss:.3f}"
-        _LOG.info("%s  %.1f s  ETA %s", text, seconds, eta)
+        report.write(self.status, self.batches.batches)
 
     def _finish_epoch(self, epoch: int, epochs: int) -> None:
         """Move on to the next epoch and save where the spec or the end of the run asks for it."""
@@ -283,20 +262,12 @@ class TrainingRun:
         self.position = Position(epoch + 1, 0, self.position.step, 0.0)
         due = train.checkpoint_interval_unit == "epoch" and (epoch + 1) % train.checkpoint_interval == 0
         if due or epoch + 1 == epochs:
-            self.save(epoch)
+            self._keeper.save(self.position, epoch)
 
     def _maybe_save_step(self) -> None:
         train = self.spec.train
         if train.checkpoint_interval_unit == "step" and self.position.step % train.checkpoint_interval == 0:
-            self.save(self.position.epoch)
-
-    def save(self, named_epoch: int) -> Path:
-        """Write a checkpoint that carries the name of an epoch; all processes call, the main one writes."""
-        checkpoint = self._checkpoint(named_epoch)
-        if self.team.main:
-            save_checkpoint(self.folder, checkpoint)
-        self._saved_step = self.position.step
-        return self.folder / checkpoint_name(checkpoint.epoch, checkpoint.step)
+            self._keeper.save(self.position, self.position.epoch)
 
     @contextmanager
     def _saving_on_error(self) -> Iterator[None]:
@@ -304,32 +275,8 @@ class TrainingRun:
         try:
             yield
         except BaseException as error:
-            # Weights that are shared out take all processes to save, and only a stop reaches all.
-            able = not is_shared(self.detector) or isinstance(error, InterruptedRunError)
-            if able and self.position.step > 0 and self._saved_step != self.position.step:
-                # The epoch in the name is the one in progress: its later checkpoint will replace the link.
-                path = self.save(self.position.epoch)
-                _LOG.warning("saved %s; the same command goes on from there", path)
+            self._keeper.save_after(error, self.position)
             raise
-
-    def _checkpoint(self, named_epoch: int) -> Checkpoint:
-        return Checkpoint(
-            weights=whole(self.detector.state_dict()),
-            architecture=self.detector.architecture,
-            network=network_values(self.detector),
-            vocabulary=self.tokenizer.vocabulary,
-            labels=self.labels,
-            spec=self.spec.model_dump(mode="json"),
-            epoch=named_epoch,
-            step=self.position.step,
-            training={
-                "optimizer": whole(self.optimizer.state_dict()),
-                "scaler": self._scaler.state_dict(),
-                "position": vars(self.position).copy(),
-                "batch_size": self.batches.size,
-            },
-            pixels=self.pixels,
-        )
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Take up optimiser and position of a checkpoint (its weights are loaded already).
@@ -359,4 +306,4 @@ class TrainingRun:
                 position.step,
             )
         self.position = position
-        self._saved_step = self.position.step
+        self._keeper.saved_step = position.step

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from grounding_dino.architecture import SWIN_SIZES, Architecture, note_differences
-from grounding_dino.checkpoint import is_checkpoint, read_checkpoint
+from grounding_dino.checkpoint import is_checkpoint, read_checkpoint, require_finite
 from grounding_dino.detector import Detector
 from grounding_dino.errors import WeightsError
 from grounding_dino.layouts import read_state, translate
@@ -41,18 +41,21 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
     Raises
     ------
     WeightsError
-        Nothing there, or nothing that fits.
+        Nothing there, nothing that fits, or weights that are no numbers.
     """
     path = Path(name)
     if path.is_file():
         if not is_checkpoint(path):
-            return read_pth(path, _KEY, architecture)
+            detector, tokenizer = read_pth(path, _KEY, architecture)
+            require_finite(detector.state_dict(), f"{_KEY} names {name}, whose")
+            return detector, tokenizer
         checkpoint = read_checkpoint(path, _KEY)
         note_differences(architecture, checkpoint.architecture, name)
         return checkpoint.detector(), checkpoint.tokenizer
     network = _from_transformers(name)
     found = architecture_of(network, name, architecture)
     note_differences(architecture, found, name)
+    require_finite(network.state_dict(), f"{_KEY} names {name}, whose")
     tokenizer = load_tokenizer(name)
     return wrap_network(network, found, tokenizer), tokenizer
 
@@ -152,6 +155,7 @@ def load_backbone(detector: Detector, name: str) -> None:
             f"model.pretrained_backbone_path '{name}' fits {len(fitting)} of {len(own)} tensors of the "
             f"backbone {detector.architecture.backbone}: name weights of that backbone"
         )
+    require_finite(fitting, f"model.pretrained_backbone_path names {name}, whose")
     missing = len(own) - len(fitting)
     if missing:
         _LOG.warning(
@@ -183,6 +187,7 @@ def load_text_encoder(detector: Detector, name: str) -> None:
     """
     try:
         state = AutoModel.from_pretrained(name, add_pooling_layer=False).state_dict()
+        require_finite(state, f"model.text_encoder_type names {name}, whose")
         detector.text_encoder.load_state_dict(state)
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]

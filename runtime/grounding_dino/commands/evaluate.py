@@ -10,7 +10,7 @@ from grounding_dino.commands.session import open_session
 from grounding_dino.data.coco import read_evaluation_set
 from grounding_dino.device import choose_compute
 from grounding_dino.errors import DataError
-from grounding_dino.evaluation import measure
+from grounding_dino.evaluation import measurable, measure, nothing_to_measure
 from grounding_dino.results import write_text
 
 _LOG = logging.getLogger(__name__)
@@ -33,11 +33,10 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
         refuse_trt("evaluate", spec.evaluate)
         data = read_evaluation_set(spec.dataset.test_data_sources, "dataset.test_data_sources")
         class_ids = spec.dataset.eval_class_ids
-        if class_ids is not None and any(not 0 <= number < len(data.names) for number in class_ids):
-            raise DataError(
-                f"dataset.eval_class_ids {class_ids} has an id that the annotations lack (they have 0 to "
-                f"{len(data.names) - 1}): correct it"
-            )
+        counted = measurable(data, class_ids)
+        if not counted:
+            text = nothing_to_measure("dataset.test_data_sources", class_ids)
+            raise DataError(f"{text}; annotate some pictures, or find objects without measuring by inference")
         model = read_model(spec.evaluate.checkpoint, "evaluate.checkpoint")
         spec, note = settle_with_model(spec, "evaluate", overrides, model)
         session.use(spec, note)
@@ -72,4 +71,10 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
         ]
         write_text(session.folder / "detections.json", json.dumps(rows) + "\n")
         session.status.write("RUNNING", "Test metrics generated.", kpi=kpi)
-        _LOG.info("test mAP50 %.3f, mAP %.3f on %d pictures", metrics.map50, metrics.map, len(data.records))
+        _LOG.info(
+            "test mAP50 %.3f, mAP %.3f on %d pictures, of %d categories with true boxes",
+            metrics.map50,
+            metrics.map,
+            len(data.records),
+            len(counted),
+        )

@@ -13,7 +13,7 @@ from grounding_dino.commands.session import (
     setup_logging,
 )
 from grounding_dino.launcher import Crew, crew_of, gpu_numbers, launch
-from grounding_dino.profile import apply_profile, describe
+from grounding_dino.profile import apply_profile, describe, prepare_start
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,12 +36,16 @@ def train(spec: Any, overrides: Sequence[str]) -> None:
     with open_session("train", spec, silent=not first) as session:
         cuda = cuda_wanted(spec.engine.device)
         crew = crew_of(spec, _gpus(cuda), os.environ)
-        start = starting_spec(spec)
-        spec, changed = apply_profile(spec, "train", overrides, cuda, start)
-        notes = ""
+        begun = starting_spec(spec)
+        spec, changed = apply_profile(spec, "train", overrides, cuda, begun)
+        spec, start = prepare_start(spec, overrides)
+        notes = []
         if spec.engine.profile == "small":
-            notes = "Profile small: " + (" ".join(describe(changed)) or "the spec sets every value itself")
-        session.use(spec, notes)
+            text = " ".join(describe(changed)) or "the spec sets every value itself"
+            notes.append(f"Profile small: {text}")
+        if start:
+            notes.append(f"The model starts from random numbers: {' '.join(describe(start))}")
+        session.use(spec, "; ".join(notes))
         _note_crew(spec, crew, cuda)
         if crew.size > 1:
             launch(crew, _as_one_of_many, spec, cuda)

@@ -4,13 +4,13 @@ import logging
 import random
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from grounding_dino.architecture import Architecture, architecture_from_spec
-from grounding_dino.checkpoint import LATEST, Checkpoint, read_checkpoint
+from grounding_dino.architecture import architecture_from_spec
+from grounding_dino.checkpoint import Checkpoint
+from grounding_dino.commands.resuming import check_same_model, checkpoint_to_resume, nothing_left
 from grounding_dino.commands.session import Session
 from grounding_dino.compilation import compile_detector
 from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
@@ -22,8 +22,8 @@ from grounding_dino.data.survey import settle_scale
 from grounding_dino.data.transforms import TrainingTransform, test_resizing
 from grounding_dino.detector import Detector
 from grounding_dino.device import Compute, choose_compute, cuda_wanted
-from grounding_dino.errors import DataError, EngineError, WeightsError
-from grounding_dino.evaluation import Metrics, find, summarise
+from grounding_dino.errors import DataError, EngineError
+from grounding_dino.evaluation import Metrics, find, measurable, nothing_to_measure, summarise
 from grounding_dino.launcher import gpu_numbers
 from grounding_dino.loss import LossWeights
 from grounding_dino.model import build_detector
@@ -60,13 +60,13 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     seed = int(team.gather(seed)[0][0])
     torch.manual_seed(seed)
     data = read_training_set(spec.dataset.train_data_sources)
-    validation = _validation_set(spec)
-    checkpoint = _checkpoint_to_resume(spec, session.folder)
+    validation = _validation_set(spec, session)
+    checkpoint = checkpoint_to_resume(spec, session.folder)
     pixels = _scale(data, validation, checkpoint, team)
     if checkpoint is None:
         detector, tokenizer = _new_detector(spec, data)
     else:
-        _check_same_model(architecture_from_spec(spec), checkpoint)
+        check_same_model(architecture_from_spec(spec), checkpoint)
         detector, tokenizer = checkpoint.detector(), checkpoint.tokenizer
     _freeze(detector, spec)
     detector.recompute = spec.train.activation_checkpoint and not spec.engine.cuda_graphs
@@ -98,6 +98,10 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
             "The processes found different checkpoints to go on from: let results_dir be one folder that all "
             "nodes share"
         )
+    if run.position.epoch >= spec.train.num_epochs:
+        assert checkpoint is not None
+        nothing_left(spec, checkpoint, run.position.epoch, session)
+        return
     if spec.train.is_dry_run:
         _LOG.info("dry run: spec, data and model are in order; nothing was trained")
         return
@@ -107,13 +111,20 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
         _LOG.info("trained; val mAP50 %.3f, mAP %.3f", metrics.map50, metrics.map)
 
 
-def _validation_set(spec: Any) -> EvaluationSet | None:
-    """Read the validation set; training without one is possible."""
+def _validation_set(spec: Any, session: Session) -> EvaluationSet | None:
+    """Read the validation set; training without one, or without anything in it to measure, is possible."""
     source = spec.dataset.val_data_sources
     if not source.image_dir and not source.json_file:
         _LOG.warning("dataset.val_data_sources is empty: training runs without validation")
         return None
-    return read_evaluation_set(source, "dataset.val_data_sources")
+    data = read_evaluation_set(source, "dataset.val_data_sources")
+    class_ids = spec.dataset.eval_class_ids
+    if measurable(data, class_ids):
+        return data
+    text = nothing_to_measure("dataset.val_data_sources", class_ids)
+    _LOG.warning("%s: training runs without validation", text)
+    session.status.write("RUNNING", f"{text}: training runs without validation.")
+    return None
 
 
 def _scale(
@@ -128,30 +139,6 @@ def _scale(
         missing="these data, kept with the checkpoints",
         team=team,
     )
-
-
-def _checkpoint_to_resume(spec: Any, folder: Path) -> Checkpoint | None:
-    """Find what to go on from: the spec's checkpoint, else the latest one in the results folder."""
-    named = spec.train.resume_training_checkpoint_path
-    if named:
-        return read_checkpoint(named, "train.resume_training_checkpoint_path")
-    latest = folder / LATEST
-    if latest.is_file():
-        _LOG.info("found %s, going on from it", latest)
-        return read_checkpoint(latest, "the results folder")
-    return None
-
-
-def _check_same_model(wanted: Architecture, checkpoint: Checkpoint) -> None:
-    """Refuse to go on with another model than the one that was begun."""
-    differences = checkpoint.architecture.differences(wanted)
-    # Foreign weights bring their own structure, which the spec need not repeat.
-    if differences and not checkpoint.spec["train"]["pretrained_model_path"]:
-        text = ", ".join(f"{name} {old} became {new}" for name, (old, new) in differences.items())
-        raise WeightsError(
-            f"The checkpoint to go on from has another model than the spec ({text}): choose another "
-            "results_dir, or give the checkpoint as train.pretrained_model_path"
-        )
 
 
 def _new_detector(spec: Any, data: TrainingSet) -> tuple[Detector, PhraseTokenizer]:

@@ -67,6 +67,11 @@ def read_training_set(sources: list[Any]) -> TrainingSet:
     records = tuple(record for part in parts for record in part.records)
     if not records:
         raise DataError("dataset.train_data_sources holds no picture: give at least one line of annotations")
+    if not any(record.boxes for record in records):
+        raise DataError(
+            f"dataset.train_data_sources holds {len(records)} pictures but not one box: there is nothing to "
+            "learn from; annotate some objects"
+        )
     return TrainingSet(
         records,
         tuple(dict.fromkeys(label for part in parts for label in part.labels)),
