@@ -1,4 +1,4 @@
-"""``grounding_dino train`` from random numbers, on batches that are half padding: is every number finite?
+"""``grounding_dino train`` from random numbers, on batches with much padding: is every number finite?
 
 python benchmarks/gpu/from_scratch.py [--steps 20] [--log FILE] [--set KEY=VALUE] [RUN ...]
 
