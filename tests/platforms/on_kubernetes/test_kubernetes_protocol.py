@@ -104,8 +104,16 @@ def test_kubectl_takes_our_manifest_and_tells_what_one_may(
 
 def test_the_plan_command_shows_the_manifest(server: Server, profile: SetProfile, tmp_path: Path) -> None:
     data = tmp_path / "shared/data"
-    data.mkdir()
-    words = ["train Grounding DINO with no HPO", "--platform", "kubernetes", "--submission", "--json"]
+    (data / "images").mkdir(parents=True)
+    for name in ("annotations_odvg.jsonl", "annotations_odvg_labelmap.json", "annotations.json"):
+        (data / name).write_text("{}")
+    words = [
+        "train Grounding DINO from scratch with no HPO",
+        "--platform",
+        "kubernetes",
+        "--submission",
+        "--json",
+    ]
     words += [part for role in ("train", "eval") for part in ("--data", f"{role}={data}")]
     done = subprocess.run(
         [sys.executable, "-m", "skillbank", "plan", *words], capture_output=True, text=True, check=False
