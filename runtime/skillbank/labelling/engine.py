@@ -169,18 +169,18 @@ class Engine:
         """Let the engine answer what it was asked, and end it."""
         if not self.about:
             self._process.terminate()
-        if not self._hang_up():  # it takes nothing any more, and somebody waits to hand it a picture
+        if not self._hang_up(_GRACE):  # it takes nothing any more, and somebody waits to hand it a picture
             self._process.kill()
-            self._hang_up()
+            self._hang_up()  # whoever waits is told by the broken pipe
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _hang_up(self) -> bool:
-        """Close its stdin, once nobody writes there."""
-        if not self._writing.acquire(timeout=_GRACE):
+    def _hang_up(self, seconds: float = -1) -> bool:
+        """Close its stdin, once nobody writes there; say whether that came within some seconds."""
+        if not self._writing.acquire(timeout=seconds):
             return False
         with contextlib.suppress(OSError):
             self._stdin.close()
