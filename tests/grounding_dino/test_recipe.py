@@ -60,7 +60,8 @@ def test_the_demo_learns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         asked = phrase[there[0]["category_id"]]
         boxes = [entry["bbox"] for entry in there if phrase[entry["category_id"]] == asked]
         picture = data / "val" / "images" / image["file_name"]
-        words = ["--checkpoint", str(folder / LATEST), "--out", str(tmp_path), "--threshold", "0"]
+        out = tmp_path / "labels" / picture.stem  # labels of other descriptions get a folder of their own
+        words = ["--checkpoint", str(folder / LATEST), "--out", str(out), "--threshold", "0"]
         assert main(["label", *words, "--text", asked, str(picture)]) == 0
         best = json.loads(capsys.readouterr().out)["images"][0]["detections"][0]
         x, y = (best["box"][0] + best["box"][2]) / 2, (best["box"][1] + best["box"][3]) / 2
