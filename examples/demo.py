@@ -26,8 +26,11 @@ def say(command: str) -> None:
 
 
 def ask(command: str) -> Any:
-    """Run a command with ``--json`` and return its document."""
-    return json.loads(subprocess.run(shlex.split(command), check=True, capture_output=True).stdout)
+    """Run a command with ``--json`` and return its document; a plan may have questions (exit code 3)."""
+    done = subprocess.run(shlex.split(command), check=False, stdout=subprocess.PIPE)
+    if done.returncode not in (0, 3):
+        sys.exit(done.stdout.decode() or done.returncode)
+    return json.loads(done.stdout)
 
 
 def newest(action: str) -> dict[str, Any]:
@@ -40,7 +43,10 @@ def main() -> None:
     start = time.monotonic()
     if not (DATA / "train").exists():
         say(f"grounding_dino shapes {DATA}")
-    say(f'skillbank run "train Grounding DINO on {DATA}, no HPO" --yes')
+    train = f'"train Grounding DINO on {DATA}, no HPO"'
+    # Where there is a GPU the full-size model is meant, and the plan asks which weights it starts from.
+    gpus = ask(f"skillbank plan {train} --json")["checks"]["gpus"]
+    say(f"skillbank run {train}{' --set engine.profile=small' if gpus else ''} --yes")
     training = time.monotonic() - start
     say(f'skillbank run "evaluate Grounding DINO on {DATA}/val from the last training" --yes')
     seen = newest("evaluate")["metrics"]

@@ -153,7 +153,7 @@ def refuse(plan: Plan, checks: Checks) -> None:
     questions = (*plan.questions, *checks.questions)
     if questions:
         open_points = "; ".join(f"{q.key} ({q.why})" for q in questions)
-        raise QuestionsError(f"the plan has open questions: {open_points}; answer with --set or --data")
+        raise QuestionsError(f"the plan has open questions: {open_points}; answer them in the request")
     if checks.problems:
         states = {place.state for place in checks.places}
         kind = next((kind for kind, state in _STATES[:-1] if state in states), DataError)

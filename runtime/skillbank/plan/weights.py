@@ -82,12 +82,23 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         return None, False
     suggested = facts.get("suggested")
     names = [str(name) for name in suggested] if isinstance(suggested, list) else []
+    little = f"--set {small['key']}={small.get('always')}" if small else ""
     question = Question(
         key="pretrained",
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
         f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
-        f"--parent JOB, or --pretrained {SCRATCH} for a start from scratch",
-        choices=(*(f"--pretrained {name}" for name in names), "--parent JOB", f"--pretrained {SCRATCH}"),
+        f"--parent JOB, --pretrained {SCRATCH} for a start from scratch"
+        + (f", or {little} for a small model that learns from nothing" if little else ""),
+        choices=tuple(
+            choice
+            for choice in (
+                *(f"--pretrained {name}" for name in names),
+                "--parent JOB",
+                little,
+                f"--pretrained {SCRATCH}",
+            )
+            if choice
+        ),
     )
     return question, without_gpu and platform == "local"
 
