@@ -104,7 +104,7 @@ class Runtime:
                 from skillbank.jobs.service import Jobs
                 from skillbank.jobs.store import JobStore
 
-                store = JobStore(self._database_url or database_url())
+                store = JobStore(self._database_url or database_url(), self._outbox())
                 self._jobs = Jobs(store, platforms=self._platform, skills=self._facts_of)
             return self._jobs
 
@@ -213,13 +213,27 @@ class Runtime:
 
     def keep(self, plan: Plan) -> str:
         """Keep a plan in the store, where it can be approved and launched by its id; return the id."""
+        from skillbank.jobs.skill_facts import SkillFacts
+
         with self.reading:
             held = [s for s in self.library.skills if s.digested == plan.skill.digest]
-        if held:
-            from skillbank.jobs.skill_facts import SkillFacts
+        facts = SkillFacts.of(held[0]) if held else None
+        folder = self._outbox()
+        if self._jobs is None and folder is not None:
+            from skillbank.jobs.outbox import put
 
-            self.jobs.store.save_skill(SkillFacts.of(held[0]))
+            put(folder, plan, facts)
+            return plan.plan_id
+        if facts is not None:
+            self.jobs.store.save_skill(facts)
         return self.jobs.store.save_plan(plan)
+
+    def _outbox(self) -> Path | None:
+        """Return where plans wait for the database in the home; None where another database is used."""
+        from skillbank.home import home
+
+        other = self._database_url or os.environ.get("SKILLBANK_DATABASE_URL")
+        return None if other else home() / "plans"
 
     def skill_of(self, plan: Plan) -> Skill:
         """Return the skill that a plan was made of, unchanged since.

@@ -106,7 +106,9 @@ def test_planning_writes_nothing_but_the_plan(inline: Command, tmp_path: Path) -
     before = set(tmp_path.rglob("*"))
     inline("plan", REQUEST)
     written = {path.name for path in set(tmp_path.rglob("*")) - before}
-    assert {name.partition("-")[0] for name in written} == {"home", "skillbank.db"}
+    assert {name for name in written if not name.endswith(".json")} == {"home", "plans"}
+    [plan] = [name for name in written if name.endswith(".json")]
+    assert plan.removesuffix(".json") == inline("plan", REQUEST, "--json").document["plan_id"]
 
 
 def test_what_plan_shows_can_be_approved_and_is_then_run_without_a_question(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_yo
 from skillbank.jobs.approvals import Approvals, plan_subject
 from skillbank.jobs.database import JOBS, PLANS, SKILLS, TRANSITIONS
 from skillbank.jobs.opening import open_engine
+from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
 from skillbank.jobs.rows import changed_fields, line_row, now, record_of, storable
 from skillbank.jobs.skill_facts import SkillFacts
@@ -33,8 +35,9 @@ class JobStore:
         SQLAlchemy URL; SQLite files are opened in WAL mode with a busy timeout of 30 s.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, outbox: Path | None = None) -> None:
         self._engine = open_engine(url)
+        self._outbox = outbox
         self.approvals = Approvals(self._engine)
         # A store that nobody closed must not leave connections to the garbage collector.
         self._finalizer = weakref.finalize(self, self._engine.dispose)
@@ -242,6 +245,7 @@ class JobStore:
         StateError
             When what the database holds is not what the id stands for, or cannot be read by this version.
         """
+        self._take_in(plan_id)
         part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         with self._engine.connect() as db:
             rows = db.execute(sa.select(PLANS).where(part).limit(2)).mappings().all() if plan_id else []
@@ -253,6 +257,16 @@ class JobStore:
             )
             raise NotFoundError(f"plan '{plan_id}' {problem}")
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
+
+    def _take_in(self, beginning: str) -> None:
+        """Bring plans that wait in the outbox into the database; a file goes when its plan has come."""
+        if self._outbox is None:
+            return
+        for file, plan, facts in waiting(self._outbox, beginning):
+            if facts is not None:
+                self.save_skill(facts)
+            self.save_plan(plan)
+            file.unlink(missing_ok=True)
 
     def save_skill(self, facts: SkillFacts) -> None:
         """Keep what plans of a skill rely on; it is known by the skill's digest, which every plan holds."""
