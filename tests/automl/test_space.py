@@ -16,6 +16,8 @@ from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.automl.space_features import features_of
 from skillbank.automl.space_optuna import optuna_params, suggest
+from skillbank.automl.space_parameter import make_parameter
+from skillbank.automl.space_ranges import Range
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import parse_relation
 from skillbank.bank.schema import SpecSchema
@@ -466,3 +468,13 @@ def test_the_command_line_prints_the_space(
     assert json.loads(show("--json"))["parameters"] == build("grounding_dino").describe()
     said = show("--find", "momentum")
     assert "0.5 .. 0.99" in said and "not when train.optim.optimizer is Adam-like" in said
+
+
+def test_an_end_near_zero_is_no_multiple() -> None:
+    node = SpecSchema(
+        "train", {"properties": {"x": {"type": "number", "math_cond": "/ 2", "minimum": 0}}}
+    ).node("x")
+    assert node is not None
+    with pytest.raises(SpecError, match="holds no multiple of 2"):
+        make_parameter("x", node, 0, Range(1e-9, 1e-9))
+    assert make_parameter("x", node, 0, Range(0.0, 4.0)).choices == (0.0, 2.0, 4.0)

@@ -129,12 +129,18 @@ def test_the_end_answers_first_and_leaves_nothing(web_home: dict[str, str], tiny
         server.wait_for("ready")
         [engine] = engines(server)
         got: list[httpx2.Response] = []
-        picture = png(0, (2000, 2000))
-        asking = threading.Thread(target=lambda: got.append(detect(server, picture, ["red circle"])))
-        asking.start()
-        time.sleep(0.1)
-        server.process.send_signal(signal.SIGTERM)
-        asking.join(120)
+        picture = {"picture": png(0, (2000, 2000))}
+        words = {"description": "red circle"}
+        with httpx2.Client(base_url=server.url, timeout=120) as client:
+            # Over a connection that the server has taken, so that only what was sent is in question.
+            assert client.get("/health").status_code == 200
+            asking = threading.Thread(
+                target=lambda: got.append(client.post("/detect", files=picture, data=words))
+            )
+            asking.start()
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            asking.join(120)
         server.process.wait(120)
         assert got[0].status_code == 200
         assert not Path(f"/proc/{engine}").exists()

@@ -218,8 +218,9 @@ def _grid(key: str, limits: Limits, low: float, high: float, whole: bool) -> lis
         what = f"multiple of {shown(step)}"
         if (high - low) / step > _GRID:
             raise SpecError(f"{key} has too many values that are a {what}; give a smaller range or choices.")
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        found = [i * step for i in range(first, last + 1)]
+        around = (i * step for i in range(math.floor(low / step), math.ceil(high / step) + 1))
+        # An end is a multiple as any value is: up to rounding, and never because zero is near.
+        found = [v for v in around if low <= v <= high or math.isclose(v, low) or math.isclose(v, high)]
     kept = [v for v in found if limits.why_not(v) is None and (not whole or v == int(v))]
     if not kept:
         raise SpecError(f"The range of {key} holds no {what}.")
