@@ -471,9 +471,8 @@ def test_the_command_line_prints_the_space(
 
 
 def test_an_end_near_zero_is_no_multiple() -> None:
-    node = SpecSchema(
-        "train", {"properties": {"x": {"type": "number", "math_cond": "/ 2", "minimum": 0}}}
-    ).node("x")
+    entry = {"type": "number", "math_cond": "/ 2", "minimum": 0}
+    node = SpecSchema.parse({"properties": {"x": entry}}).node("x")
     assert node is not None
     with pytest.raises(SpecError, match="holds no multiple of 2"):
         make_parameter("x", node, 0, Range(1e-9, 1e-9))
