@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from skillbank import Runtime
-from skillbank.labelling import label_pictures
+from skillbank.errors import DataError
+from skillbank.labelling import Labels, label_pictures
 from skillbank.labelling.engine import Engine
+from skillbank.labelling.manifest import read_manifest
 from skillbank.labelling.scales import Scales
 from tests.grounding_dino.deep_files import Array, png, tiff
 
@@ -57,8 +59,8 @@ def test_pictures_labelled_together_look_alike(tiny: Path, tmp_path: Path) -> No
     assert boxes(documents["12"]) == boxes(documents["8"])
     assert "notes" not in documents["8"]
     assert documents["12"]["notes"] == [
-        "2 pictures have more than 8 bits a colour, for which the model keeps no scale; that of all of them "
-        "together was used: 0 to 4095."
+        "2 pictures have more than 8 bits a colour, for which the model keeps no scale; that of all of the 2 "
+        "such pictures together was used: 0 to 4095."
     ]
     copies = [
         np.asarray(Image.open(tmp_path / f"out{kind}" / "annotated" / "a_dark.png")) for kind in ("8", "12")
@@ -89,6 +91,50 @@ def test_an_answer_says_how_and_shows_what_the_model_saw(engine: Engine) -> None
     assert ask(file.getvalue()).picture.startswith(b"\xff\xd8")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [("dark", "bright"), ("bright", "dark")])
+def test_pictures_added_later_look_like_those_before(
+    tiny: Path, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    """However they come in, the folder holds what one call with both would have written."""
+    for name, values in (("dark", _GREY // 8), ("bright", _GREY)):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{name}.png").write_bytes(png(twelve(values)))
+
+    def add(given: list[Path], output: str) -> Labels:
+        with Runtime() as runtime:
+            return label_pictures(
+                runtime,
+                given,
+                ["red circle"],
+                model=str(tiny),
+                output=tmp_path / output,
+                kinds=["coco", "pictures"],
+                threshold=0.0,
+            )
+
+    def held(output: str) -> dict[str, Any]:
+        manifest = read_manifest(tmp_path / output)
+        assert manifest is not None and manifest.state == "complete"
+        return {
+            p.name: (p.detections, p.pixels, manifest.files[f"annotated/{p.name}"]) for p in manifest.pictures
+        }
+
+    add([tmp_path / "in"], "together")
+    files = [tmp_path / "in" / f"{name}.png" for name in order]
+    add(files[:1], "apart")
+    later = add(files[1:], "apart")
+    assert held("apart") == held("together")
+    assert any(str(files[1]) in note and "0 to 4095" in note for note in later.notes)
+    assert any("looked at again" in note for note in later.notes) == (order[0] == "dark")
+    assert add(files[1:], "apart").notes == []
+    # What would have to be looked at again has to be there.
+    add([tmp_path / "in" / "dark.png"], "lost")
+    (tmp_path / "in" / "dark.png").rename(tmp_path / "elsewhere.png")
+    with pytest.raises(DataError, match=r"dark.png, which was labelled here before, is gone"):
+        add([tmp_path / "in" / "bright.png"], "lost")
+
+
 def test_the_widest_scale_holds_for_all() -> None:
     scales = Scales()
     for number, (kind, white, by) in enumerate(
@@ -100,7 +146,7 @@ def test_the_widest_scale_holds_for_all() -> None:
         ]
     ):
         pixels = {"kind": kind, "black": 0, "white": white, "by": by}
-        scales.take(number, Path(f"{number}.png"), {"pixels": pixels, "remarks": {"frames": "has frames"}})
+        scales.take(Path(f"{number}.png"), {"pixels": pixels, "remarks": {"frames": "has frames"}})
     assert scales.common() == {"whole": [0, 4095], "real": [0, 2]}
-    assert scales.again() == [0]
+    assert scales.again() == [Path("0.png")]
     assert scales.notes() == ["4 pictures are like 0.png, which has frames."]

@@ -15,10 +15,11 @@ from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
 from skillbank.labelling.exports import ANNOTATED, Export
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.formats import FORMATS, see_that_names_differ
-from skillbank.labelling.manifest import digest
+from skillbank.labelling.manifest import digest, digest_file
 from skillbank.labelling.models import HUB_MODEL, find_model, model_digest
+from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
-from skillbank.labelling.scales import Scales
+from skillbank.labelling.scales import Scales, seen_with
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -140,7 +141,7 @@ def label_pictures(
         told(0, len(pictures))
         try:
             for path, labelled, about in _labelled(engine, pictures, labels, export):
-                scales.take(len(labels.paths), path, about)
+                scales.take(path, about)
                 labels.paths.append(path)
                 labels.pictures.append(labelled)
                 if ANNOTATED in kinds:
@@ -215,10 +216,33 @@ def load(engine: Engine, given: str | None) -> None:
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
-    """Ask anew about pictures that were scaled otherwise than all together."""
-    numbers = {labels.paths[number]: number for number in scales.again()}
-    for path, labelled, _ in _labelled(engine, list(numbers), labels, export, scales.common()):
-        labels.pictures[numbers[path]] = labelled
+    """Ask anew about pictures that were scaled otherwise than all in the folder together.
+
+    Raises
+    ------
+    DataError
+        One that was labelled here before is not there any more, or has changed.
+    """
+    numbers = {path: number for number, path in enumerate(labels.paths)}
+    now = {picture.name for picture in labels.pictures}
+    before = {Path(p.path): p for p in export.pictures.values() if p.name not in now}
+    for path, picture in before.items():
+        scales.take(path, {"pixels": picture.pixels})
+    again = scales.again()
+    for path in again:
+        if path in before and not (path.is_file() and digest_file(path) == before[path].sha256):
+            raise DataError(
+                f"{path}, which was labelled here before, is gone or has changed and would have to be looked "
+                "at again: with these pictures its numbers mean another brightness; give another --output."
+            )
+    for path, labelled, _ in _labelled(engine, again, labels, export, scales.common()):
+        if path in numbers:
+            labels.pictures[numbers[path]] = labelled
+    if renewed := [path for path in again if path in before]:
+        labels.notes.append(
+            f"{some([str(path) for path in renewed])}, labelled here before, were looked at again: with "
+            "these pictures their numbers mean another brightness."
+        )
 
 
 def _labelled(
@@ -246,7 +270,7 @@ def _labelled(
             labels.left_out.append((path, str(error)))
             return
         labelled = Labelled.of(name, answer.document)
-        own = export.pictures[name].pixels if pixels else answer.document.get("pixels")
+        own = seen_with(export.pictures[name].pixels, pixels) if pixels else answer.document.get("pixels")
         export.add(labelled, path, sha256, answer.picture, own)
         yield path, labelled, answer.document
 

@@ -1,34 +1,43 @@
-"""Pictures of one call look alike: the widest of their own scales holds for all, and is said once.
+"""Pictures of one folder of labels look alike: the widest of their own scales holds for all, said once.
 
 A model keeps how the pictures of its training were scaled that have more than 8 bits a colour.  Where it
 keeps none, the engine scales each picture by its own numbers, and says so; only who has them all can tell
-what holds for all.
+what holds for all.  Those that were labelled into the same folder before count as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Scales"]
+__all__ = ["Scales", "seen_with"]
 
 _OWN = "own_scale"
+_SEEN = "seen"
 _Ends = tuple[float, float]
 
 
+def seen_with(pixels: dict[str, Any] | None, common: Mapping[str, Sequence[float]]) -> dict[str, Any] | None:
+    """Note beside a picture's own scale with which one it was looked at in the end."""
+    return pixels and {**pixels, _SEEN: list(common[pixels["kind"]])}
+
+
 class Scales:
-    """What the engine said of the pictures of one call."""
+    """What the engine said of the pictures of one call, and of those that were in the folder before."""
 
     def __init__(self) -> None:
-        self._own: dict[int, tuple[str, _Ends]] = {}
+        self._own: dict[Path, tuple[str, _Ends]] = {}
+        self._seen: dict[Path, _Ends] = {}
         self._remarks: dict[str, list[tuple[Path, str]]] = {}
 
-    def take(self, number: int, path: Path, document: Mapping[str, Any]) -> None:
+    def take(self, path: Path, document: Mapping[str, Any]) -> None:
         """Note what an answer says of a picture beside its boxes."""
         pixels = document.get("pixels")
         if pixels and pixels["by"] == "picture":
-            self._own[number] = pixels["kind"], (pixels["black"], pixels["white"])
+            own = (pixels["black"], pixels["white"])
+            self._own[path] = pixels["kind"], own
+            self._seen[path] = tuple(pixels.get(_SEEN, own))
         for code, text in document.get("remarks", {}).items():
             self._remarks.setdefault(code, []).append((path, text))
 
@@ -40,24 +49,25 @@ class Scales:
             found[kind] = [min(low, black), max(high, white)]
         return found
 
-    def again(self) -> list[int]:
-        """The pictures that were scaled otherwise than all together would be."""
+    def again(self) -> list[Path]:
+        """The pictures that were seen otherwise than all together would be."""
         common = self.common()
-        return [number for number, (kind, ends) in self._own.items() if list(ends) != common[kind]]
+        return [path for path, (kind, _) in self._own.items() if list(self._seen[path]) != common[kind]]
 
     def notes(self) -> list[str]:
         """One sentence for each thing that is to be said of one or more pictures."""
         said = []
         for code, places in self._remarks.items():
             path, text = places[0]
-            if len(places) == 1:
-                said.append(f"{path} {text}.")
-            elif code == _OWN:
+            if code == _OWN and len(self._own) > 1:
                 ends = " and ".join(f"{low:g} to {high:g}" for low, high in self.common().values())
+                those = f"{path} has" if len(places) == 1 else f"{len(places)} pictures have"
                 said.append(
-                    f"{len(places)} pictures have more than 8 bits a colour, for which the model keeps no "
-                    f"scale; that of all of them together was used: {ends}."
+                    f"{those} more than 8 bits a colour, for which the model keeps no scale; that of all of "
+                    f"the {len(self._own)} such pictures together was used: {ends}."
                 )
+            elif len(places) == 1:
+                said.append(f"{path} {text}.")
             else:
                 said.append(f"{len(places)} pictures are like {path}, which {text}.")
         return said
