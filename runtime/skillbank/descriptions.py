@@ -26,7 +26,12 @@ __all__ = ["Descriptions", "advice_for", "not_found", "read_descriptions", "same
 MOST_CHARACTERS = 10_000
 _ALONE = re.compile(r"(?<!\S)\.(?!\S)")
 _FILE = re.compile(r"@\S*[./\\]\S*")
-_LISTED = re.compile(r"[,;/|+&\uff0c\uff1b\u3001]|\.\s|(?<=\s)(?:and|or)(?=\s)", re.IGNORECASE)
+_LISTED = re.compile(
+    r"[,;/|+&\uff0c\uff1b\u3001]|\.\s|(?<=\s)(?:and|or)(?=\s)"
+    # Dots of other scripts, middle dots and bullets; dashes and stars that stand alone.
+    r"|[\u3002\uff0e\uff61\u2024\u00b7\u2022\u2023\u2027\u2219\u22c5\u25cf\u30fb]|(?<!\S)[-*\u2013\u2014](?!\S)",
+    re.IGNORECASE,
+)
 """What people separate with elsewhere."""
 
 

@@ -62,6 +62,7 @@ def without(name: str) -> dict[str, Any]:
         (changed("categories", 1, name=""), "category 1 has no name"),
         (changed("categories", 1, name="cat"), "names both category 0 and 1 'cat'"),
         (changed("images", 0, file_name=""), "image number 0 needs an id and a file_name"),
+        (changed("images", 0, id="5"), "image number 0 has the id '5', which is no whole number"),
         (changed("images", 0, file_name="b.png"), "names the picture b.png, which is not in"),
         ({**document(), "images": document()["images"] * 2}, "two images with id 5"),
         (changed("annotations", 0, image_id=9), "annotation 1 belongs to image 9, which images lacks"),

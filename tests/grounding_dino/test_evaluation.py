@@ -129,6 +129,16 @@ def test_predictions_are_in_pixels_and_best_first(detector: Detector, tokenizer:
     assert [item.score for item in alone] == pytest.approx([item.score for item in results[0]], abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (5000, 1), (1, 3000), (3, 200)])
+def test_lines_and_points_are_pictures(
+    detector: Detector, tokenizer: PhraseTokenizer, size: tuple[int, int]
+) -> None:
+    [found] = predictor(detector, tokenizer, ["red circle"], 5).detect([Image.new("RGB", size, "red")])
+    assert len(found) == 5
+    for item in found:
+        assert 0 <= item.box[0] <= item.box[2] <= size[0] and 0 <= item.box[1] <= item.box[3] <= size[1]
+
+
 def test_more_phrases_than_fit_into_one_prompt(detector: Detector, tokenizer: PhraseTokenizer) -> None:
     many = [f"red thing number {number}" for number in range(40)]
     maker = predictor(detector, tokenizer, many, 480)

@@ -117,6 +117,22 @@ def test_refusals_of_lines(source: Source, tmp_path: Path, line: Any, words: str
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+def test_a_picture_annotated_as_it_is_stored_and_not_as_it_is_shown(
+    source: Source, tmp_path: Path, suffix: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 30)).save(tmp_path / "images" / f"turned.{suffix}", exif=exif)
+    line = detection(bbox=[1, 2, 11, 39]) | {"file_name": f"turned.{suffix}"}
+    write(tmp_path, line | {"width": 40, "height": 30})
+    with pytest.raises(DataError, match=r"40 x 30 pixels \(as it is stored; .* EXIF .* turned, 30 x 40\)"):
+        read_training_set([source])
+    write(tmp_path, {name: value for name, value in line.items() if name not in ("width", "height")})
+    [record] = read_training_set([source]).records
+    assert (record.width, record.height) == (30, 40)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -68,13 +68,16 @@ def test_resizing_keeps_the_aspect() -> None:
 def test_padding_and_normalising() -> None:
     small, large = torch.full((3, 2, 3), 255, dtype=torch.uint8), torch.zeros(3, 4, 2, dtype=torch.uint8)
     pixels, mask = pad_images([small, large])
-    assert pixels.shape == (2, 3, 4, 3)
+    assert pixels.shape == (2, 3, 4, 4)
     assert mask is not None and mask.sum((1, 2)).tolist() == [6, 8]
     values = normalise(pixels, mask, [0.5, 0.5, 0.5], [0.25, 0.25, 0.25])
     assert float(values[0, 0, 0, 0]) == pytest.approx(2.0)
     assert float(values[0, 0, 3, 0]) == 0.0
     assert float(values[1, 2, 3, 1]) == pytest.approx(-2.0)
-    assert pad_images([small])[1] is None
+    assert pad_images([large[:, :, :1].expand(3, 4, 4)])[1] is None
+    # Of one pixel's width or height, which no backbone takes.
+    line, truth = pad_images([torch.zeros(3, 1, 9, dtype=torch.uint8)])
+    assert line.shape == (1, 3, 4, 9) and truth is not None and int(truth.sum()) == 9
     assert pad_images([small], (8, 9))[0].shape == (1, 3, 8, 9)
 
 

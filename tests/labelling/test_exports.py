@@ -252,6 +252,19 @@ def test_two_runs_at_once_do_not_mix(photos: Path, tmp_path: Path) -> None:
         two.finish()
 
 
+def test_an_interrupted_run_leaves_what_another_wrote_meanwhile(photos: Path, tmp_path: Path) -> None:
+    """Its labels would be nobody's: listed by no manifest, and in the way of both."""
+    out = tmp_path / "out"
+    one, two = begin(out, photos), begin(out, photos)
+    add(one, photos).finish()
+    there = files_of(out)
+    assert not add(two, photos, "a.jpg").keep()
+    manifest = read_manifest(out)
+    assert manifest is not None and manifest.state == "complete"
+    assert {place: data for place, data in files_of(out).items() if place in there} == there
+    add(begin(out, photos), photos).finish()
+
+
 def test_a_picture_that_changes_meanwhile_is_not_written(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     export = add(begin(out, photos, kinds=("yolo",)), photos)

@@ -4,10 +4,11 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from grounding_dino.data.images import image_size
+from grounding_dino.data.images import image_size, turned_note
 from grounding_dino.data.records import (
     Box,
     Record,
@@ -78,7 +79,9 @@ def read_evaluation_set(source: Any, key: str) -> EvaluationSet:
         clean = _annotation(entry, position, place, images, names)
         image_id, category = clean["image_id"], clean["category_id"]
         x, y, width, height = clean["bbox"]
-        box = checked_box((x, y, x + width, y + height), sizes[image_id][1], sizes[image_id][2], place)
+        size = sizes[image_id][1:]
+        about = partial(turned_note, sizes[image_id][0], *size)
+        box = checked_box((x, y, x + width, y + height), *size, place, about)
         annotations.append(clean)
         if not clean["iscrowd"]:
             boxes[image_id].append(box)
@@ -181,8 +184,13 @@ def _images(entries: list[Any], file: Path) -> dict[int, dict[str, Any]]:
     """Check the list of pictures and index it by id."""
     images: dict[int, dict[str, Any]] = {}
     for position, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not isinstance(entry.get("id"), int) or not entry.get("file_name"):
+        if not isinstance(entry, dict) or "id" not in entry or not entry.get("file_name"):
             raise DataError(f"{file} image number {position} needs an id and a file_name: add them")
+        if not isinstance(entry["id"], int):
+            raise DataError(
+                f"{file} image number {position} has the id {entry['id']!r}, which is no whole number: "
+                "number the pictures, and let image_id of the annotations say the same"
+            )
         if entry["id"] in images:
             raise DataError(f"{file} has two images with id {entry['id']}: make ids unique")
         images[entry["id"]] = entry

@@ -132,6 +132,26 @@ def image_size(path: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
+def turned_note(path: Path, width: int, height: int) -> str:
+    """What a message adds about a picture that is annotated in the size it is stored in, but shown turned.
+
+    Returns
+    -------
+    str
+        Empty where a camera has not turned it, or its size is annotated as it is shown.
+    """
+    try:
+        shown = image_size(path)
+        with Image.open(path) as image:
+            stored = image.size if image.format != "TIFF" else shown[::-1]
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except Exception:  # whoever needs the picture says what is wrong with it
+        return ""
+    if not turned or stored != (width, height) or shown == stored:
+        return ""
+    return f" (as it is stored; by its EXIF orientation it is shown turned, {shown[0]} x {shown[1]})"
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Say which file it is that cannot be read.

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from grounding_dino.data.cache import PictureCache
-from grounding_dino.data.images import open_image
+from grounding_dino.data.images import open_image, turned_note
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.records import Record
@@ -153,9 +153,10 @@ class TrainingSamples(Dataset[Sample]):
             return View(kept, boxes * rescaling((record.width, record.height), kept.size), numbers)
         image = open_image(record.image, self._pixels)
         if image.size != (record.width, record.height):
+            about = turned_note(record.image, record.width, record.height)
             raise DataError(
                 f"{record.image} is {image.width} x {image.height} pixels but annotated as {record.width} x "
-                f"{record.height}: correct the annotation's size, its boxes would be misplaced"
+                f"{record.height}{about}: correct the annotation's size, its boxes would be misplaced"
             )
         view = self._transform.fixed(View(image, boxes, numbers))
         self._cache.put(index, view.image)

@@ -8,10 +8,11 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from grounding_dino.data.images import image_size
+from grounding_dino.data.images import image_size, turned_note
 from grounding_dino.data.records import (
     Box,
     Record,
@@ -187,8 +188,10 @@ class _LineReader:
             absent = ()
         else:
             raise DataError(f"{place} has neither detection nor grounding: add the one that fits")
+        about = partial(turned_note, image, width, height)
         boxes = tuple(
-            checked_box(box, width, height, f"{place} box {index}") for index, (box, _) in enumerate(pairs)
+            checked_box(box, width, height, f"{place} box {index}", about)
+            for index, (box, _) in enumerate(pairs)
         )
         return Record(image, width, height, boxes, tuple(phrase for _, phrase in pairs), absent)
 

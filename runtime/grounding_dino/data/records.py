@@ -1,5 +1,6 @@
 """One annotated picture, and the checks that every format shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def require_image(folder: Path, name: str, place: str) -> Path:
     return path
 
 
-def checked_box(box: Box, width: int, height: int, place: str) -> Box:
+def checked_box(box: Box, width: int, height: int, place: str, about: Callable[[], str] = lambda: "") -> Box:
     """Cut a box to its picture.
 
     Parameters
@@ -81,6 +82,8 @@ def checked_box(box: Box, width: int, height: int, place: str) -> Box:
         Size of the picture.
     place : str
         How a message names the box, as "train.jsonl line 7 box 2".
+    about : callable
+        Gives what a message adds about the picture; asked only when there is one.
 
     Raises
     ------
@@ -94,17 +97,18 @@ def checked_box(box: Box, width: int, height: int, place: str) -> Box:
         )
     reach = max(_TOLERANCE, 0.01 * max(width, height))
     if x1 < -reach or y1 < -reach or x2 > width + reach or y2 > height + reach:
-        raise DataError(
-            f"{place} ({_show(box)}) lies outside its picture of {width} x {height} pixels: correct the box "
-            "or the picture's size"
-        )
+        raise _outside(box, width, height, place, about())
     cut = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
     if not (cut[2] > cut[0] and cut[3] > cut[1]):
-        raise DataError(
-            f"{place} ({_show(box)}) lies outside its picture of {width} x {height} pixels: correct the box "
-            "or the picture's size"
-        )
+        raise _outside(box, width, height, place, about())
     return cut
+
+
+def _outside(box: Box, width: int, height: int, place: str, about: str) -> DataError:
+    return DataError(
+        f"{place} ({_show(box)}) lies outside its picture of {width} x {height} pixels{about}: correct "
+        "the box or the picture's size"
+    )
 
 
 def four_numbers(value: object, place: str) -> Box:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 # Mirroring turns these words' truth around.
 _SIDED = re.compile(r"\b(left|right|clockwise|anticlockwise|counterclockwise)\b")
+# Backbones take no fewer pixels; a line of one pixel stays a line, beside padding.
+_LEAST = 4
 # What is left of a box after a crop must be worth learning.
 _KEPT_SHARE = 0.3
 
@@ -188,7 +190,7 @@ def pad_images(
     images : sequence of Tensor
         Each ``(3, h, w)`` uint8.
     fixed : (int, int), optional
-        Height and width to pad to at least.
+        Height and width to pad to at least; never fewer than backbones take.
 
     Returns
     -------
@@ -197,8 +199,9 @@ def pad_images(
     mask : Tensor or None
         ``(B, H, W)`` bool, true at pixels of a picture; None when nothing is padded.
     """
-    height = max([image.shape[1] for image in images] + ([fixed[0]] if fixed else []))
-    width = max([image.shape[2] for image in images] + ([fixed[1]] if fixed else []))
+    least = fixed or (_LEAST, _LEAST)
+    height = max(least[0], *(image.shape[1] for image in images))
+    width = max(least[1], *(image.shape[2] for image in images))
     if all(image.shape[1:] == (height, width) for image in images):
         return torch.stack(list(images)), None
     pixels = torch.zeros((len(images), 3, height, width), dtype=torch.uint8)

@@ -155,12 +155,12 @@ class Export:
     def keep(self) -> bool:
         """Keep what is found so far for the same command to go on with; whether there was anything to keep.
 
-        Labels that were to be replaced stay as they were.
+        Labels that were to be replaced stay as they were, and so do those that another run wrote meanwhile.
         """
         if self.replace and self.before is not None:
             shutil.rmtree(self.folder / _HIDDEN, ignore_errors=True)
             return False
-        if not self.pictures:
+        if not self.pictures or read_manifest(self.folder) != self.before:
             return False
         files = self.before.files if self.before else {}
         replacing = self.before.replacing if self.before else {}
