@@ -151,13 +151,19 @@ class TrainingRun:
                 metrics = measured or metrics
                 self._heed(stop)
                 self._report(measured, time.monotonic() - started, done_before)
+                # Before the last checkpoint: with it the same command would pass for carried out.
+                if self._in_vain and epoch + 1 == epochs:
+                    raise NotFiniteError(
+                        f"All {self._update.skipped} steps overflowed in fp16 and changed nothing: set "
+                        "train.precision=bf16 or fp32, or train for more steps"
+                    )
                 self._finish_epoch(epoch, epochs)
-            if self._update.skipped and not self._update.taken:
-                raise NotFiniteError(
-                    f"All {self._update.skipped} steps overflowed in fp16 and changed nothing: set "
-                    "train.precision=bf16 or fp32, or train for more steps"
-                )
         return metrics
+
+    @property
+    def _in_vain(self) -> bool:
+        """Whether all steps were left out so far, so that there is nothing to keep."""
+        return self._update.skipped > 0 and not self._update.taken
 
     def _train_epoch(self, stop: StopRequest) -> None:
         """Train the rest of the epoch in progress."""
@@ -261,12 +267,13 @@ class TrainingRun:
         train = self.spec.train
         self.position = Position(epoch + 1, 0, self.position.step, 0.0)
         due = train.checkpoint_interval_unit == "epoch" and (epoch + 1) % train.checkpoint_interval == 0
-        if due or epoch + 1 == epochs:
+        if (due or epoch + 1 == epochs) and not self._in_vain:
             self._keeper.save(self.position, epoch)
 
     def _maybe_save_step(self) -> None:
         train = self.spec.train
-        if train.checkpoint_interval_unit == "step" and self.position.step % train.checkpoint_interval == 0:
+        due = train.checkpoint_interval_unit == "step" and self.position.step % train.checkpoint_interval == 0
+        if due and not self._in_vain:
             self._keeper.save(self.position, self.position.epoch)
 
     @contextmanager
