@@ -14,6 +14,9 @@ from torch import Tensor
 from grounding_dino.errors import PromptError
 from grounding_dino.tokenizer import PhraseTokenizer, normalise_phrase
 
+_SHOWN = 60
+"""Characters of a description in a message."""
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -97,8 +100,9 @@ def build_prompts(
         if not tokens:
             raise PromptError(f"The description {raw!r} is empty: give words to look for")
         if len(tokens) + 3 > max_tokens:
+            shown = raw if len(raw) <= _SHOWN else f"{raw[:_SHOWN]}..."
             raise PromptError(
-                f"The description {raw!r} has {len(tokens)} tokens, more than model.max_text_len "
+                f"The description {shown!r} has {len(tokens)} tokens, more than model.max_text_len "
                 f"{max_tokens} allows: shorten it"
             )
         if len(ids) + len(tokens) + 2 > max_tokens or len(names) == most > 0:

@@ -43,6 +43,7 @@ def test_pictures_come_first_and_are_there(tmp_path: Path, monkeypatch: pytest.M
     assert told("none.jpg", "x") == (["none.jpg"], ["x"]), "said later, with the reason"
     assert told("a.jpg", "./cats", "cat") == (["a.jpg", "cats"], ["cat"])
     assert told("a.jpg", "cats/b.jpg", "and/or")[1] == ["and/or"]
+    assert told("a.jpg", "", " ")[1] == ["", " "], "said later, as empty"
     assert told("a.jpg", "cats", options=("x",)) == (["a.jpg", "cats"], ["x"])
     with pytest.raises(UsageError, match=r"'cats' is a description or the folder.*\./cats.*--text 'cats'"):
         told("a.jpg", "cats")

@@ -252,6 +252,24 @@ def test_two_runs_at_once_do_not_mix(photos: Path, tmp_path: Path) -> None:
         two.finish()
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a place that nobody can write to")
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(photos: Path) -> None:
+    export = begin(Path("/proc/self/labels"), photos)
+    with pytest.raises(DataError, match=r"/proc/self/labels cannot be written to \(.*\); give another"):
+        export.prepare()
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing(photos: Path, tmp_path: Path) -> None:
+    export = begin(tmp_path / "out", photos)
+    export.prepare()
+    assert not export.keep() and not (tmp_path / "out").exists()
+    add(begin(tmp_path / "out", photos), photos).finish()
+    export = begin(tmp_path / "out", photos, replace=True)
+    export.prepare()
+    there = files_of(tmp_path / "out")
+    assert not export.keep() and files_of(tmp_path / "out") == there
+
+
 def test_an_interrupted_run_leaves_what_another_wrote_meanwhile(photos: Path, tmp_path: Path) -> None:
     """Its labels would be nobody's: listed by no manifest, and in the way of both."""
     out = tmp_path / "out"

@@ -138,6 +138,7 @@ def label_pictures(
         least = engine.about["threshold"] if threshold is None else threshold
         most = engine.about["nms"] if nms is None else nms
         export.settle(common_root(pictures), found.name, model_digest(found.source), least, most)
+        export.prepare()
         told(0, len(pictures))
         try:
             for path, labelled, about in _labelled(engine, pictures, labels, export):
@@ -152,6 +153,7 @@ def label_pictures(
             export.keep()
             raise
     if not labels.paths:
+        export.clear()
         more = f", nor can the other {len(pictures) - 1}" if len(pictures) > 1 else ""
         path, message = labels.left_out[0]
         raise DataError(f"{path} is {message}{more}.")

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import skillbank
@@ -125,6 +127,29 @@ class Export:
             self._refuse(f"names of pictures in it count from {before.root}, and {root} is not below it")
         self.pictures = {picture.name: picture for picture in before.pictures}
 
+    def prepare(self) -> None:
+        """See that the folder can be written to, before hours are spent on what goes there.
+
+        Raises
+        ------
+        DataError
+            When it cannot.
+        """
+        try:
+            (self.folder / _HIDDEN).mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.folder / _HIDDEN):
+                pass
+        except OSError as error:
+            raise DataError(
+                f"{self.folder} cannot be written to ({error.strerror}); give another --output."
+            ) from None
+
+    def clear(self) -> None:
+        """Take away what is hidden, and the folder when nothing else was ever in it."""
+        shutil.rmtree(self.folder / _HIDDEN, ignore_errors=True)
+        with suppress(OSError):
+            self.folder.rmdir()
+
     def known(self, name: str, sha256: str) -> Labelled | None:
         """Return what was found in a picture before; None when it is new, has changed, or lacks its copy."""
         picture = self.pictures.get(name)
@@ -157,10 +182,10 @@ class Export:
 
         Labels that were to be replaced stay as they were, and so do those that another run wrote meanwhile.
         """
-        if self.replace and self.before is not None:
-            shutil.rmtree(self.folder / _HIDDEN, ignore_errors=True)
+        if (self.replace and self.before is not None) or not self.pictures:
+            self.clear()
             return False
-        if not self.pictures or read_manifest(self.folder) != self.before:
+        if read_manifest(self.folder) != self.before:
             return False
         files = self.before.files if self.before else {}
         replacing = self.before.replacing if self.before else {}

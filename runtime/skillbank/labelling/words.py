@@ -68,7 +68,7 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
             described = True
             _describe(found, word)
             continue
-        if not _exists(at_home(Path(word))):
+        if not word.strip() or not _exists(at_home(Path(word))):
             _refuse_place(word)
             described = True
             found.texts.append(word)
