@@ -19,10 +19,11 @@ from skillbank.errors import (
 )
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.preflight import LARGEST, content_problems, warnings
+from skillbank.nearby import near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
-from skillbank.storage.absence import absent, nearest
+from skillbank.storage.absence import absent
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
@@ -198,7 +199,7 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     if path.parent.is_dir():
         notes.append(
             f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here "
-            f"holds no {path.name}{nearest(path)}"
+            f"holds no {path.name}{near_path(path)}"
         )
     if not remote:
         return place, notes

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skillbank.errors import DataNotFoundError
-from skillbank.labelling.nearby import near_path
+from skillbank.nearby import near_path
 
 __all__ = ["SUFFIXES", "at_home", "common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from skillbank.descriptions import split_text
 from skillbank.errors import DataError, DataNotFoundError, UsageError
-from skillbank.labelling.nearby import near_path
 from skillbank.labelling.pictures import SUFFIXES, at_home
+from skillbank.nearby import near_path
 
 __all__ = ["Words", "read_file", "tell_apart"]
 

@@ -19,8 +19,8 @@ from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from skillbank.errors import DataNotFoundError, PlatformError
+from skillbank.nearby import near_path
 from skillbank.redact import redact
-from skillbank.storage.absence import nearest
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -97,7 +97,7 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
         how = "check the name, or what HF_TOKEN may read" if token else "check the name, or set HF_TOKEN"
         raise DataNotFoundError(
             f"{name} ({key}) is no file or folder here and the model hub {shown} has no such model or does "
-            f"not show it to you{near or nearest(Path(name))}; {how}"
+            f"not show it to you{near or near_path(Path(name))}; {how}"
         )
     if status != 200:
         raise PlatformError(f"the model hub {shown} answers {status} for {name} ({key}); {_WAY_OUT}")
