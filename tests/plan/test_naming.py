@@ -11,6 +11,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.naming import resolve
 from skillbank.plan.request import DataLocation, Request, Setting
+from tests.plan.conftest import MakeSkill
 
 WHOLE = "train.pretrained_model_path"
 JOBS = {"last:train": "gd-train-1", "gd-train-1": "gd-train-1", "gd-train-2": "gd-train-2"}
@@ -48,6 +49,19 @@ def test_descriptions_are_no_places(grounding_dino: Skill, here: Path) -> None:
         grounding_dino, "inference", settings={"dataset.infer_data_sources.captions": ["bold"]}
     )
     assert request.settings[0].value == ["bold"]
+
+
+def test_short_names_hold_in_every_variant(make_skill: MakeSkill, here: Path) -> None:
+    action = {"command": "toy train", "inputs": {"train.start": {"type": "file"}}}
+    skill = make_skill(
+        info={"spec_shorthand_keys": {"start": "train.start"}},
+        overlay={"actions": {"train": action}, "spec_shorthand_keys": {"go_on": "train.start"}},
+    )
+    variant = next(a.variant for a in skill.actions if a.variant is not None)
+    for name in ("start", "go_on"):
+        assert resolved(skill, variant=variant, settings={name: "a.pth"}).settings[0] == Setting(
+            key=name, value=str(here / "a.pth")
+        )
 
 
 @pytest.mark.parametrize("said", ["last:train", "gd-train-1"])

@@ -47,8 +47,9 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     hub = {i.key for i in action.inputs if i.extra.get("hub") is True}
     jobs = [request.parent] if request.parent is not None else []
     settings = []
+    shorthands = skill.shorthands(action)
     for setting in request.settings:
-        key, value = action.shorthands.get(setting.key, setting.key), setting.value
+        key, value = shorthands.get(setting.key, setting.key), setting.value
         if key in models and (found := _job(value, job)) is not None:
             jobs.append(found)
             value = PARENT_MODEL
