@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from skillbank.errors import UsageError
+from skillbank.errors import UsageError, a_few
 from skillbank.labelling.manifest import MANIFEST, Manifest, digest_file
 
 __all__ = ["foreign_files", "refuse_changed", "refuse_foreign", "said", "some", "take_away"]
@@ -69,8 +69,7 @@ def take_away(folder: Path, place: str) -> None:
 
 def some(names: Sequence[str]) -> str:
     """Return a few names and how many more there are."""
-    few = ", ".join(names[:_SHOWN])
-    return f"{few} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else few
+    return a_few(names, _SHOWN)
 
 
 def said(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from skillbank.errors import a_few
 from skillbank.nearby import names_in, near_path
 from skillbank.plan.model import InputBinding
 from skillbank.storage.uri import parse_uri
@@ -31,28 +32,23 @@ def absent(bindings: Iterable[InputBinding]) -> list[str]:
 
 
 def _sentence(kind: str, place: Path, group: Sequence[InputBinding]) -> str:
-    keys = _listed([binding.key for binding in group])
+    keys = a_few([binding.key for binding in group], _SHOWN)
     if kind == "below":
         what = f"the data for {keys}"
         if place.exists():
             return f"{place} is a file and must be the folder that holds {what}"
-        holds = _listed(names_in(place.parent)) or "nothing"
+        holds = a_few(names_in(place.parent), _SHOWN) or "nothing"
         way_out = f"{near_path(place)}; the nearest folder that does is {place.parent}, which holds {holds}"
         if len(group) == 1:
             return f"{group[0].uri}, {what}, does not exist{way_out}"
         return f"{place}, which would hold {what}, does not exist{way_out}"
     there = names_in(place)
-    holds = f"; {place} holds {_listed(there) or 'nothing'}"
+    holds = f"; {place} holds {a_few(there, _SHOWN) or 'nothing'}"
     if len(group) == 1:
         path = parse_uri(group[0].uri).path
         return f"{path}, the data for {keys}, does not exist{near_path(path)}{holds}"
-    names = _listed([parse_uri(binding.uri).path.name for binding in group])
+    names = a_few([parse_uri(binding.uri).path.name for binding in group], _SHOWN)
     return f"{place} has no {names} (the data for {keys}){holds}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def _existing(path: Path) -> Path:
