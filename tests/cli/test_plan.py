@@ -176,3 +176,17 @@ def test_brackets_in_values_are_shown_as_they_are(inline: Command) -> None:
     captions = "dataset.infer_data_sources.captions=[bold]"
     arguments = ["--action", "inference", "--data", "inference=s3://b/i", "--set", captions]
     assert "['bold']" in inline("plan", "--skill", "grounding_dino", *arguments).out
+
+
+def test_a_name_on_the_hub_is_shown_as_one(inline: Command) -> None:
+    words = (
+        "train Grounding DINO on s3://b/data, no HPO",
+        "--platform",
+        "docker",
+        "--pretrained",
+        "owner/dino",
+    )
+    [row] = [
+        line for line in inline("plan", *words).out.splitlines() if "owner/dino" in line and "hub" in line
+    ]
+    assert row.startswith("train.pretrained_model_path") and "model hub" in row
