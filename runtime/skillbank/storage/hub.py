@@ -20,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from skillbank.errors import DataNotFoundError, PlatformError
 from skillbank.nearby import near_path
+from skillbank.plan.products import WEIGHT_FILES
 from skillbank.redact import redact
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ __all__ = ["HUB", "cached", "find", "revision"]
 HUB = "https://huggingface.co"
 _SECONDS = 5.0
 _LARGEST = 1 << 20
-_WEIGHTS = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx")
 _WAY_OUT = "download the model and give its folder"
 
 
@@ -47,7 +47,7 @@ def cached(name: str) -> bool:
         parts = {part for index in indices for part in index["weight_map"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return parts <= there and any(name.endswith(_WEIGHTS) for name in there)
+    return parts <= there and any(name.endswith(WEIGHT_FILES) for name in there)
 
 
 def revision(name: str) -> str | None:
