@@ -15,7 +15,13 @@ _SHOWN = 3
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that has no manifest and is not empty."""
+    """Refuse a folder that has no manifest and is not empty.
+
+    Raises
+    ------
+    UsageError
+        Naming what stands in it.
+    """
     names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     names = [name for name in names if name[0] != "." and name.lower() not in _LITTER]
     if names:
@@ -26,7 +32,18 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def refuse_changed(folder: Path, before: Manifest, replace: bool) -> None:
-    """Refuse when files that are listed are not as they were written: what a person did stays."""
+    """Refuse when files that are listed are not as they were written: what a person did stays.
+
+    Parameters
+    ----------
+    replace
+        Whether the labels are to give way: then files may be gone, and none may be changed.
+
+    Raises
+    ------
+    UsageError
+        Naming the files.
+    """
     changed = []
     for place in {**before.replacing, **before.files}:
         path = folder / place
