@@ -1,4 +1,4 @@
-"""What stands beside a path that is not there: the name that was perhaps meant."""
+"""Local paths as people write them: ``~`` filled in, and the name that was perhaps meant where nothing is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
-__all__ = ["names_in", "near_path"]
+__all__ = ["at_home", "names_in", "near_path"]
 
 _MOST_NAMES = 10_000
 """So many names of a folder are compared: the answer to a slip must not take longer than the slip."""
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def near_path(path: Path) -> str:

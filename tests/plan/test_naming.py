@@ -44,6 +44,18 @@ def test_local_places_become_absolute(grounding_dino: Skill, here: Path) -> None
     }  # fmt: skip
 
 
+def test_a_home_that_there_is_not_is_a_folder_called_so(grounding_dino: Skill, here: Path) -> None:
+    data = (DataLocation(source="train_datasets", uri="~nobody-here/d"),)
+    request = resolved(
+        grounding_dino, data=data, pretrained="~nobody-here/a.pth", results_root="~nobody-here/r",
+        settings={"model.pretrained_backbone_path": "~nobody-here/b.pth"},
+    )  # fmt: skip
+    assert request.data[0].uri == str(here / "~nobody-here" / "d")
+    assert request.pretrained == str(here / "~nobody-here" / "a.pth")
+    assert request.results_root == str(here / "~nobody-here" / "r")
+    assert request.settings[0].value == str(here / "~nobody-here" / "b.pth")
+
+
 def test_descriptions_are_no_places(grounding_dino: Skill, here: Path) -> None:
     request = resolved(
         grounding_dino, "inference", settings={"dataset.infer_data_sources.captions": ["bold"]}

@@ -19,7 +19,7 @@ from skillbank.errors import (
 )
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.preflight import LARGEST, content_problems, warnings
-from skillbank.nearby import near_path
+from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
@@ -216,7 +216,7 @@ def _made_by(plans: Iterable[Plan]) -> list[Path]:
     """Return the local places that the user told earlier steps of a chain to write to, or to use."""
     said = [value for plan in plans for _, value in _named_paths(plan)]
     said += [plan.results_root for plan in plans if plan.results_root]
-    return [Path(text).expanduser() for text in said]
+    return [at_home(Path(text)) for text in said]
 
 
 def _named_paths(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -232,5 +232,5 @@ def _unread_paths(plan: Plan) -> Iterator[str]:
     """Say which paths of the user's own settings are not on this machine and no declared input."""
     declared = {binding.key for binding in plan.inputs} | set(plan.outputs)
     for key, value in _named_paths(plan):
-        if key not in declared and not Path(value).expanduser().exists():
+        if key not in declared and not at_home(Path(value)).exists():
             yield f"{key} names {value}, which is not on this machine; the program gets it as it is"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillbank.errors import DataNotFoundError, ParentError
 from skillbank.jobs.record import JobState
 from skillbank.labelling.manifest import digest, digest_file
-from skillbank.nearby import near_path
+from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.storage import hub
@@ -46,9 +46,8 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
     """
     if given is None:
         return Model(HUB_MODEL, HUB_MODEL)
-    path = Path(given)
-    with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file; a user who is not there
-        path = path.expanduser()
+    path = at_home(Path(given))
+    with contextlib.suppress(OSError):  # a name too long for a file
         if path.is_file() or path.is_dir():
             return Model(str(path.absolute()), path.name)
     if is_hub_name(given):

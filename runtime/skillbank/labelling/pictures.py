@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skillbank.errors import DataNotFoundError
-from skillbank.nearby import near_path
+from skillbank.nearby import at_home, near_path
 from skillbank.plan.products import PICTURE_SUFFIXES
 
-__all__ = ["at_home", "common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
+__all__ = ["common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
 
 
 def see_that_they_are_there(given: Sequence[Path]) -> None:
@@ -71,11 +71,3 @@ def common_root(pictures: Sequence[Path]) -> Path:
     return (
         Path(os.path.commonpath([picture.absolute().parent for picture in pictures])) if pictures else Path()
     )
-
-
-def at_home(path: Path) -> Path:
-    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

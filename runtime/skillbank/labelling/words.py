@@ -10,8 +10,7 @@ from pathlib import Path
 
 from skillbank.descriptions import split_text
 from skillbank.errors import DataError, DataNotFoundError, UsageError
-from skillbank.labelling.pictures import at_home
-from skillbank.nearby import near_path
+from skillbank.nearby import at_home, near_path
 from skillbank.plan.products import PICTURE_SUFFIXES
 
 __all__ = ["Words", "read_file", "tell_apart"]
