@@ -29,6 +29,8 @@ def near_path(path: Path) -> str:
     """
     missing = path
     try:
+        if path.exists():
+            return ""
         while not missing.parent.exists() and missing.parent != missing:
             missing = missing.parent
     except (OSError, ValueError):  # longer than any path, or with characters that none has

@@ -193,12 +193,14 @@ def test_a_name_on_the_hub_is_shown_as_one(inline: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bank", "words"), [("~nobody-here/bank", "is not a folder;"), ("my-bnak", "did you mean 'my-bank'")]
+    ("bank", "words"),
+    [("~nobody-here/bank", "is not a folder;"), ("a-file", "is not a folder;"), ("my-bnak", "/my-bank'?)")],
 )
 def test_a_bank_that_is_not_there_is_said(
     inline: Command, bank: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my-bank").mkdir()
+    Path("a-file").touch()
     answer = inline("skills", "--bank", bank)
     assert answer.code == 5 and words in answer.err

@@ -33,8 +33,9 @@ class Bank:
     def __init__(self, root: Path, name: str | None = None) -> None:
         self.root = at_home(root).resolve()
         if not self.root.is_dir():
+            near = near_path(self.root)
             raise SkillNotFoundError(
-                f"The bank {root} is not a folder{near_path(at_home(root))}; give --bank a folder of skills."
+                f"The bank {root} is not a folder{near}; give --bank a folder of skills."
             )
         self.name = name or self._marketplace_name() or self.root.name
 
