@@ -256,8 +256,11 @@ class Runtime:
         """
         from skillbank.jobs.skill_facts import unchanged_skill
 
+        def kept(digest: str) -> SkillFacts | None:
+            return self.jobs.store.skill(digest, plan.plan_id)
+
         with self.reading:
-            return unchanged_skill(plan, self.library, lambda digest: self.jobs.store.skill(digest))
+            return unchanged_skill(plan, self.library, kept)
 
     def _facts_of(self, plan: Plan) -> SkillFacts:
         from skillbank.jobs.skill_facts import SkillFacts
