@@ -25,7 +25,8 @@ def at_home(path: Path) -> Path:
 def near_path(path: Path) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest path that is there, or an empty string.
 
-    The first part of the path that is missing is compared with what its folder holds.
+    The first part of the path that is missing is compared with what its folder holds; a link that leads
+    nowhere is told as one.
     """
     missing = path
     try:
@@ -33,6 +34,8 @@ def near_path(path: Path) -> str:
             return ""
         while not missing.parent.exists() and missing.parent != missing:
             missing = missing.parent
+        if missing.is_symlink():  # it is there, and what it leads to is not
+            return f" (it is a link to {missing.readlink()}, which is not there)"
     except (OSError, ValueError):  # longer than any path, or with characters that none has
         return ""
     near = _near_name(missing.name, names_in(missing.parent, _MOST_NAMES))

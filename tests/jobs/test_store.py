@@ -305,7 +305,7 @@ def test_times_are_utc(store: JobStore, make_record: MakeRecord) -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"plan": 1}', '{"plan": {}, "skill": []}'])
 def test_what_is_no_plan_in_the_outbox_is_passed_over(home: Path, content: str) -> None:
-    (home / "plans").mkdir()
+    (home / "plans").mkdir(parents=True)
     (home / "plans" / "abc123.json").write_text(content)
     with JobStore(database_url(), home / "plans") as store, pytest.raises((NotFoundError, StateError)):
         store.get_plan("abc123")
