@@ -146,5 +146,5 @@ def test_a_comment_that_may_be_none_is_said(tmp_path: Path) -> None:
 
 def test_a_missing_file_has_a_near_name(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("x")
-    with pytest.raises(SkillbankError, match=r"no file .*nmaes\.txt.*did you mean .*/names\.txt"):
+    with pytest.raises(SkillbankError, match=r"no file .*nmaes\.txt.*did you mean '.*/names\.txt"):
         read_file(tmp_path / "nmaes.txt")

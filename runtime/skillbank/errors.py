@@ -25,6 +25,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "ActionNotFoundError",
     "AmbiguousSkillError",
@@ -45,6 +47,7 @@ __all__ = [
     "SpecError",
     "StateError",
     "UsageError",
+    "a_few",
     "did_you_mean",
 ]
 
@@ -139,6 +142,12 @@ class EndpointError(SkillbankError):
 
 class StateError(SkillbankError):
     """A job is not in a state that allows what was asked."""
+
+
+def a_few(names: Sequence[str], most: int) -> str:
+    """Return the first of some names and how many more there are: ``a, b and 7 more``."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str:

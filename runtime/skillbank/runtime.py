@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import Hit, SearchIndex
-from skillbank.errors import JobNotFoundError, ParentError, UsageError
+from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
-from skillbank.plan.model import ParentRef, Plan
+from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
+from skillbank.platforms import chosen_platform
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
     from skillbank.storage.progress import Report
-
-DEFAULT_PLATFORM = "local"
 
 
 class Runtime:
@@ -185,17 +184,27 @@ class Runtime:
         else:
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []
-        platforms = [_platform_of(step) for step in chain]
-        for i, (step, platform) in enumerate(zip(chain, platforms, strict=True)):
+        platforms = [chosen_platform(step.platform) for step in chain]
+        for step, platform in zip(chain, platforms, strict=True):
             with self.reading:
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill.name))
-            parent = self._earlier(plans, skill.name) if i and step.parent is None else self._parent(step)
+            parent = (
+                Parent.before(plans, skill.name)
+                if step.parent is None
+                else self._parent(step.parent, skill.name)
+            )
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
                 plans.append(compile_plan(skill, step, platform, parent))
         return plans
+
+    def _parent(self, job: str, skill: str) -> Parent:
+        from skillbank.jobs.parents import planned_parent
+
+        store = self.jobs.store
+        return planned_parent(store.get(job, skill=skill), store.get)
 
     def _job_named(self, text: str, *, skill: str) -> str | None:
         try:
@@ -247,8 +256,11 @@ class Runtime:
         """
         from skillbank.jobs.skill_facts import unchanged_skill
 
+        def kept(digest: str) -> SkillFacts | None:
+            return self.jobs.store.skill(digest, plan.plan_id)
+
         with self.reading:
-            return unchanged_skill(plan, self.library, lambda digest: self.jobs.store.skill(digest))
+            return unchanged_skill(plan, self.library, kept)
 
     def _facts_of(self, plan: Plan) -> SkillFacts:
         from skillbank.jobs.skill_facts import SkillFacts
@@ -301,46 +313,10 @@ class Runtime:
     def _batch_key(self, plan: Plan) -> str:
         skill = self.skill_of(plan)
         with self.reading:
-            shorthands = {**skill.actions[0].shorthands, **skill.action(plan.action, plan.variant).shorthands}
-        key = shorthands.get("batch_size")
+            key = skill.shorthands(skill.action(plan.action, plan.variant)).get("batch_size")
         if key is None:
             raise UsageError(
                 f"{plan.skill.name} does not say which key is its batch size (spec_shorthand_keys), so that "
                 "--on-oom reduce-batch has nothing to reduce."
             )
         return key
-
-    def _parent(self, request: Request) -> Parent | None:
-        if request.parent is None:
-            return None
-        record = self.jobs.store.get(request.parent, skill=self.library.get(request.skill).name)
-        if record.state.name in ("ERROR", "CANCELED"):
-            raise ParentError(
-                f"The parent job {record.id} ended as {record.state}; "
-                "give a parent that is complete ('skillbank jobs' lists them)."
-            )
-        ref = ParentRef(job=record.id, action=record.action, skill=record.skill)
-        # The model of an experiment has the structure of its best trial.
-        giver = self.jobs.store.get(record.product) if record.product else record
-        spec = giver.plan.get("spec")
-        return Parent(ref, spec if isinstance(spec, Mapping) else {})
-
-    @staticmethod
-    def _earlier(plans: Sequence[Plan], skill: str) -> Parent | None:
-        from skillbank.plan.products import product_of
-
-        for plan in reversed(plans):
-            if plan.skill.name == skill and product_of(plan.action) != "other":
-                ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
-                return Parent(ref, plan.spec, implied=True)
-        return None
-
-
-def _platform_of(request: Request) -> str:
-    """Return where a request is to run: where it says, else where the environment says, else here."""
-    from skillbank.platforms import checked_platform
-
-    if request.platform is not None:
-        return checked_platform(request.platform)
-    named = os.environ.get("SKILLBANK_PLATFORM")
-    return checked_platform(named, "SKILLBANK_PLATFORM") if named else DEFAULT_PLATFORM

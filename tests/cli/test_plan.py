@@ -176,3 +176,31 @@ def test_brackets_in_values_are_shown_as_they_are(inline: Command) -> None:
     captions = "dataset.infer_data_sources.captions=[bold]"
     arguments = ["--action", "inference", "--data", "inference=s3://b/i", "--set", captions]
     assert "['bold']" in inline("plan", "--skill", "grounding_dino", *arguments).out
+
+
+def test_a_name_on_the_hub_is_shown_as_one(inline: Command) -> None:
+    words = (
+        "train Grounding DINO on s3://b/data, no HPO",
+        "--platform",
+        "docker",
+        "--pretrained",
+        "owner/dino",
+    )
+    [row] = [
+        line for line in inline("plan", *words).out.splitlines() if "owner/dino" in line and "hub" in line
+    ]
+    assert row.startswith("train.pretrained_model_path") and "model hub" in row
+
+
+@pytest.mark.parametrize(
+    ("bank", "words"),
+    [("~nobody-here/bank", "is not a folder;"), ("a-file", "is not a folder;"), ("my-bnak", "/my-bank'?)")],
+)
+def test_a_bank_that_is_not_there_is_said(
+    inline: Command, bank: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my-bank").mkdir()
+    Path("a-file").touch()
+    answer = inline("skills", "--bank", bank)
+    assert answer.code == 5 and words in answer.err

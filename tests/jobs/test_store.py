@@ -301,3 +301,11 @@ def test_a_job_runs_and_is_retried(store: JobStore, make_plan: MakePlan) -> None
 def test_times_are_utc(store: JobStore, make_record: MakeRecord) -> None:
     job = store.create(make_record()).id
     assert abs((store.get(job).history[0].at - datetime.now(UTC)).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"plan": 1}', '{"plan": {}, "skill": []}'])
+def test_what_is_no_plan_in_the_outbox_is_passed_over(home: Path, content: str) -> None:
+    (home / "plans").mkdir(parents=True)
+    (home / "plans" / "abc123.json").write_text(content)
+    with JobStore(database_url(), home / "plans") as store, pytest.raises((NotFoundError, StateError)):
+        store.get_plan("abc123")

@@ -48,6 +48,11 @@ def test_models_are_files_folders_hub_names_or_jobs(tmp_path: Path, monkeypatch:
         for missing in ("runs/model.pth", "./model", "/no/where"):
             with pytest.raises(DataNotFoundError, match=f"no model {missing} here"):
                 find_model(runtime, missing)
+        with pytest.raises(DataNotFoundError, match=r"did you mean '.*/model\.pth'"):
+            find_model(runtime, str(tmp_path / "modle.pth"))
+        (tmp_path / "latest.pth").symlink_to("gone.pth")
+        with pytest.raises(DataNotFoundError, match=r"it is a link to gone\.pth, which is not there"):
+            find_model(runtime, str(tmp_path / "latest.pth"))
         with pytest.raises(JobNotFoundError):
             find_model(runtime, "last:train")
 

@@ -11,6 +11,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.naming import resolve
 from skillbank.plan.request import DataLocation, Request, Setting
+from tests.plan.conftest import MakeSkill
 
 WHOLE = "train.pretrained_model_path"
 JOBS = {"last:train": "gd-train-1", "gd-train-1": "gd-train-1", "gd-train-2": "gd-train-2"}
@@ -43,11 +44,36 @@ def test_local_places_become_absolute(grounding_dino: Skill, here: Path) -> None
     }  # fmt: skip
 
 
+def test_a_home_that_there_is_not_is_a_folder_called_so(grounding_dino: Skill, here: Path) -> None:
+    data = (DataLocation(source="train_datasets", uri="~nobody-here/d"),)
+    request = resolved(
+        grounding_dino, data=data, pretrained="~nobody-here/a.pth", results_root="~nobody-here/r",
+        settings={"model.pretrained_backbone_path": "~nobody-here/b.pth"},
+    )  # fmt: skip
+    assert request.data[0].uri == str(here / "~nobody-here" / "d")
+    assert request.pretrained == str(here / "~nobody-here" / "a.pth")
+    assert request.results_root == str(here / "~nobody-here" / "r")
+    assert request.settings[0].value == str(here / "~nobody-here" / "b.pth")
+
+
 def test_descriptions_are_no_places(grounding_dino: Skill, here: Path) -> None:
     request = resolved(
         grounding_dino, "inference", settings={"dataset.infer_data_sources.captions": ["bold"]}
     )
     assert request.settings[0].value == ["bold"]
+
+
+def test_short_names_hold_in_every_variant(make_skill: MakeSkill, here: Path) -> None:
+    action = {"command": "toy train", "inputs": {"train.start": {"type": "file"}}}
+    skill = make_skill(
+        info={"spec_shorthand_keys": {"start": "train.start"}},
+        overlay={"actions": {"train": action}, "spec_shorthand_keys": {"go_on": "train.start"}},
+    )
+    variant = next(a.variant for a in skill.actions if a.variant is not None)
+    for name in ("start", "go_on"):
+        assert resolved(skill, variant=variant, settings={name: "a.pth"}).settings[0] == Setting(
+            key=name, value=str(here / "a.pth")
+        )
 
 
 @pytest.mark.parametrize("said", ["last:train", "gd-train-1"])

@@ -6,10 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from grounding_dino.data import images
 from skillbank.jobs.checkpoints import model_of, scan
-from skillbank.plan.products import leaving, producer_of, product_in, product_of, suffixes_of, trains
+from skillbank.plan.products import (
+    PICTURE_SUFFIXES,
+    leaving,
+    producer_of,
+    product_in,
+    product_of,
+    suffixes_of,
+    trains,
+)
 
 ACTIONS = ("train", "retrain", "distill", "prune", "quantize", "export", "gen_trt_engine", "evaluate")
+
+
+def test_pictures_are_what_the_engine_reads() -> None:
+    assert set(PICTURE_SUFFIXES) == set(images.SUFFIXES)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

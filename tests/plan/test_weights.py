@@ -8,10 +8,9 @@ import pytest
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.draft import Parent
-from skillbank.plan.model import ParentRef, Plan, Source
+from skillbank.plan.model import ParentRef, Plan, Source, is_hub_name
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import DataLocation, Request, Setting
-from skillbank.plan.weights import is_hub_name
 
 WHOLE, BACKBONE = "train.pretrained_model_path", "model.pretrained_backbone_path"
 TINY = "IDEA-Research/grounding-dino-tiny"

@@ -204,9 +204,10 @@ def test_what_was_fetched_before_lies_where_programs_look(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value.replace("$HOME", str(tmp_path)))
-    assert not hub.cached(NAME)
+    assert not hub.cached(NAME) and hub.revision(NAME) is None
     write_cached(tmp_path / place)
     assert hub.cached(NAME) and not hub.cached("owner/other")
+    assert hub.revision(NAME) == COMMIT
 
 
 def test_a_download_that_broke_off_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,16 @@ def test_a_job_is_shown_with_its_curves_and_pictures(client: TestClient, job: Jo
     assert picture.headers["content-type"] == "image/png" and picture.content.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.tif", "image/tiff"), ("a.gif", "image/gif"), ("a.JPG", "image/jpeg")]
+)
+def test_pictures_of_every_kind_are_shown(client: TestClient, job: JobRecord, name: str, kind: str) -> None:
+    (Path(job.results_dir) / name).write_bytes(b"what a browser makes of it is its own affair")
+    number = client.get(f"/api/jobs/{job.id}").json()["pictures"].index(name)
+    answer = client.get(f"/api/jobs/{job.id}/pictures/{number}")
+    assert answer.headers["content-type"] == kind
+
+
 def test_links_and_numbers_that_lead_nowhere_are_no_pictures(client: TestClient, job: JobRecord) -> None:
     assert "no picture 1" in message(client.get(f"/api/jobs/{job.id}/pictures/1"), 404), (
         "a link out of the results"

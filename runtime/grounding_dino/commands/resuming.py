@@ -46,7 +46,13 @@ def checkpoint_to_resume(spec: Any, folder: Path) -> Checkpoint | None:
 
 
 def check_same_model(wanted: Architecture, checkpoint: Checkpoint) -> None:
-    """Refuse to go on with another model than the one that was begun."""
+    """Refuse to go on with another model than the one that was begun.
+
+    Raises
+    ------
+    WeightsError
+        The structures differ; the text says in what.
+    """
     differences = checkpoint.architecture.differences(wanted)
     # Foreign weights bring their own structure, which the spec need not repeat.
     if differences and not checkpoint.spec["train"]["pretrained_model_path"]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from skillbank.agent.approval import Approval, plain
 from skillbank.agent.tool import Arguments, Result, Tool
-from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
+from skillbank.errors import ParentError, QuestionsError, StateError, UsageError, a_few
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import SEARCH, JobRecord, JobState
@@ -201,8 +201,7 @@ def _question(plan: Plan, terms: Mapping[str, str]) -> str:
         machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
         where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
     data = list(dict.fromkeys(plain(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
-    others = f" and {len(data) - 3} more" if len(data) > 3 else ""
-    read = f", reading {', '.join(data[:3])}{others}" if data else ""
+    read = f", reading {a_few(data, 3)}" if data else ""
     wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
     more = "".join(f", {_TERMS[name].format(value)}" for name, value in terms.items())
     return f"Start {what} on {where}{read}{wrote}{more} (plan {plan.plan_id[:12]})?"

@@ -14,6 +14,7 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
+from skillbank.nearby import at_home, near_path
 
 MAX_DEPTH = 6
 MARKETPLACE = ".claude-plugin/marketplace.json"
@@ -30,9 +31,12 @@ class Bank:
     """
 
     def __init__(self, root: Path, name: str | None = None) -> None:
-        self.root = root.expanduser().resolve()
+        self.root = at_home(root).resolve()
         if not self.root.is_dir():
-            raise SkillNotFoundError(f"The bank {root} is not a folder; give --bank a folder of skills.")
+            near = near_path(self.root)
+            raise SkillNotFoundError(
+                f"The bank {root} is not a folder{near}; give --bank a folder of skills."
+            )
         self.name = name or self._marketplace_name() or self.root.name
 
     @cached_property

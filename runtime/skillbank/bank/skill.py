@@ -170,6 +170,10 @@ class Skill(SkillParts):
         """Return the document that declares an action."""
         return next(i for i in self.infos if any(a is action for a in i.actions))
 
+    def shorthands(self, action: Action) -> dict[str, str]:
+        """Return the keys that short names stand for in an action: those of the main file, then its own."""
+        return {**self.actions[0].shorthands, **action.shorthands}
+
     @cached_property
     def dataset_table(self) -> tuple[DatasetRow, ...]:
         """Rows of the dataset tables in SKILL.md, then references/, in file order."""

@@ -169,4 +169,6 @@ def _model(head: dict[str, Any]) -> str | None:
 def _absolute(folder: str) -> str:
     from pathlib import Path
 
-    return str(Path(folder).expanduser().absolute())
+    from skillbank.nearby import at_home
+
+    return str(at_home(Path(folder)).absolute())

@@ -180,7 +180,7 @@ def _slots(runtime: Runtime, request: Any, plan: Any) -> dict[str, Any]:
     skill = runtime.library.get(request.skill)
     action = skill.action(plan.action, plan.variant)
     info = skill.info_of(action)
-    shorthands = {**skill.actions[0].shorthands, **action.shorthands}
+    shorthands = skill.shorthands(action)
     values = {shorthands.get(s.key, s.key): s.value for s in request.settings}
     counts = {
         "gpus": (gpu_key(action, info), info.gpu_spec_key),

@@ -60,7 +60,8 @@ def plan_view(
         table = _table("data", "where it is", "as", *(["there"] if seen else []))
         for binding in data:
             there = [seen.get(binding.key, "")] if seen else []
-            table.add_row(binding.key, binding.uri, binding.runtime.replace("_", " "), *there)
+            kind = "model hub" if binding.on_hub else binding.runtime.replace("_", " ")
+            table.add_row(binding.key, binding.uri, kind, *there)
         parts.append(table)
     shown = [
         o for o in plan.overrides if explain or str(o.source) in ("user", "shorthand", "parent", "inference")

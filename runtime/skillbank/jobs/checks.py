@@ -19,10 +19,11 @@ from skillbank.errors import (
 )
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.preflight import LARGEST, content_problems, warnings
+from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
-from skillbank.storage.absence import absent, nearest
+from skillbank.storage.absence import absent
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
@@ -198,7 +199,7 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     if path.parent.is_dir():
         notes.append(
             f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here "
-            f"holds no {path.name}{nearest(path)}"
+            f"holds no {path.name}{near_path(path)}"
         )
     if not remote:
         return place, notes
@@ -215,7 +216,7 @@ def _made_by(plans: Iterable[Plan]) -> list[Path]:
     """Return the local places that the user told earlier steps of a chain to write to, or to use."""
     said = [value for plan in plans for _, value in _named_paths(plan)]
     said += [plan.results_root for plan in plans if plan.results_root]
-    return [Path(text).expanduser() for text in said]
+    return [at_home(Path(text)) for text in said]
 
 
 def _named_paths(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -231,5 +232,5 @@ def _unread_paths(plan: Plan) -> Iterator[str]:
     """Say which paths of the user's own settings are not on this machine and no declared input."""
     declared = {binding.key for binding in plan.inputs} | set(plan.outputs)
     for key, value in _named_paths(plan):
-        if key not in declared and not Path(value).expanduser().exists():
+        if key not in declared and not at_home(Path(value)).exists():
             yield f"{key} names {value}, which is not on this machine; the program gets it as it is"

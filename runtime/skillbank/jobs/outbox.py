@@ -43,7 +43,7 @@ def waiting(folder: Path, beginning: str) -> Iterator[tuple[Path, Plan, SkillFac
     if not beginning.isalnum() or not folder.is_dir():
         return
     for file in sorted(folder.glob(f"{beginning.lower()}*.json")):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             document = json.loads(file.read_text(encoding="utf-8"))
             facts = document.get("skill")
             yield (

@@ -1,8 +1,8 @@
-"""Parents of a launch: which jobs they are, whether they have ended well, and the model that each gives."""
+"""Parents: what a plan takes of a job; at the launch whether they have ended well, and the model of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,30 @@ from skillbank.jobs.metrics import read_status
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import attempts
 from skillbank.jobs.uploads import results_folder
+from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
 
-__all__ = ["chosen_structure", "finished_parents", "parent_models"]
+__all__ = ["chosen_structure", "finished_parents", "parent_models", "planned_parent"]
+
+
+def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Parent:
+    """Return what the planner is to know of a job that was named as a parent; it may still be running.
+
+    Raises
+    ------
+    ParentError
+        When it has ended without a model.
+    """
+    if record.state in (JobState.ERROR, JobState.CANCELED):
+        raise ParentError(
+            f"The parent job {record.id} ended as {record.state}; "
+            "give a parent that is complete ('skillbank jobs' lists them)."
+        )
+    ref = ParentRef(job=record.id, action=record.action, skill=record.skill)
+    # The model of an experiment has the structure of its best trial.
+    giver = look(record.product) if record.product else record
+    spec = giver.plan.get("spec")
+    return Parent(ref, spec if isinstance(spec, Mapping) else {})
 
 
 def finished_parents(

@@ -11,10 +11,9 @@ from skillbank.jobs.checkpoints import choose, scan
 from skillbank.jobs.metrics import EpochMetrics, read_status
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import results_folder
+from skillbank.plan.products import PICTURE_SUFFIXES
 
 __all__ = ["CheckpointInfo", "FileInfo", "Results", "read_results"]
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -92,5 +91,5 @@ def read_results(record: JobRecord, product: JobRecord | None = None) -> Results
         metrics=status.progress.metrics,
         epochs=tuple(status.epochs),
         checkpoints=checkpoints,
-        pictures=tuple(f.path for f in files if f.path.lower().endswith(_PICTURES)),
+        pictures=tuple(f.path for f in files if f.path.lower().endswith(PICTURE_SUFFIXES)),
     )

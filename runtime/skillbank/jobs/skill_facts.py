@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillNotFoundError, StateError
+from skillbank.errors import SkillNotFoundError, StateError, a_few
 from skillbank.plan.model import Plan
 from skillbank.plan.search_needs import SCHEMA
 
@@ -124,5 +124,4 @@ def _changes(before: SkillFacts | None, now: SkillFacts) -> str:
             told.append(f"{name} is new")
         elif before.files[name] != now.files[name]:
             told.append(f"{name} changed")
-    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return ", ".join(told[:_SHOWN]) + more
+    return a_few(told, _SHOWN)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillbank.errors import DataNotFoundError, ParentError
 from skillbank.jobs.record import JobState
 from skillbank.labelling.manifest import digest, digest_file
+from skillbank.nearby import at_home, near_path
+from skillbank.plan.model import is_hub_name
+from skillbank.plan.products import MODEL_SUFFIXES
+from skillbank.storage import hub
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -19,9 +21,6 @@ __all__ = ["HUB_MODEL", "Model", "find_model", "model_digest"]
 
 HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
 """What is used when nothing is named: the smallest one that finds what is in photographs."""
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_FILES = (".pth", ".pt", ".onnx", ".ckpt", ".safetensors")
 
 
 class Model(NamedTuple):
@@ -47,17 +46,17 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
     """
     if given is None:
         return Model(HUB_MODEL, HUB_MODEL)
-    path = Path(given)
-    with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file; a user who is not there
-        path = path.expanduser()
+    path = at_home(Path(given))
+    with contextlib.suppress(OSError):  # a name too long for a file
         if path.is_file() or path.is_dir():
             return Model(str(path.absolute()), path.name)
-    if path.suffix.lower() in _FILES or given.startswith(("/", "./", "../", "~")):
-        raise DataNotFoundError(
-            f"There is no model {given} here; give a file, a folder, a train job or a name on the model hub."
-        )
-    if _HUB_NAME.fullmatch(given):
+    if is_hub_name(given):
         return Model(given, given)
+    if "/" in given or path.suffix.lower() in MODEL_SUFFIXES:
+        raise DataNotFoundError(
+            f"There is no model {given} here{near_path(path)}; give a file, a folder, a train job or a name "
+            "on the model hub."
+        )
     return _of_job(runtime, given)
 
 
@@ -73,11 +72,7 @@ def model_digest(source: str) -> str:
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
         return digest("".join(f"{digest_file(p)} {p.name}\n" for p in files).encode())
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    with contextlib.suppress(OSError):
-        return (cache / f"models--{source.replace('/', '--')}" / "refs" / "main").read_text().strip()
-    return ""
+    return hub.revision(source) or ""
 
 
 def _of_job(runtime: Runtime, given: str) -> Model:

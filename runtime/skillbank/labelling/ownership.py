@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from skillbank.errors import UsageError
+from skillbank.errors import UsageError, a_few
 from skillbank.labelling.manifest import MANIFEST, Manifest, digest_file
 
 __all__ = ["foreign_files", "refuse_changed", "refuse_foreign", "said", "some", "take_away"]
@@ -15,7 +15,13 @@ _SHOWN = 3
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that has no manifest and is not empty."""
+    """Refuse a folder that has no manifest and is not empty.
+
+    Raises
+    ------
+    UsageError
+        Naming what stands in it.
+    """
     names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     names = [name for name in names if name[0] != "." and name.lower() not in _LITTER]
     if names:
@@ -26,7 +32,18 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def refuse_changed(folder: Path, before: Manifest, replace: bool) -> None:
-    """Refuse when files that are listed are not as they were written: what a person did stays."""
+    """Refuse when files that are listed are not as they were written: what a person did stays.
+
+    Parameters
+    ----------
+    replace
+        Whether the labels are to give way: then files may be gone, and none may be changed.
+
+    Raises
+    ------
+    UsageError
+        Naming the files.
+    """
     changed = []
     for place in {**before.replacing, **before.files}:
         path = folder / place
@@ -69,8 +86,7 @@ def take_away(folder: Path, place: str) -> None:
 
 def some(names: Sequence[str]) -> str:
     """Return a few names and how many more there are."""
-    few = ", ".join(names[:_SHOWN])
-    return f"{few} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else few
+    return a_few(names, _SHOWN)
 
 
 def said(value: object) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skillbank.errors import DataNotFoundError
-from skillbank.labelling.nearby import near_path
+from skillbank.nearby import at_home, near_path
+from skillbank.plan.products import PICTURE_SUFFIXES
 
-__all__ = ["SUFFIXES", "at_home", "common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+__all__ = ["common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
 
 
 def see_that_they_are_there(given: Sequence[Path]) -> None:
@@ -46,7 +45,7 @@ def find_pictures(given: Sequence[Path]) -> list[Path]:
         pictures = sorted(_below(path)) if path.is_dir() else [path]
         if not pictures:
             raise DataNotFoundError(
-                f"The folder {path} holds no picture ({', '.join(SUFFIXES)}); give another."
+                f"The folder {path} holds no picture ({', '.join(PICTURE_SUFFIXES)}); give another."
             )
         found.update(dict.fromkeys(pictures))
     return list(found)
@@ -57,7 +56,7 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             # macOS archives carry ._name.png companions that are no pictures.
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+            if name.lower().endswith(PICTURE_SUFFIXES) and not name.startswith("."):
                 yield Path(here, name)
 
 
@@ -72,11 +71,3 @@ def common_root(pictures: Sequence[Path]) -> Path:
     return (
         Path(os.path.commonpath([picture.absolute().parent for picture in pictures])) if pictures else Path()
     )
-
-
-def at_home(path: Path) -> Path:
-    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

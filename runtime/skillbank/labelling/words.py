@@ -10,8 +10,8 @@ from pathlib import Path
 
 from skillbank.descriptions import split_text
 from skillbank.errors import DataError, DataNotFoundError, UsageError
-from skillbank.labelling.nearby import near_path
-from skillbank.labelling.pictures import SUFFIXES, at_home
+from skillbank.nearby import at_home, near_path
+from skillbank.plan.products import PICTURE_SUFFIXES
 
 __all__ = ["Words", "read_file", "tell_apart"]
 
@@ -77,7 +77,7 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
                 f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
                 f"write --text '{word}' for the description."
             )
-        elif not options and not (word.lower().endswith(SUFFIXES) or "/" in word or "\\" in word):
+        elif not options and not (word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word):
             raise _either(word)
         else:
             found.pictures.append(Path(word))
@@ -98,7 +98,7 @@ def _describe(found: Words, text: str) -> None:
 def _either(word: str) -> UsageError:
     if at_home(Path(word)).is_file():
         return UsageError(
-            f"'{word}' is a file here, but no picture ({', '.join(SUFFIXES)}); write @{word} to read "
+            f"'{word}' is a file here, but no picture ({', '.join(PICTURE_SUFFIXES)}); write @{word} to read "
             f"descriptions from it, --text '{word}' for the description."
         )
     return UsageError(
@@ -110,7 +110,7 @@ def _either(word: str) -> UsageError:
 def _refuse_place(word: str) -> None:
     """Refuse what was meant as a picture or a folder and is not there."""
     looks = (
-        word.lower().endswith(SUFFIXES)
+        word.lower().endswith(PICTURE_SUFFIXES)
         or word.endswith(("/", "\\"))
         or _FROM_A_PLACE.match(word) is not None
         or _FILE_SUFFIX.fullmatch(word) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,9 @@ from skillbank.errors import SkillFormatError
 from skillbank.plan import datasets, inference
 from skillbank.plan.described import read_captions
 from skillbank.plan.hardware import resource_changes
-from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Question
+from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Plan, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
+from skillbank.plan.products import product_of
 from skillbank.plan.request import Request
 from skillbank.plan.spec import SpecBuilder, user_changes
 from skillbank.plan.weights import FROM_PARENT, pretrained_fields
@@ -32,6 +33,15 @@ class Parent:
     ref: ParentRef
     spec: Mapping[str, Any] = field(default_factory=dict)
     implied: bool = False
+
+    @classmethod
+    def before(cls, plans: Sequence[Plan], skill: str) -> Parent | None:
+        """Return the nearest of the earlier plans of a chain that leaves a model of the same skill."""
+        for plan in reversed(plans):
+            if plan.skill.name == skill and product_of(plan.action) != "other":
+                ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
+                return cls(ref, plan.spec, implied=True)
+        return None
 
 
 class Draft:
@@ -68,10 +78,6 @@ class Draft:
 
     def _user_changes(self) -> list[Override]:
         resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)
-        shorthands: dict[str, str] = {}
-        for other in self.skill.actions[:1]:
-            shorthands.update(other.shorthands)
-        shorthands.update(self.action.shorthands)
         unsupported = [
             fact
             for info in (self.skill.info, self.info)
@@ -79,7 +85,9 @@ class Draft:
             if isinstance(fact, Mapping)
         ]
         settings = [*self.request.settings, *resources]
-        return user_changes(settings, shorthands, self.schema, self.template, unsupported)
+        return user_changes(
+            settings, self.skill.shorthands(self.action), self.schema, self.template, unsupported
+        )
 
     def _functions(self) -> dict[str, Any]:
         """Spec field to inference function: the table first, skill_info for the rest.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.errors import UsageError
+from skillbank.nearby import at_home
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import clean_uri, policy_word
 
@@ -297,7 +298,7 @@ def _same_value(expected: Any, got: Any) -> bool:
 
 def _location(uri: str) -> str:
     uri = clean_uri(uri)
-    return uri if "://" in uri else str(Path(uri).expanduser().absolute())
+    return uri if "://" in uri else str(at_home(Path(uri)).absolute())
 
 
 def _caption(text: str) -> str:

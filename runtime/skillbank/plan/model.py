@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.errors import StateError
-from skillbank.plan.products import MODEL_SUFFIXES
+from skillbank.plan.products import WEIGHT_FILES
 
 FORMAT = 2
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so."""
@@ -27,12 +27,11 @@ RESUME_MODEL = "{resume_model}"
 
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
 
 
 def is_hub_name(text: str) -> bool:
     """Say whether a text has the form of a name on the model hub, ``OWNER/NAME``; it may be a path too."""
-    return _HUB_NAME.fullmatch(text) is not None and not text.lower().endswith(_WEIGHT_FILES)
+    return _HUB_NAME.fullmatch(text) is not None and not text.lower().endswith(WEIGHT_FILES)
 
 
 class Source(StrEnum):

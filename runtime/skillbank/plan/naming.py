@@ -12,9 +12,9 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, ConflictError
 from skillbank.plan import inference
 from skillbank.plan.language.roots import absolute
-from skillbank.plan.model import PARENT_MODEL
+from skillbank.plan.model import PARENT_MODEL, is_hub_name
 from skillbank.plan.request import DataLocation, Request, Setting
-from skillbank.plan.weights import FROM_PARENT, SCRATCH, is_hub_name
+from skillbank.plan.weights import FROM_PARENT, SCRATCH
 
 __all__ = ["resolve"]
 
@@ -47,8 +47,9 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     hub = {i.key for i in action.inputs if i.extra.get("hub") is True}
     jobs = [request.parent] if request.parent is not None else []
     settings = []
+    shorthands = skill.shorthands(action)
     for setting in request.settings:
-        key, value = action.shorthands.get(setting.key, setting.key), setting.value
+        key, value = shorthands.get(setting.key, setting.key), setting.value
         if key in models and (found := _job(value, job)) is not None:
             jobs.append(found)
             value = PARENT_MODEL

@@ -8,7 +8,9 @@ from typing import Literal
 
 __all__ = [
     "MODEL_SUFFIXES",
+    "PICTURE_SUFFIXES",
     "SEARCHED",
+    "WEIGHT_FILES",
     "Leaving",
     "Product",
     "leaving",
@@ -33,6 +35,10 @@ _FILES: Mapping[Product, tuple[str, ...]] = {
 """How the files of each product end."""
 MODEL_SUFFIXES = (*_WEIGHTS, *_FILES["onnx"], *_ENGINES)
 """How the files of any model end."""
+WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
+"""How files of weights end where models are shared, as on the model hub."""
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+"""How the files of pictures end, those that are looked at and those that are left."""
 SEARCHED = "train"
 """The one action that AutoML searches over: its schema and its template are the search's."""
 

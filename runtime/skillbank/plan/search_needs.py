@@ -39,7 +39,7 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
     from skillbank.automl.settings import AutoMLSettings
 
     action = skill.action(plan.action, plan.variant)
-    epochs_key = {**skill.actions[0].shorthands, **action.shorthands}.get("num_epochs")
+    epochs_key = skill.shorthands(action).get("num_epochs")
     settings = AutoMLSettings.read(plan.automl)
     if settings.is_multi_fidelity and epochs_key is None:
         raise UsageError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.keys import is_key
 from skillbank.plan.hardware import section
-from skillbank.plan.model import RESUME_MODEL, Override, Question, Source, is_hub_name
+from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
 from skillbank.plan.spec import unset
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ __all__ = [
     "HUB_VARIABLES",
     "SCRATCH",
     "from_scratch",
-    "is_hub_name",
     "pretrained_fields",
     "weights_question",
 ]

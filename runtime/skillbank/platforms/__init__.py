@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from skillbank.errors import PlatformError, did_you_mean
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
 
-__all__ = ["KNOWN", "checked_platform", "get_platform"]
+__all__ = ["KNOWN", "checked_platform", "chosen_platform", "get_platform"]
 
 _CLASSES = {
     "local": ("local", "LocalPlatform"),
@@ -20,6 +21,7 @@ _CLASSES = {
 }
 KNOWN = tuple(_CLASSES)
 """Platforms that a plan may name."""
+_USUAL = "local"
 _ALSO_CALLED = {
     "k8s": "kubernetes",
     "kube": "kubernetes",
@@ -48,6 +50,20 @@ def checked_platform(name: str, said: str = "") -> str:
         near = did_you_mean(_ALSO_CALLED.get(word, word), KNOWN)
         raise PlatformError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
     return name
+
+
+def chosen_platform(said: str | None) -> str:
+    """Return where a request is to run: where it says, else where SKILLBANK_PLATFORM says, else here.
+
+    Raises
+    ------
+    PlatformError
+        When there is no such platform.
+    """
+    if said is not None:
+        return checked_platform(said)
+    named = os.environ.get("SKILLBANK_PLATFORM")
+    return checked_platform(named, "SKILLBANK_PLATFORM") if named else _USUAL
 
 
 def get_platform(name: str) -> Platform:

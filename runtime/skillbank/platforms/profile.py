@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from skillbank.errors import PlatformError, did_you_mean
 from skillbank.home import home
+from skillbank.nearby import at_home
 
 __all__ = ["profile_path", "read_profile"]
 
@@ -19,7 +20,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def profile_path(variable: str, name: str) -> Path:
     """Return where a profile is: the file that a variable names, else one in skillbank's home."""
     named = os.environ.get(variable)
-    return Path(named).expanduser().absolute() if named else home() / name
+    return at_home(Path(named)).absolute() if named else home() / name
 
 
 def read_profile(path: Path, model: type[Model], *, must: bool = False) -> Model:

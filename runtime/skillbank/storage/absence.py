@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
+from skillbank.errors import a_few
+from skillbank.nearby import names_in, near_path
 from skillbank.plan.model import InputBinding
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["absent", "nearest"]
+__all__ = ["absent"]
 
 _SHOWN = 6
 
@@ -31,54 +31,24 @@ def absent(bindings: Iterable[InputBinding]) -> list[str]:
     return [*said, *(_sentence(kind, place, group) for (kind, place), group in groups.items())]
 
 
-def nearest(path: Path) -> str:
-    """Return `` (did you mean 'x'?)`` for what lies beside a missing path and is called nearly so."""
-    near = _nearest_name(path.name, names_in(path.parent))
-    return f" (did you mean '{path.parent / near}'?)" if near else ""
-
-
-def names_in(folder: Path) -> list[str]:
-    """Return what a folder holds, by name; nothing of one that cannot be listed."""
-    try:
-        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError:
-        return []
-
-
-def _nearest_name(name: str, there: Sequence[str]) -> str | None:
-    """Return the nearest of some names: another case or Unicode form first, then a few other letters."""
-    plain = {unicodedata.normalize("NFC", each).casefold(): each for each in reversed(there)}
-    wanted = unicodedata.normalize("NFC", name).casefold()
-    close = get_close_matches(wanted, list(plain), n=1, cutoff=0.65)
-    # A short name for the same thing is no near spelling: val for validation.
-    close = close or [each for each in plain if len(each) > 2 and wanted.startswith(each)]
-    close = close or [each for each in plain if len(wanted) > 2 and each.startswith(wanted)]
-    return plain[close[0]] if close else None
-
-
 def _sentence(kind: str, place: Path, group: Sequence[InputBinding]) -> str:
-    keys = _listed([binding.key for binding in group])
+    keys = a_few([binding.key for binding in group], _SHOWN)
     if kind == "below":
         what = f"the data for {keys}"
         if place.exists():
             return f"{place} is a file and must be the folder that holds {what}"
-        holds = _listed(names_in(place.parent)) or "nothing"
-        way_out = f"{nearest(place)}; the nearest folder that does is {place.parent}, which holds {holds}"
+        holds = a_few(names_in(place.parent), _SHOWN) or "nothing"
+        way_out = f"{near_path(place)}; the nearest folder that does is {place.parent}, which holds {holds}"
         if len(group) == 1:
             return f"{group[0].uri}, {what}, does not exist{way_out}"
         return f"{place}, which would hold {what}, does not exist{way_out}"
     there = names_in(place)
-    holds = f"; {place} holds {_listed(there) or 'nothing'}"
+    holds = f"; {place} holds {a_few(there, _SHOWN) or 'nothing'}"
     if len(group) == 1:
         path = parse_uri(group[0].uri).path
-        return f"{path}, the data for {keys}, does not exist{nearest(path)}{holds}"
-    names = _listed([parse_uri(binding.uri).path.name for binding in group])
+        return f"{path}, the data for {keys}, does not exist{near_path(path)}{holds}"
+    names = a_few([parse_uri(binding.uri).path.name for binding in group], _SHOWN)
     return f"{place} has no {names} (the data for {keys}){holds}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def _existing(path: Path) -> Path:

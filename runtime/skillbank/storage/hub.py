@@ -19,33 +19,43 @@ from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from skillbank.errors import DataNotFoundError, PlatformError
+from skillbank.nearby import near_path
+from skillbank.plan.products import WEIGHT_FILES
 from skillbank.redact import redact
-from skillbank.storage.absence import nearest
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
-__all__ = ["HUB", "cached", "find"]
+__all__ = ["HUB", "cached", "find", "revision"]
 
 HUB = "https://huggingface.co"
 _SECONDS = 5.0
 _LARGEST = 1 << 20
-_WEIGHTS = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx")
 _WAY_OUT = "download the model and give its folder"
 
 
 def cached(name: str) -> bool:
     """Say whether a model lies whole in this user's cache of the hub: weights, and all parts of them."""
-    folder = _cache() / f"models--{name.replace('/', '--')}"
+    held = revision(name)
+    if held is None:
+        return False
+    snapshot = _folder(name) / "snapshots" / held
     try:
-        snapshot = folder / "snapshots" / (folder / "refs" / "main").read_text(encoding="utf-8").strip()
         # Files of a snapshot are links; what broke off leaves none.
         there = {path.name for path in snapshot.rglob("*") if path.is_file()}
         indices = [json.loads((snapshot / n).read_bytes()) for n in there if n.endswith(".index.json")]
         parts = {part for index in indices for part in index["weight_map"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return parts <= there and any(name.endswith(_WEIGHTS) for name in there)
+    return parts <= there and any(name.endswith(WEIGHT_FILES) for name in there)
+
+
+def revision(name: str) -> str | None:
+    """Return which revision of a model lies in this user's cache of the hub; None where there is none."""
+    try:
+        return (_folder(name) / "refs" / "main").read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 def find(name: str, key: str, *, logged_in: bool = True) -> None:
@@ -97,7 +107,7 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
         how = "check the name, or what HF_TOKEN may read" if token else "check the name, or set HF_TOKEN"
         raise DataNotFoundError(
             f"{name} ({key}) is no file or folder here and the model hub {shown} has no such model or does "
-            f"not show it to you{near or nearest(Path(name))}; {how}"
+            f"not show it to you{near or near_path(Path(name))}; {how}"
         )
     if status != 200:
         raise PlatformError(f"the model hub {shown} answers {status} for {name} ({key}); {_WAY_OUT}")
@@ -106,6 +116,10 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
             f"the model hub {shown} gives {name} ({key}) only to those who accepted its terms; accept them "
             f"at {shown}/{name} and set HF_TOKEN"
         )
+
+
+def _folder(name: str) -> Path:
+    return _cache() / f"models--{name.replace('/', '--')}"
 
 
 def _cache() -> Path:

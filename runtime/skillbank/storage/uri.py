@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from skillbank.errors import UsageError
+from skillbank.nearby import at_home
 
 __all__ = ["Uri", "parse_uri"]
 
@@ -78,7 +79,7 @@ def parse_uri(text: str) -> Uri:
         raise UsageError(f"{text!r} names no data; give a path, file:///folder or s3://bucket/key")
     match = _SCHEME.fullmatch(text)
     if match is None:
-        return Uri("file", str(Path(text).expanduser().absolute()), text)
+        return Uri("file", str(at_home(Path(text)).absolute()), text)
     scheme, rest = match[1].lower(), match[2]
     if scheme == "file":
         host, slash, path = rest.partition("/")

@@ -20,7 +20,8 @@ __all__ = ["Browsing"]
 
 _MOST = 100
 _MOST_PICTURES = 200
-_KINDS = {".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
+_KINDS = {f".{kind}": f"image/{kind}" for kind in ("png", "webp", "bmp", "gif", "tiff")}
+_KINDS[".tif"] = _KINDS[".tiff"]
 _REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts"

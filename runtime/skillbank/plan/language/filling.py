@@ -17,10 +17,11 @@ from skillbank.plan.language.policy import Said
 from skillbank.plan.language.roots import ListFolder, absolute, split_root
 from skillbank.plan.language.tokens import Text
 from skillbank.plan.language.values import Values
+from skillbank.plan.model import is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.request import DataLocation, Request, Setting
-from skillbank.plan.weights import SCRATCH, is_hub_name
+from skillbank.plan.weights import SCRATCH
 
 
 class Maker:

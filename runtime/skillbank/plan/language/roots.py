@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from skillbank.nearby import at_home
 from skillbank.plan.language.lexing import Place
 from skillbank.plan.language.tokens import Text, Token
 from skillbank.plan.request import DataLocation, clean_uri
@@ -28,9 +29,9 @@ def list_local(uri: str) -> set[str] | None:
     if "://" in uri and not uri.startswith("file://"):
         return None
     try:
-        folder = Path(uri.removeprefix("file://")).expanduser()
+        folder = at_home(Path(uri.removeprefix("file://")))
         return {p.name for p in folder.iterdir()} if folder.is_dir() else None
-    except (OSError, RuntimeError):  # not for this user to read, a name too long, a user who is not there
+    except OSError:  # not for this user to read, a name too long
         return None
 
 
@@ -48,7 +49,7 @@ def absolute(uri: str) -> str:
     """Return a location as it holds from anywhere; places of other machines stay as they are."""
     if "://" in uri or re.match(r"[A-Za-z]:\\", uri):
         return uri
-    return str(Path(clean_uri(uri)).expanduser().absolute())
+    return str(at_home(Path(clean_uri(uri))).absolute())
 
 
 def split_root(uri: str, list_folder: ListFolder) -> list[DataLocation]:

@@ -106,7 +106,7 @@ class Values:
         if own or action is None:
             return True
         assert step.skill is not None
-        spec_key = {**step.skill.actions[0].shorthands, **action.shorthands}.get(key, key)
+        spec_key = step.skill.shorthands(action).get(key, key)
         return spec_key in step.skill.schema(action).keys
 
     def _take_spec_words(self) -> None:

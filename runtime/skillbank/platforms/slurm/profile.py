@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from skillbank.nearby import at_home
 from skillbank.platforms import profile
 from skillbank.redact import looks_secret
 
@@ -89,7 +90,7 @@ class SlurmProfile(BaseModel):
     @field_validator("images", "template", "bin")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
-        return value.expanduser() if value is not None else None
+        return at_home(value) if value is not None else None
 
     @field_validator("login")
     @classmethod

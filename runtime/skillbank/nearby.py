@@ -1,0 +1,65 @@
+"""Local paths as people write them: ``~`` filled in, and the name that was perhaps meant where nothing is."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+__all__ = ["at_home", "names_in", "near_path"]
+
+_MOST_NAMES = 10_000
+"""So many names of a folder are compared: the answer to a slip must not take longer than the slip."""
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` filled in; of a user who does not exist it stays as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def near_path(path: Path) -> str:
+    """Return `` (did you mean 'x'?)`` for the nearest path that is there, or an empty string.
+
+    The first part of the path that is missing is compared with what its folder holds; a link that leads
+    nowhere is told as one.
+    """
+    missing = path
+    try:
+        if path.exists():
+            return ""
+        while not missing.parent.exists() and missing.parent != missing:
+            missing = missing.parent
+        if missing.is_symlink():  # it is there, and what it leads to is not
+            return f" (it is a link to {missing.readlink()}, which is not there)"
+    except (OSError, ValueError):  # longer than any path, or with characters that none has
+        return ""
+    near = _near_name(missing.name, names_in(missing.parent, _MOST_NAMES))
+    if near is None:
+        return ""
+    meant = missing.with_name(near)
+    whole = meant / path.relative_to(missing)
+    return f" (did you mean '{whole if whole.exists() else meant}'?)"
+
+
+def names_in(folder: Path, most: int | None = None) -> list[str]:
+    """Return what a folder holds, by name, of very many only some; nothing of one that cannot be listed."""
+    try:
+        return sorted(islice((e.name for e in folder.iterdir() if not e.name.startswith(".")), most))
+    except (OSError, ValueError):
+        return []
+
+
+def _near_name(name: str, there: Sequence[str]) -> str | None:
+    """Return the nearest of some names: another case or Unicode form first, then a few other letters."""
+    plain = {unicodedata.normalize("NFC", each).casefold(): each for each in reversed(there)}
+    wanted = unicodedata.normalize("NFC", name).casefold()
+    close = get_close_matches(wanted, list(plain), n=1, cutoff=0.65)
+    # A short name for the same thing is no near spelling: val for validation.
+    close = close or [each for each in plain if len(each) > 2 and wanted.startswith(each)]
+    close = close or [each for each in plain if len(wanted) > 2 and each.startswith(wanted)]
+    return plain[close[0]] if close else None
