@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skillbank.errors import UsageError
+from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.runtime import Runtime
@@ -142,7 +143,10 @@ def test_the_size_of_a_search_can_be_said(runtime: Runtime, words: str, size: di
 
 
 def test_the_size_of_a_search_without_one_is_a_question(runtime: Runtime) -> None:
-    for options in ({"text": f"{TEXT}, 3 trials"}, {"text": "train Grounding DINO on s3://b/t with 3 trials"}):
+    for options in (
+        {"text": f"{TEXT}, 3 trials"},
+        {"text": "train Grounding DINO on s3://b/t with 3 trials"},
+    ):
         [plan] = plans(runtime, **options)
         assert "automl.max_recommendations would have no effect" in plan.questions[0].why
 
@@ -161,3 +165,18 @@ def test_a_folder_may_have_one_letter(
     monkeypatch.chdir(tmp_path)
     [request] = compose(runtime, "train Grounding DINO on D, no HPO", None, None)[0]
     assert [d.uri for d in request.data] == [str(tmp_path / "D")]
+
+
+def test_the_shape_of_the_model_that_a_search_starts_from_is_not_searched(runtime: Runtime) -> None:
+    text = "train Grounding DINO on s3://b/t, validate on s3://b/v, with HPO"
+
+    def searched(**options: Any) -> set[str]:
+        [plan] = runtime.plan(compose(runtime, text, None, None, **options)[0])
+        return {p.name for p in runtime._charter(plan, RetryPolicy()).space(plan).parameters}
+
+    anew = searched(pretrained="none", platform="local")
+    assert "model.dec_layers" in anew
+    assert searched(pretrained="s3://b/w.pth") == {key for key in anew if not key.startswith("model.")}
+    assert "model.dec_layers" in searched(
+        pretrained="s3://b/w.pth", settings=["automl.ranges.model.dec_layers=[2, 4]"]
+    )

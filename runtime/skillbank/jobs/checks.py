@@ -182,7 +182,7 @@ def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path])
 
 
 def _refuse_empty(place: Place, found: Found) -> None:
-    """Raise `DataError` for a local file of no bytes, or a folder that holds nothing: no program reads these."""
+    """Raise `DataError` for a local file of no bytes, or a folder that holds nothing."""
     if found.uri.scheme != "file":
         return
     path = found.uri.path
@@ -193,7 +193,7 @@ def _refuse_empty(place: Place, found: Found) -> None:
         raise DataError(f"{path}, the data for {place.key}, cannot be read: {error.strerror}") from None
     if nothing:
         what = "an empty folder" if found.folder else "an empty file (0 bytes)"
-        raise DataError(f"{path}, the data for {place.key}, is {what}; bring what belongs there or name another")
+        raise DataError(f"{path}, the data for {place.key}, is {what}; bring what belongs there")
 
 
 def _found(place: Place, found: Found) -> Place:

@@ -18,7 +18,7 @@ from typing import Any
 from skillbank.errors import PlatformError
 from skillbank.installation import how_to_install
 from skillbank.jobs.record import JobState
-from skillbank.plan.model import Plan, Source
+from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.logfile import read_log
@@ -85,11 +85,7 @@ class LocalPlatform(Platform):
                 f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
             )
         # What a skill sets by itself also runs without a GPU; what somebody asked for is there or refused.
-        asked = any(
-            each.key == f"{plan.action}.num_gpus" and each.source in (Source.USER, Source.SHORTHAND)
-            for each in plan.overrides
-        )
-        if asked and plan.resources.gpus > (gpus := visible_gpus()):
+        if plan.gpus_asked and plan.resources.gpus > (gpus := visible_gpus()):
             found.append(
                 f"the plan asks for {plan.resources.gpus} GPUs and a job on this machine may use {gpus}; "
                 + (f"use --gpus {gpus}" if gpus else "--gpus 0 runs it on the CPU")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -34,10 +33,17 @@ def absent(bindings: Iterable[InputBinding]) -> list[str]:
 
 def nearest(path: Path) -> str:
     """Return `` (did you mean 'x'?)`` for what lies beside a missing path and is called nearly so."""
-    if os.path.islink(path):  # it is there, and what it leads to is not
-        return f" (it is a link to {os.readlink(path)}, which is not there)"
+    if _is_link(path):  # it is there, and what it leads to is not
+        return f" (it is a link to {path.readlink()}, which is not there)"
     near = _nearest_name(path.name, names_in(path.parent))
     return f" (did you mean '{path.parent / near}'?)" if near else ""
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def names_in(folder: Path) -> list[str]:

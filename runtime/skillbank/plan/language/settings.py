@@ -112,8 +112,8 @@ _SEARCH: tuple[tuple[str, str], ...] = (
     ),
     (
         "automl.max_recommendations",
-        r"(?:with |for |in |over |using |and |run |do |try )?<det?>(?:up to |exactly |at most |no more than |only "
-        r"|just |about |around |max |maximum |maximum of |total of )*D (?:more |different )?"
+        r"(?:with |for |in |over |using |and |run |do |try )?<det?>(?:up to |exactly |at most |no more than "
+        r"|only |just |about |around |max |maximum |maximum of |total of )*D (?:more |different )?"
         rf"{_TRIALS}(?: (?:at most|at the most|in total|max|maximum))?",
     ),
     ("automl.max_recommendations", r"(?:number of |count of |max |maximum )(?P<kept>)trials <of*>D"),
