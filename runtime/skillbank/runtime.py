@@ -248,7 +248,9 @@ class Runtime:
         from skillbank.jobs.skill_facts import unchanged_skill
 
         with self.reading:
-            return unchanged_skill(plan, self.library, lambda digest: self.jobs.store.skill(digest))
+            return unchanged_skill(
+                plan, self.library, lambda digest: self.jobs.store.skill(digest, plan.plan_id)
+            )
 
     def _facts_of(self, plan: Plan) -> SkillFacts:
         from skillbank.jobs.skill_facts import SkillFacts

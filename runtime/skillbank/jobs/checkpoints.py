@@ -91,7 +91,7 @@ def check_method(method: str) -> None:
 
 
 def _no_method(method: str) -> UsageError:
-    near = get_close_matches(method.strip().lower(), _METHODS, n=1)
+    near = get_close_matches(method.strip().lower(), _METHODS, n=1, cutoff=0.75)
     meant = f" (did you mean '{near[0]}'?)" if near else ""
     return UsageError(
         f"--checkpoint '{method}' is no way to choose a checkpoint{meant}; say best, latest or an epoch"

@@ -274,8 +274,9 @@ class JobStore:
             document = facts.model_dump(mode="json")
             db.execute(SKILLS.insert().values(digest=facts.digest, created=now(), document=document))
 
-    def skill(self, digest: str) -> SkillFacts | None:
-        """Return what was kept of a skill; None when nothing was."""
+    def skill(self, digest: str, plan_id: str = "") -> SkillFacts | None:
+        """Return what was kept of a skill, with a plan that may still wait outside; None for nothing."""
+        self._take_in(plan_id)
         with self._engine.connect() as db:
             found = db.scalar(sa.select(SKILLS.c.document).where(SKILLS.c.digest == digest))
         return None if found is None else SkillFacts.model_validate(found)
