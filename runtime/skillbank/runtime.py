@@ -288,10 +288,10 @@ class Runtime:
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
         """
+        from skillbank.jobs.approvals import check_terms
         from skillbank.jobs.record import RetryPolicy
 
-        if on_oom not in ("stop", "reduce-batch") or retries < 0:
-            raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+        check_terms(checkpoint, retries, on_oom)
         earlier = self.jobs.store.by_key(idempotency_key)
         if earlier is not None and earlier.plan_id == plan.plan_id:
             return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill

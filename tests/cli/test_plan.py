@@ -133,7 +133,7 @@ def test_a_plan_that_cannot_be_kept_is_shown_and_that_is_said(
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("pbs", ""), ("", ""), ("Docker", "docker"), ("k8s", "kubernetes"), ("slrum", "slurm")],
+    [("pbs", ""), ("Docker", "docker"), ("k8s", "kubernetes"), ("slrum", "slurm")],
 )
 def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, near: str) -> None:
     answer = inline("plan", REQUEST, "--platform", name)

@@ -178,7 +178,7 @@ def test_what_is_named_and_not_there_is_refused_at_once(
 def test_a_relative_path_is_the_one_of_the_folder_where_it_was_said(
     inline: Command, here: Path, tmp_path: Path, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (here / "swint.pth").touch()
+    (here / "swint.pth").write_bytes(b"weights")
     arguments = ["--pretrained", "swint.pth"] if door == "option" else ["--set", f"{BACKBONE}=swint.pth"]
     data = f"train Grounding DINO on {here / 'shapes'}, no HPO"
     found = inline("plan", data, *arguments, "--json")

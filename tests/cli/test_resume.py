@@ -168,3 +168,27 @@ def test_a_changed_skill_is_neither_approved_nor_resumed(inline: Command, data: 
         answer = inline(*arguments)
         assert answer.code == 1 and words in answer.err, (arguments, answer)
         assert "references/spec_template_evaluate.yaml changed" in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_resumed_chain_takes_no_new_wishes(inline: Command) -> None:
+    for options, named in (
+        (["--set", "num_epochs=3"], "--set"),
+        (["--platform", "docker", "--gpus", "0"], "--platform, --gpus"),
+        (["--results-root", "/r"], "--results-root"),
+    ):
+        refused = inline("run", "--resume", "last", *options, "--yes")
+        assert refused.code == 2 and f"leave out {named}," in refused.err
+
+
+def test_terms_that_no_launch_can_have_are_refused_first(inline: Command, data: Path) -> None:
+    for options, why in (
+        (["--checkpoint", "bst"], "did you mean 'best'?"),
+        (["--checkpoint", ""], "say best, latest or an epoch"),
+        (["--checkpoint", "-1"], "say best, latest or an epoch"),
+        (["--retries", "-1"], "a number from 0"),
+        (["--on-oom", "retry"], "stop or reduce-batch"),
+    ):
+        refused = inline("run", *chain(data), *options, "--yes")
+        assert refused.code == 2 and why in refused.err
+        assert "Traceback" not in refused.err
+    assert inline("approve", "abc:checkpoint=bst").code == 2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.errors import ParentError
+from skillbank.errors import ParentError, UsageError
 from skillbank.jobs.checkpoints import Candidate, choose, model_of, resumable, scan
 from skillbank.jobs.metrics import EpochMetrics
 
@@ -127,7 +127,7 @@ def test_errors_list_what_was_looked_at(trained: Path, tmp_path_factory: pytest.
         model_of("j", "export", trained)
     with pytest.raises(ParentError, match="left no model"):
         model_of("j", "train", tmp_path_factory.mktemp("empty"))
-    with pytest.raises(ValueError, match="newest"):
+    with pytest.raises(UsageError, match="newest"):
         model_of("j", "train", trained, method="newest")
 
 

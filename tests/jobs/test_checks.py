@@ -98,6 +98,48 @@ def test_a_folder_that_may_not_be_looked_into_is_said(make_plan: MakePlan, tmp_p
     assert "cannot be looked at" in problem
 
 
+def test_a_link_to_nothing_is_said(make_plan: MakePlan, tmp_path: Path) -> None:
+    (tmp_path / "w.pth").symlink_to(tmp_path / "gone")
+    [problem] = check(reading(make_plan, tmp_path / "w.pth")).problems
+    assert f"is a link to {tmp_path / 'gone'}, which is not there" in problem
+    assert "did you mean" not in problem
+
+
+def test_empty_files_and_folders_are_refused(make_plan: MakePlan, jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "w.pth").touch()
+    (tmp_path / "folder").mkdir()
+    plan = reading(make_plan, tmp_path / "w.pth", tmp_path / "folder")
+    seen = check(plan)
+    assert states(seen) == ["unusable", "unusable"]
+    file, folder = seen.problems
+    assert "w.pth, the data for data.k0, is an empty file (0 bytes)" in file
+    assert "folder, the data for data.k1, is an empty folder" in folder
+    with pytest.raises(DataError):
+        jobs.launch(plan)
+    assert jobs.store.list() == []
+
+
+def test_where_results_cannot_be_written_is_said_at_once(
+    make_plan: MakePlan, jobs: Jobs, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    for root, why in (
+        (tmp_path / "file", "is a file"),
+        (tmp_path / "file" / "below", "is a file"),
+        (tmp_path / "link" / "below", "is a link to nothing"),
+        ("https://h/x", "results cannot be written to https://h/x"),
+    ):
+        plan = make_plan(results_root=str(root))
+        [problem] = check(plan).problems
+        assert why in problem and "--results-root" in problem
+        with pytest.raises(PlatformError, match=why):
+            jobs.launch(plan)
+    assert jobs.store.list() == []
+    assert check(make_plan(results_root=str(tmp_path / "new" / "folder"))).problems == ()
+    assert not (tmp_path / "new").exists()
+
+
 def test_names_that_no_file_can_have_are_missing(make_plan: MakePlan, tmp_path: Path) -> None:
     assert states(check(reading(make_plan, tmp_path / ("x" * 300), tmp_path / "a" / ("y" * 5000)))) == [
         "missing", "missing",

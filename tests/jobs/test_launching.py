@@ -364,3 +364,22 @@ def test_a_submit_that_fails_ends_the_job(store: JobStore, make_plan: MakePlan) 
     with pytest.raises(KeyboardInterrupt):
         jobs.launch(make_plan(platform="fake", network_arch="x"))
     assert store.get("last").state is JobState.CANCELED
+
+
+def test_a_folder_out_of_reach_is_one_jobs_trouble(
+    jobs: Jobs, make_plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    record = jobs.launch(make_plan(results_root=str(tmp_path / "disk")))
+    jobs.wait(record.id, timeout=60)
+    lost = record.model_copy(
+        update={
+            "id": "lost", "native_id": None, "launcher": "here:1:gone:1", "idempotency_key": None,
+            "results_dir": str(tmp_path / "file" / "lost"), "state": JobState.PENDING, "history": (),
+        }
+    )  # fmt: skip
+    (tmp_path / "file").touch()
+    jobs.store.create(lost)
+    seen = jobs.look("lost")
+    assert seen.state is JobState.UNKNOWN
+    assert str(tmp_path / "file") in jobs.store.get("lost").history[-1].message
+    assert jobs.look(record.id).state is JobState.COMPLETE

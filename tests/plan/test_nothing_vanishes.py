@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skillbank.errors import UsageError
+from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.runtime import Runtime
@@ -113,3 +114,69 @@ def test_results_go_where_the_request_was_made(
     [plan] = plans(runtime, "train", data=["train=d"], results_root="out")
     assert plan.results_root == str(tmp_path / "out")
     assert {i.uri for i in plan.inputs if i.source} >= {f"{tmp_path}/d/annotations_odvg.jsonl"}
+
+
+@pytest.mark.parametrize("name", ["parent", "pretrained", "platform", "image", "results_root"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_option_without_a_value_is_refused(runtime: Runtime, name: str, value: str) -> None:
+    option = "--" + name.replace("_", "-")
+    with pytest.raises(UsageError, match=f"{option} is empty; give it a value or leave it out"):
+        plans(runtime, "train", data=["train=s3://b/t"], **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ("3 trials", {"max_recommendations": 3}),
+        ("with HPO, at most 4 trials and 2 at a time", {"max_recommendations": 4, "parallel": 2}),
+        ("with 20 HPO trials", {"max_recommendations": 20}),
+        ("with HPO, 8 trials, 2 of them in parallel", {"max_recommendations": 8, "parallel": 2}),
+    ],
+)
+def test_the_size_of_a_search_can_be_said(runtime: Runtime, words: str, size: dict[str, int]) -> None:
+    text = f"train Grounding DINO on s3://b/t, validate on s3://b/v, {words}"
+    requests, said = compose(runtime, text, None, None)
+    [plan] = runtime.plan(requests)
+    assert not said
+    assert plan.automl is not None
+    assert {k: plan.automl[k] for k in ("max_recommendations", "parallel") if k in plan.automl} == size
+
+
+def test_the_size_of_a_search_without_one_is_a_question(runtime: Runtime) -> None:
+    for options in (
+        {"text": f"{TEXT}, 3 trials"},
+        {"text": "train Grounding DINO on s3://b/t with 3 trials"},
+    ):
+        [plan] = plans(runtime, **options)
+        assert "automl.max_recommendations would have no effect" in plan.questions[0].why
+
+
+def test_actions_of_options_count_with_a_word() -> None:
+    with Runtime() as runtime:
+        requests, said = compose(runtime, TEXT, None, ["evaluate"])
+    assert [r.action for r in requests] == ["evaluate"]
+    assert "--action evaluate counts, not the train of the words" in said
+
+
+def test_a_folder_may_have_one_letter(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "D").mkdir()
+    monkeypatch.chdir(tmp_path)
+    [request] = compose(runtime, "train Grounding DINO on D, no HPO", None, None)[0]
+    assert [d.uri for d in request.data] == [str(tmp_path / "D")]
+
+
+def test_the_shape_of_the_model_that_a_search_starts_from_is_not_searched(runtime: Runtime) -> None:
+    text = "train Grounding DINO on s3://b/t, validate on s3://b/v, with HPO"
+
+    def searched(**options: Any) -> set[str]:
+        [plan] = runtime.plan(compose(runtime, text, None, None, **options)[0])
+        return {p.name for p in runtime._charter(plan, RetryPolicy()).space(plan).parameters}
+
+    anew = searched(pretrained="none", platform="local")
+    assert "model.dec_layers" in anew
+    assert searched(pretrained="s3://b/w.pth") == {key for key in anew if not key.startswith("model.")}
+    assert "model.dec_layers" in searched(
+        pretrained="s3://b/w.pth", settings=["automl.ranges.model.dec_layers=[2, 4]"]
+    )

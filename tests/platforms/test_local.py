@@ -20,6 +20,7 @@ from skillbank.platforms import KNOWN, get_platform, keeper, local
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local import LocalPlatform, find_program
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
+from skillbank.runtime import Runtime
 
 Start = Callable[..., Handle]
 LOCAL = LocalPlatform()
@@ -321,3 +322,21 @@ def test_identity_tells_processes_apart() -> None:
 def test_other_platforms_are_refused_by_name(name: str) -> None:
     with pytest.raises(PlatformError, match=f"'{name}'.*{KNOWN[0]}"):
         get_platform(name)
+
+
+def test_gpus_that_were_asked_for_are_there_or_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
+    with Runtime() as runtime:
+        [usual] = runtime.plan("train Grounding DINO on s3://b/t, no HPO")
+        [asking] = runtime.plan("train Grounding DINO on s3://b/t, no HPO, with 3 GPUs")
+    for devices, problem in (
+        ("", "may use 0; --gpus 0 runs it on the CPU"),
+        ("0,1", "may use 2; use --gpus 2"),
+    ):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+        assert not [p for p in LOCAL.problems(usual) if "GPU" in p]
+        assert [p for p in LOCAL.problems(asking) if problem in p]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    assert not [p for p in LOCAL.problems(asking) if "GPU" in p]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,8 @@ from skillbank.automl.settling import settle, settled_plan
 from skillbank.errors import StateError
 from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.model import Plan, Source
+from skillbank.plan.paths import format_path, leaves
+from skillbank.plan.search_needs import starts_from_model
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
@@ -49,13 +52,19 @@ class Charter(BaseModel):
         from skillbank.automl.space import space_from_schema
 
         said = settings_of(plan)
-        by_user = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
+        fixed = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
+        spec, kept = self.plan(plan).spec, set[str]()
+        if starts_from_model(plan):
+            # The model that it starts from has its shape; a trial of another would only seem to be one.
+            named = {*(said.parameters or ()), *said.ranges}
+            kept = {k for path, _ in leaves(spec) if (k := format_path(path)).startswith("model.")} - named
         return space_from_schema(
             self.schema_document,
-            self.plan(plan).spec,
+            spec,
             parameters=said.parameters,
             ranges=said.ranges,
-            fixed=by_user,
+            fixed=fixed,
+            kept=kept,
         )
 
     def algorithm(self, plan: Plan, recommendations: int | None = None) -> Algorithm:
@@ -117,8 +126,14 @@ def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Char
     )
 
 
-def settled_charter(charter: Charter, plan: Plan) -> Charter:
+def settled_charter(charter: Charter, plan: Plan, bound: Path | None = None) -> Charter:
     """Ask the program what it makes of the specs on this machine, and write that down too.
+
+    Parameters
+    ----------
+    bound
+        The plan's spec as it was written for the launch: the model of a parent is a file there, and what the
+        program takes may depend on that.
 
     Raises
     ------
@@ -131,7 +146,7 @@ def settled_charter(charter: Charter, plan: Plan) -> Charter:
     evaluation = charter.evaluation
     if evaluation is not None:
         evaluation = settled_plan(evaluation, settle(evaluation, commands))
-    values = settle(plan, commands)
+    values = settle(plan, commands, bound)
     settled = charter.model_copy(update={"settled": values, "evaluation": evaluation})
     if values:
         settled.algorithm(plan)  # what the program takes may leave nothing to search

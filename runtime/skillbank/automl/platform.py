@@ -60,7 +60,7 @@ class ExperimentPlatform(Platform):
             self._log.begin(launch.job_id, inherited(self._log, record.resumes, datetime.now(UTC)))
             return f"automl:{launch.job_id}"
         plan = Plan.from_document(record.plan)
-        charter = settled_charter(self._charter(plan, record.retry), plan)
+        charter = settled_charter(self._charter(plan, record.retry), plan, launch.config_path)
         self._log.create(launch.job_id, charter.document())
         if not self._log.read(launch.job_id):
             news: list[tuple[str, dict[str, Any]]] = [("noted", {"text": note}) for note in charter.notes]

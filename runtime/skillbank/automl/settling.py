@@ -28,7 +28,7 @@ _SECONDS = 120
 _DETAIL = "what the program takes on this machine"
 
 
-def settle(plan: Plan, commands: Mapping[str, str]) -> dict[str, Any]:
+def settle(plan: Plan, commands: Mapping[str, str], bound: Path | None = None) -> dict[str, Any]:
     """Return the values, by key, that a plan's program would put into its spec here; mostly there are none.
 
     Asked is the command that the skill names (``settle`` in skill_info.yaml), where the program itself runs
@@ -38,6 +38,8 @@ def settle(plan: Plan, commands: Mapping[str, str]) -> dict[str, Any]:
     ----------
     commands
         By action, as they were approved with the plan.
+    bound
+        The spec with every path in place, where it has been written; else the plan's own is asked about.
 
     Raises
     ------
@@ -53,7 +55,9 @@ def settle(plan: Plan, commands: Mapping[str, str]) -> dict[str, Any]:
         return {}
     with tempfile.TemporaryDirectory(prefix="skillbank-") as folder:
         path = Path(folder) / f"spec.{plan.config_format}"
-        path.write_text(write_spec(plan.spec, plan.config_format), encoding="utf-8")
+        path.write_bytes(
+            bound.read_bytes() if bound is not None else write_spec(plan.spec, plan.config_format).encode()
+        )
         argv = [program, *(word.replace("{config_path}", str(path)) for word in words[1:])]
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)

@@ -27,6 +27,7 @@ def space_from_schema(
     parameters: Sequence[str] | None = None,
     ranges: Mapping[str, Any] | None = None,
     fixed: Collection[str] = (),
+    kept: Collection[str] = (),
 ) -> SearchSpace:
     """Return the search space of one action.
 
@@ -44,6 +45,8 @@ def space_from_schema(
         key with a range is searched even when the schema does not say so by default.
     fixed
         Keys that the user has set and that the default search leaves alone.
+    kept
+        Keys of the shape of the model that a training starts from, which it leaves alone as well.
 
     Raises
     ------
@@ -62,11 +65,18 @@ def space_from_schema(
             if "[" not in k and (n := node_of(parsed, k)) and n.words.get("automl_enabled") is True
         )
         # Sorted, so that a schema that lists them in another order gives the same space.
-        keys += sorted({k for k in declared if k not in asked and k not in disabled and k not in fixed})
+        keys += sorted(
+            {k for k in declared if k not in asked and k not in disabled and k not in fixed and k not in kept}
+        )
     found: dict[str, Parameter] = {}
     notes = [
         f"{k} was set by the user and is not searched."
         for k in sorted(fixed)
+        if k in _words(parsed, "automl_default_parameters")
+    ]
+    notes += [
+        f"{k} is that of the model which the training starts from, and is not searched."
+        for k in sorted({*kept} - {*fixed})
         if k in _words(parsed, "automl_default_parameters")
     ]
     for key in keys:

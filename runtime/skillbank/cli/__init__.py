@@ -82,3 +82,13 @@ def main() -> None:
         # The reader of our output has gone (| head); nobody is left to tell.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # A disk that is full or out of reach may turn up anywhere; the system's word and the place say it.
+        if error.filename is None:
+            raise
+        message = f"{error.filename}: {error.strerror}"
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"code": "platform_error", "message": message}}))
+        else:
+            print(f"skillbank: {message}", file=sys.stderr)
+        sys.exit(1)

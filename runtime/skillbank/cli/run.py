@@ -47,21 +47,37 @@ def run(
 ) -> None:
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.errors import UsageError
+    from skillbank.jobs.approvals import check_terms
     from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
+    asked = {
+        "variant": variant, "parent": parent, "pretrained": pretrained, "automl": automl,
+        "platform": platform, "gpus": gpus, "nodes": nodes, "results_root": results_root, "image": image,
+    }  # fmt: skip
+    launch: dict[str, Any] = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
+    check_terms(**launch)
     with options.open_runtime(banks, reader) as runtime:
         if resume is not None:
-            if text is not None or skill is not None:
-                raise UsageError("--resume JOB goes on with what was asked then; give no new request too.")
+            new_request = {
+                **asked,
+                "TEXT": text,
+                "skill": skill,
+                "action": action,
+                "data": data,
+                "set": settings,
+            }
+            if named := [name for name, value in new_request.items() if value not in (None, [])]:
+                shown = ", ".join(name if name == "TEXT" else f"--{name.replace('_', '-')}" for name in named)
+                raise UsageError(
+                    f"--resume JOB goes on with what was asked then; leave out {shown}, or ask anew."
+                )
             notes: list[str] = []
             chain = steps(runtime.jobs.store, resume)
         else:
             requests, notes = options.build_requests(
-                runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
-                pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
-                results_root=results_root, image=image,
-            )  # fmt: skip
+                runtime, text, skill, action, data=data, settings=settings, **asked
+            )
             chain = [Step(plan, None) for plan in runtime.plan(requests)]
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
@@ -81,7 +97,6 @@ def run(
                     from skillbank.cli.searching import review_view
 
                     console().print(review_view(runtime.review(each)))
-        launch = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
         approve(runtime, new, yes, as_json, launch)
         finished = _run(runtime, chain, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)

@@ -11,13 +11,34 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.jobs.checkpoints import check_method
 from skillbank.jobs.database import APPROVALS
 
-__all__ = ["Approvals", "approve_argument", "launch_terms", "plan_subject", "read_plan_subject"]
+__all__ = [
+    "Approvals",
+    "approve_argument",
+    "check_terms",
+    "launch_terms",
+    "plan_subject",
+    "read_plan_subject",
+]
 
 _USUAL = {"checkpoint": "auto", "on_oom": "stop", "retries": "2"}
 _SHOWN = 12
 """How many letters of a plan's id a person is given to type."""
+
+
+def check_terms(checkpoint: str = "auto", retries: int | str = 2, on_oom: str = "stop") -> None:
+    """Refuse terms of a launch that no launch can have, before anybody is asked to approve them.
+
+    Raises
+    ------
+    UsageError
+        Naming the option and what it takes.
+    """
+    check_method(checkpoint)
+    if on_oom not in ("stop", "reduce-batch") or not str(retries).isdecimal():
+        raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
 
 
 def launch_terms(**asked: object) -> dict[str, str]:
@@ -35,6 +56,7 @@ def launch_terms(**asked: object) -> dict[str, str]:
             raise UsageError(f"'{name[:40]}' is no term of a launch; these are: {', '.join(_USUAL)}.")
         if value is not None and not re.fullmatch(r"[\w.-]{1,60}", str(value)):
             raise UsageError(f"{name} of a launch must be one word or number.")
+    check_terms(**{name: str(value) for name, value in asked.items() if value is not None})
     return {k: str(asked[k]) for k in _USUAL if asked.get(k) is not None and str(asked[k]) != _USUAL[k]}
 
 

@@ -7,17 +7,19 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from skillbank.errors import ParentError
+from skillbank.errors import ParentError, UsageError
 from skillbank.jobs.metrics import EpochMetrics, metric_direction
 from skillbank.plan.products import SEARCHED, leaving, suffixes_of
 
-__all__ = ["Candidate", "choose", "model_of", "resumable", "scan"]
+__all__ = ["Candidate", "check_method", "choose", "model_of", "resumable", "scan"]
 
 _NEVER = frozenset({"inputs", "ptm", "lightning_logs", "job"})
 """Folders of a job that hold models which are not its result."""
+_METHODS = ("auto", "best", "latest")
 _EPOCH = re.compile(r"epoch[_=-]?(\d+)")
 _STEP = re.compile(r"step[_=-]?(\d+)")
 _MODEL_FOLDER = (".safetensors", ".safetensors.index.json")
@@ -82,6 +84,20 @@ def _complete(path: Path) -> bool:
     return zipfile.is_zipfile(path) if head == b"PK\x03\x04" else bool(head)
 
 
+def check_method(method: str) -> None:
+    """Raise `UsageError` for what is no way to choose a checkpoint, before anything is asked or started."""
+    if not method.isdecimal() and method not in _METHODS:
+        raise _no_method(method)
+
+
+def _no_method(method: str) -> UsageError:
+    near = get_close_matches(method.strip().lower(), _METHODS, n=1, cutoff=0.75)
+    meant = f" (did you mean '{near[0]}'?)" if near else ""
+    return UsageError(
+        f"--checkpoint '{method}' is no way to choose a checkpoint{meant}; say best, latest or an epoch"
+    )
+
+
 def choose(
     candidates: Iterable[Candidate],
     *,
@@ -113,8 +129,7 @@ def choose(
         wanted = int(method)
         exact = [c for c in ordered if c.epoch == wanted] or [c for c in ordered if c.epoch == wanted - 1]
         return exact[-1] if exact else None
-    if method not in ("auto", "best", "latest"):
-        raise ValueError(f"'{method}' is not a way to choose a checkpoint; say best, latest or an epoch")
+    check_method(method)
     if method != "latest" and metric is not None:
         # The newest file of each epoch; of equally good epochs the later one has seen more.
         by_epoch = {c.epoch: c for c in ordered if c.epoch is not None}

@@ -18,7 +18,7 @@ from skillbank.errors import (
     UsageError,
 )
 from skillbank.jobs.binding import has_token
-from skillbank.jobs.preflight import LARGEST, content_problems, warnings
+from skillbank.jobs.preflight import LARGEST, content_problems, results_problems, warnings
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
 from skillbank.platforms.slots import visible_gpus
@@ -117,7 +117,7 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
             else:
                 problems.append(str(error))
         places.append(place)
-    problems = [*absent(missing), *problems]
+    problems = [*absent(missing), *problems, *results_problems(plan)]
     if not problems:
         largest = LARGEST if remote else _AT_ONCE
         problems += content_problems(plan, largest)
@@ -170,7 +170,9 @@ def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path])
         return place, []
     uri = parse_uri(binding.uri)
     try:
-        return _found(place, locate(binding)), []
+        found = locate(binding)
+        _refuse_empty(place, found)
+        return _found(place, found), []
     except DataNotFoundError:
         if uri.scheme == "file" and any(uri.path.is_relative_to(path) for path in made):
             return place, []
@@ -178,6 +180,21 @@ def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path])
             note = f"{place.key} is left out: {place.uri}, which nobody named, is not there"
             return place.model_copy(update={"state": "left_out"}), [note]
         raise
+
+
+def _refuse_empty(place: Place, found: Found) -> None:
+    """Raise `DataError` for a local file of no bytes, or a folder that holds nothing."""
+    if found.uri.scheme != "file":
+        return
+    path = found.uri.path
+    try:
+        size = None if found.folder else path.stat().st_size
+        nothing = next(path.iterdir(), None) is None if found.folder else size == 0 and path.is_file()
+    except OSError as error:
+        raise DataError(f"{path}, the data for {place.key}, cannot be read: {error.strerror}") from None
+    if nothing:
+        what = "an empty folder" if found.folder else "an empty file (0 bytes)"
+        raise DataError(f"{path}, the data for {place.key}, is {what}; bring what belongs there")
 
 
 def _found(place: Place, found: Found) -> Place:

@@ -12,7 +12,7 @@ from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import CONFIG_PATH, ParentModel, bind, check_filled, has_token
 from skillbank.jobs.checks import Checks, check, open_questions, refuse
 from skillbank.jobs.environment import job_environment
-from skillbank.jobs.preflight import refuse_full_disk
+from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
 from skillbank.plan.model import Plan
@@ -40,7 +40,7 @@ def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> C
     """
     questions, gpus = open_questions(plan)
     refuse(plan, Checks(questions=questions, gpus=gpus))
-    if problems := platform.problems(plan):
+    if problems := [*platform.problems(plan), *results_problems(plan)]:
         raise PlatformError("; ".join(problems))
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":

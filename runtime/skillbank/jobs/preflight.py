@@ -19,7 +19,14 @@ from skillbank.plan.paths import get_path
 from skillbank.plan.products import trains
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["LARGEST", "content_problems", "minimum_free", "refuse_full_disk", "warnings"]
+__all__ = [
+    "LARGEST",
+    "content_problems",
+    "minimum_free",
+    "refuse_full_disk",
+    "results_problems",
+    "warnings",
+]
 
 LARGEST = 256 << 20
 """Larger annotation files are left to the program's own check."""
@@ -51,6 +58,31 @@ def refuse_full_disk(plan: Plan) -> None:
                 f"{minimum_free() / 2**30:g}; make room, choose another --results-root or SKILLBANK_HOME, or "
                 "lower SKILLBANK_MIN_FREE_GIB"
             )
+
+
+def results_problems(plan: Plan) -> list[str]:
+    """Return why results cannot be written where the plan says; nothing is written to find out."""
+    if plan.results_root is None:
+        return []
+    uri = parse_uri(plan.results_root)
+    way_out = "give --results-root a folder or s3://bucket/prefix"
+    if uri.scheme == "s3":
+        return []
+    if uri.scheme != "file":
+        return [f"results cannot be written to {uri}; {way_out}"]
+    place = uri.path
+    try:
+        # A link that leads nowhere is in the way as a file is: no folder can be made in its place.
+        there = next(each for each in (place, *place.parents) if each.is_symlink() or each.exists())
+        if there.is_symlink() and not there.exists():
+            return [f"results cannot be written to {place}: {there} is a link to nothing; {way_out}"]
+        if not there.is_dir():
+            return [f"results cannot be written to {place}: {there} is a file; {way_out}"]
+    except OSError as error:
+        return [f"results cannot be written to {place}: {error.strerror}; {way_out}"]
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [f"results cannot be written to {place}: this user may not write in {there}; {way_out}"]
+    return []
 
 
 def content_problems(plan: Plan, largest: int = LARGEST) -> list[str]:

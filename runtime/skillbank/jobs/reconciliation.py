@@ -53,11 +53,14 @@ class Reconciliation:
         platform, handle = self._platform(record.platform), handle_of(record)
         try:
             native = platform.status(handle)
-        except PlatformError as error:
+        except (PlatformError, OSError) as error:
             # Nothing was learned, not even whether it was ever started: no native id is bound by this.
-            return self._unknown(record, str(error))
+            return self._unknown(record, _sentence(error))
         if not native.found and record.native_id is None:
-            return record if launching else self._abandoned(record, platform)
+            try:
+                return record if launching else self._abandoned(record, platform)
+            except OSError as error:  # its folder is gone or out of reach; other jobs are listed all the same
+                return self._unknown(self._store.get(record.id), _sentence(error))
         if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
             return self._never_started(record)
         if record.native_id is None and native.found:
@@ -86,7 +89,7 @@ class Reconciliation:
             return not record.state.terminal
         try:
             return self._platform(record.platform).status(handle_of(record)).state is not record.state
-        except PlatformError:
+        except (PlatformError, OSError):
             return True
 
     def output(self, record: JobRecord) -> Iterator[str]:
@@ -132,3 +135,10 @@ class Reconciliation:
         skill = self._store.skill(str(record.plan["skill"]["digest"]))
         patterns = skill.error_patterns if skill is not None else ()
         return classify(tail, native.exit_code, patterns, reason=reason)
+
+
+def _sentence(error: Exception) -> str:
+    """Return what is said of a platform or a folder that could not be asked."""
+    if isinstance(error, OSError):
+        return f"its folder cannot be used: {error.strerror or error} ({error.filename})"
+    return str(error)

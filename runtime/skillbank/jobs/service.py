@@ -204,9 +204,12 @@ class Jobs:
     def look(self, job: str) -> JobRecord:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
-        if not record.state.terminal:
-            self.platform(record.platform).revive(handle_of(record))
-        attend(record)
+        try:
+            if not record.state.terminal:
+                self.platform(record.platform).revive(handle_of(record))
+            attend(record)
+        except OSError as error:  # a folder out of reach is this job's trouble and no other's
+            self.store.note(record.id, f"nobody can look after it: {error.strerror} ({error.filename})")
         return record
 
     def wait(

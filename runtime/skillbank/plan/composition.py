@@ -67,6 +67,9 @@ def compose(
         if reading.not_understood:
             notes.append(f"not understood and ignored: {', '.join(reading.not_understood)}")
         if actions:
+            said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
+            if said != meant:
+                notes.append(f"--action {meant} counts, not the {said} of the words")
             requests = [requests[0].model_copy(update={"action": a}) for a in actions]
     elif skill is not None and actions:
         requests = [Request(skill=skill, action=action) for action in actions]

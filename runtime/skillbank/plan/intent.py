@@ -117,6 +117,7 @@ def read_text(
     notes += known.take(tokens)
     names.drop_refused(tokens)
     names.keep_restated(tokens)
+    settings.take_search_size(tokens)
     said = policy.take_policy(tokens)
     excluded.drop(tokens)
     voice.activate(tokens)

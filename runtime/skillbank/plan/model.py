@@ -218,6 +218,12 @@ class Plan(Frozen):
     )
 
     @property
+    def gpus_asked(self) -> bool:
+        """Whether the user, and not the skill, says how many GPUs it takes."""
+        key = f"{self.action}.num_gpus"
+        return any(o.key == key and o.source in (Source.USER, Source.SHORTHAND) for o in self.overrides)
+
+    @property
     def plan_id(self) -> str:
         """Sha256 of the canonical JSON without the volatile fields, see `document_id`."""
         return document_id(self.model_dump(mode="json"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import ValidationInfo, field_validator
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError, UsageError
@@ -73,6 +73,15 @@ class Request(Frozen):
     @classmethod
     def _policy_word(cls, value: Any) -> Any:
         return None if value is None else policy_word(value)
+
+    @field_validator("variant", "parent", "pretrained", "platform", "results_root", "image")
+    @classmethod
+    def _not_empty(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # An empty text, as an unset variable of a shell leaves it, was said and says nothing.
+        if value is not None and not value.strip():
+            option = f"--{(info.field_name or '').replace('_', '-')}"
+            raise UsageError(f"{option} is empty; give it a value or leave it out.")
+        return value
 
 
 def policy_word(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, UsageError
@@ -12,7 +13,7 @@ from skillbank.plan.model import PARENT_MODEL, ParentRef, Plan, SearchNeeds
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import DataLocation, Request, Setting
 
-__all__ = ["SCHEMA", "search_needs"]
+__all__ = ["SCHEMA", "search_needs", "starts_from_model"]
 
 SCHEMA = f"schemas/{SEARCHED}.schema.json"
 """The file of a skill that the search space is made of."""
@@ -64,13 +65,24 @@ def _evaluation(plan: Plan, skill: Skill, compile_plan: Compile) -> tuple[Plan |
     return _compiled(plan, skill, compile_plan, Parent(trial, plan.spec), ())
 
 
-def _baseline(plan: Plan, skill: Skill, evaluation: Plan, compile_plan: Compile) -> Plan | None:
-    """Compile the evaluation of the pretrained model that the training starts from, if it is whole."""
-    given = [
+def starts_from_model(plan: Plan) -> bool:
+    """Say whether a training starts from a whole model that was named: a parent's, or a pretrained one."""
+    return bool(_started_from(plan))
+
+
+def _started_from(plan: Plan) -> list[Any]:
+    return [
         o.value
         for o in plan.overrides
-        if "backbone" not in o.key and any(o.detail.startswith(f"{name}:") for name in _PRETRAINED)
+        if "backbone" not in o.key
+        and any(o.detail.startswith(f"{name}:") for name in _PRETRAINED)
+        and o.value
     ]
+
+
+def _baseline(plan: Plan, skill: Skill, evaluation: Plan, compile_plan: Compile) -> Plan | None:
+    """Compile the evaluation of the pretrained model that the training starts from, if it is whole."""
+    given = _started_from(plan)
     action = skill.action("evaluate", evaluation.variant)
     required = {i.key for i in action.inputs if not i.optional}
     fields = [k for k, f in action.spec_params.items() if f == "parent_model" and k in required]
@@ -97,7 +109,7 @@ def _compiled(
         action="evaluate",
         data=data,
         settings=settings,
-        gpus=plan.resources.gpus,
+        gpus=plan.resources.gpus if plan.gpus_asked or plan.platform != "local" else None,
         results_root=plan.results_root,
         image=plan.image if plan.image_source != "skill" else None,
         image_source=plan.image_source,

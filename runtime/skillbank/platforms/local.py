@@ -84,6 +84,12 @@ class LocalPlatform(Platform):
             found.append(
                 f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
             )
+        # What a skill sets by itself also runs without a GPU; what somebody asked for is there or refused.
+        if plan.gpus_asked and plan.resources.gpus > (gpus := visible_gpus()):
+            found.append(
+                f"the plan asks for {plan.resources.gpus} GPUs and a job on this machine may use {gpus}; "
+                + (f"use --gpus {gpus}" if gpus else "--gpus 0 runs it on the CPU")
+            )
         return found
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:

@@ -40,6 +40,8 @@ _LAST = rx(
     rf"<det*>(?:very |my )?<last>(?: (?P<n1>N))?(?: (?:{_KIND}))?(?: (?P<n2>N))?(?: "
     rf"(?P<thing>{_THING}))*(?: (?:of|for) <det?>(?P<n3>N))?"
 )
+_NAMED_LAST = rx(r"(?:the )?(?:job|run|parent) last(?= [.,;:!?)]|$| $| (?:and|then|on|with|using) )")
+"""The name that the command line has for it: "evaluate it from job last"."""
 _JUST = rx(
     r"(?:the|our|my) (?:N )?(?:model|training|run|job|checkpoint|detector|network|one|weights"
     r"|engine|export|result)(?: (?:that|which))?(?: (?:i|we|you))?"
@@ -81,6 +83,7 @@ def take_last(text: Text) -> None:
     """Turn "the last training of Grounding DINO" into a job and the name."""
     text.rewrite(_FINISHED_LAST, _just)
     text.rewrite(_LAST, _last)
+    text.rewrite(_NAMED_LAST, lambda found: [found.one("J", "last")])
     text.rewrite(_JUST, _just)
 
 

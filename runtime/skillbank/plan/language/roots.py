@@ -21,7 +21,7 @@ SUBFOLDERS = (
 )
 """What the folders of a data root are usually called."""
 
-_WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]+\w)(?![\w/:.-])", re.IGNORECASE)
+_WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]*\w)(?![\w/:.-])", re.IGNORECASE)
 
 
 def list_local(uri: str) -> set[str] | None:

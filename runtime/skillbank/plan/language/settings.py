@@ -102,6 +102,23 @@ _NAMED: tuple[tuple[str, str], ...] = (
     (NODES, r"(?:number of |count of )?nodes? <of*>D"),
     ("export.opset_version", r"(?:with |using |at |and )?(?:onnx )?opset(?: version)? <of*>D"),
 )
+_TRIALS = r"(?P<kept>(?:hpo |automl |hyperparameter |search |tuning )?)(?:trials?|recommendations?)"
+_SEARCH: tuple[tuple[str, str], ...] = (
+    ("automl.parallel", r"(?:with |in |using |and )?D parallel (?P<kept>)trials"),
+    (
+        "automl.parallel",
+        rf"(?:with |using |and )?(?:at most |up to |only )*D (?:(?:of )?(?:them|these) |each |{_TRIALS} )?"
+        r"(?:at a time|in parallel|at once|side by side|concurrently)",
+    ),
+    (
+        "automl.max_recommendations",
+        r"(?:with |for |in |over |using |and |run |do |try )?<det?>(?:up to |exactly |at most |no more than "
+        r"|only |just |about |around |max |maximum |maximum of |total of )*D (?:more |different )?"
+        rf"{_TRIALS}(?: (?:at most|at the most|in total|max|maximum))?",
+    ),
+    ("automl.max_recommendations", r"(?:number of |count of |max |maximum )(?P<kept>)trials <of*>D"),
+)
+_COMPILED_SEARCH = [(key, rx(pattern)) for key, pattern in _SEARCH]
 _COMPILED = [(key, rx(pattern)) for key, pattern in _NAMED]
 _SIZE = rx(
     r"(?:with |at |and |in |using )?<det?>(?P<word>(?:(?:input|image|picture|model|onnx) "
@@ -137,6 +154,16 @@ class Value:
     value: Any
 
 
+def take_search_size(text: Text) -> None:
+    """Turn "20 trials, 2 at a time" into tokens ``S``; what else the words say of a search stays."""
+    for key, pattern in _COMPILED_SEARCH:
+        text.rewrite(pattern, lambda found, key=key: _sized(found, key))  # type: ignore[misc]
+
+
+def _sized(found: Found, key: str) -> list[Token]:
+    return [*_named(found, key), *(found.tokens("kept") if found.match["kept"] else ())]
+
+
 def take_named(text: Text) -> None:
     """Turn pairs and what people say of epochs, batches, GPUs and precision into tokens ``S``."""
     text.rewrite(rx("E"), _pair)
@@ -164,7 +191,7 @@ def _size(found: Found) -> list[Token] | None:
     return [found.one("S", Value(WIDTH, width)), found.one("S", Value(HEIGHT, height))]
 
 
-def _named(found: Found, key: str) -> list[Token] | None:
+def _named(found: Found, key: str) -> list[Token]:
     [number] = found.values("D")
     return [found.one("S", Value(key, number))]
 
