@@ -120,12 +120,15 @@ def lay_out(skill: Skill, action: Action, root: Path) -> None:
         path = root / row.source / row.path
         stem = archive_stem(path.name)
         if stem is not None and row.runtime == "extracted_folder":
-            path.with_name(stem).mkdir(parents=True, exist_ok=True)
+            folder = path.with_name(stem)
         elif row.path and row.runtime != "folder" and "." in path.name:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("{}")
+            continue
         else:
-            path.mkdir(parents=True, exist_ok=True)
+            folder = path
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "content").write_text("content")
 
 
 def local_plan(skill: Skill, action: Action, root: Path) -> Plan:
