@@ -50,7 +50,7 @@ def test_no_answer_holds_a_secret(toolbox: Toolbox, tmp_path: Path, monkeypatch:
     # Long enough that a question cuts the path in the middle of the secret.
     folder = tmp_path / ("x" * (75 - len(str(tmp_path)) % 75)) / plain
     folder.mkdir(parents=True)
-    (folder / "data.txt").touch()
+    (folder / "data.txt").write_text("data")
     [plan] = toolbox.plan(text=f"train the toy detector on {folder}").plans
     answers.append(toolbox.call("launch", {"plan_id": plan.plan_id}))
     assert answers[-1].approval is not None and "hush" not in answers[-1].approval.question
