@@ -119,6 +119,7 @@ def test_a_launch_that_is_taken_back_before_there_is_a_job_leaves_none_running(
             door = SdkDoor(client)
             plan_id = await train(door, data)
             file = Path(environment["SKILLBANK_HOME"]) / "skillbank.db"
+            assert runtime.jobs.store.list() == []  # a plan alone has made no database
             with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 call = asyncio.ensure_future(door.call("launch", {"plan_id": plan_id}))

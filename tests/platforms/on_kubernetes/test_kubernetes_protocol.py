@@ -105,7 +105,12 @@ def test_kubectl_takes_our_manifest_and_tells_what_one_may(
 def test_the_plan_command_shows_the_manifest(server: Server, profile: SetProfile, tmp_path: Path) -> None:
     data = tmp_path / "shared/data"
     (data / "images").mkdir(parents=True)
-    for name in ("annotations_odvg.jsonl", "annotations_odvg_labelmap.json", "annotations.json"):
+    for name in (
+        "images/a.jpg",
+        "annotations_odvg.jsonl",
+        "annotations_odvg_labelmap.json",
+        "annotations.json",
+    ):
         (data / name).write_text("{}")
     words = [
         "train Grounding DINO from scratch with no HPO",
