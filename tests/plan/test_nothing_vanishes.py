@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,6 @@ from skillbank.runtime import Runtime
 
 SKILL = "tao-train-grounding-dino"
 TEXT = "train Grounding DINO on s3://b/t, 10 epochs, no HPO"
-
-
-@pytest.fixture
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
-    monkeypatch.delenv("SKILLBANK_PLATFORM", raising=False)
-    with Runtime() as opened:
-        yield opened
 
 
 def plans(runtime: Runtime, *actions: str, text: str | None = None, **options: Any) -> list[Plan]:
@@ -180,3 +171,12 @@ def test_the_shape_of_the_model_that_a_search_starts_from_is_not_searched(runtim
     assert "model.dec_layers" in searched(
         pretrained="s3://b/w.pth", settings=["automl.ranges.model.dec_layers=[2, 4]"]
     )
+
+
+def test_the_only_one_of_several_inputs_is_needed(runtime: Runtime) -> None:
+    data = ["inference=s3://b/i"]
+    [plan] = plans(runtime, "inference", data=data)
+    assert {i.key: i.optional for i in plan.inputs}["dataset.infer_data_sources.classmap"] is False
+    captions = ["dataset.infer_data_sources.captions=[red circle]"]
+    [plan] = plans(runtime, "inference", data=data, settings=captions)
+    assert "dataset.infer_data_sources.classmap" not in {i.key for i in plan.inputs}

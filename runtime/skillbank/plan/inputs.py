@@ -61,7 +61,7 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
                     uri=uri,
                     runtime=_runtime(uri, kind, own.runtime if own else None),
                     type=kind,
-                    optional=may_miss and not _named(draft, key, own),
+                    optional=may_miss and not _named(draft, key, own) and not _last_choice(draft, key),
                     source=own.source if own else "",
                     selective=_selective(key, decl.extra.get("selective") if decl else None),
                     hub=bool(decl and decl.extra.get("hub") is True),
@@ -81,6 +81,13 @@ def _named(draft: Draft, key: str, row: Binding | None) -> bool:
         return bool(draft.locations.get(row.source)) and not row.may_lack
     said = draft.request.pretrained
     return draft.user_covers(key) or (said is not None and draft.builder.get(key) == said)
+
+
+def _last_choice(draft: Draft, key: str) -> bool:
+    """Whether one of several inputs is needed (``one_of``) and none but this one has a value."""
+    groups = [group for group in draft.action.one_of if plain(key) in map(plain, group)]
+    others = [[other for other in group if plain(other) != plain(key)] for group in groups]
+    return any(all(draft.builder.is_unset(other) for other in group) for group in others)
 
 
 def _selective(key: str, said: Any) -> Selective | None:
