@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skillbank.errors import PlatformError
 
-__all__ = ["cache_dir", "database_url", "home", "results_root"]
+__all__ = ["cache_dir", "database_url", "home", "outbox", "results_root"]
 
 
 def home() -> Path:
@@ -35,6 +35,11 @@ def home() -> Path:
 def database_url() -> str:
     """Return the SQLAlchemy URL of jobs and plans: ``SKILLBANK_DATABASE_URL``, else SQLite in `home`."""
     return os.environ.get("SKILLBANK_DATABASE_URL") or f"sqlite:///{home() / 'skillbank.db'}"
+
+
+def outbox() -> Path | None:
+    """Return the folder where plans wait for the database in `home`; None where another one is named."""
+    return None if os.environ.get("SKILLBANK_DATABASE_URL") else home() / "plans"
 
 
 def results_root() -> Path:

@@ -239,10 +239,9 @@ class Runtime:
 
     def _outbox(self) -> Path | None:
         """Return where plans wait for the database in the home; None where another database is used."""
-        from skillbank.home import home
+        from skillbank.home import outbox
 
-        other = self._database_url or os.environ.get("SKILLBANK_DATABASE_URL")
-        return None if other else home() / "plans"
+        return None if self._database_url else outbox()
 
     def skill_of(self, plan: Plan) -> Skill:
         """Return the skill that a plan was made of, unchanged since.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request, parse_data, parse_settings
+from skillbank.runtime import Runtime
 
 DATASETS = "| Action | Spec Key | Source | Files | List? |\n|---|---|---|---|---|\n"
 INFERENCE = "| Action | Spec Field | Inference Function | Meaning |\n|---|---|---|---|\n"
@@ -72,6 +73,15 @@ def make_skill(tmp_path: Path) -> MakeSkill:
 
 def _yaml(file: Path, document: Any) -> None:
     file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """A runtime with a home of its own and no platform of the environment's."""
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
+    monkeypatch.delenv("SKILLBANK_PLATFORM", raising=False)
+    with Runtime() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from skillbank.cli.options import build_requests
 from skillbank.plan.model import Plan
 from skillbank.plan.request import Request, concerns, parse_settings
 from skillbank.runtime import Runtime
 
 SKILL = "tao-train-grounding-dino"
-
-
-@pytest.fixture
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path))
-    monkeypatch.delenv("SKILLBANK_PLATFORM", raising=False)
-    with Runtime() as opened:
-        yield opened
 
 
 def chain(runtime: Runtime, *actions: str, settings: tuple[str, ...] = ()) -> list[Plan]:

@@ -27,7 +27,7 @@ from skillbank.storage.absence import absent
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["Checks", "Place", "check", "open_questions", "refuse"]
+__all__ = ["Checks", "Place", "check", "refuse"]
 
 State = Literal["found", "missing", "misnamed", "unreachable", "unusable", "left_out", "unseen"]
 _STATES: tuple[tuple[type[SkillbankError], State], ...] = (
@@ -123,7 +123,7 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
         problems += content_problems(plan, largest)
         notes += warnings(plan, largest)
     notes += _unread_paths(plan)
-    questions, gpus = open_questions(plan)
+    questions, gpus = _open_questions(plan)
     return Checks(
         places=tuple(places),
         problems=tuple(dict.fromkeys(problems)),
@@ -133,7 +133,7 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
     )
 
 
-def open_questions(plan: Plan) -> tuple[tuple[Question, ...], int | None]:
+def _open_questions(plan: Plan) -> tuple[tuple[Question, ...], int | None]:
     """Return what a plan asks on a machine such as this one, and how many GPUs it has if that was asked."""
     if not plan.questions_with_gpu or plan.platform != "local":
         return (), None

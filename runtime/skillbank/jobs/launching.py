@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import CONFIG_PATH, ParentModel, bind, check_filled, has_token
-from skillbank.jobs.checks import Checks, check, open_questions, refuse
+from skillbank.jobs.checks import Checks, check, refuse
 from skillbank.jobs.environment import job_environment
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
@@ -38,8 +38,7 @@ def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> C
     ------
     QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
     """
-    questions, gpus = open_questions(plan)
-    refuse(plan, Checks(questions=questions, gpus=gpus))
+    refuse(plan, Checks())
     if problems := [*platform.problems(plan), *results_problems(plan)]:
         raise PlatformError("; ".join(problems))
     check_filled(plan)
