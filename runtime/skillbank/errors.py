@@ -10,6 +10,7 @@
     │   └── SkillFormatError                a skill's own files cannot be read
     ├── QuestionsError             exit 3   the plan has questions and cannot be launched
     ├── NotApprovedError           exit 4   nobody approved what would start, spend or destroy
+    │   └── TrustError                      what would run comes from a bank that nobody has trusted
     ├── NotFoundError              exit 5   no such skill, action, job, parent or file
     │   ├── SkillNotFoundError
     │   │   └── AmbiguousSkillError         the words fit several skills
@@ -46,6 +47,7 @@ __all__ = [
     "SkillbankError",
     "SpecError",
     "StateError",
+    "TrustError",
     "UsageError",
     "a_few",
     "did_you_mean",
@@ -96,6 +98,10 @@ class NotApprovedError(SkillbankError):
     """The plan would start work that nobody approved."""
 
     exit_code = 4
+
+
+class TrustError(NotApprovedError):
+    """What comes from a bank that nobody has trusted, or that changed since, would run."""
 
 
 class NotFoundError(SkillbankError):

@@ -38,7 +38,8 @@ _SHOWN = rx(
     r" (?:is|was|reads|ends with|ended with|begins with|starts with) :"
 )
 _LOGGED = rx(
-    r"(?:(?<=\A )|(?<=[.!?;:,] )|(?<=please ))(?:log|logs|log file|console|terminal|traceback|stack trace|error|warning) :"
+    r"(?:(?<=\A )|(?<=[.!?;:,] )|(?<=please ))(?:log|logs|log file|console|terminal|traceback|stack trace"
+    r"|error|warning) :"
 )
 _BACK = frozenset({"but", "anyway", "however", "nevertheless", "regardless", "still"})
 
