@@ -94,7 +94,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / "no-aws"))
 
 
-# The same examples on every run: whether a change passes depends on the change alone. `explore` seeks new ones.
+# The same examples on every run, so that only a change can break it; `explore` seeks new ones.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("explore", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
