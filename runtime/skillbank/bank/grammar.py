@@ -8,7 +8,6 @@ defines: the type checker knows the family's words, and the words ``limits``, ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,12 +16,12 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import create
 
 from skillbank.bank.limits import Limits, entry_limits, is_number, options_of, shown
+from skillbank.bank.patterns import MAX_TEXT, BankPattern, PatternError, compiled
 from skillbank.bank.schema import TYPE_WORDS, Node
 
 __all__ = ["UNKNOWN", "entries_limits", "problems", "rules_of", "show", "unread"]
 
 Errors = Iterator[ValidationError]
-_PATTERN_LENGTH = 2000
 _PLACES = 32
 """So many elements of a list can have bounds of their own."""
 _SIZES = {
@@ -92,7 +91,7 @@ def unread(node: Node) -> list[str]:
             found.append(f"type {show(one)}")
     pattern = node.words.get("pattern")
     if pattern is not None and _compiled(pattern) is None:
-        found.append(f"pattern {show(pattern)}")
+        found.append(f"pattern {show(pattern)} ({_why_not_compiled(pattern)})")
     for name in ("enum", "valid_options"):
         if node.words.get(name) is not None and not isinstance(node.words[name], list):
             found.append(f"{name} {show(node.words[name])}")
@@ -158,11 +157,13 @@ def _entries(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
                 yield ValidationError(_but(entry, rule), path=[i])
 
 
-def _pattern(validator: Any, pattern: re.Pattern[str], value: Any, schema: Any) -> Errors:
+def _pattern(validator: Any, pattern: BankPattern, value: Any, schema: Any) -> Errors:
     if not isinstance(value, str) or not value or _is_placeholder(value, "string"):
         return
-    if pattern.search(value[:_PATTERN_LENGTH]) is None:
-        yield ValidationError(f"is {show(value)}, but it must match {pattern.pattern}")
+    if len(value) > MAX_TEXT:
+        yield ValidationError(f"has {len(value)} characters, more than the {MAX_TEXT} that can be checked")
+    elif not pattern.search(value):
+        yield ValidationError(f"is {show(value)}, but it must match {pattern.text}")
 
 
 def _closed(validator: Any, closed: bool, value: Any, schema: Any) -> Errors:
@@ -229,11 +230,21 @@ def _but(value: float, rule: str) -> str:
     return rule if rule.startswith("must not") else f"is {shown(value)}, but it {rule}"
 
 
-def _compiled(pattern: Any) -> re.Pattern[str] | None:
+def _compiled(pattern: Any) -> BankPattern | None:
     try:
-        return re.compile(pattern) if isinstance(pattern, str) else None
-    except (re.error, RecursionError, OverflowError):
+        return compiled(pattern) if isinstance(pattern, str) else None
+    except PatternError:
         return None
+
+
+def _why_not_compiled(pattern: Any) -> str:
+    try:
+        compiled(pattern)
+    except PatternError as error:
+        return str(error)
+    except TypeError:
+        pass
+    return "it is no text"
 
 
 def _article(kind: str) -> str:
