@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import create
 
 from skillbank.bank.limits import Limits, entry_limits, is_number, options_of, shown
+from skillbank.bank.options import Options, frozen
 from skillbank.bank.patterns import MAX_TEXT, BankPattern, PatternError, compiled
 from skillbank.bank.schema import TYPE_WORDS, Node
 
@@ -52,7 +53,7 @@ def rules_of(node: Node) -> dict[str, Any]:
     rules: dict[str, Any] = {"kind": (node.kind, node.nullable or default is None, default)}
     options = options_of(words)
     if options is not None:
-        rules["options"] = options
+        rules["options"] = Options(options)
     elif node.branches:
         rules["either"] = node.branches
     rules["limits"] = node.limits
@@ -96,6 +97,8 @@ def unread(node: Node) -> list[str]:
         if node.words.get(name) is not None and not isinstance(node.words[name], list):
             found.append(f"{name} {show(node.words[name])}")
     found += [name for name in _UNREAD if name in node.words]
+    if node.cut:
+        found.append(f"more than {len(node.branches)} types to choose from")
     for branch in node.branches:
         found += unread(branch)
     return list(dict.fromkeys(found))
@@ -117,15 +120,12 @@ def _kind(validator: Any, rule: tuple[str, bool, Any], value: Any, schema: Any) 
         yield ValidationError(f"must be {_article(kind)}, not {show(value)}")
 
 
-def _options(validator: Any, options: list[Any], value: Any, schema: Any) -> Errors:
+def _options(validator: Any, options: Options, value: Any, schema: Any) -> Errors:
     if value is None or _is_placeholder(value, schema["kind"][0]):
         return
-    # An enum without lists says what a list may be made of.
-    among = any(isinstance(option, list) for option in options)
-    for entry in value if isinstance(value, list) and not among else [value]:
+    for entry in value if isinstance(value, list) and not options.of_lists else [value]:
         if entry not in options:
-            listed = ", ".join(str(option) for option in options)
-            yield ValidationError(f"is {show(value)}, but it must be one of {listed}")
+            yield ValidationError(f"is {show(value)}, but it must be one of {options}")
             return
 
 
@@ -186,7 +186,8 @@ def _size(word: str) -> Any:
 
 
 def _unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Errors:
-    if any(Draft202012Validator.VALIDATORS["uniqueItems"](validator, wanted, value, schema)):
+    # The library compares every entry with every other where entries are lists or mappings.
+    if isinstance(value, list) and len({frozen(entry, bools=True) for entry in value}) < len(value):
         yield ValidationError(f"is {show(value)}, but no entry may stand there twice")
 
 

@@ -1,7 +1,7 @@
 """Regular expressions that come from a bank: the one engine that runs them takes time linear in the text.
 
-Schemas (``pattern``) and error patterns are run on values and logs while people wait. Python's own engine tries
-every way through ``^(a+)+$`` and never comes back, so what a bank writes is run by RE2 alone. RE2 has no
+Schemas (``pattern``) and error patterns are run on values and logs while people wait. Python's own engine
+tries every way through ``^(a+)+$`` and never comes back, so what a bank writes is run by RE2 alone. It has no
 look-arounds, no back-references and no possessive repeats: such a pattern is not applied, and whoever would
 have applied it says so (a finding of the skill, a warning of the plan). There is no second engine behind it.
 """
@@ -52,7 +52,7 @@ def compiled(text: str, *, ignore_case: bool = False) -> BankPattern:
     Raises
     ------
     PatternError
-        When it is longer than `MAX_PATTERN`, no regular expression, needs more than RE2 can, or is too costly.
+        When it is longer than `MAX_PATTERN`, no regular expression, too costly, or needs more than RE2 can.
     """
     import re2
 
