@@ -143,9 +143,17 @@ class Runtime:
         return review(plan, charter, self.jobs)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
-        """Return the skills that fit a query, the best first; empty when none does."""
+        """Return the skills that fit a query, the best first; empty when none does.
+
+        The skill that the query names comes before all others.
+        """
         with self.reading:
-            return [hit for hit in self.index.search(query, limit) if hit.strong]
+            named = self.library.named_in(query)
+            hits = [hit for hit in self.index.search(query, limit) if hit.strong]
+            best = max((hit.score for hit in hits), default=1.0)
+            known = {hit.skill.root: hit for hit in hits}
+            first = [known.pop(skill.root, Hit(skill, best, 1.0)) for skill in named]
+            return [*first, *known.values()][:limit]
 
     def read(self, text: str) -> Reading:
         """Read a plain-language request; see `skillbank.plan.intent.read_text`.
@@ -165,9 +173,11 @@ class Runtime:
 
     def _job_skill(self, job: str) -> str | None:
         try:
-            return self.jobs.store.get(job).skill
+            ran = self.jobs.store.get(job)
         except JobNotFoundError:
             return None
+        bank = ran.plan.get("skill", {}).get("bank")
+        return f"{bank}:{ran.skill}" if bank else ran.skill
 
     def plan(self, request: str | Request | Sequence[Request]) -> list[Plan]:
         """Compile a request, or a chain of them, into plans.
@@ -187,6 +197,9 @@ class Runtime:
         platforms = [chosen_platform(step.platform) for step in chain]
         for step, platform in zip(chain, platforms, strict=True):
             with self.reading:
+                note = self.library.find(step.skill).note
+                if note and note not in step.notes:
+                    step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill.name))
             parent = (

@@ -145,18 +145,21 @@ def test_names_in_any_spelling(tmp_path: Path) -> None:
     assert normalise("Grounding  DINO") == normalise("grounding_dino") == normalise("grounding-dino")
 
 
-def test_clashes_are_named_and_never_shadowed(tmp_path: Path) -> None:
+def test_of_several_banks_the_first_answers_and_the_others_are_named(tmp_path: Path) -> None:
     for bank in ("one", "two"):
         write_skill(tmp_path / bank / "toy", "toy", description=bank)
     library = Library([tmp_path / "one", tmp_path / "two"], own=False)
-    with pytest.raises(SkillNotFoundError, match=r"several skills: one:toy, two:toy"):
-        library.get("toy")
+    found = library.find("toy")
+    assert found.skill.qualified == "one:toy"
+    assert "two:toy claims the name as well" in found.note
     assert library.get("two:toy").frontmatter.description == "two"
+    turned = Library([tmp_path / "one", tmp_path / "two"], own=False, order=["two"])
+    assert turned.get("toy").qualified == "two:toy"
 
 
 def test_banks_with_one_name_get_numbers(tmp_path: Path) -> None:
     for parent in ("a", "b"):
-        write_skill(tmp_path / parent / "skills" / "toy", "toy")
+        write_skill(tmp_path / parent / "skills" / "toy", "toy", description=parent)
     library = Library([tmp_path / "a" / "skills", tmp_path / "b" / "skills"], own=False)
     assert [b.name for b in library.banks] == ["skills", "skills-2"]
     assert [s.qualified for s in library.skills] == ["skills:toy", "skills-2:toy"]

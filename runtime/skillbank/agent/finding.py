@@ -9,12 +9,14 @@ from pydantic import Field
 
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import shorten
+from skillbank.bank.discovery import OWN
 from skillbank.plan.description import describe_action as action_document
 from skillbank.plan.description import find_parameters
 from skillbank.plan.request import ROLES
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
+    from skillbank.bank.discovery import Library
     from skillbank.bank.skill import Skill
 
 __all__ = ["DESCRIBE_ACTION", "SEARCH_SKILLS", "DescribeAnswer", "SearchAnswer"]
@@ -36,18 +38,25 @@ class SearchArguments(Arguments):
 
 
 class SkillSummary(Document):
-    """A skill in a few words; an action with a variant is ``action:variant``."""
+    """A skill in a few words; an action with a variant is ``action:variant``.
+
+    ``name`` is what to call it; ``bank`` is empty for the bank that comes with skillbank, and ``also_in``
+    are banks with a copy.
+    """
 
     name: str
+    bank: str = ""
+    also_in: tuple[str, ...] = ()
     description: str
     actions: tuple[str, ...] = ()
     automl: bool = False
 
 
 class SearchAnswer(Result):
-    """Skills that fit, the best first."""
+    """Skills that fit, the best first; ``note`` says what else claims the name that was asked for."""
 
     skills: tuple[SkillSummary, ...] = ()
+    note: str = ""
 
 
 class DescribeArguments(Arguments):
@@ -78,7 +87,10 @@ class Parameter(Document):
 
 
 class DescribeAnswer(Result):
-    """What an action takes. ``shorthands`` are short names of common parameters."""
+    """What an action takes. ``shorthands`` are short names of common parameters.
+
+    ``note`` says what else claims the skill's name.
+    """
 
     skill: str
     action: str
@@ -89,6 +101,7 @@ class DescribeAnswer(Result):
     parameters: tuple[Parameter, ...] = ()
     matching: int = 0
     total: int = 0
+    note: str = ""
 
 
 def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
@@ -97,13 +110,18 @@ def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
         if not hits:
             count = len(box.runtime.library.skills)
             return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
-        skills = [_summary(hit.skill) for hit in hits]
-    return SearchAnswer(skills=skills, next=["plan", "describe_action for one action"])
+        skills = [_summary(hit.skill, box.runtime.library) for hit in hits]
+        note = box.runtime.library.claims.of(arguments.query).note
+    return SearchAnswer(
+        skills=skills, note=shorten(note, 300), next=["plan", "describe_action for one action"]
+    )
 
 
-def _summary(skill: Skill) -> SkillSummary:
+def _summary(skill: Skill, library: Library) -> SkillSummary:
     return SkillSummary(
-        name=skill.name,
+        name=library.said(skill),
+        bank="" if skill.bank == OWN else skill.bank,
+        also_in=library.also_in(skill),
         description=shorten(skill.frontmatter.description, 240),
         actions=[a.name if a.variant is None else f"{a.name}:{a.variant}" for a in skill.actions],
         automl=skill.info.automl_enabled and skill.automl_problem is None,
@@ -112,15 +130,17 @@ def _summary(skill: Skill) -> SkillSummary:
 
 def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
     with box.runtime.reading:
-        skill = box.runtime.library.get(arguments.skill)
+        named = box.runtime.library.find(arguments.skill)
+        skill, note = named.skill, shorten(named.note, 300)
         action = skill.action(arguments.action, arguments.variant)
         document = action_document(skill, action)
     parameters, find = document["parameters"], arguments.find
     if find is None:
         return DescribeAnswer(
-            skill=skill.name,
+            skill=box.runtime.library.said(skill),
             action=action.name,
             variant=action.variant,
+            note=note,
             data=list(_data(document["data"])),
             needs_parent=[key for key, how in document["functions"].items() if how == "parent_model"],
             shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
@@ -131,9 +151,10 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
     common = set(action.shorthands.values())
     found = sorted(find_parameters(parameters, find), key=lambda p: p["key"] not in common)
     return DescribeAnswer(
-        skill=skill.name,
+        skill=box.runtime.library.said(skill),
         action=action.name,
         variant=action.variant,
+        note=note,
         parameters=[_parameter(p) for p in found[:_MOST_PARAMETERS]],
         matching=len(found),
         total=len(parameters),

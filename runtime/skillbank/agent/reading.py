@@ -116,7 +116,7 @@ def _messages(text: str, runtime: Runtime) -> list[dict[str, str]]:
     with runtime.reading:
         skills = [
             {
-                "skill": s.name,
+                "skill": runtime.library.said(s),
                 "for": s.frontmatter.description[:300],
                 "actions": sorted({a.name for a in s.actions}),
             }
@@ -148,9 +148,10 @@ def _filled(arguments: str, model: str) -> _Filled:
 
 def _request(step: _Step, filled: _Filled, text: str, runtime: Runtime) -> Request:
     with runtime.reading:
-        skill = runtime.library.get(step.skill).qualified
+        found = runtime.library.find(step.skill)
     return Request(
-        skill=skill,
+        skill=found.skill.qualified,
+        notes=(found.note,) if found.note else (),
         action=step.action,
         variant=step.variant,
         data=tuple(DataLocation(source=d.source, uri=clean_uri(d.uri)) for d in step.data),

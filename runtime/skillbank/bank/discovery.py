@@ -1,27 +1,35 @@
-"""Finding skills: folders, marketplaces, several banks at once; clashes are named, never shadowed."""
+"""Finding skills: folders, marketplaces, and several banks in the order in which they answer to a name."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from skillbank.bank.claims import Claims
+from skillbank.bank.copies import with_copies, without_copies
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
+from skillbank.bank.names import bank_name, folded, normalise, shown
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 from skillbank.nearby import at_home, near_path
 
+__all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
+
+OWN = "skillbank"
+"""Name of the bank that comes with skillbank; no other bank has it."""
 MAX_DEPTH = 6
+_SHOWN, _QUERY = 8, 12
 MARKETPLACE = ".claude-plugin/marketplace.json"
 MAX_FOLDERS = 20_000
 """Folders of one bank that are looked through for skills."""
-_NAME = re.compile(r"[^\s:/\\\x00-\x1f\x7f][^:/\\\x00-\x1f\x7f]{0,63}")
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
 
 
@@ -41,13 +49,29 @@ class Bank:
             raise SkillNotFoundError(
                 f"The bank {root} is not a folder{near}; give --bank a folder of skills."
             )
-        self.name = name or self._marketplace_name() or utf8_name(self.root.name)
+        self.is_own = self.root == bank_root()
+        self.problems: list[Diagnostic] = []
+        """Findings about the bank itself, which each of its skills says."""
+        if self._marketplace[1] is not None:
+            self.problems.append(self._marketplace[1])
+        said = name or self._marketplace_name() or utf8_name(self.root.name)
+        self.name = OWN if self.is_own else bank_name(said)
+        if not self.is_own and folded(self.name) == folded(OWN):
+            self.rename(f"{OWN}-2", f"the bank calls itself '{shown(said)}' and does not come with skillbank")
+        elif name is None and self._marketplace_name() is not None and self.name != said:
+            self.rename(self.name, f"the bank's name '{shown(said)}' cannot be said")
+
+    def rename(self, name: str, why: str) -> None:
+        """Give the bank another name before its skills are read, and say why."""
+        self.name = name
+        message = f"{why}; here it is '{shown(name)}'."
+        self.problems.append(Diagnostic("warning", "bank-name", message, MARKETPLACE))
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:
         """Every folder below the bank that holds a SKILL.md, by path."""
         folders, cut = self._folders()
-        problems = tuple(p for p in (self._marketplace[1], cut) if p is not None)
+        problems = (*self.problems, *([cut] if cut is not None else ()))
         return tuple(Skill(folder, self.name, self.root, problems) for folder in folders)
 
     def _folders(self) -> tuple[list[Path], Diagnostic | None]:
@@ -106,60 +130,179 @@ class Bank:
 
     def _marketplace_name(self) -> str | None:
         name = self._marketplace[0].get("name")
-        return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+        return name if isinstance(name, str) and name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The skill that a name stands for, and what else claims the name, as a sentence or empty."""
+
+    skill: Skill
+    note: str = ""
 
 
 class Library:
-    """Several banks seen as one; the bank that comes with skillbank is always there, last."""
+    """The banks of a user, in the order in which they answer to a name.
 
-    def __init__(self, roots: Sequence[Path] = (), *, own: bool = True) -> None:
-        banks = [Bank(root) for root in roots]
-        if own and bank_root() not in {b.root for b in banks}:
-            banks.append(Bank(bank_root(), "skillbank"))
-        names: dict[str, int] = {}
-        for bank in banks:
-            # Two folders called 'skills' are told apart by a number, in the order given.
-            names[bank.name] = names.get(bank.name, 0) + 1
-            if names[bank.name] > 1:
-                bank.name = f"{bank.name}-{names[bank.name]}"
-        self.banks = tuple(banks)
+    The bank that comes with skillbank is always there and answers first, then the others as they are given,
+    unless `order` says otherwise.
+
+    Parameters
+    ----------
+    roots
+        Folders of skills.
+    own
+        Whether the bank that comes with skillbank is one of them.
+    named
+        Banks whose names are known, such as installed ones: name and folder; they come after `roots`.
+    order
+        Names of banks that come before all others, in this order; the bank that comes with skillbank is
+        called ``skillbank``.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When a folder does not exist.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path] = (),
+        *,
+        own: bool = True,
+        named: Sequence[tuple[str, Path]] = (),
+        order: Sequence[str] = (),
+    ) -> None:
+        found = [Bank(bank_root())] if own else []
+        found += [Bank(root) for root in roots]
+        found += [Bank(root, name) for name, root in named]
+        banks = list({bank.root: bank for bank in reversed(found)}.values())[::-1]
+        _tell_apart(banks)
+        first = {name: i for i, name in enumerate(order)}
+        # Not naming the own bank does not put others before it.
+        rest = {bank.name: -1 if bank.is_own and OWN not in first else len(first) for bank in banks}
+        self.banks = tuple(sorted(banks, key=lambda bank: first.get(bank.name, rest[bank.name])))
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:
-        """All skills of all banks."""
-        return tuple(s for bank in self.banks for s in bank.skills)
+        """All skills of all banks; of copies the first."""
+        return tuple(skill for skill, _ in self._kept)
+
+    @cached_property
+    def _kept(self) -> list[tuple[Skill, list[Skill]]]:
+        """Every skill, with its copies."""
+        return with_copies(s for bank in self.banks for s in bank.skills)
+
+    def also_in(self, skill: Skill) -> tuple[str, ...]:
+        """Return the banks that hold a copy of a skill, beside its own."""
+        copies = next((copies for first, copies in self._kept if first.root == skill.root), [])
+        return tuple(dict.fromkeys(copy.bank for copy in copies if copy.bank != skill.bank))
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Who answers to which name."""
+        return Claims(self.skills, OWN)
 
     @cached_property
     def diagnostics(self) -> tuple[tuple[Skill, Diagnostic], ...]:
         """Findings of all skills."""
-        return tuple((s, d) for s in self.skills for d in s.diagnostics)
+        return tuple((s, d) for s in self.skills for d in (*s.diagnostics, *self._imitations(s)))
+
+    def _imitations(self, skill: Skill) -> Iterator[Diagnostic]:
+        for name in dict.fromkeys((skill.name, skill.info.network_arch, *skill.info.aliases)):
+            if self.claims.imitated(name):
+                message = f"the name '{shown(name)}' only looks like another skill's and is not answered to."
+                yield Diagnostic("warning", "name-imitates", message, "SKILL.md")
+            elif self.claims.described(name):
+                message = f"the alias '{shown(name)}' describes another bank's skill and is not answered to."
+                yield Diagnostic("warning", "alias-describes", message, "references/skill_info.yaml")
+
+    def said(self, skill: Skill) -> str:
+        """Return what to call a skill: its name, with its bank where the name alone means another skill."""
+        named = self.claims.of(skill.name).skills
+        return skill.name if [s.root for s in named] == [skill.root] else skill.qualified
+
+    def named_in(self, query: str) -> list[Skill]:
+        """Return the skills that a query names: the one whose name it is, and those of the own bank in it."""
+        whole = self.claims.of(query).skills
+        words = re.findall(r"[\w.]+", query)[:_QUERY]
+        parts = (words[i : i + n] for n in range(_QUERY, 0, -1) for i in range(len(words) - n + 1))
+        inside = [s for part in parts for s in self.claims.of("".join(part)).skills if s.bank == OWN]
+        return list(dict.fromkeys((*whole, *inside)))
+
+    def bank(self, name: str) -> Bank | None:
+        """Return the bank of this name, in upper or lower case; None when there is none."""
+        return next((b for b in self.banks if b.name.casefold() == name.casefold()), None)
 
     def get(self, name: str) -> Skill:
-        """Return the skill with this name.
+        """Return the skill with this name; see `find`."""
+        return self.find(name).skill
 
-        ``bank:skill`` is exact. A plain name may also be the architecture or an alias, in any
-        spelling (``Grounding DINO``, ``grounding_dino``).
+    def find(self, name: str) -> Resolved:
+        """Return the skill that a name stands for, and what else claims the name.
+
+        ``bank:skill`` is exact. A plain name may also be the architecture or an alias, in any spelling
+        (``Grounding DINO``, ``grounding_dino``); of several banks that know it the first answers.
 
         Raises
         ------
         SkillNotFoundError
-            When nothing or more than one skill fits; the sentence lists the candidates.
+            When nothing fits, or several skills of one bank do; the sentence lists the candidates.
         """
-        bank, _, plain = name.rpartition(":")
-        skills = [s for s in self.skills if not bank or s.bank == bank]
-        exact = [s for s in skills if s.name == plain]
-        fitting = exact or [s for s in skills if normalise(plain) in self.spellings(s)]
-        if len(fitting) > 1:
-            listed = ", ".join(sorted(s.qualified for s in fitting))
+        head, colon, rest = name.partition(":")
+        if colon:
+            bank = self.bank(head.strip())
+            if bank is None:
+                listed = ", ".join(shown(b.name) for b in self.banks[:_SHOWN])
+                raise SkillNotFoundError(
+                    f"There is no bank '{shown(head)}' for '{shown(name)}'; there is {listed}."
+                )
+            return self._in_bank(bank, rest.strip())
+        if len(self.banks) == 1:
+            return self._in_bank(self.banks[0], name)
+        claim = self.claims.of(name)
+        if not claim.skills:
+            raise self._nobody(name)
+        if len(claim.skills) > 1:
+            raise _several(name, claim.skills)
+        return Resolved(claim.skills[0], claim.note)
+
+    def _in_bank(self, bank: Bank, name: str) -> Resolved:
+        # A plain name needs no look at the rest of each skill.
+        exact = without_copies([s for s in bank.skills if s.name == name])
+        if len(exact) == 1:
+            return Resolved(exact[0])
+        claim = Claims(without_copies(bank.skills), OWN).of(name)
+        if not claim.skills:
+            known = [s.name for s in bank.skills]
             raise SkillNotFoundError(
-                f"'{name}' is the name of several skills: {listed}; give the whole name."
+                f"There is no skill '{shown(name)}'{self._where(bank)}{did_you_mean(name, known)}; "
+                "'skillbank skills' lists them all."
             )
-        if not fitting:
-            known = [s.name for s in skills]
-            raise SkillNotFoundError(
-                f"There is no skill '{name}'{did_you_mean(plain, known)}; 'skillbank skills' lists them all."
+        if len(claim.skills) > 1:
+            raise _several(name, claim.skills)
+        return Resolved(claim.skills[0])
+
+    def _where(self, bank: Bank) -> str:
+        return f" in the bank {shown(bank.name)}" if len(self.banks) > 1 else ""
+
+    def _nobody(self, name: str) -> SkillNotFoundError:
+        described = [shown(s.qualified) for s in self.claims.described(name)]
+        if described:
+            return SkillNotFoundError(
+                f"'{shown(name)}' describes {', '.join(described[:3])}, and other banks claim it as an alias; "
+                "say which skill as BANK:SKILL."
             )
-        return fitting[0]
+        alike = [shown(s.qualified) for s in self.claims.imitated(name)]
+        if alike:
+            return SkillNotFoundError(
+                f"'{shown(name)}' only looks like the name of a skill; it is how {', '.join(alike[:3])} is "
+                "written, and naming its bank as well chooses it."
+            )
+        near = did_you_mean(name, [s.name for s in self.skills])
+        return SkillNotFoundError(
+            f"There is no skill '{shown(name)}'{near}; 'skillbank skills' lists them all."
+        )
 
     def current(self, name: str) -> Skill:
         """Return a skill as `get` does, with its files as they are now."""
@@ -169,21 +312,37 @@ class Library:
             return skill
         for bank in self.banks:
             bank.__dict__["skills"] = tuple(fresh if s is skill else s for s in bank.skills)
-        self.__dict__["skills"] = tuple(fresh if s is skill else s for s in self.skills)
-        # The skill's own files may have given it another name meanwhile.
+        # The skill's own files may have given it another name meanwhile, and made it another's copy or not.
+        for made in ("skills", "_kept", "claims", "diagnostics"):
+            self.__dict__.pop(made, None)
         return self.get(name)
 
-    @staticmethod
-    def spellings(skill: Skill) -> set[str]:
-        """Return the normalised names a skill answers to."""
-        names = [skill.name, re.sub(r"^tao-(train-|finetune-)?", "", skill.name)]
-        names += [skill.info.network_arch, *skill.info.aliases]
-        return {normalise(n) for n in names if n}
+
+def _tell_apart(banks: Sequence[Bank]) -> None:
+    """Give banks whose names are alike numbers, in the order given; none takes the own bank's name."""
+    taken: dict[str, str] = {folded(OWN): OWN}
+    for bank in banks:
+        if bank.is_own:
+            continue
+        name, number = bank.name, 1
+        while folded(bank.name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        if number > 1:
+            other = taken[folded(name)]
+            if other == name:
+                bank.name = f"{name}-{number}"  # two folders called 'skills'
+            else:
+                bank.rename(
+                    f"{name}-{number}", f"the bank's name looks like that of the bank '{shown(other)}'"
+                )
+        taken[folded(bank.name)] = bank.name
 
 
-def normalise(name: str) -> str:
-    """Fold case, spaces, hyphens and underscores: ``Grounding DINO`` and ``grounding_dino`` are one."""
-    return re.sub(r"[\s_-]+", "", name.lower())
+def _several(name: str, skills: Sequence[Skill]) -> SkillNotFoundError:
+    listed = ", ".join(sorted(shown(s.qualified) for s in skills))
+    return SkillNotFoundError(
+        f"'{shown(name)}' is the name of several skills of one bank: {listed}; give the whole name."
+    )
 
 
 def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[Path]:

@@ -101,6 +101,7 @@ class SearchIndex:
 
     def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = list(skills)
+        self._ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         self._db.execute(
             "CREATE VIRTUAL TABLE skill USING fts5(name, aliases, tags, description, body, tokenize='porter')"
@@ -123,7 +124,8 @@ class SearchIndex:
         """Return the best hits first; an empty list when nothing fits.
 
         Words that no skill's name, tags or description knows are corrected to the nearest known
-        one, so a typo still finds its skill.
+        one, so a typo still finds its skill. A bank writes its texts itself, so of skills that know as many
+        of the words those of an earlier bank come first.
         """
         words = [w for w in _tokens(query) if w not in _STOP] or _tokens(query)
         corrected = [self._corrected(w) for w in dict.fromkeys(words)]
@@ -132,11 +134,19 @@ class SearchIndex:
         match = " OR ".join(f'"{w}"' for w in corrected)
         rows = self._db.execute(
             f"SELECT rowid, -bm25(skill, {', '.join(map(str, WEIGHTS))}) AS score FROM skill "
-            "WHERE skill MATCH ? ORDER BY score DESC, rowid LIMIT ?",
-            (match, limit),
+            "WHERE skill MATCH ? ORDER BY score DESC, rowid",
+            (match,),
         ).fetchall()
+        of_bank: dict[str, list[tuple[int, float]]] = {}
+        for i, score in rows:
+            of_bank.setdefault(self._skills[i].bank, []).append((i, score))
+        rows = [row for found in of_bank.values() for row in found[:limit]]
         covered = self._coverage(corrected, [i for i, _ in rows])
-        return [Hit(self._skills[i], score, covered.get(i, 0.0)) for i, score in rows]
+        hits = [Hit(self._skills[i], score, covered.get(i, 0.0)) for i, score in rows]
+        if len(of_bank) < 2:
+            return hits
+        hits.sort(key=lambda h: (-round(h.coverage, 2), self._ranks[h.skill.bank], -h.score))
+        return hits[:limit]
 
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""

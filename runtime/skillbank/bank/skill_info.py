@@ -17,13 +17,13 @@ from skillbank.bank.arguments import with_args
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.facts import read_facts
 from skillbank.bank.keys import is_key
+from skillbank.bank.names import kept_aliases
 from skillbank.bank.shapes import Shapes
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
 MAX_ACTIONS = 100
 """Actions of one document, each task axis counted."""
-MAX_ALIASES = 50
 MAX_NAME = 100
 """Characters of a name that a skill goes by."""
 _NAME = re.compile(r"\w[\w .:+-]{0,63}")
@@ -116,7 +116,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         variant=variant,
         type=read.text(raw.get("type"), "type") or "model",
         network_arch=arch if _is_short(arch, "network_arch", read) else "",
-        aliases=tuple(_aliases(raw.get("aliases"), read)),
+        aliases=tuple(kept_aliases(read.texts(raw.get("aliases"), "aliases"), read)),
         automl_enabled=read.flag(raw.get("automl_enabled"), "automl_enabled"),
         image=read.text(raw.get("container_image"), "container_image"),
         image_by_action=_backend_images(raw, read),
@@ -188,13 +188,6 @@ def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | No
         read.text(inner.get("name"), f"{prefix}metric"),
         read.direction(inner.get("direction") or raw.get("metric_direction"), f"{prefix}metric_direction"),
     )
-
-
-def _aliases(raw: Any, read: Shapes) -> list[str]:
-    aliases = read.texts(raw, "aliases")
-    if len(aliases) > MAX_ALIASES:
-        read.warn("shape", f"aliases has {len(aliases)} entries, and {MAX_ALIASES} of them are read.")
-    return [alias for alias in aliases[:MAX_ALIASES] if _is_short(alias, "an alias", read)]
 
 
 def _is_short(name: str, what: str, read: Shapes) -> bool:

@@ -31,15 +31,20 @@ def show(
         return
 
     with options.open_runtime(banks) as runtime:
-        skill = runtime.library.get(name)
+        found = runtime.library.find(name)
+        skill = found.skill
         document = describe_skill(skill) if action is None else describe_action(
             skill, skill.action(action, variant), search)  # fmt: skip
+        also = list(runtime.library.also_in(skill))
+    document |= {k: v for k, v in (("note", found.note), ("also_in", also)) if v}
     if as_json:
         options.print_json(document)
         return
     from skillbank.cli.present import action_view, console, skill_view
 
     console().print(skill_view(document) if action is None else action_view(document))
+    if found.note:
+        print(f"Note: {found.note}.")
 
 
 def _show_space(
@@ -49,12 +54,18 @@ def _show_space(
     from skillbank.automl.space import space_from_schema
 
     with options.open_runtime(banks) as runtime:
-        skill = runtime.library.get(name)
+        named = runtime.library.find(name)
+        skill = named.skill
         chosen = skill.action(action, variant)
         template, _ = skill.template(chosen)
         found = space_from_schema(skill.schema(chosen), template)
     rows = [row for row in found.describe() if not search or search.lower() in row["key"].lower()]
-    document = {"skill": skill.name, "action": chosen.name, "parameters": rows, "notes": list(found.notes)}
+    document = {
+        "skill": skill.name,
+        "action": chosen.name,
+        "parameters": rows,
+        "notes": [*found.notes, *([named.note] if named.note else [])],
+    }
     if as_json:
         options.print_json(document)
         return

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Library
+    from skillbank.bank.skill import Skill
 
 
 def skills(
@@ -17,10 +21,11 @@ def skills(
     """List the skills of all banks, or search them."""
     with options.open_runtime(banks) as runtime:
         found = [h.skill for h in runtime.search(query, 20)] if query else list(runtime.library.skills)
-        listed = [_entry(s) for s in found]
+        listed = [_entry(s, runtime.library) for s in found]
+        note = runtime.library.claims.of(query).note if query else ""
         diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
     if as_json:
-        options.print_json({"skills": listed, "diagnostics": diagnostics})
+        options.print_json({"skills": listed, **({"note": note} if note else {}), "diagnostics": diagnostics})
         return
     from rich.table import Table
 
@@ -35,18 +40,24 @@ def skills(
     for entry in listed:
         names = dict.fromkeys(a["name"] for a in entry["actions"])
         table.add_row(
-            entry["name"], entry["bank"], ", ".join(names) or "(to read)", _short(entry["description"])
+            entry["name"],
+            ", ".join([entry["bank"], *entry["also_in"]]),
+            ", ".join(names) or "(to read)",
+            _short(entry["description"]),
         )
     console().print(table)
+    if note:
+        print(f"Note: {note}.")
     bad = sum(1 for d in diagnostics if d["severity"] == "error")
     if bad:
         print(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
 
 
-def _entry(skill: Any) -> dict[str, Any]:
+def _entry(skill: Skill, library: Library) -> dict[str, Any]:
     return {
         "name": skill.name,
         "bank": skill.bank,
+        "also_in": list(library.also_in(skill)),
         "description": skill.frontmatter.description,
         "version": skill.frontmatter.version,
         "tags": list(skill.frontmatter.tags),

@@ -61,8 +61,13 @@ def compose(
     """
     notes: list[str] = []
     if text is not None:
-        reading = runtime.read(text if skill is None else f"{text} with {skill}")
-        requests = list(reading.requests)
+        whole, claimed = text, tuple[str, ...]()
+        if skill is not None:
+            with runtime.reading:
+                found = runtime.library.find(skill)
+            whole, claimed = f"{text} with {found.skill.qualified}", (found.note,) if found.note else ()
+        reading = runtime.read(whole)
+        requests = [r.model_copy(update={"notes": (*r.notes, *claimed)}) for r in reading.requests]
         notes += reading.notes
         if reading.not_understood:
             notes.append(f"not understood and ignored: {', '.join(reading.not_understood)}")

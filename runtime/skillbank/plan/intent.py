@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, UsageError
 from skillbank.plan.language import (
@@ -100,7 +101,7 @@ def read_text(
         )
     notes: list[str] = []
     known = names.names_of(library)
-    tokens = lexing.lex(text)
+    tokens = lexing.lex(text, known.qualified)
     mark_folders(tokens)
     places.spell_out(tokens)
     foreign.translate(tokens)
@@ -141,7 +142,13 @@ def read_text(
         notes += _name_skill(text, tokens, steps, library, index, job_skill)
     chain.assign_skills(tokens, steps)
     maker = filling.Maker(tokens, steps, said, platform, found, list_folder, from_scratch)
-    requests = tuple(r.model_copy(update={"text": text}) for r in maker.requests())
+    claimed = [(n.skills[0].qualified, n.note) for n in (t.value for t in tokens.tokens if t.text == "N")]
+    requests = tuple(
+        r.model_copy(
+            update={"text": text, "notes": tuple(dict.fromkeys(n for s, n in claimed if n and s == r.skill))}
+        )
+        for r in maker.requests()
+    )
     notes += maker.notes
     refuse_unread_amounts(tokens)
     left = [*leftovers(tokens), *maker.values.unused()]
@@ -176,12 +183,13 @@ def _name_skill(
         assert job_skill is not None
         named = job_skill(job)
         if named is not None:
-            chain.name_all(steps, library.get(named))
-            yield f"no skill was named; '{named}' is that of job {job}"
+            skill = library.get(named)
+            chain.name_all(steps, skill)
+            yield f"no skill was named; '{shown(library.said(skill))}' is that of job {job}"
             return
     words = list(telling_words(tokens, library, steps[0].tokens[steps[0].lead :]))
     wanted = [step.action for step in steps]
-    skill, note = names.search_skill(text, words, index, wanted)
+    skill, note = names.search_skill(text, words, index, wanted, library)
     chain.name_all(steps, skill)
     for token in [t for t in tokens.tokens if index.knows(skill, re.sub(r"\W", "", t.text) or "-")]:
         if token.text.isalpha() and token.text.islower():

@@ -42,6 +42,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
     action = _chosen_action(skill, request, parent)
     request, said = take_settings(request)
     draft = Draft(skill, action, request, parent)
+    draft.warnings += request.notes
     policy = resolve_policy(request)
     route = resolve_route(skill, action.name, policy)
     for layer in (layers.key_defaults, layers.parent_structure, layers.dataset_rows, layers.inferred):

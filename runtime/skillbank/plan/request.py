@@ -68,6 +68,8 @@ class Request(Frozen):
     text: str = ""
     questions: tuple[Question, ...] = ()
     """What reading the request left open; the plan asks it."""
+    notes: tuple[str, ...] = ()
+    """What was decided about the skill's name; the plan says it."""
 
     @field_validator("automl", mode="before")
     @classmethod

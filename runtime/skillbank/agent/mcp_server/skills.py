@@ -127,8 +127,10 @@ class Shelf:
             while slug in banks.values():
                 slug += "-"
             banks[bank.name] = slug
-        names = Counter((skill.bank, skill.name) for skill in self._library.skills)
-        for skill in self._library.skills:
+        # A bank's address leads to its own files, copies of another bank's skill too.
+        everything = [skill for bank in self._library.banks for skill in bank.skills]
+        names = Counter((skill.bank, skill.name) for skill in everything)
+        for skill in everything:
             if names[skill.bank, skill.name] == 1:
                 yield f"{SCHEME}{banks[skill.bank]}/{quote(skill.name, safe='')}/", skill
 

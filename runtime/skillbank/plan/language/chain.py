@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.language import order
@@ -174,7 +175,8 @@ def assign_skills(text: Text, steps: list[Step]) -> None:
                 previous = pieces[-1].skill
                 continue
             if not _joined(step):
-                listed = ", ".join(s.name for s in own)
+                names = [s.name for s in own]
+                listed = ", ".join(shown(s.qualified if names.count(s.name) > 1 else s.name) for s in own)
                 raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
             at = steps.index(step)
             steps[at : at + 1] = [_copy(step, skill) for skill in own]
@@ -190,7 +192,7 @@ def _distinct(named: Sequence[Any]) -> list[Skill]:
     found: dict[str, Skill] = {}
     for name in named:
         if len(name.skills) > 1:
-            listed = ", ".join(sorted(s.qualified for s in name.skills))
+            listed = ", ".join(sorted(shown(s.qualified) for s in name.skills))
             raise AmbiguousSkillError(f"Several skills have this name: {listed}; give the whole name.")
         found.setdefault(name.skills[0].qualified, name.skills[0])
     return list(found.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
@@ -110,13 +110,43 @@ class Pair:
     value: str
 
 
-def lex(original: str) -> Text:
-    """Split a text into tokens."""
-    return Text(original, _tokens(documents.unwrap(original.translate(_TYPOGRAPHY))))
+def lex(original: str, known: Callable[[str], Iterable[Token]] = lambda text: ()) -> Text:
+    """Split a text into tokens.
+
+    Parameters
+    ----------
+    known
+        Finds what is one token whatever it is made of, such as ``bank:skill``; inside of quotes, blocks and
+        places it is none.
+    """
+    clean = documents.unwrap(original.translate(_TYPOGRAPHY))
+    return Text(original, _tokens(clean, list(known(clean))))
 
 
-def _tokens(clean: str) -> Iterator[Token]:
-    for match in _LEX.finditer(clean):
+def _matches(clean: str, known: list[Token]) -> Iterator[re.Match[str] | Token]:
+    """Yield what the text is made of; what is known where it is not inside of anything else."""
+    at, waiting = 0, known[::-1]
+    while True:
+        match = _LEX.search(clean, at)
+        while waiting and waiting[-1].start < at:
+            waiting.pop()
+        block = match is not None and match.lastgroup in ("code", "tag", "element")
+        if waiting and (match is None or waiting[-1].start <= match.start()) and not block:
+            token = waiting.pop()
+            yield token
+            at = token.end
+        elif match is None:
+            return
+        else:
+            yield match
+            at = match.end()
+
+
+def _tokens(clean: str, known: list[Token]) -> Iterator[Token]:
+    for match in _matches(clean, known):
+        if isinstance(match, Token):
+            yield match
+            continue
         kind, text, (start, end) = match.lastgroup, match[0], match.span()
         if kind in _PARTS:
             kind = _PARTS[kind]

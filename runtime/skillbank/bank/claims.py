@@ -1,0 +1,148 @@
+"""Who answers to a name where several skills claim it: the order of banks decides, and it is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+
+from skillbank.bank.names import by_alias, folded, normalise, plain, shown, spellings
+from skillbank.bank.request_words import REQUEST_WORDS
+from skillbank.bank.skill import Skill
+
+__all__ = ["Claim", "Claims"]
+
+_SHOWN = 3
+_ALIKE = 0.9
+"""How much of two names is the same when one may be a typing error for the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The skills that answer to a name: one, or several of one bank that nothing tells apart.
+
+    ``note`` says what else claims the name or looks like it, and how to choose; empty where nothing does.
+    """
+
+    skills: tuple[Skill, ...] = ()
+    note: str = ""
+
+
+class Claims:
+    """The names that skills answer to.
+
+    Parameters
+    ----------
+    skills
+        In the order of their banks: the bank that comes first answers.
+    own
+        Name of the bank that comes with skillbank, whose aliases need no word.
+    """
+
+    def __init__(self, skills: Sequence[Skill], own: str = "skillbank") -> None:
+        self._skills = tuple(skills)
+        self._own = own
+        self._ranks = {name: i for i, name in enumerate(dict.fromkeys(s.bank for s in skills))}
+        self._spelled: dict[str, list[Skill]] = {}
+        self._descriptions: dict[str, tuple[Skill, ...]] = {}
+        self._looks: dict[str, dict[str, list[Skill]]] = {}
+        for skill in self._skills:
+            for spelling in sorted(spellings(skill)):
+                self._spelled.setdefault(spelling, []).append(skill)
+                self._looks.setdefault(folded(spelling), {}).setdefault(spelling, []).append(skill)
+
+    @cached_property
+    def spelled(self) -> tuple[str, ...]:
+        """Every normalised name that is answered to, in the order of the banks."""
+        return tuple(s for s in self._spelled if not self._imitates(s) and not self.described(s))
+
+    def of(self, name: str, said: str = "") -> Claim:
+        """Return who answers to a name, in any spelling; nobody to a name that imitates another's.
+
+        The note quotes the name as it was `said`.
+        """
+        spelling = normalise(name)
+        claiming = self._spelled.get(spelling, [])
+        if not claiming or self._imitates(spelling) or self.described(spelling):
+            return Claim()
+        bank = claiming[0].bank
+        there = [s for s in claiming if s.bank == bank]
+        chosen = [s for s in there if s.name == name] or [s for s in there if normalise(s.name) == spelling]
+        chosen = chosen or there
+        if len(chosen) > 1:
+            return Claim(tuple(chosen))
+        return Claim((chosen[0],), self._note(said or name, spelling, chosen[0], claiming))
+
+    def imitated(self, name: str) -> tuple[Skill, ...]:
+        """Return the skills that have a name which only looks like one of another skill."""
+        spelling = normalise(name)
+        return tuple(self._spelled.get(spelling, ())) if self._imitates(spelling) else ()
+
+    def described(self, name: str) -> tuple[Skill, ...]:
+        """Return the own bank's skills that a name describes which only aliases of later banks claim.
+
+        "open vocabulary detector" says what a skill does; no other bank makes a name of it for itself.
+        """
+        spelling = normalise(name)
+        if spelling not in self._descriptions:
+            self._descriptions[spelling] = self._described(spelling)
+        return self._descriptions[spelling]
+
+    def _described(self, spelling: str) -> tuple[Skill, ...]:
+        claiming, rank = self._spelled.get(spelling, ()), self._ranks.get(self._own, len(self._ranks))
+        if any(self._ranks[s.bank] <= rank or not by_alias(s, spelling) for s in claiming):
+            return ()
+        aliases = [a for s in claiming for a in s.info.aliases if normalise(a) == spelling]
+        words = {w for a in aliases for w in re.findall(r"[a-z]+", a.lower())} - REQUEST_WORDS
+        if not words:
+            return ()
+        return tuple(s for s in self._skills if s.bank == self._own and words <= _words_of(s))
+
+    def alike(self, spelling: str, chosen: Skill) -> list[Skill]:
+        """Return the skills whose names look like a normalised name of another skill, and are not it."""
+        looks = self._looks.get(folded(spelling), {})
+        found = [s for other, skills in looks.items() if other != spelling for s in skills]
+        if self._ranks[chosen.bank]:
+            # A name that is nearly one of an earlier bank's waits for typing errors.
+            digits, rank = re.sub(r"\D", "", spelling), self._ranks[chosen.bank]
+            for other, skills in self._spelled.items():
+                earlier = [s for s in skills if self._ranks[s.bank] < rank]
+                near = earlier and other != spelling and re.sub(r"\D", "", other) == digits
+                if near and SequenceMatcher(None, other, spelling).ratio() >= _ALIKE:
+                    found += earlier
+        return [s for s in dict.fromkeys(found) if s is not chosen]
+
+    def _imitates(self, spelling: str) -> bool:
+        """Whether a name holds odd letters and looks like the name of another skill."""
+        if plain(spelling):
+            return False
+        skills = self._spelled.get(spelling, ())
+        looks = self._looks.get(folded(spelling), {})
+        return any(other != spelling and set(by) - set(skills) for other, by in looks.items())
+
+    def _note(self, name: str, spelling: str, chosen: Skill, claiming: Sequence[Skill]) -> str:
+        others = [s for s in claiming if s is not chosen]
+        alike = [s for s in self.alike(spelling, chosen) if s not in others]
+        alias = by_alias(chosen, spelling) and chosen.bank != self._own and len(self._ranks) > 1
+        if not (others or alike or alias):
+            return ""
+        said = f"'{shown(name)}' is {'an alias of ' if alias else ''}{shown(chosen.qualified)}"
+        if others:
+            said += f"; {_listed(others)} {'claims' if len(others) == 1 else 'claim'} the name as well"
+        if alike:
+            said += f"; {_listed(alike)} {'looks' if len(alike) == 1 else 'look'} like it"
+        return f"{said}; say BANK:SKILL to choose another"
+
+
+def _words_of(skill: Skill) -> set[str]:
+    head = skill.frontmatter
+    text = " ".join((skill.name, skill.info.network_arch, head.description, *head.tags)).lower()
+    return set(re.findall(r"[a-z]+", text.replace("_", " ")))
+
+
+def _listed(skills: Sequence[Skill]) -> str:
+    names = [shown(s.qualified) for s in skills]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,125 @@
+"""What a skill answers to, and what only looks like a name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.request_words import only_request_words
+from skillbank.redact import redact
+from skillbank.visible import has_invisible, one_line
+
+if TYPE_CHECKING:
+    from skillbank.bank.shapes import Shapes
+    from skillbank.bank.skill import Skill
+
+__all__ = ["bank_name", "by_alias", "folded", "kept_aliases", "normalise", "plain", "shown", "spellings"]
+
+MOST_ALIASES, LONGEST_ALIAS, MOST_WORDS = 50, 64, 8
+"""Of one skill, in characters, and in words; nobody says more."""
+LONGEST_BANK = 64
+
+_PAIRS = (
+    # Cyrillic
+    "\u0430a \u0432b \u0441c \u0501d \u0435e \u04bbh \u0456i \u0458j \u043ak \u04cfl \u043cm "
+    "\u043dh \u043eo \u0440p \u051bq \u0433r \u0455s \u0442t \u0475v \u051dw \u0445x \u0443y "
+    "\u0437z \u044cb "
+    # Greek
+    "\u03b1a \u03b2b \u03b5e \u03b7n \u03b9i \u03bak \u03bdv \u03bfo \u03c1p \u03c3o \u03c4t "
+    "\u03c5u \u03c7x \u03b3y \u03c9w \u03f2c \u03f3j "
+    # Armenian, phonetic letters, small capitals
+    "\u0578n \u0585o \u057du \u0570h \u0581g \u0566q \u0261g \u0131i \u0251a \u0269i \u026ai "
+    "\u029fl \u0274n \u0280r \u028fy \u1d22z \u1d0fo \u1d04c \u1d20v \u1d21w \u2113l "
+    # digits and strokes
+    "0o 1l |l "
+)
+_TWINS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
+"""What looks like a Latin letter and is none; it serves to tell of a name, never to find one."""
+
+
+def normalise(name: str) -> str:
+    """Fold case, spaces, hyphens and underscores: ``Grounding DINO`` and ``grounding_dino`` are one."""
+    return re.sub(r"[\s_-]+", "", name.lower())
+
+
+@lru_cache(maxsize=16384)
+def folded(name: str) -> str:
+    """Return what a name looks like: equal for names that a person takes for one another.
+
+    Wide, styled and foreign letters become the plain ones that they resemble, marks and what cannot be seen
+    go. Two names that are equal here and not by `normalise` are different names; one imitates the other.
+    """
+    if name.isascii():
+        text = name.lower()
+    else:
+        wide = unicodedata.normalize("NFKD", name).casefold()
+        text = unicodedata.normalize("NFKD", wide)
+    return "".join(c for c in text.translate(_TWINS) if c.isalnum())
+
+
+def plain(name: str) -> bool:
+    """Whether a name is written as people type it: ASCII that can be seen."""
+    return name.isascii() and not has_invisible(name)
+
+
+def shown(name: str, longest: int = 80) -> str:
+    """Return a foreign name for a sentence of ours; letters that imitate others are written out.
+
+    Secrets are hidden first: written out, one would not be recognised.
+    """
+    return one_line(redact(name).encode("ascii", "backslashreplace").decode(), longest)
+
+
+def spellings(skill: Skill) -> set[str]:
+    """Return the normalised names a skill answers to."""
+    said = [*_own(skill)[1:], *skill.info.aliases]
+    return {normalise(skill.name), *(normalise(n) for n in said if not _wrong(n))} - {""}
+
+
+def by_alias(skill: Skill, spelling: str) -> bool:
+    """Whether a skill answers to a normalised name only because it says so in its aliases."""
+    return spelling not in {normalise(n) for n in _own(skill)}
+
+
+def _own(skill: Skill) -> tuple[str, str, str]:
+    return skill.name, re.sub(r"^tao-(train-|finetune-)?", "", skill.name), skill.info.network_arch
+
+
+def kept_aliases(aliases: Sequence[str], read: Shapes) -> Iterator[str]:
+    """Yield the aliases that name a skill; the rest becomes findings.
+
+    Refused is what would take words out of every request, and what nobody types.
+    """
+    for alias in aliases[:MOST_ALIASES]:
+        wrong = _wrong(alias)
+        if not wrong:
+            yield alias
+            continue
+        code = "alias-claims-word" if only_request_words(alias) else "alias-unusable"
+        message = f"the alias '{shown(alias)}' is not used: {wrong}."
+        read.found.append(Diagnostic("warning", code, message, read.origin))
+    if len(aliases) > MOST_ALIASES:
+        read.warn("shape", f"aliases has {len(aliases)} entries, and {MOST_ALIASES} of them are read.")
+
+
+def _wrong(name: str) -> str:
+    if len(name) > LONGEST_ALIAS or len(name.split()) > MOST_WORDS:
+        return f"it is longer than {LONGEST_ALIAS} characters or {MOST_WORDS} words"
+    if has_invisible(name) or "\n" in name or "\t" in name:
+        return "it holds characters that cannot be seen"
+    return "every request is made of such words" if only_request_words(name) else ""
+
+
+def bank_name(name: str) -> str:
+    """Return a bank's name as it is used: letters, digits, ``.``, ``_``, ``-`` and single blanks, not long.
+
+    ``bank:skill`` has to be read back, and a name stands in sentences of ours.
+    """
+    text = unicodedata.normalize("NFKC", name)
+    text = "".join("-" if has_invisible(c) or not (c.isalnum() or c in "._- ") else c for c in text)
+    text = re.sub(r"-{2,}", "-", re.sub(r"\s+", " ", text)).strip(" -")
+    return text[:LONGEST_BANK].strip(" -") or "bank"
