@@ -144,7 +144,7 @@ def test_what_looks_alike_folds_alike(name: str, like: str) -> None:
 @pytest.mark.parametrize(
     "alias",
     ["train", "no hpo", "s3", "docker", "batch size", "image", "the", "on", "with 20 epochs", "Evaluate",
-     "in docker", "for 3", "results", "x", "123", "learning_rate", "yes", "approve", "skillbank", "", " - "],
+     "in docker", "for 3", "results", "x", "123", "learning_rate", "yes", "approve", "skillbank", " - "],
 )  # fmt: skip
 def test_an_alias_of_words_of_requests_is_refused(tmp_path: Path, alias: str) -> None:
     library = Library([make_skill(tmp_path / "evil", "toy-zed", aliases=[alias, "good alias zed"])])
@@ -157,7 +157,7 @@ def test_long_and_many_aliases_are_cut_and_said(tmp_path: Path) -> None:
     aliases = ["q" * 65, "one two three four five six seven eight zed", *(f"zed{i}" for i in range(99))]
     skill = Library([make_skill(tmp_path / "evil", "toy", aliases=aliases)]).get("evil:toy")
     assert len(skill.info.aliases) == MOST_ALIASES - 2
-    assert sum(d.code == "alias-unusable" for d in skill.diagnostics) == 3
+    assert sum(d.code == "alias-unusable" for d in skill.diagnostics) == 2
 
 
 def test_what_the_reader_knows_is_no_name() -> None:

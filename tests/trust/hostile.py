@@ -164,7 +164,10 @@ def _sparse(path: Path) -> None:
 
 
 def _content(data: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data) and None
+    def write(path: Path) -> None:
+        path.write_bytes(data)
+
+    return write
 
 
 def _unreadable(path: Path) -> None:

@@ -290,8 +290,8 @@ class Library:
         described = [shown(s.qualified) for s in self.claims.described(name)]
         if described:
             return SkillNotFoundError(
-                f"'{shown(name)}' describes {', '.join(described[:3])}, and other banks claim it as an alias; "
-                "say which skill as BANK:SKILL."
+                f"'{shown(name)}' describes {', '.join(described[:3])}, and other banks claim it as an alias;"
+                " say which skill as BANK:SKILL."
             )
         alike = [shown(s.qualified) for s in self.claims.imitated(name)]
         if alike:
