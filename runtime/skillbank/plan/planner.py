@@ -26,6 +26,9 @@ from skillbank.plan.weights import HUB_VARIABLES, weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
+_LONGEST_SPLIT = 20_000
+"""Characters of a command that is split here; it takes seconds for what is much longer."""
+
 
 @said_of_skill
 def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent | None = None) -> Plan:
@@ -134,7 +137,11 @@ def split_command(command: str) -> tuple[str, ...]:
     What only a shell can read (several lines, here-documents, substitutions, odd quotes) becomes one argument
     of ``bash -c``; ``{config_path}`` stays literal for launch to replace.
     """
-    if "\n" in command.strip() or any(mark in command for mark in ("$(", "<<", "&&", "|", ";")):
+    if (
+        len(command) > _LONGEST_SPLIT
+        or "\n" in command.strip()
+        or any(mark in command for mark in ("$(", "<<", "&&", "|", ";"))
+    ):
         return ("bash", "-c", command)
     try:
         return tuple(shlex.split(command))
