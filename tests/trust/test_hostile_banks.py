@@ -21,7 +21,7 @@ import typer
 from skillbank.cli import app
 from skillbank.visible import has_invisible
 from tests.bank.banks import make_skill
-from tests.trust.hostile import BAD, GOOD, ROWS, Row, make_bank
+from tests.trust.hostile_banks import BAD, GOOD, ROWS, Row, make_bank
 
 pytestmark = pytest.mark.slow
 
