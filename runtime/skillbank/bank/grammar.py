@@ -54,7 +54,7 @@ def rules_of(node: Node) -> dict[str, Any]:
     options = options_of(words)
     if options is not None:
         rules["options"] = Options(options)
-    elif node.branches:
+    elif node.branches and not node.cut:
         rules["either"] = node.branches
     rules["limits"] = node.limits
     if node.kind in ("string", "any"):

@@ -41,4 +41,4 @@ def frozen(value: Any, *, bools: bool = False) -> Hashable:
         return ("list", *(frozen(entry, bools=bools) for entry in value))
     if isinstance(value, dict):
         return frozenset((name, frozen(inner, bools=bools)) for name, inner in value.items())
-    return ("bool", value) if bools and isinstance(value, bool) else value  # type: ignore[no-any-return]
+    return ("bool", value) if bools and isinstance(value, bool) else value
