@@ -32,6 +32,8 @@ _NETWORK = re.compile(
     r"apt(?:-get)?|huggingface-cli|gsutil|rclone|aws)(?![\w-])|[a-z][a-z0-9+.-]+://|/dev/(?:tcp|udp)/",
     re.IGNORECASE,
 )
+_SYSTEM = frozenset({"bin", "lib", "lib64", "sbin", "usr"})
+"""Folders of the machine's own programs, which no bank can name a part of as its own."""
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
@@ -183,7 +185,7 @@ def _is_outside(word: str, root: str) -> bool:
         info = real.stat()
     except OSError:
         return False
-    system = info.st_uid == 0 and not info.st_mode & 0o022
+    system = info.st_uid == 0 and not info.st_mode & 0o022 and real.parts[1] in _SYSTEM
     return stat.S_ISREG(info.st_mode) and not system and not real.is_relative_to(root)
 
 
