@@ -128,7 +128,7 @@ def test_the_difference_says_what_was_and_what_is(
     make_skill(bank, "second")
     found = difference(look(Bank(bank)), decision)
     place = "skills/toy"
-    assert [(was, now) for was, now in found.starts if (was or now or Start).skill == place] == [
+    assert [(was, now) for was, now in found.starts if was is not None and was.skill == place] == [
         (
             Start("image", place, "train", "example.com/toy:1"),
             Start("image", place, "train", "example.com/toy:2"),

@@ -6,6 +6,8 @@ import shlex
 from functools import partial
 
 from skillbank.bank.actions import Action
+from skillbank.bank.files import utf8_name
+from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check_relations
 from skillbank.plan import inference, layers
@@ -28,6 +30,7 @@ __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 _OWN = Origin()
 
 
+@said_of_skill
 def compile_plan(
     skill: Skill,
     request: Request,
@@ -134,8 +137,8 @@ def compile_plan(
             "automl": searched,
             "results_root": request.results_root,
             "request": request.text,
-            "skill_path": str(skill.root),
-            "bank_path": origin.folder,
+            "skill_path": utf8_name(str(skill.root)),
+            "bank_path": utf8_name(origin.folder),
         }
     )
     if searched is None:
