@@ -16,7 +16,6 @@ from skillbank.plan.request import ROLES
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
-    from skillbank.bank.discovery import Library
     from skillbank.bank.skill import Skill
 
 __all__ = ["DESCRIBE_ACTION", "SEARCH_SKILLS", "DescribeAnswer", "SearchAnswer"]
@@ -41,7 +40,8 @@ class SkillSummary(Document):
     """A skill in a few words; an action with a variant is ``action:variant``.
 
     ``name`` is what to call it; ``bank`` is empty for the bank that comes with skillbank, and ``also_in``
-    are banks with a copy.
+    are banks with a copy. ``bank_trust`` is left out for our own bank; nothing runs of one that is not
+    ``trusted``.
     """
 
     name: str
@@ -50,6 +50,7 @@ class SkillSummary(Document):
     description: str
     actions: tuple[str, ...] = ()
     automl: bool = False
+    bank_trust: str = ""
 
 
 class SearchAnswer(Result):
@@ -96,6 +97,7 @@ class DescribeAnswer(Result):
     action: str
     variant: str | None = None
     data: tuple[DataNeed, ...] = ()
+    bank_trust: str = ""
     needs_parent: tuple[str, ...] = ()
     shorthands: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -110,14 +112,15 @@ def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
         if not hits:
             count = len(box.runtime.library.skills)
             return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
-        skills = [_summary(hit.skill, box.runtime.library) for hit in hits]
+        skills = [_summary(box, hit.skill) for hit in hits]
         note = box.runtime.library.claims.of(arguments.query).note
     return SearchAnswer(
         skills=skills, note=shorten(note, 300), next=["plan", "describe_action for one action"]
     )
 
 
-def _summary(skill: Skill, library: Library) -> SkillSummary:
+def _summary(box: Toolbox, skill: Skill) -> SkillSummary:
+    library = box.runtime.library
     return SkillSummary(
         name=library.said(skill),
         bank="" if skill.bank == OWN else skill.bank,
@@ -125,7 +128,14 @@ def _summary(skill: Skill, library: Library) -> SkillSummary:
         description=shorten(skill.frontmatter.description, 240),
         actions=[a.name if a.variant is None else f"{a.name}:{a.variant}" for a in skill.actions],
         automl=skill.info.automl_enabled and skill.automl_problem is None,
+        bank_trust=_trust(box, skill),
     )
+
+
+def _trust(box: Toolbox, skill: Skill) -> str:
+    """Return how a skill's bank stands when it comes from outside."""
+    state = box.runtime.trust_of(skill, signer=False)["state"]
+    return "" if state == "own" else state
 
 
 def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
@@ -134,6 +144,7 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
         skill, note = named.skill, shorten(named.note, 300)
         action = skill.action(arguments.action, arguments.variant)
         document = action_document(skill, action)
+        trust = _trust(box, skill)
     parameters, find = document["parameters"], arguments.find
     if find is None:
         return DescribeAnswer(
@@ -142,6 +153,7 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
             variant=action.variant,
             note=note,
             data=list(_data(document["data"])),
+            bank_trust=trust,
             needs_parent=[key for key, how in document["functions"].items() if how == "parent_model"],
             shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
             total=len(parameters),

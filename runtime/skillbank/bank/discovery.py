@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from skillbank.bank.claims import Claims
+from skillbank.bank.contents import MARKETPLACE, bank_files, digest_of
 from skillbank.bank.copies import with_copies, without_copies
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
@@ -27,7 +28,6 @@ OWN = "skillbank"
 """Name of the bank that comes with skillbank; no other bank has it."""
 MAX_DEPTH = 6
 _SHOWN, _QUERY = 8, 12
-MARKETPLACE = ".claude-plugin/marketplace.json"
 MAX_FOLDERS = 20_000
 """Folders of one bank that are looked through for skills."""
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
@@ -73,6 +73,19 @@ class Bank:
         folders, cut = self._folders()
         problems = (*self.problems, *([cut] if cut is not None else ()))
         return tuple(Skill(folder, self.name, self.root, problems) for folder in folders)
+
+    def files(self) -> dict[str, str]:
+        """Return the sha256 of every file that counts, as it is now; see `skillbank.bank.contents`."""
+        return bank_files(self.root, self.fresh_skills())
+
+    def fresh_skills(self) -> list[Skill]:
+        """Return the bank's skills as they lie on the disk now; nothing of them has been read before."""
+        return [Skill(folder, self.name, self.root) for folder in self._folders()[0]]
+
+    @property
+    def digest(self) -> str:
+        """Sha256 over the names and contents of all files of the bank that count, as they are now."""
+        return digest_of(self.files())
 
     def _folders(self) -> tuple[list[Path], Diagnostic | None]:
         """Return the folders of skills, and a finding where the bank has more than are looked through."""

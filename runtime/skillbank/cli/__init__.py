@@ -29,6 +29,7 @@ from skillbank.cli import (
     skills,
     status,
     tools,
+    trust,
     web,
 )
 from skillbank.errors import SkillbankError
@@ -61,6 +62,7 @@ app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
+app.command("trust")(trust.trust)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

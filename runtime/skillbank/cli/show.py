@@ -36,6 +36,7 @@ def show(
         document = describe_skill(skill) if action is None else describe_action(
             skill, skill.action(action, variant), search)  # fmt: skip
         also = list(runtime.library.also_in(skill))
+        document["trust"] = runtime.trust_of(skill)
     document |= {k: v for k, v in (("note", found.note), ("also_in", also)) if v}
     if as_json:
         options.print_json(document)
