@@ -221,7 +221,7 @@ def _files(resources: Any) -> dict[str, str]:
             raise BrokenSignature(
                 f"the digest of {one_line(name)} is {_said(entry.get('algorithm'))}, not sha256"
             )
-        files[name] = _sha256(entry.get("digest"), one_line(name))
+        files[name] = _sha256(entry.get("digest"), name)
     if "SKILL.md" not in files:
         raise BrokenSignature("its statement does not cover SKILL.md")
     return files
@@ -289,7 +289,7 @@ def _base64(value: Any, what: str) -> bytes:
 
 def _sha256(value: Any, what: str) -> str:
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
-        raise BrokenSignature(f"the digest of {what} is no sha256")
+        raise BrokenSignature(f"the digest of {one_line(what)} is no sha256")
     return value
 
 
