@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import Hit, SearchIndex
+from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
@@ -19,6 +20,7 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
+from skillbank.trust.loading import vouched_files
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -65,6 +67,7 @@ class Runtime:
         if self.reader not in ("rules", "llm"):
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
+        vouch_with(vouched_files)
         self.library = Library([Path(b) for b in (*banks, *extra)])
         self.reading = threading.RLock()
         self._database_url = database_url

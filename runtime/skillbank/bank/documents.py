@@ -3,72 +3,109 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.files import MAX_BYTES, read_file
 from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.errors import SkillFormatError
 
-MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
+MAX_NODES = 100_000
+"""Values of one document, its mappings and lists counted."""
+MAX_DIGITS = 300
+"""Digits of a whole number: more are more than a number of any program can hold (1e308)."""
+_LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
-def read_text(path: Path) -> str:
-    """Read a UTF-8 file of at most `MAX_BYTES`.
+def text_of(content: bytes, where: str) -> str:
+    """Return the text that a UTF-8 file holds, its lines ended as Unix ends them.
 
     Raises
     ------
     SkillFormatError
-        When the file is missing, too large, not UTF-8 or no text.
+        When it is not UTF-8 or no text.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SkillFormatError(f"{path} is larger than {MAX_BYTES >> 20} MiB; split it.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise SkillFormatError(f"{path} cannot be read: {error.strerror or error}.") from None
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SkillFormatError(f"{path} is not UTF-8 but UTF-16; save it as UTF-8.")
+        raise SkillFormatError(f"{where} is not UTF-8 but UTF-16; save it as UTF-8.")
     at = content.find(b"\0")
     if at >= 0:
-        raise SkillFormatError(f"{path} is no text: byte {at} is NUL; save it as UTF-8.")
+        raise SkillFormatError(f"{where} is no text: byte {at} is NUL; save it as UTF-8.")
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise SkillFormatError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+        raise SkillFormatError(f"{where} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file of at most `MAX_BYTES`, links followed.
+
+    The files of a skill are read by `skillbank.bank.folder.SkillFolder.read` alone, which keeps to its walls.
+
+    Raises
+    ------
+    SkillFormatError
+        When the file is missing, no regular file, too large, not UTF-8 or no text.
+    """
+    try:
+        place = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise SkillFormatError(f"{path} cannot be read: its name leads nowhere.") from None
+    return text_of(read_file(place), str(path))
 
 
 def parse_yaml(text: str, where: str) -> Any:
     """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
-    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`).
+    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values.
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        return load(text, MAX_DEPTH)
+        return load(text, MAX_DEPTH, most=MAX_NODES)
     except YamlError as error:
         place = f"{where}:{error.line}" if error.line else where
         raise SkillFormatError(f"{place} is not valid YAML: {error}.") from None
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Parse JSON; the family's bare ``Infinity`` and ``NaN`` are read, callers decide about them."""
+    """Parse JSON; the family's bare ``Infinity`` and ``NaN`` are read, callers decide about them.
+
+    Raises
+    ------
+    SkillFormatError
+        For broken JSON, more than `MAX_DEPTH` levels or `MAX_NODES` values, whole numbers of more than
+        `MAX_DIGITS` digits, and half surrogate pairs, which are no text.
+    """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = json.loads(text, parse_int=_whole_number if _LONG_NUMBER.search(text) else None)
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise SkillFormatError(f"{where} is not valid JSON: it holds half of a surrogate pair.") from None
+    except RecursionError:
+        raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.") from None
+    except ValueError as error:
         raise SkillFormatError(f"{where} is not valid JSON: {error}.") from None
-    if _deeper_than(document, MAX_DEPTH):
-        raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
+    _refuse_large(document, where)
     return document
 
 
-def _deeper_than(document: Any, limit: int) -> bool:
-    level = [document]
-    for _ in range(limit + 1):
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a whole number has {len(digits)} digits, and {MAX_DIGITS} can be read")
+    return int(digits)
+
+
+def _refuse_large(document: Any, where: str) -> None:
+    level, count = [document], 0
+    for _ in range(MAX_DEPTH + 1):
+        count += len(level)
+        if count > MAX_NODES:
+            raise SkillFormatError(f"{where} holds more than {MAX_NODES} values; split it.")
         level = [
             child
             for node in level
@@ -76,8 +113,8 @@ def _deeper_than(document: Any, limit: int) -> bool:
             for child in (node.values() if isinstance(node, dict) else node)
         ]
         if not level:
-            return False
-    return True
+            return
+    raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
 
 
 def read_yaml(path: Path) -> Any:
@@ -88,13 +125,3 @@ def read_yaml(path: Path) -> Any:
 def read_json(path: Path) -> Any:
     """Read and parse one JSON file."""
     return parse_json(read_text(path), str(path))
-
-
-@lru_cache(maxsize=256)
-def _line_starts(text: str) -> tuple[str, ...]:
-    return tuple(text.splitlines())
-
-
-def line_of(text: str, needle: str) -> int | None:
-    """Return the 1-based line of the first line that holds `needle`, for diagnostics."""
-    return next((i for i, line in enumerate(_line_starts(text), 1) if needle in line), None)

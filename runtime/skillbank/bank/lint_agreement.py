@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_text
 from skillbank.bank.keys import is_key, plain
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillFormatError
 
 _SOURCE = re.compile(r"\w+_datasets?")
 
@@ -78,7 +75,7 @@ def function_tables(skill: Skill) -> Iterator[Diagnostic]:
         for key in action.spec_params:
             if action.name in tabled and (action.name, key) not in listed:
                 message = f"{action.name}: {key} is in spec_params and not in the table."
-                line = locate(skill.root / action.origin, "spec_params:", f"  {action.name}:", f"{key}:")
+                line = locate(skill, action.origin, "spec_params:", f"  {action.name}:", f"{key}:")
                 yield Diagnostic("warning", "table-function", message, action.origin, line)
 
 
@@ -93,14 +90,14 @@ def keys(skill: Skill) -> Iterator[Diagnostic]:
         for section, section_keys in named.items():
             for key in section_keys:
                 if not knows(skill, action, key):
-                    line = locate(skill.root / action.origin, f"{section}:", f"{key}:")
+                    line = locate(skill, action.origin, f"{section}:", f"{key}:")
                     message = f"{action.name}: {section} names {key}, which neither schema nor template has."
                     yield Diagnostic("warning", "unknown-key", message, action.origin, line)
     for origin in {a.origin for a in skill.actions}:
         actions = [a for a in skill.actions if a.origin == origin]
         for name, key in actions[0].shorthands.items():
             if not any(knows(skill, action, key) for action in actions):
-                line = locate(skill.root / origin, "spec_shorthand_keys:", f"{name}:")
+                line = locate(skill, origin, "spec_shorthand_keys:", f"{name}:")
                 message = f"the shorthand {name} leads to {key}, which no action has."
                 yield Diagnostic("warning", "unknown-key", message, origin, line)
 
@@ -116,7 +113,7 @@ def unbound_inputs(skill: Skill) -> Iterator[Diagnostic]:
         bound |= {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
         for declared in action.inputs:
             if not declared.optional and plain(declared.key) not in bound:
-                line = locate(skill.root / action.origin, f"  {action.name}:", f"{declared.key}:")
+                line = locate(skill, action.origin, f"  {action.name}:", f"{declared.key}:")
                 message = f"{action.name}: nothing says where the required input {declared.key} comes from."
                 yield Diagnostic("warning", "unbound-input", message, action.origin, line)
 
@@ -146,12 +143,9 @@ def _in_template(node: Any, parts: tuple[str | int, ...]) -> bool:
     return True
 
 
-def locate(file: Path, *needles: str) -> int | None:
+def locate(skill: Skill, file: str, *needles: str) -> int | None:
     """Return the line of the last needle, each looked for after the one before; None when one is missing."""
-    try:
-        lines = read_text(file).splitlines()
-    except SkillFormatError:
-        return None
+    lines = skill.lines(skill.root / file)
     at = -1
     for needle in needles:
         at = next((i for i in range(at + 1, len(lines)) if needle in lines[i]), -2)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import MAX_DEPTH, line_of, read_json, read_text, read_yaml
+from skillbank.bank.documents import MAX_DEPTH, MAX_NODES, parse_json, parse_yaml
 from skillbank.bank.images import resolve_image
 from skillbank.bank.plain_yaml import YamlError, load
-from skillbank.bank.skill import OVERLAY_SUFFIX, Skill
+from skillbank.bank.skill import Skill
+from skillbank.bank.tables import MAX_LINE
 from skillbank.errors import SkillFormatError
 
 _STAMP = re.compile(r"^\s*container_image:\s*(\S+)\s*#\s*versions-key:\s*(\S+)")
@@ -23,24 +24,28 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
     yield from (
         d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-", "template-"))
     )
-    for file in _info_files(skill):
-        if file.is_file():
-            yield from _repeated(file, skill)
+    for file in skill.info_files:
+        yield from _repeated(file, skill)
     for action in skill.actions:
         template = skill.template_path(action)
         if template is not None:
             yield from _readable(template, skill, "template-yaml")
-    for file in sorted((skill.root / "schemas").glob("*.json")):
+    try:
+        schemas = skill.listed("schemas", ".json")
+    except SkillFormatError as error:
+        yield Diagnostic("error", "schema-json", str(error), "schemas")
+        return
+    for file in schemas:
         yield from _readable(file, skill, "schema-json")
 
 
 def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
     try:
-        document = (read_json if file.suffix == ".json" else read_yaml)(skill.inside(file))
+        document = (parse_json if file.suffix == ".json" else parse_yaml)(skill.text(file), str(file))
         if file.suffix == ".yaml":
             yield from _repeated(file, skill)
     except SkillFormatError as error:
-        line = re.search(r":(\d+)\b|line (\d+)", str(error).removeprefix(str(file)))
+        line = re.search(r":(\d{1,9})\b|line (\d{1,9})", str(error).removeprefix(str(file)))
         number = int(line[1] or line[2]) if line else None
         message = str(error).replace(f"{skill.root}/", "")
         yield Diagnostic("error", code, message, skill.relative(file), number)
@@ -51,12 +56,12 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
 
 def _repeated(file: Path, skill: Skill) -> Iterator[Diagnostic]:
     try:
-        text = read_text(file)
-        load(text, MAX_DEPTH)
+        text = skill.text(file)
+        load(text, MAX_DEPTH, most=MAX_NODES)
     except (SkillFormatError, YamlError):
         return  # broken otherwise, which is a finding of its own
     try:
-        load(text, MAX_DEPTH, strict=True)
+        load(text, MAX_DEPTH, strict=True, most=MAX_NODES)
     except YamlError as error:
         yield Diagnostic("warning", "yaml-repeated-key", f"{error}.", skill.relative(file), error.line)
 
@@ -66,15 +71,15 @@ def images(skill: Skill) -> Iterator[Diagnostic]:
     for action in skill.actions:
         declared = skill.declared_image(action)
         where = f"{action.variant}/{action.name}" if action.variant else action.name
-        line = _line(skill.root / action.origin, str(declared or "container_image"))
+        line = _line(skill, skill.root / action.origin, str(declared or "container_image"))
         if declared is None:
             message = f"{where} names no container image, so it runs only where its program is installed."
             yield Diagnostic("note", "image-missing", message, action.origin, line)
         elif skill.image(action) is None:
             message = f"{where}: no versions.yaml knows the image '{declared}'."
             yield Diagnostic("error", "image-unresolved", message, action.origin, line)
-    for file in _info_files(skill):
-        for number, line_text in enumerate(_lines(file), 1):
+    for file in skill.info_files:
+        for number, line_text in enumerate(_lines(skill, file), 1):
             stamp = _STAMP.match(line_text)
             wanted = resolve_image(stamp[2], skill.bank_root) if stamp else None
             if stamp and wanted is not None and wanted != stamp[1].strip("'\""):
@@ -90,27 +95,27 @@ def paths(skill: Skill) -> Iterator[Diagnostic]:
         found = skill.template_path(action)
         if found is None or found.name != Path(action.template).name:
             message = f"{action.name}: the template '{action.template}' is not there."
-            line = _line(skill.root / action.origin, action.template)
+            line = _line(skill, skill.root / action.origin, action.template)
             yield Diagnostic("error", "template-missing", message, action.origin, line)
-    for file in [skill.root / "SKILL.md", *sorted((skill.root / "references").glob("*.md"))]:
-        for number, line_text in enumerate(_lines(file), 1):
+    for file in [skill.root / "SKILL.md", *skill.prose_files]:
+        for number, line_text in enumerate(_lines(skill, file), 1):
             for link in _LINK.findall(line_text):
-                if not (file.parent / link).exists():
-                    message = f"the link '{link}' leads nowhere."
+                if not _leads_somewhere(file.parent / link):
+                    message = f"the link '{link[:80]}' leads nowhere."
                     yield Diagnostic("warning", "link-broken", message, skill.relative(file), number)
 
 
-def _info_files(skill: Skill) -> list[Path]:
-    references = skill.root / "references"
-    return [references / "skill_info.yaml", *sorted(references.glob(f"*{OVERLAY_SUFFIX}"))]
-
-
-def _lines(file: Path) -> list[str]:
+def _leads_somewhere(path: Path) -> bool:
     try:
-        return read_text(file).splitlines()
-    except SkillFormatError:
-        return []
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # a name that no file can have
 
 
-def _line(file: Path, needle: str) -> int | None:
-    return line_of("\n".join(_lines(file)), needle)
+def _lines(skill: Skill, file: Path) -> list[str]:
+    """Return the lines of a file, cut where patterns would take time that grows with their square."""
+    return [line[:MAX_LINE] for line in skill.lines(file)]
+
+
+def _line(skill: Skill, file: Path, needle: str) -> int | None:
+    return next((i for i, line in enumerate(skill.lines(file), 1) if needle in line), None)

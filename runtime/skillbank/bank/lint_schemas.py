@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_text
 from skillbank.bank.schema import Node, SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check
@@ -21,10 +20,14 @@ _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "
 
 def schemas(skill: Skill) -> Iterator[Diagnostic]:
     """Check each packaged schema by itself."""
-    for file in sorted((skill.root / "schemas").glob("*.schema.json")):
+    try:
+        files = skill.listed("schemas", ".schema.json")
+    except SkillFormatError:
+        return  # already a finding of the rule on documents
+    for file in files:
         where = skill.relative(file)
         try:
-            text = read_text(skill.inside(file))
+            text = skill.text(file)
             schema = skill.schema_file(file)
         except SkillFormatError:
             continue  # already a finding of the rule on documents
@@ -58,7 +61,7 @@ def templates(skill: Skill) -> Iterator[Diagnostic]:
             first = differing[0]
             shown = ", ".join(differing[:SHOWN]) + (", ..." if len(differing) > SHOWN else "")
             message = f"{action.name}: {len(differing)} values differ from the schema's default: {shown}"
-            line = _line_of_key(read_text(file), first)
+            line = _line_of_key(skill.text(file), first)
             yield Diagnostic("warning", "template-differs", message, skill.relative(file), line)
 
 

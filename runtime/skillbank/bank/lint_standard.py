@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_text
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 
@@ -18,7 +17,7 @@ MAX_COMPATIBILITY = 500
 def standard(skill: Skill) -> Iterator[Diagnostic]:
     """Check the head of SKILL.md; what loading forgives is an error here."""
     try:
-        lines = read_text(skill.root / FILE).splitlines()
+        lines = skill.text(skill.root / FILE).splitlines()
     except SkillFormatError:
         return  # a finding of the rule on documents
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), len(lines))

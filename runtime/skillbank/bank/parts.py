@@ -10,8 +10,8 @@ from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_json, read_yaml
-from skillbank.bank.folder import SkillFolder, is_there
+from skillbank.bank.documents import parse_json, parse_yaml
+from skillbank.bank.folder import SkillFolder, as_format_error, is_there
 from skillbank.bank.schema import SpecSchema
 from skillbank.errors import SkillFormatError
 
@@ -38,12 +38,12 @@ class SkillParts(SkillFolder):
         if file not in self._schemas:
             self._schemas[file] = _EMPTY_SCHEMA
             try:
-                document = read_json(self.inside(file))
+                document = parse_json(self.text(file), str(file))
                 self._schemas[file] = SpecSchema.parse(document)
                 if not isinstance(document, dict) or not isinstance(document.get("properties"), dict):
                     raise SkillFormatError(f"{file} is not a mapping with 'properties', so it names no key.")
-            except SkillFormatError as error:
-                self.report("schema-json", error, self.relative(file))
+            except Exception as error:
+                self.report("schema-json", as_format_error(error, file), self.relative(file))
         return self._schemas[file]
 
     @cached_property
@@ -92,12 +92,12 @@ class SkillParts(SkillFolder):
         if file not in self._documents:
             self._documents[file] = None
             try:
-                found = read_yaml(self.inside(file))
+                found = parse_yaml(self.text(file), str(file))
                 if found is not None and not isinstance(found, dict):
                     raise SkillFormatError(f"{file} is not a mapping, so it is no spec.")
                 self._documents[file] = _with_text_keys(found or {})
-            except SkillFormatError as error:
-                self.report("template-yaml", error, self.relative(file))
+            except Exception as error:
+                self.report("template-yaml", as_format_error(error, file), self.relative(file))
         return self._documents[file]
 
     @cached_property

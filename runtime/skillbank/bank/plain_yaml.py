@@ -32,7 +32,7 @@ _NUMBERS = yaml.constructor.SafeConstructor()
 _COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
 
 
-def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
+def load(text: str, max_depth: int, *, strict: bool = False, most: int = 1_000_000) -> Any:
     """Build the document of a YAML text; None for an empty one.
 
     A date stays the text that somebody wrote. Of a repeated key the last value counts, as in PyYAML. An
@@ -43,6 +43,8 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
     ----------
     strict
         Refuse repeated keys.
+    most
+        Values and keys that the text may hold, those inside of aliases not counted.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
         other than JSON's types, several documents, and keys that are no scalars.
     """
     try:
-        return _build(text, max_depth, strict)
+        return _build(text, max_depth, strict, most)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -63,13 +65,15 @@ def load(text: str, max_depth: int, *, strict: bool = False) -> Any:
         raise YamlError("it holds half of a surrogate pair", None) from None
 
 
-def _build(text: str, max_depth: int, strict: bool) -> Any:
+def _build(text: str, max_depth: int, strict: bool, most: int) -> Any:
     stack: list[_Open] = []
     anchors = Anchors(max_depth)
     document: Any = None
     documents = 0
     event: Any
-    for event in yaml.parse(text, Loader=_BaseLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=_BaseLoader)):
+        if count > 2 * most:
+            raise YamlError(f"it holds more than {most} values; split it", _line(event))
         kind = type(event)
         if kind is yaml.ScalarEvent:
             value = _scalar(event)
@@ -109,6 +113,11 @@ def _opened(event: Any, mapping: bool, depth: int, anchors: Anchors) -> _Open:
     return _Open({} if mapping else [], slot)
 
 
+_LARGE = 2**53
+_LONGEST_NUMBER = 300
+"""Characters of a number: more are more than a number of any program can hold (1e308)."""
+_DIGITS = re.compile(r"[-+]?(0x[0-9a-fA-F_]+|[0-9][0-9_.:]*([eE][-+]?[0-9]+)?)")
+
 _MERGE: Any = object()
 """Stands for the key ``<<`` that nobody has quoted."""
 
@@ -123,7 +132,7 @@ class _Open:
         self.slot = slot
         self.key: Any = None
         self.waiting = False
-        self.merges: list[dict[Any, Any]] | None = None
+        self.merges: list[dict[Any, Any]] = []
 
     def add(self, value: Any, event: Any, strict: bool) -> None:
         if isinstance(self.value, list):
@@ -131,21 +140,21 @@ class _Open:
         elif self.waiting:
             self.waiting = False
             if self.key is _MERGE:
-                self.merges = [*(self.merges or ()), merged(value, _line(event))]
+                self.merges.append(merged(value, _line(event)))
             else:
                 self.value[self.key] = value
         elif isinstance(value, dict | list):
             raise YamlError("a key must be a word, not a collection", _line(event))
         else:
-            if value == "<<" and _is_plain(event):
-                value = _MERGE
-            if strict and (self.merges is not None if value is _MERGE else value in self.value):
-                raise YamlError(f"the key '{'<<' if value is _MERGE else value}' is repeated", _line(event))
+            value = _MERGE if value == "<<" and _is_plain(event) else _name(value)
+            if strict and (self.merges if value is _MERGE else value in self.value):
+                shown = "<<" if value is _MERGE else str(value)[:40]
+                raise YamlError(f"the key '{shown}' is repeated", _line(event))
             self.key, self.waiting = value, True
 
     def closed(self, anchors: Anchors) -> Any:
         """Return the complete value: keys that were merged in come first and lose against its own."""
-        if self.merges is not None and isinstance(self.value, dict):
+        if self.merges and isinstance(self.value, dict):
             below: dict[Any, Any] = {}
             for keys in self.merges:
                 below |= keys
@@ -153,6 +162,12 @@ class _Open:
         if self.slot is not None:
             anchors.fill(self.slot, self.value)
         return self.value
+
+
+def _name(value: Any) -> Any:
+    """Return a key; a large number becomes text, as any count of such keys can hash to the same."""
+    large = isinstance(value, int | float) and not -_LARGE < value < _LARGE
+    return str(value) if large else value
 
 
 def _is_plain(event: Any) -> bool:
@@ -165,6 +180,10 @@ def _scalar(event: Any) -> Any:
     if tag is None or tag == "!":
         if not event.implicit[0]:
             return value  # quoted, or a block of text
+        if len(value) > _LONGEST_NUMBER:
+            if _DIGITS.fullmatch(value):
+                raise _too_long(value, event)
+            return value  # the patterns below would take time that grows with its square
         for candidate, pattern in _RESOLVERS.get(value[:1], ()):
             if pattern.match(value):
                 tag = candidate
@@ -184,12 +203,23 @@ def _typed(tag: str, value: str, event: Any) -> Any:
         if kind == "bool":
             return yaml.constructor.SafeConstructor.bool_values[value.lower()]
         if kind in ("int", "float"):
+            if len(value) > _LONGEST_NUMBER:
+                raise _too_long(value, event)
             node = yaml.ScalarNode(tag, value)
             read = _NUMBERS.construct_yaml_int if kind == "int" else _NUMBERS.construct_yaml_float
             return read(node)
+    except YamlError:
+        raise
     except (ValueError, KeyError, IndexError, OverflowError):
         raise YamlError(f"'{value[:40]}' is no {kind}", _line(event)) from None
     raise YamlError(f"the tag {tag} is not read here", _line(event))
+
+
+def _too_long(value: str, event: Any) -> YamlError:
+    told = (
+        f"a number has {len(value)} characters, and {_LONGEST_NUMBER} can be read; quote it if text is meant"
+    )
+    return YamlError(told, _line(event))
 
 
 def _line(event: Any) -> int | None:

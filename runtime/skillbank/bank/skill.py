@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import read_text, read_yaml
+from skillbank.bank.documents import parse_yaml
+from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
@@ -20,6 +20,7 @@ from skillbank.errors import ActionNotFoundError, SkillFormatError, did_you_mean
 
 MAIN = "skill_info.yaml"
 OVERLAY_SUFFIX = ".skill_info.yaml"
+MAX_OVERLAYS = 32
 
 
 class Skill(SkillParts):
@@ -49,12 +50,17 @@ class Skill(SkillParts):
     @cached_property
     def frontmatter(self) -> Frontmatter:
         """The head of SKILL.md, leniently read."""
+        name = utf8_name(self.root.name)
+        plain = f"---\nname: {name}\n---\n"
         try:
-            text = read_text(self.inside(self.root / "SKILL.md"))
+            text = self.text(self.root / "SKILL.md")
         except SkillFormatError as error:
             self.report("skill-unreadable", error, "SKILL.md")
-            text = f"---\nname: {self.root.name}\n---\n"
-        head, found = parse_frontmatter(text, self.root.name)
+            text = plain
+        otherwise = parse_frontmatter(plain, name)
+        head, found = self.guarded(
+            "the head of SKILL.md", "SKILL.md", lambda: parse_frontmatter(text, name), otherwise
+        )
         self.found.extend(found)
         return head
 
@@ -71,7 +77,7 @@ class Skill(SkillParts):
     @property
     def folder(self) -> str:
         """The skill's folder relative to its bank, the same wherever the bank lies."""
-        return self.root.resolve().relative_to(self.bank_root.resolve()).as_posix()
+        return utf8_name(self.root.resolve().relative_to(self.bank_root.resolve()).as_posix())
 
     @property
     def digested(self) -> str | None:
@@ -91,35 +97,36 @@ class Skill(SkillParts):
     def infos(self) -> tuple[SkillInfo, ...]:
         """The main skill_info (first, when there is one) and the overlays."""
         infos = []
-        references = self.root / "references"
-        for file, variant in self._info_files(references):
-            origin = f"references/{file.name}"
-            try:
-                raw = read_yaml(self.inside(file))
-            except SkillFormatError as error:
-                self.report("skill-info-yaml", error, origin)
-                continue
-            info, found = parse_skill_info(raw, origin, variant)
-            self.found.extend(found)
-            infos.append(info)
+        for file in self.info_files:
+            read = self.guarded("the document", self.relative(file), partial(self._info, file), None)
+            if read is not None:
+                self.found.extend(read[1])
+                infos.append(read[0])
         return tuple(infos)
 
-    def _info_files(self, references: Path) -> list[tuple[Path, str | None]]:
+    def _info(self, file: Path) -> tuple[SkillInfo, list[Diagnostic]] | None:
+        origin = self.relative(file)
         try:
-            names = sorted(entry.name for entry in os.scandir(references))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            self.found.append(
-                Diagnostic(
-                    "error", "skill-info-yaml", f"references cannot be read: {error.strerror}.", "references"
-                )
-            )
-            return []
-        files: list[tuple[Path, str | None]] = [(references / MAIN, None)] if MAIN in names else []
-        return files + [
-            (references / n, _variant_name(references / n)) for n in names if n.endswith(OVERLAY_SUFFIX)
-        ]
+            raw = parse_yaml(self.text(file), str(file))
+        except SkillFormatError as error:
+            self.report("skill-info-yaml", error, origin)
+            return None
+        return parse_skill_info(raw, origin, None if file.name == MAIN else _variant_name(file))
+
+    @cached_property
+    def info_files(self) -> tuple[Path, ...]:
+        """The main skill_info (first, when there is one) and the overlays, readable or not."""
+        try:
+            overlays = self.listed("references", OVERLAY_SUFFIX)
+        except SkillFormatError as error:
+            self.report("skill-info-yaml", error, "references")
+            return ()
+        if len(overlays) > MAX_OVERLAYS:
+            message = f"references holds {len(overlays)} overlays, and {MAX_OVERLAYS} of them are read."
+            self.found.append(Diagnostic("error", "skill-info-yaml", message, "references"))
+            overlays = overlays[:MAX_OVERLAYS]
+        main = self.root / "references" / MAIN
+        return (*((main,) if is_there(main) else ()), *overlays)
 
     @property
     def info(self) -> SkillInfo:
@@ -177,11 +184,17 @@ class Skill(SkillParts):
     @cached_property
     def dataset_table(self) -> tuple[DatasetRow, ...]:
         """Rows of the dataset tables in SKILL.md, then references/, in file order."""
+        return self.guarded("the dataset table", "SKILL.md", self._dataset_rows, ())
+
+    def _dataset_rows(self) -> tuple[DatasetRow, ...]:
         return tuple(r for t, name, line in self._prose for r in dataset_rows(t, name, line, self.found))
 
     @cached_property
     def inference_table(self) -> tuple[InferenceRow, ...]:
         """Rows of the inference tables in SKILL.md, then references/."""
+        return self.guarded("the inference table", "SKILL.md", self._inference_rows, ())
+
+    def _inference_rows(self) -> tuple[InferenceRow, ...]:
         return tuple(r for t, name, line in self._prose for r in inference_rows(t, name, line, self.found))
 
     @cached_property
@@ -231,13 +244,21 @@ class Skill(SkillParts):
         return tuple(self.found)
 
     @cached_property
+    def prose_files(self) -> tuple[Path, ...]:
+        """Markdown files beside the documents in references/."""
+        try:
+            return tuple(self.listed("references", ".md"))
+        except SkillFormatError:
+            return ()  # a finding of whoever looks for documents there
+
+    @cached_property
     def _prose(self) -> list[tuple[str, str, int]]:
         texts = [(self.frontmatter.body, "SKILL.md", self.frontmatter.body_line)]
-        for file in sorted((self.root / "references").glob("*.md")):
+        for file in self.prose_files:
             try:
-                texts.append((read_text(self.inside(file)), f"references/{file.name}", 1))
+                texts.append((self.text(file), self.relative(file), 1))
             except SkillFormatError as error:
-                self.report("prose", error, f"references/{file.name}")
+                self.report("prose", error, self.relative(file))
         for text, name, first in texts:
             for number, line in enumerate(text.splitlines(), first):
                 if len(line) > MAX_LINE and line.lstrip().startswith("|"):
@@ -249,4 +270,4 @@ class Skill(SkillParts):
 def _variant_name(file: Path) -> str:
     """``tao-deploy-dino.skill_info.yaml`` declares the variant ``deploy``."""
     stem = file.name.removesuffix(OVERLAY_SUFFIX)
-    return "deploy" if "deploy" in stem.split("-") else stem
+    return "deploy" if "deploy" in stem.split("-") else utf8_name(stem)

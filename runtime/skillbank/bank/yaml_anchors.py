@@ -71,10 +71,11 @@ class Anchors:
         slot = self._slots.get(anchor)
         if slot is None:
             raise YamlError(
-                f"the alias *{anchor} has no anchor &{anchor} above it; quote it if text is meant", line
+                f"the alias *{anchor[:40]} has no anchor &{anchor[:40]} above it; quote it if text is meant",
+                line,
             )
         if not slot.done:
-            raise YamlError(f"the alias *{anchor} stands inside of what it names; write it out", line)
+            raise YamlError(f"the alias *{anchor[:40]} stands inside of what it names; write it out", line)
         return self._copied(slot.value, depth, line)
 
     def _copied(self, value: Any, depth: int, line: int | None) -> Any:

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from skillbank.cli import (
+    anchors,
     approve,
     cancel,
     chat,
@@ -26,9 +27,11 @@ from skillbank.cli import (
     run,
     schemas,
     show,
+    sign,
     skills,
     status,
     tools,
+    verify,
     web,
 )
 from skillbank.errors import SkillbankError
@@ -61,6 +64,9 @@ app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
+app.command("verify")(verify.verify)
+app.command("sign")(sign.sign)
+app.add_typer(anchors.trust_group(), name="trust")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

@@ -105,7 +105,7 @@ def search_schema(plan: Plan, skill: Skill) -> dict[str, Any]:
     StateError
         When it is not the one that the plan was made with.
     """
-    content = skill.inside(skill.root / SCHEMA).read_bytes()
+    content = skill.read(skill.root / SCHEMA)
     if plan.search is not None and hashlib.sha256(content).hexdigest() != plan.search.schema_sha256:
         raise StateError(f"{SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made")
     document: dict[str, Any] = json.loads(content)
