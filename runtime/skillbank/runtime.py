@@ -20,6 +20,7 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
+from skillbank.sources.kept import installed_banks, tell_origins
 from skillbank.trust.loading import vouched_files
 
 if TYPE_CHECKING:
@@ -42,11 +43,16 @@ class Runtime:
     Parameters
     ----------
     banks
-        Folders of skills, beside the bank that comes with skillbank.
+        Folders of skills, beside the bank that comes with skillbank and the installed ones.
     database_url
         SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
     reader
         Who reads plain language: ``rules`` or ``llm``; by default SKILLBANK_READER, else the rules.
+
+    Attributes
+    ----------
+    notes
+        A sentence for each installed bank that cannot be used.
 
     Examples
     --------
@@ -68,7 +74,11 @@ class Runtime:
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         vouch_with(vouched_files)
-        self.library = Library([Path(b) for b in (*banks, *extra)])
+        installed, self.notes = installed_banks()
+        self.library = Library(
+            [Path(b) for b in (*banks, *extra)], named=[(bank.name, bank.folder) for bank in installed]
+        )
+        tell_origins(self.library.banks, installed)
         self.reading = threading.RLock()
         self._database_url = database_url
         self._index: SearchIndex | None = None

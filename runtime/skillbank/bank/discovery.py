@@ -38,6 +38,10 @@ class Bank:
                 f"The bank {root} is not a folder{near}; give --bank a folder of skills."
             )
         self.name = name or self._marketplace_name() or self.root.name
+        self.source = str(self.root)
+        """Where it came from: an address without secrets, or its folder."""
+        self.commit: str | None = None
+        """The commit that it was added at, of an installed bank from a git repository."""
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:
@@ -48,9 +52,22 @@ class Bank:
         )
 
     def _folders(self) -> list[Path]:
-        plugins = [p for p in self._plugin_roots() if p.is_dir()]
-        roots = plugins or [self.root / "skills" if (self.root / "skills").is_dir() else self.root]
-        return sorted({f for root in roots for f in _skill_folders(root, self.root)})
+        # A marketplace often names a part of what lies beside it in skills/: all of both is there.
+        roots = [p for p in (*self._plugin_roots(), self.root / "skills") if p.is_dir()] or [self.root]
+        found = {f.resolve(): f for root in roots for f in _skill_folders(root, self.root)}
+        return sorted(found.values())
+
+    @property
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """The plugins of the marketplace that lie in other repositories: their names, and where that is."""
+        plugins = self._marketplace[0].get("plugins")
+        found = []
+        for plugin in plugins if isinstance(plugins, list) else ():
+            source = plugin.get("source") if isinstance(plugin, dict) else None
+            if isinstance(source, dict):
+                where = source.get("url") or source.get("repo") or source.get("source")
+                found.append((str(plugin.get("name")), str(where)))
+        return tuple(found)
 
     def _plugin_roots(self) -> Iterator[Path]:
         plugins = self._marketplace[0].get("plugins")
@@ -92,8 +109,12 @@ class Bank:
 class Library:
     """Several banks seen as one; the bank that comes with skillbank is always there, last."""
 
-    def __init__(self, roots: Sequence[Path] = (), *, own: bool = True) -> None:
+    def __init__(
+        self, roots: Sequence[Path] = (), *, own: bool = True, named: Sequence[tuple[str, Path]] = ()
+    ) -> None:
         banks = [Bank(root) for root in roots]
+        given = {bank.root for bank in banks}
+        banks += [bank for bank in (Bank(root, name) for name, root in named) if bank.root not in given]
         if own and bank_root() not in {b.root for b in banks}:
             banks.append(Bank(bank_root(), "skillbank"))
         names: dict[str, int] = {}

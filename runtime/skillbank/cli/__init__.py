@@ -10,6 +10,7 @@ import typer
 from skillbank.cli import (
     anchors,
     approve,
+    bank,
     cancel,
     chat,
     doctor,
@@ -67,6 +68,7 @@ app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("sign")(sign.sign)
 app.add_typer(anchors.trust_group(), name="trust")
+app.add_typer(bank.app, name="bank")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

@@ -206,7 +206,9 @@ def _web(text: str, kind: str | None, insecure: bool) -> Address:
         )
     path, ref, subdir = _cut(parts.path + (f"#{parts.fragment}" if parts.fragment else ""))
     if not path.strip("/"):
-        raise UsageError(f"{scheme}://{one_line(host)} names no repository or archive; give the whole address.")
+        raise UsageError(
+            f"{scheme}://{one_line(host)} names no repository or archive; give the whole address."
+        )
     user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
     netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
     if scheme == "ssh" and user:

@@ -12,7 +12,16 @@ from skillbank.errors import a_few
 from skillbank.sources.tree import digest_of
 from skillbank.visible import one_line
 
-__all__ = ["Change", "FileClass", "SkillState", "changed_files", "compare", "file_class", "files_sentence", "skills_in"]
+__all__ = [
+    "Change",
+    "FileClass",
+    "SkillState",
+    "changed_files",
+    "compare",
+    "file_class",
+    "files_sentence",
+    "skills_in",
+]
 
 FileClass: TypeAlias = Literal["executable", "prose", "other"]
 _SHOWN = 8
@@ -117,9 +126,13 @@ def compare(before: Iterable[SkillState], after: Iterable[SkillState]) -> list[C
     came = {name: s for name, s in new.items() if name not in old}
     changes = [_both(old[n], new[n]) for n in sorted(old.keys() & new.keys())]
     for name, skill in sorted(came.items()):
-        twin = next((s for s in gone.values() if s.content == skill.content or s.folder == skill.folder), None)
+        twin = next(
+            (s for s in gone.values() if s.content == skill.content or s.folder == skill.folder), None
+        )
         if twin is None:
-            changes.append(Change("added", name, files=changed_files({}, skill.files), versions=("", skill.version)))
+            changes.append(
+                Change("added", name, files=changed_files({}, skill.files), versions=("", skill.version))
+            )
             continue
         del gone[twin.name]
         versions = (twin.version, skill.version)

@@ -110,7 +110,9 @@ def _unpacked(address: Address, work: Path, left_out: list[str]) -> Path:
 
         def capped(transfer: Transfer) -> None:
             if transfer.done > _LARGEST_ARCHIVE:
-                raise DataError(f"{address.shown} is larger than {_LARGEST_ARCHIVE >> 20} MiB; that is no bank.")
+                raise DataError(
+                    f"{address.shown} is larger than {_LARGEST_ARCHIVE >> 20} MiB; that is no bank."
+                )
 
         query = f"?{address.query}" if address.query else ""
         location = address.location.partition("://")[2]

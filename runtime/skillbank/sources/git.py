@@ -56,7 +56,9 @@ def git_environment(address: Address) -> dict[str, str]:
     shows it.
     """
     own = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
-    own |= {k: v for k, v in os.environ.items() if k.startswith("GIT_CONFIG_") and k != "GIT_CONFIG_PARAMETERS"}
+    own |= {
+        k: v for k, v in os.environ.items() if k.startswith("GIT_CONFIG_") and k != "GIT_CONFIG_PARAMETERS"
+    }
     own |= {
         "LC_ALL": "C",
         "GIT_ALLOW_PROTOCOL": address.scheme,
@@ -99,7 +101,9 @@ def resolve_ref(address: Address) -> tuple[str, str]:
         if "HEAD" not in refs:
             raise DataNotFoundError(f"{address.shown} has no commit yet, or its HEAD names none; give --ref.")
         return "HEAD", refs["HEAD"]
-    fitting = [n for n in (ref, f"refs/tags/{ref}", f"refs/heads/{ref}") if n.startswith("refs/") and n in refs]
+    fitting = [
+        n for n in (ref, f"refs/tags/{ref}", f"refs/heads/{ref}") if n.startswith("refs/") and n in refs
+    ]
     if len(fitting) > 1:
         raise UsageError(
             f"{address.shown}: '{one_line(ref)}' is a branch and a tag there; say refs/heads/{one_line(ref)} or "
@@ -109,7 +113,9 @@ def resolve_ref(address: Address) -> tuple[str, str]:
         return fitting[0], refs.get(f"{fitting[0]}^{{}}", refs[fitting[0]])
     if _SHORT.fullmatch(ref):
         return ref, ref
-    known = [re.sub(r"^refs/(heads|tags)/", "", n) for n in refs if n.startswith(("refs/heads/", "refs/tags/"))]
+    known = [
+        re.sub(r"^refs/(heads|tags)/", "", n) for n in refs if n.startswith(("refs/heads/", "refs/tags/"))
+    ]
     near = one_line(did_you_mean(ref, [n for n in known if not n.endswith("^{}")]))
     raise DataNotFoundError(
         f"{address.shown}: there is no branch, tag or commit '{one_line(ref)}'{f' {near}' if near else ''}; "
@@ -117,7 +123,9 @@ def resolve_ref(address: Address) -> tuple[str, str]:
     )
 
 
-def fetch_commit(address: Address, wanted: str, work: Path, target: Path, limits: Limits) -> tuple[str, list[str]]:
+def fetch_commit(
+    address: Address, wanted: str, work: Path, target: Path, limits: Limits
+) -> tuple[str, list[str]]:
     """Write the files of a commit below a new folder and return its hash and what was left out.
 
     Parameters
@@ -191,7 +199,9 @@ def _blobs(listed: bytes, left_out: list[str]) -> Iterator[tuple[str, str, bool,
         elif mode == "120000":
             left_out.append(f"{one_line(path, 200)} (a link)")
         elif not parts or path.startswith("/") or ".." in parts or any(p.lower() == ".git" for p in parts):
-            raise DataError(f"The repository holds '{one_line(path)}', which leads out of its folder; not added.")
+            raise DataError(
+                f"The repository holds '{one_line(path)}', which leads out of its folder; not added."
+            )
         else:
             yield path, oid, mode == "100755", int(size)
 
@@ -211,7 +221,9 @@ def _write(address: Address, repository: Path, blobs: list[tuple[str, str, bool,
                 asking.flush()
                 head = answering.readline().split()
                 if head[1:] != [b"blob", str(size).encode()]:
-                    raise DataError(f"{address.shown} is damaged at '{one_line(path)}'; run 'git fsck' there.")
+                    raise DataError(
+                        f"{address.shown} is damaged at '{one_line(path)}'; run 'git fsck' there."
+                    )
                 file = target / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 pointers += _copy(answering, file, size)
@@ -263,7 +275,9 @@ def _start(address: Address, *arguments: str, at: Path | None = None) -> subproc
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise PlatformError(f"{address.shown} does not come within {_TIMEOUT // 60} minutes; try later.") from None
+        raise PlatformError(
+            f"{address.shown} does not come within {_TIMEOUT // 60} minutes; try later."
+        ) from None
 
 
 def _program() -> str:
@@ -284,12 +298,18 @@ def _explained(address: Address, said: str, code: int) -> PlatformError:
     """Return git's words as one sentence, without the secrets that it repeats."""
     password = address.secret.partition(":")[2]
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"it ended with {code}"]
+    told = (
+        [line for line in lines if line.startswith(("fatal:", "error:"))]
+        or lines
+        or [f"it ended with {code}"]
+    )
     words = redact(" ".join(told), [s for s in (address.secret, password) if s])
     reason = one_line(re.sub(r"\b(fatal|error): ", "", words), 240)
     if "dubious ownership" in words:
         way = "it belongs to another user; copy it, or add it as safe.directory to your git configuration"
-    elif re.search(r"Authentication failed|could not read Username|Permission denied|terminal prompts", words):
+    elif re.search(
+        r"Authentication failed|could not read Username|Permission denied|terminal prompts", words
+    ):
         way = "log in there with git first, a credential helper or an ssh key"
     elif re.search(r"Could not resolve|unable to access|Connection|timed out|unreachable", words):
         way = "check the address and the network"

@@ -12,7 +12,6 @@ from skillbank.bank.discovery import Bank
 from skillbank.errors import (
     DataError,
     NotFoundError,
-    SkillbankError,
     SkillNotFoundError,
     StateError,
     UsageError,
@@ -27,7 +26,7 @@ from skillbank.sources.signers import signers_of
 from skillbank.sources.tree import hash_tree
 from skillbank.visible import one_line
 
-__all__ = ["Added", "Updated", "add", "order", "remove", "update"]
+__all__ = ["Added", "Updated", "add", "damage", "find", "order", "refuse_difference", "remove", "update"]
 
 
 @dataclass
@@ -61,6 +60,11 @@ class Updated:
     def same(self) -> bool:
         """Whether not one file differs."""
         return self.before.digest == self.after.digest
+
+    @property
+    def files_sentence(self) -> str:
+        """All files that differ, in one line."""
+        return files_sentence(changed_files(self.before.files, self.after.files))
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -136,12 +140,17 @@ def update(
         kept = banks_dir() / name
         old = skills_in(kept, before.files) if kept.is_dir() else ()
         updated = Updated(
-            before, after, compare(old, skills_in(fetched.folder, fetched.files)), _notes(bank, fetched, wanted)
+            before,
+            after,
+            compare(old, skills_in(fetched.folder, fetched.files)),
+            _notes(bank, fetched, wanted),
         )
         if not dry_run and (not updated.same or before.commit != after.commit or before.address != wanted):
             with changing():
                 if find(name) != before:
-                    raise StateError(f"The bank '{name}' was changed by another process meanwhile; update it again.")
+                    raise StateError(
+                        f"The bank '{name}' was changed by another process meanwhile; update it again."
+                    )
                 swap(name, fetched.folder, lambda entries: put(entries, after))
         if not dry_run:
             _also(lock, after)
@@ -289,7 +298,3 @@ def _also(lock: Path | None, entry: Entry, *, first: bool = False) -> None:
     """Put an entry into another lock as well."""
     if lock is not None:
         write_lock(lock, put(read_lock(lock), entry, first=first))
-
-
-__all__ += ["damage", "find", "refuse_difference"]
-_ = SkillbankError

@@ -6,18 +6,24 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.errors import SkillbankError
 from skillbank.home import home
 from skillbank.sources.lockfile import Entry, home_lock, read_lock, write_lock
 from skillbank.sources.tree import digest_of, hash_tree
 
-__all__ = ["Installed", "banks_dir", "changing", "installed_banks", "swap", "take_away", "workspace"]
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Bank
+
+__all__ = [
+    "Installed", "banks_dir", "changing", "commit_of", "installed_banks", "swap", "take_away", "tell_origins",
+    "workspace",
+]  # fmt: skip
 
 Change: TypeAlias = Callable[[Sequence[Entry]], Sequence[Entry]]
 
@@ -64,6 +70,20 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
                 f"'skillbank bank remove {entry.name}' forgets it."
             )
     return tuple(found), tuple(notes)
+
+
+def tell_origins(banks: Iterable[Bank], installed: Iterable[Installed]) -> None:
+    """Tell banks that are installed ones where they came from, and at which commit."""
+    known = {bank.folder.resolve(): bank.entry for bank in installed}
+    for bank in banks:
+        if (entry := known.get(bank.root)) is not None:
+            bank.source, bank.commit = entry.address.shown, entry.commit
+
+
+def commit_of(bank: Bank) -> str | None:
+    """Return the commit that the folder of a bank was added at; None of one that is not installed."""
+    installed, _ = installed_banks()
+    return next((each.commit for each in installed if each.folder.resolve() == bank.root), None)
 
 
 @contextmanager

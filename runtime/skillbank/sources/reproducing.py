@@ -68,7 +68,9 @@ def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False
     """
     file = (lock or home_lock()).absolute()
     if lock is not None and not file.exists():
-        raise DataNotFoundError(f"{file} is not there; 'skillbank bank add SOURCE --lock {file.name}' writes one.")
+        raise DataNotFoundError(
+            f"{file} is not there; 'skillbank bank add SOURCE --lock {file.name}' writes one."
+        )
     wanted = read_lock(file)
     synced = Synced(file, [_one(entry, file, replace=replace) for entry in wanted])
     names = [entry.name for entry in wanted]

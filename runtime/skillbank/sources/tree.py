@@ -19,6 +19,8 @@ __all__ = ["LIMITS", "Copied", "copy_tree", "digest_of", "hash_tree"]
 LIMITS = Limits(members=100_000, total_bytes=2 << 30)
 """A bank is text with a few pictures: more than this is a mistake or a bomb."""
 _PIECE = 1 << 20
+_NEVER = frozenset({".git", "__pycache__"})
+"""Git's own files; and compiled programs, which need not say what their sources say and are made again."""
 
 
 @dataclass
@@ -42,7 +44,8 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 
 def copy_tree(source: Path, target: Path, limits: Limits = LIMITS) -> Copied:
-    """Copy the regular files below a folder into a new one: no links, no devices, nothing of git's own.
+    """Copy the regular files below a folder into a new one: no links, no devices, nothing of git's own and
+    nothing compiled by Python.
 
     Only the bit that makes a file a program is kept of its mode.
 
@@ -92,7 +95,9 @@ class _opened:  # noqa: N801 - used like the function open
     """A regular file for reading, never a link and never a pipe that waits for a writer."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        self._file = os.fdopen(
+            os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb"
+        )
 
     def __enter__(self) -> io.BufferedReader:
         if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
@@ -116,7 +121,7 @@ def _regular(root: Path, left_out: list[str], limits: Limits) -> Iterator[tuple[
             count += 1
             if count > limits.members:
                 raise _too_much(root, limits)
-            if entry.name.lower() == ".git":
+            if entry.name.lower() in _NEVER:
                 continue
             if has_invisible(entry.name) or "\n" in entry.name or "\t" in entry.name or "\\" in entry.name:
                 left_out.append(f"{one_line(relative, 200)} (characters that cannot be shown)")
