@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skillbank.sources.reproducing import Step
 
 app = typer.Typer(
-    help="Add banks from folders, archives and git repositories, and look after them; nothing of them is run.",
+    help="Add banks from folders, archives and git repositories, and keep them; nothing of them is run.",
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An installed bank's name.")]
@@ -33,7 +33,7 @@ def add(
         str,
         typer.Argument(
             metavar="SOURCE[@REF][#DIR]",
-            help="A folder, an archive (tar or zip; a path or https), or a git repository (a path, https, ssh).",
+            help="A folder, an archive (tar or zip; a path or https), a git repository (a path, https, ssh).",
         ),
     ],
     name: Annotated[
@@ -140,7 +140,7 @@ def update(
         raise UsageError("--source is of one bank; name that one.")
     address = parse_address(source) if source is not None else None
     done: list[Updated] = []
-    failed: list[tuple[str, SkillbankError]] = []
+    failed: dict[str, SkillbankError] = {}
     for name in chosen:
         try:
             with _one_sentence():
@@ -150,15 +150,15 @@ def update(
         except SkillbankError as error:
             if len(chosen) == 1:
                 raise
-            failed.append((name, error))
+            failed[name] = error
     if as_json:
-        errors = [{"name": n, "error": {"code": e.code, "message": str(e)}} for n, e in failed]
+        errors = [{"name": n, "error": {"code": e.code, "message": str(e)}} for n, e in failed.items()]
         options.print_json({"dry_run": dry_run, "banks": [u.document() for u in done], "failed": errors})
     else:
         for updated in done:
             _print_update(updated, dry_run)
-        for _, error in failed:
-            print(f"skillbank: {error}", file=sys.stderr)
+        for fault in failed.values():
+            print(f"skillbank: {fault}", file=sys.stderr)
         if not chosen:
             print("No bank is installed; 'skillbank bank add SOURCE' adds one.")
     if failed:

@@ -149,7 +149,7 @@ def parse_address(
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme and scheme not in _SCHEMES:
         raise UsageError(
-            f"'{one_line(scheme)}' is no way to fetch a bank; use https, ssh, file:// or a path on this machine."
+            f"'{one_line(scheme)}' is no way to fetch a bank; use https, ssh, file:// or a path here."
         )
     if scheme in ("https", "http", "ssh"):
         found = _web(text, kind, insecure)
@@ -201,14 +201,13 @@ def _web(text: str, kind: str | None, insecure: bool) -> Address:
     scheme = parts.scheme.lower()
     if scheme == "http" and not (insecure or _this_machine(host)):
         raise UsageError(
-            f"http://{one_line(host)} can be read and changed by anybody on the way; use https, or --insecure "
+            f"http://{one_line(host)} can be read and changed by anybody on the way; use https, or "
+            "--insecure "
             "when that is meant."
         )
     path, ref, subdir = _cut(parts.path + (f"#{parts.fragment}" if parts.fragment else ""))
     if not path.strip("/"):
-        raise UsageError(
-            f"{scheme}://{one_line(host)} names no repository or archive; give the whole address."
-        )
+        raise UsageError(f"{scheme}://{one_line(host)} names no repository or archive; give all of it.")
     user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
     netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
     if scheme == "ssh" and user:
@@ -220,7 +219,7 @@ def _web(text: str, kind: str | None, insecure: bool) -> Address:
         path, ref = f"{path}@{ref}", None
     if found == "archive" and (user or colon):
         raise UsageError(
-            f"The address of the archive on {one_line(host)} holds a password; download it yourself and add the file."
+            f"The address of the archive on {one_line(host)} holds a password; download it and add the file."
         )
     if found == "git" and parts.query:
         raise UsageError(f"The repository on {one_line(host)} has a query behind its address; leave it away.")

@@ -1,4 +1,4 @@
-"""What two states of a bank differ in: its files by what they are to the runtime, its skills by name and place."""
+"""What two states of a bank differ in: files by what they are to the runtime, skills by name and place."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class SkillState:
-    """One skill of one state of a bank; ``files`` has the sha256 of each of its files by the path in the bank."""
+    """One skill of one state of a bank; ``files`` has the sha256 of each of its files by its path."""
 
     name: str
     folder: str
@@ -92,7 +92,7 @@ def file_class(path: str) -> FileClass:
 
 
 def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> dict[FileClass, list[str]]:
-    """Return the files that differ, each with a mark (``+`` new, ``-`` gone, ``~`` other content), by class."""
+    """Return the files that differ by class, each marked (``+`` new, ``-`` gone, ``~`` other content)."""
     found: dict[FileClass, list[str]] = {}
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):

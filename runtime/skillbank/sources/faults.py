@@ -27,8 +27,8 @@ def one_sentence() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise PlatformError(
-                f"The disk has no room for the bank in {home()}; nothing was kept: make room, or set SKILLBANK_HOME "
-                "elsewhere."
+                f"The disk has no room for the bank in {home()}; nothing was kept: make room, or set "
+                "SKILLBANK_HOME elsewhere."
             ) from None
         where = f"{one_line(error.filename, 200)}: " if error.filename else ""
         raise PlatformError(

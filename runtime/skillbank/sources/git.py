@@ -1,8 +1,8 @@
 """Commits of git repositories as plain files: fetched into a bare repository of ours, never checked out.
 
-What a repository holds decides nothing here: there is no checkout, so that no hook, filter, attribute, submodule
-or large-file program of it has a moment to run in. The settings of the user who fetches hold, because private
-repositories need their credentials, proxies and certificates.
+What a repository holds decides nothing here: there is no checkout, so that no hook, filter, attribute,
+submodule or large-file program of it has a moment to run in. The settings of the user who fetches hold,
+because private repositories need their credentials, proxies and certificates.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = ["fetch_commit", "git_environment", "resolve_ref"]
 
 _HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT = re.compile(r"[0-9a-f]{7,63}")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
 _TIMEOUT = 1800
 _LONGEST_PACK = 4 << 30
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -50,10 +51,10 @@ _SETTINGS = {
 def git_environment(address: Address) -> dict[str, str]:
     """Return the environment that the program git gets for one source.
 
-    Variables that would lead git elsewhere are left away. The user's own configuration stays; what could start a
-    program on behalf of a repository is overruled. Only the source's own protocol is allowed, so that no
-    redirect leads from https to another. A password goes through the environment, where no list of processes
-    shows it.
+    Variables that would lead git elsewhere are left away. The user's own configuration stays; what could
+    start a program on behalf of a repository is overruled. Only the source's own protocol is allowed, so
+    that no redirect leads from https to another. A password goes through the environment, where no list of
+    processes shows it.
     """
     own = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
     own |= {
@@ -106,7 +107,8 @@ def resolve_ref(address: Address) -> tuple[str, str]:
     ]
     if len(fitting) > 1:
         raise UsageError(
-            f"{address.shown}: '{one_line(ref)}' is a branch and a tag there; say refs/heads/{one_line(ref)} or "
+            f"{address.shown}: '{one_line(ref)}' is a branch and a tag there; say "
+            f"refs/heads/{one_line(ref)} or "
             f"refs/tags/{one_line(ref)}."
         )
     if fitting:
@@ -138,15 +140,15 @@ def fetch_commit(
     repository = work / "repository"
     _run(address, "init", "--quiet", "--bare", "--template=", "--", str(repository))
     commit = _brought(address, wanted, repository)
-    listed = _run(
-        address, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *([address.subdir] if address.subdir else []),
-        at=repository,
-    )  # fmt: skip
+    inside = [address.subdir] if address.subdir else []
+    tree = ["ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *inside]
+    listed = _run(address, *tree, at=repository)
     left_out: list[str] = []
     blobs = list(_blobs(listed, left_out))
     if len(blobs) > limits.members or sum(size for *_, size in blobs) > limits.total_bytes:
         raise DataError(
-            f"{address.shown} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, which is "
+            f"{address.shown} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "
+            "which is "
             "no bank; name the folder of skills inside it with --subdir."
         )
     target.mkdir(parents=True)
@@ -159,16 +161,12 @@ def fetch_commit(
 def _brought(address: Address, wanted: str, repository: Path) -> str:
     """Fetch an object and return the commit that it is."""
     if _HEX.fullmatch(wanted):
-        shallow = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--depth=1", "--"]
-        done = _start(address, *shallow, address.location, wanted, at=repository)
+        done = _start(address, *_FETCH, "--depth=1", "--", address.location, wanted, at=repository)
         if done.returncode == 0:
             return _commit(address, wanted, repository)
     # A server that gives no single objects, or digits that only the whole history can complete.
     everything = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
-    _run(
-        address, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", address.location, *everything,
-        at=repository,
-    )  # fmt: skip
+    _run(address, *_FETCH, "--", address.location, *everything, at=repository)
     return _commit(address, wanted, repository)
 
 
@@ -179,8 +177,9 @@ def _commit(address: Address, wanted: str, repository: Path) -> str:
     commit = done.stdout.decode(errors="replace").strip()
     if done.returncode or not _HEX.fullmatch(commit):
         raise DataNotFoundError(
-            f"{address.shown} has no commit {one_line(wanted)} (any more); see which there are with 'git ls-remote', "
-            "and give another with --ref."
+            f"{address.shown} has no commit {one_line(wanted)} (any more); give another with --ref, of "
+            "those that "
+            "'git ls-remote' shows."
         )
     return commit
 
@@ -200,7 +199,7 @@ def _blobs(listed: bytes, left_out: list[str]) -> Iterator[tuple[str, str, bool,
             left_out.append(f"{one_line(path, 200)} (a link)")
         elif not parts or path.startswith("/") or ".." in parts or any(p.lower() == ".git" for p in parts):
             raise DataError(
-                f"The repository holds '{one_line(path)}', which leads out of its folder; not added."
+                f"The repository holds '{one_line(path)}', which leads out of its folder; it is not added."
             )
         else:
             yield path, oid, mode == "100755", int(size)
@@ -232,7 +231,8 @@ def _write(address: Address, repository: Path, blobs: list[tuple[str, str, bool,
                     file.chmod(0o755)
         except (FileExistsError, NotADirectoryError) as error:
             raise DataError(
-                f"{address.shown} holds two things of one name, '{one_line(error.filename)}'; it is not added."
+                f"{address.shown} holds two things of one name, '{one_line(error.filename)}'; it is not "
+                "added."
             ) from None
         finally:
             process.kill()
@@ -284,8 +284,9 @@ def _program() -> str:
     program = shutil.which("git")
     if program is None:
         raise PlatformError(
-            "The program git is not installed, which fetches repositories; install it (apt-get install git), or add "
-            "an archive of the repository."
+            "The program git is not installed, which fetches repositories; install it (apt-get install "
+            "git), or "
+            "add an archive of the repository."
         )
     return program
 

@@ -106,13 +106,14 @@ def add(address: Address, *, name: str | None = None, first: bool = False, lock:
     with workspace() as work:
         fetched = fetch(address, work / "fetched")
         bank = _bank(fetched, address)
-        notes = _notes(bank, fetched, address)
+        notes = _notes(bank, fetched, address, adding=True)
         entry = _entry(chosen, address, fetched)
         with changing():
             _free_name(address, chosen)
             if (banks_dir() / chosen).exists():
                 raise StateError(
-                    f"{banks_dir() / chosen} is there and no lock names it; move it away, then add the bank again."
+                    f"{banks_dir() / chosen} is there and no lock names it; move it away, then add the bank "
+                    "again."
                 )
             swap(chosen, fetched.folder, lambda entries: put(entries, entry, first=first))
             _also(lock, entry, first=first)
@@ -132,6 +133,12 @@ def update(
         Where to fetch it from in place of what the lock says.
     """
     before = find(name)
+    harm = damage(before)
+    if harm and (banks_dir() / name).is_dir():
+        raise StateError(
+            f"The kept files of '{name}' are not those that were added ({harm}); "
+            "'skillbank bank sync --replace' puts these back."
+        )
     with workspace() as work:
         wanted = address or before.address
         fetched = fetch(wanted, work / "fetched")
@@ -145,7 +152,9 @@ def update(
             compare(old, skills_in(fetched.folder, fetched.files)),
             _notes(bank, fetched, wanted),
         )
-        if not dry_run and (not updated.same or before.commit != after.commit or before.address != wanted):
+        if not dry_run and (
+            not updated.same or before.commit != after.commit or harm or before.address != after.address
+        ):
             with changing():
                 if find(name) != before:
                     raise StateError(
@@ -204,7 +213,7 @@ def find(name: str) -> Entry:
 
 
 def damage(entry: Entry) -> str:
-    """Return how the kept files of a bank differ from its lock, as part of a sentence; ``""`` when they do not."""
+    """Return in which files a bank in the home differs from its lock; ``""`` for in none."""
     folder = banks_dir() / entry.name
     if not folder.is_dir():
         return "its folder is gone"
@@ -221,8 +230,10 @@ def refuse_difference(entry: Entry, fetched: Fetched, lock: Path) -> None:
     """
     if fetched.digest != entry.digest:
         raise DataError(
-            f"{entry.address.shown} is not what {lock} says of '{entry.name}' (sha256 {fetched.digest[:12]}, locked is "
-            f"{entry.digest[:12]}); {files_sentence(changed_files(entry.files, fetched.files))}; nothing was changed: "
+            f"{entry.address.shown} is not what {lock} says of '{entry.name}' (sha256 "
+            f"{fetched.digest[:12]}, locked is "
+            f"{entry.digest[:12]}); {files_sentence(changed_files(entry.files, fetched.files))}; nothing "
+            "was changed: "
             f"see what happened there, or take it with 'skillbank bank update {entry.name}'."
         )
 
@@ -237,7 +248,8 @@ def _free_name(address: Address, name: str | None) -> str:
             continue
         if entry.source == address.location and entry.subdir == address.subdir:
             raise UsageError(
-                f"'{chosen}' is there already, from {entry.address.shown}; 'skillbank bank update {chosen}' fetches it "
+                f"'{chosen}' is there already, from {entry.address.shown}; 'skillbank bank update {chosen}' "
+                "fetches it "
                 "anew."
             )
         raise UsageError(
@@ -250,27 +262,30 @@ def _bank(fetched: Fetched, address: Address) -> Bank:
     bank = Bank(fetched.folder)
     if not bank.skills:
         raise SkillNotFoundError(
-            f"{address.shown} holds no skill: no folder of it has a SKILL.md; name the folder that does with --subdir."
+            f"{address.shown} holds no skill: no folder of it has a SKILL.md; name the folder that does "
+            "with --subdir."
         )
     return bank
 
 
-def _notes(bank: Bank, fetched: Fetched, address: Address) -> list[str]:
+def _notes(bank: Bank, fetched: Fetched, address: Address, *, adding: bool = False) -> list[str]:
     """Say what a person would not expect of what was fetched."""
     notes = []
     if fetched.left_out:
         few = ", ".join(fetched.left_out[:5])
         more = f" and {len(fetched.left_out) - 5} more" if len(fetched.left_out) > 5 else ""
         notes.append(f"Left out, because only plain files are kept: {few}{more}.")
-    if address.kind == "git" and not address.remote and (address.path / ".git").exists():
+    if adding and address.kind == "git" and not address.remote and (address.path / ".git").exists():
         notes.append(
-            f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, not files that "
+            f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, "
+            "not files that "
             "are not committed; --as folder takes the files as they lie there."
         )
     if address.secret or address.query:
         notes.append("The password or query of the address is not kept: an update asks for it again.")
     notes += [
-        f"The plugin '{one_line(name)}' of its marketplace lies elsewhere ({one_line(where)}); add that as a bank of "
+        f"The plugin '{one_line(name)}' of its marketplace lies elsewhere ({one_line(where)}); add that as "
+        "a bank of "
         "its own."
         for name, where in bank.elsewhere
     ]

@@ -66,7 +66,8 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
             found.append(Installed(entry.name, folder, entry))
         else:
             notes.append(
-                f"The files of the bank '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches them again, "
+                f"The files of the bank '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches "
+                "them again, "
                 f"'skillbank bank remove {entry.name}' forgets it."
             )
     return tuple(found), tuple(notes)

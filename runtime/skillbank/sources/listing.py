@@ -9,6 +9,7 @@ from skillbank.bank.discovery import Bank
 from skillbank.errors import SkillbankError
 from skillbank.sources.kept import banks_dir
 from skillbank.sources.lockfile import Entry, read_lock
+from skillbank.trust.standing import standing
 
 __all__ = ["listing"]
 
@@ -16,7 +17,9 @@ __all__ = ["listing"]
 def listing(lock: Path) -> list[dict[str, Any]]:
     """Return one row for each bank of a lock, in its order.
 
-    ``state`` is the bank's trust; ``missing`` where its files are gone. ``problem`` says what is wrong.
+    ``state`` is the bank's standing (`skillbank.trust.standing`), ``missing`` where its files are gone, and
+    ``trust_digest`` what a person trusts: the files that count, while ``digest`` is of all files. ``problem``
+    says what is wrong.
     """
     return [_row(i, entry) for i, entry in enumerate(read_lock(lock), 1)]
 
@@ -39,11 +42,13 @@ def _row(number: int, entry: Entry) -> dict[str, Any]:
         "folder": str(folder),
         "skills": 0,
         "state": "missing",
+        "trust_digest": "",
         "problem": "",
     }
     try:
         bank = Bank(folder, entry.name)
-        row |= {"skills": len(bank.skills), "state": "kept"}
+        held = standing(bank)
+        row |= {"skills": len(bank.skills), "state": held.state, "trust_digest": held.digest}
     except SkillbankError:
         row["problem"] = (
             f"The files of '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches them again, "

@@ -112,7 +112,8 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
             raise ValueError(f"it names {', '.join(twice)} twice")
     except (ValueError, RecursionError, UsageError) as error:
         raise SkillFormatError(
-            f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the banks again."
+            f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the "
+            "banks again."
         ) from None
     return entries
 

@@ -95,14 +95,16 @@ def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
         here = next((e for e in read_lock(home_lock()) if e.name == entry.name), None)
         if here is not None and (here.source, here.subdir) != (entry.source, entry.subdir):
             raise StateError(
-                f"'{entry.name}' is here from {here.address.shown} and in {file} from {entry.address.shown}; remove it "
+                f"'{entry.name}' is here from {here.address.shown} and in {file} from "
+                f"{entry.address.shown}; remove it "
                 f"first with 'skillbank bank remove {entry.name}'."
             )
         folder = banks_dir() / entry.name
         harm = damage(here) if here is not None else ""
         if here is not None and harm and folder.is_dir() and not replace:
             raise StateError(
-                f"The kept files of '{entry.name}' are not those that were added ({harm}); --replace puts the locked "
+                f"The kept files of '{entry.name}' are not those that were added ({harm}); --replace puts "
+                "the locked "
                 "ones in their place."
             )
         if here is not None and not harm and here.digest == entry.digest and here.commit == entry.commit:

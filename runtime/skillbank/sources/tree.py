@@ -44,10 +44,10 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 
 def copy_tree(source: Path, target: Path, limits: Limits = LIMITS) -> Copied:
-    """Copy the regular files below a folder into a new one: no links, no devices, nothing of git's own and
-    nothing compiled by Python.
+    """Copy the regular files below a folder into a new one.
 
-    Only the bit that makes a file a program is kept of its mode.
+    Links, devices, git's own files and what Python has compiled are not taken. Of a file's mode the bit that
+    makes it a program is kept.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def copy_tree(source: Path, target: Path, limits: Limits = LIMITS) -> Copied:
 
 
 def hash_tree(folder: Path, limits: Limits = LIMITS) -> dict[str, str]:
-    """Return the sha256 of every regular file below a folder; links and the like are named as what they are."""
+    """Return the sha256 of every regular file below a folder; what else there is is named as not kept."""
     odd: list[str] = []
     files = {}
     for relative, _ in _regular(folder, odd, limits):
@@ -135,6 +135,7 @@ def _regular(root: Path, left_out: list[str], limits: Limits) -> Iterator[tuple[
 
 def _too_much(source: Path, limits: Limits) -> DataError:
     return DataError(
-        f"{one_line(source, 200)} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, which "
+        f"{one_line(source, 200)} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "
+        "which "
         "is no bank; name the folder of skills inside it with --subdir."
     )
