@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["folder", "archive", "git"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
-_SCP = re.compile(r"(?:[\w.+-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\s\\]+")
+_SCP = re.compile(r"(?:[\w.+-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//|:)[^\s\\]+")
 _NO_REF = re.compile(r"^-|^/|/$|//|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]|\.lock(/|$)|(^|/)\.|\.$")
 _SCHEMES = ("https", "http", "ssh", "file")
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -145,6 +146,13 @@ def fetch_commit(
     listed = _run(address, *tree, at=repository)
     left_out: list[str] = []
     blobs = list(_blobs(listed, left_out))
+    if address.subdir and not blobs:
+        folders = _run(address, "ls-tree", "-d", "--name-only", "-z", "--full-tree", commit, at=repository)
+        there = ", ".join(folders.decode(errors="replace").split("\0")[:-1])
+        raise DataNotFoundError(
+            f"{replace(address, subdir='').shown} has no folder '{one_line(address.subdir)}'; there is "
+            f"{one_line(there or 'none', 200)}."
+        )
     if len(blobs) > limits.members or sum(size for *_, size in blobs) > limits.total_bytes:
         raise DataError(
             f"{address.shown} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import SkillFormatError, UsageError
+from skillbank.errors import SkillbankError, SkillFormatError
 from skillbank.home import home
 from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
 from skillbank.sources.tree import digest_of
@@ -110,7 +110,7 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
         names = [entry.name for entry in entries]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f"it names {', '.join(twice)} twice")
-    except (ValueError, RecursionError, UsageError) as error:
+    except (ValueError, RecursionError, SkillbankError) as error:
         raise SkillFormatError(
             f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the "
             "banks again."
@@ -194,7 +194,7 @@ def _source(text: str, kind: Kind, folder: Path) -> str:
     if text.startswith("/"):
         return text
     found = parse_address(text, kind=kind, insecure=True)
-    if found.secret or found.query or found.ref or found.subdir or found.kind != kind:
+    if found.secret or found.query or found.ref or found.subdir or not found.remote or found.kind != kind:
         raise ValueError(f"'{found.shown}' is no address as a lock writes them")
     return found.location
 
