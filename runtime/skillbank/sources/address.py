@@ -147,6 +147,8 @@ def parse_address(
     if kind is not None and kind not in KINDS:
         raise UsageError(f"'{one_line(kind)}' is no kind of source; it is one of {', '.join(KINDS)}.")
     scheme = text.partition("://")[0].lower() if "://" in text else ""
+    if helper := re.match(r"([A-Za-z][\w+.-]*)::", text):
+        scheme = helper[1]  # a program of git's that would be started with the rest
     if scheme and scheme not in _SCHEMES:
         raise UsageError(
             f"'{one_line(scheme)}' is no way to fetch a bank; use https, ssh, file:// or a path here."

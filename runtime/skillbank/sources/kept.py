@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.errors import SkillbankError
 from skillbank.home import home
-from skillbank.sources.lockfile import Entry, home_lock, read_lock, write_lock
+from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_lock
 from skillbank.sources.tree import digest_of, hash_tree
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
     A broken lock or a missing folder takes nothing else down.
     """
     try:
-        entries = read_lock(home_lock())
+        entries = read_lock(home(make=False) / FILE)
     except SkillbankError as error:
         return (), (f"{str(error).rstrip('.')}; no installed bank is used until then.",)
     found, notes = [], []

@@ -128,12 +128,16 @@ def write_lock(file: Path, entries: Iterable[Entry]) -> None:
         banks.append({**document, "files": dict(sorted(entry.files.items()))})
     text = json.dumps({"version": VERSION, "banks": banks}, indent=2, ensure_ascii=False) + "\n"
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary = _temporary(file)
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{os.getpid()}.tmp")
 
 
 def _content(file: Path) -> str:
