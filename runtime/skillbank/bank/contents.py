@@ -81,8 +81,11 @@ class _Walk:
 
     def add(self, path: Path) -> None:
         """Take in a file, a folder with all below it, or what a link leads to."""
-        path = path.parent.resolve() / path.name
-        if not path.is_relative_to(self.root) or path in self._seen:
+        self._take(path.parent.resolve() / path.name)
+
+    def _take(self, path: Path) -> None:
+        """Take in a path whose folder has no link in it."""
+        if path in self._seen or not path.is_relative_to(self.root):
             return
         self._seen.add(path)
         try:
@@ -105,7 +108,7 @@ class _Walk:
                 continue
             for name in names:
                 if not _left_out(folder, name, self.root):
-                    self.add(folder / name)
+                    self._take(folder / name)
         return self.found
 
     def _note(self, path: Path, digest: str) -> None:

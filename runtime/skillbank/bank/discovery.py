@@ -53,8 +53,11 @@ class Bank:
 
     def files(self) -> dict[str, str]:
         """Return the sha256 of every file that counts, as it is now; see `skillbank.bank.contents`."""
-        fresh = [Skill(folder, self.name, self.root) for folder in self._folders()]
-        return bank_files(self.root, fresh)
+        return bank_files(self.root, self.fresh_skills())
+
+    def fresh_skills(self) -> list[Skill]:
+        """Return the bank's skills as they lie on the disk now; nothing of them has been read before."""
+        return [Skill(folder, self.name, self.root) for folder in self._folders()]
 
     @property
     def digest(self) -> str:

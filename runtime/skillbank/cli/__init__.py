@@ -32,6 +32,7 @@ from skillbank.cli import (
     skills,
     status,
     tools,
+    trust,
     verify,
     web,
 )
@@ -67,7 +68,7 @@ app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("sign")(sign.sign)
-app.add_typer(anchors.trust_group(), name="trust")
+app.add_typer(anchors.trust_group(trust.trust), name="trust")
 app.add_typer(bank.app, name="bank")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skillbank.errors import StateError
 from skillbank.home import home
+from skillbank.trust.reach import Start
 from skillbank.visible import one_line
 
 __all__ = ["Decision", "all_decisions", "decision_of", "forget", "keep", "now"]
@@ -33,6 +34,8 @@ class Decision(BaseModel):
         Of the whole bank, see `skillbank.bank.contents`.
     files
         Sha256 of each file, by its path in the bank, so that a change can be told by name.
+    starts
+        What it could start, so that a change can be told by what it was.
     signers
         Who had signed skills of it, if anybody.
     commit
@@ -49,6 +52,7 @@ class Decision(BaseModel):
     signers: tuple[str, ...] = ()
     when: datetime
     files: dict[str, str] = {}
+    starts: tuple[Start, ...] = ()
 
 
 def decision_of(root: Path) -> Decision | None:
@@ -109,8 +113,8 @@ def now() -> datetime:
 
 
 def _folder() -> Path:
-    folder = home() / "trust"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = home() / "trust" / "banks"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

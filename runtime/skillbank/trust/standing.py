@@ -10,6 +10,7 @@ from skillbank.bank.home import bank_root
 from skillbank.errors import SkillFormatError, StateError
 from skillbank.trust.beforehand import VARIABLE, entries
 from skillbank.trust.decisions import Decision, decision_of
+from skillbank.trust.origin import source_of
 from skillbank.visible import one_line
 
 __all__ = ["Standing", "standing"]
@@ -52,23 +53,18 @@ def standing(bank: Bank) -> Standing:
         When SKILLBANK_TRUST cannot be read.
     """
     said = [entry for entry in entries() if entry.means(bank.name, bank.root)]
-    source = str(bank.root)
+    origin = source_of(bank)
     if _is_own(bank):
-        return Standing(bank.name, "own", source=source)
-    name = one_line(bank.name)
+        return Standing(bank.name, "own", source=origin.address)
+    name, digest, broken = one_line(bank.name), "", ""
+    way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
     try:
         digest = bank.digest
     except SkillFormatError as error:
-        if any(entry.digest == "*" for entry in said):
-            return Standing(bank.name, "trusted", source=source)
-        return Standing(
-            bank.name, "untrusted", source=source, sentence=f"Nothing of bank {name} runs: {error}"
-        )
+        way = str(error)
     if any(entry.digest in ("*", digest) for entry in said):
-        return Standing(bank.name, "trusted", digest, source)
-    way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
+        return Standing(bank.name, "trusted", digest, origin.address, origin.commit)
     decision: Decision | None = None
-    broken = ""
     try:
         decision = decision_of(bank.root)
     except StateError as error:
@@ -76,10 +72,10 @@ def standing(bank: Bank) -> Standing:
     if decision is None:
         other = f"; {VARIABLE} names another digest of it" if said else ""
         sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"
-        return Standing(bank.name, "untrusted", digest, source, sentence=sentence)
-    facts = (digest, decision.source or source, decision.commit, ", ".join(decision.signers) or None)
+        return Standing(bank.name, "untrusted", digest, origin.address, origin.commit, sentence=sentence)
+    facts = (digest, origin.address, origin.commit)
     if decision.digest == digest:
-        return Standing(bank.name, "trusted", *facts)
+        return Standing(bank.name, "trusted", *facts, ", ".join(decision.signers) or None)
     sentence = f"Bank {name} has changed since it was trusted, so nothing of it runs: {way}"
     return Standing(bank.name, "changed", *facts, sentence=sentence)
 
