@@ -99,7 +99,7 @@ def issue(
     ends: datetime = NOW + timedelta(days=30),
     more: tuple[tuple[x509.ExtensionType, bool], ...] = (),
     issuer_name: str | None = None,
-    digest: hashes.HashAlgorithm | None = None,
+    digest: hashes.SHA256 | hashes.SHA3_256 | None = None,
 ) -> Holder:
     """Issue a certificate; without `by` it is its own."""
     key = key or ec.generate_private_key(ec.SECP256R1())

@@ -111,6 +111,12 @@ def test_many_certificates_of_one_name_are_bounded_work() -> None:
     assert fault(leaf, *twins, anchors=(kit.house().root,))
 
 
+def test_any_number_of_anchors_may_be_pinned() -> None:
+    house = kit.house()
+    others = [kit.issue(f"Root {n}", key=kit.new_key(2), ca=True) for n in range(600)]
+    assert fault(house.leaf, house.middle, anchors=(*others, house.root)) == ""
+
+
 def _verified(folder: Path, begins: int, ends: int, *, middle: tuple[int, int] = (-9, 99)) -> Verification:
     root = kit.issue("Root", ca=True)
     days = [kit.NOW + timedelta(days=d) for d in (*middle, begins, ends)]

@@ -252,6 +252,20 @@ def _integer(number: int, front: bytes) -> bytes:
     return front + plain
 
 
+def test_base64_has_one_spelling(skill: Path) -> None:
+    statement = json.dumps(kit.statement_of(skill)).encode()
+    payload = statement + b" " * (3 + (1 - len(statement)) % 3)
+    for last, state_then in (("A", "verified"), ("B", "broken")):
+
+        def respell(bundle: dict[str, Any], last: str = last) -> None:
+            spelled = bundle[_ENVELOPE]["payload"]
+            assert spelled.endswith("A==")  # a blank ends in 4 bits that say nothing
+            bundle[_ENVELOPE]["payload"] = f"{spelled[:-3]}{last}=="
+
+        kit.sign(skill, statement=payload, spoil=respell)
+        assert state(skill) == state_then
+
+
 def test_a_serial_number_that_is_not_positive_is_no_error(skill: Path) -> None:
     house = kit.house()
     leaf = kit.issue("Signer", house.middle)

@@ -154,6 +154,11 @@ def _pipe(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
 
 
+def _repository(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("x")
+
+
 def _other_name(folder: Path) -> None:
     (folder / "SKILL.md").write_text("---\nname: other\ndescription: x\n---\n")
 
@@ -161,7 +166,7 @@ def _other_name(folder: Path) -> None:
 UNFIT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link": (lambda f: (f / "x").symlink_to("SKILL.md"), "x is a link"),
     "a pipe": (_pipe, "pipe is no regular file"),
-    "a repository": (lambda f: (f / ".git").mkdir() or (f / ".git" / "config").write_text("x"), ".git"),
+    "a repository": (_repository, ".git"),
     "a backslash": (lambda f: (f / "a\\b").write_text("x"), "plain path"),
     "a name of bytes": (lambda f: Path(os.fsdecode(os.fsencode(f) + b"/\xff")).write_text("x"), "no system"),
     "another name": (_other_name, "says the name 'other'"),

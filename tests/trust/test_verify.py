@@ -62,7 +62,7 @@ def test_what_was_signed_is_verified(signed: Signed) -> None:
     assert set(found.signed) == set(kit.files_of(signed.folder))
 
 
-Row = tuple[Callable[[Path], None], set[tuple[str, str, str]]]
+Row = tuple[Callable[[Path], object], set[tuple[str, str, str]]]
 
 
 def _append(name: str, content: bytes) -> Callable[[Path], None]:
@@ -234,6 +234,20 @@ def test_a_signature_of_another_skill_does_not_fit(signed: Signed) -> None:
     assert found.state == "changed" and "signed as" in found.fault
 
 
+def test_the_name_that_skill_md_gives_has_to_be_the_signed_one(tmp_path: Path) -> None:
+    folder = kit.make_skill(tmp_path / "bank" / "toy-train")
+    for name, state in (
+        ("tao-train-grounding-dino", "changed"),
+        ("'toy-train'", "verified"),
+        ("[", "verified"),
+    ):
+        (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: x\n---\n")
+        kit.sign(folder)  # what lies there is what was signed
+        found = verify_skill(folder, [kit.house().root.pinned], bank_root=folder.parent)
+        assert found.state == state, found.sentence
+        assert state == "verified" or "its SKILL.md says 'tao-train-grounding-dino'" in found.fault
+
+
 def test_without_its_signature_a_skill_is_unsigned(signed: Signed) -> None:
     (signed.folder / kit.SIGNATURE).unlink()
     assert signed.verify().state == "unsigned"
@@ -335,6 +349,18 @@ def test_too_many_files_are_a_change(signed: Signed, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(contents, "MAX_FILES", 3)
     found = signed.verify()
     assert found.state == "changed" and "more than 3" in found.sentence
+
+
+def test_what_was_not_looked_at_is_not_verified(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skillbank.trust import contents
+
+    (signed.folder / "0" / "empty").mkdir(parents=True)
+    entries = len(list(signed.folder.rglob("*")))
+    monkeypatch.setattr(contents, "MAX_FILES", entries)
+    assert signed.verify().state == "verified"
+    monkeypatch.setattr(contents, "MAX_FILES", entries - 1)
+    found = signed.verify()
+    assert (found.state, found.files) == ("changed", ()) and "more than" in found.fault
 
 
 def test_the_corpus_has_the_three_states_that_its_folders_are_called_by() -> None:

@@ -163,6 +163,7 @@ def test_an_older_signed_version_that_is_put_back_is_said(cli: Cli, bank: Path, 
         found = only(out)
         assert (code, found["state"], found["rolled_back"]) == (0, "verified", True)
         assert "1.10.0" in str(found["notes"])
+    assert cli(*command, "--strict")[0] == 1
 
 
 def test_without_versions_the_order_of_first_sight_counts(cli: Cli, bank: Path, root: Path) -> None:
@@ -208,6 +209,28 @@ def test_a_memory_that_cannot_be_read_begins_anew(cli: Cli, bank: Path, root: Pa
         file.write_text(wrong)
         assert cli("verify", bank / "toy-good", "--anchor", root)[0] == 0
         assert json.loads(file.read_text())["skills"]["toy-good"]
+
+
+def test_a_heading_above_signed_skills_does_not_hide_them(cli: Cli, bank: Path, root: Path) -> None:
+    (bank / "SKILL.md").write_text("---\nname: bank\ndescription: x\n---\n")
+    found = states(cli("verify", bank.parent, "--anchor", root, "--json")[1])
+    assert found["toy-good"] == "verified" and found["bank"] == "unsigned"
+
+
+def test_what_no_signature_covers_is_said(cli: Cli, bank: Path, root: Path) -> None:
+    assert json.loads(cli("verify", bank, "--anchor", root, "--json")[1])["notes"] == []
+    (bank / "versions.yaml").write_text("images: {}\n")
+    [note] = json.loads(cli("verify", bank, "--anchor", root, "--json")[1])["notes"]
+    assert "versions.yaml" in note
+
+
+def test_without_a_memory_verifying_goes_on_and_it_is_said(
+    cli: Cli, bank: Path, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "home" / "trust").mkdir(parents=True)
+    (tmp_path / "home" / "trust" / "seen.lock").mkdir()
+    code, out, _ = cli("verify", bank / "toy-good", "--anchor", root)
+    assert code == 0 and "not known here" in out
 
 
 def test_names_that_would_rewrite_a_terminal_are_written_out(cli: Cli, bank: Path, root: Path) -> None:
