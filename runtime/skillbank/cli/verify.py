@@ -31,7 +31,11 @@ def verify(
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 1 also when a skill of a bank is not signed.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit 1 also for skills of a bank that are unsigned or put back to an older version.",
+        ),
     ] = False,
     as_json: options.Json = False,
     bank: options.Banks = None,
@@ -39,27 +43,34 @@ def verify(
     """Check signatures and contents of skills; exit 1 unless all is as it was signed."""
     from skillbank.trust.anchors import Anchor, pinned, read_file
     from skillbank.trust.checking import targets, verify_all
+    from skillbank.visible import visible
 
     chosen = [Anchor(c, file) for file in anchors for c in read_file(file)] if anchors else pinned()
     with options.open_runtime(bank) as runtime:
         asked = targets(runtime.library, subject)
-    found = verify_all(asked.skills, [a.certificate for a in chosen])
+    found, notes = verify_all(asked.skills, [a.certificate for a in chosen])
     if as_json:
         options.print_json(
             {
                 "skills": [v.document() for v in found],
                 "states": dict(Counter(v.state for v in found)),
                 "anchors": [a.document() for a in chosen],
+                "notes": [visible(note) for note in notes],
                 "revocation": "not checked",
             }
         )
     else:
         _print(found, bool(chosen))
-    unsigned_counts = strict or asked.one_skill
-    if any(
-        v.state in _ALWAYS_BAD or v.was_signed or (v.state == "unsigned" and unsigned_counts) for v in found
-    ):
+        for note in notes:
+            print(f"note: {visible(note)}")
+    if any(_fails(v, strict, asked.one_skill) for v in found):
         raise typer.Exit(1)
+
+
+def _fails(found: Verification, strict: bool, one_skill: bool) -> bool:
+    if found.state in _ALWAYS_BAD or found.was_signed:
+        return True
+    return (found.state == "unsigned" and (strict or one_skill)) or (strict and found.rolled_back)
 
 
 def _print(found: Sequence[Verification], any_anchor: bool) -> None:

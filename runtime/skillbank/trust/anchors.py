@@ -54,15 +54,12 @@ def any_pinned() -> bool:
     """Whether there may be an anchor, without reading one or making a folder."""
     if os.environ.get(SETTING):
         return True
-    folder = (
-        Path(os.environ.get("SKILLBANK_HOME") or Path.home() / ".skillbank").expanduser()
-        / "trust"
-        / "anchors"
-    )
+    named = os.environ.get("SKILLBANK_HOME")
     try:
+        folder = (Path(named).expanduser() if named else Path.home() / ".skillbank") / "trust" / "anchors"
         with os.scandir(folder) as entries:
             return any(e.name.endswith(".pem") for e in entries)
-    except OSError:
+    except (OSError, RuntimeError):  # the latter: this user has no home
         return False
 
 

@@ -188,18 +188,18 @@ def _paths(
     faults: list[str],
     steps: list[int],
 ) -> Iterator[tuple[Certificate, ...]]:
-    """Yield every way to an anchor; `steps` bounds how many certificates are looked at altogether."""
+    """Yield every way to an anchor; `steps` bounds how many issuers are followed altogether."""
     if path[-1].fingerprint in pinned:
         yield path
         return
     if len(path) >= _LONGEST_PATH:
         return
     for issuer in pool:
+        if issuer in path or not _issued(path[-1], issuer):
+            continue
         steps[0] -= 1
         if steps[0] < 0:
             return
-        if issuer in path or not _issued(path[-1], issuer):
-            continue
         between = sum(not c.self_issued for c in path[1:])
         if fault := _issuer_fault(issuer, between, anchor=issuer.fingerprint in pinned):
             faults.append(fault)

@@ -10,18 +10,20 @@ from pathlib import Path
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.folder import is_there
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillNotFoundError, UsageError
+from skillbank.errors import PlatformError, SkillFormatError, SkillNotFoundError, UsageError
 from skillbank.nearby import at_home
 from skillbank.trust.anchors import any_pinned, pinned
 from skillbank.trust.certificates import Certificate
 from skillbank.trust.memory import remembering
 from skillbank.trust.signature import SIGNATURE_FILE
 from skillbank.trust.verify import Verification, verify_skill
+from skillbank.visible import one_line
 
 __all__ = ["Asked", "Target", "signer_of", "targets", "verify_all"]
 
+_IMAGES = "versions.yaml"
 _MAX_DEPTH = 6
-_MAX_FOLDERS = 20_000
+_MAX_FOLDERS = 100_000
 _NEVER = frozenset({"node_modules", "__pycache__"})
 
 
@@ -89,10 +91,12 @@ def _named(library: Library, name: str) -> Asked | None:
     for bank in library.banks:
         if bank.name == name:
             return Asked(tuple(_of_bank(bank)), False)
-    named = [s for s in library.skills if name in (s.name, s.qualified, s.root.name)]
-    if len(named) > 1:
-        library.get(name)  # says which there are
-    return Asked((_target(named[0]),), True) if named else None
+    named = [s for s in library.skills if name in (s.name, s.qualified)]
+    named = named or [s for s in library.skills if name == s.root.name]
+    if not named:
+        return None
+    # Of several the library says which one is meant, or that it has to be said.
+    return Asked((_target(named[0] if len(named) == 1 else library.get(name)),), True)
 
 
 def _target(skill: Skill) -> Target:
@@ -112,32 +116,52 @@ def _of_bank(bank: Bank) -> list[Target]:
 
 
 def _signed_folders(root: Path, known: set[Path]) -> Iterator[Path]:
-    """Yield the folders below a bank that hold a signature and are none of its known skills."""
+    """Yield the folders below a bank that hold a signature and are none of its known skills.
+
+    A known skill is looked through as well: a SKILL.md laid above signed skills would hide them all.
+    """
     left = _MAX_FOLDERS
     for here, subfolders, files in os.walk(root, followlinks=False):
         folder = Path(here)
         left -= 1
-        if folder in known or left < 0:
-            subfolders.clear()
-            continue
-        if SIGNATURE_FILE in files:
-            subfolders.clear()
+        if left < 0:
+            raise SkillFormatError(
+                f"The bank {root} holds more than {_MAX_FOLDERS} folders; name a folder further down."
+            )
+        if SIGNATURE_FILE in files and folder not in known:
             yield folder
-        elif len(folder.parts) - len(root.parts) >= _MAX_DEPTH:
+        if len(folder.parts) - len(root.parts) >= _MAX_DEPTH:
             subfolders.clear()
-        else:
-            subfolders[:] = [s for s in sorted(subfolders) if not s.startswith(".") and s not in _NEVER]
+        subfolders[:] = [s for s in sorted(subfolders) if not s.startswith(".") and s not in _NEVER]
 
 
-def verify_all(skills: Sequence[Target], anchors: Sequence[Certificate]) -> list[Verification]:
-    """Verify skills, compare each with what was verified here before, and remember what is verified now."""
+def verify_all(
+    skills: Sequence[Target], anchors: Sequence[Certificate]
+) -> tuple[list[Verification], list[str]]:
+    """Verify skills, compare each with what was verified here before, and remember what is verified now.
+
+    Returns
+    -------
+    list of Verification
+        One for each skill.
+    list of str
+        What is to be said of all of them.
+    """
     found = [verify_skill(s.folder, anchors, bank=s.bank, bank_root=s.bank_root) for s in skills]
-    with remembering() as memory:
-        compared = [memory.compared(v) for v in found]
-        for verification in found:
-            if verification.state == "verified":
-                memory.add(verification)
-    return compared
+    notes = [
+        f"{root / _IMAGES} names images for its bank, and no skill's signature covers it"
+        for root in dict.fromkeys(s.bank_root for s in skills)
+        if is_there(root / _IMAGES)
+    ]
+    try:
+        with remembering() as memory:
+            compared = [memory.compared(v) for v in found]
+            for verification in found:
+                if verification.state == "verified":
+                    memory.add(verification)
+    except (OSError, PlatformError) as error:
+        return found, [*notes, f"what was verified before is not known here: {one_line(error, 200)}"]
+    return compared, notes
 
 
 def signer_of(skill: Skill) -> str | None:

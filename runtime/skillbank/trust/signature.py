@@ -138,19 +138,14 @@ def check_signature(bundle: Bundle) -> None:
     """
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, utils
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = bundle.leaf.parsed.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
         raise BrokenSignature("its key is none of ECDSA on P-256, P-384 or P-521")
     try:
-        # One signature has one spelling: what merely decodes to the same numbers is refused.
-        if utils.encode_dss_signature(*utils.decode_dss_signature(bundle.signature)) != bundle.signature:
-            raise BrokenSignature("its signature is not plain DER")
         key.verify(bundle.signature, pae(bundle.payload), ec.ECDSA(getattr(hashes, CURVES[key.curve.name])()))
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, OverflowError) as error:
-        if isinstance(error, BrokenSignature):
-            raise
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, OverflowError):
         raise BrokenSignature("its signature does not fit its payload") from None
 
 

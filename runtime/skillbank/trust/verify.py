@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from skillbank.errors import a_few
+from skillbank.errors import SkillFormatError, a_few
 from skillbank.trust.certificates import Certificate, Chain, find_chain
 from skillbank.trust.contents import Contents, NotPlainError, look, read_plain
 from skillbank.trust.signature import (
@@ -289,11 +289,12 @@ def _kind(name: str) -> Kind:
 
 def heading(contents: Contents, folder: str) -> tuple[str, str]:
     """Return the name and the version that SKILL.md gives, read as the runtime reads them."""
+    from skillbank.bank.documents import text_of
     from skillbank.bank.frontmatter import parse_frontmatter
 
     try:
-        text = (contents.heading or b"").decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError:
+        text = text_of(contents.heading or b"", "SKILL.md")
+    except SkillFormatError:
         text = ""
     head, _ = parse_frontmatter(text, folder)
     return head.name, head.version
