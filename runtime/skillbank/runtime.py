@@ -20,8 +20,9 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
-from skillbank.sources.kept import installed_banks, tell_origins
+from skillbank.sources.kept import installed_banks, origin_of
 from skillbank.trust.loading import vouched_files
+from skillbank.trust.origin import ask_sources
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -74,11 +75,11 @@ class Runtime:
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         vouch_with(vouched_files)
+        ask_sources(origin_of)
         installed, self.notes = installed_banks()
         self.library = Library(
             [Path(b) for b in (*banks, *extra)], named=[(bank.name, bank.folder) for bank in installed]
         )
-        tell_origins(self.library.banks, installed)
         self.reading = threading.RLock()
         self._database_url = database_url
         self._index: SearchIndex | None = None

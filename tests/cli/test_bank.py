@@ -47,7 +47,9 @@ def document(answer: tuple[int, str, str], code: int = 0) -> Any:
     return json.loads(answer[1])
 
 
-def test_a_banks_whole_life(run: Callable[..., tuple[int, str, str]], toys: Repository, tmp_path: Path) -> None:
+def test_a_banks_whole_life(
+    run: Callable[..., tuple[int, str, str]], toys: Repository, tmp_path: Path
+) -> None:
     code, out, err = run("bank", "add", f"{toys.folder}@main")
     first = toys.git("rev-parse", "HEAD")
     assert (code, err) == (0, "") and f"commit {first[:12]}" in out and "1 skill: toy" in out
@@ -143,7 +145,9 @@ def test_a_full_disk(
     assert not (tmp_path / "home" / "banks" / "bank").exists()
 
 
-def test_a_broken_lock_is_a_note_beside_the_answer(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_a_broken_lock_is_a_note_beside_the_answer(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     assert run("bank", "add", write_bank(tmp_path / "bank"))[0] == 0
     (tmp_path / "home" / "skillbank.lock").write_text("{")
     code, out, err = run("skills", "--json")
@@ -152,7 +156,9 @@ def test_a_broken_lock_is_a_note_beside_the_answer(run: Callable[..., tuple[int,
     assert code == 2 and "is no lock of banks" in err
 
 
-def test_skills_text_cannot_write_on_the_terminal(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_skills_text_cannot_write_on_the_terminal(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     folder = tmp_path / "bank" / "skills" / "x"
     folder.mkdir(parents=True)
     (folder / "SKILL.md").write_text('---\nname: "a\\e[2Jb\\u202e"\ndescription: y\n---\n')

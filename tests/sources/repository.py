@@ -36,7 +36,11 @@ class Repository:
     def git(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Run git there and return what it says."""
         alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        who = {f"GIT_{role}_{part}": "t@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+        who = {
+            f"GIT_{role}_{part}": "t@example.org"
+            for role in ("AUTHOR", "COMMITTER")
+            for part in ("NAME", "EMAIL")
+        }
         done = subprocess.run(
             ["git", "-C", str(self.folder), *arguments],
             env={**os.environ, **alone, **who},
@@ -53,7 +57,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def tree_of(self, *entries: tuple[str, str, str]) -> str:
-        """Commit a tree of raw entries (mode, name, object), whatever git would say of them; return the commit."""
+        """Commit a tree of raw entries (mode, name, object), whatever git says of them; return the commit."""
         raw = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries)
         tree = self.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=raw)
         return self.git("commit-tree", tree, "-m", "odd")

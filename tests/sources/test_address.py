@@ -12,7 +12,14 @@ from skillbank.sources.address import check_name, check_ref, parse_address
 WEB = [
     ("https://github.com/o/r", "git", "https://github.com/o/r", None, "", "r"),
     ("https://github.com/o/r.git@v1.2", "git", "https://github.com/o/r.git", "v1.2", "", "r"),
-    ("https://github.com/o/r@feature/x#skills/a", "git", "https://github.com/o/r", "feature/x", "skills/a", "r"),
+    (
+        "https://github.com/o/r@feature/x#skills/a",
+        "git",
+        "https://github.com/o/r",
+        "feature/x",
+        "skills/a",
+        "r",
+    ),
     ("https://host:8443/a/bank-1.tar.gz", "archive", "https://host:8443/a/bank-1.tar.gz", None, "", "bank-1"),
     ("https://host/b.zip#inner", "archive", "https://host/b.zip", None, "inner", "b"),
     ("ssh://git@host:22/o/r.git", "git", "ssh://git@host:22/o/r.git", None, "", "r"),
@@ -101,7 +108,9 @@ def test_names(name: str) -> None:
     assert check_name("a.b_c-1") == "a.b_c-1"
 
 
-@pytest.mark.parametrize("ref", ["-x", "a..b", "a b", "@{u}", "a:b", "a~1", "a^", "*", "x.lock", "/a", "a/", "\x07"])
+@pytest.mark.parametrize(
+    "ref", ["-x", "a..b", "a b", "@{u}", "a:b", "a~1", "a^", "*", "x.lock", "/a", "a/", "\x07"]
+)
 def test_refs(ref: str) -> None:
     with pytest.raises(UsageError):
         check_ref(ref)

@@ -140,7 +140,12 @@ def test_links_and_devices_of_archives_are_left_out(tmp_path: Path) -> None:
 
 
 def test_what_is_no_archive(tmp_path: Path) -> None:
-    for name, content in (("a.zip", b"PK\3\4nothing"), ("b.tgz", b"hello"), ("c.tar", b""), ("d.txt", b"x" * 2000)):
+    for name, content in (
+        ("a.zip", b"PK\3\4nothing"),
+        ("b.tgz", b"hello"),
+        ("c.tar", b""),
+        ("d.txt", b"x" * 2000),
+    ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=rf"{name} cannot be unpacked"):
             fetched(tmp_path / name, tmp_path / f"work-{name}")

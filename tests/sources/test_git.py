@@ -41,7 +41,9 @@ def test_branches_tags_and_commits(repository: Repository, tmp_path: Path) -> No
 
 def test_what_is_not_there_or_means_two_things(repository: Repository, tmp_path: Path) -> None:
     repository.git("branch", "release-2026")
-    with pytest.raises(DataNotFoundError, match=r"no branch, tag or commit 'relaese-2026' \(did you mean 'release-2026'"):
+    with pytest.raises(
+        DataNotFoundError, match=r"no branch, tag or commit 'relaese-2026' \(did you mean 'release-2026'"
+    ):
         fetched(f"{repository.folder}@relaese-2026", tmp_path / "a")
     with pytest.raises(DataNotFoundError, match="has no commit"):
         fetched(f"{repository.folder}@{'1' * 40}", tmp_path / "b")
@@ -84,11 +86,15 @@ def hostile(repository: Repository, tmp_path: Path) -> tuple[Repository, Path]:
     }.items():
         repository.git("config", key, value)
     folder = repository.folder
-    (folder / ".gitattributes").write_text("* filter=evil diff=evil export-subst eol=crlf text\nsecret.md export-ignore\n")
+    (folder / ".gitattributes").write_text(
+        "* filter=evil diff=evil export-subst eol=crlf text\nsecret.md export-ignore\n"
+    )
     (folder / ".lfsconfig").write_text("[lfs]\nurl = http://localhost:1/\n")
     (folder / ".gitmodules").write_text('[submodule "m"]\n\tpath = m\n\turl = ext::sh -c touch% executed\n')
     (folder / "secret.md").write_text("here\n$Format:%H$\n")
-    (folder / "skills" / "toy" / "weights.bin").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    (folder / "skills" / "toy" / "weights.bin").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    )
     (folder / "skills" / "toy" / "run.sh").write_text("#!/bin/sh\n")
     (folder / "skills" / "toy" / "run.sh").chmod(0o755)
     (folder / "skills" / "toy" / "passwd").symlink_to("/etc/passwd")
@@ -109,7 +115,8 @@ def test_nothing_of_a_repository_runs(
     config = tmp_path / "user-gitconfig"
     config.write_text(
         f"[core]\nautocrlf = true\nhooksPath = {repository.folder}/.git/hooks\n"
-        f'[filter "evil"]\nsmudge = sh -c "touch {marker}; cat"\n[init]\ntemplateDir = {repository.folder}/.git\n'
+        f'[filter "evil"]\nsmudge = sh -c "touch {marker}; cat"\n'
+        f"[init]\ntemplateDir = {repository.folder}/.git\n"
         '[protocol "ext"]\nallow = always\n[fetch]\nrecurseSubmodules = true\n'
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
@@ -127,11 +134,15 @@ def test_nothing_of_a_repository_runs(
     told = " ".join(got.left_out)
     assert "skills/toy/passwd (a link)" in told and "m (a submodule)" in told and "git-lfs" in told
     monkeypatch.delenv("GIT_DIR")
-    subprocess.run(["git", "clone", "-q", str(repository.folder), str(tmp_path / "clone")], capture_output=True)
+    subprocess.run(
+        ["git", "clone", "-q", str(repository.folder), str(tmp_path / "clone")], capture_output=True
+    )
     assert marker.exists()  # the bait is good: a checkout does run it
 
 
-def test_a_repository_with_missing_objects_sends_nobody_to_fetch_them(repository: Repository, tmp_path: Path) -> None:
+def test_a_repository_with_missing_objects_sends_nobody_to_fetch_them(
+    repository: Repository, tmp_path: Path
+) -> None:
     marker = tmp_path / "executed"
     blob = repository.git("rev-parse", "HEAD:skills/toy/SKILL.md")
     for key, value in {

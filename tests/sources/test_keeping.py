@@ -39,7 +39,8 @@ def test_a_repository_is_added_and_seen_by_every_runtime(repository: Repository)
     with Runtime() as runtime:
         assert runtime.library.get("toys:toy").root == banks_dir() / "toys" / "skills" / "toy"
         bank = next(b for b in runtime.library.banks if b.name == "toys")
-        assert bank.commit == commit == commit_of(bank) and bank.source == f"{repository.folder}@main"
+        held = standing(bank)
+        assert held.commit == commit == commit_of(bank) and held.source == f"{repository.folder}@main"
         assert runtime.notes == () and commit_of(Bank(repository.folder)) is None
     document = json.loads(home_lock().read_text())
     assert document["banks"][0]["source"] == str(repository.folder) and left() == set()
@@ -195,7 +196,9 @@ def test_two_at_once(tmp_path: Path) -> None:
     commands = [(b, f"bank{i}") for i, b in enumerate(banks)] + [(banks[0], "same"), (banks[1], "same")]
     script = "import sys; from skillbank.cli import main; sys.argv[0] = 'skillbank'; main()"
     running = [
-        subprocess.Popen([sys.executable, "-c", script, "bank", "add", str(b), "--name", n], stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", script, "bank", "add", str(b), "--name", n], stderr=subprocess.PIPE
+        )
         for b, n in commands
     ]
     ended = [process.communicate() and process.returncode for process in running]
@@ -242,7 +245,9 @@ def test_a_death_at_any_step_leaves_the_earlier_or_the_later_state(tmp_path: Pat
         entries = read_lock(home_lock())
         assert [e.name for e in entries] == [b.name for b in found]
         assert all(damage(e) == "" for e in entries) and left() == set()
-        assert {p.name for p in banks_dir().iterdir() if not p.name.startswith(".")} == {e.name for e in entries}
+        assert {p.name for p in banks_dir().iterdir() if not p.name.startswith(".")} == {
+            e.name for e in entries
+        }
         if done.returncode == 0:
             break
     assert done.returncode == 0 and step > 5
@@ -254,7 +259,9 @@ def test_a_kill_at_any_time_leaves_nothing_half(tmp_path: Path) -> None:
     packed = make_tar(tmp_path / "bank.tgz", bank)
     script = "import sys; from skillbank.cli import main; sys.argv[0] = 'skillbank'; main()"
     for i, delay in enumerate((0.1, 0.2, 0.3, 0.4, 0.5, 0.6)):
-        process = subprocess.Popen([sys.executable, "-c", script, "bank", "add", str(packed), "--name", f"b{i}"])
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, "bank", "add", str(packed), "--name", f"b{i}"]
+        )
         time.sleep(delay)
         process.kill()
         process.wait()

@@ -33,7 +33,9 @@ def test_the_locked_commit_and_not_the_tip(
     repository: Repository, tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(parse_address(f"{repository.folder}@main"), lock=lock)
-    add(parse_address(str(make_tar(lock.parent / "b.tgz", write_bank(tmp_path / "b")))), lock=lock, first=True)
+    add(
+        parse_address(str(make_tar(lock.parent / "b.tgz", write_bank(tmp_path / "b")))), lock=lock, first=True
+    )
     (banks_dir() / "toys").rename(tmp_path / "before")
     write_skill(repository.folder / "skills" / "later")
     repository.commit()

@@ -38,10 +38,6 @@ class Bank:
                 f"The bank {root} is not a folder{near}; give --bank a folder of skills."
             )
         self.name = name or self._marketplace_name() or self.root.name
-        self.source = str(self.root)
-        """Where it came from: an address without secrets, or its folder."""
-        self.commit: str | None = None
-        """The commit that it was added at, of an installed bank from a git repository."""
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:

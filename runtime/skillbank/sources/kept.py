@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,22 @@ from skillbank.errors import SkillbankError
 from skillbank.home import home
 from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_lock
 from skillbank.sources.tree import digest_of, hash_tree
+from skillbank.trust.origin import Source
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
 
 __all__ = [
-    "Installed", "banks_dir", "changing", "commit_of", "installed_banks", "swap", "take_away", "tell_origins",
+    "Installed",
+    "banks_dir",
+    "changing",
+    "commit_of",
+    "installed_banks",
+    "origin_of",
+    "swap",
+    "take_away",
     "workspace",
-]  # fmt: skip
+]
 
 Change: TypeAlias = Callable[[Sequence[Entry]], Sequence[Entry]]
 
@@ -73,18 +81,20 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
     return tuple(found), tuple(notes)
 
 
-def tell_origins(banks: Iterable[Bank], installed: Iterable[Installed]) -> None:
-    """Tell banks that are installed ones where they came from, and at which commit."""
-    known = {bank.folder.resolve(): bank.entry for bank in installed}
-    for bank in banks:
-        if (entry := known.get(bank.root)) is not None:
-            bank.source, bank.commit = entry.address.shown, entry.commit
+def origin_of(folder: Path) -> Source | None:
+    """Return where an installed bank came from and at which commit; None of a folder that is none.
+
+    ``folder`` has its links resolved.
+    """
+    installed, _ = installed_banks()
+    entry = next((each.entry for each in installed if each.folder.resolve() == folder), None)
+    return Source(entry.address.shown, entry.commit) if entry is not None else None
 
 
 def commit_of(bank: Bank) -> str | None:
-    """Return the commit that the folder of a bank was added at; None of one that is not installed."""
-    installed, _ = installed_banks()
-    return next((each.commit for each in installed if each.folder.resolve() == bank.root), None)
+    """Return the commit that a bank was added at; None of one that is not installed."""
+    origin = origin_of(bank.root)
+    return origin.commit if origin is not None else None
 
 
 @contextmanager
