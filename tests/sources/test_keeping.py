@@ -107,7 +107,7 @@ def test_an_update_says_what_changed_and_carries_no_trust_over(
     assert [c.sentence for c in dry.changes] == [c.sentence for c in done.changes]
     said = {c.kind: c.sentence for c in done.changes}
     assert said["changed"] == (
-        "changed toy (version unversioned -> 2): executable: +references/skill_info.yaml; prose: ~SKILL.md"
+        "changed toy (version none -> 2): executable: +references/skill_info.yaml; prose: ~SKILL.md"
     )
     assert said["moved"] == "moved moving from skills/moving to skills/models/moving"
     assert said["renamed"].startswith("renamed renamed from naming to renamed")

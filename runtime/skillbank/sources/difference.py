@@ -25,6 +25,8 @@ __all__ = [
 
 FileClass: TypeAlias = Literal["executable", "prose", "other"]
 _SHOWN = 8
+_UNVERSIONED = "unversioned"
+"""What the head of a SKILL.md without a version is read as."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Change:
         """The change in one line."""
         moved = f" from {one_line(self.was)} to {one_line(self.now)}" if self.was else ""
         before, after = (one_line(v, 30) for v in self.versions)
-        version = f" (version {before or 'none'} -> {after or 'none'})" if before != after else ""
+        if self.kind in ("added", "removed"):
+            version = f" (version {before or after})" if before or after else ""
+        else:
+            version = f" (version {before or 'none'} -> {after or 'none'})" if before != after else ""
         files = f": {files_sentence(self.files)}" if self.files else ""
         return f"{self.kind} {one_line(self.skill)}{moved}{version}{files}"
 
@@ -115,7 +120,8 @@ def skills_in(folder: Path, files: Mapping[str, str]) -> tuple[SkillState, ...]:
     for skill in Bank(folder).skills:
         inside = skill.folder
         own = {p: d for p, d in files.items() if p.startswith(f"{inside}/")}
-        found.append(SkillState(skill.name, inside, str(skill.frontmatter.version or ""), own))
+        version = skill.frontmatter.version
+        found.append(SkillState(skill.name, inside, "" if version == _UNVERSIONED else version, own))
     return tuple(found)
 
 
