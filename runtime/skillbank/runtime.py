@@ -20,9 +20,10 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
-from skillbank.sources.kept import installed_banks, origin_of
+from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.trust.loading import vouched_files
-from skillbank.trust.origin import ask_sources
+from skillbank.trust.origin import ask_sources, bank_of, origin_of
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
     from skillbank.storage.progress import Report
+    from skillbank.trust.standing import Standing
 
 
 class Runtime:
@@ -75,7 +77,7 @@ class Runtime:
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         vouch_with(vouched_files)
-        ask_sources(origin_of)
+        ask_sources(fetched_from)
         installed, self.notes = installed_banks()
         self.library = Library(
             [Path(b) for b in (*banks, *extra)], named=[(bank.name, bank.folder) for bank in installed]
@@ -211,7 +213,8 @@ class Runtime:
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
-                plans.append(compile_plan(skill, step, platform, parent))
+                origin = origin_of(skill, bank_of(skill, self.library.banks))
+                plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
 
     def _parent(self, job: str, skill: str) -> Parent:
@@ -232,7 +235,37 @@ class Runtime:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
 
-        return check(plan, remote=remote, earlier=earlier)
+        seen = check(plan, remote=remote, earlier=earlier)
+        found = self._standing_now(plan)
+        if found.state == "own":
+            return seen
+        sentences = (found.sentence,) if found.sentence else ()
+        return seen.model_copy(update={"trust": found.state, "notes": (*sentences, *seen.notes)})
+
+    def _standing_now(self, plan: Plan) -> Standing:
+        """Return what holds for the bank that a plan was just made from, changed meanwhile or not."""
+        from skillbank.bank.discovery import Bank
+        from skillbank.trust.standing import Standing, standing
+
+        if not plan.bank_path:
+            return Standing(plan.skill.bank, "own")
+        known = (bank for bank in self.library.banks if str(bank.root) == plan.bank_path)
+        return standing(next(known, None) or Bank(Path(plan.bank_path), plan.skill.bank))
+
+    def trust_of(self, skill: Skill, *, signer: bool = True) -> dict[str, str]:
+        """Return how the bank of a skill stands and who signed the skill, as a document; for showing only.
+
+        Parameters
+        ----------
+        signer
+            Whether the skill's signature is looked at, which takes time for many skills.
+        """
+        from skillbank.trust.origin import signer_of
+        from skillbank.trust.standing import glance
+
+        who = signer_of(skill) if signer else None
+        state = glance(bank_of(skill, self.library.banks)).state
+        return {"state": state} | ({"signer": one_line(who)} if who else {})
 
     def keep(self, plan: Plan) -> str:
         """Keep a plan in the store, where it can be approved and launched by its id; return the id."""

@@ -36,12 +36,16 @@ class SearchArguments(Arguments):
 
 
 class SkillSummary(Document):
-    """A skill in a few words; an action with a variant is ``action:variant``."""
+    """A skill in a few words; an action with a variant is ``action:variant``.
+
+    ``bank_trust`` is left out for skillbank's own bank; nothing runs of one that is not ``trusted``.
+    """
 
     name: str
     description: str
     actions: tuple[str, ...] = ()
     automl: bool = False
+    bank_trust: str = ""
 
 
 class SearchAnswer(Result):
@@ -84,6 +88,7 @@ class DescribeAnswer(Result):
     action: str
     variant: str | None = None
     data: tuple[DataNeed, ...] = ()
+    bank_trust: str = ""
     needs_parent: tuple[str, ...] = ()
     shorthands: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -97,17 +102,24 @@ def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
         if not hits:
             count = len(box.runtime.library.skills)
             return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
-        skills = [_summary(hit.skill) for hit in hits]
+        skills = [_summary(box, hit.skill) for hit in hits]
     return SearchAnswer(skills=skills, next=["plan", "describe_action for one action"])
 
 
-def _summary(skill: Skill) -> SkillSummary:
+def _summary(box: Toolbox, skill: Skill) -> SkillSummary:
     return SkillSummary(
         name=skill.name,
         description=shorten(skill.frontmatter.description, 240),
         actions=[a.name if a.variant is None else f"{a.name}:{a.variant}" for a in skill.actions],
         automl=skill.info.automl_enabled and skill.automl_problem is None,
+        bank_trust=_trust(box, skill),
     )
+
+
+def _trust(box: Toolbox, skill: Skill) -> str:
+    """Return how a skill's bank stands when it comes from outside."""
+    state = box.runtime.trust_of(skill, signer=False)["state"]
+    return "" if state == "own" else state
 
 
 def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
@@ -115,6 +127,7 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
         skill = box.runtime.library.get(arguments.skill)
         action = skill.action(arguments.action, arguments.variant)
         document = action_document(skill, action)
+        trust = _trust(box, skill)
     parameters, find = document["parameters"], arguments.find
     if find is None:
         return DescribeAnswer(
@@ -122,6 +135,7 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
             action=action.name,
             variant=action.variant,
             data=list(_data(document["data"])),
+            bank_trust=trust,
             needs_parent=[key for key, how in document["functions"].items() if how == "parent_model"],
             shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
             total=len(parameters),

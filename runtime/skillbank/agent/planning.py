@@ -12,6 +12,7 @@ from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -83,6 +84,7 @@ class PlanSummary(Document):
     """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before.
 
     ``route_skill`` is the skill that the action goes through, with the model skill's folder ``skill_dir``.
+    ``bank_trust`` and ``signer`` are of a bank from outside; of one that is not ``trusted`` nothing starts.
     """
 
     plan_id: str
@@ -106,6 +108,8 @@ class PlanSummary(Document):
     questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    bank_trust: str = ""
+    signer: str = ""
 
 
 class PlanAnswer(Result):
@@ -162,9 +166,18 @@ def _summary(plan: Plan, checks: Checks) -> PlanSummary:
             Question(key=q.key, why=in_tool_words(q.why), choices=[in_tool_words(c) for c in q.choices])
             for q in (*plan.questions, *checks.questions)
         ],
-        warnings=[in_tool_words(shorten(w, 240)) for w in (*plan.warnings, *checks.notes)[:_MOST_WARNINGS]],
+        warnings=[in_tool_words(shorten(w, 240)) for w in _warnings(plan, checks)[:_MOST_WARNINGS]],
         problems=[in_tool_words(shorten(p, 400)) for p in checks.problems[:_MOST_WARNINGS]],
+        bank_trust=checks.trust,
+        signer=one_line(plan.skill.signer),
     )
+
+
+def _warnings(plan: Plan, checks: Checks) -> tuple[str, ...]:
+    """Return what is to be minded, that nothing of the bank runs first: the list is cut at its end."""
+    if checks.trust in ("changed", "untrusted"):
+        return (*checks.notes[:1], *plan.warnings, *checks.notes[1:])
+    return (*plan.warnings, *checks.notes)
 
 
 def _next(plans: list[PlanSummary]) -> list[str]:
@@ -172,6 +185,8 @@ def _next(plans: list[PlanSummary]) -> list[str]:
         return ["ask the user the questions, then plan again with the answers; guess no path"]
     if any(plan.problems for plan in plans):
         return ["tell the user the problems and plan again with what is corrected; guess no path"]
+    if any(plan.bank_trust in ("changed", "untrusted") for plan in plans):
+        return ["tell the user: nothing of this bank runs until a person trusts it in a terminal; you cannot"]
     if len(plans) > 1:
         return ["launch the first plan_id; launch the next when its job is COMPLETE"]
     return ["launch with this plan_id"]

@@ -62,7 +62,7 @@ def bank_files(root: Path, skills: Iterable[Skill]) -> dict[str, str]:
     walk = _Walk(root)
     for skill in skills:
         walk.add(skill.root)
-        for file in _named(skill):
+        for file in _named_by(skill):
             walk.add(file)
     for name in _SHARED:
         walk.add(root / name)
@@ -162,6 +162,14 @@ def _file_digest(path: str, size: int, mtime: int, ctime: int, inode: int, devic
 def _left_out(folder: Path, name: str, root: Path) -> bool:
     """Whether an entry is no part of a bank: its repository's store, and what Python keeps of a program."""
     return (name == ".git" and folder == root) or (folder.name == "__pycache__" and name.endswith(".pyc"))
+
+
+def _named_by(skill: Skill) -> list[Path]:
+    """Return the files that a skill names; none of one that cannot be read, and so not be planned either."""
+    try:
+        return list(_named(skill))
+    except SkillFormatError:
+        return []
 
 
 def _named(skill: Skill) -> Iterator[Path]:

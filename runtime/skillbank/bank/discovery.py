@@ -78,8 +78,8 @@ class Bank:
     def _folders(self) -> tuple[list[Path], Diagnostic | None]:
         """Return the folders of skills, and a finding where the bank has more than are looked through."""
         # A marketplace often names a part of what lies beside it in skills/: all of both is there.
-        named = dict.fromkeys((*self._plugin_roots(), self.root / "skills"))
-        roots = [root for root in named if root.is_dir()] or [self.root]
+        named = dict.fromkeys((*self._plugin_roots(), self._folder(".", "skills")))
+        roots = [root for root in named if root is not None] or [self.root]
         seen: set[str] = set()
         each = {f.resolve(): f for root in roots for f in _skill_folders(root, self.root, seen)}
         found = sorted(each.values())

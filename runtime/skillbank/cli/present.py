@@ -11,6 +11,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from skillbank.visible import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,6 +47,8 @@ def plan_view(
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
     head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
+    if explain:
+        head.add_row("bank", _bank(plan, checks.trust if checks else ""))
     through = f" · through {plan.route.skill} with {plan.skill_path}" if plan.route.name == "automl" else ""
     head.add_row("route", f"{plan.route.name}: {plan.route.reason}{through}")
     head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
@@ -82,6 +86,18 @@ def plan_view(
     return Group(*parts)
 
 
+def _bank(plan: Plan, trust: str) -> str:
+    """Say what of the bank is approved with a plan: digests, signer, commit; and how the bank stands here."""
+    ref = plan.skill
+    facts = [ref.bank, trust, f"skill's digest {ref.digest[:12]}"]
+    if ref.bank_digest:
+        facts.append(f"bank's digest {ref.bank_digest[:12]}")
+        facts.append(f"signed by {ref.signer}" if ref.signer else "no known signer")
+    if ref.commit:
+        facts.append(f"commit {ref.commit[:12]}")
+    return " · ".join(one_line(fact) for fact in facts if fact)
+
+
 def _seen(place: Place) -> str:
     """Say in a word whether an input is there."""
     if place.state == "found":
@@ -93,6 +109,11 @@ def skill_view(document: dict[str, Any]) -> RenderableType:
     """Show a skill: what it is for and what it can do."""
     head = _pairs()
     head.add_row("skill", f"{document['name']} {document['version']} · bank {document['bank']}")
+    if document["trust"]["state"] != "own":
+        signer = document["trust"].get("signer")
+        head.add_row(
+            "trust", f"the bank is {document['trust']['state']}{f'; signed by {signer}' if signer else ''}"
+        )
     head.add_row("for", document["description"])
     automl = "no" if not document["automl_enabled"] else document["automl_problem"] or "yes"
     head.add_row("automl", automl)

@@ -34,6 +34,7 @@ def show(
         skill = runtime.library.get(name)
         document = describe_skill(skill) if action is None else describe_action(
             skill, skill.action(action, variant), search)  # fmt: skip
+        document["trust"] = runtime.trust_of(skill)
     if as_json:
         options.print_json(document)
         return

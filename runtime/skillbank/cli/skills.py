@@ -17,7 +17,7 @@ def skills(
     """List the skills of all banks, or search them."""
     with options.open_runtime(banks) as runtime:
         found = [h.skill for h in runtime.search(query, 20)] if query else list(runtime.library.skills)
-        listed = [_entry(s) for s in found]
+        listed = [{**_entry(s), "trust": runtime.trust_of(s, signer=False)} for s in found]
         diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
     if as_json:
         options.print_json({"skills": listed, "diagnostics": diagnostics})

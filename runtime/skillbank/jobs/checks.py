@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from skillbank.errors import (
     DataError,
     DataNotFoundError,
@@ -69,6 +71,8 @@ class Checks(Frozen):
         Sentences for whoever approves.
     gpus
         How many GPUs a process started here may use; None where that is not known or plays no part.
+    trust
+        The state of the plan's bank when it comes from outside: trusted, changed or untrusted.
     """
 
     places: tuple[Place, ...] = ()
@@ -76,6 +80,7 @@ class Checks(Frozen):
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
     gpus: int | None = None
+    trust: str = Field(default="", exclude_if=lambda value: not value)
 
     @property
     def passed(self) -> bool:

@@ -81,8 +81,11 @@ def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
     here = Path(plan.skill_path) if plan.skill_path else None
     if here is not None and (here / "SKILL.md").is_file():
         root = here
-        for _ in PurePosixPath(plan.route.skill_dir).parts:
-            root = root.parent
+        if plan.bank_path and here.is_relative_to(plan.bank_path):
+            root = Path(plan.bank_path)
+        else:
+            for _ in PurePosixPath(plan.route.skill_dir).parts:
+                root = root.parent
         yield Skill(here, plan.skill.bank, root)
     for name in (f"{plan.skill.bank}:{plan.skill.name}", plan.skill.name):
         with suppress(SkillNotFoundError):

@@ -54,13 +54,41 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Origin(Frozen):
+    """What is known of the bank from outside that a skill lies in; all empty for skillbank's own bank.
+
+    Attributes
+    ----------
+    bank_digest
+        Of all files of the bank that count, see `skillbank.bank.contents`.
+    signer
+        Who signed the skill as it was planned.
+    commit
+        The commit that the bank was fetched at.
+    folder
+        Where the bank lies on the machine that makes the plan.
+    """
+
+    bank_digest: str = ""
+    signer: str = ""
+    commit: str = ""
+    folder: str = ""
+
+
 class SkillRef(Frozen):
-    """Which skill was compiled: enough to notice later that it has changed."""
+    """Which skill was compiled: enough to notice later that it has changed.
+
+    ``bank_digest``, ``signer`` and ``commit`` are of a bank from outside, see `Origin`; a plan of the bank
+    that comes with skillbank has none of them.
+    """
 
     name: str
     version: str
     digest: str
     bank: str
+    bank_digest: str = Field(default="", exclude_if=lambda value: not value)
+    signer: str = Field(default="", exclude_if=lambda value: not value)
+    commit: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Route(Frozen):
@@ -217,6 +245,12 @@ class Plan(Frozen):
         description="The skill's folder on the machine that made the plan; not part of the plan_id.",
     )
 
+    bank_path: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="The folder of a bank from outside, as skill_path; not part of the plan_id.",
+    )
+
     @property
     def gpus_asked(self) -> bool:
         """Whether the user, and not the skill, says how many GPUs it takes."""
@@ -271,7 +305,7 @@ class Plan(Frozen):
         )
 
 
-_VOLATILE = ("plan_id", "request", "skill_path")
+_VOLATILE = ("plan_id", "request", "skill_path", "bank_path")
 """Fields that are no part of a plan's id: the words it was asked with, and what depends on the machine."""
 
 

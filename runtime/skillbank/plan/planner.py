@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 
 from skillbank.bank.actions import Action
 from skillbank.bank.files import utf8_name
@@ -13,7 +14,7 @@ from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
-from skillbank.plan.model import FORMAT, Plan, SkillRef
+from skillbank.plan.model import FORMAT, Origin, Plan, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.products import Product, product_of
@@ -26,13 +27,26 @@ from skillbank.plan.weights import HUB_VARIABLES, weights_question
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
+_OWN = Origin()
+
 
 @said_of_skill
-def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent | None = None) -> Plan:
+def compile_plan(
+    skill: Skill,
+    request: Request,
+    platform: str,
+    parent: Parent | None = None,
+    origin: Origin = _OWN,
+) -> Plan:
     """Compile a request into a plan.
 
     The spec is built in layers: template, key_defaults, the parent's structural model values,
     dataset rows, inference functions, and what the user set; later layers win.
+
+    Parameters
+    ----------
+    origin
+        Of the skill's bank, when it comes from outside: it stands in the plan, and is approved with it.
 
     Raises
     ------
@@ -82,7 +96,11 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
         {
             "format": FORMAT,
             "skill": SkillRef(
-                name=skill.name, version=skill.frontmatter.version, digest=skill.digest, bank=skill.bank
+                name=skill.name,
+                version=skill.frontmatter.version,
+                digest=skill.digest,
+                bank=skill.bank,
+                **origin.model_dump(exclude={"folder"}),
             ),
             "action": action.name,
             "variant": action.variant,
@@ -120,11 +138,12 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "results_root": request.results_root,
             "request": request.text,
             "skill_path": utf8_name(str(skill.root)),
+            "bank_path": utf8_name(origin.folder),
         }
     )
     if searched is None:
         return plan
-    return plan.model_copy(update={"search": search_needs(plan, skill, compile_plan)})
+    return plan.model_copy(update={"search": search_needs(plan, skill, partial(compile_plan, origin=origin))})
 
 
 def split_command(command: str) -> tuple[str, ...]:

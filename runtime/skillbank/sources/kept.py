@@ -26,8 +26,8 @@ __all__ = [
     "banks_dir",
     "changing",
     "commit_of",
+    "fetched_from",
     "installed_banks",
-    "origin_of",
     "swap",
     "take_away",
     "workspace",
@@ -81,7 +81,7 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
     return tuple(found), tuple(notes)
 
 
-def origin_of(folder: Path) -> Source | None:
+def fetched_from(folder: Path) -> Source | None:
     """Return where an installed bank came from and at which commit; None of a folder that is none.
 
     ``folder`` has its links resolved.
@@ -93,7 +93,7 @@ def origin_of(folder: Path) -> Source | None:
 
 def commit_of(bank: Bank) -> str | None:
     """Return the commit that a bank was added at; None of one that is not installed."""
-    origin = origin_of(bank.root)
+    origin = fetched_from(bank.root)
     return origin.commit if origin is not None else None
 
 

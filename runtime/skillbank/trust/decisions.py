@@ -18,7 +18,7 @@ from skillbank.home import home
 from skillbank.trust.reach import Start
 from skillbank.visible import one_line
 
-__all__ = ["Decision", "all_decisions", "decision_of", "forget", "keep", "now"]
+__all__ = ["Decision", "all_decisions", "decision_of", "forget", "keep", "now", "stamp"]
 
 _LARGEST = 64 << 20
 
@@ -64,6 +64,16 @@ def decision_of(root: Path) -> Decision | None:
         When it cannot be read. It counts as nothing then.
     """
     return _read(_file(root))
+
+
+def stamp(root: Path) -> str:
+    """Return what differs as soon as something else was decided about a bank."""
+    file = _file(root)
+    try:
+        info = file.lstat()
+    except OSError:
+        return str(file)
+    return f"{file} {info.st_mtime_ns} {info.st_ino}"
 
 
 def all_decisions() -> tuple[list[Decision], list[str]]:

@@ -41,6 +41,8 @@ class Look:
         The name that each skill gives itself, by its folder.
     signers
         Who signed each skill that is signed as it lies there, by its folder.
+    unread
+        Folders of skills that cannot be read.
     """
 
     bank: str
@@ -52,6 +54,7 @@ class Look:
     skills: Mapping[str, str]
     signers: Mapping[str, str]
     starts: tuple[Start, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def strange(self) -> tuple[str, ...]:
@@ -68,6 +71,8 @@ class Look:
             found.append(
                 f"{_count(other, 'skill calls itself', 'skills call themselves')} otherwise than its folder"
             )
+        if self.unread:
+            found.append(f"{_count(list(self.unread), 'skill', 'skills')} cannot be read, and so not be run")
         return tuple(found)
 
     def decision(self) -> Decision:
@@ -162,7 +167,7 @@ def look(bank: Bank) -> Look:
     skills = bank.fresh_skills()
     signers = {skill.folder: signer for skill in skills if (signer := signer_of(skill)) is not None}
     names = {readable(skill.folder): readable(skill.name) for skill in skills}
-    starts = reach(bank)
+    starts, unread = reach(skills)
     found = standing(bank)
     if bank.files() != before:
         raise StateError(
@@ -178,6 +183,7 @@ def look(bank: Bank) -> Look:
         skills=dict(sorted(names.items())),
         signers={readable(folder): readable(signer) for folder, signer in sorted(signers.items())},
         starts=starts,
+        unread=unread,
     )
 
 

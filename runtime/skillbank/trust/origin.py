@@ -5,14 +5,26 @@ Without anybody who knows, a bank is a folder that nobody signed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skillbank.bank.discovery import Bank
+from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
+from skillbank.errors import SkillFormatError
+from skillbank.plan.model import Origin
 
-__all__ = ["Source", "ask_signers", "ask_sources", "signer_of", "source_of"]
+__all__ = [
+    "Source",
+    "ask_signers",
+    "ask_sources",
+    "bank_of",
+    "is_own",
+    "origin_of",
+    "signer_of",
+    "source_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +65,30 @@ def source_of(bank: Bank) -> Source:
     """Return where a bank came from; its folder where nothing else is known."""
     found = None if _Asked.source is None else _Asked.source(bank.root)
     return found or Source(str(bank.root))
+
+
+def is_own(bank: Bank) -> bool:
+    """Whether this is the bank that comes with skillbank, or its folder of skills."""
+    return bank.root in (bank_root().resolve(), (bank_root() / "skills").resolve())
+
+
+def bank_of(skill: Skill, banks: Sequence[Bank]) -> Bank:
+    """Return the bank that a skill lies in, also one that is not among those in use."""
+    root = skill.bank_root.resolve()
+    return next((bank for bank in banks if bank.root == root), None) or Bank(root, skill.bank)
+
+
+def origin_of(skill: Skill, bank: Bank) -> Origin:
+    """Return what a plan says of the bank of its skill, as it lies there now; nothing for our own bank."""
+    if is_own(bank):
+        return Origin()
+    try:
+        digest = bank.digest
+    except SkillFormatError:
+        digest = ""  # too much of it to be looked at, so that nobody can trust it either
+    return Origin(
+        bank_digest=digest,
+        signer=signer_of(skill) or "",
+        commit=source_of(bank).commit or "",
+        folder=str(bank.root),
+    )

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skillbank.bank.actions import Action
-from skillbank.bank.discovery import Bank
 from skillbank.bank.documents import parse_yaml
+from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 
@@ -32,6 +32,8 @@ _NETWORK = re.compile(
     r"apt(?:-get)?|huggingface-cli|gsutil|rclone|aws)(?![\w-])|[a-z][a-z0-9+.-]+://|/dev/(?:tcp|udp)/",
     re.IGNORECASE,
 )
+_SYSTEM = frozenset({"bin", "lib", "lib64", "sbin", "usr"})
+"""Folders of the machine's own programs, which no bank can name a part of as its own."""
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
@@ -86,9 +88,21 @@ class Start:
         return tuple(found)
 
 
-def reach(bank: Bank) -> tuple[Start, ...]:
-    """Return what a bank can start, its skills as they lie on the disk now."""
-    return tuple(sorted({s for skill in bank.fresh_skills() for s in starts_of(skill)}))
+def reach(skills: Iterable[Skill]) -> tuple[tuple[Start, ...], tuple[str, ...]]:
+    """Return what skills can start, and the folders of those that cannot be read: they cannot be planned."""
+    found: set[Start] = set()
+    unread = []
+    for skill in skills:
+        try:
+            found.update(_all_starts(skill))
+        except SkillFormatError:
+            unread.append(readable(skill.folder))
+    return tuple(sorted(found)), tuple(sorted(unread))
+
+
+@said_of_skill
+def _all_starts(skill: Skill) -> list[Start]:
+    return list(starts_of(skill))
 
 
 def starts_of(skill: Skill) -> Iterator[Start]:
@@ -183,7 +197,7 @@ def _is_outside(word: str, root: str) -> bool:
         info = real.stat()
     except OSError:
         return False
-    system = info.st_uid == 0 and not info.st_mode & 0o022
+    system = info.st_uid == 0 and not info.st_mode & 0o022 and real.parts[1] in _SYSTEM
     return stat.S_ISREG(info.st_mode) and not system and not real.is_relative_to(root)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import time
 from dataclasses import dataclass
 from typing import Literal
 
 from skillbank.bank.discovery import Bank
-from skillbank.bank.home import bank_root
 from skillbank.errors import SkillFormatError, StateError
 from skillbank.trust.beforehand import VARIABLE, entries
-from skillbank.trust.decisions import Decision, decision_of
-from skillbank.trust.origin import source_of
+from skillbank.trust.decisions import Decision, decision_of, stamp
+from skillbank.trust.origin import is_own, source_of
 from skillbank.visible import one_line
 
-__all__ = ["Standing", "standing"]
+__all__ = ["Standing", "glance", "standing"]
+
+_FRESH = 20
+"""Seconds that a glance at a bank holds."""
+_glances: dict[tuple[str, str, str], tuple[float, Standing]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def standing(bank: Bank) -> Standing:
     """
     said = [entry for entry in entries() if entry.means(bank.name, bank.root)]
     origin = source_of(bank)
-    if _is_own(bank):
+    if is_own(bank):
         return Standing(bank.name, "own", source=origin.address)
     name, digest, broken = one_line(bank.name), "", ""
     way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
@@ -80,13 +86,15 @@ def standing(bank: Bank) -> Standing:
     return Standing(bank.name, "changed", *facts, sentence=sentence)
 
 
-def _is_own(bank: Bank) -> bool:
-    """Whether this is the bank that comes with skillbank, or its folder of skills."""
-    return bank.root in (bank_root().resolve(), (bank_root() / "skills").resolve())
+def glance(bank: Bank) -> Standing:
+    """Return what held for a bank a moment ago, to be shown beside its skills; nothing is decided by it."""
+    key = (str(bank.root), os.environ.get(VARIABLE, ""), stamp(bank.root))
+    known = _glances.get(key)
+    if known is None or time.monotonic() - known[0] > _FRESH:
+        known = _glances[key] = (time.monotonic(), standing(bank))
+    return known[1]
 
 
 def _argument(bank: Bank) -> str:
     """Return what a person gives to ``skillbank trust``: the bank's place, which only one bank has."""
-    import shlex
-
     return shlex.quote(one_line(bank.root, 1000))
