@@ -10,10 +10,15 @@ from skillbank.errors import PlatformError
 __all__ = ["cache_dir", "database_url", "home", "outbox", "results_root"]
 
 
-def home() -> Path:
+def home(*, make: bool = True) -> Path:
     """Return the folder of skillbank's own state, made on demand: ``SKILLBANK_HOME``, else ``~/.skillbank``.
 
     Only its owner can read it: plans and logs may name private data.
+
+    Parameters
+    ----------
+    make
+        Whether it is made; who only looks for something in it need not leave one behind.
 
     Raises
     ------
@@ -23,7 +28,8 @@ def home() -> Path:
     named = os.environ.get("SKILLBANK_HOME")
     try:
         folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if make:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, RuntimeError) as error:  # the latter: this user has no home
         raise PlatformError(
             f"The folder of skillbank's state, {named or '~/.skillbank'}, cannot be made ({error}); "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.search import Hit, SearchIndex
+from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.intent import Reading, read_text
@@ -19,7 +20,9 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
-from skillbank.trust.origin import bank_of, origin_of
+from skillbank.sources.kept import fetched_from, installed_banks
+from skillbank.trust.loading import vouched_files
+from skillbank.trust.origin import ask_sources, bank_of, origin_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -44,11 +47,16 @@ class Runtime:
     Parameters
     ----------
     banks
-        Folders of skills, beside the bank that comes with skillbank.
+        Folders of skills, beside the bank that comes with skillbank and the installed ones.
     database_url
         SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
     reader
         Who reads plain language: ``rules`` or ``llm``; by default SKILLBANK_READER, else the rules.
+
+    Attributes
+    ----------
+    notes
+        A sentence for each installed bank that cannot be used.
 
     Examples
     --------
@@ -69,7 +77,12 @@ class Runtime:
         if self.reader not in ("rules", "llm"):
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
-        self.library = Library([Path(b) for b in (*banks, *extra)])
+        vouch_with(vouched_files)
+        ask_sources(fetched_from)
+        installed, self.notes = installed_banks()
+        self.library = Library(
+            [Path(b) for b in (*banks, *extra)], named=[(bank.name, bank.folder) for bank in installed]
+        )
         self.reading = threading.RLock()
         self._database_url = database_url
         self._index: SearchIndex | None = None

@@ -192,6 +192,21 @@ def test_a_marketplace_names_its_skills(tmp_path: Path) -> None:
     assert [s.qualified for s in bank.skills] == ["my-bank:in", "my-bank:listed"]
 
 
+def test_a_marketplace_hides_nothing_of_the_skills_beside_it(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        write_skill(tmp_path / "skills" / name, name)
+    write_skill(tmp_path / "plugins" / "p" / "skills" / "four", "four")
+    market = {"plugins": [
+        {"name": "one", "source": "./", "skills": ["./skills/one", "./skills/../skills/one"]},
+        {"name": "p", "source": "./plugins/p"},
+        {"name": "far", "source": {"source": "url", "url": "https://host/far.git"}}]}  # fmt: skip
+    (tmp_path / ".claude-plugin").mkdir()
+    (tmp_path / ".claude-plugin" / "marketplace.json").write_text(json.dumps(market))
+    bank = Bank(tmp_path)
+    assert [s.name for s in bank.skills] == ["four", "one", "three", "two"]
+    assert bank.elsewhere == (("far", "https://host/far.git"),)
+
+
 def test_a_broken_marketplace_is_no_marketplace(tmp_path: Path) -> None:
     write_skill(tmp_path / "skills" / "toy", "toy")
     (tmp_path / ".claude-plugin").mkdir()

@@ -87,12 +87,26 @@ class Bank:
         """Sha256 over the names and contents of all files of the bank that count, as they are now."""
         return digest_of(self.files())
 
+    @property
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """The plugins of the marketplace that lie in other repositories: their names, and where that is."""
+        plugins = self._marketplace[0].get("plugins")
+        found = []
+        for plugin in plugins if isinstance(plugins, list) else ():
+            source = plugin.get("source") if isinstance(plugin, dict) else None
+            if isinstance(source, dict):
+                where = source.get("url") or source.get("repo") or source.get("source")
+                found.append((str(plugin.get("name")), str(where)))
+        return tuple(found)
+
     def _folders(self) -> tuple[list[Path], Diagnostic | None]:
         """Return the folders of skills, and a finding where the bank has more than are looked through."""
-        plugins = list(dict.fromkeys(self._plugin_roots()))
-        roots = plugins or [self.root / "skills" if (self.root / "skills").is_dir() else self.root]
+        # A marketplace often names a part of what lies beside it in skills/: all of both is there.
+        named = dict.fromkeys((*self._plugin_roots(), self._folder(".", "skills")))
+        roots = [root for root in named if root is not None] or [self.root]
         seen: set[str] = set()
-        found = sorted({f for root in roots for f in _skill_folders(root, self.root, seen)})
+        each = {f.resolve(): f for root in roots for f in _skill_folders(root, self.root, seen)}
+        found = sorted(each.values())
         if len(seen) < MAX_FOLDERS:
             return found, None
         message = f"the bank has more than {MAX_FOLDERS} folders, and the rest is not looked through."

@@ -13,6 +13,7 @@ from typing import TypeVar
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import text_of
 from skillbank.bank.files import MAX_TOTAL, hash_file, read_file, regular_files, utf8_name
+from skillbank.bank.vouching import refuse_unsigned, vouched
 from skillbank.errors import SkillbankError, SkillFormatError
 from skillbank.visible import one_line
 
@@ -86,6 +87,14 @@ class SkillFolder:
         self._read[place], size = hash_file(Path(place), most)
         return self._read[place], size
 
+    @cached_property
+    def signed(self) -> Mapping[str, str] | None:
+        """Sha256 of each file that somebody known has signed, and no other is read; None when nobody has."""
+        known = vouched(self.root, self.bank_root)
+        if known.finding is not None:
+            self.found.append(known.finding)
+        return known.files
+
     def read(self, path: Path) -> bytes:
         """Return the content of a document of the skill: the one way in which anything of it is read.
 
@@ -99,8 +108,12 @@ class SkillFolder:
             of the skill together are too large, or the file has changed since it was read or hashed.
         """
         place = self.inside(path)
+        if self.signed is not None:
+            refuse_unsigned(self.signed, self.root, path, None)
         content = read_file(place)
         digest = hashlib.sha256(content).hexdigest()
+        if self.signed is not None:
+            refuse_unsigned(self.signed, self.root, path, digest)
         if self._read.setdefault(str(place), digest) != digest:
             raise SkillFormatError(f"{path} has changed while the skill was read; try again.")
         if str(place) not in self._counted:

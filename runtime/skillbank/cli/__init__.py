@@ -8,7 +8,9 @@ import sys
 import typer
 
 from skillbank.cli import (
+    anchors,
     approve,
+    bank,
     cancel,
     chat,
     doctor,
@@ -26,10 +28,12 @@ from skillbank.cli import (
     run,
     schemas,
     show,
+    sign,
     skills,
     status,
     tools,
     trust,
+    verify,
     web,
 )
 from skillbank.errors import SkillbankError
@@ -62,7 +66,10 @@ app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
-app.command("trust")(trust.trust)
+app.command("verify")(verify.verify)
+app.command("sign")(sign.sign)
+app.add_typer(anchors.trust_group(trust.trust), name="trust")
+app.add_typer(bank.app, name="bank")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

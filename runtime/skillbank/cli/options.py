@@ -71,7 +71,10 @@ def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
     """Return the runtime of this command."""
     from skillbank.runtime import Runtime
 
-    return Runtime(banks or (), reader=reader)
+    runtime = Runtime(banks or (), reader=reader)
+    for note in runtime.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return runtime
 
 
 def build_requests(

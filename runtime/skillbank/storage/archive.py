@@ -51,8 +51,15 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
+def extract(
+    archive: Path, folder: Path, limits: Limits | None = None, left_out: list[str] | None = None
+) -> None:
     """Unpack an archive into an empty folder; one top folder named like the archive is stripped.
+
+    Parameters
+    ----------
+    left_out
+        Where given, links and special files are not refused but left out, and their names added here.
 
     Raises
     ------
@@ -62,10 +69,10 @@ def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
     """
     limits = limits or Limits()
     try:
-        if archive.name.lower().endswith(".zip"):
-            _extract_zip(archive, folder, limits)
+        if archive.name.lower().endswith(".zip") or _is_zip(archive):
+            _extract_zip(archive, folder, limits, left_out)
         else:
-            _extract_tar(archive, folder, limits)
+            _extract_tar(archive, folder, limits, left_out)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise DataError(f"{archive} cannot be unpacked ({error}); make or copy it again") from error
     except RuntimeError as error:  # what zipfile says to a password or an unknown compression
@@ -115,7 +122,11 @@ class _Budget:
             )
         return path
 
-    def refuse_link(self, name: str) -> None:
+    def refuse_link(self, name: str, left_out: list[str] | None) -> None:
+        """Refuse a link, or take note of it."""
+        if left_out is not None:
+            left_out.append(name)
+            return
         raise DataError(
             f"{self._archive} holds '{name}', a link or special file; pack the files themselves (tar -h)"
         )
@@ -149,7 +160,12 @@ class _Guarded(io.RawIOBase):
         return self._stream.tell()
 
 
-def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
+def _is_zip(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        return file.read(4) == b"PK\3\4"
+
+
+def _extract_tar(archive: Path, folder: Path, limits: Limits, left_out: list[str] | None) -> None:
     budget = _Budget(archive, folder, limits)
     # Headers and padding come on top of the content: at most 1 KiB and a block for each member.
     cap = 2 * limits.total(archive.stat().st_size) + (64 << 20)
@@ -161,11 +177,9 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
             for member in tar:
                 budget.add(member.name, member.size)
                 if not (member.isreg() or member.isdir()):
-                    budget.refuse_link(member.name)
-                try:
-                    tar.extract(member, folder, filter="data")
-                except tarfile.FilterError as error:
-                    raise DataError(f"{archive} is not unpacked: {error}") from error
+                    budget.refuse_link(member.name, left_out)
+                else:
+                    _extract_member(archive, tar, member, folder)
                 # Without this every member of a large archive stays in memory.
                 tar.members = []  # type: ignore[attr-defined]
         # A tar ends with empty blocks; one that was cut between two members does not. What follows is read
@@ -174,6 +188,13 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits) -> None:
             raise tarfile.ReadError("it ends too early")
         while guarded.read(1 << 20):
             pass
+
+
+def _extract_member(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    try:
+        tar.extract(member, folder, filter="data")
+    except tarfile.FilterError as error:
+        raise DataError(f"{archive} is not unpacked: {error}") from error
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
@@ -187,14 +208,15 @@ def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
     return raw
 
 
-def _extract_zip(archive: Path, folder: Path, limits: Limits) -> None:
+def _extract_zip(archive: Path, folder: Path, limits: Limits, left_out: list[str] | None) -> None:
     budget = _Budget(archive, folder, limits)
     with zipfile.ZipFile(archive) as bundle:
         for info in bundle.infolist():
             path = budget.add(info.filename, info.file_size)
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                budget.refuse_link(info.filename)
+                budget.refuse_link(info.filename, left_out)
+                continue
             target = folder / path
             if info.is_dir():
                 target.mkdir(parents=True, exist_ok=True)

@@ -125,18 +125,24 @@ def _patiently(uri: Uri, url: str, method: str) -> Any:
 
 
 def _ask(url: str, method: str) -> Any:
-    from urllib3 import HTTPSConnectionPool, Timeout
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 443
-    pool = HTTPSConnectionPool(
-        check_address(host, port),
-        port,
-        server_hostname=host,
-        assert_hostname=host,
-        ca_certs=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE"),
-        timeout=Timeout(connect=10, read=60),
-        retries=False,
+    plain = parts.scheme == "http"  # `parse_uri` lets no such address in; a person may have insisted
+    host, port = parts.hostname or "", parts.port or (80 if plain else 443)
+    timeout = Timeout(connect=10, read=60)
+    pool = (
+        HTTPConnectionPool(check_address(host, port), port, timeout=timeout, retries=False)
+        if plain
+        else HTTPSConnectionPool(
+            check_address(host, port),
+            port,
+            server_hostname=host,
+            assert_hostname=host,
+            ca_certs=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE"),
+            timeout=timeout,
+            retries=False,
+        )
     )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {

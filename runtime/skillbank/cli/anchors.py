@@ -1,0 +1,85 @@
+"""``skillbank trust anchor add|list|remove``: whose signatures count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.trust.anchors import Anchor
+
+app = typer.Typer(
+    help="Pin the certificates through which signers of skills are known.", no_args_is_help=True
+)
+
+BANK_COMMAND = "bank"
+"""The command that ``skillbank trust BANK`` stands for."""
+
+
+class _BankOrAnchor(TyperGroup):
+    """``skillbank trust anchor ...`` is about anchors; whatever else follows ``trust`` is about a bank."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name in front where a bank is named without it."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [BANK_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+def trust_group(trust: Callable[..., None] | None = None) -> typer.Typer:
+    """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
+    group = typer.Typer(
+        cls=_BankOrAnchor, help="Trust a bank, or pin who may sign skills.", no_args_is_help=True
+    )
+    if trust is not None:
+        group.command(BANK_COMMAND)(trust)
+    group.add_typer(app, name="anchor")
+    return group
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Certificates (PEM), e.g. a signer's root.")],
+    as_json: options.Json = False,
+) -> None:
+    """Pin every certificate of a file. Compare the fingerprint that is printed with the publisher's."""
+    from skillbank.trust.anchors import add as pin
+
+    _show(pin(file), as_json, "pinned ")
+
+
+@app.command("list")
+def list_anchors(as_json: options.Json = False) -> None:
+    """List the pinned certificates."""
+    from skillbank.trust.anchors import pinned
+
+    _show(pinned(), as_json, "")
+
+
+@app.command()
+def remove(
+    which: Annotated[
+        str, typer.Argument(metavar="FINGERPRINT|FILE", help="Which: the first 8 letters are enough.")
+    ],
+    as_json: options.Json = False,
+) -> None:
+    """Unpin a certificate."""
+    from skillbank.trust.anchors import remove as unpin
+
+    _show(unpin(which), as_json, "removed ")
+
+
+def _show(anchors: list[Anchor], as_json: bool, done: str) -> None:
+    if as_json:
+        options.print_json({"anchors": [a.document() for a in anchors]})
+        return
+    for anchor in anchors:
+        print(f"{done}{anchor}")
+    if not anchors:
+        print("no anchor is pinned: skillbank trust anchor add FILE")

@@ -1,0 +1,283 @@
+"""``skillbank bank add|list|update|remove|order|sync``: banks from anywhere, kept in the home."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.sources.keeping import Updated
+    from skillbank.sources.reproducing import Step
+
+app = typer.Typer(
+    help="Add banks from folders, archives and git repositories, and keep them; nothing of them is run.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="An installed bank's name.")]
+Lock = Annotated[
+    Path | None,
+    typer.Option(
+        "--lock", metavar="FILE", help="Another lock beside the home's, e.g. a project's skillbank.lock."
+    ),
+]
+
+
+@app.command()
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE[@REF][#DIR]",
+            help="A folder, an archive (tar or zip; a path or https), a git repository (a path, https, ssh).",
+        ),
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", help="What it is called here; by default a name made of SOURCE.")
+    ] = None,
+    ref: Annotated[
+        str | None, typer.Option("--ref", help="The branch, tag or commit of a git repository.")
+    ] = None,
+    subdir: Annotated[
+        str, typer.Option("--subdir", metavar="DIR", help="The folder in it that is the bank.")
+    ] = "",
+    kind: Annotated[
+        str | None, typer.Option("--as", metavar="folder|archive|git", help="What SOURCE is taken for.")
+    ] = None,
+    first: Annotated[
+        bool, typer.Option("--first", help="Before the other installed banks, not after.")
+    ] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Take http:// from other machines too.")
+    ] = False,
+    lock: Lock = None,
+    as_json: options.Json = False,
+) -> None:
+    """Copy a bank into the home and note in skillbank.lock what exactly it holds."""
+    from skillbank.sources.address import parse_address
+    from skillbank.sources.keeping import add as add_bank
+
+    address = parse_address(source, ref=ref, subdir=subdir, kind=kind, insecure=insecure)
+    with _one_sentence():
+        added = add_bank(address, name=name, first=first, lock=lock and lock.absolute())
+    if as_json:
+        options.print_json(added.document())
+        return
+    entry = added.entry
+    commit = f", commit {entry.commit[:12]}" if entry.commit else ""
+    print(f"added {entry.name} from {entry.address.shown}{commit}, sha256 {entry.digest[:12]}")
+    count = len(added.skills)
+    print(f"{count} skill{'s' if count != 1 else ''}: {_few(added.skills)}")
+    for signer in entry.signers:
+        print(f"signed by {_line(signer)}")
+    for note in added.notes:
+        print(f"note: {note}")
+    print(f"Nothing of it runs until you trust it: skillbank trust {entry.name}")
+
+
+@app.command("list")
+def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
+    """List the installed banks, in the order in which their names are found."""
+    from skillbank.sources.listing import listing
+    from skillbank.sources.lockfile import home_lock
+
+    rows = listing(lock.absolute() if lock else home_lock())
+    if as_json:
+        options.print_json({"banks": rows})
+        return
+    if not rows:
+        print("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+        return
+    from rich.table import Table
+
+    from skillbank.cli.present import console
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ("order", "name", "skills", "state", "commit", "sha256", "source")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    for row in rows:
+        shown = {
+            **row,
+            "commit": (row["commit"] or "")[:12],
+            "sha256": row["digest"][:12],
+            "source": row["shown"],
+        }
+        table.add_row(*(str(shown[column]) for column in columns))
+    console().print(table)
+    for row in rows:
+        if row["problem"]:
+            print(f"note: {row['problem']}", file=sys.stderr)
+
+
+@app.command()
+def update(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all of them.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source", metavar="SOURCE[@REF]", help="Fetch this one bank from there, now and later."
+        ),
+    ] = None,
+    lock: Lock = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fetch banks anew, at the tip of their refs, and say what changed; trust is not carried over."""
+    from skillbank.errors import SkillbankError, UsageError
+    from skillbank.sources.address import parse_address
+    from skillbank.sources.keeping import update as update_bank
+    from skillbank.sources.lockfile import home_lock, read_lock
+
+    chosen = names or [entry.name for entry in read_lock(home_lock())]
+    if source is not None and len(chosen) != 1:
+        raise UsageError("--source is of one bank; name that one.")
+    address = parse_address(source) if source is not None else None
+    done: list[Updated] = []
+    failed: dict[str, SkillbankError] = {}
+    for name in chosen:
+        try:
+            with _one_sentence():
+                done.append(
+                    update_bank(name, dry_run=dry_run, lock=lock and lock.absolute(), address=address)
+                )
+        except SkillbankError as error:
+            if len(chosen) == 1:
+                raise
+            failed[name] = error
+    if as_json:
+        errors = [{"name": n, "error": {"code": e.code, "message": str(e)}} for n, e in failed.items()]
+        options.print_json({"dry_run": dry_run, "banks": [u.document() for u in done], "failed": errors})
+    else:
+        for updated in done:
+            _print_update(updated, dry_run)
+        for fault in failed.values():
+            print(f"skillbank: {fault}", file=sys.stderr)
+        if not chosen:
+            print("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    lock: Lock = None,
+    as_json: options.Json = False,
+) -> None:
+    """Remove a bank and its files; plans of its skills cannot be launched any more."""
+    from skillbank.errors import NotApprovedError
+    from skillbank.sources.keeping import find
+    from skillbank.sources.keeping import remove as remove_bank
+
+    entry = find(name)
+    if not yes:
+        if as_json or not (sys.stdin and sys.stdin.isatty()):
+            raise NotApprovedError(f"Removing the bank '{name}' is asked for; repeat it with --yes.")
+        question = (
+            f"Remove {name} (from {entry.address.shown})? Plans of its skills cannot be launched any more."
+        )
+        if not typer.confirm(question):
+            raise NotApprovedError(f"The bank '{name}' was not removed.")
+    remove_bank(name, lock=lock and lock.absolute())
+    if as_json:
+        options.print_json({"removed": name, "source": entry.source})
+    else:
+        print(f"removed {name}; plans of its skills cannot be launched any more")
+
+
+@app.command()
+def order(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="The banks that come first, in this order.")
+    ],
+    lock: Lock = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say in which order a name is looked for in the installed banks."""
+    from skillbank.sources.keeping import order as order_banks
+
+    entries = order_banks(names, lock=lock and lock.absolute())
+    if as_json:
+        options.print_json({"order": [entry.name for entry in entries]})
+    else:
+        print("\n".join(f"{i} {entry.name}" for i, entry in enumerate(entries, 1)))
+
+
+@app.command()
+def sync(
+    lock: Lock = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace kept files that somebody has changed since.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove installed banks that the lock does not name.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Make the installed banks those of a lock, file by file; exit 1 when something is not what it says."""
+    from skillbank.sources.reproducing import sync as sync_banks
+
+    with _one_sentence():
+        synced = sync_banks(lock, replace=replace, prune=prune)
+    if as_json:
+        options.print_json(synced.document())
+    else:
+        for step in synced.steps:
+            _print_step(step)
+        if synced.others:
+            print(f"not in {synced.lock}: {', '.join(synced.others)} (--prune removes them)")
+        if not synced.steps:
+            print(f"{synced.lock} names no bank")
+    if synced.refused:
+        raise typer.Exit(1)
+
+
+def _print_update(updated: Updated, dry_run: bool) -> None:
+    name, before, after = updated.after.name, updated.before, updated.after
+    commits = f", commit {(before.commit or '')[:12]} -> {(after.commit or '')[:12]}" if after.commit else ""
+    if updated.same:
+        print(f"{name} is unchanged{commits if before.commit != after.commit else ''}")
+        return
+    would = "would change" if dry_run else "changed"
+    print(f"{name} {would}{commits}, sha256 {before.digest[:12]} -> {after.digest[:12]}")
+    for change in updated.changes:
+        print(f"  {change.sentence}")
+    if not updated.changes:
+        print(f"  outside of the skills: {updated.files_sentence}")
+    for note in updated.notes:
+        print(f"note: {note}")
+    if not dry_run:
+        print(f"Nothing of it runs until you trust what it is now: skillbank trust {name}")
+
+
+def _print_step(step: Step) -> None:
+    if step.done == "refused":
+        print(f"skillbank: {step.sentence}", file=sys.stderr)
+    else:
+        print(f"{step.name}: {step.done}")
+
+
+def _one_sentence() -> Any:
+    from skillbank.sources.faults import one_sentence
+
+    return one_sentence()
+
+
+def _few(names: tuple[str, ...]) -> str:
+    from skillbank.errors import a_few
+
+    return a_few([_line(name) for name in names], 8)
+
+
+def _line(text: str) -> str:
+    from skillbank.visible import one_line
+
+    return one_line(text)

@@ -1,0 +1,93 @@
+"""``skillbank verify [SKILL|BANK]``: whether skills are what a known signer signed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.trust.verify import Verification
+
+_ALWAYS_BAD = frozenset({"broken", "unknown_signer", "expired", "changed"})
+
+
+def verify(
+    subject: Annotated[
+        str | None,
+        typer.Argument(metavar="[SKILL|BANK]", help="A name, or a folder; default: all banks in use."),
+    ] = None,
+    anchors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--anchor",
+            metavar="FILE",
+            help="Certificates (PEM) to verify under, instead of the pinned ones; may be repeated.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit 1 also for skills of a bank that are unsigned or put back to an older version.",
+        ),
+    ] = False,
+    as_json: options.Json = False,
+    bank: options.Banks = None,
+) -> None:
+    """Check signatures and contents of skills; exit 1 unless all is as it was signed."""
+    from skillbank.trust.anchors import Anchor, pinned, read_file
+    from skillbank.trust.checking import targets, verify_all
+    from skillbank.visible import visible
+
+    chosen = [Anchor(c, file) for file in anchors for c in read_file(file)] if anchors else pinned()
+    with options.open_runtime(bank) as runtime:
+        asked = targets(runtime.library, subject)
+    found, notes = verify_all(asked.skills, [a.certificate for a in chosen])
+    if as_json:
+        options.print_json(
+            {
+                "skills": [v.document() for v in found],
+                "states": dict(Counter(v.state for v in found)),
+                "anchors": [a.document() for a in chosen],
+                "notes": [visible(note) for note in notes],
+                "revocation": "not checked",
+            }
+        )
+    else:
+        _print(found, bool(chosen))
+        for note in notes:
+            print(f"note: {visible(note)}")
+    if any(_fails(v, strict, asked.one_skill) for v in found):
+        raise typer.Exit(1)
+
+
+def _fails(found: Verification, strict: bool, one_skill: bool) -> bool:
+    if found.state in _ALWAYS_BAD or found.was_signed:
+        return True
+    return (found.state == "unsigned" and (strict or one_skill)) or (strict and found.rolled_back)
+
+
+def _print(found: Sequence[Verification], any_anchor: bool) -> None:
+    from skillbank.trust.verify import STATES
+    from skillbank.visible import visible
+
+    for bank in dict.fromkeys(v.bank for v in found):
+        here = [v for v in found if v.bank == bank]
+        counts = Counter(v.state for v in here)
+        said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+        print(f"{visible(bank)}: {said}")
+        for skill in here:
+            if skill.state != "verified" or skill.notes or len(found) == 1:
+                print(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
+            for note in skill.notes:
+                print(f"    note: {note}")
+    if not any_anchor:
+        print("no anchor is pinned, so no signer is known: skillbank trust anchor add FILE")
+    if any(v.state != "unsigned" for v in found):
+        print("revocation is not checked")

@@ -1,0 +1,57 @@
+"""The installed banks as a list for eyes and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from skillbank.bank.discovery import Bank
+from skillbank.errors import SkillbankError
+from skillbank.sources.kept import banks_dir
+from skillbank.sources.lockfile import Entry, read_lock
+from skillbank.trust.standing import standing
+
+__all__ = ["listing"]
+
+
+def listing(lock: Path) -> list[dict[str, Any]]:
+    """Return one row for each bank of a lock, in its order.
+
+    ``state`` is the bank's standing (`skillbank.trust.standing`), ``missing`` where its files are gone, and
+    ``trust_digest`` what a person trusts: the files that count, while ``digest`` is of all files. ``problem``
+    says what is wrong.
+    """
+    return [_row(i, entry) for i, entry in enumerate(read_lock(lock), 1)]
+
+
+def _row(number: int, entry: Entry) -> dict[str, Any]:
+    folder = banks_dir() / entry.name
+    document = entry.document()
+    row: dict[str, Any] = {
+        "order": number,
+        "name": entry.name,
+        "kind": entry.kind,
+        "source": entry.source,
+        "shown": entry.address.shown,
+        "ref": entry.ref,
+        "subdir": entry.subdir,
+        "commit": entry.commit,
+        "digest": entry.digest,
+        "signers": list(entry.signers),
+        "added": document["added"],
+        "folder": str(folder),
+        "skills": 0,
+        "state": "missing",
+        "trust_digest": "",
+        "problem": "",
+    }
+    try:
+        bank = Bank(folder, entry.name)
+        held = standing(bank)
+        row |= {"skills": len(bank.skills), "state": held.state, "trust_digest": held.digest}
+    except SkillbankError:
+        row["problem"] = (
+            f"The files of '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches them again, "
+            f"'skillbank bank remove {entry.name}' forgets it."
+        )
+    return row

@@ -1,0 +1,220 @@
+"""``skillbank.lock``: which banks there are, where each came from, and exactly what it held."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import SkillbankError, SkillFormatError
+from skillbank.home import home
+from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
+from skillbank.sources.tree import digest_of
+from skillbank.visible import has_invisible, one_line
+
+__all__ = ["FILE", "Entry", "home_lock", "read_lock", "write_lock"]
+
+FILE = "skillbank.lock"
+VERSION = 1
+_LARGEST = 64 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_MOST_TEXT = 4096
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One bank of a lock.
+
+    Attributes
+    ----------
+    source
+        The address without secrets; a folder or repository of this machine by its absolute path.
+    ref
+        The branch, tag or commit that was asked for; None for what the repository's HEAD names.
+    commit
+        What the ref named then; None for what is no repository.
+    digest
+        Sha256 over all files kept.
+    signers
+        Whose signatures were found good.
+    added
+        When these contents were added or updated, ISO 8601 in UTC.
+    files
+        Sha256 of each file, so that a difference can be said without the earlier files.
+    """
+
+    name: str
+    kind: Kind
+    source: str
+    ref: str | None
+    subdir: str
+    commit: str | None
+    digest: str
+    signers: tuple[str, ...]
+    added: str
+    files: Mapping[str, str]
+
+    @property
+    def address(self) -> Address:
+        """Where to fetch it again."""
+        return Address(self.kind, self.source, self.ref, self.subdir)
+
+    def document(self) -> dict[str, Any]:
+        """Return what the lock says of it, in the order in which it is written."""
+        said = {
+            "name": self.name,
+            "kind": self.kind,
+            "source": self.source,
+            "ref": self.ref,
+            "subdir": self.subdir or None,
+            "commit": self.commit,
+            "digest": self.digest,
+            "signers": list(self.signers) or None,
+            "added": self.added,
+        }
+        return {k: v for k, v in said.items() if v is not None}
+
+
+def home_lock() -> Path:
+    """Return the lock of the banks in the home."""
+    return home() / FILE
+
+
+def read_lock(file: Path) -> tuple[Entry, ...]:
+    """Read a lock, in the order of its banks; a file that is not there is an empty one.
+
+    Raises
+    ------
+    SkillFormatError
+        When it cannot be read, or says what no lock says: nothing of it is used then.
+    """
+    try:
+        content = _content(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise SkillFormatError(f"{file} cannot be read: {error.strerror or error}.") from None
+    try:
+        document = json.loads(content)
+        if not isinstance(document, dict) or not isinstance(document.get("banks"), list):
+            raise ValueError("it has no list of banks")
+        if document.get("version") != VERSION:
+            raise ValueError(f"its version is not {VERSION}; a newer skillbank has written it")
+        entries = tuple(_entry(each, file.parent) for each in document["banks"])
+        names = [entry.name for entry in entries]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"it names {', '.join(twice)} twice")
+    except (ValueError, RecursionError, SkillbankError) as error:
+        raise SkillFormatError(
+            f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the "
+            "banks again."
+        ) from None
+    return entries
+
+
+def write_lock(file: Path, entries: Iterable[Entry]) -> None:
+    """Write a lock, whole or not at all; places inside its own folder are written relative to it."""
+    banks = []
+    for entry in entries:
+        document = entry.document()
+        if file != home_lock():
+            document["source"] = _relative(entry, file.parent)
+        banks.append({**document, "files": dict(sorted(entry.files.items()))})
+    text = json.dumps({"version": VERSION, "banks": banks}, indent=2, ensure_ascii=False) + "\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(file)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{os.getpid()}.tmp")
+
+
+def _content(file: Path) -> str:
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as reading:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SkillFormatError(f"{file} is no regular file; give a lock that skillbank has written.")
+        content = reading.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise SkillFormatError(f"{file} is larger than {_LARGEST >> 20} MiB, which no lock is.")
+    return content.decode("utf-8", errors="replace")
+
+
+def _entry(document: Any, folder: Path) -> Entry:
+    """Read one bank of a lock that may have come from anywhere."""
+    if not isinstance(document, dict):
+        raise ValueError("a bank in it is no mapping")
+    name, kind, files = document.get("name"), document.get("kind"), document.get("files")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name == "skillbank":
+        raise ValueError(f"'{one_line(name)}' is no bank's name")
+    if kind not in KINDS:
+        raise ValueError(f"{name}: its kind is not one of {', '.join(KINDS)}")
+    if not isinstance(files, dict) or not all(_SHA256.fullmatch(str(digest)) for digest in files.values()):
+        raise ValueError(f"{name}: its files are not listed with their sha256")
+    if document.get("digest") != digest_of(files):
+        raise ValueError(f"{name}: its digest is not that of the files it lists")
+    commit = document.get("commit")
+    if (kind == "git") != (isinstance(commit, str) and bool(_COMMIT.fullmatch(commit))):
+        raise ValueError(f"{name}: its commit is not the hash of one")
+    ref, signers = document.get("ref"), document.get("signers", [])
+    if not isinstance(signers, list):
+        raise ValueError(f"{name}: its signers are no list")
+    return Entry(
+        name,
+        kind,
+        _source(_text(document, "source"), kind, folder),
+        None if ref is None else check_ref(_text(document, "ref")),
+        check_subdir(_text(document, "subdir")) if "subdir" in document else "",
+        commit,
+        document["digest"],
+        tuple(str(s)[:_MOST_TEXT] for s in signers),
+        _text(document, "added"),
+        files,
+    )
+
+
+def _text(document: Mapping[str, Any], key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value or len(value) > _MOST_TEXT or has_invisible(value):
+        raise ValueError(f"{document['name']}: its {key} is no plain text")
+    return value
+
+
+def _source(text: str, kind: Kind, folder: Path) -> str:
+    """Return a source as an absolute path or an address, by the same rules as one that a person types."""
+    if text.startswith(("./", "../")) or text == ".":
+        return str((folder / text).resolve())
+    if text.startswith("/"):
+        return text
+    found = parse_address(text, kind=kind, insecure=True)
+    if found.secret or found.query or found.ref or found.subdir or not found.remote or found.kind != kind:
+        raise ValueError(f"'{found.shown}' is no address as a lock writes them")
+    return found.location
+
+
+def _relative(entry: Entry, folder: Path) -> str:
+    if not entry.source.startswith("/"):
+        return entry.source
+    path, base = Path(entry.source), folder.resolve()
+    return f"./{path.relative_to(base).as_posix()}" if path.is_relative_to(base) else entry.source
+
+
+def put(entries: Iterable[Entry], new: Entry, *, first: bool = False) -> tuple[Entry, ...]:
+    """Return entries with one in place of its namesake, else as the last or the first."""
+    listed = list(entries)
+    for i, entry in enumerate(listed):
+        if entry.name == new.name:
+            listed[i] = replace(new)
+            return tuple(listed)
+    return (new, *listed) if first else (*listed, new)

@@ -1,0 +1,121 @@
+"""Making the banks of a home those of a lock: the same commits, the same files, the same order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from skillbank.errors import DataNotFoundError, SkillbankError, StateError
+from skillbank.sources.fetching import fetch
+from skillbank.sources.keeping import damage, refuse_difference
+from skillbank.sources.kept import banks_dir, changing, swap, take_away, workspace
+from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_lock
+
+__all__ = ["Step", "Synced", "sync"]
+
+Done: TypeAlias = Literal["same", "added", "restored", "moved", "removed", "refused"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was done about one bank; ``sentence`` says why something was refused."""
+
+    name: str
+    done: Done
+    sentence: str = ""
+    code: str = ""
+
+
+@dataclass
+class Synced:
+    """All steps, and the installed banks that the lock does not name."""
+
+    lock: Path
+    steps: list[Step] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Step]:
+        """The steps that were not done."""
+        return [step for step in self.steps if step.done == "refused"]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "lock": str(self.lock),
+            "banks": [{k: v for k, v in vars(step).items() if v} for step in self.steps],
+            "others": self.others,
+        }
+
+
+def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False) -> Synced:
+    """Bring the installed banks to what a lock says; what cannot be is refused and left as it was.
+
+    Parameters
+    ----------
+    lock
+        By default the home's own: what it names is fetched again where files are gone.
+    replace
+        Whether kept files that somebody changed are replaced by the locked ones.
+    prune
+        Whether installed banks that the lock does not name are removed.
+
+    Raises
+    ------
+    DataNotFoundError
+        When there is no such lock.
+    """
+    file = (lock or home_lock()).absolute()
+    if lock is not None and not file.exists():
+        raise DataNotFoundError(
+            f"{file} is not there; 'skillbank bank add SOURCE --lock {file.name}' writes one."
+        )
+    wanted = read_lock(file)
+    synced = Synced(file, [_one(entry, file, replace=replace) for entry in wanted])
+    names = [entry.name for entry in wanted]
+    with changing():
+        entries = {e.name: e for e in read_lock(home_lock())}
+        for name in [n for n in entries if n not in names]:
+            if prune:
+                take_away(name, lambda es, gone=name: [e for e in es if e.name != gone])  # type: ignore[misc]
+                del entries[name]
+                synced.steps.append(Step(name, "removed"))
+            else:
+                synced.others.append(name)
+        first = [entries.pop(n) for n in names if n in entries]
+        if entries or first:
+            write_lock(home_lock(), [*first, *entries.values()])
+    return synced
+
+
+def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
+    """Bring one bank to its entry."""
+    try:
+        here = next((e for e in read_lock(home_lock()) if e.name == entry.name), None)
+        if here is not None and (here.source, here.subdir) != (entry.source, entry.subdir):
+            raise StateError(
+                f"'{entry.name}' is here from {here.address.shown} and in {file} from "
+                f"{entry.address.shown}; remove it "
+                f"first with 'skillbank bank remove {entry.name}'."
+            )
+        folder = banks_dir() / entry.name
+        harm = damage(here) if here is not None else ""
+        if here is not None and harm and folder.is_dir() and not replace:
+            raise StateError(
+                f"The kept files of '{entry.name}' are not those that were added ({harm}); --replace puts "
+                "the locked "
+                "ones in their place."
+            )
+        if here is not None and not harm and here.digest == entry.digest and here.commit == entry.commit:
+            return Step(entry.name, "same")
+        with workspace() as work:
+            fetched = fetch(entry.address, work / "fetched", commit=entry.commit)
+            refuse_difference(entry, fetched, file)
+            with changing():
+                swap(entry.name, fetched.folder, lambda entries: put(entries, entry))
+    except SkillbankError as error:
+        return Step(entry.name, "refused", str(error), error.code)
+    if here is None:
+        return Step(entry.name, "added")
+    return Step(entry.name, "restored" if here.digest == entry.digest else "moved")

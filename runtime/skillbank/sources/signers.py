@@ -1,0 +1,26 @@
+"""Who has signed the skills of a bank, as far as the pinned anchors vouch for them."""
+
+from __future__ import annotations
+
+from skillbank.bank.discovery import Bank
+
+__all__ = ["signers_of"]
+
+
+def signers_of(bank: Bank) -> tuple[str, ...]:
+    """Return the signers of skills that are verified as they lie there, by name; none without an anchor.
+
+    Raises
+    ------
+    TrustError
+        When a pinned anchor cannot be read.
+    """
+    from skillbank.trust.anchors import any_pinned, pinned
+
+    if not any_pinned():
+        return ()
+    from skillbank.trust.verify import verify_skill
+
+    anchors = [anchor.certificate for anchor in pinned()]
+    found = (verify_skill(s.root, anchors, bank=bank.name, bank_root=bank.root) for s in bank.skills)
+    return tuple(sorted({v.signer for v in found if v.state == "verified" and v.signer}))

@@ -1,0 +1,35 @@
+"""What of a signed skill may be read: asked by the bank for each skill whose files are about to be read.
+
+Only where anchors are pinned. A skill that verifies is read from its signed files alone: a file that somebody
+lays beside them later, or changes while a long-lived process runs, is not read. The same holds when unsigned
+files are the only thing wrong with it. A skill that was changed otherwise counts as one that nobody signed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skillbank.bank.diagnostics import Diagnostic, Severity
+from skillbank.bank.folder import is_there
+from skillbank.bank.vouching import Vouched
+from skillbank.trust.anchors import any_pinned, pinned
+from skillbank.trust.signature import SIGNATURE_FILE
+
+__all__ = ["vouched_files"]
+
+
+def vouched_files(root: Path, bank_root: Path) -> Vouched:
+    """Return the signed files of a skill, and what is to be said when its signature does not count."""
+    if not any_pinned() or not is_there(root / SIGNATURE_FILE):
+        return Vouched()
+    from skillbank.trust.verify import verify_skill
+
+    found = verify_skill(root, [a.certificate for a in pinned()], bank_root=bank_root)
+    if found.state == "verified":
+        return Vouched(found.signed)
+    message = f"{found.state}: {found.sentence}."
+    severity: Severity = "note" if found.state == "unknown_signer" else "warning"
+    finding = Diagnostic(severity, "signature", message, SIGNATURE_FILE)
+    if found.state == "changed" and not found.fault and all(c.change == "extra" for c in found.files):
+        return Vouched(found.signed, finding)
+    return Vouched(None, finding)
