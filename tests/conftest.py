@@ -94,6 +94,12 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / "no-aws"))
 
 
+@pytest.fixture(autouse=True)
+def trusting(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Trust the banks that tests make below pytest's folder; tests of trust itself say otherwise."""
+    monkeypatch.setenv("SKILLBANK_TRUST", f"{tmp_path_factory.getbasetemp()}@*")
+
+
 # The same examples on every run: whether a change passes depends on the change alone. `explore` seeks new ones.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("explore", max_examples=300, deadline=None)

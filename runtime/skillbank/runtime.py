@@ -20,7 +20,8 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
-from skillbank.trust.loading import vouched_files
+from skillbank.trust.loading import signer_of, vouched_files
+from skillbank.trust.origin import ask_signers
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -68,6 +69,7 @@ class Runtime:
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         vouch_with(vouched_files)
+        ask_signers(signer_of)
         self.library = Library([Path(b) for b in (*banks, *extra)])
         self.reading = threading.RLock()
         self._database_url = database_url

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
     folder = tmp_path_factory.mktemp("http")
     (folder / "bank").mkdir()
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("SKILLBANK_")}
+    kept = {k: v for k, v in os.environ.items() if k == "SKILLBANK_TRUST" or not k.startswith("SKILLBANK_")}
     environment = {**kept, "SKILLBANK_HOME": str(folder / "home")}
     with http_server(folder / "bank", environment, "--allow-origin", "https://inspector.example") as running:
         yield running

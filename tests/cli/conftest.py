@@ -119,6 +119,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SKILLBANK_") and k != "COLUMNS"}
+    kept["SKILLBANK_TRUST"] = os.environ["SKILLBANK_TRUST"]
     return {**kept, "SKILLBANK_HOME": str(tmp_path / "home")}
 
 

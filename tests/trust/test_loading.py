@@ -11,7 +11,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 from skillbank.runtime import Runtime
 from skillbank.trust import anchors
-from skillbank.trust.checking import signer_of
+from skillbank.trust.loading import signer_of
 from tests.trust import signing_kit as kit
 
 

@@ -242,6 +242,19 @@ def test_names_that_would_rewrite_a_terminal_are_written_out(cli: Cli, bank: Pat
         assert "\x1b" not in out + err and "\u202e" not in out + err and "x1b" in out
 
 
+def test_trusting_a_bank_names_the_signers_that_are_known(cli: Cli, bank: Path, root: Path) -> None:
+    def signers() -> object:
+        return json.loads(cli("trust", bank, "--yes", "--json")[1])["signers"]
+
+    assert signers() == {}
+    cli("trust", "anchor", "add", root)
+    assert signers() == {"toy-good": "Toy Signer"}
+    (bank / "toy-good" / "SKILL.md").write_text("---\nname: toy-good\n---\n")
+    assert signers() == {}
+    assert cli("trust", "--list")[0] == 0
+    assert cli("trust")[0] == 2
+
+
 def test_a_key_is_never_shown(cli: Cli, bank: Path, tmp_path: Path) -> None:
     key, _ = kit.house().leaf.write(tmp_path, "leaf")
     pem = kit.house().leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from skillbank.bank.contents import MARKETPLACE, bank_files, digest_of
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
 from skillbank.bank.folder import is_there
@@ -17,7 +18,6 @@ from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 from skillbank.nearby import at_home, near_path
 
 MAX_DEPTH = 6
-MARKETPLACE = ".claude-plugin/marketplace.json"
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
 
 
@@ -46,6 +46,19 @@ class Bank:
         return tuple(
             Skill(folder, self.name, self.root, (problem,) if problem else ()) for folder in self._folders()
         )
+
+    def files(self) -> dict[str, str]:
+        """Return the sha256 of every file that counts, as it is now; see `skillbank.bank.contents`."""
+        return bank_files(self.root, self.fresh_skills())
+
+    def fresh_skills(self) -> list[Skill]:
+        """Return the bank's skills as they lie on the disk now; nothing of them has been read before."""
+        return [Skill(folder, self.name, self.root) for folder in self._folders()]
+
+    @property
+    def digest(self) -> str:
+        """Sha256 over the names and contents of all files of the bank that count, as they are now."""
+        return digest_of(self.files())
 
     def _folders(self) -> list[Path]:
         plugins = [p for p in self._plugin_roots() if p.is_dir()]

@@ -31,6 +31,7 @@ from skillbank.cli import (
     skills,
     status,
     tools,
+    trust,
     verify,
     web,
 )
@@ -66,7 +67,7 @@ app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("sign")(sign.sign)
-app.add_typer(anchors.trust_group(), name="trust")
+app.add_typer(anchors.trust_group(trust.trust), name="trust")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

@@ -12,14 +12,13 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.skill import Skill
 from skillbank.errors import PlatformError, SkillFormatError, SkillNotFoundError, UsageError
 from skillbank.nearby import at_home
-from skillbank.trust.anchors import any_pinned, pinned
 from skillbank.trust.certificates import Certificate
 from skillbank.trust.memory import remembering
 from skillbank.trust.signature import SIGNATURE_FILE
 from skillbank.trust.verify import Verification, verify_skill
 from skillbank.visible import one_line
 
-__all__ = ["Asked", "Target", "signer_of", "targets", "verify_all"]
+__all__ = ["Asked", "Target", "targets", "verify_all"]
 
 _IMAGES = "versions.yaml"
 _MAX_DEPTH = 6
@@ -162,11 +161,3 @@ def verify_all(
     except (OSError, PlatformError) as error:
         return found, [*notes, f"what was verified before is not known here: {one_line(error, 200)}"]
     return compared, notes
-
-
-def signer_of(skill: Skill) -> str | None:
-    """Return who signed a skill as it lies there now; None when that is not known for sure."""
-    if not any_pinned():
-        return None
-    found = verify_skill(skill.root, [a.certificate for a in pinned()], bank_root=skill.bank_root)
-    return found.signer if found.state == "verified" else None

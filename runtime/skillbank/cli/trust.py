@@ -1,0 +1,289 @@
+"""``skillbank trust BANK``: whether anything of a bank from outside may run is for a person to say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Bank
+    from skillbank.runtime import Runtime
+    from skillbank.trust.decisions import Decision
+    from skillbank.trust.look import Look
+
+__all__ = ["ask_for", "trust"]
+
+
+def trust(
+    bank: Annotated[
+        str | None,
+        typer.Argument(metavar="BANK", help="A bank's name or folder; BANK@DIGEST is that and nothing else."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Trust it as it is shown, without a question.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", "--revoke", help="Trust it no more.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List what was decided.")] = False,
+    banks: options.Banks = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what a bank from outside can start, ask whether anything of it may run, and keep the answer."""
+    from skillbank.errors import UsageError
+
+    if listed:
+        if bank is not None or yes or remove:
+            raise UsageError("trust --list lists every decision; leave out the rest.")
+        _list(banks, as_json)
+        return
+    if bank is None:
+        raise UsageError("Give a bank's name or folder: skillbank trust BANK; --list shows what was decided.")
+    name, digest = _argument(bank)
+    if remove:
+        _remove(name, banks, as_json)
+        return
+    with options.open_runtime(banks) as runtime:
+        found = _find(runtime, name)
+    _decide(found, digest, yes, as_json)
+
+
+def ask_for(runtime: Runtime, banks: Iterable[Bank], as_json: bool) -> None:
+    """Let nothing go on with banks that nobody trusts: at a terminal show them and ask, elsewhere refuse.
+
+    Raises
+    ------
+    TrustError
+        When the answer is no, or nobody can be asked.
+    """
+    from skillbank.errors import TrustError
+    from skillbank.trust.standing import standing
+
+    for bank in {bank.root: bank for bank in banks}.values():
+        found = standing(bank)
+        if found.may_run:
+            continue
+        if as_json or not _asks():
+            raise TrustError(found.sentence)
+        _decide(bank, None, yes=False, as_json=False)
+
+
+def _argument(text: str) -> tuple[str, str | None]:
+    """Return the bank and the digest of ``BANK@DIGEST``; any other ``@`` is a part of the name."""
+    name, at, digest = text.rpartition("@")
+    known = bool(at and name) and len(digest) == 64 and not set(digest) - set("0123456789abcdef")
+    return (name, digest) if known else (text, None)
+
+
+def _find(runtime: Runtime, name: str) -> Bank:
+    """Return the bank of this name among those in use, else the one in this folder.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When there is none.
+    UsageError
+        When the name is a bank's and a folder's here, of different banks.
+    """
+    from pathlib import Path
+
+    from skillbank.bank.discovery import Bank
+    from skillbank.errors import SkillNotFoundError, UsageError, did_you_mean
+    from skillbank.nearby import at_home
+    from skillbank.visible import one_line
+
+    folder = at_home(Path(name))
+    named = next((b for b in runtime.library.banks if b.name == name), None)
+    there = folder.resolve() if folder.is_dir() else None
+    if named is not None and there is not None and there != named.root:
+        raise UsageError(
+            f"'{one_line(name)}' is the bank at {one_line(named.root, 300)} and a folder here; give the "
+            "whole path."
+        )
+    if named is not None:
+        return named
+    if there is not None:
+        return next((b for b in runtime.library.banks if b.root == there), None) or Bank(folder)
+    known = [b.name for b in runtime.library.banks]
+    raise SkillNotFoundError(
+        f"There is no bank '{one_line(name)}'{one_line(did_you_mean(name, known))}; give its folder, or name "
+        "it as 'skillbank skills' does."
+    )
+
+
+def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
+    """Show a bank, ask, and keep the answer.
+
+    Raises
+    ------
+    TrustError
+        When nobody trusts it afterwards.
+    """
+    from skillbank.errors import TrustError
+    from skillbank.trust.decisions import keep
+    from skillbank.trust.look import difference, earlier, look
+    from skillbank.visible import one_line
+
+    seen = look(bank)
+    state = seen.standing.state
+    before = earlier(bank)
+    decided = before is not None and before.digest == seen.digest
+    changed = difference(seen, before) if before is not None and not decided else None
+    document = seen.document() | ({"changed": changed.document()} if changed else {})
+    if not as_json:
+        from skillbank.cli.trust_view import difference_lines, look_lines
+
+        _say(difference_lines(changed, seen, before) if changed and before else look_lines(seen))
+    refused = ""
+    if digest is not None and digest != seen.digest:
+        refused = f"Bank {one_line(seen.bank)} has digest {seen.digest}, not {digest}; nothing was decided."
+    elif state == "own" or decided or (seen.standing.may_run and not yes):
+        said = f"Bank {one_line(seen.bank)} {_known(seen, decided)}."
+        document["decided"] = said
+        if not as_json:
+            _say(["", said])
+    elif yes or (not as_json and _asks() and _confirmed(seen)):
+        keep(seen.decision())
+        document |= {"state": "trusted", "decided": "now"}
+        if not as_json:
+            _say([f"Bank {one_line(seen.bank)} is trusted as it lies there now, digest {seen.digest[:12]}."])
+    elif as_json or not _asks():
+        refused = (
+            f"Nobody was asked whether bank {one_line(seen.bank)} is to be trusted, for this is no terminal; "
+            f"a person gives --yes, or {_ahead(seen)} decides beforehand."
+        )
+    else:
+        refused = f"Bank {one_line(seen.bank)} was not trusted; nothing of it runs."
+    if refused and as_json:
+        error = TrustError(refused)
+        options.print_json({**document, "error": {"code": error.code, "message": refused}})
+        raise typer.Exit(error.exit_code)
+    if refused:
+        raise TrustError(refused)
+    if as_json:
+        options.print_json(document)
+
+
+def _known(seen: Look, decided: bool) -> str:
+    if seen.standing.state == "own":
+        return "comes with skillbank, so there is nothing to decide"
+    return "is trusted already" if decided else "is trusted beforehand by SKILLBANK_TRUST"
+
+
+def _ahead(seen: Look) -> str:
+    import shlex
+
+    from skillbank.visible import one_line
+
+    return f'SKILLBANK_TRUST="{shlex.quote(one_line(seen.root, 400))}@{seen.digest}"'
+
+
+def _asks() -> bool:
+    """Whether a person sits in front of this command."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _confirmed(seen: Look) -> bool:
+    """Ask, and take nothing but the whole word for a yes."""
+    import termios
+
+    from skillbank.visible import one_line
+
+    # What was typed before the question was there is no answer to it.
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    print(
+        f"\nMay commands of bank {one_line(seen.bank)} be started, each once you have approved its plan, as "
+        "long as its files stay as they are? Type yes: ",
+        end="",
+        flush=True,
+    )
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
+def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
+    """Take back what was decided about a bank, also when its folder is gone."""
+    import os
+    from pathlib import Path
+
+    from skillbank.errors import SkillNotFoundError, UsageError
+    from skillbank.trust.decisions import all_decisions, forget
+    from skillbank.visible import one_line
+
+    place = Path(os.path.realpath(Path(name).expanduser()))
+    if forget(place):
+        roots = [str(place)]
+    else:
+        roots = [d.root for d in all_decisions()[0] if d.bank == name]
+        if len(roots) > 1:
+            where = ", ".join(one_line(root, 300) for root in roots)
+            raise UsageError(f"Several banks are called '{one_line(name)}'; give the folder: {where}.")
+        if not roots:
+            raise SkillNotFoundError(
+                f"Nothing was decided about a bank '{one_line(name)}'; 'skillbank trust --list' shows what "
+                "was."
+            )
+        forget(Path(roots[0]))
+    if as_json:
+        options.print_json({"removed": roots})
+    else:
+        print(f"The bank at {one_line(roots[0], 400)} is no longer trusted.")
+
+
+def _list(banks: list[str] | None, as_json: bool) -> None:
+    """List every decision, what SKILLBANK_TRUST says, and what of it cannot be read or means no bank here."""
+    from skillbank.cli.trust_view import decision_line
+    from skillbank.trust.beforehand import entries
+    from skillbank.trust.decisions import all_decisions
+    from skillbank.trust.standing import standing
+    from skillbank.visible import one_line, visible
+
+    decisions, broken = all_decisions()
+    said = entries()
+    with options.open_runtime(banks) as runtime:
+        here = list(runtime.library.banks)
+    meant = [any(e.means(b.name, b.root) for b in here) for e in said]
+    states = [standing(bank) for bank in here]
+    if as_json:
+        document = {
+            "decisions": [_decision_document(d) for d in decisions],
+            "beforehand": [
+                {"bank": visible(entry.bank), "digest": entry.digest, "here": known}
+                for entry, known in zip(said, meant, strict=True)
+            ],
+            "banks": [{"bank": visible(s.bank), "state": s.state, "digest": s.digest} for s in states],
+            "broken": broken,
+        }
+        options.print_json(document)
+        return
+    _say(decision_line(d) for d in decisions)
+    for entry, known in zip(said, meant, strict=True):
+        unknown = "" if known else " (no bank in use here is meant by it)"
+        print(f"SKILLBANK_TRUST: {one_line(entry.bank, 400)} with digest {entry.digest[:12]}{unknown}")
+    if not decisions and not said:
+        print("Nothing was decided: no bank from outside is trusted.")
+    for found in states:
+        if found.state == "changed":
+            print(found.sentence)
+    _say(broken)
+
+
+def _decision_document(decision: Decision) -> dict[str, Any]:
+    from skillbank.visible import visible
+
+    return {
+        "bank": visible(decision.bank),
+        "folder": visible(decision.root),
+        "digest": decision.digest,
+        "source": visible(decision.source),
+        "commit": decision.commit,
+        "signers": [visible(s) for s in decision.signers],
+        "when": decision.when.isoformat(),
+    }
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)

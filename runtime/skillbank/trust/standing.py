@@ -1,0 +1,92 @@
+"""Whether anything of a bank may run: it is our own, or a person has trusted it as it lies there now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from skillbank.bank.discovery import Bank
+from skillbank.bank.home import bank_root
+from skillbank.errors import SkillFormatError, StateError
+from skillbank.trust.beforehand import VARIABLE, entries
+from skillbank.trust.decisions import Decision, decision_of
+from skillbank.trust.origin import source_of
+from skillbank.visible import one_line
+
+__all__ = ["Standing", "standing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds for a bank now.
+
+    Attributes
+    ----------
+    digest
+        Of the whole bank as it lies there; empty for our own, and for one that cannot be looked at whole.
+    source
+        The folder or address that it came from.
+    sentence
+        Why nothing of it may run, and the way out; empty where it may.
+    """
+
+    bank: str
+    state: Literal["own", "trusted", "changed", "untrusted"]
+    digest: str = ""
+    source: str = ""
+    commit: str | None = None
+    signer: str | None = None
+    sentence: str = ""
+
+    @property
+    def may_run(self) -> bool:
+        """Whether commands of the bank may be started, once somebody has approved the plan."""
+        return self.state in ("own", "trusted")
+
+
+def standing(bank: Bank) -> Standing:
+    """Say what holds for a bank: its files are looked at as they are now.
+
+    Raises
+    ------
+    UsageError
+        When SKILLBANK_TRUST cannot be read.
+    """
+    said = [entry for entry in entries() if entry.means(bank.name, bank.root)]
+    origin = source_of(bank)
+    if _is_own(bank):
+        return Standing(bank.name, "own", source=origin.address)
+    name, digest, broken = one_line(bank.name), "", ""
+    way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
+    try:
+        digest = bank.digest
+    except SkillFormatError as error:
+        way = str(error)
+    if any(entry.digest in ("*", digest) for entry in said):
+        return Standing(bank.name, "trusted", digest, origin.address, origin.commit)
+    decision: Decision | None = None
+    try:
+        decision = decision_of(bank.root)
+    except StateError as error:
+        broken = f" {error}"
+    if decision is None:
+        other = f"; {VARIABLE} names another digest of it" if said else ""
+        sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"
+        return Standing(bank.name, "untrusted", digest, origin.address, origin.commit, sentence=sentence)
+    facts = (digest, origin.address, origin.commit)
+    if decision.digest == digest:
+        return Standing(bank.name, "trusted", *facts, ", ".join(decision.signers) or None)
+    sentence = f"Bank {name} has changed since it was trusted, so nothing of it runs: {way}"
+    return Standing(bank.name, "changed", *facts, sentence=sentence)
+
+
+def _is_own(bank: Bank) -> bool:
+    """Whether this is the bank that comes with skillbank, or its folder of skills."""
+    return bank.root in (bank_root().resolve(), (bank_root() / "skills").resolve())
+
+
+def _argument(bank: Bank) -> str:
+    """Return what a person gives to ``skillbank trust``: the bank's place, which only one bank has."""
+    import shlex
+
+    return shlex.quote(one_line(bank.root, 1000))
