@@ -100,7 +100,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     monkeypatch.setenv("SKILLBANK_TRUST", f"{tmp_path_factory.getbasetemp()}@*")
 
 
-# The same examples on every run: whether a change passes depends on the change alone. `explore` seeks new ones.
+# The same examples on every run, so that only a change can break it; `explore` seeks new ones.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("explore", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -17,7 +17,7 @@ __all__ = ["has_invisible", "one_line", "visible"]
 
 _PLAIN = re.compile(r"[\t\n -~]*")
 _HIDDEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
-"""Unicode's categories: control, format (bidi, zero-width, tags), surrogate, private, unassigned, separators."""
+"""Unicode's categories: control, format (bidi, zero-width, tags), lone, private, unassigned, separators."""
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 """Letters and marks that draw nothing."""
 _EMOJI = "\ufe0f"

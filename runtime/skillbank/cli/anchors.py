@@ -36,7 +36,7 @@ def trust_group(trust: Callable[..., None]) -> typer.Typer:
     """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
     group = typer.Typer(
         cls=_BankOrAnchor,
-        help="Trust a bank (skillbank trust BANK, with the options of the command bank), or pin who may sign.",
+        help="Trust a bank (skillbank trust BANK; options: those of bank), or pin who may sign.",
     )
     group.command(BANK_COMMAND)(trust)
     group.add_typer(app, name="anchor")
