@@ -73,6 +73,7 @@ def test_names_and_folders(cli: Cli, bank: Path, root: Path, monkeypatch: pytest
     code, out, _ = cli("verify", "toy-good", *anchor)
     assert code == 2 and "./toy-good" in out
     assert states(cli("verify", "./toy-good", *anchor)[1]) == {"toy-good": "unsigned"}
+    assert states(cli("verify", "grounding dino", *anchor)[1]) == {"tao-train-grounding-dino": "unsigned"}
     (bank.parent / "empty").mkdir()
     assert cli("verify", bank.parent / "empty")[0] == 5
 

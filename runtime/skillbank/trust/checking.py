@@ -58,11 +58,9 @@ def targets(library: Library, subject: str | None) -> Asked:
     if subject is None:
         return Asked(tuple(t for bank in library.banks for t in _of_bank(bank)), False)
     folder = at_home(Path(subject))
-    named = _named(library, subject)
     is_folder = folder.is_dir()
-    if named is not None and (
-        not is_folder or os.sep in subject or all(_same(t, folder) for t in named.skills)
-    ):
+    named = None if is_folder and os.sep in subject else _named(library, subject)
+    if named is not None and (not is_folder or all(_same(t, folder) for t in named.skills)):
         return named
     if named is not None:
         raise UsageError(
@@ -70,27 +68,28 @@ def targets(library: Library, subject: str | None) -> Asked:
             f"{named.skills[0].bank}:{subject} for the name."
         )
     if not is_folder:
-        library.get(subject)  # says what there is that is called nearly so
-        raise SkillNotFoundError(f"There is no skill, bank or folder '{subject}'.")
+        return Asked((_target(library.get(subject)),), True)  # an alias, or an error with the near name
     return _of_folder(folder.resolve())
 
 
 def _of_folder(folder: Path) -> Asked:
-    bank = Bank(folder)
-    if is_there(folder / "SKILL.md") or is_there(folder / SIGNATURE_FILE):
-        return Asked((Target(folder, bank.name, folder),), True)
-    found = _of_bank(bank)
+    found = _of_bank(Bank(folder))
     if not found:
         raise SkillNotFoundError(f"The folder {folder} holds no skill; name a skill's folder or a bank's.")
-    return Asked(tuple(found), False)
+    return Asked(tuple(found), any(t.folder == folder for t in found))
 
 
 def _named(library: Library, name: str) -> Asked | None:
     """Return what is called so: a bank, else a skill by its exact name (``bank:skill`` too)."""
-    for bank in library.banks:
-        if bank.name == name:
-            return Asked(tuple(_of_bank(bank)), False)
     named = [s for s in library.skills if name in (s.name, s.qualified)]
+    for bank in library.banks:
+        if bank.name != name:
+            continue
+        if any(s.bank != name for s in named):
+            raise UsageError(
+                f"'{name}' is a bank and a skill of another bank; write {bank.root}, or BANK:SKILL."
+            )
+        return Asked(tuple(_of_bank(bank)), False)
     named = named or [s for s in library.skills if name == s.root.name]
     if not named:
         return None
