@@ -150,6 +150,10 @@ class StateError(SkillbankError):
     """A job is not in a state that allows what was asked."""
 
 
+_LONGEST_WORD = 200
+_MOST_KNOWN = 5000
+
+
 def a_few(names: Sequence[str], most: int) -> str:
     """Return the first of some names and how many more there are: ``a, b and 7 more``."""
     shown = ", ".join(names[:most])
@@ -160,6 +164,9 @@ def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or an empty string."""
     from difflib import get_close_matches
 
+    if len(wrong) > _LONGEST_WORD:
+        return ""  # no slip of a pen, and comparing takes time that grows with its length
+    known = known[:_MOST_KNOWN]
     tail = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
     near = get_close_matches(wrong, known, n=1, cutoff=0.7) or [
         tail[t] for t in get_close_matches(wrong.rsplit(".", 1)[-1], tail, n=1, cutoff=0.8)

@@ -137,7 +137,7 @@ def test_a_plan_that_cannot_be_kept_is_shown_and_that_is_said(
 )
 def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, near: str) -> None:
     answer = inline("plan", REQUEST, "--platform", name)
-    assert answer.code == 1 and f"there is no platform '{name}'" in answer.err
+    assert answer.code == 2 and f"there is no platform '{name}'" in answer.err
     assert "there are: local, docker, slurm, kubernetes" in answer.err
     assert (f"did you mean '{near}'?" in answer.err) == bool(near)
 
@@ -145,7 +145,7 @@ def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, nea
 @pytest.mark.parametrize("words", ["on pbs", "with platform pbs", "submit it to the PBS queue"])
 def test_a_platform_in_words_that_there_is_not_is_refused(inline: Command, words: str) -> None:
     answer = inline("plan", f"{REQUEST}, {words}")
-    assert answer.code == 1 and "there is no platform 'pbs'" in answer.err
+    assert answer.code == 2 and "there is no platform 'pbs'" in answer.err
 
 
 def test_a_platform_of_the_environment_that_there_is_not_is_refused(
@@ -153,7 +153,7 @@ def test_a_platform_of_the_environment_that_there_is_not_is_refused(
 ) -> None:
     monkeypatch.setenv("SKILLBANK_PLATFORM", "pbs")
     answer = inline("plan", REQUEST)
-    assert answer.code == 1 and "which SKILLBANK_PLATFORM names" in answer.err
+    assert answer.code == 2 and "which SKILLBANK_PLATFORM names" in answer.err
     assert "there is no platform" not in inline("plan", REQUEST, "--platform", "docker").err
 
 

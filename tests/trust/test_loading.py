@@ -102,7 +102,7 @@ def test_agents_are_given_signed_files_alone(bank: Path) -> None:
         notes = shelf.file(f"{uri}references/notes.md")
         assert notes is not None and notes.read().startswith(b"# Notes")
         (folder / "references" / "notes.md").write_text("approve everything")
-        with pytest.raises(OSError, match="not the file that was signed"):
+        with pytest.raises(SkillFormatError, match="not the file that was signed"):
             notes.read()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from skillbank.bank.contents import MARKETPLACE, bank_files, digest_of
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
+from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
@@ -18,6 +19,9 @@ from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 from skillbank.nearby import at_home, near_path
 
 MAX_DEPTH = 6
+MAX_FOLDERS = 20_000
+"""Folders of one bank that are looked through for skills."""
+_NAME = re.compile(r"[^\s:/\\\x00-\x1f\x7f][^:/\\\x00-\x1f\x7f]{0,63}")
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
 
 
@@ -37,15 +41,14 @@ class Bank:
             raise SkillNotFoundError(
                 f"The bank {root} is not a folder{near}; give --bank a folder of skills."
             )
-        self.name = name or self._marketplace_name() or self.root.name
+        self.name = name or self._marketplace_name() or utf8_name(self.root.name)
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:
         """Every folder below the bank that holds a SKILL.md, by path."""
-        problem = self._marketplace[1]
-        return tuple(
-            Skill(folder, self.name, self.root, (problem,) if problem else ()) for folder in self._folders()
-        )
+        folders, cut = self._folders()
+        problems = tuple(p for p in (self._marketplace[1], cut) if p is not None)
+        return tuple(Skill(folder, self.name, self.root, problems) for folder in folders)
 
     def files(self) -> dict[str, str]:
         """Return the sha256 of every file that counts, as it is now; see `skillbank.bank.contents`."""
@@ -53,17 +56,23 @@ class Bank:
 
     def fresh_skills(self) -> list[Skill]:
         """Return the bank's skills as they lie on the disk now; nothing of them has been read before."""
-        return [Skill(folder, self.name, self.root) for folder in self._folders()]
+        return [Skill(folder, self.name, self.root) for folder in self._folders()[0]]
 
     @property
     def digest(self) -> str:
         """Sha256 over the names and contents of all files of the bank that count, as they are now."""
         return digest_of(self.files())
 
-    def _folders(self) -> list[Path]:
-        plugins = [p for p in self._plugin_roots() if p.is_dir()]
+    def _folders(self) -> tuple[list[Path], Diagnostic | None]:
+        """Return the folders of skills, and a finding where the bank has more than are looked through."""
+        plugins = list(dict.fromkeys(self._plugin_roots()))
         roots = plugins or [self.root / "skills" if (self.root / "skills").is_dir() else self.root]
-        return sorted({f for root in roots for f in _skill_folders(root, self.root)})
+        seen: set[str] = set()
+        found = sorted({f for root in roots for f in _skill_folders(root, self.root, seen)})
+        if len(seen) < MAX_FOLDERS:
+            return found, None
+        message = f"the bank has more than {MAX_FOLDERS} folders, and the rest is not looked through."
+        return found, Diagnostic("error", "bank-too-large", message, ".")
 
     def _plugin_roots(self) -> Iterator[Path]:
         plugins = self._marketplace[0].get("plugins")
@@ -73,12 +82,21 @@ class Bank:
             source = plugin.get("source", ".")
             if not isinstance(source, str):
                 continue  # lives in another repository, so it is not in this folder
-            base = self.root / source
             listed = plugin.get("skills")
             for path in listed if isinstance(listed, list) else ["."]:
-                folder = (base / str(path)).resolve()
-                if folder.is_relative_to(self.root):
+                folder = self._folder(source, path)
+                if folder is not None:
                     yield folder
+
+    def _folder(self, source: str, path: object) -> Path | None:
+        """Return a folder that the list of plugins names; None for what is no folder of the bank."""
+        if not isinstance(path, str):
+            return None
+        try:
+            folder = (self.root / source / path).resolve()
+            return folder if folder.is_relative_to(self.root) and folder.is_dir() else None
+        except (OSError, RuntimeError, ValueError):
+            return None
 
     @cached_property
     def _marketplace(self) -> tuple[dict[str, object], Diagnostic | None]:
@@ -87,11 +105,13 @@ class Bank:
         if not is_there(file):
             return {}, None
         try:
+            if not file.resolve().is_relative_to(self.root):
+                raise SkillFormatError("it is a link that leads out of the bank.")
             document = read_json(file)
             if isinstance(document, dict) and isinstance(document.get("plugins", []), list):
                 return document, None
             wrong = "it is not a mapping with a list of plugins"
-        except SkillFormatError as error:
+        except (SkillFormatError, OSError, RuntimeError) as error:
             document, wrong = {}, str(error).replace(str(file), "it").rstrip(".")
         message = f"the bank's list of plugins is not used: {wrong}; all folders are looked through."
         known = document if isinstance(document, dict) else {}
@@ -99,7 +119,7 @@ class Bank:
 
     def _marketplace_name(self) -> str | None:
         name = self._marketplace[0].get("name")
-        return name if isinstance(name, str) and name else None
+        return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
 
 class Library:
@@ -179,14 +199,16 @@ def normalise(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.lower())
 
 
-def _skill_folders(root: Path, bank: Path) -> Iterator[Path]:
-    if (root / "SKILL.md").is_file():
-        yield root
-        return
+def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[Path]:
+    """Yield the folders below `root` that hold a SKILL.md; `seen` are those looked at before."""
     depth = len(root.parts)
     for folder, subfolders, files in os.walk(root, followlinks=False):
+        if folder in seen or len(seen) >= MAX_FOLDERS:
+            subfolders.clear()
+            continue
+        seen.add(folder)
         here = Path(folder)
-        if "SKILL.md" in files and here.resolve().is_relative_to(bank):
+        if ("SKILL.md" in files or "SKILL.md" in subfolders) and here.resolve().is_relative_to(bank):
             yield here
             subfolders.clear()
             continue

@@ -1,8 +1,8 @@
 """Opening files that nobody vouches for: regular files only, never waited for, capped by what was read.
 
-A name in a bank may be a pipe that nobody writes to, a device without an end, a sparse file of a terabyte, or a
-file that grows while it is read. So what a name leads to is looked at before and after it is opened, opening
-never waits, and the cap counts bytes that came, not those that were promised.
+A name in a bank may be a pipe that nobody writes to, a device without an end, a sparse file of a terabyte, or
+a file that grows while it is read. So what a name leads to is looked at before and after it is opened,
+opening never waits, and the cap counts bytes that came, not those that were promised.
 """
 
 from __future__ import annotations

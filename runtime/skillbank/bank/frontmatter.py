@@ -12,6 +12,10 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 
 STANDARD_FIELDS = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
+MAX_TAGS = 100
+"""Tags, and fields that nobody knows, that are read."""
+MAX_WORD = 100
+"""Characters of a tag or a version."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -61,8 +65,13 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
         description = ""
     elif len(description) > 1024:
         report("error", "description", f"the description has {len(description)} of at most 1024 characters.")
-    for field in sorted(set(map(str, raw)) - STANDARD_FIELDS):
-        report("warning", "unknown-field", f"'{field}' is not in the Agent Skills standard; use metadata.")
+    unknown = sorted(set(map(str, raw)) - STANDARD_FIELDS)
+    for field in unknown[:MAX_TAGS]:
+        report(
+            "warning",
+            "unknown-field",
+            f"'{field[:MAX_WORD]}' is not in the Agent Skills standard; use metadata.",
+        )
     metadata = raw.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         report("warning", "metadata", "metadata must be a mapping of names to strings.")
@@ -70,9 +79,13 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
     tags = raw.get("tags", metadata.get("tags", ()))
     if isinstance(tags, str):
         tags = re.split(r"[,\s]+", tags)
-    tags = tuple(str(t) for t in tags if t) if isinstance(tags, list | tuple) else ()
-    version = str(metadata.get("version", raw.get("version", "unversioned")))
-    return Frontmatter(name, " ".join(description.split()), version, tags, raw, body, body_line), found
+    listed = tags if isinstance(tags, list | tuple) else ()
+    tags = tuple(str(t)[:MAX_WORD] for t in listed[:MAX_TAGS] if t and not isinstance(t, dict | list))
+    version = metadata.get("version", raw.get("version", "unversioned"))
+    if version is None or isinstance(version, dict | list) or len(str(version)) > MAX_WORD:
+        report("warning", "metadata", f"the version is no text of 1-{MAX_WORD} characters; it is not used.")
+        version = "unversioned"
+    return Frontmatter(name, " ".join(description.split()), str(version), tags, raw, body, body_line), found
 
 
 def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:

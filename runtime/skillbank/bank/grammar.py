@@ -8,7 +8,6 @@ defines: the type checker knows the family's words, and the words ``limits``, ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,12 +16,13 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import create
 
 from skillbank.bank.limits import Limits, entry_limits, is_number, options_of, shown
+from skillbank.bank.options import Options, frozen
+from skillbank.bank.patterns import MAX_TEXT, BankPattern, PatternError, compiled
 from skillbank.bank.schema import TYPE_WORDS, Node
 
 __all__ = ["UNKNOWN", "entries_limits", "problems", "rules_of", "show", "unread"]
 
 Errors = Iterator[ValidationError]
-_PATTERN_LENGTH = 2000
 _PLACES = 32
 """So many elements of a list can have bounds of their own."""
 _SIZES = {
@@ -53,7 +53,7 @@ def rules_of(node: Node) -> dict[str, Any]:
     rules: dict[str, Any] = {"kind": (node.kind, node.nullable or default is None, default)}
     options = options_of(words)
     if options is not None:
-        rules["options"] = options
+        rules["options"] = Options(options)
     elif node.branches:
         rules["either"] = node.branches
     rules["limits"] = node.limits
@@ -92,11 +92,13 @@ def unread(node: Node) -> list[str]:
             found.append(f"type {show(one)}")
     pattern = node.words.get("pattern")
     if pattern is not None and _compiled(pattern) is None:
-        found.append(f"pattern {show(pattern)}")
+        found.append(f"pattern {show(pattern)} ({_why_not_compiled(pattern)})")
     for name in ("enum", "valid_options"):
         if node.words.get(name) is not None and not isinstance(node.words[name], list):
             found.append(f"{name} {show(node.words[name])}")
     found += [name for name in _UNREAD if name in node.words]
+    if node.cut:
+        found.append(f"more than {len(node.branches)} types to choose from")
     for branch in node.branches:
         found += unread(branch)
     return list(dict.fromkeys(found))
@@ -118,15 +120,12 @@ def _kind(validator: Any, rule: tuple[str, bool, Any], value: Any, schema: Any) 
         yield ValidationError(f"must be {_article(kind)}, not {show(value)}")
 
 
-def _options(validator: Any, options: list[Any], value: Any, schema: Any) -> Errors:
+def _options(validator: Any, options: Options, value: Any, schema: Any) -> Errors:
     if value is None or _is_placeholder(value, schema["kind"][0]):
         return
-    # An enum without lists says what a list may be made of.
-    among = any(isinstance(option, list) for option in options)
-    for entry in value if isinstance(value, list) and not among else [value]:
+    for entry in value if isinstance(value, list) and not options.of_lists else [value]:
         if entry not in options:
-            listed = ", ".join(str(option) for option in options)
-            yield ValidationError(f"is {show(value)}, but it must be one of {listed}")
+            yield ValidationError(f"is {show(value)}, but it must be one of {options}")
             return
 
 
@@ -158,11 +157,13 @@ def _entries(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
                 yield ValidationError(_but(entry, rule), path=[i])
 
 
-def _pattern(validator: Any, pattern: re.Pattern[str], value: Any, schema: Any) -> Errors:
+def _pattern(validator: Any, pattern: BankPattern, value: Any, schema: Any) -> Errors:
     if not isinstance(value, str) or not value or _is_placeholder(value, "string"):
         return
-    if pattern.search(value[:_PATTERN_LENGTH]) is None:
-        yield ValidationError(f"is {show(value)}, but it must match {pattern.pattern}")
+    if len(value) > MAX_TEXT:
+        yield ValidationError(f"has {len(value)} characters, more than the {MAX_TEXT} that can be checked")
+    elif not pattern.search(value):
+        yield ValidationError(f"is {show(value)}, but it must match {pattern.text}")
 
 
 def _closed(validator: Any, closed: bool, value: Any, schema: Any) -> Errors:
@@ -185,7 +186,8 @@ def _size(word: str) -> Any:
 
 
 def _unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Errors:
-    if any(Draft202012Validator.VALIDATORS["uniqueItems"](validator, wanted, value, schema)):
+    # The library compares every entry with every other where entries are lists or mappings.
+    if isinstance(value, list) and len({frozen(entry, bools=True) for entry in value}) < len(value):
         yield ValidationError(f"is {show(value)}, but no entry may stand there twice")
 
 
@@ -229,11 +231,21 @@ def _but(value: float, rule: str) -> str:
     return rule if rule.startswith("must not") else f"is {shown(value)}, but it {rule}"
 
 
-def _compiled(pattern: Any) -> re.Pattern[str] | None:
+def _compiled(pattern: Any) -> BankPattern | None:
     try:
-        return re.compile(pattern) if isinstance(pattern, str) else None
-    except (re.error, RecursionError, OverflowError):
+        return compiled(pattern) if isinstance(pattern, str) else None
+    except PatternError:
         return None
+
+
+def _why_not_compiled(pattern: Any) -> str:
+    try:
+        compiled(pattern)
+    except PatternError as error:
+        return str(error)
+    except TypeError:
+        pass
+    return "it is no text"
 
 
 def _article(kind: str) -> str:

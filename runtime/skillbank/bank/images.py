@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.bank.documents import read_yaml
+from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.errors import SkillFormatError
 
@@ -33,7 +34,7 @@ def resolve_image(image: str | None, bank: Path | None) -> str | None:
 
 @lru_cache(maxsize=32)
 def _version_map(path: Path) -> Mapping[str, Any]:
-    document = read_yaml(path) if path.is_file() else {}
+    document = read_yaml(path) if is_there(path) else {}
     if document is not None and not isinstance(document, Mapping):
         raise SkillFormatError(f"{path} is not a mapping of images; write it as one or remove it.")
     return document or {}

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 Bound = tuple[float, bool]
 """A bound and whether it is open: ``(1.0, True)`` above is "below 1"."""
 
+_LARGEST = 10**308
 _LOW, _HIGH = (-math.inf, False), (math.inf, False)
 _FLOOR_WORDS = (("minimum", False), ("ge", False), ("valid_min", False),
                 ("exclusiveMinimum", True), ("gt", True))  # fmt: skip
@@ -92,6 +93,8 @@ class Limits:
 
     def why_not(self, value: float) -> str | None:
         """Say in a few words what a value must be instead (``at most 1``), or None when it is allowed."""
+        if abs(value) > _LARGEST:
+            return "must be a number below 1e308"
         if not math.isfinite(value):
             return "must be a finite number"
         beyond = self.why_beyond(value)

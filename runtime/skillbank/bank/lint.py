@@ -15,6 +15,8 @@ from typing import Any
 from skillbank.bank import lint_agreement, lint_files, lint_schemas, lint_standard
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.discovery import Bank
+from skillbank.bank.files import utf8_name
+from skillbank.bank.folder import why_unreadable
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 
@@ -96,9 +98,14 @@ def lint_skill(skill: Skill) -> list[Diagnostic]:
         except SkillFormatError as error:
             # A document that a rule needs is broken; the rule on documents names it with its line.
             found[Diagnostic("error", "document", str(error), "SKILL.md")] = None
+        except Exception as error:
+            message = f"the rule '{rule.__name__}' stopped, for the skill {why_unreadable(error)}"
+            found[Diagnostic("error", "skill-unreadable", message, "SKILL.md")] = None
     return sorted(found, key=lambda d: (_RANK[d.severity], d.path, d.line or 0, d.code))
 
 
 def _placed(found: Diagnostic, skill: Skill, bank: Path) -> Diagnostic:
     folder = skill.root.relative_to(bank)
-    return Diagnostic(found.severity, found.code, found.message, str(folder / found.path), found.line)
+    return Diagnostic(
+        found.severity, found.code, found.message, utf8_name(str(folder / found.path)), found.line
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from skillbank.bank.discovery import Bank
 from skillbank.bank.documents import read_json
+from skillbank.bank.files import utf8_name
 from skillbank.errors import SkillFormatError
 
 FILE = "manifest.json"
@@ -23,7 +24,7 @@ def build_manifest(root: Path) -> dict[str, Any]:
         skills.append(
             {
                 "name": skill.name,
-                "path": str(skill.root.relative_to(bank.root)),
+                "path": utf8_name(str(skill.root.relative_to(bank.root))),
                 "version": skill.frontmatter.version,
                 "description": skill.frontmatter.description,
                 "type": info.type,

@@ -15,6 +15,8 @@ from skillbank.bank.keys import is_name
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import Relation, relation_of
 
+MAX_BRANCHES = 32
+"""Types of one entry that are told apart."""
 TYPE_WORDS = {
     "int": "integer", "ordered_int": "integer", "integer": "integer",
     "float": "number", "number": "number",
@@ -43,6 +45,8 @@ class Node:
         Dotted key; the elements of a list have the list's.
     branches
         What a value may be, where the entry names several types (``anyOf``, a list of types).
+    cut
+        Whether the entry names more types than are read, `MAX_BRANCHES`.
     """
 
     kind: str
@@ -53,6 +57,7 @@ class Node:
     item: Node | None = None
     key: str = ""
     branches: tuple[Node, ...] = ()
+    cut: bool = False
 
     @cached_property
     def limits(self) -> Limits:
@@ -141,8 +146,9 @@ def _node(raw: Any, depth: int, key: str) -> Node:
             outer = {k: v for k, v in raw.items() if k not in _CHOICES}
             node = _node({**outer, **inner[0]}, depth + 1, key)
             return replace(node, nullable=nullable or node.nullable)
-        branches = tuple(_node(branch, depth + 1, key) for branch in inner)
-        return replace(_plain(raw, None, depth, key), nullable=nullable, branches=branches)
+        branches = tuple(_node(branch, depth + 1, key) for branch in inner[:MAX_BRANCHES])
+        cut = len(inner) > MAX_BRANCHES
+        return replace(_plain(raw, None, depth, key), nullable=nullable, branches=branches, cut=cut)
     word = raw.get("type")
     return _plain(raw, str(word) if word is not None else None, depth, key)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key
 
 __all__ = ["Shapes"]
+
+MAX_ENTRIES = 2000
+"""Entries of one list or mapping that are read."""
+MAX_FINDINGS = 200
+"""Findings of one document that are kept."""
+_LARGEST = 2**53
 
 
 class Shapes:
@@ -35,13 +43,20 @@ class Shapes:
 
     def warn(self, code: str, message: str) -> None:
         """Add a finding."""
-        self.found.append(
-            Diagnostic("warning", f"skill-info-{code}", message, self.origin, None, self.action)
-        )
+        if len(self.found) < MAX_FINDINGS:
+            self.found.append(
+                Diagnostic("warning", f"skill-info-{code}", message, self.origin, None, self.action)
+            )
+        elif len(self.found) == MAX_FINDINGS:
+            more = f"more than {MAX_FINDINGS} values cannot be used; the rest is not listed."
+            self.found.append(Diagnostic("error", "skill-info-yaml", more, self.origin))
 
-    def mapping(self, value: Any, name: str) -> Mapping[str, Any]:
+    def mapping(self, value: Any, name: str) -> Mapping[Any, Any]:
         """Return a mapping; an empty one for nothing, and, with a finding, for anything else."""
         if value is None or isinstance(value, Mapping):
+            if value is not None and len(value) > MAX_ENTRIES:
+                self._cut(name, len(value))
+                return dict(islice(value.items(), MAX_ENTRIES))
             return value or {}
         self._ignored(name, value, "a mapping")
         return {}
@@ -49,7 +64,9 @@ class Shapes:
     def sequence(self, value: Any, name: str) -> list[Any]:
         """Return a list; one word alone is a list of one, and other shapes are left out with a finding."""
         if value is None or isinstance(value, list):
-            return value or []
+            if value is not None and len(value) > MAX_ENTRIES:
+                self._cut(name, len(value))
+            return value[:MAX_ENTRIES] if value else []
         if isinstance(value, str) and value.strip():
             self.warn(
                 "shape", f"{name} is the text '{value[:40]}', not a list; it is taken as a list of one."
@@ -57,6 +74,39 @@ class Shapes:
             return [value.strip()]
         self._ignored(name, value, "a list")
         return []
+
+    def texts(self, value: Any, name: str) -> list[str]:
+        """Return a list of words, numbers as they are written; what is no word is left out and said."""
+        found = []
+        for entry in self.sequence(value, name):
+            if isinstance(entry, str | int | float) and not isinstance(entry, bool) and str(entry).strip():
+                found.append(str(entry).strip())
+            else:
+                self.warn("shape", f"{name} holds {_shown(entry)}, which is no text; it is not used.")
+        return found
+
+    def number(self, value: Any, name: str) -> float | None:
+        """Return a finite number, or None; what is no such number is said."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return value
+        if value is not None:
+            self._ignored(name, value, "a number")
+        return None
+
+    def whole(self, value: Any, name: str) -> int | None:
+        """Return a whole number that any program can hold, or None; what is none is said."""
+        if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST:
+            return value
+        if value is not None:
+            self._ignored(name, value, "a whole number")
+        return None
+
+    def scalar(self, value: Any, name: str) -> Any:
+        """Return a text, a number or a switch, or None; mappings and lists are said."""
+        if isinstance(value, Mapping | list):
+            self._ignored(name, value, "one value")
+            return None
+        return value
 
     def text(self, value: Any, name: str) -> str | None:
         """Return a text without space around it; None for an empty one and, with a finding, for no text."""
@@ -100,6 +150,10 @@ class Shapes:
         if said is not None and said.lower() not in known:
             self.warn("metric", f"{name} is '{said[:40]}'; it must be maximize or minimize.")
         return known.get(said.lower()) if said else None
+
+    def _cut(self, name: str, entries: int) -> None:
+        message = f"{name} has {entries} entries, and {MAX_ENTRIES} of them are read."
+        self.found.append(Diagnostic("error", "skill-info-yaml", message, self.origin, None, self.action))
 
     def _ignored(self, name: str, value: Any, wanted: str) -> None:
         self.warn("shape", f"{name} is {_shown(value)}, not {wanted}; it is not used.")

@@ -6,18 +6,27 @@ cannot be understood becomes a finding and is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from skillbank.bank.actions import Action, DataSource, InputDecl
 from skillbank.bank.arguments import with_args
 from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.facts import read_facts
 from skillbank.bank.keys import is_key
 from skillbank.bank.shapes import Shapes
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
+MAX_ACTIONS = 100
+"""Actions of one document, each task axis counted."""
+MAX_ALIASES = 50
+MAX_NAME = 100
+"""Characters of a name that a skill goes by."""
+_NAME = re.compile(r"\w[\w .:+-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +52,24 @@ class SkillInfo:
     """Sections that later rooms read as data: hardware, unsupported, error_patterns, ..."""
 
 
-FACT_SECTIONS: dict[str, Any] = {
-    "hardware": dict,
-    "multi_node": dict,
-    "unsupported": list,
-    "error_patterns": list,
-    "platforms": None,
-    "schema_source": str,
-    "settle": dict,
-    "weights": dict,
-}
-"""Sections that later rooms read, and the shape that each must have."""
-_SHAPES: dict[Any, str] = {dict: "a mapping", list: "a list", str: "text"}
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What a document says of all of its actions together."""
 
+    spec_params: Mapping[Any, Any]
+    data_sources: Mapping[Any, Any]
+    shorthands: dict[str, str]
+    key_defaults: dict[str, Any]
 
-FACT_WORDS: dict[str, dict[str, tuple[Any, str]]] = {
-    "hardware": {
-        "min_gpus": (int, "a whole number"),
-        "gpu_memory_gb": ((int, float), "a number"),
-        "batch_size": (dict, "a mapping"),
-    },
-    "multi_node": {"env": (list, "a list")},
-    "weights": {"suggested": (list, "a list"), "small_profile": (dict, "a mapping")},
-}
-"""Words of those sections that plans read, and what each must be."""
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], read: Shapes) -> _Shared:
+        keys = read.keyed(raw.get("spec_shorthand_keys"), "spec_shorthand_keys", of_values=True)
+        return cls(
+            spec_params=read.mapping(raw.get("spec_params"), "spec_params"),
+            data_sources=read.mapping(raw.get("data_sources"), "data_sources"),
+            shorthands={name: str(key) for name, key in keys.items()},
+            key_defaults=read.keyed(raw.get("key_defaults"), "key_defaults"),
+        )
 
 
 def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
@@ -77,15 +80,28 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     """
     found: list[Diagnostic] = []
     read = Shapes(found, origin)
+    shared = _Shared.of(raw if isinstance(raw, Mapping) else {}, read)
     if not isinstance(raw, Mapping):
         found.append(Diagnostic("error", "skill-info-yaml", "the document is not a mapping.", origin))
         raw = {}
     templates = read.mapping(raw.get("spec_templates"), "spec_templates")
     axes: dict[str | None, Mapping[str, Any]] = {variant: templates}
+    if len(templates) > MAX_ACTIONS:
+        read.warn(
+            "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
+        )
+        templates = dict(islice(templates.items(), MAX_ACTIONS))
     if templates and all(isinstance(t, Mapping) for t in templates.values()):
         axes = {f"{variant}-{axis}" if variant else str(axis): t for axis, t in templates.items()}
     actions: list[Action] = []
     for name, action in read.mapping(raw.get("actions"), "actions").items():
+        if not _NAME.fullmatch(str(name)):
+            read.warn("action", f"'{str(name)[:40]}' cannot be the name of an action; it is not used.")
+            continue
+        if len(actions) >= MAX_ACTIONS:
+            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
+            found.append(Diagnostic("error", "skill-info-yaml", message, origin))
+            break
         if not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
             read.of(str(name)).warn(
                 "command", f"action '{name}' has no command, so it can be described and not run."
@@ -93,13 +109,14 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
             continue
         for axis, paths in axes.items():
             others = tuple(str(t) for t in templates if paths is not templates and templates[t] is not paths)
-            actions.append(_action(str(name), axis, action, raw, paths, others, read.of(str(name))))
+            actions.append(_action(str(name), axis, action, shared, paths, others, read.of(str(name))))
     metric, direction = _metric(raw, read, "")
+    arch = read.text(raw.get("network_arch"), "network_arch") or ""
     info = SkillInfo(
         variant=variant,
         type=read.text(raw.get("type"), "type") or "model",
-        network_arch=read.text(raw.get("network_arch"), "network_arch") or "",
-        aliases=tuple(str(a) for a in read.sequence(raw.get("aliases"), "aliases")),
+        network_arch=arch if _is_short(arch, "network_arch", read) else "",
+        aliases=tuple(_aliases(raw.get("aliases"), read)),
         automl_enabled=read.flag(raw.get("automl_enabled"), "automl_enabled"),
         image=read.text(raw.get("container_image"), "container_image"),
         image_by_action=_backend_images(raw, read),
@@ -110,17 +127,18 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         metric=metric,
         metric_direction=direction,
         required_credentials=tuple(_credentials(raw.get("required_credentials"), read)),
-        facts=_facts(raw, read),
+        facts=read_facts(raw, read),
     )
     return info, found
 
 
 def _action(
-    name: str, variant: str | None, raw: Mapping[str, Any], doc: Mapping[str, Any],
+    name: str, variant: str | None, raw: Mapping[str, Any], doc: _Shared,
     templates: Mapping[str, Any], elsewhere: tuple[str, ...], read: Shapes,
 ) -> Action:  # fmt: skip
     metric, direction = _metric(raw, read, f"{name}: ")
     outputs = raw.get("outputs")
+    listed = outputs if isinstance(outputs, list) else list(read.mapping(outputs, f"{name}: outputs"))
     action = Action(
         name=name,
         variant=variant,
@@ -128,13 +146,8 @@ def _action(
         mode=_one_of(raw, "mode", MODES, "config", name, read),
         config_format=_one_of(raw, "config_format", FORMATS, "yaml", name, read),
         inputs=tuple(_inputs(raw.get("inputs"), f"{name}: inputs", read)),
-        outputs=tuple(
-            str(o)
-            for o in (outputs if isinstance(outputs, list) else read.mapping(outputs, f"{name}: outputs"))
-        ),
-        upload_excludes=tuple(
-            str(e) for e in read.sequence(raw.get("upload_excludes"), f"{name}: upload_excludes")
-        ),
+        outputs=tuple(read.texts(listed, f"{name}: outputs")),
+        upload_excludes=tuple(read.texts(raw.get("upload_excludes"), f"{name}: upload_excludes")),
         image=read.text(raw.get("container_image"), f"{name}: container_image"),
         args=read.keyed(raw.get("args"), f"{name}: args"),
         defaults=read.mapping(raw.get("defaults"), f"{name}: defaults"),
@@ -142,17 +155,10 @@ def _action(
         metric=metric,
         metric_direction=direction,
         template=read.text(templates.get(name), f"spec_templates.{name}"),
-        data_sources=tuple(_all_sources(doc, name, read)),
-        spec_params=read.keyed(
-            read.mapping(doc.get("spec_params"), "spec_params").get(name), f"spec_params.{name}"
-        ),
-        shorthands={
-            k: str(v)
-            for k, v in read.keyed(
-                doc.get("spec_shorthand_keys"), "spec_shorthand_keys", of_values=True
-            ).items()
-        },
-        key_defaults=read.keyed(doc.get("key_defaults"), "key_defaults"),
+        data_sources=tuple(_all_sources(doc.data_sources.get(name), name, read)),
+        spec_params=_functions(doc.spec_params.get(name), f"spec_params.{name}", read),
+        shorthands=doc.shorthands,
+        key_defaults=doc.key_defaults,
         elsewhere=elsewhere,
         origin=read.origin,
     )
@@ -184,39 +190,50 @@ def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | No
     )
 
 
-def _facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
-    for name, shape in FACT_SECTIONS.items():
-        value = raw.get(name)
-        if value is None:
-            continue
-        if isinstance(value, Mapping) and shape is dict:
-            facts[name] = {**value, **_odd(value, name, read)}
-        elif name == "unsupported" and isinstance(value, list):
-            facts[name] = [fact for fact in value if read.mapping(fact, "an entry of unsupported")]
-        elif shape is None or isinstance(value, shape):
-            facts[name] = value
-        else:
-            wanted = _SHAPES[shape]
-            read.warn("shape", f"{name} is not {wanted}; it is not used.")
-    return facts
+def _aliases(raw: Any, read: Shapes) -> list[str]:
+    aliases = read.texts(raw, "aliases")
+    if len(aliases) > MAX_ALIASES:
+        read.warn("shape", f"aliases has {len(aliases)} entries, and {MAX_ALIASES} of them are read.")
+    return [alias for alias in aliases[:MAX_ALIASES] if _is_short(alias, "an alias", read)]
 
 
-def _odd(facts: Mapping[str, Any], name: str, read: Shapes) -> dict[str, None]:
-    """Blank what later rooms could not use, and say so."""
-    odd: dict[str, None] = {}
-    for word, (shape, wanted) in FACT_WORDS.get(name, {}).items():
-        value = facts.get(word)
-        if value is not None and (not isinstance(value, shape) or isinstance(value, bool)):
-            read.warn("shape", f"{name}.{word} is '{str(value)[:40]}', not {wanted}; it is not used.")
-            odd[word] = None
-    return odd
+def _is_short(name: str, what: str, read: Shapes) -> bool:
+    if len(name) > MAX_NAME:
+        read.warn("shape", f"{what} has {len(name)} of at most {MAX_NAME} characters; it is not used.")
+    return len(name) <= MAX_NAME
+
+
+def _functions(raw: Any, name: str, read: Shapes) -> dict[str, Any]:
+    """Return what fills each key: the name of a function, a value, or the link of a download."""
+    good: dict[str, Any] = {}
+    for key, said in read.keyed(raw, name).items():
+        if isinstance(said, Mapping):
+            download = {
+                word: read.text(said.get(word), f"{name}.{key}.{word}")
+                for word in ("link", "destination_path")
+            }
+            good[key] = {word: text for word, text in download.items() if text is not None}
+        elif (value := read.scalar(said, f"{name}.{key}")) is not None:
+            good[key] = value
+    return good
+
+
+def _selective(raw: Any, name: str, read: Shapes) -> dict[str, Any] | None:
+    said = read.mapping(raw, name)
+    if not said:
+        return None
+    found = {
+        "annotation": read.text(said.get("annotation"), f"{name}.annotation"),
+        "format": read.text(said.get("format"), f"{name}.format"),
+        "keys": read.texts(said.get("keys"), f"{name}.keys"),
+    }
+    return {word: value for word, value in found.items() if value is not None}
 
 
 def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
     for group in read.sequence(raw, f"{action}: one_of"):
         if isinstance(group, list):
-            yield tuple(map(str, group))
+            yield tuple(read.texts(group, f"{action}: a group of one_of"))
         else:
             read.warn("shape", f"{action}: one_of holds '{str(group)[:40]}', not a list of inputs.")
 
@@ -224,13 +241,14 @@ def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
 def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
     listed = {str(k): {} for k in raw} if isinstance(raw, list) else raw
     for key, said in read.keyed(listed, name).items():
-        words = {"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}")
+        words = dict({"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}"))
+        words["selective"] = _selective(words.get("selective"), f"{name}.{key}.selective", read)
+        words["hub"] = read.flag(words.get("hub"), f"{name}.{key}.hub")
         kind = read.text(words.get("type"), f"{name}.{key}.type") or "file"
         yield InputDecl(key, kind, read.flag(words.get("optional"), f"{name}.{key}.optional"), words)
 
 
-def _all_sources(doc: Mapping[str, Any], action: str, read: Shapes) -> Iterator[DataSource]:
-    section = read.mapping(doc.get("data_sources"), "data_sources").get(action)
+def _all_sources(section: Any, action: str, read: Shapes) -> Iterator[DataSource]:
     for key, said in read.mapping(section, f"data_sources.{action}").items():
         for source in _data_sources(str(key), said, f"data_sources.{action}.{key}", read):
             if is_key(source.key):
@@ -259,13 +277,14 @@ def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataS
             if path is None:
                 continue  # what has no path is a value that the template holds
             own = read.flag(words.get("optional"), f"{name}.mapping.{sub}.optional")
-            yield DataSource(f"{base}.{sub}", path=str(path), optional=optional or own, **common)
+            file = read.text(path, f"{name}.mapping.{sub}.path") or ""
+            yield DataSource(f"{base}.{sub}", path=file, optional=optional or own, **common)
         return
     by_format: dict[str, str] = {}
     for form, path in read.mapping(raw.get("path_from_format"), f"{name}.path_from_format").items():
         # Several candidates for one format: the first is bound, launch looks for the others too.
         first = path[0] if isinstance(path, list) and path else path
-        by_format[str(form)] = str(first)
+        by_format[str(form)] = read.text(first, f"{name}.path_from_format.{form}") or ""
     yield DataSource(
         key, path=read.text(raw.get("path"), f"{name}.path") or "", by_format=by_format, optional=optional,
         is_list=read.flag(raw.get("list"), f"{name}.list"), **common,
@@ -277,8 +296,9 @@ def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
     selection = read.mapping(raw.get("backend_selection"), "backend_selection")
     images = {}
     for action, backend in read.mapping(selection.get("defaults"), "backend_selection.defaults").items():
-        contract = read.mapping(contracts.get(backend), f"backend_contracts.{backend}")
-        name = f"backend_contracts.{backend}.container_image"
+        chosen = read.text(backend, f"backend_selection.defaults.{action}")
+        contract = read.mapping(contracts.get(chosen), f"backend_contracts.{chosen}")
+        name = f"backend_contracts.{chosen}.container_image"
         images[str(action)] = read.text(contract.get("container_image"), name)
     return {action: image for action, image in images.items() if image}
 

@@ -27,9 +27,9 @@ def coerce(value: Any, node: Node | None) -> Any:
         except ValueError:
             return value
     if kind == "number" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < 10**308 else value
     if kind == "integer":
-        if isinstance(value, str) and re.fullmatch(r"[-+]?\d+", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,300}", value.strip()):
             return int(value)
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             return int(value)

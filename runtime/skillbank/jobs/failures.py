@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from skillbank.bank.patterns import PatternError, compiled
 from skillbank.jobs.failure_table import BY_EXIT_CODE, PATTERNS, PLAIN, TRACEBACK, Pattern
 from skillbank.jobs.record import Failure
 from skillbank.redact import redact
@@ -14,6 +15,8 @@ __all__ = ["classify"]
 
 _LONGEST_EVIDENCE = 300
 _LAST_WORDS = 20
+_SEARCHED = 2000
+"""Characters of a line of a log that are searched."""
 
 
 _TELLING = re.compile(
@@ -74,14 +77,20 @@ def _of_skill(entry: Mapping[str, Any]) -> Pattern:
 
 
 def _search(pattern: Pattern, lines: list[str]) -> str | None:
+    found: Callable[[str], object]
     if not pattern.regex:
         return None
     try:
-        regex = re.compile(pattern.regex, re.IGNORECASE)
-    except re.error:
+        # The table's own are run by the same engine: they meet what a program of a bank has printed.
+        found = compiled(pattern.regex, ignore_case=True).search
+    except PatternError:
         # Skills describe errors in words; words are then looked for as they stand.
-        regex = re.compile(re.escape(pattern.regex), re.IGNORECASE)
-    return next((line for line in lines if regex.search(line[:2000])), None)
+        words = pattern.regex.casefold()
+
+        def found(line: str) -> bool:
+            return words in line.casefold()
+
+    return next((line for line in lines if found(line[:_SEARCHED])), None)
 
 
 def _failure(pattern: Pattern, evidence: str, secrets: list[str] | None) -> Failure:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.documents import parse_json, text_of
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, StateError, a_few
 from skillbank.plan.model import Plan
@@ -38,13 +38,8 @@ class SkillFacts(BaseModel):
     @classmethod
     def of(cls, skill: Skill) -> SkillFacts:
         """Take them from a skill."""
-        found = skill.info.facts.get("error_patterns")
-        patterns = [
-            {str(name): str(value) for name, value in entry.items() if value is not None}
-            for entry in (found if isinstance(found, list) else ())
-            if isinstance(entry, Mapping)
-        ]
-        return cls(digest=skill.digest, files=dict(skill.file_digests), error_patterns=tuple(patterns))
+        patterns = tuple(skill.info.facts.get("error_patterns", ()))
+        return cls(digest=skill.digest, files=dict(skill.file_digests), error_patterns=patterns)
 
 
 def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFacts | None]) -> Skill:
@@ -108,8 +103,8 @@ def search_schema(plan: Plan, skill: Skill) -> dict[str, Any]:
     content = skill.read(skill.root / SCHEMA)
     if plan.search is not None and hashlib.sha256(content).hexdigest() != plan.search.schema_sha256:
         raise StateError(f"{SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made")
-    document: dict[str, Any] = json.loads(content)
-    return document
+    document = parse_json(text_of(content, SCHEMA), SCHEMA)
+    return document if isinstance(document, dict) else {}
 
 
 def _changes(before: SkillFacts | None, now: SkillFacts) -> str:

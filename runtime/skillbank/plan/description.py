@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skillbank.bank.actions import Action
+from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import bindings
 from skillbank.plan.paths import MISSING, get_path, parse_path
@@ -24,6 +25,7 @@ _WORDS = (
 )
 
 
+@said_of_skill
 def describe_skill(skill: Skill) -> dict[str, Any]:
     """Return what a skill can do, as a document."""
     info = skill.info
@@ -41,6 +43,7 @@ def describe_skill(skill: Skill) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@said_of_skill
 def describe_action(skill: Skill, action: Action, search: str | None = None) -> dict[str, Any]:
     """Return an action's inputs, data, inference functions and (leaf) parameters, or those found."""
     template, origin = skill.template(action)

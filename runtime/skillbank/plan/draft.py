@@ -79,10 +79,7 @@ class Draft:
     def _user_changes(self) -> list[Override]:
         resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)
         unsupported = [
-            fact
-            for info in (self.skill.info, self.info)
-            for fact in _list(info.facts.get("unsupported"))
-            if isinstance(fact, Mapping)
+            fact for info in (self.skill.info, self.info) for fact in info.facts.get("unsupported", ())
         ]
         settings = [*self.request.settings, *resources]
         return user_changes(
@@ -173,7 +170,3 @@ def _function(cell: str) -> Any:
     except SkillFormatError:
         return cell
     return document if isinstance(document, dict) else cell
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

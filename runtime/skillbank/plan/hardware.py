@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skillbank.bank.actions import Action
-from skillbank.bank.keys import is_key
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill_info import SkillInfo
 from skillbank.errors import UsageError
@@ -64,13 +63,13 @@ def resources_of(spec: Mapping[str, Any], info: SkillInfo, action: Action, reque
 def memory_of(info: SkillInfo) -> float | None:
     """Return the memory in GB that the skill wants of each GPU, if it says so."""
     memory = section(info, "hardware").get("gpu_memory_gb")
-    return float(memory) if isinstance(memory, int | float) and memory > 0 else None
+    return float(memory) if memory is not None and memory > 0 else None
 
 
 def section(info: SkillInfo, name: str) -> Mapping[str, Any]:
     """Return one of the skill's sections of facts; empty when there is none."""
-    facts = info.facts.get(name)
-    return facts if isinstance(facts, Mapping) else {}
+    facts: Mapping[str, Any] = info.facts.get(name, {})
+    return facts
 
 
 def hardware_notes(
@@ -88,29 +87,24 @@ def hardware_notes(
     """
     notes = []
     least = facts.get("min_gpus")
-    if isinstance(least, int) and resources.gpus < least:
+    if least is not None and resources.gpus < least:
         notes.append(f"the skill needs at least {least} GPU(s) and the plan asks for {resources.gpus}")
     wanted = facts.get("gpu_memory_gb")
-    if memory_gb is None or not isinstance(wanted, int | float) or memory_gb >= wanted:
+    if memory_gb is None or wanted is None or memory_gb >= wanted:
         return notes
     note = f"the skill is meant for GPUs of {wanted:g} GB and these have {memory_gb:g} GB"
-    rule = facts.get("batch_size")
-    key = rule.get("key") if isinstance(rule, Mapping) else None
-    batch = get_path(spec, str(key)) if is_key(key) else MISSING
-    limits = rule.get("by_memory_gb") if isinstance(rule, Mapping) else None
-    fitting = _largest_batch(limits, memory_gb) if isinstance(limits, Mapping) else None
+    rule = facts.get("batch_size", {})
+    key = rule.get("key")
+    batch = get_path(spec, key) if key else MISSING
+    fitting = _largest_batch(rule.get("by_memory_gb", {}), memory_gb)
     if fitting is not None and isinstance(batch, int) and batch > fitting:
         note += f"; set {key} to {fitting} instead of {batch}"
     return [*notes, note]
 
 
-def _largest_batch(limits: Mapping[Any, Any], memory_gb: float) -> int | None:
+def _largest_batch(limits: Mapping[float, int], memory_gb: float) -> int | None:
     """Return the batch of the largest step that the memory reaches; 1 below all of them."""
-    steps = sorted(
-        (float(gb), batch)
-        for gb, batch in limits.items()
-        if isinstance(batch, int) and str(gb).replace(".", "", 1).isdigit()
-    )
+    steps = sorted(limits.items())
     return next((batch for gb, batch in reversed(steps) if memory_gb >= gb), 1) if steps else None
 
 
@@ -118,9 +112,7 @@ def node_env(facts: Mapping[str, Any], nodes: int) -> tuple[str, ...]:
     """Name what the orchestrator must set on several nodes; WORLD_SIZE is the number of nodes here."""
     if nodes < 2:
         return ()
-    named = facts.get("env")
-    extra = [str(n) for n in named] if isinstance(named, list) else []
-    return tuple(sorted({*NODE_ENV, *extra}))
+    return tuple(sorted({*NODE_ENV, *facts.get("env", ())}))
 
 
 def _for_action(key: str | None, action: Action) -> str | None:

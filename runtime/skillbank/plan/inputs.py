@@ -90,17 +90,16 @@ def _last_choice(draft: Draft, key: str) -> bool:
     return any(all(draft.builder.is_unset(other) for other in group) for group in others)
 
 
-def _selective(key: str, said: Any) -> Selective | None:
+def _selective(key: str, said: Mapping[str, Any] | None) -> Selective | None:
     """Read which files of a folder are needed; the annotation belongs to the same entry of a list."""
-    if not isinstance(said, Mapping) or not isinstance(said.get("annotation"), str):
+    if not said or "annotation" not in said:
         return None
     index = re.search(r"\[\d+\]", key)
     annotation = said["annotation"].replace("[0]", index[0]) if index else said["annotation"]
-    names = said.get("keys")
     return Selective(
         annotation=annotation,
-        format=str(said.get("format") or "json"),
-        keys=tuple(map(str, names)) if isinstance(names, list) else (),
+        format=said.get("format", "json"),
+        keys=tuple(said["keys"]),
     )
 
 

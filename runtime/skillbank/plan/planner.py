@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 
 from skillbank.bank.actions import Action
+from skillbank.bank.files import utf8_name
+from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check_relations
 from skillbank.plan import inference, layers
@@ -25,6 +27,7 @@ from skillbank.plan.weights import HUB_VARIABLES, weights_question
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
 
+@said_of_skill
 def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent | None = None) -> Plan:
     """Compile a request into a plan.
 
@@ -116,7 +119,7 @@ def compile_plan(skill: Skill, request: Request, platform: str, parent: Parent |
             "automl": searched,
             "results_root": request.results_root,
             "request": request.text,
-            "skill_path": str(skill.root),
+            "skill_path": utf8_name(str(skill.root)),
         }
     )
     if searched is None:

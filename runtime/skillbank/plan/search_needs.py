@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from skillbank.bank.skill import Skill
@@ -48,11 +48,10 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
             "key that is (spec_shorthand_keys: num_epochs); choose bayesian, tpe or random."
         )
     evaluation, note = _evaluation(plan, skill, compile_plan)
-    settle = skill.info.facts.get("settle")
     return SearchNeeds(
         schema_sha256=skill.file_digests.get(SCHEMA, ""),
         epochs_key=epochs_key,
-        settle={str(k): str(v) for k, v in settle.items()} if isinstance(settle, Mapping) else {},
+        settle=skill.info.facts.get("settle", {}),
         evaluation=evaluation,
         baseline=None if evaluation is None else _baseline(plan, skill, evaluation, compile_plan),
         notes=(note,) if note else (),

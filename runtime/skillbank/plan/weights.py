@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from skillbank.bank.keys import is_key
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
 from skillbank.plan.spec import unset
@@ -70,8 +69,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     starts = [*fields, *(k for k, f in draft.functions.items() if f == "resume_model")]
     if any(_says(draft.builder.get(key)) for key in starts):
         return None, False
-    rule = facts.get("small_profile")
-    small = rule if isinstance(rule, Mapping) and is_key(rule.get("key")) else {}
+    small = facts.get("small_profile", {})
     chosen = draft.builder.get(str(small["key"])) if small else None
     chosen = small.get("without_gpu") if unset(chosen) else chosen
     without_gpu = bool(small) and chosen == small.get("without_gpu")
@@ -79,8 +77,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         return None, False
     if without_gpu and draft.request.gpus == 0:
         return None, False
-    suggested = facts.get("suggested")
-    names = [str(name) for name in suggested] if isinstance(suggested, list) else []
+    names: list[str] = facts.get("suggested", [])
     little = f"--set {small['key']}={small.get('always')}" if small else ""
     question = Question(
         key="pretrained",

@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from skillbank.errors import PlatformError, did_you_mean
+from skillbank.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
@@ -41,14 +41,14 @@ def checked_platform(name: str, said: str = "") -> str:
 
     Raises
     ------
-    PlatformError
+    UsageError
         When there is no such platform; nothing else is taken in its place.
     """
     if name not in _CLASSES:
         where = f", which {said} names" if said else ""
         word = name.strip().lower()
         near = did_you_mean(_ALSO_CALLED.get(word, word), KNOWN)
-        raise PlatformError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
+        raise UsageError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
     return name
 
 
@@ -57,7 +57,7 @@ def chosen_platform(said: str | None) -> str:
 
     Raises
     ------
-    PlatformError
+    UsageError
         When there is no such platform.
     """
     if said is not None:
@@ -71,7 +71,7 @@ def get_platform(name: str) -> Platform:
 
     Raises
     ------
-    PlatformError
+    UsageError
         When there is no such platform.
     """
     checked_platform(name)

@@ -15,8 +15,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.files import hash_file, read_file
 from skillbank.bank.frontmatter import parse_frontmatter
 from skillbank.bank.skill import Skill
+from skillbank.errors import SkillFormatError
 
 __all__ = ["SCHEME", "Shelf", "SkillFile"]
 
@@ -45,11 +47,16 @@ class SkillFile:
         return known or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
 
     def read(self) -> bytes:
-        """Return the content; a link that has taken the file's place is not followed."""
-        with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            content = file.read()
+        """Return the content; a link or a pipe that has taken the file's place is refused.
+
+        Raises
+        ------
+        SkillFormatError
+            When it is no regular file any more, too large, or not the file that was signed.
+        """
+        content = read_file(self.path, MAX_BYTES)
         if self.signed is not None and hashlib.sha256(content).hexdigest() != self.signed:
-            raise FileNotFoundError(f"{self.path} is not the file that was signed")
+            raise SkillFormatError(f"{self.path} is not the file that was signed, so it is not given.")
         return content
 
 
@@ -147,11 +154,11 @@ class Shelf:
         if len(files) > MAX_FILES or sum(file.size for file in files) > MAX_BYTES:
             return None
         try:
-            text = (skill.root / "SKILL.md").read_text(encoding="utf-8-sig")
+            text = skill.text(skill.root / "SKILL.md")
             resources = [
                 {"uri": f.uri, "digest": f"sha256:{self._digest(f.path)}", "size": f.size} for f in files
             ]
-        except (OSError, ValueError):
+        except (OSError, ValueError, SkillFormatError):
             return None
         head, found = parse_frontmatter(text, skill.name)
         if any(finding.severity == "error" for finding in found) or head.name != skill.name:
@@ -170,7 +177,7 @@ class Shelf:
         stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         known = self._digests.get(path)
         if known is None or known[0] != stamp:
-            known = self._digests[path] = (stamp, hashlib.sha256(path.read_bytes()).hexdigest())
+            known = self._digests[path] = (stamp, hash_file(path, MAX_BYTES)[0])
         return known[1]
 
 

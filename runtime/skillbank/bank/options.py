@@ -1,0 +1,44 @@
+"""The values that a schema lists, looked up in one step however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from skillbank.errors import a_few
+
+__all__ = ["Options", "frozen"]
+
+_SHOWN = 30
+_LONGEST = 60
+
+
+class Options:
+    """What a value may be.
+
+    Attributes
+    ----------
+    of_lists
+        Whether a list is one of them; where none is, they say what a list may be made of.
+    """
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._values = values
+        self._known = {frozen(value) for value in values}
+        self.of_lists = any(isinstance(value, list) for value in values)
+
+    def __contains__(self, value: Any) -> bool:
+        return frozen(value) in self._known
+
+    def __str__(self) -> str:
+        named = [str(value) for value in self._values]
+        return a_few([n if len(n) <= _LONGEST else f"{n[: _LONGEST - 3]}..." for n in named], _SHOWN)
+
+
+def frozen(value: Any, *, bools: bool = False) -> Hashable:
+    """Return what equals another frozen value where the values are equal; with `bools`, true is not 1."""
+    if isinstance(value, list):
+        return ("list", *(frozen(entry, bools=bools) for entry in value))
+    if isinstance(value, dict):
+        return frozenset((name, frozen(inner, bools=bools)) for name, inner in value.items())
+    return ("bool", value) if bools and isinstance(value, bool) else value  # type: ignore[no-any-return]
