@@ -21,8 +21,8 @@ from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform
 from skillbank.sources.kept import fetched_from, installed_banks
-from skillbank.trust.loading import vouched_files
-from skillbank.trust.origin import ask_sources, bank_of, origin_of
+from skillbank.trust.loading import signer_of, vouched_files
+from skillbank.trust.origin import ask_signers, ask_sources, bank_of, origin_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Runtime:
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
         vouch_with(vouched_files)
+        ask_signers(signer_of)
         ask_sources(fetched_from)
         installed, self.notes = installed_banks()
         self.library = Library(

@@ -178,10 +178,11 @@ def test_what_cannot_be_signed_is_refused_and_nothing_is_written(
     cli: Cli, skill: Path, tmp_path: Path, how: str
 ) -> None:
     spoil, words = UNFIT[how]
+    good = kit.make_skill(skill.with_name("a-good-one"))
     spoil(skill)
     code, _, err = cli("sign", skill.parent, "--key", key_file(tmp_path))
     assert code == 2 and words in err
-    assert not (skill / kit.SIGNATURE).exists()
+    assert not (skill / kit.SIGNATURE).exists() and not (good / kit.SIGNATURE).exists()
 
 
 def test_keys_of_other_kinds_and_places_are_refused(cli: Cli, skill: Path, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def signed(request: pytest.FixtureRequest, tmp_path: Path) -> Signed:
     else:
         signer = Signer(house.leaf.key, house.leaf.pinned, (house.middle.pinned, house.root.pinned))
         for skill in (folder, other):
-            sign_skill(skill, signer, bank_root=skill.parent)
+            sign_skill(skill, signer, bank_root=skill.parent).write()
     return Signed(folder, (house.root.pinned,), other / kit.SIGNATURE)
 
 

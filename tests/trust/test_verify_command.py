@@ -73,6 +73,7 @@ def test_names_and_folders(cli: Cli, bank: Path, root: Path, monkeypatch: pytest
     code, out, _ = cli("verify", "toy-good", *anchor)
     assert code == 2 and "./toy-good" in out
     assert states(cli("verify", "./toy-good", *anchor)[1]) == {"toy-good": "unsigned"}
+    assert states(cli("verify", "grounding dino", *anchor)[1]) == {"tao-train-grounding-dino": "unsigned"}
     (bank.parent / "empty").mkdir()
     assert cli("verify", bank.parent / "empty")[0] == 5
 
@@ -240,6 +241,19 @@ def test_names_that_would_rewrite_a_terminal_are_written_out(cli: Cli, bank: Pat
     for json_too in ((), ("--json",)):
         _, out, err = cli("verify", bank, "--anchor", root, *json_too)
         assert "\x1b" not in out + err and "\u202e" not in out + err and "x1b" in out
+
+
+def test_trusting_a_bank_names_the_signers_that_are_known(cli: Cli, bank: Path, root: Path) -> None:
+    def signers() -> object:
+        return json.loads(cli("trust", bank, "--yes", "--json")[1])["signers"]
+
+    assert signers() == {}
+    cli("trust", "anchor", "add", root)
+    assert signers() == {"toy-good": "Toy Signer"}
+    (bank / "toy-good" / "SKILL.md").write_text("---\nname: toy-good\n---\n")
+    assert signers() == {}
+    assert cli("trust", "--list")[0] == 0
+    assert cli("trust")[0] == 2
 
 
 def test_a_key_is_never_shown(cli: Cli, bank: Path, tmp_path: Path) -> None:

@@ -27,18 +27,18 @@ class _BankOrAnchor(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front where a bank is named without it."""
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        if not args or args[0] not in {*self.commands, "-h", "--help"}:
             args = [BANK_COMMAND, *args]
         return super().parse_args(ctx, args)
 
 
-def trust_group(trust: Callable[..., None] | None = None) -> typer.Typer:
+def trust_group(trust: Callable[..., None]) -> typer.Typer:
     """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
     group = typer.Typer(
-        cls=_BankOrAnchor, help="Trust a bank, or pin who may sign skills.", no_args_is_help=True
+        cls=_BankOrAnchor,
+        help="Trust a bank (skillbank trust BANK; options: those of bank), or pin who may sign.",
     )
-    if trust is not None:
-        group.command(BANK_COMMAND)(trust)
+    group.command(BANK_COMMAND)(trust)
     group.add_typer(app, name="anchor")
     return group
 

@@ -79,7 +79,10 @@ def sign(
     else:
         kept = anchor_out
         signer = read_signer(private, certificate, chain or ())
-    done = [sign_skill(s.folder, signer, bank_root=s.bank_root, out=out) for s in asked.skills]
+    signatures = [sign_skill(s.folder, signer, bank_root=s.bank_root) for s in asked.skills]
+    for signature in signatures:  # all of them can be signed
+        signature.write(out)
+    done = [signature.found for signature in signatures]
     if as_json:
         signed = [
             {

@@ -12,14 +12,13 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.skill import Skill
 from skillbank.errors import PlatformError, SkillFormatError, SkillNotFoundError, UsageError
 from skillbank.nearby import at_home
-from skillbank.trust.anchors import any_pinned, pinned
 from skillbank.trust.certificates import Certificate
 from skillbank.trust.memory import remembering
 from skillbank.trust.signature import SIGNATURE_FILE
 from skillbank.trust.verify import Verification, verify_skill
 from skillbank.visible import one_line
 
-__all__ = ["Asked", "Target", "signer_of", "targets", "verify_all"]
+__all__ = ["Asked", "Target", "targets", "verify_all"]
 
 _IMAGES = "versions.yaml"
 _MAX_DEPTH = 6
@@ -59,11 +58,9 @@ def targets(library: Library, subject: str | None) -> Asked:
     if subject is None:
         return Asked(tuple(t for bank in library.banks for t in _of_bank(bank)), False)
     folder = at_home(Path(subject))
-    named = _named(library, subject)
     is_folder = folder.is_dir()
-    if named is not None and (
-        not is_folder or os.sep in subject or all(_same(t, folder) for t in named.skills)
-    ):
+    named = None if is_folder and os.sep in subject else _named(library, subject)
+    if named is not None and (not is_folder or all(_same(t, folder) for t in named.skills)):
         return named
     if named is not None:
         raise UsageError(
@@ -71,27 +68,28 @@ def targets(library: Library, subject: str | None) -> Asked:
             f"{named.skills[0].bank}:{subject} for the name."
         )
     if not is_folder:
-        library.get(subject)  # says what there is that is called nearly so
-        raise SkillNotFoundError(f"There is no skill, bank or folder '{subject}'.")
+        return Asked((_target(library.get(subject)),), True)  # an alias, or an error with the near name
     return _of_folder(folder.resolve())
 
 
 def _of_folder(folder: Path) -> Asked:
-    bank = Bank(folder)
-    if is_there(folder / "SKILL.md") or is_there(folder / SIGNATURE_FILE):
-        return Asked((Target(folder, bank.name, folder),), True)
-    found = _of_bank(bank)
+    found = _of_bank(Bank(folder))
     if not found:
         raise SkillNotFoundError(f"The folder {folder} holds no skill; name a skill's folder or a bank's.")
-    return Asked(tuple(found), False)
+    return Asked(tuple(found), any(t.folder == folder for t in found))
 
 
 def _named(library: Library, name: str) -> Asked | None:
     """Return what is called so: a bank, else a skill by its exact name (``bank:skill`` too)."""
-    for bank in library.banks:
-        if bank.name == name:
-            return Asked(tuple(_of_bank(bank)), False)
     named = [s for s in library.skills if name in (s.name, s.qualified)]
+    for bank in library.banks:
+        if bank.name != name:
+            continue
+        if any(s.bank != name for s in named):
+            raise UsageError(
+                f"'{name}' is a bank and a skill of another bank; write {bank.root}, or BANK:SKILL."
+            )
+        return Asked(tuple(_of_bank(bank)), False)
     named = named or [s for s in library.skills if name == s.root.name]
     if not named:
         return None
@@ -162,11 +160,3 @@ def verify_all(
     except (OSError, PlatformError) as error:
         return found, [*notes, f"what was verified before is not known here: {one_line(error, 200)}"]
     return compared, notes
-
-
-def signer_of(skill: Skill) -> str | None:
-    """Return who signed a skill as it lies there now; None when that is not known for sure."""
-    if not any_pinned():
-        return None
-    found = verify_skill(skill.root, [a.certificate for a in pinned()], bank_root=skill.bank_root)
-    return found.signer if found.state == "verified" else None

@@ -8,6 +8,7 @@ files are the only thing wrong with it. A skill that was changed otherwise count
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.folder import is_there
@@ -15,16 +16,24 @@ from skillbank.bank.vouching import Vouched
 from skillbank.trust.anchors import any_pinned, pinned
 from skillbank.trust.signature import SIGNATURE_FILE
 
-__all__ = ["vouched_files"]
+if TYPE_CHECKING:
+    from skillbank.bank.skill import Skill
+    from skillbank.trust.verify import Verification
+
+__all__ = ["signer_of", "vouched_files"]
+
+
+def signer_of(skill: Skill) -> str | None:
+    """Return who signed a skill as it lies there now; None when that is not known for sure."""
+    found = _verified(skill.root, skill.bank_root)
+    return found.signer if found is not None and found.state == "verified" else None
 
 
 def vouched_files(root: Path, bank_root: Path) -> Vouched:
     """Return the signed files of a skill, and what is to be said when its signature does not count."""
-    if not any_pinned() or not is_there(root / SIGNATURE_FILE):
+    found = _verified(root, bank_root)
+    if found is None:
         return Vouched()
-    from skillbank.trust.verify import verify_skill
-
-    found = verify_skill(root, [a.certificate for a in pinned()], bank_root=bank_root)
     if found.state == "verified":
         return Vouched(found.signed)
     message = f"{found.state}: {found.sentence}."
@@ -33,3 +42,12 @@ def vouched_files(root: Path, bank_root: Path) -> Vouched:
     if found.state == "changed" and not found.fault and all(c.change == "extra" for c in found.files):
         return Vouched(found.signed, finding)
     return Vouched(None, finding)
+
+
+def _verified(root: Path, bank_root: Path) -> Verification | None:
+    """Verify a skill under the pinned anchors; None, at no cost, where there is nothing to verify."""
+    if not any_pinned() or not is_there(root / SIGNATURE_FILE):
+        return None
+    from skillbank.trust.verify import verify_skill
+
+    return verify_skill(root, [a.certificate for a in pinned()], bank_root=bank_root)

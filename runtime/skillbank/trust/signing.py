@@ -34,7 +34,15 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-__all__ = ["Signer", "kept_certificate", "make_certificate", "read_key", "read_signer", "sign_skill"]
+__all__ = [
+    "Signature",
+    "Signer",
+    "kept_certificate",
+    "make_certificate",
+    "read_key",
+    "read_signer",
+    "sign_skill",
+]
 
 VALID_DAYS = 730
 """How long a certificate that is made for a bare key is valid."""
@@ -214,22 +222,25 @@ def read_signer(key: EllipticCurvePrivateKey, certificate: Path, chain: Sequence
     return Signer(key, leaf, tuple(above))
 
 
-def sign_skill(
-    folder: Path, signer: Signer, *, bank_root: Path | None = None, out: Path | None = None
-) -> Verification:
-    """Sign every file of a skill, and verify the result.
+@dataclass(frozen=True)
+class Signature:
+    """A skill's new signature, which verifies and is still to be written."""
+
+    found: Verification
+    content: bytes
+
+    def write(self, out: Path | None = None) -> None:
+        """Write it, by default into the skill in place of an earlier one."""
+        _write(out or self.found.folder / SIGNATURE_FILE, self.content)
+
+
+def sign_skill(folder: Path, signer: Signer, *, bank_root: Path | None = None) -> Signature:
+    """Sign every file of a skill, and verify the result under the signer's own anchor; nothing is written.
 
     Parameters
     ----------
     bank_root
         The bank that the skill belongs to; the folder itself when it is a bank of its own.
-    out
-        Where the signature is written; by default in the skill, in place of an earlier one.
-
-    Returns
-    -------
-    Verification
-        Of the folder with its new signature, under the signer's own anchor.
 
     Raises
     ------
@@ -238,12 +249,11 @@ def sign_skill(
     """
     folder = folder.resolve()
     whole_bank = bank_root is None or bank_root.resolve() == folder
-    signature = signer.sign(_statement(folder, whole_bank))
-    found = verify_content(folder, signature, [signer.anchor], bank_root=bank_root)
+    content = signer.sign(_statement(folder, whole_bank))
+    found = verify_content(folder, content, [signer.anchor], bank_root=bank_root)
     if found.state != "verified":  # a signature that says no is worse than none
         raise UsageError(f"{folder} cannot be signed: {found.sentence}.")
-    _write(out or folder / SIGNATURE_FILE, signature)
-    return found
+    return Signature(found, content)
 
 
 def _statement(folder: Path, whole_bank: bool) -> bytes:

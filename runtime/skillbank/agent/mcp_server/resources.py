@@ -12,6 +12,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from skillbank.agent.mcp_server.skills import SCHEME, Shelf
+from skillbank.errors import SkillFormatError
 
 __all__ = ["EXTENSION", "SETTINGS", "CursorParams", "Resources", "UriParams"]
 
@@ -78,7 +79,7 @@ class Resources:
 
         try:
             found = await to_thread.run_sync(load)
-        except OSError:
+        except (OSError, SkillFormatError):
             found = None
         if found is None:
             raise _unknown(params.uri)

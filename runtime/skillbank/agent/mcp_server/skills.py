@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mimetypes
 import os
@@ -32,11 +33,12 @@ _Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class SkillFile:
-    """One file of a skill: its URI, where it lies, and how large it is in bytes."""
+    """One file of a skill: its URI, where it lies, its size in bytes, and what it must hash to if signed."""
 
     uri: str
     path: Path
     size: int
+    signed: str | None = None
 
     @property
     def mime_type(self) -> str:
@@ -50,17 +52,21 @@ class SkillFile:
         Raises
         ------
         SkillFormatError
-            When it is no regular file any more, or too large.
+            When it is no regular file any more, too large, or not the file that was signed.
         """
-        return read_file(self.path, MAX_BYTES)
+        content = read_file(self.path, MAX_BYTES)
+        if self.signed is not None and hashlib.sha256(content).hexdigest() != self.signed:
+            raise SkillFormatError(f"{self.path} is not the file that was signed, so it is not given.")
+        return content
 
 
 class Shelf:
     """The skills of a library, addressed as ``skill://BANK/NAME/FILE``.
 
     Only what lies in a skill's own folder is listed, and only what is listed is read: no links, no hidden
-    files, no way up. A skill whose head is not as the Agent Skills standard wants it has no entry, since one
-    such entry makes strict hosts refuse the whole list; the tools serve it all the same.
+    files, no way up, and of a verified skill nothing that is not signed. A skill whose head is not as the
+    Agent Skills standard wants it has no entry, since one such entry makes strict hosts refuse the whole
+    list; the tools serve it all the same.
     """
 
     def __init__(self, library: Library) -> None:
@@ -83,7 +89,7 @@ class Shelf:
         """Return the SKILL.md of every skill."""
         found = []
         for prefix, skill in self._skills():
-            heads = [f for f in _files(prefix, skill.root) if f.path == skill.root / "SKILL.md"]
+            heads = [f for f in _files(prefix, skill) if f.path == skill.root / "SKILL.md"]
             found += [(head, skill) for head in heads]
         return found
 
@@ -94,7 +100,7 @@ class Shelf:
             return None
         prefix, skill, parts = place
         wanted = skill.root.joinpath(*parts)
-        found = next((f for f in _files(prefix, skill.root) if f.path == wanted), None)
+        found = next((f for f in _files(prefix, skill) if f.path == wanted), None)
         return found if found is not None and found.size <= MAX_BYTES else None
 
     def children(self, uri: str) -> list[tuple[str, str, str, int | None]] | None:
@@ -107,7 +113,7 @@ class Shelf:
             return None
         prefix, skill, parts = place
         folder = skill.root.joinpath(*parts)
-        below = [f for f in _files(prefix, skill.root) if f.path.is_relative_to(folder) and f.path != folder]
+        below = [f for f in _files(prefix, skill) if f.path.is_relative_to(folder) and f.path != folder]
         if not below:
             return None
         found: dict[str, tuple[str, str, str, int | None]] = {}
@@ -146,7 +152,7 @@ class Shelf:
         return next(((p, skill, parts) for p, skill in self._skills() if p == prefix), None)
 
     def _entry(self, prefix: str, skill: Skill) -> dict[str, Any] | None:
-        files = list(_files(prefix, skill.root))
+        files = list(_files(prefix, skill))
         if len(files) > MAX_FILES or sum(file.size for file in files) > MAX_BYTES:
             return None
         try:
@@ -177,8 +183,9 @@ class Shelf:
         return known[1]
 
 
-def _files(prefix: str, root: Path) -> Iterator[SkillFile]:
-    """Yield the files of a skill's folder, by path; links and what is hidden are not of it."""
+def _files(prefix: str, skill: Skill) -> Iterator[SkillFile]:
+    """Yield the files of a skill's folder, by path; links, what is hidden or not signed are not of it."""
+    root, signed = skill.root, skill.signed
     for folder, subfolders, names in os.walk(root, followlinks=False):
         here = Path(folder)
         subfolders[:] = sorted(s for s in subfolders if not s.startswith(".") and s != "__pycache__")
@@ -186,7 +193,10 @@ def _files(prefix: str, root: Path) -> Iterator[SkillFile]:
             path = here / name
             if name.startswith(".") or path.is_symlink() or not path.is_file():
                 continue
-            yield SkillFile(f"{prefix}{_quoted(path.relative_to(root).parts)}", path, path.stat().st_size)
+            inside = path.relative_to(root)
+            digest = signed.get(inside.as_posix()) if signed is not None else None
+            if signed is None or digest is not None:
+                yield SkillFile(f"{prefix}{_quoted(inside.parts)}", path, path.stat().st_size, digest)
 
 
 def _quoted(parts: tuple[str, ...]) -> str:
