@@ -9,6 +9,7 @@ import typer
 
 from skillbank.cli import (
     approve,
+    audit,
     cancel,
     chat,
     doctor,
@@ -61,6 +62,7 @@ app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
+app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")
