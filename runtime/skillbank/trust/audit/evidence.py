@@ -18,6 +18,7 @@ from skillbank.trust.audit.fields import Field, fields_of
 
 if TYPE_CHECKING:
     from skillbank.trust.audit.advisories import Advisory
+    from skillbank.trust.audit.finding import Level
     from skillbank.trust.audit.packages import Pinned
 
 __all__ = ["BIG", "Evidence", "File", "read_files"]
@@ -120,8 +121,10 @@ class File:
 
     def field_at(self, line: int | None) -> str:
         """Return the path of the field that begins on a line or before it."""
-        before = [f for f in self.fields if line is not None and f.line is not None and f.line <= line]
-        return max(before, key=lambda f: f.line or 0).path if before else ""
+        if line is None or not self.is_document:
+            return ""
+        before = [(f.line or 0, f.path) for f in self.fields]
+        return max((b for b in before if b[0] <= line), default=(0, ""), key=lambda b: b[0])[1]
 
 
 class Evidence:
@@ -146,6 +149,10 @@ class Evidence:
         The other skills that its names are compared with.
     listed
         The digests that the bank's manifest has of its files; None when there is no list.
+    said
+        What its files say to their reader, once that was looked for.
+    seen
+        Which lines of large documents were read before, shared by all skills of one audit.
     advisories
         What is known of the packages that it pins.
     """
@@ -159,6 +166,8 @@ class Evidence:
         self.left_out = tuple(left_out)
         self._name = name
         self.neighbours: tuple[Neighbour, ...] = ()
+        self.said: list[tuple[File, str, Level, str, str, int | None]] | None = None
+        self.seen: set[int] = set()
         self.listed: Mapping[str, Any] | None = None
         self.advisories: Mapping[Pinned, Sequence[Advisory]] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -14,13 +15,35 @@ _MOST = 200_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class Places:
+    """Where the paths of a text stand; looked for when somebody asks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], int]:
+        return _lines(self._text)
+
+    def of(self, keys: tuple[str, ...]) -> int | None:
+        """Return the line of a path, or of the nearest that it is part of."""
+        while keys and keys not in self._found:
+            keys = keys[:-1]
+        return self._found.get(keys)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A scalar of a document."""
 
     keys: tuple[str, ...]
     value: Any
-    line: int | None
+    places: Places
+
+    @property
+    def line(self) -> int | None:
+        """The 1-based line of the field, or of what it stands in."""
+        return self.places.of(self.keys)
 
     @property
     def path(self) -> str:
@@ -43,15 +66,10 @@ def fields_of(document: Any, text: str) -> tuple[Field, ...]:
     The document is what the runtime made of the text, aliases filled in, so that what is judged is what would be
     used; a word that an alias brings has the line of the alias, or none.
     """
-    lines = _lines(text)
+    places = Places(text)
     found = []
     for keys, value in _walk(document):
-        line = lines.get(keys)
-        above = keys
-        while line is None and above:
-            above = above[:-1]
-            line = lines.get(above)
-        found.append(Field(keys, value, line))
+        found.append(Field(keys, value, places))
         if len(found) >= _MOST:
             break
     return tuple(found)

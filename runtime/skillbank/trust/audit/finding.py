@@ -86,7 +86,7 @@ class Rule:
     find: Callable[[Evidence], Iterable[Hit]]
 
     def apply(self, evidence: Evidence) -> list[Finding]:
-        """Return what the rule finds in one skill; each place once."""
+        """Return what the rule finds in one skill; of one place the worst."""
         found: dict[tuple[str, int | None, str], Finding] = {}
         for hit in self.find(evidence):
             finding = Finding(
@@ -100,7 +100,9 @@ class Rule:
                 one_line(hit.excerpt, _LONGEST),
                 self.way_out,
             )
-            found.setdefault((hit.file, hit.line, hit.field), finding)
+            place = (hit.file, hit.line, hit.field)
+            if place not in found or LEVELS.index(finding.level) < LEVELS.index(found[place].level):
+                found[place] = finding
         return list(found.values())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skillbank.trust.audit.evidence import Evidence, File
+from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.started import images
 
 __all__ = ["Pinned", "pinned"]
@@ -26,6 +27,7 @@ _NPM_ONE = re.compile(r"(?<![\w./-])(@[\w.-]+/[\w.-]+|[a-zA-Z][\w.-]*)@v?(\d+\.\
 _FROM = re.compile(
     r"^\s*FROM\s+(?:--\S+\s+)*([\w./-]+(?::\d+/[\w./-]+)?):([\w.-]+)", re.IGNORECASE | re.MULTILINE
 )
+_INSTALLS = linear(r"\b(?:pip|pipx|uv|poetry|pdm|npm|pnpm|yarn|bun|npx|pnpx|bunx)[\d.]*\s")
 _EXACT = re.compile(r"^[=v]?(\d+\.\d+\.\d+[\w.+-]*)$")
 
 
@@ -101,7 +103,7 @@ def pinned(evidence: Evidence) -> Iterator[Pinned]:
 
 def _installs(file: File) -> Iterator[Pinned]:
     for whole, one, ecosystem in ((_PIP, _PIP_ONE, "PyPI"), (_NPM, _NPM_ONE, "npm")):
-        for match in whole.finditer(file.text):
+        for match in whole.finditer(file.text) if _INSTALLS.search(file.text) else ():
             for package in one.finditer(match[1]):
                 yield Pinned(
                     ecosystem,

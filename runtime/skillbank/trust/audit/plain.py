@@ -16,15 +16,16 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from skillbank.trust.audit.confusables import LOOK_ALIKE
+from skillbank.trust.audit.linear import linear
 
-__all__ = ["disguised", "hidden_message", "line_of", "plain", "squeezed", "unleet"]
+__all__ = ["corrected", "disguised", "hidden_message", "line_of", "parts", "plain", "rotated", "squeezed", "unleet"]
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U000([0-9a-fA-F]{5})|([ntr]))")
 _INLINE = re.compile(
     r"</?(?:b|i|em|strong|span|a|u|s|code|wbr|font|sup|sub|mark|small)(?:\s[^<>]{0,200})?/?>", re.I
 )
 _EMPTY_COMMENT = re.compile(r"<!--\s*-->|\[//\]: #|&shy;|&zwnj;|&zwj;|&#8203;")
-_JOINED = {ord(c): None for c in "*`\\'’‘\"“”^~"}
+_JOINED = {ord(c): None for c in "*`\\'’‘\"“”^"}
 _SPACED = {ord(c): " " for c in "()[]{}|<>#+,_-=\u2013\u2014\u2022\u00b7"}
 _MARKS = str.maketrans({**_JOINED, **_SPACED})
 _STOPS = str.maketrans("。！？：；，、", ".!?:;  ")
@@ -50,15 +51,33 @@ def plain(text: str) -> str:
     return _BLANKS.sub(" ", text.translate(_STOPS).translate(_MARKS).casefold())
 
 
+_PART = "\ue0ff"
+_LISTED = re.compile(r"^(?=[ \t>]{0,12}(?:[-*+|]|#{1,6}|\d{1,3}[.)])[ \t])", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6} [^\n]*)$", re.MULTILINE)
+
+
+def parts(text: str) -> tuple[str, list[int]]:
+    """Return the plain form of a text, and where in it paragraphs, headings and entries of lists begin."""
+    text = _HEADING.sub(rf"\1\n{_PART}", text.replace(_PART, "").replace("\n\n", f"\n{_PART}\n"))
+    text = _LISTED.sub(_PART, text)
+    starts = [0]
+    pieces = [p for p in (piece.strip() for piece in plain(text).split(_PART)) if p]
+    at = 0
+    for piece in pieces:
+        starts.append(at)
+        at += len(piece) + 1
+    form = " ".join(pieces)
+    return form, starts
+
+
 def _readable(text: str) -> str:
     """Undo what Unicode offers for disguise: compatibility forms, look-alikes, accents, invisible marks."""
     text = unicodedata.normalize("NFKC", text).translate(LOOK_ALIKE)
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Mn", "Cc") or c in "\n\t")
-    )
+    unseen = {c: None for c in map(ord, set(text)) if unicodedata.category(chr(c)) in ("Cf", "Mn", "Cc")}
+    return unicodedata.normalize("NFC", text.translate({**unseen, 10: 10, 9: 9}))
 
 
 def hidden_message(text: str) -> str:
@@ -90,7 +109,32 @@ _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-z])(?=[\w@$!]*[0-9@$!])[a-z0
 
 def unleet(text: str) -> str:
     """Return a plain text with digits and signs inside of words read as the letters that they look like."""
-    return _LEET_WORD.sub(lambda m: m[0].rstrip("!").translate(_LEET), text)
+    return _LEET_WORD.sub(
+        lambda m: m[0][:-1].translate(_LEET) + (m[0][-1] if m[0][-1] == "!" else m[0][-1].translate(_LEET)),
+        text,
+    )
+
+
+_VOCABULARY = (
+    "ignore", "previous", "instructions", "instruction", "disregard", "approval", "approved", "without", "asking",
+    "confirmation", "confirm", "permission", "override", "system", "prompt", "already", "secretly", "guidelines",
+)  # fmt: skip
+_LETTERS = {"".join(sorted(word)): word for word in _VOCABULARY}
+_LIKE_I = str.maketrans("l", "i")
+_FOLDED = {word.translate(_LIKE_I): word for word in _VOCABULARY}
+
+
+def corrected(form: str) -> str:
+    """Return a plain text with words of orders whose letters were swapped, or l for i, as they are meant."""
+    wrong = {}
+    for word in set(re.split(r"[ .!?:;]+", form)):
+        if 6 <= len(word) <= 12 and word not in _VOCABULARY and word[:1].isalpha():
+            meant = _LETTERS.get("".join(sorted(word))) or _FOLDED.get(word.translate(_LIKE_I))
+            if meant is not None:
+                wrong[word] = meant
+    for word, meant in wrong.items():
+        form = form.replace(word, meant)
+    return form
 
 
 _SINGLE = re.compile(r"(?<![^\W_])(?:[a-z0-9@$][ ./:;]{1,3}){7,}[a-z0-9@$](?![^\W_])")
@@ -102,18 +146,19 @@ def squeezed(text: str) -> str:
     return " ".join(_NOT_LETTERS.sub("", m[0].translate(_LEET)) for m in _SINGLE.finditer(text))
 
 
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?){16,}(?![0-9A-Za-z])")
-_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}){8,}")
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])")
+_BASE64 = r"[A-Za-z0-9+/_-]{24,}={0,2}"
+_HEX = r"\b(?:[0-9a-fA-F]{2}[ :]?){16,}\b"
+_PERCENT = r"(?:%[0-9a-fA-F]{2}){8,}"
 
 
 def disguised(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield what is written in code in a raw text: how, the code, and the text that it stands for."""
-    for match in _BASE64.finditer(text):
+    for match in linear(_BASE64).finditer(text):
         yield from _if_text("base64", match[0], _from_base64)
-    for match in _HEX.finditer(text):
+    for match in linear(_HEX).finditer(text):
         yield from _if_text("hex", match[0], lambda s: bytes.fromhex(re.sub(r"[ :]", "", s)))
-    for match in _PERCENT.finditer(text):
+    for match in linear(_PERCENT).finditer(text) if "%" in text else ():
         yield from _if_text("percent signs", match[0], lambda s: bytes.fromhex(s.replace("%", "")))
 
 
@@ -123,6 +168,8 @@ def rotated(text: str) -> str:
 
 
 def _from_base64(text: str) -> bytes:
+    if not _MIXED.search(text):
+        raise ValueError("a path or a word")
     body = text.rstrip("=").replace("-", "+").replace("_", "/")
     return base64.b64decode(body[: len(body) - (len(body) % 4 == 1)] + "=" * (-len(body) % 4))
 

@@ -114,8 +114,10 @@ def audit(target: str | None, banks: Sequence[str] = (), *, osv: str | None = No
     evidence = [_read(skill.root, skill.bank_root, root) for skill in chosen]
     neighbours = _neighbours(library, evidence, chosen)
     listed = _listed(beside)
+    seen: set[int] = set()
     for one in evidence:
         one.neighbours = neighbours
+        one.seen = seen
         one.listed = listed.get(one.root)
     if beside is not None:
         files, left_out = read_files(beside, only=_BESIDE)

@@ -11,6 +11,7 @@ import yaml
 from skillbank.bank.yaml_anchors import MAX_ALIASED
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, rule
+from skillbank.trust.audit.linear import linear
 
 __all__ = ["explodes"]
 
@@ -197,7 +198,7 @@ def values(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.files:
         if not file.is_document or not file.is_text:
             continue
-        for match in re.finditer(r"(?<![\w.])[-+]?\d[\d_]{300,}|(?<![\w.])\d+(?::\d+){60,}", file.text):
+        for match in linear(r"\b\d[\d_]{300,}|\b\d+(?::\d+){60,}").finditer(file.text):
             line = file.text.count("\n", 0, match.start()) + 1
             yield Hit(file.name, f"a number of {len(match[0])} characters.", line, excerpt=match[0])
 

@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from skillbank.trust.audit.evidence import BIG, Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.rules_commands import SECRET_PLACES
 
 __all__: list[str] = []
@@ -239,12 +241,12 @@ def scripts(evidence: Evidence) -> Iterator[Hit]:
             yield Hit(file.name, "it would run with another user's rights (set-uid).", level="HIGH")
 
 
-_SCRIPT_DANGER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a shell for somebody elsewhere", re.compile(r"/dev/tcp/|\bnc\b[^\n]{0,40}\s-e\b|\bmkfifo\b[^\n]{0,80}\bnc\b|pty\.spawn|os\.dup2|socket[^\n]{0,200}subprocess|bash -i\s*>&")),
-    ("code that is decoded and run", re.compile(r"(?:exec|eval|os\.system|subprocess\.\w+|Invoke-Expression|iex)\s*[(\s][^\n]{0,120}(?:b64decode|base64|fromhex|decompress|marshal|codecs\.decode|atob|FromBase64|unhexlify|urlopen|requests\.get|chr\()|base64\s+(?:-d|--decode)[^\n]{0,60}\|\s*(?:ba)?sh|\beval\s+[\"']?\$\(")),
-    ("all variables, sent away", re.compile(r"(?:dict\(os\.environ|os\.environ\.(?:copy|items)|json\.dumps\([^\n)]{0,40}os\.environ|printenv|\benv\s*\|)[\s\S]{0,600}(?:requests\.(?:post|put|get)|urlopen|httpx?\.|curl|wget|socket|smtplib)|(?:curl|wget)[^\n]{0,200}(?:\$\((?:env|printenv|cat [^)]*\.(?:ssh|aws|netrc|env))|-d\s*@(?:~|\$HOME|/home|/root|/proc|/etc|\.env)|--data\S*\s+[\"']?@?\$?\(?(?:env\b|/proc|~/\.))")),
-    ("a place of secrets, sent away", re.compile(r"(?:\.ssh/|\.aws/|\.netrc|id_rsa|id_ed25519|\.git-credentials|/proc/self/environ|\.kube/config|\.docker/config)[\s\S]{0,400}(?:requests\.(?:post|put)|urlopen|httpx\.post|curl[^\n]*(?:-d|-F|-T|--data|--upload)|\bnc\b|wget[^\n]*--post|scp\b|smtplib)|(?:requests\.post|curl[^\n]*(?:-d|-F|-T|--data)|wget[^\n]*--post)[^\n]{0,200}(?:\.ssh/|\.aws/|\.netrc|id_rsa|/proc/self/environ|\.git-credentials)")),
-    ("something that stays behind", re.compile(r"(?:>>|\btee -a)\s*[\"']?(?:~|\$HOME|/home/\w+|/root)/\.(?:bashrc|profile|zshrc|bash_profile|ssh/authorized_keys)|\|\s*crontab\b|authorized_keys[\"']?\s*,\s*[\"']a")),
+_SCRIPT_DANGER: tuple[tuple[str, Any], ...] = (
+    ("a shell for somebody elsewhere", linear(r"/dev/tcp/|\bnc\b[^\n]{0,40}\s-e\b|\bmkfifo\b[^\n]{0,80}\bnc\b|pty\.spawn|os\.dup2|socket[^\n]{0,200}subprocess|bash -i\s*>&")),
+    ("code that is decoded and run", linear(r"(?:exec|eval|os\.system|subprocess\.\w+|Invoke-Expression|iex)\s*[(\s][^\n]{0,120}(?:b64decode|base64|fromhex|decompress|marshal|codecs\.decode|atob|FromBase64|unhexlify|urlopen|requests\.get|chr\()|base64\s+(?:-d|--decode)[^\n]{0,60}\|\s*(?:ba)?sh|\beval\s+[\"']?\$\(")),
+    ("all variables, sent away", linear(r"(?:dict\(os\.environ|os\.environ\.(?:copy|items)|json\.dumps\([^\n)]{0,40}os\.environ|printenv|\benv\s*\|)[\s\S]{0,600}(?:requests\.(?:post|put|get)|urlopen|httpx?\.|curl|wget|socket|smtplib)|(?:curl|wget)[^\n]{0,200}(?:\$\((?:env|printenv|cat [^)]*\.(?:ssh|aws|netrc|env))|-d\s*@(?:~|\$HOME|/home|/root|/proc|/etc|\.env)|--data\S*\s+[\"']?@?\$?\(?(?:env\b|/proc|~/\.))")),
+    ("a place of secrets, sent away", linear(r"(?:\.ssh/|\.aws/|\.netrc|id_rsa|id_ed25519|\.git-credentials|/proc/self/environ|\.kube/config|\.docker/config)[\s\S]{0,400}(?:requests\.(?:post|put)|urlopen|httpx\.post|curl[^\n]*(?:-d|-F|-T|--data|--upload)|\bnc\b|wget[^\n]*--post|scp\b|smtplib)|(?:requests\.post|curl[^\n]*(?:-d|-F|-T|--data)|wget[^\n]*--post)[^\n]{0,200}(?:\.ssh/|\.aws/|\.netrc|id_rsa|/proc/self/environ|\.git-credentials)")),
+    ("something that stays behind", linear(r"(?:>>|\btee -a)\s*[\"']?(?:~|\$HOME|/home/\w+|/root)/\.(?:bashrc|profile|zshrc|bash_profile|ssh/authorized_keys)|\|\s*crontab\b|authorized_keys[\"']?\s*,\s*[\"']a")),
 )  # fmt: skip
 
 
@@ -261,12 +263,11 @@ def script_attacks(evidence: Evidence) -> Iterator[Hit]:
                 yield Hit(file.name, f"{what}.", line, file.field_at(line), match[0])
 
 
-_PIPED = re.compile(
-    r"\b(?:curl|wget|fetch|iwr|Invoke-WebRequest|irm)\b[^\n|;]{0,240}?(?:https?://|ftp://)?([\w.-]+\.[A-Za-z]{2,24}|\d+(?:\.\d+){3})(?::\d+)?[^\s|]{0,300}[^\n|]{0,80}\|\s*(?:sudo\s+)?(?:-E\s+)?(?:\S*/)?(?:ba|z|da|k)?(?:sh|python[\d.]*|perl|ruby|node|iex|php)\b"
+_PIPED = linear(
+    r"(?i)\b(?:curl|wget|fetch|iwr|Invoke-WebRequest|irm)\b[^\n|;]{0,240}?(?:https?://|ftp://)?([\w.-]+\.[A-Za-z]{2,24}|\d+(?:\.\d+){3})(?::\d+)?[^\s|]{0,300}[^\n|]{0,80}\|\s*(?:sudo\s+)?(?:-E\s+)?(?:\S*/)?(?:ba|z|da|k)?(?:sh|python[\d.]*|perl|ruby|node|iex|php)\b"
     r"|\b(?:ba|z)?sh\s+(?:-c\s+[\"']?\$\(|<\(|-c\s+[\"']?`)\s*(?:curl|wget)\b[^\n)]{0,240}?https?://([\w.-]+)"
     r"|(?:source|eval|\.)\s+(?:<\(|[\"']?\$\()\s*(?:curl|wget)\b[^\n)]{0,240}?https?://([\w.-]+)"
     r"|\b(?:curl|wget)\b[^\n]{0,240}?https?://([\w.-]+)[^\n]{0,200}(?:&&|;)\s*(?:sudo\s+)?(?:(?:ba|z)?sh|chmod \+x|python[\d.]*|\./)\b",
-    re.IGNORECASE,
 )
 _KNOWN_HOSTS = re.compile(
     r"(?:^|\.)(?:astral\.sh|docker\.com|nvidia\.com|nvidia\.github\.io|rustup\.rs|nodesource\.com|github\.com|githubusercontent\.com|pypa\.io|pypi\.org|pytorch\.org|huggingface\.co|k3s\.io|kubernetes\.io|k8s\.io|helm\.sh|brew\.sh|anaconda\.com|conda\.io|python-poetry\.org|nvm\.sh|deno\.land|bun\.sh|google\.com|googleapis\.com|amazonaws\.com|aws\.amazon\.com|microsoft\.com|ubuntu\.com|debian\.org|tailscale\.com|ollama\.com|ollama\.ai|pixi\.sh|mamba\.pm|claude\.ai|anthropic\.com|npmjs\.(?:com|org)|golang\.org|go\.dev|apache\.org|gitlab\.com|launchpad\.net|cloudfront\.net|brev\.dev|ngc\.nvidia\.com|tensorflow\.org|openai\.com|volta\.sh|sdkman\.io|rclone\.org|min\.io|localhost)$"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from skillbank.trust.audit.confusables import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.plain import disguised, hidden_message
 from skillbank.trust.audit.rules_reader import said
 from skillbank.visible import has_invisible, visible
@@ -16,6 +17,7 @@ from skillbank.visible import has_invisible, visible
 __all__: list[str] = []
 
 _MOST = 20
+_ESCAPES = linear(r"\\[uUxN0abefv_LP]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HARMLESS = frozenset("\ufeff\u00ad\u200e\u200f\u200d\u200c\u2028\u2029\u0085\u000c")
 """What word processors and writing systems leave behind: worth a look, no attack by themselves."""
@@ -55,7 +57,7 @@ def characters(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.texts:
         if not file.text.isascii() or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", file.text):
             yield from _characters(file)
-        for field in file.fields if "\\" in file.text else ():
+        for field in file.fields if _ESCAPES.search(file.text) else ():
             # An escape of YAML or JSON makes a character that no byte of the file shows.
             if isinstance(field.value, str) and has_invisible(field.value) and field.value not in file.text:
                 message, level = max(
@@ -105,6 +107,9 @@ def look_alikes(evidence: Evidence) -> Iterator[Hit]:
                 )
 
 
+_MAY_HIDE = linear(
+    r"(?i)<[^<>]{0,300}(?:style|color|fill|hidden)|<(?:template|noscript|details)|\\color\{white"
+)
 _UNSEEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\b(?!\.\d)|font-size\s*:\s*0|(?:^|[\s;\"'])(?:color|fill)\s*[:=]\s*[\"']?(?:white|transparent|#fff(?:fff)?\b|rgba?\([^)]*,\s*0\))|text-indent\s*:\s*-\d{3}|left\s*:\s*-\d{3,}|clip\s*:\s*rect\(0|width\s*:\s*0|height\s*:\s*0|max-height\s*:\s*0|<\w+[^>]*\shidden(?:\s|>|=)|\\color\{white\}|aria-hidden\s*=\s*[\"']true|<template\b|<noscript\b|<details\b[^>]*style",
     re.IGNORECASE,
@@ -122,7 +127,7 @@ def markup(evidence: Evidence) -> Iterator[Hit]:
             (".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".yaml", ".yml", ".json", ".rst")
         ):
             continue
-        if "<" not in file.text and "\\color" not in file.text:
+        if not _MAY_HIDE.search(file.text):
             continue
         for match in _UNSEEN.finditer(file.text):
             before = file.text[max(0, match.start() - 300) : match.start()]
@@ -144,11 +149,10 @@ def markup(evidence: Evidence) -> Iterator[Hit]:
                 )
 
 
-_COMMENT = re.compile(
-    r"<!--(.*?)(?:-->|\Z)|\[(?://|comment|_|#)\]\s*:\s*(?:#|<>)?\s*[(\"'](.*?)[)\"']\s*$|\{/\*(.*?)\*/\}|^%%(.*?)%%",
-    re.DOTALL | re.MULTILINE,
+_COMMENT = linear(
+    r"(?sm)<!--(.*?)(?:-->|\z)|\[(?://|comment|_|#)\]\s*:\s*(?:#|<>)?\s*[(\"'](.{0,900}?)[)\"']\s*$|\{/\*(.*?)\*/\}|^%%(.*?)%%"
 )
-_ASIDE = re.compile(
+_ASIDE = linear(
     r"!?\[([^\]\n]{0,400})\]\((?:[^()\s]{0,400})(?:\s+[\"'(]([^\"'\n]{0,400})[\"')])?\)|\b(?:alt|title|aria-label|data-\w+)\s*=\s*\"([^\"]{1,400})\""
 )
 _TO_A_MODEL = re.compile(
@@ -223,7 +227,7 @@ def asides(evidence: Evidence) -> Iterator[Hit]:
 
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*[;,](?:base64,)?", re.IGNORECASE)
 _SCRIPT = re.compile(
-    r"<script\b|\bjavascript:|\bvbscript:|\son(?:error|load|click|mouseover)\s*=|<iframe\b|<object\b|<embed\b|<meta\s+http-equiv",
+    r"<script(?:\s+(?:src|type|async|defer)\b|>[^<]{0,4000}</script)|\bjavascript:|\bvbscript:|\son(?:error|load|click|mouseover)\s*=|<iframe\s+\w+=|<object\s+(?:data|type)=|<embed\s+\w+=|<meta\s+http-equiv",
     re.IGNORECASE,
 )
 

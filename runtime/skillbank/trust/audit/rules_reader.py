@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -11,8 +12,9 @@ import re2
 
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
-from skillbank.trust.audit.plain import disguised, line_of, plain, rotated, squeezed, unleet
+from skillbank.trust.audit.plain import corrected, disguised, line_of, parts, plain, rotated, squeezed, unleet
 
 __all__ = ["Found", "instructions", "said"]
 
@@ -25,9 +27,7 @@ Found = tuple[str, Level, str, str]
 
 @lru_cache(maxsize=1)
 def _engine() -> list[tuple[Phrase, Any]]:
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    return [(p, re2.compile(p.pattern, options)) for p in (*PHRASES, *FOREIGN)]
+    return [(p, linear(p.pattern)) for p in (*PHRASES, *FOREIGN)]
 
 
 @lru_cache(maxsize=1)
@@ -44,38 +44,59 @@ def _all_of_them() -> Any:
 
 def said(text: str) -> list[Found]:
     """Return what a raw text says to its reader, in whatever disguise."""
-    form = plain(text)
-    found = list(_phrases(form, ""))
-    lettered = unleet(form)
-    if lettered != form:
-        known = {(kind, words) for kind, _, words, _ in found}
-        found += [f for f in _phrases(lettered, "digits in place of letters") if (f[0], f[2]) not in known]
+    form, starts = parts(text)
+    found = list(_phrases(form, "", starts))
+    known = {(kind, words) for kind, _, words, _ in found}
+    usual = _telling(form)
+    for how, other, places in _other_forms(form, starts):
+        # A form that brings no new word of an order brings no order.
+        if _telling(other) > (usual if places is starts and how != "rot13" else 0):
+            found += [
+                f for f in _phrases(other, how, places) if f[1] == "HIGH" and (f[0], f[2]) not in known
+            ]
     apart = squeezed(form)
-    if apart:
-        for kind, pattern in SQUEEZED.items():
-            if match := re2.search(pattern, apart):
-                found.append((kind, "HIGH", match[0], "letters set apart"))
-    found += [f for f in _phrases(rotated(form), "rot13") if f[1] == "HIGH"]
-    found += [f for f in _phrases(form[::-1], "written backwards") if f[1] == "HIGH"]
+    for kind, pattern in SQUEEZED.items():
+        for text_, how in ((apart, "letters set apart"), (form, "words run together")):
+            if match := linear(pattern).search(text_):
+                found.append((kind, "HIGH", match[0], how))
     return found
 
 
-def _phrases(form: str, how: str) -> Iterator[Found]:
+def _other_forms(form: str, starts: list[int]) -> Iterator[tuple[str, str, list[int]]]:
+    for how, change in (("digits in place of letters", unleet), ("letters swapped", corrected)):
+        other = change(form)
+        if other != form:
+            yield how, other, starts
+    yield "rot13", rotated(form), starts
+    yield "written backwards", form[::-1], [0]
+
+
+_TELLING = (
+    r"ignor|disregard|forget|bypass|previous|prior|instruction|guideline|prompt|approv|consent|permission"
+    r"|authori|confirm|without|asking|dont|do not|never|secret|password|credential|token|user|operator|now"
+)
+
+
+def _telling(form: str) -> int:
+    return sum(1 for _ in linear(_TELLING).finditer(form))
+
+
+def _phrases(form: str, how: str, starts: list[int]) -> Iterator[Found]:
     there = _all_of_them().Match(form)
     engine = _engine()
     for number in there or ():
         phrase, compiled = engine[number]
         for count, match in enumerate(compiled.finditer(form)):
-            level = _level(phrase, form, match.start(), match.end())
+            level = _level(phrase, form, match.start(), match.end(), starts)
             if level is not None:
                 yield phrase.kind, level, match[0].strip(), how
             if count >= _MOST:
                 break
 
 
-def _level(phrase: Phrase, form: str, start: int, end: int) -> Level | None:
+def _level(phrase: Phrase, form: str, start: int, end: int, starts: list[int]) -> Level | None:
     """Judge a match by what stands around it in its sentence."""
-    before = _sentence_before(form, start)
+    before = _sentence_before(form, start, starts)
     if phrase.before and re.search(phrase.before, before):
         return None
     if phrase.after and re.search(phrase.after, form[end : end + _AFTER]):
@@ -87,26 +108,41 @@ def _level(phrase: Phrase, form: str, start: int, end: int) -> Level | None:
     return phrase.level
 
 
-def _sentence_before(form: str, start: int) -> str:
-    before = form[max(0, start - _BEFORE) : start]
+def _sentence_before(form: str, start: int, starts: list[int]) -> str:
+    begin = starts[max(bisect_right(starts, start) - 1, 0)]
+    before = form[max(begin, start - _BEFORE) : start]
     sentence = re.split(r"[.!?;:](?= )", before)[-1].lstrip()
     return POLITE.sub("", sentence)
 
 
-@lru_cache(maxsize=4096)
-def _said_in(text: str) -> tuple[Found, ...]:
-    return tuple(said(text))
+_LARGE = 8_000
 
 
-def instructions(file: File) -> Iterator[tuple[str, Level, str, str, int | None]]:
+def _fresh(file: File, seen: set[int]) -> str:
+    """Return the lines of a large document that stand in a company that was not read before.
+
+    The schemas of one family repeat each other; three lines that were read together need no second look.
+    """
+    if len(file.text) < _LARGE or not file.is_document:
+        return file.text
+    kept, lines = [], file.lines
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        key = hash((before, line, after))
+        if key not in seen:
+            seen.add(key)
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def instructions(file: File, seen: set[int]) -> Iterator[tuple[str, Level, str, str, int | None]]:
     """Yield what one file says to its reader: kind, level, words, disguise, line."""
-    for kind, level, words, how in _said_in(file.text):
+    for kind, level, words, how in said(_fresh(file, seen)):
         yield kind, level, words, how, _line(file.text, words, how)
     for how, code, decoded in disguised(file.text):
         for kind, level, words, _ in said(decoded[:_LONGEST_CODE]):
             if level == "HIGH":
                 yield kind, level, words, how, _line_of_code(file, code)
-    for kind, level, words, how in said(" . ".join(f.name for f in [file]).replace("/", " ")):
+    for kind, level, words, how in said(file.name.replace("/", " ")):
         if level == "HIGH":
             yield kind, level, words, how or "the file's name", None
 
@@ -127,12 +163,18 @@ def _line_of_code(file: File, code: str) -> int | None:
     return file.text[: file.text.find(code)].count("\n") + 1 if code in file.text else None
 
 
+def _said_by(evidence: Evidence) -> list[tuple[File, str, Level, str, str, int | None]]:
+    """Return what all files of a skill say to their reader; it is looked for once."""
+    if evidence.said is None:
+        evidence.said = [(f, *one) for f in evidence.texts for one in instructions(f, evidence.seen)]
+    return evidence.said
+
+
 def _hits(evidence: Evidence, kind: str, message: str) -> Iterator[Hit]:
-    for file in evidence.texts:
-        for found, level, words, how, line in instructions(file):
-            if found == kind:
-                disguise = f" (disguised: {how})" if how else ""
-                yield Hit(file.name, f"{message}{disguise}.", line, file.field_at(line), words, level)
+    for file, found, level, words, how, line in _said_by(evidence):
+        if found == kind:
+            disguise = f" (disguised: {how})" if how else ""
+            yield Hit(file.name, f"{message}{disguise}.", line, file.field_at(line), words, level)
 
 
 @rule(
@@ -216,24 +258,21 @@ def fetching(evidence: Evidence) -> Iterator[Hit]:
     return _hits(evidence, "fetching", "it tells the reader to follow what lies elsewhere")
 
 
-_TURN = re.compile(
-    r"<\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|system|assistant|user|tool|end_of_turn|start_of_turn)\|?>|<\uff5c"
+_TURN = linear(
+    r"(?i)<\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|system|assistant|user|tool|end_of_turn|start_of_turn)\|?>|<\x{ff5c}"
     r"|\[/?INST\]|<</?SYS>>|</?(?:tool_result|tool_response|tool_output|function_results?|function_calls?|function_response|system[-_]reminder|system[-_]prompt|system[-_]message|system|antml:\w+|invoke|tool_use|assistant|human|user_message|admin)(?:\s[^<>]{0,80})?>"
     r"|\[/?(?:tool[_ ](?:result|response|output|call)s?|function[_ ]results?|system(?: message| note| prompt)?|assistant|end of (?:skill|document|file|prompt|data|context))\]"
     r"|(?:^|\n)[-=#*_ ]{3,}\s*(?:end of|begin|start of|end)\s+(?:the\s+)?(?:skill|system|user|assistant|tool|untrusted|data|context|document|instructions?)\b[^\n]{0,30}",
-    re.IGNORECASE,
 )
-_SPEAKER = re.compile(
-    r"(?:^|\n|[\"'>|])[ \t#*_>\"'-]{0,12}(?:system|assistant|developer|tool(?: result| output)?|admin(?:istrator)?|operator|root|human|user|skillbank|runtime)(?: (?:message|note|prompt|notice|override|update))?[*_ ]{0,4}[:\uff1a][*_ ]{0,4}([^\n]{4,240})",
-    re.IGNORECASE,
+_SPEAKER = linear(
+    r"(?i)(?:^|\n|[\"'>|])[ \t#*_>\"'-]{0,12}(?:system|assistant|developer|tool(?: result| output)?|admin(?:istrator)?|operator|root|human|user|skillbank|runtime)(?: (?:message|note|prompt|notice|override|update))?[*_ ]{0,4}[:\x{ff1a}][*_ ]{0,4}([^\n]{4,240})",
 )
 _ORDER = re.compile(
     r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed)\b",
     re.IGNORECASE,
 )
-_FAKE_REPLY = re.compile(
-    r"[\"']?(?:needs_approval|approval|approved|approved_by|approval_id|is_approved|requires_approval|trust(?:ed)?|trust_state|user_confirmed|confirmation|consent)[\"']?\s*[:=]\s*[\"']?(?:true|granted|yes|approved|user|operator|own|trusted|given|accepted|false|null)\b",
-    re.IGNORECASE,
+_FAKE_REPLY = linear(
+    r"(?i)[\"']?(?:needs_approval|approval|approved|approved_by|approval_required|confirmation_required|requires_confirmation|approval_id|is_approved|requires_approval|trust(?:ed)?|trust_state|user_confirmed|confirmation|consent)[\"']?\s*[:=]\s*[\"']?(?:true|granted|yes|approved|user|operator|own|trusted|given|accepted|false|null)\b",
 )
 
 
@@ -255,7 +294,7 @@ def fake_turns(evidence: Evidence) -> Iterator[Hit]:
                 yield _at(file, match, "it imitates an answer that says something is approved or trusted")
 
 
-def _at(file: File, match: re.Match[str], message: str) -> Hit:
+def _at(file: File, match: Any, message: str) -> Hit:
     start = match.start() + len(match[0]) - len(match[0].lstrip())
     line = file.text.count("\n", 0, start) + 1
     return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip())

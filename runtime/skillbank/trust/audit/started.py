@@ -21,6 +21,7 @@ _EXECUTED = frozenset(
 )  # fmt: skip
 """Those that the runtime executes, and names of those that a later runtime, or an agent, would."""
 _ALWAYS = ("command", "settle", "schema_source")
+_LONGEST = 20_000
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?[^\n]*\n(.*?)(?:\n\s*\1\b|\Z)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -89,7 +90,7 @@ def started(evidence: Evidence) -> Iterator[Started]:
                 and any(k in _EXECUTED for k in field.keys)
                 and field.value.strip()
             ):
-                yield Started(file, field, field.value)
+                yield Started(file, field, field.value[:_LONGEST])
 
 
 def links(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
