@@ -33,7 +33,7 @@ def audit(
     as_sarif: Annotated[bool, typer.Option("--sarif", help="One SARIF 2.1.0 document on stdout.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Read a skill or a bank for attacks and known bugs, starting nothing of it; exit 1 when something is HIGH."""
+    """Read a skill or a bank for attacks and known bugs, starting nothing; exit 1 when one is HIGH."""
     from skillbank.errors import UsageError
     from skillbank.trust.audit.finding import LEVELS
     from skillbank.trust.audit.report import audit as run

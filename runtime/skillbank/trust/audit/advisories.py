@@ -74,18 +74,18 @@ def _from_export(path: Path, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advi
         if record.get("withdrawn"):
             continue
         for affected in _list(record.get("affected")):
-            package = affected.get("package") if isinstance(affected, Mapping) else None
-            if not isinstance(package, Mapping):
+            named = affected.get("package") if isinstance(affected, Mapping) else None
+            if not isinstance(named, Mapping):
                 continue
-            ecosystem = str(package.get("ecosystem", "")).split(":", 1)[0]
+            ecosystem = str(named.get("ecosystem", "")).split(":", 1)[0]
             ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(
                 ecosystem.lower(), ecosystem
             )
-            for pinned in by_key.get((ecosystem, canonical(ecosystem, str(package.get("name", "")))), ()):
-                if is_affected(pinned.version, affected, ecosystem):
-                    advisory = _advisory(record, pinned)
-                    if advisory.id not in {a.id for a in found.get(pinned, ())}:
-                        found.setdefault(pinned, []).append(advisory)
+            for one in by_key.get((ecosystem, canonical(ecosystem, str(named.get("name", "")))), ()):
+                if is_affected(one.version, affected, ecosystem):
+                    advisory = _advisory(record, one)
+                    if advisory.id not in {a.id for a in found.get(one, ())}:
+                        found.setdefault(one, []).append(advisory)
     return found
 
 

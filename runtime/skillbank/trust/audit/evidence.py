@@ -29,6 +29,17 @@ _WHOLE = 64 * 1024 * 1024
 _MOST_FILES = 5000
 _DEEPEST = 16
 _SKIPPED = frozenset({".git", "node_modules", "__pycache__"})
+_BINARY = (
+    b"\x7fELF",
+    b"MZ\x90",
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"%PDF",
+    b"\x1f\x8b",
+    *(b"\x80%c\x95" % c for c in (4, 5)),
+)
 _DOCUMENTS = (".yaml", ".yml", ".json")
 
 
@@ -71,7 +82,8 @@ class File:
     @cached_property
     def is_text(self) -> bool:
         """Whether the content is text."""
-        return self.kind == "file" and (self._is_wide or b"\0" not in self.content[:65536])
+        plain = b"\0" not in self.content[:65536] and not self.content.startswith(_BINARY)
+        return self.kind == "file" and (self._is_wide or plain)
 
     @property
     def _is_wide(self) -> bool:

@@ -92,6 +92,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], int] = {}
     open_: list[_Level] = []
     try:
+        event: Any
         for event in yaml.parse(text, Loader=_Loader):
             kind = type(event)
             if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):

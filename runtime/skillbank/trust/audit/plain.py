@@ -18,7 +18,17 @@ from collections.abc import Callable, Iterator
 from skillbank.trust.audit.confusables import LOOK_ALIKE
 from skillbank.trust.audit.linear import linear
 
-__all__ = ["corrected", "disguised", "hidden_message", "line_of", "parts", "plain", "rotated", "squeezed", "unleet"]
+__all__ = [
+    "corrected",
+    "disguised",
+    "hidden_message",
+    "line_of",
+    "parts",
+    "plain",
+    "rotated",
+    "squeezed",
+    "unleet",
+]
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U000([0-9a-fA-F]{5})|([ntr]))")
 _INLINE = re.compile(

@@ -54,17 +54,47 @@ def patterns(evidence: Evidence) -> Iterator[Hit]:
 
 
 class _Group:
-    """A group of a pattern that is being read."""
+    """A group of a pattern that is being read: its tokens by branches, and which of them are repeated."""
 
-    __slots__ = ("branches", "repeats")
+    __slots__ = ("branches", "repeated")
 
     def __init__(self) -> None:
-        self.repeats = False
-        self.branches: list[str] = [""]
+        self.repeated: list[str] = []
+        self.branches: list[list[str]] = [[]]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether one text can be taken in several ways when this group is repeated."""
+        if len(self.branches) > 1:
+            return bool(self.repeated) or _overlap(self.branches)
+        return bool(self.repeated) and not self._is_parted()
+
+    def _is_parted(self) -> bool:
+        """Whether a letter that nothing repeated takes begins or ends the group: ``(-[a-z]+)*`` is harmless."""
+        tokens = self.branches[0]
+        ends = (tokens[:1], tokens[-1:])
+        return any(_is_letter(end) and not any(_takes(r, end) for r in self.repeated) for end in ends)
+
+
+def _is_letter(end: list[str]) -> bool:
+    """Whether a piece of a pattern is one letter that stands for itself."""
+    return len(end) == 1 and ((len(end[0]) == 1 and end[0] != ".") or bool(re.fullmatch(r"\\[^\w]", end[0])))
+
+
+def _takes(repeated: str, end: list[str]) -> bool:
+    """Whether a repeated piece of a pattern takes a letter; what is not a single piece takes everything."""
+    letter = end[0][-1]
+    if len(repeated) > 1 and repeated[0] not in "[\\":
+        return True
+    try:
+        return re.fullmatch(repeated, letter) is not None
+    except re.error:
+        return True
 
 
 _TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|P?[:=!>]|<[=!]|[aiLmsux-]+[:)])|[()|]|[*+][?+]?|\{\d*(?:,\d*)?\}[?+]?|\?[?+]?|.",
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|P?[:=!>]|<[=!]|[aiLmsux-]+[:)])|[()|]|[*+][?+]?"
+    r"|\{\d*(?:,\d*)?\}[?+]?|\?[?+]?|.",
     re.DOTALL,
 )
 _MANY = re.compile(r"[*+]|\{\d*,\}|\{\d*,?\d{2,}\}|\{\d+,\d{2,}\}")
@@ -77,37 +107,32 @@ def explodes(pattern: str) -> bool:
     wild = 0
     for token in _TOKEN.findall(pattern[:20000]):
         here = groups[-1]
+        last, closed = closed, None
         if token.startswith("(") and not token.endswith(")"):
             groups.append(_Group())
-            closed = None
         elif token == ")" and len(groups) > 1:
             closed = groups.pop()
+            groups[-1].repeated += closed.repeated
+            groups[-1].branches[-1].append("()")
         elif token == "|":
-            here.branches.append("")
-            closed = None
+            here.branches.append([])
         elif _MANY.match(token):
-            if closed is not None and (closed.repeats or _overlap(closed.branches)):
+            if last is not None and last.ambiguous:
                 return True
-            here.repeats = True
-            if here.branches[-1].endswith("."):
-                wild += 1
-            closed = None
+            piece = here.branches[-1].pop() if here.branches[-1] else "."
+            here.branches[-1].append(f"{piece}*")
+            here.repeated.append(piece)
+            wild += piece == "."
+        elif token.startswith(("?", "{")) and here.branches[-1]:
+            here.branches[-1][-1] += "?"
         else:
-            if closed is not None and closed.repeats:
-                here.repeats = True  # what is repeated inside still is when the group itself stands once
-            closed = None
-            if not token.startswith(("?", "{")):
-                here.branches[-1] += token
-        if closed is not None and closed.repeats:
-            here.repeats = True
+            here.branches[-1].append(token)
     return wild > 6
 
 
-def _overlap(branches: list[str]) -> bool:
-    firsts = [b[:2] if b.startswith("\\") else b[:1] for b in branches]
-    return len(firsts) > 1 and (
-        len(set(firsts)) < len(firsts) or "." in firsts or ("\\w" in firsts and "\\d" in firsts)
-    )
+def _overlap(branches: list[list[str]]) -> bool:
+    firsts = ["".join(branch[:1]).rstrip("*?") for branch in branches]
+    return len(set(firsts)) < len(firsts) or "." in firsts or {"\\w", "\\d"} <= set(firsts)
 
 
 @rule(
@@ -135,6 +160,7 @@ def _expanded(text: str) -> int:
     open_: list[tuple[str | None, int]] = []
     total = 0
     try:
+        event: Any
         for event in yaml.parse(text, Loader=_Loader):
             kind = type(event)
             if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):

@@ -51,9 +51,7 @@ def said(text: str) -> list[Found]:
     for how, other, places in _other_forms(form, starts):
         # A form that brings no new word of an order brings no order.
         if _telling(other) > (usual if places is starts and how != "rot13" else 0):
-            found += [
-                f for f in _phrases(other, how, places) if f[1] == "HIGH" and (f[0], f[2]) not in known
-            ]
+            found += [f for f in _phrases(other, how, places) if f[1] == "HIGH" and (f[0], f[2]) not in known]
     apart = squeezed(form)
     for kind, pattern in SQUEEZED.items():
         for text_, how in ((apart, "letters set apart"), (form, "words run together")):
