@@ -10,6 +10,7 @@ import typer
 from skillbank.cli import (
     anchors,
     approve,
+    audit,
     bank,
     cancel,
     chat,
@@ -70,6 +71,7 @@ app.command("verify")(verify.verify)
 app.command("sign")(sign.sign)
 app.add_typer(anchors.trust_group(trust.trust), name="trust")
 app.add_typer(bank.app, name="bank")
+app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")

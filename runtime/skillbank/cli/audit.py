@@ -1,0 +1,78 @@
+"""``skillbank audit [SKILL|BANK]``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillbank.cli import options
+
+if TYPE_CHECKING:
+    from skillbank.trust.audit.report import Report
+
+
+def audit(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SKILL|BANK]", help="A folder or a skill's name; default: this checkout's bank."
+        ),
+    ] = None,
+    bank: options.Banks = None,
+    osv: Annotated[
+        str | None,
+        typer.Option(
+            "--osv", metavar="FILE|URL", help="Known vulnerabilities: an OSV export or an OSV server."
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option("--fail-on", metavar="high|medium|low", help="The level from which the exit code is 1."),
+    ] = "high",
+    as_sarif: Annotated[bool, typer.Option("--sarif", help="One SARIF 2.1.0 document on stdout.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Read a skill or a bank for attacks and known bugs, starting nothing; exit 1 when one is HIGH."""
+    from skillbank.errors import UsageError
+    from skillbank.trust.audit.finding import LEVELS
+    from skillbank.trust.audit.report import audit as run
+
+    level = next((known for known in LEVELS if known == fail_on.upper()), None)
+    if level is None:
+        raise UsageError(f"--fail-on is '{fail_on}'; it must be high, medium or low.")
+    if as_sarif and as_json:
+        raise UsageError("--sarif and --json are two formats; ask for one of them.")
+    if target is None and bank and len(bank) == 1:
+        target = bank[0]
+    report = run(target, bank or (), osv=osv)
+    if as_sarif:
+        from skillbank import __version__
+        from skillbank.trust.audit.sarif import sarif
+
+        options.print_json(sarif(report, __version__))
+    elif as_json:
+        options.print_json(report.document())
+    else:
+        _print(report)
+    if report.at_least(level) or report.failed:
+        raise typer.Exit(1)
+
+
+def _print(report: Report) -> None:
+    from skillbank.trust.audit.finding import QUESTIONS
+
+    print(f"{report.skills} skill{'s' if report.skills != 1 else ''}, {report.files} files of {report.root}")
+    for question, words in QUESTIONS.items():
+        print(f"\n{words} {report.verdict(question)}")
+        for finding in report.of(question):
+            print(f"  {finding.level:<6} {finding.place}: {finding.message} [{finding.rule}]")
+            if finding.excerpt:
+                print(f"         | {finding.excerpt}")
+    ways = dict.fromkeys((f.rule, f.way_out) for f in report.findings if f.level != "LOW")
+    if ways:
+        print("\nWhat to do:")
+        for rule, way in ways:
+            print(f"  {rule}: {way}")
+    for sentence in report.not_checked:
+        print(f"\nNot checked: {sentence}")

@@ -1,0 +1,295 @@
+"""Known vulnerabilities: OSV records out of an export (zip, folder, JSON, lines of JSON) or from an OSV server."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skillbank.errors import DataNotFoundError, PlatformError, UsageError
+from skillbank.nearby import near_path
+from skillbank.trust.audit.finding import Level
+from skillbank.trust.audit.packages import Pinned, canonical
+from skillbank.trust.audit.versions import is_affected
+from skillbank.visible import one_line
+
+__all__ = ["Advisory", "known"]
+
+_RECORD = 8 * 1024 * 1024
+_EXPORT = 1024 * 1024 * 1024
+_MOST = 1_000_000
+_BATCH = 500
+_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """One known vulnerability of one pinned package."""
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    level: Level
+    fixed: tuple[str, ...]
+
+
+def known(source: str, packages: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
+    """Return what a source knows of some packages.
+
+    Parameters
+    ----------
+    source
+        An export's path or an OSV server's address.
+
+    Raises
+    ------
+    DataNotFoundError, UsageError, PlatformError
+        When it is not there, is no export, or does not answer.
+    """
+    wanted = sorted(set(packages), key=lambda p: (p.key, p.version, p.file, p.line or 0))
+    if re.match(r"https?://", source):
+        return _from_server(source.rstrip("/"), wanted)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataNotFoundError(
+            f"There is no OSV export at {source}{near_path(path)}; give --osv a file, a folder or an address."
+        )
+    return _from_export(path, wanted)
+
+
+def _from_export(path: Path, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
+    by_key: dict[tuple[str, str], list[Pinned]] = {}
+    for package in wanted:
+        by_key.setdefault(package.key, []).append(package)
+    # Records are many and large: only those that name one of the packages are parsed.
+    names = {p.name.lower() for p in wanted} | {k[1] for k in by_key}
+    loose = {n.replace("-", "[-_.]") if "-" in n else re.escape(n) for n in names}
+    naming = re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
+    found: dict[Pinned, list[Advisory]] = {}
+    for record in _records(path, naming):
+        if record.get("withdrawn"):
+            continue
+        for affected in _list(record.get("affected")):
+            named = affected.get("package") if isinstance(affected, Mapping) else None
+            if not isinstance(named, Mapping):
+                continue
+            ecosystem = str(named.get("ecosystem", "")).split(":", 1)[0]
+            ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(
+                ecosystem.lower(), ecosystem
+            )
+            for one in by_key.get((ecosystem, canonical(ecosystem, str(named.get("name", "")))), ()):
+                if is_affected(one.version, affected, ecosystem):
+                    advisory = _advisory(record, one)
+                    if advisory.id not in {a.id for a in found.get(one, ())}:
+                        found.setdefault(one, []).append(advisory)
+    return found
+
+
+def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, Any]]:
+    for name, content in _contents(path):
+        if naming is None or not naming.search(content):
+            continue
+        try:
+            if name.endswith((".jsonl", ".ndjson")):
+                documents: Any = [
+                    json.loads(line) for line in content.splitlines() if line.strip() and naming.search(line)
+                ]
+            else:
+                documents = json.loads(content)
+        except (ValueError, RecursionError):
+            raise UsageError(
+                f"{one_line(name)} of the OSV export is not valid JSON; download the export again."
+            ) from None
+        if isinstance(documents, Mapping):
+            documents = documents["vulns"] if isinstance(documents.get("vulns"), list) else [documents]
+        yield from (d for d in _list(documents) if isinstance(d, Mapping))
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        for file in sorted(p for p in path.rglob("*") if p.suffix in (".json", ".jsonl", ".ndjson", ".zip")):
+            if file.is_file() and not file.is_symlink():
+                yield from _contents(file)
+        return
+    if not path.is_file():
+        raise UsageError(f"{path} is no regular file; give --osv a file, a folder or an address.")
+    if not zipfile.is_zipfile(path):
+        if path.stat().st_size > _EXPORT:
+            raise UsageError(f"{path} is larger than {_EXPORT >> 30} GiB; give the zip of one ecosystem.")
+        yield path.name, path.read_bytes()
+        return
+    left = _EXPORT
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for count, entry in enumerate(archive.infolist()):
+                if not entry.filename.endswith((".json", ".jsonl")) or entry.is_dir():
+                    continue
+                with archive.open(entry) as opened:
+                    content = opened.read(_RECORD + 1)
+                left -= len(content)
+                if len(content) > _RECORD or left < 0 or count > _MOST:
+                    raise UsageError(
+                        f"{path} holds more than an OSV export does ({one_line(entry.filename)}); download it again."
+                    )
+                yield entry.filename, content
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise UsageError(
+            f"{path} cannot be read as a zip ({one_line(error)}); download the export again."
+        ) from None
+
+
+def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
+    import httpx2
+
+    found: dict[Pinned, list[Advisory]] = {}
+    records: dict[str, Mapping[str, Any]] = {}
+    asked = list({(p.ecosystem, p.key[1], p.version): p for p in wanted})
+    answers: dict[tuple[str, str, str], list[str]] = {}
+    try:
+        with httpx2.Client(timeout=20.0, follow_redirects=False) as client:
+            for start in range(0, len(asked), _BATCH):
+                _ask(client, url, asked[start : start + _BATCH], answers)
+            for name in sorted({i for ids in answers.values() for i in ids}):
+                records[name] = _json(client.get(f"{url}/v1/vulns/{name}"), url)
+    except httpx2.HTTPError as error:
+        raise PlatformError(
+            f"The OSV server {url} does not answer ({one_line(error) or type(error).__name__}); check the address, or give an export."
+        ) from None
+    for package in wanted:
+        for name in answers.get((package.ecosystem, package.key[1], package.version), ()):
+            if not records[name].get("withdrawn"):
+                found.setdefault(package, []).append(_advisory(records[name], package))
+    return found
+
+
+def _ask(
+    client: Any,
+    url: str,
+    asked: Iterable[tuple[str, str, str]],
+    answers: dict[tuple[str, str, str], list[str]],
+) -> None:
+    waiting: list[tuple[tuple[str, str, str], str]] = [(one, "") for one in asked]
+    for _ in range(_PAGES):
+        queries = [
+            {
+                "package": {"ecosystem": one[0], "name": one[1]},
+                "version": one[2],
+                **({"page_token": token} if token else {}),
+            }
+            for one, token in waiting
+        ]
+        results = _list(
+            _json(client.post(f"{url}/v1/querybatch", json={"queries": queries}), url).get("results")
+        )
+        if len(results) != len(queries):
+            raise PlatformError(
+                f"The OSV server {url} answered {len(results)} of {len(queries)} questions; ask again, or give an export."
+            )
+        more = []
+        for (one, _token), result in zip(waiting, results, strict=True):
+            result = result if isinstance(result, Mapping) else {}
+            ids = [str(v["id"]) for v in _list(result.get("vulns")) if isinstance(v, Mapping) and "id" in v]
+            answers.setdefault(one, []).extend(i for i in ids if re.fullmatch(r"[\w.:-]{1,100}", i))
+            if result.get("next_page_token"):
+                more.append((one, str(result["next_page_token"])))
+        if not more:
+            return
+        waiting = more
+
+
+def _json(response: Any, url: str) -> Mapping[str, Any]:
+    if response.status_code != 200:
+        raise PlatformError(
+            f"The OSV server {url} refuses with status {response.status_code}; check the address, or give an export."
+        )
+    try:
+        document = json.loads(response.content)
+    except ValueError:
+        document = None
+    if not isinstance(document, Mapping):
+        raise PlatformError(f"What {url} answers is no answer of an OSV server; check the address.")
+    return document
+
+
+_WORDS: dict[str, Level] = {
+    "CRITICAL": "HIGH",
+    "HIGH": "HIGH",
+    "MODERATE": "MEDIUM",
+    "MEDIUM": "MEDIUM",
+    "LOW": "LOW",
+}
+
+
+def _advisory(record: Mapping[str, Any], package: Pinned) -> Advisory:
+    fixed = []
+    for affected in _list(record.get("affected")):
+        named = affected.get("package") if isinstance(affected, Mapping) else None
+        if (
+            isinstance(named, Mapping)
+            and canonical(package.ecosystem, str(named.get("name", ""))) == package.key[1]
+        ):
+            for one in _list(affected.get("ranges")):
+                events = (
+                    _list(one.get("events")) if isinstance(one, Mapping) and one.get("type") != "GIT" else []
+                )
+                fixed += [str(e["fixed"]) for e in events if isinstance(e, Mapping) and "fixed" in e]
+    return Advisory(
+        one_line(record.get("id", "?"), 60),
+        tuple(one_line(a, 40) for a in _list(record.get("aliases"))),
+        one_line(record.get("summary") or record.get("details") or "", 120),
+        _severity(record),
+        tuple(dict.fromkeys(one_line(f, 30) for f in fixed)),
+    )
+
+
+def _severity(record: Mapping[str, Any]) -> Level:
+    """Return an advisory's level: its own word, else its CVSS score; malware is HIGH, the unrated MEDIUM."""
+    if str(record.get("id", "")).startswith("MAL-"):
+        return "HIGH"
+    own = record.get("database_specific")
+    word = str(own.get("severity", "")).upper() if isinstance(own, Mapping) else ""
+    if word in _WORDS:
+        return _WORDS[word]
+    scores = [
+        _score(str(s.get("score", ""))) for s in _list(record.get("severity")) if isinstance(s, Mapping)
+    ]
+    worst = max([s for s in scores if s is not None], default=None)
+    return "MEDIUM" if worst is None else "HIGH" if worst >= 7 else "MEDIUM" if worst >= 4 else "LOW"
+
+
+_WEIGHTS: dict[str, dict[str, float]] = {
+    "AV": {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2},
+    "AC": {"L": 0.77, "H": 0.44},
+    "UI": {"N": 0.85, "R": 0.62},
+    "C": {"H": 0.56, "L": 0.22, "N": 0.0},
+    "I": {"H": 0.56, "L": 0.22, "N": 0.0},
+    "A": {"H": 0.56, "L": 0.22, "N": 0.0},
+}
+_RIGHTS = {"U": {"N": 0.85, "L": 0.62, "H": 0.27}, "C": {"N": 0.85, "L": 0.68, "H": 0.5}}
+
+
+def _score(vector: str) -> float | None:
+    """Return the base score of a CVSS 3 vector; of version 4 only whether something is lost entirely."""
+    parts = dict(p.split(":", 1) for p in vector.split("/") if ":" in p)
+    if vector.startswith("CVSS:4"):
+        return 8.0 if "H" in (parts.get("VC"), parts.get("VI")) and parts.get("AV") == "N" else 5.0
+    try:
+        weight = {name: table[parts[name]] for name, table in _WEIGHTS.items()}
+        changed = parts["S"] == "C"
+        rights = _RIGHTS[parts["S"]][parts["PR"]]
+    except KeyError:
+        return None
+    lost = 1 - (1 - weight["C"]) * (1 - weight["I"]) * (1 - weight["A"])
+    impact = 7.52 * (lost - 0.029) - 3.25 * (lost - 0.02) ** 15 if changed else 6.42 * lost
+    if impact <= 0:
+        return 0.0
+    ease = 8.22 * weight["AV"] * weight["AC"] * rights * weight["UI"]
+    return min((1.08 if changed else 1.0) * (impact + ease), 10.0)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,149 @@
+"""What an audit can say: rules, in a table that they enter themselves, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.trust.audit.evidence import Evidence
+
+__all__ = ["LEVELS", "QUESTIONS", "Finding", "Hit", "Level", "Question", "Rule", "rule", "table"]
+
+Level = Literal["HIGH", "MEDIUM", "LOW"]
+Question = Literal["tricks", "execution", "bugs"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""The worst first."""
+QUESTIONS: dict[Question, str] = {
+    "tricks": "Does it try to trick the reader?",
+    "execution": "Does it start what nobody sees?",
+    "bugs": "Does it have known bugs?",
+}
+_LONGEST = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a rule holds.
+
+    Attributes
+    ----------
+    file, line, field
+        The file relative to the skill, the 1-based line, and the dotted path of a document's field where known.
+    message
+        One sentence: what stands there.
+    excerpt
+        Foreign text, as it stands in the file; it is made visible before it is shown.
+    level
+        The level of this one case where it differs from its rule's.
+    """
+
+    file: str
+    message: str
+    line: int | None = None
+    field: str = ""
+    excerpt: str = ""
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of a report; the file is relative to what was audited."""
+
+    rule: str
+    level: Level
+    skill: str
+    file: str
+    line: int | None
+    field: str
+    message: str
+    excerpt: str
+    way_out: str
+
+    @property
+    def place(self) -> str:
+        """``file:line``, and the field."""
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where} ({self.field})" if self.field else where
+
+    def document(self) -> dict[str, Any]:
+        """Return the finding as a JSON document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what it is called, what it means, and the function that finds it."""
+
+    id: str
+    level: Level
+    question: Question
+    title: str
+    way_out: str
+    find: Callable[[Evidence], Iterable[Hit]]
+
+    def apply(self, evidence: Evidence) -> list[Finding]:
+        """Return what the rule finds in one skill; of one place the worst."""
+        found: dict[tuple[str, int | None, str], Finding] = {}
+        for hit in self.find(evidence):
+            finding = Finding(
+                self.id,
+                hit.level or self.level,
+                one_line(evidence.name),
+                one_line(evidence.placed(hit.file), _LONGEST * 2),
+                hit.line,
+                one_line(hit.field, _LONGEST),
+                hit.message,
+                one_line(hit.excerpt, _LONGEST),
+                self.way_out,
+            )
+            place = (hit.file, hit.line, hit.field)
+            if place not in found or LEVELS.index(finding.level) < LEVELS.index(found[place].level):
+                found[place] = finding
+        return list(found.values())
+
+
+_TABLE: dict[str, Rule] = {}
+
+
+def rule(
+    name: str, level: Level, question: Question, title: str, way_out: str
+) -> Callable[[Callable[[Evidence], Iterable[Hit]]], Rule]:
+    """Enter a function into the table of rules.
+
+    Parameters
+    ----------
+    name
+        Stable, e.g. ``command-shell``.
+    level
+        ``HIGH`` (an attack looks like this, and honest skills do not), ``MEDIUM`` (look at it), ``LOW`` (know it).
+    title, way_out
+        A sentence without a full stop, and what whoever meets it can do.
+    """
+
+    def enter(find: Callable[[Evidence], Iterable[Hit]]) -> Rule:
+        if name in _TABLE:
+            raise ValueError(f"two rules are called {name}")
+        _TABLE[name] = Rule(name, level, question, title, way_out, find)
+        return _TABLE[name]
+
+    return enter
+
+
+def table() -> tuple[Rule, ...]:
+    """Return all rules, by question."""
+    from skillbank.trust.audit import (  # noqa: F401  they enter the table when they are read
+        rules_commands,
+        rules_cost,
+        rules_files,
+        rules_hidden,
+        rules_names,
+        rules_packages,
+        rules_reader,
+    )
+
+    order = list(QUESTIONS)
+    return tuple(sorted(_TABLE.values(), key=lambda r: order.index(r.question)))

@@ -1,0 +1,307 @@
+"""Rules on what a person does not see and a machine does: characters, look-alikes, mark-up, code."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from skillbank.trust.audit.confusables import mixed_words
+from skillbank.trust.audit.evidence import Evidence, File
+from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.linear import linear
+from skillbank.trust.audit.plain import disguised, hidden_message
+from skillbank.trust.audit.rules_reader import said
+from skillbank.visible import has_invisible, visible
+
+__all__: list[str] = []
+
+_MOST = 20
+_ESCAPES = linear(r"\\[uUxN0abefv_LP]")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HARMLESS = frozenset("\ufeff\u00ad\u200e\u200f\u200d\u200c\u2028\u2029\u0085\u000c")
+"""What word processors and writing systems leave behind: worth a look, no attack by themselves."""
+_LANGUAGES = re.compile(r"[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
+
+
+def _worst(line: str) -> tuple[str, Level]:
+    """Say what kind of hidden characters a line holds."""
+    message = hidden_message(line)
+    if message:
+        return f"hidden characters spell '{visible(message)[:80]}'", "HIGH"
+    if any("\U000e0000" <= c <= "\U000e007f" for c in line):
+        return "it holds tag characters, which nobody sees", "HIGH"
+    if _BIDI.intersection(line):
+        return "it holds characters that turn the reading order round", "HIGH"
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t\r\x0c\x85" for c in line):
+        return "it holds control characters, which can rewrite a terminal", "HIGH"
+    private = sum(unicodedata.category(c) == "Co" for c in line)
+    hidden = [c for c in line if has_invisible(c) and unicodedata.category(c) != "Co"]
+    if set(hidden) <= _HARMLESS or private == len(line) or _LANGUAGES.search(line) or not hidden:
+        return "it holds characters that cannot be seen", "MEDIUM"
+    inside = re.search(
+        r"\w[\u200b-\u200d\u2060-\u2064\u00ad\u180e\u115f\u1160\u3164\uffa0\u2800\u034f\ufe00-\ufe0e]+\w",
+        line,
+    )
+    if inside or len(hidden) > 2:
+        return "characters that cannot be seen stand inside of words", "HIGH"
+    return "it holds characters that cannot be seen", "MEDIUM"
+
+
+@rule(
+    "hidden-characters", "HIGH", "tricks", "Characters that cannot be seen",
+    "Remove them; `skillbank audit` shows each of them written out.",
+)  # fmt: skip
+def characters(evidence: Evidence) -> Iterator[Hit]:
+    """Find bidi, zero-width, tag, selector and control characters, and read what they spell."""
+    for file in evidence.texts:
+        if not file.text.isascii() or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", file.text):
+            yield from _characters(file)
+        for field in file.fields if _ESCAPES.search(file.text) else ():
+            # An escape of YAML or JSON makes a character that no byte of the file shows.
+            if isinstance(field.value, str) and has_invisible(field.value) and field.value not in file.text:
+                message, level = max(
+                    map(_worst, field.value.split("\n")),
+                    key=lambda w: (has_invisible(field.value), w[1] == "HIGH"),
+                )
+                yield Hit(file.name, f"{message}.", field.line, field.path, field.value, level)
+        if has_invisible(file.name):
+            yield Hit(file.name, "the file's name holds characters that cannot be seen.", excerpt=file.name)
+
+
+def _characters(file: File) -> Iterator[Hit]:
+    count = 0
+    for number, line in enumerate(file.lines, 1):
+        if (line.isascii() and line.isprintable()) or not has_invisible(
+            line.replace("\t", " ").removesuffix("\x0c")
+        ):
+            continue
+        message, level = _worst(line)
+        at = next((i for i, c in enumerate(line) if has_invisible(c)), 0)
+        yield Hit(
+            file.name, f"{message}.", number, file.field_at(number), line[max(0, at - 30) : at + 80], level
+        )
+        count += 1
+        if count >= _MOST:
+            return
+
+
+@rule(
+    "hidden-look-alike", "HIGH", "tricks", "A word mixes letters of several scripts that look alike",
+    "Write the word in one script; a search, or a person, takes it for another word.",
+)  # fmt: skip
+def look_alikes(evidence: Evidence) -> Iterator[Hit]:
+    """Find words with letters that look like Latin's."""
+    for file in evidence.texts:
+        if file.text.isascii():
+            continue
+        for number, line in enumerate(file.lines, 1):
+            words = mixed_words(line)
+            if words:
+                yield Hit(
+                    file.name,
+                    "a word mixes letters of several scripts.",
+                    number,
+                    file.field_at(number),
+                    words[0],
+                )
+
+
+_MAY_HIDE = linear(
+    r"(?i)<[^<>]{0,300}(?:style|color|fill|hidden)|<(?:template|noscript|details)|\\color\{white"
+)
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\b(?!\.\d)|font-size\s*:\s*0|(?:^|[\s;\"'])(?:color|fill)\s*[:=]\s*[\"']?(?:white|transparent|#fff(?:fff)?\b|rgba?\([^)]*,\s*0\))|text-indent\s*:\s*-\d{3}|left\s*:\s*-\d{3,}|clip\s*:\s*rect\(0|width\s*:\s*0|height\s*:\s*0|max-height\s*:\s*0|<\w+[^>]*\shidden(?:\s|>|=)|\\color\{white\}|aria-hidden\s*=\s*[\"']true|<template\b|<noscript\b|<details\b[^>]*style",
+    re.IGNORECASE,
+)
+
+
+@rule(
+    "hidden-markup", "HIGH", "tricks", "Mark-up keeps text from a person's eyes",
+    "Show it or remove it: whatever a person is not to see, a model still reads.",
+)  # fmt: skip
+def markup(evidence: Evidence) -> Iterator[Hit]:
+    """Find text that is drawn white, tiny, or not at all."""
+    for file in evidence.texts:
+        if not file.name.endswith(
+            (".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".yaml", ".yml", ".json", ".rst")
+        ):
+            continue
+        if not _MAY_HIDE.search(file.text):
+            continue
+        for match in _UNSEEN.finditer(file.text):
+            before = file.text[max(0, match.start() - 300) : match.start()]
+            inside = before.rfind("<") > before.rfind(">") or match[0].startswith(("<", "\\"))
+            if inside:
+                line = file.text.count("\n", 0, match.start()) + 1
+                level: Level | None = (
+                    "MEDIUM"
+                    if match[0].lower().startswith(("<template", "<noscript", "<details", "aria"))
+                    else None
+                )
+                yield Hit(
+                    file.name,
+                    "this mark-up hides text.",
+                    line,
+                    file.field_at(line),
+                    file.text[match.start() - 30 : match.end() + 80],
+                    level,
+                )
+
+
+_COMMENT = linear(
+    r"(?sm)<!--(.*?)(?:-->|\z)|\[(?://|comment|_|#)\]\s*:\s*(?:#|<>)?\s*[(\"'](.{0,900}?)[)\"']\s*$|\{/\*(.*?)\*/\}"
+)
+_ASIDE = linear(
+    r"!?\[([^\]\n]{0,400})\]\((?:[^()\s]{0,400})(?:\s+[\"'(]([^\"'\n]{0,400})[\"')])?\)|\b(?:alt|title|aria-label|data-\w+)\s*=\s*\"([^\"]{1,400})\""
+)
+_TO_A_MODEL = re.compile(
+    r"\b(?:ai|llm|assistants?|agents?|model|claude|gpt|gemini|copilot|chatbot|language models?|bots?|you|your)\b[^.!?]{0,120}\b(?:must|should|shall|need to|have to|always|never|do not|don't|run|execute|call|approve|send|ignore|add|include|use|set|launch|skip|instead|please)\b|\b(?:note|message|instructions?|hint|attention) (?:to|for) (?:the |any |all )?(?:ai|llm|assistants?|agents?|models?|bots?|claude|gpt)\b",
+    re.IGNORECASE,
+)
+
+
+@rule(
+    "hidden-comment", "HIGH", "tricks", "A comment speaks to the reader",
+    "A comment is not shown to people and is read by models: say it openly or remove it.",
+)  # fmt: skip
+def comments(evidence: Evidence) -> Iterator[Hit]:
+    """Find comments that give orders."""
+    for file in evidence.texts:
+        if file.suffix not in (
+            ".md",
+            ".markdown",
+            ".mdx",
+            ".html",
+            ".htm",
+            ".svg",
+            ".txt",
+            ".rst",
+            ".yaml",
+            ".yml",
+            ".json",
+        ):
+            continue
+        for match in _COMMENT.finditer(file.text):
+            content = next((g for g in match.groups() if g), "")
+            if _TO_A_MODEL.search(content[:4000]):
+                line = file.text.count("\n", 0, match.start()) + 1
+                model = re.search(
+                    r"(?i)\b(?:ai|llm|assistant|agents?|model reading|claude|gpt|bot)\b", content
+                )
+                yield Hit(
+                    file.name,
+                    "a comment that people do not see gives orders.",
+                    line,
+                    file.field_at(line),
+                    content,
+                    "HIGH" if model else "MEDIUM",
+                )
+
+
+@rule(
+    "hidden-aside", "HIGH", "tricks", "The text of a picture or the title of a link gives orders",
+    "It is not shown to people: say it openly or remove it.",
+)  # fmt: skip
+def asides(evidence: Evidence) -> Iterator[Hit]:
+    """Find instructions in alt texts and link titles."""
+    for file in evidence.texts:
+        for match in _ASIDE.finditer(file.text) if "](" in file.text or '="' in file.text else ():
+            for content in match.groups():
+                is_alt = match[0].startswith("!") or content is not match[1]
+                if (
+                    content
+                    and is_alt
+                    and len(content) > 20
+                    and (_TO_A_MODEL.search(content) or any(f[1] == "HIGH" for f in said(content)))
+                ):
+                    line = file.text.count("\n", 0, match.start()) + 1
+                    yield Hit(
+                        file.name,
+                        "a text that people do not see gives orders.",
+                        line,
+                        file.field_at(line),
+                        content,
+                    )
+
+
+_DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*[;,](?:base64,)?", re.IGNORECASE)
+_SCRIPT = re.compile(
+    r"<script(?:\s+(?:src|type|async|defer)\b|>[^<]{0,4000}</script)|\bjavascript:|\bvbscript:|\son(?:error|load|click|mouseover)\s*=|<iframe\s+\w+=|<object\s+(?:data|type)=|<embed\s+\w+=|<meta\s+http-equiv",
+    re.IGNORECASE,
+)
+
+
+@rule(
+    "hidden-data-address", "MEDIUM", "tricks", "A data: address brings content of its own",
+    "Put the content into a file of the skill, where it can be read.",
+)  # fmt: skip
+def data_addresses(evidence: Evidence) -> Iterator[Hit]:
+    """Find content inside of addresses, and mark-up that runs."""
+    for file in evidence.texts:
+        for match in _DATA.finditer(file.text) if "data:" in file.text else ():
+            if "/" not in match[0] and "base64" not in match[0].lower():
+                continue
+            kind = (match[1] or "text/plain").lower()
+            line = file.text.count("\n", 0, match.start()) + 1
+            level: Level = (
+                "LOW"
+                if kind.startswith("image/") and "svg" not in kind
+                else "HIGH"
+                if "html" in kind or "script" in kind or "svg" in kind or "octet" in kind
+                else "MEDIUM"
+            )
+            yield Hit(
+                file.name,
+                f"an address holds {kind} itself.",
+                line,
+                file.field_at(line),
+                file.text[match.start() : match.end() + 60],
+                level,
+            )
+        if file.suffix in (".md", ".markdown", ".mdx", ".html", ".svg", ".yaml", ".yml"):
+            for match in _SCRIPT.finditer(file.text):
+                line = file.text.count("\n", 0, match.start()) + 1
+                yield Hit(
+                    file.name,
+                    "mark-up here would run in a page.",
+                    line,
+                    file.field_at(line),
+                    file.text[match.start() : match.end() + 60],
+                    "HIGH" if file.suffix != ".html" else "MEDIUM",
+                )
+
+
+_RUNS = re.compile(
+    r"\b(?:bash|sh|curl|wget|python3?|powershell|eval|exec|nc|import (?:os|sys|socket|subprocess)|os\.system|/bin/|chmod|rm -rf|base64|https?://|child_process)\b|^#!"
+)
+
+
+@rule(
+    "hidden-code", "MEDIUM", "tricks", "A long code hides what it says",
+    "Ask for it in plain text.",
+)  # fmt: skip
+def codes(evidence: Evidence) -> Iterator[Hit]:
+    """Find base64 and hex, decode them, and say what they hold."""
+    for file in evidence.texts:
+        if file.name.endswith((".sig", ".pem", ".crt", ".lock")):
+            continue
+        for how, code, found in disguised(file.text):
+            line = file.text[: file.text.find(code)].count("\n") + 1
+            runs = _RUNS.search(found)
+            yield Hit(
+                file.name, f"{how} here stands for '{visible(found)[:80].strip()}'.", line, file.field_at(line), code,
+                "HIGH" if runs else "MEDIUM",
+            )  # fmt: skip
+        for match in re.finditer(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}", file.text):
+            if len(set(match[0])) > 24:
+                before = file.text[max(0, match.start() - 40) : match.start()]
+                if "base64," not in before or "image/" not in before:
+                    line = file.text.count("\n", 0, match.start()) + 1
+                    yield Hit(
+                        file.name,
+                        f"a block of {len(match[0])} coded characters.",
+                        line,
+                        file.field_at(line),
+                        match[0][:80],
+                    )

@@ -1,0 +1,298 @@
+"""Rules on what is said to the reader: a person, or the model that a person has sent."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from skillbank.trust.audit.evidence import Evidence, File
+from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.linear import linear
+from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
+from skillbank.trust.audit.plain import corrected, disguised, line_of, parts, plain, rotated, squeezed, unleet
+
+__all__ = ["Found", "instructions", "said"]
+
+_BEFORE, _AFTER = 160, 60
+_MOST = 40
+_LONGEST_CODE = 4000
+Found = tuple[str, Level, str, str]
+"""The kind of a phrase, its level, the words, and how they were disguised."""
+
+
+@lru_cache(maxsize=1)
+def _engine() -> list[tuple[Phrase, Any]]:
+    return [(p, linear(p.pattern)) for p in (*PHRASES, *FOREIGN)]
+
+
+@lru_cache(maxsize=1)
+def _all_of_them() -> Any:
+    """One automaton that says which phrases occur at all: most texts hold none."""
+    options = re2.Options()
+    options.max_mem = 512 << 20
+    whole = re2.Set.SearchSet(options)
+    for phrase in (*PHRASES, *FOREIGN):
+        whole.Add(phrase.pattern)
+    whole.Compile()
+    return whole
+
+
+def said(text: str) -> list[Found]:
+    """Return what a raw text says to its reader, in whatever disguise."""
+    form, starts = parts(text)
+    found = list(_phrases(form, "", starts))
+    known = {(kind, words) for kind, _, words, _ in found}
+    usual = _telling(form)
+    for how, other, places in _other_forms(form, starts):
+        # A form that brings no new word of an order brings no order.
+        if _telling(other) > (usual if places is starts and how != "rot13" else 0):
+            found += [f for f in _phrases(other, how, places) if f[1] == "HIGH" and (f[0], f[2]) not in known]
+    apart = squeezed(form)
+    for kind, pattern in SQUEEZED.items():
+        for text_, how in ((apart, "letters set apart"), (form, "words run together")):
+            if match := linear(pattern).search(text_):
+                found.append((kind, "HIGH", match[0], how))
+    return found
+
+
+def _other_forms(form: str, starts: list[int]) -> Iterator[tuple[str, str, list[int]]]:
+    for how, change in (("digits in place of letters", unleet), ("letters swapped", corrected)):
+        other = change(form)
+        if other != form:
+            yield how, other, starts
+    yield "rot13", rotated(form), starts
+    yield "written backwards", form[::-1], [0]
+
+
+_TELLING = (
+    r"ignor|disregard|forget|bypass|previous|prior|instruction|guideline|prompt|approv|consent|permission"
+    r"|authori|confirm|without|asking|dont|do not|never|secret|password|credential|token|user|operator|now"
+)
+
+
+def _telling(form: str) -> int:
+    return sum(1 for _ in linear(_TELLING).finditer(form))
+
+
+def _phrases(form: str, how: str, starts: list[int]) -> Iterator[Found]:
+    there = _all_of_them().Match(form)
+    engine = _engine()
+    for number in there or ():
+        phrase, compiled = engine[number]
+        for count, match in enumerate(compiled.finditer(form)):
+            level = _level(phrase, form, match.start(), match.end(), starts)
+            if level is not None:
+                yield phrase.kind, level, match[0].strip(), how
+            if count >= _MOST:
+                break
+
+
+def _level(phrase: Phrase, form: str, start: int, end: int, starts: list[int]) -> Level | None:
+    """Judge a match by what stands around it in its sentence."""
+    before = _sentence_before(form, start, starts)
+    if phrase.before and re.search(phrase.before, before):
+        return None
+    if phrase.after and re.search(phrase.after, form[end : end + _AFTER]):
+        return None
+    if phrase.needs and not re.search(phrase.needs, before):
+        return "MEDIUM"
+    if phrase.soft and re.search(phrase.soft, before):
+        return "MEDIUM"
+    return phrase.level
+
+
+def _sentence_before(form: str, start: int, starts: list[int]) -> str:
+    begin = starts[max(bisect_right(starts, start) - 1, 0)]
+    before = form[max(begin, start - _BEFORE) : start]
+    sentence = re.split(r"[.!?;:](?= )", before)[-1].lstrip()
+    return POLITE.sub("", sentence)
+
+
+_LARGE = 8_000
+
+
+def _fresh(file: File, seen: set[int]) -> str:
+    """Return the lines of a large document that stand in a company that was not read before.
+
+    The schemas of one family repeat each other; three lines that were read together need no second look.
+    """
+    if len(file.text) < _LARGE or not file.is_document:
+        return file.text
+    kept, lines = [], file.lines
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        key = hash((before, line, after))
+        if key not in seen:
+            seen.add(key)
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def instructions(file: File, seen: set[int]) -> Iterator[tuple[str, Level, str, str, int | None]]:
+    """Yield what one file says to its reader: kind, level, words, disguise, line."""
+    for kind, level, words, how in said(_fresh(file, seen)):
+        yield kind, level, words, how, _line(file.text, words, how)
+    for how, code, decoded in disguised(file.text):
+        for kind, level, words, _ in said(decoded[:_LONGEST_CODE]):
+            if level == "HIGH":
+                yield kind, level, words, how, _line_of_code(file, code)
+    for kind, level, words, how in said(file.name.replace("/", " ")):
+        if level == "HIGH":
+            yield kind, level, words, how or "the file's name", None
+
+
+def _line(text: str, words: str, how: str) -> int | None:
+    forms: dict[str, Callable[[str], str]] = {
+        "digits in place of letters": lambda line: unleet(plain(line)),
+        "rot13": lambda line: rotated(plain(line)),
+    }
+    if how == "written backwards":
+        return line_of(text, words[::-1])
+    if how == "letters set apart":
+        return next((n for n, line in enumerate(text.split("\n"), 1) if squeezed(plain(line))), None)
+    return line_of(text, words, forms.get(how, plain))
+
+
+def _line_of_code(file: File, code: str) -> int | None:
+    return file.text[: file.text.find(code)].count("\n") + 1 if code in file.text else None
+
+
+def _said_by(evidence: Evidence) -> list[tuple[File, str, Level, str, str, int | None]]:
+    """Return what all files of a skill say to their reader; it is looked for once."""
+    if evidence.said is None:
+        evidence.said = [(f, *one) for f in evidence.texts for one in instructions(f, evidence.seen)]
+    return evidence.said
+
+
+def _hits(evidence: Evidence, kind: str, message: str) -> Iterator[Hit]:
+    for file, found, level, words, how, line in _said_by(evidence):
+        if found == kind:
+            disguise = f" (disguised: {how})" if how else ""
+            yield Hit(file.name, f"{message}{disguise}.", line, file.field_at(line), words, level)
+
+
+@rule(
+    "reader-override", "HIGH", "tricks", "It tells the reader to put aside other instructions",
+    "A skill describes a model; read the place, and do not use a skill that gives orders to its reader.",
+)  # fmt: skip
+def override(evidence: Evidence) -> Iterator[Hit]:
+    """Find words that put aside what the reader was told."""
+    return _hits(evidence, "override", "it tells the reader to put aside what it was told")
+
+
+@rule(
+    "reader-role", "HIGH", "tricks", "It gives the reader another role or new orders",
+    "Read the place; who the agent is, is decided by whoever runs it.",
+)  # fmt: skip
+def role(evidence: Evidence) -> Iterator[Hit]:
+    """Find words that make the reader somebody else."""
+    return _hits(evidence, "role", "it gives the reader another role or new orders")
+
+
+@rule(
+    "reader-approval", "HIGH", "tricks", "It claims that something is approved already",
+    "Only a person approves, plan by plan; no text of a skill can say that it happened.",
+)  # fmt: skip
+def approval(evidence: Evidence) -> Iterator[Hit]:
+    """Find claims that somebody has agreed."""
+    return _hits(evidence, "approval", "it claims that somebody has agreed already")
+
+
+@rule(
+    "reader-no-asking", "HIGH", "tricks", "It tells the reader to act without asking",
+    "What starts, spends or destroys is asked about; read the place before you use the skill.",
+)  # fmt: skip
+def asking(evidence: Evidence) -> Iterator[Hit]:
+    """Find words that take the question away."""
+    return _hits(evidence, "asking", "it tells the reader not to ask")
+
+
+@rule(
+    "reader-secrecy", "HIGH", "tricks", "It tells the reader to hide something from people",
+    "Nothing that a skill does needs to be kept from the person; do not use it before you know why.",
+)  # fmt: skip
+def secrecy(evidence: Evidence) -> Iterator[Hit]:
+    """Find words that keep something from people."""
+    return _hits(evidence, "secrecy", "it tells the reader to keep something from a person")
+
+
+@rule(
+    "reader-sending", "HIGH", "tricks", "It asks the reader to hand out secrets",
+    "Do not use it, and change what secrets an agent may have shown.",
+)  # fmt: skip
+def sending(evidence: Evidence) -> Iterator[Hit]:
+    """Find requests for secrets."""
+    return _hits(evidence, "sending", "it asks the reader to hand out secrets")
+
+
+@rule(
+    "reader-priority", "HIGH", "tricks", "It claims to weigh more than the user or the system",
+    "Text inside of skills is data; read the place before you use the skill.",
+)  # fmt: skip
+def priority(evidence: Evidence) -> Iterator[Hit]:
+    """Find claims of precedence."""
+    return _hits(evidence, "priority", "it claims to weigh more than what others say")
+
+
+@rule(
+    "reader-approves", "HIGH", "tricks", "It tells the reader to approve or trust in a person's place",
+    "Approving and trusting are a person's; run `skillbank approve` and `skillbank trust` by your own hand.",
+)  # fmt: skip
+def approving(evidence: Evidence) -> Iterator[Hit]:
+    """Find words that make the reader approve."""
+    return _hits(evidence, "approving", "it tells the reader to approve in a person's place")
+
+
+@rule(
+    "reader-fetches", "HIGH", "tricks", "It tells the reader to fetch instructions from elsewhere",
+    "What it fetches can change at any time; ask whoever wrote the skill to say it in the skill.",
+)  # fmt: skip
+def fetching(evidence: Evidence) -> Iterator[Hit]:
+    """Find instructions that lie elsewhere."""
+    return _hits(evidence, "fetching", "it tells the reader to follow what lies elsewhere")
+
+
+_TURN = linear(
+    r"(?i)<\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|system|assistant|user|tool|end_of_turn|start_of_turn)\|?>|<\x{ff5c}"
+    r"|\[/?INST\]|<</?SYS>>|</?(?:tool_result|tool_response|tool_output|function_results?|function_calls?|function_response|system[-_]reminder|system[-_]prompt|system[-_]message|system|antml:\w+|invoke|tool_use|assistant|human|user_message|admin)(?:\s[^<>]{0,80})?>"
+    r"|\[/?(?:tool[_ ](?:result|response|output|call)s?|function[_ ]results?|system(?: message| note| prompt)?|assistant|end of (?:skill|document|file|prompt|data|context))\]"
+    r"|(?:^|\n)[-=#*_ ]{3,}\s*(?:end of|begin|start of|end)\s+(?:the\s+)?(?:skill|system|user|assistant|tool|untrusted|data|context|document|instructions?)\b[^\n]{0,30}",
+)
+_SPEAKER = linear(
+    r"(?i)(?:^|\n|[\"'>|])[ \t#*_>\"'-]{0,12}(?:system|assistant|developer|tool(?: result| output)?|admin(?:istrator)?|operator|root|human|user|skillbank|runtime)(?: (?:message|note|prompt|notice|override|update))?[*_ ]{0,4}[:\x{ff1a}][*_ ]{0,4}([^\n]{4,240})",
+)
+_ORDER = re.compile(
+    r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed)\b",
+    re.IGNORECASE,
+)
+_FAKE_REPLY = linear(
+    r"(?i)[\"']?(?:needs_approval|approval|approved|approved_by|approval_required|confirmation_required|requires_confirmation|approval_id|is_approved|requires_approval|trust(?:ed)?|trust_state|user_confirmed|confirmation|consent)[\"']?\s*[:=]\s*[\"']?(?:true|granted|yes|approved|user|operator|own|trusted|given|accepted|false|null)\b",
+)
+
+
+@rule(
+    "reader-fake-turn", "HIGH", "tricks", "It imitates another speaker or a tool's answer",
+    "Markers of roles and tool results have no place in a skill; do not use it.",
+)  # fmt: skip
+def fake_turns(evidence: Evidence) -> Iterator[Hit]:
+    """Find marks of roles and of tools' answers."""
+    for file in evidence.texts:
+        text = file.text
+        for match in _TURN.finditer(text):
+            yield _at(file, match, "it imitates the marks of a conversation or of a tool's answer")
+        for match in _SPEAKER.finditer(text):
+            if _ORDER.search(match[1]):
+                yield _at(file, match, "it speaks in the voice of the system, the user or a tool")
+        for match in _FAKE_REPLY.finditer(text):
+            if not file.name.startswith("schemas/"):
+                yield _at(file, match, "it imitates an answer that says something is approved or trusted")
+
+
+def _at(file: File, match: Any, message: str) -> Hit:
+    start = match.start() + len(match[0]) - len(match[0].lstrip())
+    line = file.text.count("\n", 0, start) + 1
+    return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip())
