@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.gate import open_gate
+
 from skillbank.automl.charter import Charter, objectives_of
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
@@ -79,7 +81,7 @@ def open_jobs(url: str, seconds: float) -> Jobs:
     def platform(name: str) -> Platform:
         return ExperimentPlatform(jobs, charter) if name == SEARCH else get_platform(name)
 
-    jobs = Jobs(JobStore(url), platforms=platform)
+    jobs = Jobs(JobStore(url), open_gate, platforms=platform)
     return jobs
 
 

@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.gate import open_gate
+
 from skillbank.errors import PlatformError
 from skillbank.home import database_url
 from skillbank.jobs.record import JobState
@@ -126,7 +128,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SKILLBANK_HOME"] = folder
         with JobStore(database_url()) as store:
-            jobs = Jobs(store)
+            jobs = Jobs(store, open_gate)
             image = options.image or tiny_image(daemon)
             submit_to_running(jobs, image, options.rounds)
             many(jobs, image, options.jobs, options.slots)

@@ -18,6 +18,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.gate import open_gate
+
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
@@ -53,7 +55,11 @@ def main() -> None:
         os.environ["SKILLBANK_HOME"] = home
         with JobStore(arguments.database or f"sqlite:///{Path(home) / 'skillbank.db'}") as store:
             measure(
-                Jobs(store), arguments.jobs, arguments.slots, make_plan(arguments.seconds), arguments.seconds
+                Jobs(store, open_gate),
+                arguments.jobs,
+                arguments.slots,
+                make_plan(arguments.seconds),
+                arguments.seconds,
             )
 
 

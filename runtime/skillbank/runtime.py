@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skillbank.bank.discovery import Library
+from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
@@ -25,6 +25,7 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
     from skillbank.bank.skill import Skill
+    from skillbank.jobs.admission import Admitted
     from skillbank.jobs.checks import Checks
     from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
@@ -107,7 +108,7 @@ class Runtime:
                 from skillbank.jobs.store import JobStore
 
                 store = JobStore(self._database_url or database_url(), self._outbox())
-                self._jobs = Jobs(store, platforms=self._platform, skills=self._facts_of)
+                self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
             return self._jobs
 
     def _platform(self, name: str) -> Platform:
@@ -295,10 +296,52 @@ class Runtime:
         with self.reading:
             return unchanged_skill(plan, self.library, kept)
 
-    def _facts_of(self, plan: Plan) -> SkillFacts:
-        from skillbank.jobs.skill_facts import SkillFacts
+    def standing_of(self, plan: Plan) -> Standing:
+        """Return whether anything of a plan's bank may run here, and why; see `skillbank.trust.standing`.
 
-        return SkillFacts.of(self.skill_of(plan))
+        Raises
+        ------
+        SkillNotFoundError, StateError
+            As `skill_of`.
+        """
+        return self._standing(self.skill_of(plan))
+
+    def _standing(self, skill: Skill) -> Standing:
+        from skillbank.trust.standing import standing
+
+        return standing(self.bank_of(skill))
+
+    def bank_of(self, skill: Skill) -> Bank:
+        """Return the bank that a skill lies in, also one that this runtime was not given."""
+        return bank_of(skill, self.library.banks)
+
+    def refuse_at_gate(self, plans: Sequence[Plan]) -> None:
+        """Raise what the gate would say to one of these plans, before anybody is asked about it.
+
+        Raises
+        ------
+        QuestionsError, TrustError
+            See `skillbank.trust.gate.admit`.
+        SkillNotFoundError, StateError
+            As `skill_of`.
+        """
+        for plan in plans:
+            self._admit(plan)
+
+    def question(self, plan: Plan, terms: Mapping[str, str] | None = None) -> str:
+        """Return what a person is asked before a plan starts; see `skillbank.launch_question`."""
+        from skillbank.launch_question import launch_question
+
+        return launch_question(plan, self.standing_of(plan), terms or {})
+
+    def _admit(self, plan: Plan) -> Admitted:
+        from skillbank.jobs.admission import Admitted
+        from skillbank.jobs.skill_facts import SkillFacts
+        from skillbank.trust.gate import admit
+
+        skill = self.skill_of(plan)
+        root = self.bank_of(skill).root
+        return Admitted(admit(plan, skill.digest, self._standing(skill), root), SkillFacts.of(skill))
 
     def launch(
         self,

@@ -8,12 +8,13 @@ decides what is harmless.
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from skillbank.redact import redact
 
-__all__ = ["has_invisible", "one_line", "visible"]
+__all__ = ["command_line", "has_invisible", "one_line", "visible"]
 
 _PLAIN = re.compile(r"[\t\n -~]*")
 _HIDDEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
@@ -45,6 +46,32 @@ def one_line(text: object, longest: int = 100) -> str:
     """
     line = visible(" ".join(redact(str(text)).split()))
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def command_line(words: Sequence[str], *, quoted: bool = True) -> str:
+    """Return a command on one line, whole, in plain ASCII: nothing in it hides or looks like something else.
+
+    Parameters
+    ----------
+    words
+        The words of the command; each is quoted as a shell would need it.
+    quoted
+        False for a text that is a command already and is only to be made visible.
+    """
+    return " ".join(_word(word) if quoted else word if _is_plain(word) else _escaped(word) for word in words)
+
+
+def _word(word: str) -> str:
+    return shlex.quote(word) if _is_plain(word) else f"$'{_escaped(word)}'"
+
+
+def _is_plain(word: str) -> bool:
+    return all(" " <= char <= "~" for char in word)
+
+
+def _escaped(word: str) -> str:
+    known = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return "".join(known.get(c) or (c if " " <= c <= "~" else _escape(c)) for c in word)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

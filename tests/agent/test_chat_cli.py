@@ -295,7 +295,7 @@ def test_a_person_at_a_terminal(
     with Screen(environment, bank, "train") as screen:
         screen.type("y\ny\n")  # typed before anything was asked: no answer to it
         screen.see("[y/N]")
-        assert f"(plan {plan[:12]})? [y/N]" in screen.seen
+        assert f"(plan {plan[:12]})?" in screen.seen and screen.seen.endswith("\n[y/N] ")
         screen.type("n\n")
         screen.see("Then not.")
         assert jobs(inline) == []

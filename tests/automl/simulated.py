@@ -24,6 +24,7 @@ from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.keeper import write_json
+from tests.gate import open_gate
 
 SCHEMA = {
     "type": "object",
@@ -66,7 +67,7 @@ class SimulatedPlatform(Platform):
     def problems(self, plan: Plan) -> list[str]:
         return []
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         spec = yaml.safe_load((launch.job_dir / "spec.yaml").read_text())
         document = {"begun": time.time(), "spec": spec, "gpu_ids": launch.gpu_ids}
         if write_json(launch.job_dir / "claim.json", document, exclusive=True):
@@ -173,5 +174,5 @@ def open_jobs(url: str, logs: Path) -> tuple[Jobs, SimulatedPlatform]:
     def platform(name: str) -> Platform:
         return ExperimentPlatform(jobs, charter) if name == SEARCH else simulated
 
-    jobs = Jobs(JobStore(url), platforms=platform)
+    jobs = Jobs(JobStore(url), open_gate, platforms=platform)
     return jobs, simulated

@@ -26,6 +26,7 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
 from skillbank.platforms.base import Platform
 from tests.automl.simulated import SCHEMA, make_plan
+from tests.gate import open_gate
 from tests.platforms.conftest import TINY, daemon, private_daemon
 
 __all__ = ["daemon", "private_daemon"]
@@ -51,7 +52,7 @@ def open_jobs() -> Jobs:
     def platform(name: str) -> Platform:
         return ExperimentPlatform(opened, charter) if name == SEARCH else get_platform(name)
 
-    opened = Jobs(JobStore(database_url()), platforms=platform)
+    opened = Jobs(JobStore(database_url()), open_gate, platforms=platform)
     return opened
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[st
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return load_schema_document(SKILL)
+    return load_schema_document(SKILL, os.environ)
 
 
 @pytest.mark.slow
@@ -192,4 +193,4 @@ def test_schema_source_that_gives_nothing(
     (tmp_path / "references").mkdir()
     (tmp_path / "references" / "skill_info.yaml").write_text(f"name: x\n{source}\n")
     with pytest.raises(error, match=sentence):
-        load_schema_document(tmp_path)
+        load_schema_document(tmp_path, os.environ)

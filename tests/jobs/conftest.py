@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.gate import open_gate
 
 from skillbank.home import database_url
 from skillbank.jobs.record import JobRecord, new_job_id
@@ -33,7 +34,7 @@ def store(home: Path) -> Iterator[JobStore]:
 
 @pytest.fixture
 def jobs(store: JobStore) -> Jobs:
-    return Jobs(store)
+    return Jobs(store, open_gate)
 
 
 @pytest.fixture

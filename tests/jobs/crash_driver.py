@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.gate import open_gate
+
 from skillbank.home import database_url
 from skillbank.jobs import launching, supervisor
 from skillbank.jobs.service import Jobs
@@ -56,7 +58,7 @@ def arm(point: str) -> None:
 def main(plan: str, point: str) -> None:
     """Launch and supervise."""
     arm(point)
-    jobs = Jobs(JobStore(database_url()))
+    jobs = Jobs(JobStore(database_url()), open_gate)
     record = jobs.launch(Plan.model_validate_json(Path(plan).read_text()))
     Supervisor(jobs, first_pause=0.05).run(record.id)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.gate import open_gate
 
 from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
@@ -24,7 +25,8 @@ LAUNCHER = """
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.store import JobStore
     from skillbank.plan.model import Plan
-    jobs = Jobs(JobStore(database_url()))
+    from tests.gate import open_gate
+    jobs = Jobs(JobStore(database_url()), open_gate)
     plan = Plan.model_validate_json(Path(sys.argv[1]).read_text())
     print("ready", flush=True)
     jobs.wait(jobs.launch(plan).id)
@@ -35,7 +37,7 @@ LAUNCHER = """
 def test_kill_9_at_any_moment_loses_nothing_and_starts_nothing_twice(
     store: JobStore, make_plan: Callable[..., Plan], tmp_path: Path
 ) -> None:
-    jobs, runs = Jobs(store), tmp_path / "runs"
+    jobs, runs = Jobs(store, open_gate), tmp_path / "runs"
     code = f"""
 import os, time
 with open({str(runs)!r}, "a") as runs:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.gate import open_gate
 from tests.postgres import Cluster
 
 from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
@@ -289,7 +290,7 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> Non
 
 
 def test_a_job_runs_and_is_retried(store: JobStore, make_plan: MakePlan) -> None:
-    jobs = Jobs(store)
+    jobs = Jobs(store, open_gate)
     policy = RetryPolicy(batch_key="b")
     code = "import sys, yaml\nif yaml.safe_load(open(sys.argv[1]))['b'] > 1: sys.exit('CUDA out of memory')"
     last = Supervisor(jobs).run(jobs.launch(make_plan(code, spec={"b": 2}), retry=policy).id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.gate import open_gate
 from tests.s3 import every_third, faulty
 
 from skillbank.errors import PlatformError, StateError
@@ -69,7 +70,7 @@ OOM = "torch.OutOfMemoryError: CUDA out of memory.\n"
 
 def supervised(store: JobStore, platform: FakePlatform, plan: Plan, **launch: Any) -> list[JobRecord]:
     """Launch, supervise to the end, and return all attempts in their order."""
-    jobs = Jobs(store, platforms=lambda _: platform)
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
     first = jobs.launch(plan, **launch)
     last = Supervisor(jobs, first_pause=0.01).run(first.id)
     records = store.list()[::-1]
@@ -161,7 +162,7 @@ def test_an_attempt_whose_launch_is_refused_for_good_ends_the_matter(
     data = tmp_path / "a.json"
     data.write_text("{}")
     plan = make_plan(platform="fake", inputs=(InputBinding(key="a", uri=str(data)),))
-    jobs = Jobs(store, platforms=lambda _: platform)
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
     platform = Scripted(LOST)
     job = jobs.launch(plan).id
     data.unlink()
@@ -172,7 +173,7 @@ def test_an_attempt_whose_launch_is_refused_for_good_ends_the_matter(
 
 @pytest.mark.slow
 def test_a_retry_that_waits_can_be_canceled(store: JobStore, make_plan: MakePlan) -> None:
-    jobs = Jobs(store, platforms=lambda _: platform)
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
     platform = Scripted(LOST)
     job = jobs.launch(make_plan(platform="fake")).id
     thread = threading.Thread(target=Supervisor(jobs, first_pause=60).run, args=(job,))
@@ -191,12 +192,12 @@ def test_canceling_a_job_that_was_retried_names_the_attempt_that_runs(
 ) -> None:
     records = supervised(store, Scripted(LOST, DONE), make_plan(platform="fake"))
     with pytest.raises(StateError, match=records[1].id):
-        Jobs(store).cancel(records[0].id)
+        Jobs(store, open_gate).cancel(records[0].id)
 
 
 def test_two_supervisors_start_one_attempt(store: JobStore, make_plan: MakePlan) -> None:
     platform = Scripted(LOST, DONE)
-    jobs = Jobs(store, platforms=lambda _: platform)
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
     job = jobs.launch(make_plan(platform="fake")).id
     answers: list[str] = []
     threads = [
@@ -234,7 +235,7 @@ def test_a_parent_that_was_retried_stands_for_its_first_plan(store: JobStore, ma
         "print('ok')", action="evaluate", spec={"m": "{parent_model}"},
         parents=({"plan": plan.plan_id, "action": "train", "skill": "s"},),
     )  # fmt: skip
-    jobs = Jobs(store)
+    jobs = Jobs(store, open_gate)
     assert jobs.wait(jobs.launch(child, parents=[records[1].id]).id).parents == (records[1].id,)
 
 

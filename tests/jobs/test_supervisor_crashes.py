@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.gate import open_gate
 
 from skillbank.jobs.attendance import attend, work_left
 from skillbank.jobs.record import JobRecord, JobState
@@ -59,7 +60,7 @@ POINTS = [
 
 def recover(store: JobStore) -> list[JobRecord]:
     """Look at the jobs as any later command does, and finish what is left."""
-    jobs = Jobs(store)
+    jobs = Jobs(store, open_gate)
     for _ in range(10):
         for record in store.list():
             if work_left(jobs.refresh(record.id)) or not record.state.terminal:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.gate import open_gate
 from tests.versions import fill, lay_out, old_plans, old_rows, versions_of
 
 from skillbank import Runtime
@@ -25,9 +26,12 @@ from skillbank.home import database_url
 from skillbank.jobs import migrations
 from skillbank.jobs.chains import steps
 from skillbank.jobs.record import JobState
+from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import FORMAT, Plan
 from skillbank.plan.request import Request
+
+MakePlan = Callable[..., Plan]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -196,6 +200,21 @@ def test_a_change_that_breaks_off_leaves_the_store_as_it_was(
     engine.dispose()
     with JobStore(database_url()) as store:
         assert versions_of(store) == [migrations.VERSION]
+
+
+def test_a_store_from_before_the_gate_keeps_what_was_admitted_from_now_on(
+    jobs: Jobs, make_plan: MakePlan
+) -> None:
+    jobs.wait(jobs.launch(make_plan()).id)
+    with jobs.store.engine.begin() as db:
+        db.execute(sa.text("ALTER TABLE jobs DROP COLUMN admitted"))
+        db.execute(sa.text("UPDATE store_versions SET version = 2"))
+    with JobStore(database_url()) as opened:
+        [old] = opened.list()
+        assert old.admitted is None and old.state is JobState.COMPLETE
+        again = Jobs(opened, open_gate)
+        new = again.wait(again.launch(make_plan()).id)
+        assert new.admitted is not None and new.admitted.commands == (tuple(new.plan["command"]),)
 
 
 def test_the_store_of_a_newer_skillbank_is_refused_in_one_sentence(old: Path) -> None:

@@ -23,6 +23,7 @@ from skillbank.home import database_url
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
+from tests.gate import open_gate
 
 MakePlan = Callable[..., Plan]
 TINY = "skillbank-test:tiny"
@@ -176,7 +177,7 @@ def store(daemon: docker.APIClient) -> Iterator[JobStore]:
 
 @pytest.fixture
 def jobs(store: JobStore) -> Jobs:
-    return Jobs(store)
+    return Jobs(store, open_gate)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Resources, Route, SkillRef
+from tests.gate import open_gate
 from tests.slurm import PrivateSlurm
 
 PROFILE = "SKILLBANK_SLURM"
@@ -111,4 +112,4 @@ def store(slurm: PrivateSlurm) -> Iterator[JobStore]:
 
 @pytest.fixture
 def jobs(store: JobStore) -> Jobs:
-    return Jobs(store)
+    return Jobs(store, open_gate)

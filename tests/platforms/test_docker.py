@@ -23,6 +23,7 @@ from skillbank.plan.model import InputBinding, Override, Plan, Resources, Source
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.docker.platform import DockerPlatform
+from tests.gate import launch_made
 
 MakePlan = Callable[..., Plan]
 CANARY = "canary-5f1c 'quoted' \"twice\" $HOME"
@@ -43,7 +44,8 @@ def launch_of(tmp_path: Path, job_id: str = "toy-train-1", script: str = "true",
     results = tmp_path / "results" / job_id
     results.mkdir(parents=True, exist_ok=True)
     defaults: dict[str, Any] = {"argv": ("sh", "-c", script), "image": "skillbank-test:tiny"}
-    return Launch(job_id=job_id, results_dir=results, job_dir=job_dir(results), **{**defaults, **fields})
+    made = {**defaults, **fields}
+    return launch_made(job_id=job_id, results_dir=results, job_dir=job_dir(results), **made)
 
 
 def handle_of(launch: Launch) -> Handle:

@@ -55,8 +55,9 @@ CLIENT = """
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.store import JobStore
     from skillbank.plan.model import Plan
+    from tests.gate import open_gate
 
-    jobs = Jobs(JobStore(database_url()))
+    jobs = Jobs(JobStore(database_url()), open_gate)
     plan = Plan.model_validate_json(Path(sys.argv[1]).read_text())
     record = jobs.launch(plan)
     step("launched")

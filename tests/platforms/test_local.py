@@ -21,6 +21,7 @@ from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local import LocalPlatform, find_program
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
 from skillbank.runtime import Runtime
+from tests.gate import admitted
 
 Start = Callable[..., Handle]
 LOCAL = LocalPlatform()
@@ -44,7 +45,8 @@ def launch_of(folder: Path, code: str, **env: str) -> Launch:
     folder.mkdir(exist_ok=True)
     argv = (sys.executable, "-c", textwrap.dedent(code))
     # Cancel finds strays by the job's id, so ids are as unique here as real ones.
-    return Launch(f"job-{uuid4().hex}", argv, folder, job_dir(folder), {**os.environ, **env})
+    given = admitted(argv, [*env], {**os.environ, **env})
+    return Launch(f"job-{uuid4().hex}", argv, folder, job_dir(folder), given)
 
 
 @pytest.fixture
@@ -89,9 +91,11 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         from pathlib import Path
         from skillbank.platforms.base import Launch
         from skillbank.platforms.local import LocalPlatform, find_program
+        from tests.gate import admitted
         folder = Path({str(folder)!r})
         code = {f"print('begun', flush=True){WAIT_FOR_GO}print('done'); raise SystemExit(5)"!r}
-        launch = Launch("j", (sys.executable, "-c", code), folder, folder / "job", dict(os.environ))
+        argv = (sys.executable, "-c", code)
+        launch = Launch("j", argv, folder, folder / "job", admitted(argv))
         print(LocalPlatform().submit(launch), flush=True)
         time.sleep(60)
     """
@@ -268,7 +272,7 @@ def test_a_program_that_cannot_be_executed_says_so(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("#!/nowhere/at/all\n")
     program.chmod(0o755)
-    launch = Launch("job", (str(program),), tmp_path, job_dir(tmp_path), dict(os.environ))
+    launch = Launch("job", (str(program),), tmp_path, job_dir(tmp_path), admitted([str(program)]))
     handle = Handle("job", LOCAL.submit(launch), tmp_path)
     assert ended(handle).exit_code == 127
     assert "cannot start" in "".join(LOCAL.logs(handle))

@@ -24,6 +24,7 @@ from skillbank.plan.model import Resources
 from skillbank.platforms.base import Handle, job_dir
 from skillbank.platforms.processes import processes_with
 from skillbank.platforms.slurm.platform import SlurmPlatform
+from tests.gate import open_gate
 from tests.platforms.slurm_jobs import (  # noqa: F401
     TRAINING,
     jobs,
@@ -51,8 +52,9 @@ def overdue(slurm_cluster: PrivateSlurm, tmp_path_factory: pytest.TempPathFactor
         from skillbank.home import database_url, home
         from skillbank.jobs.service import Jobs
         from skillbank.jobs.store import JobStore
+        from tests.gate import open_gate
         from tests.platforms.slurm_jobs import number, plan, running
-        jobs = Jobs(JobStore(database_url()))
+        jobs = Jobs(JobStore(database_url()), open_gate)
         record = running(jobs, jobs.launch(plan("echo up; sleep 300")), "up")
         # The shortest limit is a minute, and every half a minute Slurm looks for what has exceeded its own.
         subprocess.run(["scontrol", "update", f"JobId={number(record)}", "EndTime=now+1"], check=True)
@@ -183,7 +185,7 @@ def test_a_submission_that_never_arrived_is_said_to_be_so(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault(tmp_path / "bin", "sbatch", LOST, monkeypatch)
-    quick = Jobs(store, platforms=lambda _: SlurmPlatform(patience=1.0))
+    quick = Jobs(store, open_gate, platforms=lambda _: SlurmPlatform(patience=1.0))
     with pytest.raises(PlatformError, match=r"Socket timed out.*no job of the name toy-train"):
         quick.launch(plan())
     [record] = store.list()
@@ -196,10 +198,11 @@ def test_a_killed_client_loses_nothing(jobs: Jobs, tmp_path: Path) -> None:
         from skillbank.home import database_url
         from skillbank.jobs.service import Jobs
         from skillbank.jobs.store import JobStore
+        from tests.gate import open_gate
         from tests.platforms.slurm_jobs import plan
         store = JobStore(database_url())
         store.bind = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        Jobs(store).launch(plan("echo up; sleep 2; echo once >> ran"))
+        Jobs(store, open_gate).launch(plan("echo up; sleep 2; echo once >> ran"))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=Path.cwd(), check=False)
     assert done.returncode == -signal.SIGKILL
@@ -224,7 +227,7 @@ def test_jobs_that_slurm_starts_again_go_on_from_their_own_checkpoints(
     """One is requeued, one preempted, one loses its node, and one loses it and may not start again."""
     works = {name: jobs.launch(plan(TRAINING)) for name in ("requeued", "preempted", "lost")}
     profile("requeue: false")
-    final = Jobs(jobs.store).launch(plan("echo up; sleep 300"), retry=RetryPolicy(infra=1))
+    final = Jobs(jobs.store, open_gate).launch(plan("echo up; sleep 300"), retry=RetryPolicy(infra=1))
     running(jobs, final, "up")
     nodes = {}
     for name, record in works.items():
@@ -282,7 +285,7 @@ def test_what_a_controller_forgot_that_was_killed_too_early_is_told_by_the_job_i
 ) -> None:
     with private_slurm() as other:  # its numbers begin anew, which would confuse the tests after this one
         monkeypatch.setenv("SLURM_CONF", str(other.config))
-        jobs = Jobs(store)
+        jobs = Jobs(store, open_gate)
         work = plan("echo up; sleep 4; echo once >> ran")
         record = running(jobs, jobs.launch(work, retry=RetryPolicy(infra=1)), "up")
         other.kill("slurmctld")  # before it has saved that the job runs, or even that there is one

@@ -18,6 +18,7 @@ from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.platforms.slurm.profile import TEMPLATE
+from tests.gate import open_gate
 from tests.platforms.slurm_jobs import (  # noqa: F401
     TRAINING,
     jobs,
@@ -78,7 +79,7 @@ def test_the_four_verbs_through_ssh(
     with tempfile.TemporaryDirectory(prefix="skbh-", dir="/tmp") as home:
         monkeypatch.setenv("SKILLBANK_HOME", home)
         with JobStore(database_url()) as store:
-            go_through_ssh(Jobs(store), profile, f"{login}shared: {home}\n", monkeypatch)
+            go_through_ssh(Jobs(store, open_gate), profile, f"{login}shared: {home}\n", monkeypatch)
         until(lambda: not list(Path(home, "ssh").iterdir()))
         # Commands shared two connections, not more: that of the first tests, and what was open at its end.
         assert (tmp_path / "sshd.log").read_text().count("Accepted") <= 3

@@ -23,6 +23,7 @@ from skillbank.platforms.slurm.platform import SlurmPlatform
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, size
 from skillbank.platforms.slurm.script import Container, image_file, options, render
 from skillbank.platforms.slurm.states import ENDED, Row, ended, explain, state_of
+from tests.gate import launch_made
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def launch(tmp_path: Path, **fields: Any) -> Launch:
         "plan_id": "p" * 64,
         "config_path": job_dir(results) / "spec.yaml",
     }
-    return Launch(**{**defaults, **fields})
+    return launch_made(**{**defaults, **fields})
 
 
 def test_options_come_from_the_plan_and_the_profile(tmp_path: Path) -> None:

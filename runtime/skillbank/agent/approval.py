@@ -32,11 +32,16 @@ class Approval:
         What exactly is approved, once: ``plan:<plan_id>``, ``cancel:<job id>``, or ``call:<tool>:<sha256 of
         the arguments>`` for tools that ask only by policy.
     question
-        One sentence for the person: what, where, with which data, at what cost.
+        For the person: a sentence that says what, and lines that say how, with what and where to.
     """
 
     subject: str
     question: str
+
+    @property
+    def title(self) -> str:
+        """The question's first line, which says what is asked about; the others say how."""
+        return self.question.partition("\n")[0]
 
 
 class NeedsApprovalError(NotApprovedError):

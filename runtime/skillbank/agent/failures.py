@@ -23,6 +23,7 @@ _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 _HINTS = {
     "needs_approval": "A person says yes at this door, or runs 'skillbank approve'; then repeat this call.",
     "not_approved": "Tell the user; do not try again.",
+    "trust": "A person decides that, with 'skillbank trust'; tell the user, never do it yourself.",
     "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",
     "skill_not_found": "search_skills finds names.",
     "ambiguous_skill": "Ask the user which of them is meant, then plan again with skill.",

@@ -10,15 +10,16 @@ from pydantic import Field
 
 from skillbank.agent.approval import Approval, plain
 from skillbank.agent.tool import Arguments, Result, Tool
-from skillbank.errors import ParentError, QuestionsError, StateError, UsageError, a_few
+from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.parents import finished_parents
-from skillbank.jobs.record import SEARCH, JobRecord, JobState
-from skillbank.plan.model import InputBinding, Plan
+from skillbank.jobs.record import JobRecord, JobState
+from skillbank.plan.model import Plan
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.store import JobStore
+    from skillbank.runtime import Runtime
 
 __all__ = [
     "CANCEL_JOB",
@@ -28,7 +29,6 @@ __all__ = [
     "cancel_approval",
     "job_key",
     "launch_approval",
-    "trials",
 ]
 
 _KEY_PREFIX = "agent:"
@@ -36,11 +36,6 @@ _KEY_PREFIX = "agent:"
 _LONGEST_KEY = 200
 _MOST_RETRIES = 10
 """Whoever approves a plan is not asked about its further attempts."""
-_TERMS = {
-    "checkpoint": "from the parent's checkpoint {}",
-    "retries": "with up to {} further attempts",
-    "on_oom": "on out of memory: {}",
-}
 
 
 class LaunchArguments(Arguments):
@@ -79,11 +74,20 @@ class CancelAnswer(Result):
     state: JobState
 
 
-def launch_approval(plan: Plan, terms: Mapping[str, str] | None = None) -> Approval:
-    """Return what a person is asked before a plan is started, on these terms (see `launch_terms`)."""
+def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | None = None) -> Approval:
+    """Return what a person is asked before a plan is started, on these terms (see `launch_terms`).
+
+    Raises
+    ------
+    TrustError
+        When nothing of its bank may run: that is no question of this plan.
+    SkillNotFoundError, StateError
+        When its skill is not here, or has changed since.
+    """
     from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
 
-    return Approval(plan_subject(plan.plan_id, terms), _question(plan, terms or {}))
+    runtime.refuse_at_gate([plan])
+    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms))
 
 
 def cancel_approval(record: JobRecord) -> Approval:
@@ -119,7 +123,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
         parents = list(_parents(store, plan))
         with box.approved(
             "launch",
-            launch_approval(plan, terms),
+            launch_approval(box.runtime, plan, terms),
             before=lambda: _check(box, plan, parents),
             came_about=lambda: store.by_key(key) is not None,
         ):
@@ -186,41 +190,8 @@ def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
 def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
     """Refuse what cannot run before anybody is asked about it."""
     jobs = box.runtime.jobs
-    box.runtime.skill_of(plan)
     jobs.preflight(plan)
     finished_parents(plan, [jobs.refresh(job) for job in parents], jobs.refresh)
-
-
-def _question(plan: Plan, terms: Mapping[str, str]) -> str:
-    """Say what starting a plan means; what comes from skills and requests is one line and short."""
-    what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
-    if plan.route.name == SEARCH:
-        what = f"an AutoML search of up to {trials(plan)} trials over {what}"
-    where = plan.platform
-    if plan.platform != "local":
-        machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
-        where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
-    data = list(dict.fromkeys(plain(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
-    read = f", reading {a_few(data, 3)}" if data else ""
-    wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
-    more = "".join(f", {_TERMS[name].format(value)}" for name, value in terms.items())
-    return f"Start {what} on {where}{read}{wrote}{more} (plan {plan.plan_id[:12]})?"
-
-
-def trials(plan: Plan) -> int | None:
-    """Return how many trials a plan's search may start; None when it is no search."""
-    if plan.route.name != SEARCH:
-        return None
-    from skillbank.automl.charter import settings_of
-
-    return settings_of(plan).max_recommendations
-
-
-def _folder(data: InputBinding) -> str:
-    """Return the folder that an input lies in: the files of one data set are one place."""
-    folder, slash, _ = data.uri.rpartition("/")
-    whole = data.runtime == "folder" or data.on_hub or not slash
-    return data.uri if whole else folder or slash
 
 
 def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:

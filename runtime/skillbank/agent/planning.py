@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from skillbank.agent.launching import trials
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
+from skillbank.launch_question import trials
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
 from skillbank.visible import one_line

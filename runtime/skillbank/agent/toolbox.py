@@ -212,7 +212,7 @@ class Toolbox:
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
-            raise NeedsApprovalError(f"A person must approve this first: {approval.question}", approval)
+            raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
         try:
             yield
         except BaseException:

@@ -15,6 +15,7 @@ from skillbank.jobs.record import RetryPolicy
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.paths import format_path, leaves
 from skillbank.plan.search_needs import starts_from_model
+from skillbank.trust.gate import Pass, admit_within
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
@@ -126,11 +127,13 @@ def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Char
     )
 
 
-def settled_charter(charter: Charter, plan: Plan, bound: Path | None = None) -> Charter:
+def settled_charter(charter: Charter, plan: Plan, admitted: Pass, bound: Path | None = None) -> Charter:
     """Ask the program what it makes of the specs on this machine, and write that down too.
 
     Parameters
     ----------
+    admitted
+        What let the search pass: only its commands are asked.
     bound
         The plan's spec as it was written for the launch: the model of a parent is a file there, and what the
         program takes may depend on that.
@@ -142,11 +145,12 @@ def settled_charter(charter: Charter, plan: Plan, bound: Path | None = None) -> 
     UsageError
         When nothing is left to search by what it says.
     """
-    commands = plan.search.settle if plan.search is not None else {}
+    commands = admitted.admission.settle
     evaluation = charter.evaluation
     if evaluation is not None:
-        evaluation = settled_plan(evaluation, settle(evaluation, commands))
-    values = settle(plan, commands, bound)
+        inner = admit_within(evaluation, admitted.admission)
+        evaluation = settled_plan(evaluation, settle(evaluation, commands, inner))
+    values = settle(plan, commands, admitted, bound)
     settled = charter.model_copy(update={"settled": values, "evaluation": evaluation})
     if values:
         settled.algorithm(plan)  # what the program takes may leave nothing to search

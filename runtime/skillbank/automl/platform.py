@@ -52,7 +52,7 @@ class ExperimentPlatform(Platform):
         """Return what keeps the trials from running where the plan wants them."""
         return self._jobs.platform(plan.platform).problems(plan)
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Note that the experiment may begin; a controller begins it."""
         record = self._jobs.store.get(launch.job_id)
         if record.resumes is not None:
@@ -60,7 +60,9 @@ class ExperimentPlatform(Platform):
             self._log.begin(launch.job_id, inherited(self._log, record.resumes, datetime.now(UTC)))
             return f"automl:{launch.job_id}"
         plan = Plan.from_document(record.plan)
-        charter = settled_charter(self._charter(plan, record.retry), plan, launch.config_path)
+        charter = settled_charter(
+            self._charter(plan, record.retry), plan, launch.admitted, launch.config_path
+        )
         self._log.create(launch.job_id, charter.document())
         if not self._log.read(launch.job_id):
             news: list[tuple[str, dict[str, Any]]] = [("noted", {"text": note}) for note in charter.notes]

@@ -20,7 +20,8 @@ from skillbank.jobs.specfile import write_spec
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.paths import set_path
 from skillbank.platforms.local import find_program
-from skillbank.redact import redact
+from skillbank.trust.gate import CONFIG_PATH, Pass
+from skillbank.visible import one_line
 
 __all__ = ["settle", "settled_plan"]
 
@@ -28,7 +29,9 @@ _SECONDS = 120
 _DETAIL = "what the program takes on this machine"
 
 
-def settle(plan: Plan, commands: Mapping[str, str], bound: Path | None = None) -> dict[str, Any]:
+def settle(
+    plan: Plan, commands: Mapping[str, str], admitted: Pass, bound: Path | None = None
+) -> dict[str, Any]:
     """Return the values, by key, that a plan's program would put into its spec here; mostly there are none.
 
     Asked is the command that the skill names (``settle`` in skill_info.yaml), where the program itself runs
@@ -37,7 +40,9 @@ def settle(plan: Plan, commands: Mapping[str, str], bound: Path | None = None) -
     Parameters
     ----------
     commands
-        By action, as they were approved with the plan.
+        By action, as they were admitted with the search.
+    admitted
+        What let the plan pass: the command gets this environment.
     bound
         The spec with every path in place, where it has been written; else the plan's own is asked about.
 
@@ -46,11 +51,16 @@ def settle(plan: Plan, commands: Mapping[str, str], bound: Path | None = None) -
     PlatformError
         When the program cannot say.
     """
+    admitted.refuse_rehearsal()
     command = commands.get(plan.action)
     if command is None or plan.platform != "local":
         return {}
-    words = shlex.split(command)
-    program = find_program(words[0])
+    shown = one_line(command, 200)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise PlatformError(f"'{shown}' is no command ({error}); correct settle in the skill") from None
+    program = find_program(words[0]) if words else None
     if program is None:
         return {}
     with tempfile.TemporaryDirectory(prefix="skillbank-") as folder:
@@ -58,20 +68,38 @@ def settle(plan: Plan, commands: Mapping[str, str], bound: Path | None = None) -
         path.write_bytes(
             bound.read_bytes() if bound is not None else write_spec(plan.spec, plan.config_format).encode()
         )
-        argv = [program, *(word.replace("{config_path}", str(path)) for word in words[1:])]
+        argv = [program, *(word.replace(CONFIG_PATH, str(path)) for word in words[1:])]
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                argv,
+                env={**admitted.env, **_cpu(plan)},
+                stdin=subprocess.DEVNULL,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
-            raise PlatformError(f"'{command}' gave no answer in {_SECONDS} s") from None
+            raise PlatformError(f"'{shown}' gave no answer in {_SECONDS} s") from None
+        except OSError as error:
+            raise PlatformError(f"'{shown}' cannot be started: {error.strerror}") from None
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise PlatformError(f"'{command}' failed: {redact(said[-1]) if said else done.returncode}")
+        raise PlatformError(f"'{shown}' failed: {one_line(said[-1], 500) if said else done.returncode}")
     try:
         found = json.loads(done.stdout)
     except ValueError:
-        raise PlatformError(f"'{command}' did not print a JSON document") from None
+        found = None
+    if not isinstance(found, dict):
+        raise PlatformError(f"'{shown}' did not print a JSON document of values by key")
     own = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
     return {key: value for key, value in found.items() if key not in own}
+
+
+def _cpu(plan: Plan) -> dict[str, str]:
+    """Return what a job without GPUs gets on this machine."""
+    return {"CUDA_VISIBLE_DEVICES": ""} if plan.resources.gpus == 0 else {}
 
 
 def settled_plan(plan: Plan, values: Mapping[str, Any]) -> Plan:

@@ -38,16 +38,18 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def load_schema_document(skill_dir: Path) -> dict[str, Any]:
+def load_schema_document(skill_dir: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """Run the command that a skill names under ``schema_source`` and read what it prints.
 
-    The command runs with the rights of whoever calls this, so it is for maintainers of the skill;
-    planning and running never come here.
+    The command runs with the rights of whoever calls this, who has seen to it that it may; planning and
+    running never come here.
 
     Parameters
     ----------
     skill_dir
         Folder of the skill.
+    environment
+        All that the command gets of ours.
 
     Returns
     -------
@@ -66,11 +68,16 @@ def load_schema_document(skill_dir: Path) -> dict[str, Any]:
     source = info.get("schema_source") if isinstance(info, Mapping) else None
     if not isinstance(source, str) or not source.strip():
         raise SkillFormatError(f"{info_path} names no schema_source, so there is nothing to generate from.")
-    argv = shlex.split(source)
+    try:
+        argv = shlex.split(source)
+    except ValueError as error:
+        raise SkillFormatError(f"schema_source {source!r} of {info_path} is no command: {error}.") from None
     if argv[0] in ("python", "python3"):
         argv[0] = sys.executable
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(
+            argv, env=dict(environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
     except OSError as error:
         raise SkillbankError(f"schema_source {source!r} cannot be started: {error}.") from None
     except subprocess.TimeoutExpired:

@@ -35,7 +35,7 @@ def approve(
             {"approved": approval.subject.removeprefix("plan:"), "question": approval.question}
         )
     else:
-        print(f"approved, once: {approval.question.rstrip('?')}")
+        print(f"approved, once: {approval.question}")
 
 
 def _approval(runtime: Runtime, subject: str) -> Approval:
@@ -59,8 +59,7 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
         return Approval(subject, f"Call {tool} as it was asked for?")
     plan_id, terms = read_plan_subject(subject)
     plan = store.get_plan(plan_id)
-    runtime.skill_of(plan)  # what would be refused at the launch is not approved either
-    return launch_approval(plan, terms)
+    return launch_approval(runtime, plan, terms)  # what would be refused at the launch is not approved either
 
 
 def _user() -> str:

@@ -98,7 +98,7 @@ def _talk(chat: Chat, terminal: Terminal, text: str | None, as_json: bool) -> No
 
 def _report(chat: Chat, turn: Turn, terminal: Terminal) -> None:
     for approval in turn.waiting.values():
-        terminal.say(f"needs approval: {approval.question} {_how(approval.subject)}")
+        terminal.say(f"needs approval: {approval.question}\n  {_how(approval.subject)}")
     if turn.why:
         terminal.say(turn.why)
     usage = chat.transcript.usage

@@ -10,6 +10,7 @@ from skillbank.agent.approval import Approval, plain
 from skillbank.agent.chat import Audience, Verdict
 from skillbank.agent.reply import ToolCall
 from skillbank.redact import StreamRedactor, redact
+from skillbank.visible import visible as shown
 
 __all__ = ["Terminal"]
 
@@ -77,7 +78,7 @@ class Terminal(Audience):
             return None
         self.end()
         _forget_typed()
-        print(f"{plain(approval.question, 2000)} [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{shown(approval.question)}\n[y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         return Verdict(answer.strip().lower() in ("y", "yes"), "terminal")
 

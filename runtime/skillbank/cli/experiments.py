@@ -69,11 +69,12 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
     from skillbank.automl.control import succeed
     from skillbank.automl.succession import successor_plan
-    from skillbank.cli.run import approve
+    from skillbank.cli.run import approve, ask_trust
 
     plan = successor_plan(runtime.jobs, record, recommendations)
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
     launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
+    ask_trust(runtime, [plan], as_json)
     approve(runtime, [plan], yes, as_json, launch)
     found = succeed(runtime.jobs, record, plan)
     if not as_json:

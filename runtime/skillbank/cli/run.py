@@ -87,6 +87,7 @@ def run(
             raise UsageError(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."
             )
+        ask_trust(runtime, new, as_json)
         seen = [runtime.jobs.preflight(each, new[:i]) for i, each in enumerate(new)]
         if not as_json:
             from skillbank.cli.present import console, plan_view
@@ -151,13 +152,26 @@ def _refuse_questions(plans: list[Plan]) -> None:
         raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
 
 
+def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
+    """Let nothing of a bank that nobody trusts run, and look for nothing that it names, before somebody does.
+
+    Raises
+    ------
+    TrustError
+        Where nobody can be asked, or the answer is no.
+    """
+    from skillbank.cli.trust import ask_for
+
+    ask_for(runtime, [runtime.bank_of(runtime.skill_of(plan)) for plan in plans], as_json)
+    runtime.refuse_at_gate(plans)
+
+
 def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]) -> None:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
     from skillbank.errors import NotApprovedError
     from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject
 
-    for plan in plans:
-        runtime.skill_of(plan)
+    questions = {plan.plan_id: runtime.question(plan, launch_terms(**launch)) for plan in plans}
     if yes:
         return
     terms = launch_terms(**launch)
@@ -174,7 +188,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
                 used.append((number, subject))
             elif not asks:
                 missing.append(approve_argument(plan.plan_id, terms))
-            elif not typer.confirm(f"Start {plan.action} on {plan.platform}?"):
+            elif not typer.confirm(f"{questions[plan.plan_id]}\nStart it?"):
                 raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
         if missing:
             ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)

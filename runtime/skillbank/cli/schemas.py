@@ -33,11 +33,19 @@ def generate(
     from skillbank.bank.schemas import generate_schemas, load_schema_document
     from skillbank.bank.skill import Skill
     from skillbank.contracts import generate_contracts
+    from skillbank.trust.environment import program_environment
 
     folders = [skill_dir] if skill_dir else [
         f for f in sorted((bank_root() / "skills").iterdir()) if Skill(f).info.facts.get("schema_source")
     ]  # fmt: skip
-    touched = [f for folder in folders for f in generate_schemas(folder, load_schema_document(folder), check)]
+    for folder in folders:
+        _refuse_untrusted(folder)
+    given = program_environment()
+    touched = [
+        file
+        for folder in folders
+        for file in generate_schemas(folder, load_schema_document(folder, given), check)
+    ]
     if skill_dir is None:
         touched += generate_contracts(bank_root() / "schemas", check)
     if as_json:
@@ -49,3 +57,28 @@ def generate(
             print("everything is up to date")
     if check and touched:
         raise typer.Exit(1)
+
+
+def _refuse_untrusted(skill_dir: Path) -> None:
+    """Raise when ``schema_source`` may not run: it is a command of a bank like any other.
+
+    Raises
+    ------
+    TrustError
+        One sentence with the way out.
+    """
+    from skillbank.bank.contents import MARKETPLACE
+    from skillbank.bank.discovery import Bank
+    from skillbank.bank.home import bank_root
+    from skillbank.errors import TrustError
+    from skillbank.trust.standing import standing
+
+    folder = skill_dir.resolve()
+    if folder.is_relative_to(bank_root().resolve() / "skills"):
+        return
+    above = [
+        place for place in folder.parents if (place / "skills").is_dir() or (place / MARKETPLACE).is_file()
+    ]
+    found = [standing(Bank(place)) for place in (*above, folder.parent, folder) if place.is_dir()]
+    if found and not any(each.may_run for each in found):
+        raise TrustError(found[0].sentence)

@@ -26,9 +26,9 @@ from skillbank.plan.model import (
 )
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
 from skillbank.platforms.base import Resume, job_dir
+from skillbank.trust.gate import CONFIG_PATH
 
 __all__ = [
-    "CONFIG_PATH",
     "TOKENS",
     "Bound",
     "ParentModel",
@@ -38,8 +38,6 @@ __all__ = [
     "needs_parent_model",
 ]
 
-CONFIG_PATH = "{config_path}"
-"""Token in commands for the path of the written spec."""
 TOKENS = (RESULTS_DIR, PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL)
 _MISSING = "???"
 # ${results_dir} is an interpolation of the program's own and stays as it is.

@@ -57,6 +57,7 @@ JOBS = sa.Table(
     sa.Column("recommendation", sa.Integer),
     sa.Column("resumes", sa.String(63)),
     sa.Column("product", sa.String(63)),
+    sa.Column("admitted", sa.JSON(none_as_null=True)),
 )
 TRANSITIONS = sa.Table(
     "transitions",

@@ -9,9 +9,8 @@ from typing import Any
 
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
-from skillbank.jobs.binding import CONFIG_PATH, ParentModel, bind, check_filled, has_token
+from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
 from skillbank.jobs.checks import Checks, check, refuse
-from skillbank.jobs.environment import job_environment
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
@@ -22,6 +21,8 @@ from skillbank.storage.progress import Report
 from skillbank.storage.s3 import list_objects
 from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
+from skillbank.trust.gate import CONFIG_PATH, Pass
+from skillbank.trust.gate import rehearse as rehearsed
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
@@ -71,6 +72,7 @@ def prepare(
     plan: Plan,
     record: JobRecord,
     models: Sequence[ParentModel],
+    admitted: Pass,
     *,
     earlier: Iterable[Path] = (),
     bound: Callable[[str], None],
@@ -80,6 +82,8 @@ def prepare(
 
     Parameters
     ----------
+    admitted
+        What the gate gave for this plan.
     earlier
         Results of earlier attempts of the same plan, the latest first: a training goes on from there.
     bound
@@ -97,8 +101,7 @@ def prepare(
         argv=made.argv,
         results_dir=Path(record.results_dir),
         job_dir=job_dir(Path(record.results_dir)),
-        env=job_environment(plan.env_names),
-        env_names=plan.env_names,
+        admitted=admitted,
         plan_id=plan.plan_id,
         reads=made.reads,
         gpu_ids=_gpu_ids(made.spec, plan.action),
@@ -124,8 +127,7 @@ def rehearse(plan: Plan) -> Launch:
         argv=tuple(part.replace(CONFIG_PATH, str(config)) for part in plan.command),
         results_dir=folder,
         job_dir=job_dir(folder),
-        env=job_environment(plan.env_names),
-        env_names=plan.env_names,
+        admitted=rehearsed(plan),
         plan_id=plan.plan_id,
         reads=tuple(uri.path for uri in found if uri.scheme == "file"),
         gpu_ids=_gpu_ids(plan.spec, plan.action),

@@ -115,6 +115,13 @@ def _to_2(db: sa.Connection) -> None:
         db.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2}
+def _to_3(db: sa.Connection) -> None:
+    """Add what was admitted of each job; a store that came from version 1 just now has it already."""
+    if all(column["name"] != "admitted" for column in sa.inspect(db).get_columns(JOBS.name)):
+        kind = JOBS.c.admitted.type.compile(db.dialect)
+        db.execute(sa.text(f"ALTER TABLE {JOBS.name} ADD COLUMN admitted {kind}"))
+
+
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3}
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skillbank.trust.gate import Admission
+
 SEARCH = "automl"
 """The route of experiments, and the platform that they live on."""
 
@@ -109,6 +111,8 @@ class JobRecord(BaseModel):
     failure: Failure | None = None
     uploaded: datetime | None = None
     """When all results had arrived at ``results_uri``."""
+    admitted: Admission | None = None
+    """What the gate let pass, see `Admission`; None for a job from before there was one."""
     settled: datetime | None = None
     """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.errors import PlatformError, SkillbankError, StateError
+from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
 from skillbank.jobs.launching import places, preflight, prepare
@@ -19,7 +20,6 @@ from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
-from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
@@ -28,6 +28,7 @@ from skillbank.platforms.base import Platform
 from skillbank.platforms.processes import describe_self
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
+from skillbank.trust.gate import Pass, admit_within
 
 __all__ = ["Jobs", "TrialOf"]
 
@@ -53,22 +54,22 @@ class Jobs:
     ----------
     store
         Where jobs are remembered.
+    gate
+        Lets a plan pass, and says what is to be known of its skill; raises when the skill is no more what it
+        was when the plan was made, or nothing of its bank may run.
     platforms
         Returns a platform by name.
-    skills
-        Returns what is to be known of a plan's skill, and raises when the skill is no more what it was when
-        the plan was made; None knows nothing of skills.
     """
 
     def __init__(
         self,
         store: JobStore,
+        gate: Callable[[Plan], Admitted],
         *,
         platforms: Callable[[str], Platform] = get_platform,
-        skills: Callable[[Plan], SkillFacts] | None = None,
     ) -> None:
         self.store = store
-        self._skills = skills
+        self._gate = gate
         self._make_platform = platforms
         self._platforms: dict[str, Platform] = {}
         self._reconciliation = Reconciliation(store, self.platform)
@@ -116,6 +117,8 @@ class Jobs:
             When it cannot run.
         StateError
             When its skill has changed since the plan was made.
+        TrustError
+            When nothing of its bank may run.
         """
         fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
@@ -147,9 +150,7 @@ class Jobs:
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
-        if self._skills is not None and fields.get("experiment") is None:
-            # Trials and evaluations were approved with their experiment, and take everything from its record.
-            self.store.save_skill(self._skills(plan))
+        admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
         preflight(plan, platform)
@@ -163,6 +164,7 @@ class Jobs:
                 created=datetime.now(UTC),
                 plan_id=plan.plan_id,
                 plan=plan.model_dump(mode="json"),
+                admitted=admitted.admission,
                 skill=plan.skill.name,
                 action=plan.action,
                 platform=place,
@@ -183,6 +185,7 @@ class Jobs:
                 plan,
                 record,
                 models,
+                admitted,
                 earlier=[results_folder(job) for job in before],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
                 report=report,
@@ -192,6 +195,20 @@ class Jobs:
             self._launch_failed(record, platform, error)
             raise
         return self.refresh(record.id)
+
+    def _admit(self, plan: Plan, experiment: str | None) -> Pass:
+        """Take a plan through the gate, before anything else is done for it.
+
+        Trials and evaluations were approved and admitted with their experiment, whose skill is not read
+        again.
+        """
+        outer = None if experiment is None else self.store.get(experiment).admitted
+        if outer is not None:
+            return admit_within(plan, outer)
+        admitted = self._gate(plan)
+        if admitted.facts is not None and experiment is None:
+            self.store.save_skill(admitted.facts)
+        return admitted.given
 
     def refresh(self, job: str) -> JobRecord:
         """Bring a job's record up to date with its platform and return it."""

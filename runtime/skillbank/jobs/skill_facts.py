@@ -80,11 +80,12 @@ def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFa
 def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
     here = Path(plan.skill_path) if plan.skill_path else None
     if here is not None and (here / "SKILL.md").is_file():
-        root = here
+        root, inside = here.resolve(), PurePosixPath(plan.route.skill_dir).parts
         if plan.bank_path and here.is_relative_to(plan.bank_path):
             root = Path(plan.bank_path)
-        else:
-            for _ in PurePosixPath(plan.route.skill_dir).parts:
+        elif root.parts[len(root.parts) - len(inside) :] == inside:
+            # The skill lies there where the plan says; elsewhere its own folder is all of the bank.
+            for _ in inside:
                 root = root.parent
         yield Skill(here, plan.skill.bank, root)
     for name in (f"{plan.skill.bank}:{plan.skill.name}", plan.skill.name):

@@ -20,7 +20,9 @@ from typing import IO, Any
 
 from skillbank.errors import DataError, PlatformError
 from skillbank.installation import how_to_install
+from skillbank.plan.weights import HUB_VARIABLES
 from skillbank.platforms.local import find_program
+from skillbank.trust.environment import program_environment
 
 __all__ = ["BATCH", "PROGRAM", "Answer", "Engine", "PictureError"]
 
@@ -80,6 +82,7 @@ class Engine:
         limits = [f"--max-pixels={most_pixels}", f"--window={window}", f"--batch-size={BATCH}"]
         self._process = subprocess.Popen(
             [program, "serve", f"--checkpoint={model}", *limits],
+            env=program_environment(HUB_VARIABLES),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,6 +10,7 @@ from skillbank.bank.files import utf8_name
 from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check_relations
+from skillbank.errors import SkillFormatError
 from skillbank.plan import inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
@@ -24,6 +25,8 @@ from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
 from skillbank.plan.weights import HUB_VARIABLES, weights_question
+from skillbank.variables import name_problems
+from skillbank.visible import one_line
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -119,13 +122,7 @@ def compile_plan(
             "outputs": action.outputs,
             "upload_excludes": action.upload_excludes,
             "resources": resources,
-            "env_names": sorted(
-                {
-                    *draft.info.required_credentials,
-                    *node_env(section(skill.info, "multi_node"), resources.nodes),
-                    *(HUB_VARIABLES if any(each.on_hub for each in inputs) else ()),
-                }
-            ),
+            "env_names": _variables(draft, resources.nodes, any(each.on_hub for each in inputs)),
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
@@ -144,6 +141,24 @@ def compile_plan(
     if searched is None:
         return plan
     return plan.model_copy(update={"search": search_needs(plan, skill, partial(compile_plan, origin=origin))})
+
+
+def _variables(draft: Draft, nodes: int, hub: bool) -> list[str]:
+    """Return the names of the variables that a job gets of our environment beyond what every program needs.
+
+    Raises
+    ------
+    SkillFormatError
+        When the skill asks for one that no bank is given.
+    """
+    asked = {*draft.info.required_credentials, *node_env(section(draft.skill.info, "multi_node"), nodes)}
+    if problems := name_problems(sorted(asked)):
+        said = "; and for one that ".join(problems)
+        raise SkillFormatError(
+            f"{one_line(draft.skill.name, 60)} asks for a variable that {said}; take it out of "
+            "required_credentials or multi_node.env in its skill_info.yaml"
+        )
+    return sorted({*asked, *(HUB_VARIABLES if hub else ())})
 
 
 def split_command(command: str) -> tuple[str, ...]:

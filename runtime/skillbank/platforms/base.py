@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from skillbank.errors import StateError
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan, Resources
+from skillbank.trust.gate import Pass
 
 __all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "job_dir"]
 
@@ -34,18 +36,22 @@ class Resume:
 class Launch:
     """Everything that starting a job takes.
 
-    ``env`` holds values as well as names; they reach the program and nothing else, hence no repr.
-    ``env_names`` are those that the plan names: all that a job in a container gets of our environment.
-    ``reads`` are the files and folders of this machine that the command reads, by absolute path; its own
-    results are not among them. ``gpu_ids`` counts among the GPUs that this process may use.
+    ``admitted`` is what let its command pass, with the environment: ``env`` for a program on this machine,
+    ``named`` for one in a container or elsewhere. ``reads`` are the files and folders of this machine that
+    the command reads, by absolute path; its own results are not among them. ``gpu_ids`` counts among the GPUs
+    that this process may use.
+
+    Raises
+    ------
+    StateError
+        When the words of ``argv`` are not the command that was admitted.
     """
 
     job_id: str
     argv: tuple[str, ...]
     results_dir: Path
     job_dir: Path
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-    env_names: tuple[str, ...] = ()
+    admitted: Pass
     plan_id: str = ""
     reads: tuple[Path, ...] = ()
     gpu_ids: tuple[int, ...] = ()
@@ -54,6 +60,11 @@ class Launch:
     network_arch: str = ""
     config_path: Path | None = None
     resume: Resume | None = None
+
+    def __post_init__(self) -> None:
+        path = None if self.config_path is None else str(self.config_path)
+        if not self.admitted.covers(self.argv, path):
+            raise StateError(f"job {self.job_id} would run another command than the one that was admitted")
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,20 @@ class Platform(ABC):
     here: ClassVar[bool] = False
     """Whether jobs run on the machine that launches them, and only it can look after them."""
 
-    @abstractmethod
     def submit(self, launch: Launch) -> str:
-        """Start a job and return the platform's id of it; a job that was started already is found again."""
+        """Start a job and return the platform's id of it; a job that was started already is found again.
+
+        Raises
+        ------
+        TrustError
+            When it was not admitted but only rehearsed.
+        """
+        launch.admitted.refuse_rehearsal()
+        return self.start(launch)
+
+    @abstractmethod
+    def start(self, launch: Launch) -> str:
+        """Do what `submit` says, of a launch that was admitted; called by nobody else."""
 
     @abstractmethod
     def status(self, handle: Handle) -> NativeStatus:

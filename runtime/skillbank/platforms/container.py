@@ -191,7 +191,7 @@ def arguments(launch: Launch, api: APIClient, info: dict[str, Any], digest: str)
     rootless = any("name=rootless" in option for option in info.get("SecurityOptions") or ())
     user = "0:0" if rootless else f"{os.getuid()}:{os.getgid()}"
     bound = mounts(launch.results_dir, launch.reads)
-    named = {name: launch.env[name] for name in launch.env_names if name in launch.env}
+    named = launch.admitted.named
     command = list(launch.argv)
     if named:
         bound.append(_bind(secret_file.write(launch.job_id, named), secret_file.INSIDE, True))
@@ -247,7 +247,7 @@ def _labels(launch: Launch, digest: str) -> dict[str, str]:
         "image": launch.image or "",
         "digest": digest,
         "keep": keep_policy(),
-        "env": ",".join(launch.env_names),
+        "env": ",".join(launch.admitted.env_names),
     }
     return {f"{LABEL}{name}": value for name, value in said.items()}
 

@@ -41,7 +41,7 @@ class FakePlatform(Platform):
         """Return `refusals`."""
         return list(self.refusals)
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Remember the launch."""
         self.launches.setdefault(launch.job_id, launch)
         self._states.setdefault(launch.job_id, NativeStatus(JobState.RUNNING, "running"))

@@ -96,7 +96,7 @@ class LocalPlatform(Platform):
         """One job for each set of GPUs; one on a machine without."""
         return gpu_slots(plan, visible_gpus())
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Start the job's keeper and return ``local:PID`` of the program once it runs."""
         folder = launch.job_dir
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ class LocalPlatform(Platform):
 
     def _start_keeper(self, folder: Path, launch: Launch) -> None:
         command = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
-        env = {"PYTHONUNBUFFERED": "1", **launch.env}
+        env = {**launch.admitted.env, "PYTHONUNBUFFERED": "1"}
         if launch.resources.gpus == 0:
             env["CUDA_VISIBLE_DEVICES"] = ""
         with (folder / "keeper.log").open("ab") as errors:

@@ -15,6 +15,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
+from tests.gate import open_gate
 from tests.platforms.on_kubernetes.cluster import Cluster
 from tests.platforms.on_kubernetes.kubelet import can_run
 from tests.platforms.on_kubernetes.server import Server
@@ -77,7 +78,7 @@ def store(profile: SetProfile) -> Iterator[JobStore]:
 @pytest.fixture
 def jobs(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     monkeypatch.setattr(KubernetesPlatform, "poll_seconds", 0.2)
-    return Jobs(store)
+    return Jobs(store, open_gate)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from skillbank.plan.model import InputBinding, Plan, Resources
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.kubernetes.objects import Objects
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
+from tests.gate import launch_made, open_gate
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import RESETS, Authority, Fault, Server
@@ -54,7 +55,8 @@ def launch_of(tmp_path: Path, job_id: str = "toy-train-1", script: str = "true",
     results = tmp_path / "shared/skillbank/results" / job_id
     results.mkdir(parents=True, exist_ok=True)
     defaults: dict[str, Any] = {"argv": ("sh", "-c", script), "image": "engine:1"}
-    return Launch(job_id=job_id, results_dir=results, job_dir=job_dir(results), **{**defaults, **fields})
+    made = {**defaults, **fields}
+    return launch_made(job_id=job_id, results_dir=results, job_dir=job_dir(results), **made)
 
 
 def handle_of(launch: Launch) -> Handle:
@@ -139,7 +141,7 @@ def test_secrets_go_by_reference(
     server.cluster.add_secret("hub", token=CANARY)
     server.cluster.add_secret("all", OTHER="abcdef")
     profile(secret_env={"HF_TOKEN": {"secret": "hub", "key": "token"}}, secrets=["all"])
-    record = Jobs(jobs.store).wait(Jobs(jobs.store).launch(plan).id)
+    record = Jobs(jobs.store, open_gate).wait(Jobs(jobs.store, open_gate).launch(plan).id)
     assert record.state is JobState.COMPLETE
     assert text(jobs, record.id) == "[redacted]\nfedcba\n"
     assert CANARY not in json.dumps(server.cluster.store.list(JOBS))
@@ -349,7 +351,7 @@ def test_a_launcher_that_dies_between_making_and_starting(
     child = os.fork()
     if child == 0:
         monkeypatch.setattr(Objects, "let_go", lambda *_: os._exit(9))
-        Jobs(jobs.store).launch(make_plan("touch ran"), idempotency_key="k")
+        Jobs(jobs.store, open_gate).launch(make_plan("touch ran"), idempotency_key="k")
         os._exit(0)
     os.waitpid(child, 0)
     record = jobs.store.by_key("k")

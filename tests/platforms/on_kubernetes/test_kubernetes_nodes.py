@@ -18,6 +18,7 @@ from skillbank.plan.model import InputBinding, Resources
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
+from tests.gate import open_gate
 from tests.platforms.on_kubernetes.cluster import JOBS
 from tests.platforms.on_kubernetes.conftest import MakePlan, SetProfile
 from tests.platforms.on_kubernetes.server import RESETS, Server
@@ -97,7 +98,7 @@ def test_a_bucket_instead_of_shared_files(
     stored = [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]]
     assert len([key for key in stored if key.startswith("tier/inputs/")]) == 3, "each content is sent once"
     profile(volumes=None, s3={**tier, "env": {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}})
-    lost = Jobs(jobs.store).wait(Jobs(jobs.store).launch(plan).id, timeout=60)
+    lost = Jobs(jobs.store, open_gate).wait(Jobs(jobs.store, open_gate).launch(plan).id, timeout=60)
     assert lost.failure is not None and lost.failure.kind == "INFRA"
     assert "files could not be fetched by way of the bucket" in lost.failure.explanation
     refused = KubernetesPlatform().problems(make_plan(resources=Resources(nodes=2)))

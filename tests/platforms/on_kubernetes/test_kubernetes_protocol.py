@@ -25,6 +25,7 @@ from skillbank.platforms.kubernetes.manifest import _literal, job_manifest, serv
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from skillbank.platforms.kubernetes.profile import Profile
 from skillbank.platforms.kubernetes.schema import schema_problems
+from tests.gate import launch_made
 from tests.platforms.on_kubernetes.conftest import SetProfile
 from tests.platforms.on_kubernetes.kubelet import expand
 from tests.platforms.on_kubernetes.server import Server
@@ -60,7 +61,7 @@ def api(profile: SetProfile, tmp_path: Path) -> Iterator[client.ApiClient]:
 def launch(**fields: Any) -> Launch:
     results = Path("/srv/results/toy-1")
     known: dict[str, Any] = {"job_id": "toy-1", "argv": ("train",), "image": "engine:1"}
-    return Launch(results_dir=results, job_dir=job_dir(results), **{**known, **fields})
+    return launch_made(results_dir=results, job_dir=job_dir(results), **{**known, **fields})
 
 
 # kubectl
@@ -196,6 +197,14 @@ def test_unknown_keys_and_wrong_types_are_found() -> None:
         "spec.suspend must be true or false and is 'yes'",
         "spec.parallelism has no value; leave it out",
     }
+
+
+def test_a_secrets_key_goes_to_the_jobs_whose_plans_name_its_variable() -> None:
+    secret = {"HF_TOKEN": {"secret": "hub", "key": "token"}}
+    profile = Profile.model_validate({"volumes": [{"claim": "a", "path": "/srv"}], "secret_env": secret})
+    for names in ((), ("HF_TOKEN",)):
+        [main] = job_manifest(launch(env_names=names), profile, "n")["spec"]["template"]["spec"]["containers"]
+        assert [e["name"] for e in main["env"] if "valueFrom" in e] == [*names]
 
 
 def test_a_manifest_says_what_a_profile_says(monkeypatch: pytest.MonkeyPatch) -> None:

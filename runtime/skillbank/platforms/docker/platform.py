@@ -75,7 +75,7 @@ class DockerPlatform(Platform):
             return [str(error)]
         return found
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Create the job's container, start it, and return ``docker:ID``; one that is there is adopted."""
         if launch.image is None:
             raise PlatformError(f"job {launch.job_id} names no container image")

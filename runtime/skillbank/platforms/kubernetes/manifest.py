@@ -221,7 +221,7 @@ def _environment(launch: Launch, profile: Profile, name: str) -> list[client.V1E
     resources, several = launch.resources, launch.resources.nodes > 1
     plain = {
         **container.environment(launch),
-        **{n: launch.env[n] for n in launch.env_names if n in launch.env and not looks_secret(n)},
+        **{name: value for name, value in launch.admitted.named.items() if not looks_secret(name)},
         **profile.env,
     }
     if several:
@@ -236,7 +236,9 @@ def _environment(launch: Launch, profile: Profile, name: str) -> list[client.V1E
         index = client.V1ObjectFieldSelector(field_path=f"metadata.annotations['{INDEX}']")
         source = client.V1EnvVarSource(field_ref=index)
         found.append(client.V1EnvVar(name="NODE_RANK", value_from=source))
-    for key, reference in sorted(profile.secret_env.items()):
+    # A Secret's key is for the jobs whose plans name its variable, as a value from here would be.
+    named = {key: ref for key, ref in profile.secret_env.items() if key in launch.admitted.env_names}
+    for key, reference in sorted(named.items()):
         chosen = client.V1SecretKeySelector(name=reference.secret, key=reference.key)
         found.append(client.V1EnvVar(name=key, value_from=client.V1EnvVarSource(secret_key_ref=chosen)))
     return found

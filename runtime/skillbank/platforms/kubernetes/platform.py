@@ -82,7 +82,7 @@ class KubernetesPlatform(Platform):
         """Return the manifest of what a launch would create."""
         return _manifest(launch, self._profile, self._cluster.namespace)
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Make the Job, let it go, and return ``kubernetes:NAMESPACE/NAME``; one that is there is adopted."""
         container.container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
         namespace, name = self._cluster.namespace, job_name(launch.job_id, launch.resources.nodes)

@@ -83,7 +83,7 @@ class SlurmPlatform(Platform):
 
     # Submission
 
-    def submit(self, launch: Launch) -> str:
+    def start(self, launch: Launch) -> str:
         """Render the job's script, submit it, and return ``slurm:NUMBER``; a job that is there is adopted."""
         folder = launch.job_dir
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,9 +91,8 @@ class SlurmPlatform(Platform):
             return found.native_id
         self._write(launch)
         self._refuse_canceled(launch)
-        named = {name: launch.env[name] for name in launch.env_names if name in launch.env}
         try:
-            return f"slurm:{self.commands.submit(str(folder / SCRIPT), named)}"
+            return f"slurm:{self.commands.submit(str(folder / SCRIPT), launch.admitted.named)}"
         except ClusterLostError as error:
             if (found := self._find_again(launch.job_id)) is not None:
                 return found.native_id
