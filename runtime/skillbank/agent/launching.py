@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from skillbank.agent.approval import Approval, plain
+from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError, a_few
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import SEARCH, JobRecord, JobState
 from skillbank.plan.model import InputBinding, Plan
+from skillbank.visible import named, one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -88,7 +89,7 @@ def launch_approval(plan: Plan, terms: Mapping[str, str] | None = None) -> Appro
 
 def cancel_approval(record: JobRecord) -> Approval:
     """Return what a person is asked before a job is stopped."""
-    said = f"Stop job {record.id} ({plain(record.action, 40)}, {record.state})? Its work so far is kept."
+    said = f"Stop job {record.id} ({one_line(record.action, 40)}, {record.state})? Its work so far is kept."
     return Approval(f"cancel:{record.id}", said)
 
 
@@ -101,14 +102,14 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
     plan = store.get_plan(arguments.plan_id)
     if arguments.checkpoint not in (None, "auto") and not plan.parents:
         raise UsageError(
-            f"checkpoint {plain(arguments.checkpoint)} chooses a parent's model; this plan has none"
+            f"checkpoint {one_line(arguments.checkpoint)} chooses a parent's model; this plan has none"
         )
     key = job_key(arguments.idempotency_key)
     with box.alone(key):
         if (earlier := store.by_key(key)) is not None:
             if earlier.plan_id != plan.plan_id:
                 raise StateError(
-                    f"idempotency_key '{plain(arguments.idempotency_key)}' already belongs to job "
+                    f"idempotency_key '{one_line(arguments.idempotency_key)}' already belongs to job "
                     f"{earlier.id}, which runs another plan; use a new key for a new plan"
                 )
             return _launched(box.runtime.jobs.look(earlier.id), repeated=True)
@@ -157,7 +158,7 @@ def job_key(given: str | None) -> str:
 
 def _refuse_questions(plan: Plan) -> None:
     if plan.questions:
-        listed = "; ".join(f"{q.key}: {q.why}" for q in plan.questions)
+        listed = "; ".join(f"{named(q.key)}: {q.why}" for q in plan.questions)
         raise QuestionsError(f"The plan has open questions and cannot be launched. {listed}")
 
 
@@ -193,16 +194,16 @@ def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:
 
 def _question(plan: Plan, terms: Mapping[str, str]) -> str:
     """Say what starting a plan means; what comes from skills and requests is one line and short."""
-    what = f"{plain(plan.action, 40)} of {plain(plan.skill.name, 60)}"
+    what = f"{one_line(plan.action, 40)} of {one_line(plan.skill.name, 60)}"
     if plan.route.name == SEARCH:
         what = f"an AutoML search of up to {trials(plan)} trials over {what}"
     where = plan.platform
     if plan.platform != "local":
         machines = f" on {plan.resources.nodes} nodes" if plan.resources.nodes > 1 else ""
-        where += f" with {plan.resources.gpus} GPUs{machines}, image {plain(plan.image)}"
-    data = list(dict.fromkeys(plain(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
+        where += f" with {plan.resources.gpus} GPUs{machines}, image {one_line(plan.image)}"
+    data = list(dict.fromkeys(one_line(_folder(i), 80) for i in plan.inputs if i.runtime != "value"))
     read = f", reading {a_few(data, 3)}" if data else ""
-    wrote = f", writing to {plain(plan.results_root, 80)}" if plan.results_root else ""
+    wrote = f", writing to {one_line(plan.results_root, 80)}" if plan.results_root else ""
     more = "".join(f", {_TERMS[name].format(value)}" for name, value in terms.items())
     return f"Start {what} on {where}{read}{wrote}{more} (plan {plan.plan_id[:12]})?"
 
