@@ -218,6 +218,16 @@ def test_the_guard_stands_before_whatever_writes(name: str, capsys: pytest.Captu
     assert not has_invisible(out) and not has_invisible(err)
 
 
+@pytest.mark.slow
+def test_a_stream_of_ascii_gets_escapes(bank: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "SKILLBANK_HOME": str(tmp_path / "home"), "PYTHONIOENCODING": "ascii"}
+    for arguments in (["show", "odd"], ["show", f"none{DIRT}"], ["plan", f"--none{DIRT}"]):
+        command = [sys.executable, "-m", "skillbank", *arguments, "--bank", str(bank)]
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        seen = (done.stdout + done.stderr).decode("ascii")
+        assert seen and not leaks(seen) and "Traceback" not in seen
+
+
 def test_a_carriage_return_ends_a_line_also_between_pieces(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.follow(["10%\r", "20%\r", "\nnext\r", "\n", "last\r"])
     assert capsys.readouterr().out == "10%\n20%\nnext\nlast\n"

@@ -66,7 +66,7 @@ def console(err: bool = False) -> StyledConsole:
     from skillbank.cli.styled import StyledConsole
 
     stream = sys.stderr if err else sys.stdout
-    return StyledConsole(stream.raw if isinstance(stream, _Guarded) else stream)
+    return StyledConsole(cast(TextIO, stream.encodable) if isinstance(stream, _Guarded) else stream)
 
 
 def follow(pieces: Iterable[str]) -> None:
@@ -116,6 +116,20 @@ def _forget_typed() -> None:
         return
 
 
+class _Encodable:
+    """A text stream in which what its encoding lacks is escaped; for consoles, whose text is visible already."""
+
+    def __init__(self, raw: TextIO) -> None:
+        self._raw = raw
+
+    def write(self, text: str) -> int:
+        self._raw.write(_encodable(text, self._raw.encoding))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
 class _Guarded:
     """A text stream that writes nothing that cannot be seen; all else is the stream's own."""
 
@@ -123,10 +137,10 @@ class _Guarded:
     """Said for every stream, as libraries go around one that has only ASCII; what it lacks is escaped."""
 
     def __init__(self, raw: TextIO) -> None:
-        self.raw = raw
+        self.raw, self.encodable = raw, _Encodable(raw)
 
     def write(self, text: str) -> int:
-        self.raw.write(_encodable(drawn(text), self.raw.encoding))
+        self.encodable.write(drawn(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
