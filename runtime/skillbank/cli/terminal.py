@@ -117,7 +117,7 @@ def _forget_typed() -> None:
 
 
 class _Encodable:
-    """A text stream in which what its encoding lacks is escaped; for consoles, whose text is visible already."""
+    """A text stream in which what its encoding lacks is escaped; for consoles, whose text is visible."""
 
     def __init__(self, raw: TextIO) -> None:
         self._raw = raw
