@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skillbank.visible import named
+
 __all__ = [
     "ActionNotFoundError",
     "AmbiguousSkillError",
@@ -58,6 +60,10 @@ class SkillbankError(Exception):
     """Base of all deliberate errors; its text is one sentence fit for a person and for an agent."""
 
     exit_code = 1
+    skill_says: tuple[str, ...] = ()
+    """What a skill has to say to this, which is no part of our sentence."""
+    skill: str = ""
+    """Whose words those are."""
 
     @property
     def code(self) -> str:
@@ -171,4 +177,4 @@ def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str:
     near = get_close_matches(wrong, known, n=1, cutoff=0.7) or [
         tail[t] for t in get_close_matches(wrong.rsplit(".", 1)[-1], tail, n=1, cutoff=0.8)
     ]
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    return f" (did you mean '{named(near[0], 120)}'?)" if near else ""

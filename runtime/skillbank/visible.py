@@ -7,14 +7,25 @@ decides what is harmless.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from skillbank.redact import redact
 
-__all__ = ["command_line", "has_invisible", "one_line", "visible"]
+__all__ = [
+    "command_line",
+    "drawn",
+    "has_invisible",
+    "json_text",
+    "named",
+    "one_line",
+    "visible",
+    "visible_values",
+]
 
 _PLAIN = re.compile(r"[\t\n -~]*")
 _HIDDEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
@@ -72,6 +83,57 @@ def _is_plain(word: str) -> bool:
 def _escaped(word: str) -> str:
     known = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     return "".join(known.get(c) or (c if " " <= c <= "~" else _escape(c)) for c in word)
+
+
+def named(name: object, longest: int = 60) -> str:
+    """Return a name that a skill gives as it may stand in a sentence of ours.
+
+    A name of more than two words could read as a sentence of ours, so that its blanks are shown as a sign;
+    and it is short.
+    """
+    line = one_line(name, longest)
+    return line.replace(" ", "␣") if line.count(" ") > 1 else line
+
+
+def drawn(text: str) -> str:
+    """Return a text of several lines for a terminal, a page or a file; a carriage return ends a line.
+
+    Progress bars go back to draw over what they drew: here every state is a line, and nothing is drawn over.
+    """
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def visible_values(value: Any) -> Any:
+    """Return a JSON document with `visible` texts and keys, at every depth; other values stay."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible_values(key): visible_values(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible_values(inner) for inner in value]
+    return value
+
+
+def json_text(document: Any, indent: int | None = None, *, compact: bool = False, nan: bool = True) -> str:
+    """Return a document as JSON in which what cannot be seen is an escape of JSON's: nothing is lost.
+
+    Values that JSON has no form for are written as their text.
+    """
+    separators = (",", ":") if compact else None
+    text = json.dumps(
+        document, indent=indent, separators=separators, ensure_ascii=False, default=str, allow_nan=nan
+    )
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(_json_escape(c) if _is_hidden(c, before) else c for before, c in _pairs(text))
+
+
+def _json_escape(char: str) -> str:
+    code = ord(char)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

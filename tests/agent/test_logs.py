@@ -64,7 +64,7 @@ def test_a_line_without_an_end_costs_what_is_shown_of_it() -> None:
 
 
 def test_a_line_is_shown_as_a_terminal_would_leave_it() -> None:
-    assert _shown("\x1b[31mred\x1b[0m\x07 \x1b]0;t") == "red 0;t"
+    assert _shown("\x1b[31mred\x1b[0m\x07 \x1b]0;t") == "red\\x07 \\x1b]0;t"
     assert _shown("10%\r50%\r100%\r") == "100%"
     assert len(_shown("x" * 10_000)) == 300
 

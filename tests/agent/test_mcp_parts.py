@@ -327,7 +327,9 @@ def test_resources_over_the_protocol(runtime: Runtime, toolbox: Toolbox, tmp_pat
             heads = (await client.list_resources()).resources
             assert {h.name for h in heads} >= {"toy-detector", "tao-train-grounding-dino"}
             [toy] = [h for h in heads if h.name == "toy-detector"]
-            assert toy.description == "A toy that detects toys." and toy.mime_type == "text/markdown"
+            assert toy.mime_type == "text/markdown" and toy.meta is not None
+            assert toy.meta["from_skill"] == {"skill": "toy-detector", "text": "A toy that detects toys."}
+            assert "toys" not in str(toy.description)
             [content] = (await client.read_resource(toy.uri)).contents
             assert isinstance(content, types.TextResourceContents) and content.text.endswith("# Toy\n")
             [template] = (await client.list_resource_templates()).resource_templates

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from skillbank.jobs.failure_table import BY_EXIT_CODE, PATTERNS
+from skillbank.bank.foreign import FromSkill
+from skillbank.jobs.failure_table import BY_EXIT_CODE, KNOWN_TO_SKILL, PATTERNS
 from skillbank.jobs.failures import classify
 
 
@@ -91,14 +92,13 @@ def test_a_skill_adds_patterns_of_its_own() -> None:
         {"name": "Broken [words", "explanation": "W"},
         {"name": "flaky", "pattern": "socket closed", "kind": "infra"},
     ]
-    failure = classify("FileNotFoundError: x\nlabel 9 of 3\n", 1, patterns)
-    assert (failure.name, failure.kind, failure.explanation, failure.advice) == (
-        "odd_labels",
-        "PROGRAM",
-        "E",
-        "A",
+    failure = classify("FileNotFoundError: x\nlabel 9 of 3\n", 1, patterns, skill="toy")
+    assert (failure.name, failure.kind) == ("odd_labels", "PROGRAM")
+    assert failure.from_skill == FromSkill(skill="toy", text="Odd labels · E · A")
+    assert failure.explanation == KNOWN_TO_SKILL.explanation
+    assert classify("oh: broken [words!", 1, patterns).from_skill == FromSkill(
+        skill="", text="Broken [words · W"
     )
-    assert classify("oh: broken [words!", 1, patterns).explanation == "W"
     assert classify("socket closed", 1, patterns).kind == "INFRA"
 
 

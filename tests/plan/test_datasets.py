@@ -148,7 +148,9 @@ def test_prose_and_job_rows_are_questions(make_skill: MakeSkill, compiled: Compi
     )
     plan = compiled(skill, "train", data=("train=s3://b",))
     assert {q.key for q in plan.questions} == {"data.root", "data.info"}
-    assert "the folder with everything" in plan.questions[0].why
+    words = plan.questions[0].from_skill
+    assert words is not None and words.text == "the folder with everything"
+    assert "the folder" not in plan.questions[0].why
     assert "convert job" in plan.questions[1].why
     answered = compiled(skill, "train", "data.root=/a", "data.info=/b", data=("train=s3://b",))
     assert not answered.questions

@@ -201,8 +201,12 @@ def test_unsupported_values_are_refused_with_their_reason(make_skill: MakeSkill,
     fact = {"key": "train.precision", "value": "FP16", "reason": "the text encoder overflows."}
     skill = make_skill(info={"unsupported": [fact]}, templates={"train": TEMPLATE}, schemas={"train": SCHEMA})
     for setting in ("train.precision=fp16", "train={precision: FP16}"):
-        with pytest.raises(SpecError, match=r"train.precision cannot be FP16: the text encoder overflows\."):
+        with pytest.raises(
+            SpecError, match=r"train.precision cannot be FP16: the skill rules it out\.$"
+        ) as refused:
             compiled(skill, "train", setting)
+        assert refused.value.skill_says == ("the text encoder overflows.",)
+        assert refused.value.skill == skill.name
     assert compiled(skill, "train", "train.precision=fp32").spec["train"]["precision"] == "fp32"
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
-from skillbank.redact import redact
 
-__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError", "plain"]
+__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError"]
 
 ENVIRONMENT = "SKILLBANK_APPROVE"
 Decision = Literal["always", "ask", "never"]
@@ -98,12 +97,3 @@ class ApprovalPolicy:
     def decide(self, tool: str, approval: bool) -> Decision:
         """Return what holds for a tool whose definition says whether it asks."""
         return self.decisions.get(tool, "ask" if approval else "always")
-
-
-def plain(text: object, longest: int = 100) -> str:
-    """Return text of a skill, a request or a path as it may stand in a question: one short, plain line.
-
-    Secrets are hidden before it is cut: half of one would not be recognised.
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in redact(str(text))).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from skillbank.agent.tool import Arguments, Tool, ToolFailure
+from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
 
@@ -136,7 +137,10 @@ def explain(error: SkillbankError) -> ToolFailure:
     """Return a refusal as data."""
     hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
     message = redact(in_tool_words(str(error)))
-    return ToolFailure(code=error.code, message=shorten(message, _LONGEST), hint=redact(hint))
+    says = FromSkill.of(error.skill, " · ".join(error.skill_says))
+    return ToolFailure(
+        code=error.code, message=shorten(message, _LONGEST), hint=redact(hint), from_skill=from_skill(says)
+    )
 
 
 def misunderstood(tool: str, error: Exception) -> ToolFailure:

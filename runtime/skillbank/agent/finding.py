@@ -10,9 +10,11 @@ from pydantic import Field
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import shorten
 from skillbank.bank.discovery import OWN
+from skillbank.bank.foreign import is_prose
 from skillbank.plan.description import describe_action as action_document
 from skillbank.plan.description import find_parameters
 from skillbank.plan.request import ROLES
+from skillbank.visible import named, one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -37,7 +39,7 @@ class SearchArguments(Arguments):
 
 
 class SkillSummary(Document):
-    """A skill in a few words; an action with a variant is ``action:variant``.
+    """A skill in a few words, which are its own; an action with a variant is ``action:variant``.
 
     ``name`` is what to call it; ``bank`` is empty for the bank that comes with skillbank, and ``also_in``
     are banks with a copy. ``bank_trust`` is left out for our own bank; nothing runs of one that is not
@@ -47,7 +49,7 @@ class SkillSummary(Document):
     name: str
     bank: str = ""
     also_in: tuple[str, ...] = ()
-    description: str
+    from_skill: str
     actions: tuple[str, ...] = ()
     automl: bool = False
     bank_trust: str = ""
@@ -78,13 +80,13 @@ class DataNeed(Document):
 
 
 class Parameter(Document):
-    """A parameter that ``settings`` of plan can set."""
+    """A parameter that ``settings`` of plan can set; what its schema says of it is in the skill's words."""
 
     key: str
     type: str
     default: Any = None
     allowed: str = ""
-    about: str = ""
+    from_skill: str = ""
 
 
 class DescribeAnswer(Result):
@@ -125,7 +127,7 @@ def _summary(box: Toolbox, skill: Skill) -> SkillSummary:
         name=library.said(skill),
         bank="" if skill.bank == OWN else skill.bank,
         also_in=library.also_in(skill),
-        description=shorten(skill.frontmatter.description, 240),
+        from_skill=one_line(skill.frontmatter.description, 240),
         actions=[a.name if a.variant is None else f"{a.name}:{a.variant}" for a in skill.actions],
         automl=skill.info.automl_enabled and skill.automl_problem is None,
         bank_trust=_trust(box, skill),
@@ -155,7 +157,7 @@ def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
             data=list(_data(document["data"])),
             bank_trust=trust,
             needs_parent=[key for key, how in document["functions"].items() if how == "parent_model"],
-            shorthands=[f"{name} = {key}" for name, key in action.shorthands.items()],
+            shorthands=[f"{named(name)} = {named(key)}" for name, key in action.shorthands.items()],
             total=len(parameters),
             next=[*([f"search the {len(parameters)} parameters with find"] if parameters else []), "plan"],
         )
@@ -179,7 +181,7 @@ def _data(rows: list[dict[str, Any]]) -> Iterator[DataNeed]:
     needs: dict[tuple[str, bool], list[str]] = {}
     for row in rows:
         if row["source"]:
-            file = f"{row['key']}: {row['path'] or 'the folder itself'}"
+            file = f"{named(row['key'])}: {named(row['path'], 120) or 'the folder itself'}"
             needs.setdefault((_role(row["source"]), row["optional"]), []).append(file)
     for (role, optional), files in needs.items():
         yield DataNeed(role=role, files=files, optional=optional)
@@ -196,14 +198,22 @@ def _found_next(find: str, found: int, total: int) -> list[str]:
 def _parameter(entry: dict[str, Any]) -> Parameter:
     bounds = [text.format(entry[word]) for word, text in _BOUNDS.items() if entry.get(word) is not None]
     enum = entry.get("enum")
-    allowed = "one of " + ", ".join(map(str, enum)) if enum else " and ".join(bounds)
+    allowed = "one of " + ", ".join(map(named, enum)) if enum else " and ".join(bounds)
     return Parameter(
         key=entry["key"],
         type=entry["type"],
-        default=_short_default(entry["default"]),
+        default=None if is_prose(entry["default"]) else _short_default(entry["default"]),
         allowed=shorten(allowed, 160),
-        about=shorten(str(entry.get("description") or ""), 140),
+        from_skill=" · ".join(_said_of(entry)),
     )
+
+
+def _said_of(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield what the schema says of a parameter: its description, and a default that is a sentence."""
+    if entry.get("description"):
+        yield one_line(entry["description"], 140)
+    if is_prose(entry["default"]):
+        yield f"default: {one_line(entry['default'], 80)}"
 
 
 def _short_default(value: Any) -> Any:
@@ -211,7 +221,7 @@ def _short_default(value: Any) -> Any:
 
 
 def _role(source: str) -> str:
-    return next((role for role, name in ROLES.items() if name == source), source)
+    return next((role for role, name in ROLES.items() if name == source), named(source))
 
 
 SEARCH_SKILLS = Tool(

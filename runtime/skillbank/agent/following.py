@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
@@ -38,13 +38,17 @@ class StatusArguments(Arguments):
 
 
 class Trouble(Document):
-    """Why a job failed: INFRA failures are worth a retry, PROGRAM failures come back if nothing changes."""
+    """Why a job failed: INFRA failures are worth a retry, PROGRAM failures come back if nothing changes.
+
+    ``evidence`` is a line of the log, ``from_skill`` what the skill says of such lines.
+    """
 
     kind: str
     name: str
     explanation: str
     evidence: str = ""
     advice: str = ""
+    from_skill: FromSkill | None = None
 
 
 class ProgressSummary(Document):
@@ -163,6 +167,7 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
             explanation=failure.explanation,
             evidence=failure.evidence,
             advice=in_tool_words(failure.advice),
+            from_skill=from_skill(failure.from_skill),
         )
         if failure
         else None,

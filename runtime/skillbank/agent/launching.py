@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from skillbank.agent.approval import Approval, plain
+from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import Plan
+from skillbank.visible import named, one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -92,7 +93,7 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
 
 def cancel_approval(record: JobRecord) -> Approval:
     """Return what a person is asked before a job is stopped."""
-    said = f"Stop job {record.id} ({plain(record.action, 40)}, {record.state})? Its work so far is kept."
+    said = f"Stop job {record.id} ({one_line(record.action, 40)}, {record.state})? Its work so far is kept."
     return Approval(f"cancel:{record.id}", said)
 
 
@@ -105,14 +106,14 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
     plan = store.get_plan(arguments.plan_id)
     if arguments.checkpoint not in (None, "auto") and not plan.parents:
         raise UsageError(
-            f"checkpoint {plain(arguments.checkpoint)} chooses a parent's model; this plan has none"
+            f"checkpoint {one_line(arguments.checkpoint)} chooses a parent's model; this plan has none"
         )
     key = job_key(arguments.idempotency_key)
     with box.alone(key):
         if (earlier := store.by_key(key)) is not None:
             if earlier.plan_id != plan.plan_id:
                 raise StateError(
-                    f"idempotency_key '{plain(arguments.idempotency_key)}' already belongs to job "
+                    f"idempotency_key '{one_line(arguments.idempotency_key)}' already belongs to job "
                     f"{earlier.id}, which runs another plan; use a new key for a new plan"
                 )
             return _launched(box.runtime.jobs.look(earlier.id), repeated=True)
@@ -161,7 +162,7 @@ def job_key(given: str | None) -> str:
 
 def _refuse_questions(plan: Plan) -> None:
     if plan.questions:
-        listed = "; ".join(f"{q.key}: {q.why}" for q in plan.questions)
+        listed = "; ".join(f"{named(q.key)}: {q.why}" for q in plan.questions)
         raise QuestionsError(f"The plan has open questions and cannot be launched. {listed}")
 
 

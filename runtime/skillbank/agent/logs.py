@@ -11,6 +11,7 @@ from pydantic import Field
 
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.jobs.record import JobState
+from skillbank.visible import visible
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -22,7 +23,7 @@ _PAGE_CHARACTERS = 4000
 _LONGEST_LINE = 300
 _KEPT_OF_LINE = 1 << 16
 """Of a line without an end, such as a progress bar drawn for hours, so much at either end is read."""
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class LogsArguments(Arguments):
@@ -130,8 +131,8 @@ def _lines(pieces: Iterable[str], whole: bool) -> Iterator[str]:
 
 
 def _shown(line: str) -> str:
-    """Return a line without colours and other tricks; of a line drawn over and over, the last state."""
-    text = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
+    """Return a line without colours, other tricks shown; of one drawn over and over, the last state."""
+    text = visible(_COLOUR.sub("", line.rstrip("\r").rpartition("\r")[2])).rstrip()
     return text if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 1]}…"
 
 

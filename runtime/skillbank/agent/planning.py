@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
 from skillbank.launch_question import trials
@@ -64,6 +64,7 @@ class Question(Document):
     key: str
     why: str
     choices: tuple[str, ...] = ()
+    from_skill: FromSkill | None = None
 
 
 class Place(Document):
@@ -163,7 +164,12 @@ def _summary(plan: Plan, checks: Checks) -> PlanSummary:
         after=parent.plan if parent else None,
         results_root=plan.results_root,
         questions=[
-            Question(key=q.key, why=in_tool_words(q.why), choices=[in_tool_words(c) for c in q.choices])
+            Question(
+                key=q.key,
+                why=in_tool_words(q.why),
+                choices=[in_tool_words(c) for c in q.choices],
+                from_skill=from_skill(q.from_skill),
+            )
             for q in (*plan.questions, *checks.questions)
         ],
         warnings=[in_tool_words(shorten(w, 240)) for w in _warnings(plan, checks)[:_MOST_WARNINGS]],

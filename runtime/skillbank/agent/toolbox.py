@@ -21,6 +21,7 @@ from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
+from skillbank.visible import one_line, visible_values
 
 if TYPE_CHECKING:
     from skillbank.agent.finding import DescribeAnswer, SearchAnswer
@@ -53,16 +54,17 @@ class Answer:
     approval: Approval | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return what the model gets, as JSON: what is empty or unsaid is left out."""
+        """Return what the model gets, as JSON: what is empty is left out, and nothing is hidden in it."""
         if self.result is not None:
             document = self.result.model_dump(mode="json", exclude_defaults=True)
             # What can be done next is read last.
-            return document | {"next": document.pop("next")} if "next" in document else document
+            shown = document | {"next": document.pop("next")} if "next" in document else document
+            return dict(visible_values(shown))
         assert self.error is not None
         made: dict[str, Any] = {"error": self.error.model_dump(mode="json", exclude_defaults=True)}
         if self.approval is not None:
             made["approval"] = {"subject": self.approval.subject, "question": self.approval.question}
-        return made
+        return dict(visible_values(made))
 
 
 _CALLER: ContextVar[str | None] = ContextVar("caller", default=None)
@@ -282,9 +284,8 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     """Return what is asked, by policy, for a tool that does not ask by itself: exactly these arguments."""
     content = canonical_json(arguments.model_dump(mode="json"))
     digest = hashlib.sha256(content).hexdigest()
-    shown = content.decode(errors="replace")
-    shown = shown if len(shown) <= 300 else f"{shown[:299]}…"
-    return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {redact(shown)}?")
+    shown = one_line(content.decode(errors="replace"), 300)
+    return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {shown}?")
 
 
 def _redacted(value: Any, secrets: tuple[str, ...] | None = None) -> Any:

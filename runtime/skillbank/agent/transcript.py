@@ -24,6 +24,7 @@ from skillbank.agent.reply import Reply, ToolCall, Usage
 from skillbank.errors import NotFoundError, StateError, did_you_mean
 from skillbank.home import home
 from skillbank.redact import redact, secret_values
+from skillbank.visible import json_text, visible_values
 
 __all__ = ["Transcript"]
 
@@ -129,7 +130,7 @@ class Transcript:
 
     def add_answer(self, call_id: str, document: Mapping[str, Any]) -> None:
         """Add what a tool answered."""
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+        text = json_text(visible_values(document), compact=True)
         self.add({"role": "tool", "tool_call_id": call_id, "content": text})
 
     def note(self, kind: str, **fields: Any) -> None:
@@ -185,7 +186,7 @@ class Transcript:
 
     def _write(self, line: Line) -> None:
         kept: Line = self._redacted({"kind": line["kind"], "at": datetime.now(UTC).isoformat(), **line})
-        data = json.dumps(kept, ensure_ascii=False).encode() + b"\n"
+        data = json_text(kept).encode() + b"\n"
         if os.write(self._file, data) != len(data):
             raise OSError(f"{self.path}: the disk is full")
         os.fsync(self._file)

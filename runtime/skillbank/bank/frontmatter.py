@@ -10,6 +10,7 @@ from typing import Any
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
+from skillbank.visible import named, visible
 
 STANDARD_FIELDS = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 MAX_TAGS = 100
@@ -54,9 +55,10 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
     if not isinstance(name, str) or not name.strip():
         report("error", "name", f"SKILL.md has no name; add 'name: {folder}'.")
         name = folder
-    name = unicodedata.normalize("NFKC", name.strip())
+    # Names stand in sentences of ours wherever a skill is spoken of.
+    name = visible("-".join(unicodedata.normalize("NFKC", name).split()))
     if not _NAME.fullmatch(name) or len(name) > 64:
-        report("error", "name", f"name '{name[:80]}' must be 1-64 of a-z, 0-9 and single hyphens.")
+        report("error", "name", f"name '{named(name, 80)}' must be 1-64 of a-z, 0-9 and single hyphens.")
     elif name != unicodedata.normalize("NFKC", folder):
         report("error", "name", f"name '{name}' differs from its folder '{folder}'.")
     description = raw.get("description")

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from skillbank.errors import a_few
+from skillbank.visible import named
 
 __all__ = ["Options", "frozen"]
 
@@ -31,8 +32,7 @@ class Options:
         return frozen(value) in self._known
 
     def __str__(self) -> str:
-        named = [str(value) for value in self._values]
-        return a_few([n if len(n) <= _LONGEST else f"{n[: _LONGEST - 3]}..." for n in named], _SHOWN)
+        return a_few([named(value, _LONGEST) for value in self._values], _SHOWN)
 
 
 def frozen(value: Any, *, bools: bool = False) -> Hashable:

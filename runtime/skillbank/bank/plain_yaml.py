@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from skillbank.bank.yaml_anchors import Anchors, YamlError, merged
+from skillbank.visible import named
 
 __all__ = ["YamlError", "load"]
 
@@ -211,7 +212,7 @@ def _typed(tag: str, value: str, event: Any) -> Any:
     except YamlError:
         raise
     except (ValueError, KeyError, IndexError, OverflowError):
-        raise YamlError(f"'{value[:40]}' is no {kind}", _line(event)) from None
+        raise YamlError(f"'{named(value, 40)}' is no {kind}", _line(event)) from None
     raise YamlError(f"the tag {tag} is not read here", _line(event))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key
+from skillbank.visible import named
 
 __all__ = ["Shapes"]
 
@@ -69,7 +70,7 @@ class Shapes:
             return value[:MAX_ENTRIES] if value else []
         if isinstance(value, str) and value.strip():
             self.warn(
-                "shape", f"{name} is the text '{value[:40]}', not a list; it is taken as a list of one."
+                "shape", f"{name} is the text '{named(value, 40)}', not a list; it is taken as a list of one."
             )
             return [value.strip()]
         self._ignored(name, value, "a list")
@@ -132,14 +133,14 @@ class Shapes:
             if is_key(key if isinstance(key, str) else str(key)):
                 good[str(entry)] = inner
             else:
-                self.warn("key", f"{name}: '{str(key)[:80]}' is not a dotted key.")
+                self.warn("key", f"{name}: '{named(str(key), 80)}' is not a dotted key.")
         return good
 
     def key(self, value: Any, name: str) -> str | None:
         """Return a dotted key, or None; what is no key is said."""
         key = self.text(value, name)
         if key is not None and not is_key(key):
-            self.warn("key", f"{name}: '{key[:80]}' is not a dotted key.")
+            self.warn("key", f"{name}: '{named(key, 80)}' is not a dotted key.")
             return None
         return key
 
@@ -148,7 +149,7 @@ class Shapes:
         said = self.text(value, name)
         known = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
         if said is not None and said.lower() not in known:
-            self.warn("metric", f"{name} is '{said[:40]}'; it must be maximize or minimize.")
+            self.warn("metric", f"{name} is '{named(said, 40)}'; it must be maximize or minimize.")
         return known.get(said.lower()) if said else None
 
     def _cut(self, name: str, entries: int) -> None:
@@ -164,5 +165,4 @@ def _shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return named(repr(value), 40)

@@ -17,6 +17,7 @@ from skillbank.bank.parts import SkillParts
 from skillbank.bank.skill_info import SkillInfo, parse_skill_info
 from skillbank.bank.tables import MAX_LINE, DatasetRow, InferenceRow, dataset_rows, inference_rows
 from skillbank.errors import ActionNotFoundError, SkillFormatError, did_you_mean
+from skillbank.visible import named as shown
 
 MAIN = "skill_info.yaml"
 OVERLAY_SUFFIX = ".skill_info.yaml"
@@ -151,7 +152,7 @@ class Skill(SkillParts):
         if variant is not None:
             chosen = [a for a in named if a.variant == variant]
             if not chosen and named:
-                have = ", ".join(a.variant or "the main one" for a in named)
+                have = ", ".join(shown(a.variant) if a.variant else "the main one" for a in named)
                 raise ActionNotFoundError(
                     f"{self.name} has no variant '{variant}' of action '{name}'; there is: {have}."
                 )
@@ -169,7 +170,8 @@ class Skill(SkillParts):
                     f"{self.name} is a skill to read, it has no action that can be run; see its SKILL.md."
                 )
             raise ActionNotFoundError(
-                f"{self.name} has no action '{name}'{did_you_mean(name, names)}; it has {', '.join(names)}."
+                f"{self.name} has no action '{name}'{did_you_mean(name, names)}; it has "
+                f"{', '.join(map(shown, names))}."
             )
         return next((a for a in named if a.variant is None), named[0])
 

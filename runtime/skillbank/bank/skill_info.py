@@ -19,6 +19,7 @@ from skillbank.bank.facts import read_facts
 from skillbank.bank.keys import is_key
 from skillbank.bank.names import kept_aliases
 from skillbank.bank.shapes import Shapes
+from skillbank.visible import named
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
@@ -26,7 +27,7 @@ MAX_ACTIONS = 100
 """Actions of one document, each task axis counted."""
 MAX_NAME = 100
 """Characters of a name that a skill goes by."""
-_NAME = re.compile(r"\w[\w .:+-]{0,63}")
+_NAME = re.compile(r"\w[\w.:+-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         found.append(Diagnostic("error", "skill-info-yaml", "the document is not a mapping.", origin))
         raw = {}
     templates = read.mapping(raw.get("spec_templates"), "spec_templates")
+    # Names stand in sentences of ours wherever an action is spoken of.
+    variant = None if variant is None else named(variant)
     axes: dict[str | None, Mapping[str, Any]] = {variant: templates}
     if len(templates) > MAX_ACTIONS:
         read.warn(
@@ -92,11 +95,11 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         )
         templates = dict(islice(templates.items(), MAX_ACTIONS))
     if templates and all(isinstance(t, Mapping) for t in templates.values()):
-        axes = {f"{variant}-{axis}" if variant else str(axis): t for axis, t in templates.items()}
+        axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
     actions: list[Action] = []
     for name, action in read.mapping(raw.get("actions"), "actions").items():
         if not _NAME.fullmatch(str(name)):
-            read.warn("action", f"'{str(name)[:40]}' cannot be the name of an action; it is not used.")
+            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
             continue
         if len(actions) >= MAX_ACTIONS:
             message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
@@ -177,7 +180,7 @@ def _one_of(
     said = read.text(raw.get(word), f"{action}: {word}") or default
     if said.lower() in known:
         return said.lower()
-    read.warn(word, f"action '{action}' has {word} '{said[:40]}'; known are {', '.join(known)}.")
+    read.warn(word, f"action '{action}' has {word} '{named(said, 40)}'; known are {', '.join(known)}.")
     return default
 
 
@@ -228,7 +231,7 @@ def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
         if isinstance(group, list):
             yield tuple(read.texts(group, f"{action}: a group of one_of"))
         else:
-            read.warn("shape", f"{action}: one_of holds '{str(group)[:40]}', not a list of inputs.")
+            read.warn("shape", f"{action}: one_of holds '{named(str(group), 40)}', not a list of inputs.")
 
 
 def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
@@ -247,7 +250,7 @@ def _all_sources(section: Any, action: str, read: Shapes) -> Iterator[DataSource
             if is_key(source.key):
                 yield source
             else:
-                read.warn("key", f"data_sources.{action}: '{source.key[:80]}' is not a dotted key.")
+                read.warn("key", f"data_sources.{action}: '{named(source.key, 80)}' is not a dotted key.")
 
 
 def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataSource]:
@@ -302,4 +305,4 @@ def _credentials(raw: Any, read: Shapes) -> Iterator[str]:
         if isinstance(name, str) and name:
             yield name
         else:
-            read.warn("shape", f"required_credentials holds '{str(entry)[:40]}', which names no variable.")
+            read.warn("shape", f"required_credentials holds '{named(entry, 40)}', which names no variable.")

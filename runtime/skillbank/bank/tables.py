@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skillbank.bank.diagnostics import Diagnostic
+from skillbank.visible import named
 
 FilesKind = Literal["file", "root", "map", "format", "literal", "job", "prose"]
 
@@ -124,7 +125,13 @@ def dataset_rows(
         listed = next((i for n, i in columns.items() if n.startswith("list")), None)
         for line, cells in table.rows:
             if not _is_key(cells[1]):
-                _say(found, path, line, f"the dataset table's '{cells[1][:40]}' is not a dotted key", cells)
+                _say(
+                    found,
+                    path,
+                    line,
+                    f"the dataset table's '{named(cells[1], 40)}' is not a dotted key",
+                    cells,
+                )
             for action in _names_or_say(cells, found, path, line, "dataset"):
                 rows.append(
                     DatasetRow(
@@ -154,7 +161,13 @@ def inference_rows(
             continue
         for line, cells in table.rows:
             if not _is_key(cells[1]):
-                _say(found, path, line, f"the inference table's '{cells[1][:40]}' is not a dotted key", cells)
+                _say(
+                    found,
+                    path,
+                    line,
+                    f"the inference table's '{named(cells[1], 40)}' is not a dotted key",
+                    cells,
+                )
             for action in _names_or_say(cells, found, path, line, "inference"):
                 if _is_key(cells[1]):
                     rows.append(InferenceRow(action, cells[1], cells[2], path, line))
@@ -200,7 +213,7 @@ def _names_or_say(
 ) -> list[str]:
     names = _names(cells[0])
     if not names:
-        _say(found, path, line, f"the {table} table's '{cells[0][:40]}' is no name of an action", ())
+        _say(found, path, line, f"the {table} table's '{named(cells[0], 40)}' is no name of an action", ())
     return names
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import typer
@@ -32,6 +31,7 @@ from skillbank.cli import (
     sign,
     skills,
     status,
+    terminal,
     tools,
     trust,
     verify,
@@ -79,13 +79,11 @@ app.add_typer(evaluation.app, name="eval")
 
 def main() -> None:
     """Run the command line; every deliberate error is one sentence and its own exit code."""
+    terminal.guard()
     try:
         app()
     except SkillbankError as error:
-        if "--json" in sys.argv:
-            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
-        else:
-            print(f"skillbank: {error}", file=sys.stderr)
+        _refuse(error.code, str(error), error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -97,9 +95,18 @@ def main() -> None:
         # A disk that is full or out of reach may turn up anywhere; the system's word and the place say it.
         if error.filename is None:
             raise
-        message = f"{error.filename}: {error.strerror}"
-        if "--json" in sys.argv:
-            print(json.dumps({"error": {"code": "platform_error", "message": message}}))
-        else:
-            print(f"skillbank: {message}", file=sys.stderr)
+        _refuse("platform_error", f"{error.filename}: {error.strerror}")
         sys.exit(1)
+
+
+def _refuse(code: str, message: str, error: SkillbankError | None = None) -> None:
+    says = None
+    if error is not None and error.skill_says:
+        from skillbank.bank.foreign import FromSkill
+
+        says = FromSkill.of(error.skill, " · ".join(error.skill_says))
+    if "--json" in sys.argv:
+        words = {"from_skill": says.model_dump()} if says else {}
+        terminal.document({"error": {"code": code, "message": message, **words}})
+    else:
+        terminal.warn(f"{message}\n{says.sentence}" if says else message)

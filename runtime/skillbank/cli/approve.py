@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.agent.approval import Approval
@@ -35,7 +35,7 @@ def approve(
             {"approved": approval.subject.removeprefix("plan:"), "question": approval.question}
         )
     else:
-        print(f"approved, once: {approval.question}")
+        terminal.say(f"approved, once: {approval.question}")
 
 
 def _approval(runtime: Runtime, subject: str) -> Approval:

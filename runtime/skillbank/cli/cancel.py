@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def cancel(job: options.JobId, as_json: options.Json = False) -> None:
@@ -12,4 +12,4 @@ def cancel(job: options.JobId, as_json: options.Json = False) -> None:
     if as_json:
         options.print_json({"job": record.id, "state": record.state})
     else:
-        print(f"{record.id}: {record.state}")
+        terminal.say(f"{record.id}: {record.state}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skillbank.agent.approval import Approval, plain
+from skillbank.agent.approval import Approval
 from skillbank.agent.chat import Audience, Verdict
 from skillbank.agent.reply import ToolCall
-from skillbank.redact import StreamRedactor, redact
-from skillbank.visible import visible as shown
+from skillbank.cli import terminal
+from skillbank.redact import StreamRedactor
+from skillbank.visible import one_line
 
 __all__ = ["Terminal"]
 
@@ -28,9 +28,7 @@ class Terminal(Audience):
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:
         self._quiet, self._yes = quiet, yes
-        # A stream that was closed before the start is None.
-        ends = (sys.stdin, sys.stderr)
-        self.interactive = not quiet and all(end is not None and end.isatty() for end in ends)
+        self.interactive = not quiet and terminal.answering() and terminal.interactive(err=True)
         self._redactor = StreamRedactor()
         self._open_line = False
 
@@ -42,21 +40,21 @@ class Terminal(Audience):
         """End the line that the model was writing."""
         self._show(self._redactor.close())
         if self._open_line:
-            print(flush=True)
+            terminal.say()
             self._open_line = False
 
     def say(self, sentence: str) -> None:
         """Say something that is not the model's."""
         self.end()
         if not self._quiet:
-            print(f"skillbank: {visible(sentence)}", file=sys.stderr, flush=True)
+            terminal.warn(sentence)
 
     def calls(self, calls: Sequence[ToolCall]) -> None:
         """Show what the model asks for."""
         self.end()
         if not self._quiet:
             for call in calls:
-                print(f"-> {plain(call.name, 40)} {plain(redact(call.arguments), 200)}", file=sys.stderr)
+                terminal.say(f"-> {one_line(call.name, 40)} {one_line(call.arguments, 200)}", err=True)
 
     def answer(self, call: ToolCall, document: Mapping[str, Any]) -> None:
         """Show in one line what a tool answered."""
@@ -68,7 +66,7 @@ class Terminal(Audience):
         else:
             facts = (f"{k} {v}" for k, v in _facts(document))
             said = ", ".join(facts) or "done"
-        print(f"<- {plain(call.name, 40)} {plain(redact(said), 200)}", file=sys.stderr, flush=True)
+        terminal.say(f"<- {one_line(call.name, 40)} {one_line(said, 200)}", err=True)
 
     def decide(self, approval: Approval) -> Verdict | None:
         """Ask; ``--yes`` answers for launches, and nobody does where there is no terminal."""
@@ -77,26 +75,16 @@ class Terminal(Audience):
         if not self.interactive:
             return None
         self.end()
-        _forget_typed()
-        print(f"{shown(approval.question)}\n[y/N] ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline()
-        return Verdict(answer.strip().lower() in ("y", "yes"), "terminal")
+        return Verdict(terminal.ask(approval.question, err=True), "terminal")
 
     def ask(self) -> str | None:
         """Return what the person says next; None when there is no more."""
-        print("> ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip() or None
+        return terminal.hear("> ")
 
     def _show(self, text: str) -> None:
         if text and not self._quiet:
-            sys.stdout.write(visible(text))
-            sys.stdout.flush()
+            terminal.say(text, end="")
             self._open_line = not text.endswith("\n")
-
-
-def visible(text: str) -> str:
-    """Return text without what moves a terminal's cursor or turns the reading order around."""
-    return "".join(c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in text)
 
 
 def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -104,13 +92,3 @@ def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     plans = document.get("plans")
     found = [("plan", str(p.get("plan_id", ""))[:12]) for p in plans] if isinstance(plans, list) else []
     return found + [(k, str(document[k])) for k in ("job", "state", "count", "lines") if k in document]
-
-
-def _forget_typed() -> None:
-    """Forget what was typed before a question was shown: it is no answer to it."""
-    import termios
-
-    try:
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    except (OSError, ValueError, termios.error):
-        return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def doctor(platform: options.PlatformName = None, as_json: options.Json = False) -> None:
@@ -15,15 +15,13 @@ def doctor(platform: options.PlatformName = None, as_json: options.Json = False)
     if as_json:
         options.print_json({"checks": [c.document() for c in checks]})
     else:
-        from rich.table import Table
-        from rich.text import Text
+        from skillbank.cli.styled import line
+        from skillbank.cli.styled import table as new_table
 
-        from skillbank.cli.present import console
-
-        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        table = new_table("state", "what", "said", show_header=False)
         styles = {"ok": "green", "missing": "yellow", "failed": "red"}
         for check in checks:
-            table.add_row(Text(check.state, style=styles[check.state]), check.name, check.said)
-        console().print(table)
+            table.add_row(line(check.state, styles[check.state]), check.name, check.said)
+        terminal.show(table)
     if any(c.state == "failed" for c in checks):
         raise typer.Exit(1)

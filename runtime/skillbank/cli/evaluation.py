@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.plan.evaluation import Answer, Score
@@ -215,14 +215,11 @@ def _reads(skill: Any, name: str, variant: str | None) -> frozenset[str]:
 
 
 def _show(scores: dict[str, Score]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from skillbank.cli.styled import line
+    from skillbank.cli.styled import table as new_table
 
-    from skillbank.cli.present import console
-
-    out = console()
     documents = {name: s.document() for name, s in scores.items()}
-    table = Table("", *documents, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = new_table("", *documents)
     table.add_row("requests", *(str(d["cases"]) for d in documents.values()))
     table.add_row("exact", *(f"{d['exact']} ({d['accuracy']:.1%})" for d in documents.values()))
     for slot in next(iter(documents.values()))["slots"]:
@@ -230,16 +227,17 @@ def _show(scores: dict[str, Score]) -> None:
     for part in ("precision", "recall", "reasons"):
         table.add_row(f"abstention {part}", *(f"{d['abstention'][part]:.1%}" for d in documents.values()))
     table.add_row("false launches", *(str(len(d["false_launches"])) for d in documents.values()))
-    out.print(table)
+    terminal.show(table)
     for name, document in documents.items():
         for launch in document["false_launches"]:
-            out.print(Text(f"false launch in {name}: {launch}", style="bold red"))
+            terminal.show(line(f"false launch in {name}: {launch}", "bold red"))
         for failure in document["failures"]:
-            out.print(Text(f"\n{failure['id']}: {failure['text'].strip()}", style="yellow"))
+            terminal.say()
+            terminal.show(line(f"{failure['id']}: {failure['text'].strip()}", "yellow"))
             for d in failure["differences"]:
                 where = (
                     f"plan {d['plan'] + 1}, "
                     if d["slot"] not in ("refuse", "plans", "not_understood")
                     else ""
                 )
-                out.print(Text(f"  {where}{d['slot']}: expected {d['expected']!r}, got {d['got']!r}"))
+                terminal.show(line(f"  {where}{d['slot']}: expected {d['expected']!r}, got {d['got']!r}"))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def experiments(
@@ -59,10 +59,9 @@ def experiments(
 
             options.print_json(report_data(record, load(runtime, record)))
             return
-        from skillbank.cli.present import console
         from skillbank.cli.searching import experiment_view
 
-        console().print(experiment_view(runtime, record))
+        terminal.show(experiment_view(runtime, record))
 
 
 def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json: bool) -> Any:
@@ -78,7 +77,7 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     approve(runtime, [plan], yes, as_json, launch)
     found = succeed(runtime.jobs, record, plan)
     if not as_json:
-        print(f"{record.id} has ended; {found.id} goes on with its trials")
+        terminal.say(f"{record.id} has ended; {found.id} goes on with its trials")
     return found
 
 
@@ -90,17 +89,13 @@ def _list(runtime: Any, limit: int, as_json: bool) -> None:
         options.print_json({"experiments": found})
         return
     if not found:
-        print('No experiments yet; start one with: skillbank run "train Grounding DINO on DATA"')
+        terminal.say('No experiments yet; start one with: skillbank run "train Grounding DINO on DATA"')
         return
-    from rich.table import Table
+    from skillbank.cli.styled import table as new_table
 
-    from skillbank.cli.present import console
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("experiment", "algorithm", "state", "trials", "best", "metric"):
-        table.add_column(name, overflow="fold")
+    table = new_table("experiment", "algorithm", "state", "trials", "best", "metric")
     for row in found:
         best = "" if row["best"] is None else f"{row['best']}: {row['score']:.4f}"
         trials = f"{row['ended']} of {row['recommendations']}, {row['running']} running"
         table.add_row(row["experiment"], row["algorithm"], row["state"], trials, best, row["metric"])
-    console().print(table)
+    terminal.show(table)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def jobs(
@@ -23,8 +23,8 @@ def jobs(
         )
         return
     if not records:
-        print('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
+        terminal.say('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
         return
-    from skillbank.cli.present import console, jobs_view
+    from skillbank.cli.present import jobs_view
 
-    console().print(jobs_view(records))
+    terminal.show(jobs_view(records))

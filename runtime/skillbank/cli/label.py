@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -98,15 +98,13 @@ def label(
             told=told,
         )
     for note in (*said.notes, *labels.notes):
-        print(f"skillbank: {note}", file=sys.stderr)
+        terminal.warn(str(note))
     for path, message in labels.left_out:
-        print(f"skillbank: {path} is {message}.", file=sys.stderr)
+        terminal.warn(f"{one_line(path, 300)} is {message}.")
     if as_json:
         options.print_json(labels.document())
     else:
-        from skillbank.cli.present import console
-
-        console().print(_view(labels))
+        terminal.show(_view(labels))
     if labels.left_out:
         raise typer.Exit(1)
 
@@ -123,21 +121,22 @@ def _going_on(output: Path) -> Iterator[None]:
         if manifest is not None and manifest.state == "unfinished":
             done = len(manifest.pictures)
             said = f"{done} pictures are done and no labels are written; the same command goes on from there."
-            print(f"skillbank: {said}", file=sys.stderr)
+            terminal.warn(said)
         raise
 
 
 @contextmanager
 def _progress() -> Iterator[Told]:
     """Show a bar on a terminal's stderr; nothing in a pipe."""
-    if not sys.stderr.isatty():
+    if not terminal.interactive(err=True):
         yield lambda done, total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    from skillbank.cli.styled import bars, field
+
+    columns = field("description"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with bars(terminal.console(err=True), *columns, transient=True) as bar:
         task = bar.add_task("loading the model", total=None)
         yield lambda done, total: bar.update(task, description="labelling", completed=done, total=total)
 
@@ -145,24 +144,18 @@ def _progress() -> Iterator[Told]:
 def _view(labels: Labels) -> RenderableType:
     """Show a few pictures one by one, and of many only what was found how often."""
     from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
 
-    def table(*names: str) -> Table:
-        made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for name in names:
-            made.add_column(name, overflow="fold")
-        return made
+    from skillbank.cli.styled import line, table
 
     parts: list[RenderableType] = []
     if len(labels.pictures) <= _SHOWN:
         for path, picture in zip(labels.paths, labels.pictures, strict=True):
-            parts.append(Text(str(path), style="bold"))
+            parts.append(line(str(path), "bold"))
             rows = table("description", "score", "box (x1 y1 x2 y2)")
             for finding in picture.findings:
                 box = " ".join(f"{value:.0f}" for value in finding.box)
                 rows.add_row(finding.phrase, f"{finding.score:.3f}", box)
-            parts.append(rows if picture.findings else Text("nothing found; a lower --threshold shows more"))
+            parts.append(rows if picture.findings else line("nothing found; a lower --threshold shows more"))
     else:
         found = Counter(finding.phrase for picture in labels.pictures for finding in picture.findings)
         holding = Counter(phrase for p in labels.pictures for phrase in {f.phrase for f in p.findings})
@@ -170,5 +163,5 @@ def _view(labels: Labels) -> RenderableType:
         for phrase in labels.descriptions:
             rows.add_row(phrase, str(found[phrase]), f"{holding[phrase]} of {len(labels.pictures)}")
         parts.append(rows)
-    parts += [Text(f"written {path}", style="dim") for path in labels.written]
+    parts += [line(f"written {path}", "dim") for path in labels.written]
     return Group(*parts)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from skillbank.plan.coverage import Coverage
+
+_LONGEST = 2000
 
 
 def lint(
@@ -39,23 +42,23 @@ def lint(
             document["coverage"] = {name or "total": asdict(count) for name, count in coverage.items()}
         options.print_json(document)
     elif summary:
-        from skillbank.cli.present import console
-
-        console().print(_table(coverage))
-        print(", ".join(f"{code} {count}" for code, count in report.by_code().items()) or "no findings")
+        terminal.show(_table(coverage))
+        terminal.say(
+            ", ".join(f"{code} {count}" for code, count in report.by_code().items()) or "no findings"
+        )
     else:
         for _, finding in report.findings:
-            print(finding)
+            terminal.say(one_line(finding, _LONGEST))
         if not report.findings:
-            print(f"{report.skills} skill{'s' if report.skills != 1 else ''}, no findings")
+            terminal.say(f"{report.skills} skill{'s' if report.skills != 1 else ''}, no findings")
     if report.errors:
         raise typer.Exit(1)
 
 
 def _table(coverage: dict[str, Coverage]) -> Table:
-    from rich.table import Table
+    from skillbank.cli.styled import table as new_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = new_table(padding=(0, 1))
     table.add_column("skill", no_wrap=True)
     columns = list(asdict(coverage[""]))[1:]
     for column in columns:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def logs(
@@ -21,6 +20,4 @@ def logs(
         if as_json:
             options.print_json({"job": runtime.jobs.store.get(job).id, "log": "".join(pieces)})
             return
-        for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
+        terminal.follow(pieces)

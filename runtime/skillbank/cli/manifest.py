@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
+from skillbank.visible import one_line
 
 app = typer.Typer(help="Build or check a bank's manifest.json.", no_args_is_help=True)
 BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
@@ -23,7 +24,7 @@ def build(bank: BankDir = None, as_json: options.Json = False) -> None:
     if as_json:
         options.print_json({"written": str(file)})
     else:
-        print(f"wrote {file}")
+        terminal.say(f"wrote {file}")
 
 
 @app.command()
@@ -36,6 +37,6 @@ def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     if as_json:
         options.print_json({"problems": problems})
     else:
-        print("\n".join(problems) or "manifest.json fits the bank")
+        terminal.say("\n".join(one_line(each, 2000) for each in problems) or "manifest.json fits the bank")
     if problems:
         raise typer.Exit(1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from skillbank.cli import terminal
 
 if TYPE_CHECKING:
     from skillbank.plan.request import Request
@@ -73,7 +74,7 @@ def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
 
     runtime = Runtime(banks or (), reader=reader)
     for note in runtime.notes:
-        print(f"note: {note}", file=sys.stderr)
+        terminal.say(f"note: {note}", err=True)
     return runtime
 
 
@@ -88,7 +89,4 @@ def build_requests(
 
 def print_json(document: Any) -> None:
     """Print one JSON document."""
-    import json
-
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
+    terminal.document(document)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.plan.model import Plan
@@ -62,15 +61,14 @@ def plan(
             document["submission"] = text
         options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
     else:
-        from skillbank.cli.present import console, plan_view
+        from skillbank.cli.present import plan_view
 
-        out = console()
         for each, seen in zip(plans, checks, strict=True):
-            out.print(plan_view(each, notes, explain, seen))
+            terminal.show(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
-            print(text or f"platform '{each.platform}' is handed no document of its own")
+            terminal.say(text or f"platform '{each.platform}' is handed no document of its own")
     if kept is not None:
-        print(f"this plan is not kept, so that 'skillbank approve' will not know it: {kept}", file=sys.stderr)
+        terminal.warn(f"this plan is not kept, so that 'skillbank approve' will not know it: {kept}")
     if any(p.questions for p in plans) or any(seen.questions for seen in checks):
         raise typer.Exit(3)
     if any(not seen.passed for seen in checks):

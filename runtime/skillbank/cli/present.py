@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
+from skillbank.cli.styled import line, pairs, words
+from skillbank.cli.styled import table as new_table
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -27,15 +26,6 @@ if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
 
-def console() -> Console:
-    """Return the console for stdout; a pipe gets lines of 160 columns, so that keys are not folded.
-
-    Markup is off: what is shown comes from skills and data, and brackets in it are just brackets.
-    """
-    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
-    return Console(width=wide, highlight=False, markup=False, emoji=False)
-
-
 _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
 
 
@@ -43,7 +33,7 @@ def plan_view(
     plan: Plan, notes: Sequence[str] = (), explain: bool = False, checks: Checks | None = None
 ) -> RenderableType:
     """Show a plan: what, why, where, with which data, what this machine says of it, and what is open."""
-    head = _pairs()
+    head = pairs()
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
     head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
@@ -61,7 +51,7 @@ def plan_view(
     data = [b for b in plan.inputs if b.runtime != "value"]
     if data:
         seen = {place.key: _seen(place) for place in checks.places} if checks else {}
-        table = _table("data", "where it is", "as", *(["there"] if seen else []))
+        table = new_table("data", "where it is", "as", *(["there"] if seen else []))
         for binding in data:
             there = [seen.get(binding.key, "")] if seen else []
             kind = "model hub" if binding.on_hub else binding.runtime.replace("_", " ")
@@ -71,18 +61,21 @@ def plan_view(
         o for o in plan.overrides if explain or str(o.source) in ("user", "shorthand", "parent", "inference")
     ]
     if shown:
-        table = _table("value", "is", "because")
+        table = new_table("value", "is", "because")
         for override in shown:
             table.add_row(override.key, _value(override.value), f"{override.source}: {override.detail}")
         parts.append(table)
-    parts += [Text(f"note: {n}", style="dim") for n in notes]
-    parts += [Text(f"warning: {w}", style="yellow") for w in plan.warnings]
+    parts += [line(f"note: {n}", "dim") for n in notes]
+    parts += [line(f"warning: {w}", "yellow") for w in plan.warnings]
     questions = (*plan.questions, *(checks.questions if checks else ()))
     if checks:
-        parts += [Text(f"warning: {note}", style="yellow") for note in checks.notes]
-        parts += [Text(f"problem: {problem}", style="bold red") for problem in checks.problems]
-    parts += [Text(f"question: {q.key}: {q.why}", style="bold red") for q in questions]
-    parts.append(Text(""))
+        parts += [line(f"warning: {note}", "yellow") for note in checks.notes]
+        parts += [line(f"problem: {problem}", "bold red") for problem in checks.problems]
+    for question in questions:
+        parts.append(line(f"question: {question.key}: {question.why}", "bold red"))
+        if question.from_skill:
+            parts.append(line(f"  {question.from_skill.sentence}"))
+    parts.append(line(""))
     return Group(*parts)
 
 
@@ -107,43 +100,43 @@ def _seen(place: Place) -> str:
 
 def skill_view(document: dict[str, Any]) -> RenderableType:
     """Show a skill: what it is for and what it can do."""
-    head = _pairs()
+    head = pairs()
     head.add_row("skill", f"{document['name']} {document['version']} · bank {document['bank']}")
     if document["trust"]["state"] != "own":
         signer = document["trust"].get("signer")
         head.add_row(
             "trust", f"the bank is {document['trust']['state']}{f'; signed by {signer}' if signer else ''}"
         )
-    head.add_row("for", document["description"])
+    head.add_row("it says", document["description"])
     automl = "no" if not document["automl_enabled"] else document["automl_problem"] or "yes"
     head.add_row("automl", automl)
     if document["metric"]:
         head.add_row("metric", document["metric"])
-    table = _table("action", "variant", "command", "image")
+    table = new_table("action", "variant", "command", "image")
     for action in document["actions"]:
         command = " ".join(action["command"].split())
         table.add_row(action["name"], action["variant"] or "", _value(command), action["image"] or "")
-    found = [Text(f"{d['severity']}: {d['message']}", style="yellow") for d in document["diagnostics"]]
+    found = [line(f"{d['severity']}: {d['message']}", "yellow") for d in document["diagnostics"]]
     return Group(head, table, *found)
 
 
 def action_view(document: dict[str, Any]) -> RenderableType:
     """Show an action: its data, its inputs, its parameters."""
-    head = _pairs()
+    head = pairs()
     variant = f" ({document['variant']})" if document["variant"] else ""
     head.add_row("action", f"{document['skill']} {document['action']}{variant}")
     head.add_row("command", document["command"])
     head.add_row("image", document["image"] or "none")
-    data = _table("data key", "from", "file", "as")
+    data = new_table("data key", "from", "file", "as")
     for row in document["data"]:
         file = row["path"] or "(the folder itself)"
         data.add_row(
             row["key"], row["source"], file + (" (optional)" if row["optional"] else ""), row["runtime"] or ""
         )
-    fields = _table("field", "filled by")
+    fields = new_table("field", "filled by")
     for key, function in document["functions"].items():
         fields.add_row(key, str(function))
-    parameters = _table("parameter", "type", "default", "allowed")
+    parameters = new_table("parameter", "type", "default", "allowed")
     for p in document["parameters"]:
         low, high = p.get("minimum", p.get("exclusiveMinimum")), p.get("maximum", p.get("exclusiveMaximum"))
         allowed = ", ".join(map(str, p.get("enum") or ()))
@@ -155,7 +148,7 @@ def action_view(document: dict[str, Any]) -> RenderableType:
 
 def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
     """List jobs."""
-    table = _table("job", "action", "state", "platform", "started")
+    table = new_table("job", "action", "state", "platform", "started")
     for record in records:
         started = f"{record.created.astimezone():%Y-%m-%d %H:%M:%S}"
         table.add_row(record.id, record.action, _state(record), record.platform, started)
@@ -164,7 +157,7 @@ def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
 
 def status_view(record: JobRecord, progress: Progress) -> RenderableType:
     """Say how a job is."""
-    head = _pairs()
+    head = pairs()
     head.add_row("job", record.id)
     head.add_row("state", _state(record))
     if progress.epoch is not None:
@@ -184,9 +177,9 @@ def status_view(record: JobRecord, progress: Progress) -> RenderableType:
 
 def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:
     """Show what a job left; ``files`` lists every file."""
-    parts: list[RenderableType] = [Text.assemble(record.id, " ", _state(record))]
+    parts: list[RenderableType] = [words(record.id, " ", _state(record))]
     if results.metrics:
-        table = _table("metric", "value")
+        table = new_table("metric", "value")
         for name, value in results.metrics.items():
             table.add_row(name, f"{value:.4f}")
         parts.append(table)
@@ -195,18 +188,18 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
         results.checkpoints if files else [c for c in results.checkpoints if c.best or c.latest]
     ):
         marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
-        parts.append(Text(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}"))
+        parts.append(line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}"))
     pictures = results.pictures if files else results.pictures[:3]
-    parts += [Text(f"picture {root / p}") for p in pictures]
+    parts += [line(f"picture {root / p}") for p in pictures]
     if len(results.pictures) > len(pictures):
-        parts.append(Text(f"and {len(results.pictures) - len(pictures)} more pictures beside them"))
+        parts.append(line(f"and {len(results.pictures) - len(pictures)} more pictures beside them"))
     if files:
-        table = _table("file", "bytes")
+        table = new_table("file", "bytes")
         for file in results.files:
             table.add_row(file.path, f"{file.size:,}")
         parts.append(table)
-    parts.append(Text(f"results {record.results}", style="dim"))
-    return Group(*parts, *_failure(record), Text(""))
+    parts.append(line(f"results {record.results}", "dim"))
+    return Group(*parts, *_failure(record), line(""))
 
 
 def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
@@ -224,30 +217,18 @@ def _failure(record: JobRecord) -> list[Text]:
     failure = record.failure
     if failure is None:
         return []
-    lines = [Text(f"{failure.name}: {failure.explanation}", style="bold red")]
+    lines = [line(f"{failure.name}: {failure.explanation}", "bold red")]
     if failure.evidence and failure.evidence not in failure.explanation:
-        lines.append(Text(f"  {failure.evidence}", style="red"))
+        lines.append(line(f"  the log says: {failure.evidence}", "red"))
     if failure.advice:
-        lines.append(Text(f"  {failure.advice}"))
+        lines.append(line(f"  {failure.advice}"))
+    if failure.from_skill:
+        lines.append(line(f"  {failure.from_skill.sentence}"))
     return lines
 
 
 def _state(record: JobRecord) -> Text:
-    return Text(str(record.state), style=_STATE_STYLE.get(str(record.state), ""))
-
-
-def _pairs() -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+    return line(str(record.state), _STATE_STYLE.get(str(record.state), ""))
 
 
 def _value(value: Any) -> str:
@@ -257,7 +238,7 @@ def _value(value: Any) -> str:
 
 def tools_view(tools: Sequence[tuple[Tool, str]]) -> RenderableType:
     """List the tools of agents; each with what is decided about approving its calls."""
-    table = _table("tool", "approval", "what it does", "arguments")
+    table = new_table("tool", "approval", "what it does", "arguments")
     for tool, decision in tools:
         names = (f"{n}{'' if f.is_required() else '?'}" for n, f in tool.arguments.model_fields.items())
         table.add_row(tool.name, "" if decision == "always" else decision, tool.description, ", ".join(names))

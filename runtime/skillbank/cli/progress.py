@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from skillbank.cli import terminal
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     Wait = Callable[[str, Show | None], JobRecord]
     Make = Callable[[Report | None, Callable[[str], None] | None], Wait]
     """Makes what waits, given what shows transfers and what prints words."""
+
+_LONGEST = 500
 
 
 def watch(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRecord:
@@ -38,16 +42,16 @@ def supervise(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> Jo
 @contextmanager
 def transfers(quiet: bool = False) -> Iterator[Report | None]:
     """Yield what draws a bar for each transfer on a terminal; None, and silence, in a pipe."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not terminal.interactive(err=True):
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
 
-    name = TextColumn("{task.description}", markup=False)
-    columns = (name, BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn())
-    bars = Bars(*columns, console=Console(stderr=True, markup=False), transient=True)
+    from skillbank.cli.styled import bars as new_bars
+    from skillbank.cli.styled import field
+
+    columns = (field("description"), BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn())
+    bars = new_bars(terminal.console(err=True), *columns, transient=True)
     tasks: dict[str, TaskID] = {}
 
     def report(news: Transfer) -> None:
@@ -67,7 +71,7 @@ def transfers(quiet: bool = False) -> Iterator[Report | None]:
 def _shown(make: Make, record: JobRecord, quiet: bool) -> JobRecord:
     if quiet:
         return make(None, None)(record.id, None)
-    return _live(make, record) if sys.stdout.isatty() else _lines(make, record)
+    return _live(make, record) if terminal.interactive() else _lines(make, record)
 
 
 def describe(progress: Progress) -> str:
@@ -85,7 +89,7 @@ def describe(progress: Progress) -> str:
 
 
 def _lines(make: Make, record: JobRecord) -> JobRecord:
-    print(f"{record.id}: {record.state}", flush=True)
+    terminal.say(f"{record.id}: {record.state}")
     last = ""
 
     def show(current: JobRecord, progress: Progress) -> None:
@@ -93,17 +97,18 @@ def _lines(make: Make, record: JobRecord) -> JobRecord:
         line = describe(progress)
         if line and line != last:
             last = line
-            print(f"{current.action}: {line}", flush=True)
+            terminal.say(one_line(f"{current.action}: {line}", _LONGEST))
 
-    return make(None, lambda words: print(words, flush=True))(record.id, show)
+    return make(None, lambda words: terminal.say(one_line(words, _LONGEST)))(record.id, show)
 
 
 def _live(make: Make, record: JobRecord) -> JobRecord:
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import BarColumn, SpinnerColumn, TimeElapsedColumn
 
-    described, line = TextColumn("{task.description}"), TextColumn("{task.fields[line]}")
-    with Bar(SpinnerColumn(), described, BarColumn(bar_width=30), TimeElapsedColumn(), line) as bar:
+    from skillbank.cli.styled import bars, field
+
+    columns = (SpinnerColumn(), field("description"), BarColumn(bar_width=30), TimeElapsedColumn())
+    with bars(terminal.console(), *columns, field("line")) as bar:
         task = bar.add_task(record.action, total=None, line=record.id)
 
         moved: dict[str, TaskID] = {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
+from skillbank.visible import json_text
 
 
 def report(
@@ -39,15 +39,15 @@ def report(
     if log_to is not None:
         from skillbank.automl.report.tracking import track
 
-        print(track(data, log_to))
+        terminal.say(track(data, log_to))
         return
     text = trials_csv(data) if as_csv else None
     if as_json:
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(data, indent=2) + "\n"
     if text is not None and out is None:
-        print(text, end="")
+        terminal.say(text, end="")
         return
     path = out or Path(record.results_dir) / "report.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text if text is not None else render_page(data))
-    print(path)
+    terminal.say(str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def results(job: options.JobId, as_json: options.Json = False) -> None:
@@ -13,6 +13,6 @@ def results(job: options.JobId, as_json: options.Json = False) -> None:
     if as_json:
         options.print_json(found.document())
         return
-    from skillbank.cli.present import console, results_view
+    from skillbank.cli.present import results_view
 
-    console().print(results_view(record, found, files=True))
+    terminal.show(results_view(record, found, files=True))

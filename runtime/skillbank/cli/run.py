@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.jobs.chains import Step
@@ -90,14 +89,14 @@ def run(
         ask_trust(runtime, new, as_json)
         seen = [runtime.jobs.preflight(each, new[:i]) for i, each in enumerate(new)]
         if not as_json:
-            from skillbank.cli.present import console, plan_view
+            from skillbank.cli.present import plan_view
 
             for each, checks in zip(new, seen, strict=True):
-                console().print(plan_view(each, notes, checks=checks))
+                terminal.show(plan_view(each, notes, checks=checks))
                 if each.route.name == "automl":
                     from skillbank.cli.searching import review_view
 
-                    console().print(review_view(runtime.review(each)))
+                    terminal.show(review_view(runtime.review(each)))
         approve(runtime, new, yes, as_json, launch)
         finished = _run(runtime, chain, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
@@ -136,7 +135,8 @@ def _run(
             except KeyboardInterrupt:
                 # The job goes on without this command, and so must what follows its end.
                 runtime.jobs.look(record.id)
-                print(f"\n{record.id} goes on; 'skillbank cancel {record.id}' stops it", file=sys.stderr)
+                terminal.say(err=True)
+                terminal.say(f"{record.id} goes on; 'skillbank cancel {record.id}' stops it", err=True)
                 raise
         records[step.plan.plan_id] = record
         if not detach and record.state is not JobState.COMPLETE:
@@ -176,7 +176,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
         return
     terms = launch_terms(**launch)
     approvals = runtime.jobs.store.approvals
-    asks = sys.stdin is not None and sys.stdin.isatty() and not as_json
+    asks = terminal.answering() and not as_json
     used: list[tuple[int, str]] = []
     missing: list[str] = []
     try:
@@ -188,7 +188,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
                 used.append((number, subject))
             elif not asks:
                 missing.append(approve_argument(plan.plan_id, terms))
-            elif not typer.confirm(f"{questions[plan.plan_id]}\nStart it?"):
+            elif not terminal.ask(f"{questions[plan.plan_id]}\nStart it?"):
                 raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
         if missing:
             ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
@@ -201,7 +201,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
-    from skillbank.cli.present import console, record_document, results_view
+    from skillbank.cli.present import record_document, results_view
 
     if as_json:
         documents = [record_document(runtime, r) for r in records]
@@ -209,6 +209,6 @@ def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: b
         return
     for record in records:
         if detach:
-            print(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
+            terminal.say(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
         else:
-            console().print(results_view(record, runtime.jobs.results(record.id)))
+            terminal.show(results_view(record, runtime.jobs.results(record.id)))

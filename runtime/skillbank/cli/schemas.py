@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 app = typer.Typer(
     help="Generate a skill's schemas and templates from its spec classes.", no_args_is_help=True
@@ -52,9 +52,9 @@ def generate(
         options.print_json({"stale" if check else "written": [str(f) for f in touched]})
     else:
         for file in touched:
-            print(f"{'stale' if check else 'wrote'} {file}")
+            terminal.say(f"{'stale' if check else 'wrote'} {file}")
         if not touched:
-            print("everything is up to date")
+            terminal.say("everything is up to date")
     if check and touched:
         raise typer.Exit(1)
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.platform import told
 from skillbank.automl.review import remaining_seconds
-from skillbank.cli.present import console
+from skillbank.cli import terminal
+from skillbank.cli.styled import line as styled_line
+from skillbank.cli.styled import live as drawn_again
+from skillbank.cli.styled import pairs
+from skillbank.cli.styled import table as new_table
 from skillbank.plan.model import Plan
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,9 +41,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def review_view(document: dict[str, Any]) -> RenderableType:
     """Show what a search will do and cost."""
-    head = Table.grid(padding=(0, 2))
-    head.add_column(style="bold", no_wrap=True)
-    head.add_column(overflow="fold")
+    head = pairs()
     goals = ", ".join(f"{o['direction']} {o['metric']}" for o in document["objectives"])
     head.add_row("search", f"{document['algorithm']}, seed {document['seed']}: {goals}")
     epochs = f", at most {document['epochs']} epochs in all" if document["epochs"] else ""
@@ -56,12 +55,12 @@ def review_view(document: dict[str, Any]) -> RenderableType:
         head.add_row("time", f"about {clock(document['seconds'])}{cost}, as earlier trainings took")
     head.add_row("keeps", {"best": "the best checkpoints", "promotable": "best, promotable and failed "
                            "trials' checkpoints", "all": "all checkpoints"}[document["keep"]])  # fmt: skip
-    space = Table("searched", "default", "range", box=None, pad_edge=False, header_style="bold")
+    space = new_table("searched", "default", "range", padding=(0, 1))
     for row in document["space"]:
         if row["counts_now"]:
             space.add_row(row["key"], _plain(row["default"]), _range(row))
-    notes = [Text(f"note: {note}", style="dim") for note in document["notes"]]
-    return Group(head, space, *notes, Text(""))
+    notes = [styled_line(f"note: {note}", "dim") for note in document["notes"]]
+    return Group(head, space, *notes, styled_line(""))
 
 
 def _range(row: dict[str, Any]) -> str:
@@ -83,10 +82,10 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
         log.add(record.id, "resumed", {})
     if quiet:
         return Controller(runtime.jobs, record.id).run()
-    if not sys.stdout.isatty():
+    if not terminal.interactive():
         return _lines(runtime, record)
     plan = Plan.from_document(record.plan)
-    with Live(console=console(), refresh_per_second=4, transient=False) as live:
+    with drawn_again(terminal.console(), refresh_per_second=4, transient=False) as live:
         return Controller(
             runtime.jobs,
             record.id,
@@ -98,12 +97,11 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
 
 def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
     """Show how an experiment goes until its end or pause; a controller of its own works at it."""
-    plan, live = Plan.from_document(record.plan), sys.stdout.isatty()
+    plan, live = Plan.from_document(record.plan), terminal.interactive()
     if not live:
-        for piece in runtime.jobs.logs(record.id, follow=True):
-            print(piece, end="", flush=True)
+        terminal.follow(runtime.jobs.logs(record.id, follow=True))
         return runtime.jobs.refresh(record.id)
-    with Live(console=console(), refresh_per_second=4) as table:
+    with drawn_again(terminal.console(), refresh_per_second=4) as table:
         while True:
             stands = load(runtime, record)
             table.update(table_view(stands, plan, None, None))
@@ -114,14 +112,14 @@ def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
 
 def _lines(runtime: Runtime, record: JobRecord) -> JobRecord:
     """Print one line for each thing that happens."""
-    print(f"{record.id}: {record.state}", flush=True)
+    terminal.say(f"{record.id}: {record.state}")
     shown = 0
 
     def show(stands: Experiment, _: object) -> None:
         nonlocal shown
         for event in stands.events[shown:]:
             if event.kind not in ("created", "cleaned", "launched"):
-                print(told(event), flush=True)
+                terminal.say(one_line(told(event), 500))
         shown = len(stands.events)
 
     controller = Controller(runtime.jobs, record.id, on_change=show)
@@ -150,14 +148,12 @@ def table_view(
     """Show the trials: state, epochs, metric, the curve, the time; and what is left."""
     now = datetime.now(UTC)
     metrics = [objective.metric for objective in stands.objectives]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("trial", "state", "epoch", *metrics, "curve", "time", "why"):
-        table.add_column(name, overflow="fold")
+    table = new_table("trial", "state", "epoch", *metrics, "curve", "time", "why", padding=(0, 1))
     best = stands.best
     for trial in _chosen(stands, best):
         mark = " *" if trial is best else ""
         scores = [f"{v:.4f}" for v in _latest(trial)] or [""] * len(metrics)
-        state = Text(trial.state.value.lower(), style=_STYLE.get(trial.state, ""))
+        state = styled_line(trial.state.value.lower(), _STYLE.get(trial.state, ""))
         epoch = _epoch(trial, attendant)
         spent = clock(trial.seconds(now)) if trial.started else ""
         why = trial.reason if len(trial.reason) <= 60 else f"{trial.reason[:57]}..."
@@ -169,12 +165,12 @@ def table_view(
         line += f", about {clock(left)} left"
     if best is not None and best.scores is not None:
         line += f"; best is {best.number}: {metrics[0]} {best.scores[0]:.4f}"
-    parts: list[RenderableType] = [table, Text(line)]
+    parts: list[RenderableType] = [table, styled_line(line)]
     for evaluation in stands.evaluations.values():
         said = ", ".join(f"{k} {v:.4f}" for k, v in evaluation.metrics.items()) or evaluation.note or "runs"
-        parts.append(Text(f"evaluation of the {evaluation.what} model: {said}"))
+        parts.append(styled_line(f"evaluation of the {evaluation.what} model: {said}"))
     if stands.paused:
-        parts.append(Text("paused; 'skillbank experiments EXP --resume' goes on", style="yellow"))
+        parts.append(styled_line("paused; 'skillbank experiments EXP --resume' goes on", "yellow"))
     return Group(*parts)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def show(
@@ -41,11 +41,11 @@ def show(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.present import action_view, console, skill_view
+    from skillbank.cli.present import action_view, skill_view
 
-    console().print(skill_view(document) if action is None else action_view(document))
+    terminal.show(skill_view(document) if action is None else action_view(document))
     if found.note:
-        print(f"Note: {found.note}.")
+        terminal.say(f"Note: {found.note}.")
 
 
 def _show_space(
@@ -70,7 +70,6 @@ def _show_space(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.present import console
     from skillbank.cli.space_view import space_view
 
-    console().print(space_view(document))
+    terminal.show(space_view(document))

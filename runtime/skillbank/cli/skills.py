@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Library
@@ -27,16 +28,13 @@ def skills(
     if as_json:
         options.print_json({"skills": listed, **({"note": note} if note else {}), "diagnostics": diagnostics})
         return
-    from rich.table import Table
-
-    from skillbank.cli.present import console
+    from skillbank.cli.styled import table as new_table
 
     if not listed:
-        print(f"No skill fits '{query}'; 'skillbank skills' lists them all.")
+        terminal.say(f"No skill fits '{one_line(query)}'; 'skillbank skills' lists them all.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("skill", "bank", "actions", "what it is for"):
-        table.add_column(column, overflow="fold", no_wrap=column == "skill")
+    table = new_table("skill", "bank", "actions", "the skill says what it is for", padding=(0, 1))
+    table.columns[0].no_wrap = True
     for entry in listed:
         names = dict.fromkeys(a["name"] for a in entry["actions"])
         table.add_row(
@@ -45,12 +43,12 @@ def skills(
             ", ".join(names) or "(to read)",
             _short(entry["description"]),
         )
-    console().print(table)
+    terminal.show(table)
     if note:
-        print(f"Note: {note}.")
+        terminal.say(f"Note: {note}.")
     bad = sum(1 for d in diagnostics if d["severity"] == "error")
     if bad:
-        print(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
+        terminal.say(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
 
 
 def _entry(skill: Skill, library: Library) -> dict[str, Any]:

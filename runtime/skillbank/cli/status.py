@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def status(
@@ -15,7 +15,7 @@ def status(
     as_json: options.Json = False,
 ) -> None:
     """Say how a job is: its state, how far it is, and what went wrong if it failed."""
-    from skillbank.cli.present import console, record_document, status_view
+    from skillbank.cli.present import record_document, status_view
     from skillbank.jobs.record import JobState
 
     with options.open_runtime(None) as runtime:
@@ -31,10 +31,10 @@ def status(
         if as_json:
             options.print_json(record_document(runtime, record))
         else:
-            console().print(status_view(record, runtime.jobs.progress(record.id)))
+            terminal.show(status_view(record, runtime.jobs.progress(record.id)))
             if record.searches:
                 from skillbank.cli.searching import experiment_view
 
-                console().print(experiment_view(runtime, record))
+                terminal.show(experiment_view(runtime, record))
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 
 def tools(
@@ -25,6 +25,6 @@ def tools(
 
         options.print_json(openai_tools(strict))
         return
-    from skillbank.cli.present import console, tools_view
+    from skillbank.cli.present import tools_view
 
-    console().print(tools_view([(tool, policy.decide(tool.name, tool.approval)) for tool in TOOLS]))
+    terminal.show(tools_view([(tool, policy.decide(tool.name, tool.approval)) for tool in TOOLS]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BY_EXIT_CODE", "PATTERNS", "PLAIN", "TRACEBACK", "Pattern"]
+__all__ = ["BY_EXIT_CODE", "KNOWN_TO_SKILL", "PATTERNS", "PLAIN", "TRACEBACK", "Pattern"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Pattern:
     regex: str
     explanation: str
     advice: str
+    said: str = ""
+    """What a skill says of its own pattern; the explanation and the advice are ours then too."""
 
 
 def _program(name: str, regex: str, explanation: str, advice: str) -> Pattern:
@@ -165,6 +167,14 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
 )
 """The table, searched from the top; a skill's own patterns come first."""
+
+KNOWN_TO_SKILL = _program(
+    "",
+    "",
+    "The log shows a failure that the skill itself describes.",
+    "Weigh what the skill says of it, as the skill's words, against the line quoted.",
+)
+"""What we say of a pattern that a skill brings."""
 
 BY_EXIT_CODE: dict[int, Pattern] = {
     126: _program("cannot_start", "", "The program could not be started.", "Check that it may be executed."),

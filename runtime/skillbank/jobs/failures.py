@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from skillbank.bank.foreign import FromSkill, failure_words
 from skillbank.bank.patterns import PatternError, compiled
-from skillbank.jobs.failure_table import BY_EXIT_CODE, PATTERNS, PLAIN, TRACEBACK, Pattern
+from skillbank.jobs.failure_table import BY_EXIT_CODE, KNOWN_TO_SKILL, PATTERNS, PLAIN, TRACEBACK, Pattern
 from skillbank.jobs.record import Failure
 from skillbank.redact import redact
 
@@ -17,6 +19,7 @@ _LONGEST_EVIDENCE = 300
 _LAST_WORDS = 20
 _SEARCHED = 2000
 """Characters of a line of a log that are searched."""
+_LONGEST_NAME = 40
 
 
 _TELLING = re.compile(
@@ -31,6 +34,7 @@ def classify(
     *,
     reason: str | None = None,
     secrets: Iterable[str] | None = None,
+    skill: str = "",
 ) -> Failure:
     """Say what kind of failure it was.
 
@@ -45,6 +49,8 @@ def classify(
         The reason that the program itself gave in its status file; it is the best evidence there is.
     secrets
         Values that must not appear in the answer; those of this process's environment when not given.
+    skill
+        Whose the patterns are: what they say is given as its words.
 
     Returns
     -------
@@ -62,18 +68,19 @@ def classify(
         for pattern in table:
             line = _search(pattern, where)
             if line is not None:
-                return _failure(pattern, line, hidden)
+                return _failure(pattern, line, hidden, skill)
     told = own or [line for line in lines if _TELLING.search(line)][-1:] or lines[-1:]
     unknown = TRACEBACK if any(line.startswith("Traceback (most recent") for line in lines) else PLAIN
     pattern = PLAIN if own else BY_EXIT_CODE.get(exit_code or 0, unknown)
-    return _failure(pattern, told[0] if told else "", hidden)
+    return _failure(pattern, told[0] if told else "", hidden, skill)
 
 
 def _of_skill(entry: Mapping[str, Any]) -> Pattern:
     text = str(entry.get("pattern") or entry.get("name") or "")
     kind = "INFRA" if str(entry.get("kind", "")).upper() == "INFRA" else "PROGRAM"
     name = re.sub(r"[^a-z0-9]+", "_", str(entry.get("name") or text).lower()).strip("_")
-    return Pattern(name, kind, text, str(entry.get("explanation") or ""), str(entry.get("advice") or ""))
+    ours = next((pattern for pattern in PATTERNS if pattern.name == name), KNOWN_TO_SKILL)
+    return replace(ours, name=name[:_LONGEST_NAME], kind=kind, regex=text, said=failure_words(entry))
 
 
 def _search(pattern: Pattern, lines: list[str]) -> str | None:
@@ -93,7 +100,7 @@ def _search(pattern: Pattern, lines: list[str]) -> str | None:
     return next((line for line in lines if found(line[:_SEARCHED])), None)
 
 
-def _failure(pattern: Pattern, evidence: str, secrets: list[str] | None) -> Failure:
+def _failure(pattern: Pattern, evidence: str, secrets: list[str] | None, skill: str) -> Failure:
     shown = redact(evidence, secrets)
     if len(shown) > _LONGEST_EVIDENCE:
         shown = shown[: _LONGEST_EVIDENCE - 3] + "..."
@@ -103,4 +110,5 @@ def _failure(pattern: Pattern, evidence: str, secrets: list[str] | None) -> Fail
         explanation=pattern.explanation,
         evidence=shown,
         advice=pattern.advice,
+        from_skill=FromSkill.of(skill, redact(pattern.said, secrets)),
     )

@@ -134,7 +134,7 @@ class Reconciliation:
         # The skill's own patterns are those that it had when the job was launched.
         skill = self._store.skill(str(record.plan["skill"]["digest"]))
         patterns = skill.error_patterns if skill is not None else ()
-        return classify(tail, native.exit_code, patterns, reason=reason)
+        return classify(tail, native.exit_code, patterns, reason=reason, skill=record.skill)
 
 
 def _sentence(error: Exception) -> str:

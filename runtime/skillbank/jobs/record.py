@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skillbank.bank.foreign import FromSkill
 from skillbank.trust.gate import Admission
 
 SEARCH = "automl"
@@ -53,6 +54,8 @@ class Failure(BaseModel):
     explanation: str
     evidence: str = ""
     advice: str = ""
+    from_skill: FromSkill | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What the skill's own pattern says of it; the rest is ours."""
 
 
 class RetryPolicy(BaseModel):

@@ -27,13 +27,20 @@ def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Failure):
-        return {name: storable(text) for name, text in value.model_dump().items()}
+        return _texts(value.model_dump())
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
 def line_row(job_id: str, state: JobState, message: str) -> dict[str, Any]:
     """Return the row of one line of a job's history."""
     return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(message)}
+
+
+def _texts(document: Any) -> Any:
+    """Return a document with `storable` texts at every depth."""
+    if isinstance(document, dict):
+        return {name: _texts(inner) for name, inner in document.items()}
+    return storable(document) if isinstance(document, str) else document
 
 
 def storable(text: str) -> str:

@@ -18,10 +18,12 @@ from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.bank.tables import DatasetRow
 from skillbank.plan.paths import MISSING, format_path, get_path, parse_path
+from skillbank.visible import named
 
 Kind = Literal["data", "literal", "job", "prose"]
 DATASETS = re.compile(r"\w+_(dataset|datasets)")
 ARCHIVE = re.compile(r"\.(tar|tar\.gz|tgz|zip)$")
+_LONGEST_PLACE = 120
 _VALUE_NAMES = ("type", "format", "mode", "name", "kind")
 
 
@@ -71,7 +73,9 @@ def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple
             if name in result:
                 first = result[name]
                 if (row.kind, row.source, row.path) != (first.kind, first.source, first.path):
-                    notes.append(f"{row.key}: {row.detail} stands beside {first.detail}; the first is used")
+                    notes.append(
+                        f"{named(row.key)}: {_where(row)} stands beside {_where(first)}; the first is used"
+                    )
                 continue
             info = from_info.get(name)
             if info is not None:
@@ -124,7 +128,7 @@ def _expand(
     row: DatasetRow, schema: SpecSchema, template: Mapping[str, Any], data_format: str
 ) -> Iterator[Binding]:
     """Turn one table row into leaves."""
-    where = f"{row.path}:{row.line}"
+    where = named(f"{row.path}:{row.line}", _LONGEST_PLACE)
     files = row.files
 
     def leaf(key: str, kind: Kind, path: str, optional: bool = False, is_list: bool = False) -> Binding:
@@ -151,15 +155,24 @@ def _expand(
         yield leaf(_shaped(row.key, template), "data", path, is_list=row.is_list)
 
 
+def _where(row: Binding) -> str:
+    """Return where a binding comes from and what it is, in a sentence of ours."""
+    place, _, said = row.detail.partition(" ")
+    if said.startswith("data_sources: "):
+        return f"{place} data_sources: {named(said.removeprefix('data_sources: '))}"
+    return f"{place} {named(said)}"
+
+
 def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
     """Join a table leaf with skill_info's: the table wins, what it leaves open is filled."""
     if row.kind == "prose":
         said = row.detail.partition(" ")[2]
-        return info, f"{row.key}: the table only says '{said}'; {info.detail} is used" if said else None
+        told = f"{named(row.key)}: the table only describes it in words; {_where(info)} is used"
+        return info, told if said else None
     if row.kind != "data" or info.kind != "data":
         return row, None
     differing = [
-        f"{name} '{a}' against '{b}'"
+        f"{name} '{named(a)}' against '{named(b)}'"
         for name, a, b in (("source", row.source, info.source), ("path", row.path, info.path))
         if a != b and not (name == "path" and not a)
     ]
@@ -170,7 +183,7 @@ def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
         is_list=row.is_list or info.is_list,
         optional=row.optional or info.optional,
     )
-    note = f"{row.key}: table and skill_info disagree ({', '.join(differing)}); the table is used"
+    note = f"{named(row.key)}: table and skill_info disagree ({', '.join(differing)}); the table is used"
     return filled, note if differing else None
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
+from skillbank.bank.foreign import FromSkill
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillFormatError
+from skillbank.errors import SkillFormatError, SpecError
 from skillbank.plan import datasets, inference
 from skillbank.plan.described import read_captions
 from skillbank.plan.hardware import resource_changes
@@ -20,6 +21,7 @@ from skillbank.plan.products import product_of
 from skillbank.plan.request import Request
 from skillbank.plan.spec import SpecBuilder, user_changes
 from skillbank.plan.weights import FROM_PARENT, pretrained_fields
+from skillbank.visible import named
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,13 @@ class Draft:
             fact for info in (self.skill.info, self.info) for fact in info.facts.get("unsupported", ())
         ]
         settings = [*self.request.settings, *resources]
-        return user_changes(
-            settings, self.skill.shorthands(self.action), self.schema, self.template, unsupported
-        )
+        try:
+            return user_changes(
+                settings, self.skill.shorthands(self.action), self.schema, self.template, unsupported
+            )
+        except SpecError as error:
+            error.skill = self.skill.name
+            raise
 
     def _functions(self) -> dict[str, Any]:
         """Spec field to inference function: the table first, skill_info for the rest.
@@ -106,7 +112,8 @@ class Draft:
                 functions[key] = function
             elif said != function:
                 self.warnings.append(
-                    f"{key}: the table says {said}, skill_info says {function}; the table is used"
+                    f"{named(key)}: the table says {named(said)}, skill_info says {named(function)}; "
+                    "the table is used"
                 )
         return functions
 
@@ -156,9 +163,10 @@ class Draft:
                 return True
         return False
 
-    def ask(self, key: str, why: str, choices: tuple[str, ...] = ()) -> None:
-        """Put a question, once for each key."""
-        self.questions.setdefault(key, Question(key=key, why=why, choices=choices))
+    def ask(self, key: str, why: str, choices: tuple[str, ...] = (), says: str = "") -> None:
+        """Put a question, once for each key; what the skill says of it is kept apart from why we ask."""
+        words = FromSkill.of(self.skill.name, says)
+        self.questions.setdefault(key, Question(key=key, why=why, choices=choices, from_skill=words))
 
 
 def _function(cell: str) -> Any:

@@ -14,6 +14,7 @@ from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path
 from skillbank.plan.request import role_of
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, from_scratch, pretrained_fields
+from skillbank.visible import named
 
 STRUCTURE = ("model", "engine")
 """Sections of a spec that say what a model is made of."""
@@ -138,4 +139,6 @@ def inferred(draft: Draft) -> Iterator[Override]:
         elif function == draft.action.spec_params.get(key):
             yield Override(key=key, value=function, source=Source.SKILL_INFO, detail="literal value")
         else:
-            draft.warnings.append(f"{key}: unknown inference function '{function}'; left as it is")
+            draft.warnings.append(
+                f"{named(key)}: unknown inference function '{named(function)}'; left as it is"
+            )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
 from skillbank.plan.products import WEIGHT_FILES
 
@@ -180,6 +181,9 @@ class Question(Frozen):
     key: str
     why: str
     choices: tuple[str, ...] = ()
+    from_skill: FromSkill | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="What the skill says of it."
+    )
 
 
 class SearchNeeds(Frozen):

@@ -13,6 +13,7 @@ from skillbank.plan.products import product_of
 from skillbank.plan.request import role_of
 from skillbank.plan.spec import is_example
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
+from skillbank.visible import named
 
 
 def ask_for_the_rest(draft: Draft, route: Route) -> None:
@@ -75,7 +76,7 @@ def _alternatives(draft: Draft) -> None:
         keys = [k for key in group for k in positions(key, draft.builder.spec)]
         if all(draft.builder.is_unset(k) for k in keys):
             choices = tuple(f"--set {key}=VALUE" for key in group)
-            draft.ask(group[0], f"one of {', '.join(group)} is needed", choices)
+            draft.ask(group[0], f"one of {', '.join(map(named, group))} is needed", choices)
 
 
 def _left_over(draft: Draft) -> None:
@@ -100,21 +101,27 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
     if isinstance(function, str) and "parent_model" in function:
         _ask_for_parent(draft, key)
     elif row is not None and row.kind == "job":
-        draft.ask(key, f"{key} is {row.path} of a {row.source} job; give --set {key}=PATH")
+        draft.ask(
+            key,
+            f"{named(key)} is {named(row.path)} of a {named(row.source)} job; give --set {named(key)}=PATH",
+        )
     elif row is not None and row.kind == "data" and DATASETS.fullmatch(row.source):
         if not draft.locations.get(row.source):
             _ask_for_source(draft, row.source, "")
         else:
-            draft.ask(key, f"{key} is needed; give --set {key}=VALUE")
+            draft.ask(key, f"{named(key)} is needed; give --set {named(key)}=VALUE")
     elif row is not None:
-        draft.ask(key, f"{key} needs a value ({row.detail}); give --set {key}=VALUE")
+        place, _, words = row.detail.partition(" ")
+        draft.ask(key, f"{named(key)} needs a value ({place}); give --set {named(key)}=VALUE", says=words)
     else:
-        draft.ask(key, f"{key} is needed and nothing says what it is; give --set {key}=VALUE")
+        draft.ask(key, f"{named(key)} is needed and nothing says what it is; give --set {named(key)}=VALUE")
 
 
 def _ask_for_parent(draft: Draft, key: str) -> None:
     if draft.parent is None:
-        draft.ask("parent", f"{key} comes from a parent job; give --parent JOB, or --set {key}=FILE")
+        draft.ask(
+            "parent", f"{named(key)} comes from a parent job; give --parent JOB, or --set {named(key)}=FILE"
+        )
         return
     action = draft.parent.ref.action
     left, wanted = product_of(action), inference.field_accepts(key)
@@ -128,7 +135,7 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
 def _ask_for_source(draft: Draft, source: str, why: str) -> None:
     role = role_of(source)
     files = sorted(
-        {r.path or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
+        {named(r.path) or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
     )
     reason = why or f"{draft.action.name} reads {', '.join(files)} from {source}"
     draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")

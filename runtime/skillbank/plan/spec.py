@@ -14,6 +14,7 @@ from skillbank.errors import SpecError, did_you_mean
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path, set_path
 from skillbank.plan.request import Setting
+from skillbank.visible import named as shown
 
 UNSET: tuple[Any, ...] = ("", None, "???")
 
@@ -138,12 +139,14 @@ def user_changes(
     """
     changes: dict[str, Override] = {}
     faults: dict[str, None] = {}
+    says: list[str] = []
     known = tuple(dict.fromkeys([*schema.keys, *_template_keys(template), *shorthands]))
     for setting in settings:
         try:
             change = _change(setting, shorthands, schema, template, unsupported, known)
         except SpecError as error:
             faults[str(error)] = None
+            says += error.skill_says
             continue
         before = changes.setdefault(change.key, change)
         if before.value != change.value:
@@ -152,7 +155,9 @@ def user_changes(
             )
         changes[change.key] = change
     if faults:
-        raise SpecError(" ".join(faults))
+        refused = SpecError(" ".join(faults))
+        refused.skill_says = tuple(says)
+        raise refused
     return list(changes.values())
 
 
@@ -174,13 +179,17 @@ def _change(
 def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str, Any]]) -> None:
     """A value that the schema allows and the skill's own facts rule out, at the key or below it."""
     for fact in unsupported:
-        named = str(fact.get("key"))
-        below = named.removeprefix(f"{key}.")
+        name = str(fact.get("key"))
+        below = name.removeprefix(f"{key}.")
         said = (
-            value if named == key else get_path(value, below) if below != named and is_key(below) else MISSING
+            value if name == key else get_path(value, below) if below != name and is_key(below) else MISSING
         )
         if said is not MISSING and str(fact.get("value")).lower() == str(said).lower():
-            raise SpecError(f"{named} cannot be {fact.get('value')}: {fact.get('reason', 'unsupported')}")
+            refused = SpecError(
+                f"{shown(name)} cannot be {shown(fact.get('value'))}: the skill rules it out."
+            )
+            refused.skill_says = (str(fact.get("reason") or ""),)
+            raise refused
 
 
 def _checked(

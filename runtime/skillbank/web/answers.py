@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
+from skillbank.bank.foreign import FromSkill
 from skillbank.errors import NotFoundError, SkillbankError, UsageError
 from skillbank.redact import redact
+from skillbank.visible import json_text, visible
 
-__all__ = ["Refusal", "explain", "refuse"]
+__all__ = ["Json", "Refusal", "explain", "refuse"]
+
+
+class Json(JSONResponse):
+    """A JSON document in which what cannot be seen is an escape of JSON's: nothing hides, nothing is lost."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the document as it is sent."""
+        return json_text(content, compact=True, nan=False).encode()
 
 
 class Refusal(Exception):  # noqa: N818
@@ -21,21 +31,24 @@ class Refusal(Exception):  # noqa: N818
         super().__init__(message)
         self.status, self.code, self.headers = status, code, dict(headers or {})
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """Return it as an answer."""
-        document = {"error": {"code": self.code, "message": str(self)}}
-        return JSONResponse(document, self.status, headers=self.headers)
+        document = {"error": {"code": self.code, "message": visible(str(self))}}
+        return Json(document, self.status, headers=self.headers)
 
 
-def refuse(request: Request, error: Exception) -> JSONResponse:
+def refuse(request: Request, error: Exception) -> Response:
     """Answer a `Refusal`; a handler of Starlette's."""
     assert isinstance(error, Refusal)
     return error.response()
 
 
-def explain(request: Request, error: Exception) -> JSONResponse:
+def explain(request: Request, error: Exception) -> Response:
     """Answer a deliberate error of ours; a handler of Starlette's."""
     assert isinstance(error, SkillbankError)
     status = 404 if isinstance(error, NotFoundError) else 400 if isinstance(error, UsageError) else 409
-    document: dict[str, Any] = {"code": error.code, "message": redact(str(error))}
-    return JSONResponse({"error": document}, status)
+    document: dict[str, Any] = {"code": error.code, "message": visible(redact(str(error)))}
+    if error.skill_says:
+        words = FromSkill.of(error.skill, redact(" · ".join(error.skill_says)))
+        document["from_skill"] = words.model_dump() if words else None
+    return Json({"error": document}, status)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import skillbank
 from skillbank.entrance import Entrance
 from skillbank.errors import SkillbankError
-from skillbank.web.answers import Refusal, explain, refuse
+from skillbank.web.answers import Json, Refusal, explain, refuse
 from skillbank.web.browsing import Browsing
 from skillbank.web.detection import MOST_BYTES, MOST_PIXELS, Detection
 from skillbank.web.detector import Detector
@@ -60,11 +60,11 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         return Response(files[name], headers={"content-type": kind, "cache-control": "no-cache"})
 
     def health(request: Request) -> Response:
-        return JSONResponse({"state": detector.state}, 200 if detector.state == "ready" else 503)
+        return Json({"state": detector.state}, 200 if detector.state == "ready" else 503)
 
     def about(request: Request) -> Response:
         limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS}
-        return JSONResponse({"version": skillbank.__version__, "model": detector.about, "limits": limits})
+        return Json({"version": skillbank.__version__, "model": detector.about, "limits": limits})
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
 from skillbank.redact import redact
+from skillbank.web.answers import Json
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -44,9 +45,7 @@ class Browsing:
         """List jobs, the newest first."""
         jobs = self._runtime.jobs
         records = jobs.store.list(limit=_MOST, trials=False)
-        return JSONResponse(
-            {"jobs": [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]}
-        )
+        return Json({"jobs": [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]})
 
     def job(self, request: Request) -> Response:
         """Show a job: how it stands, its history by epoch, what it left."""
@@ -54,7 +53,7 @@ class Browsing:
         record = jobs.refresh(jobs.store.get(request.path_params["job"]).id)
         results, progress = jobs.results(record.id), jobs.progress(record.id)
         failure = record.failure.model_dump() if record.failure else None
-        return JSONResponse(
+        return Json(
             {
                 **_brief(record),
                 "message": redact(record.history[-1].message) if record.history else "",
@@ -90,11 +89,11 @@ class Browsing:
         """List experiments, the newest first."""
         from skillbank.automl.control import summaries
 
-        return JSONResponse({"experiments": summaries(self._runtime.jobs, _MOST)})
+        return Json({"experiments": summaries(self._runtime.jobs, _MOST)})
 
     def experiment(self, request: Request) -> Response:
         """Show an experiment: everything that its report shows."""
-        return JSONResponse(self._report(request))
+        return Json(self._report(request))
 
     def report(self, request: Request) -> Response:
         """Send an experiment's report, whose scripts may reach nothing."""

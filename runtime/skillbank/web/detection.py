@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Message
 
 from skillbank.descriptions import Descriptions, advice_for, not_found, read_descriptions
@@ -20,7 +20,7 @@ from skillbank.errors import DataError
 from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
-from skillbank.web.answers import Refusal
+from skillbank.web.answers import Json, Refusal
 from skillbank.web.detector import Detector
 
 __all__ = ["MOST_BYTES", "MOST_PIXELS", "Detection"]
@@ -74,14 +74,14 @@ class Detection:
         notes = [f"The picture {text}." for text in found.pop("remarks", {}).values()]
         notes += [*descriptions.notes, *not_found(descriptions.names, there)]
         found |= {"preview": b64encode(answer.picture).decode()} if answer.picture else {}
-        return JSONResponse({"descriptions": list(descriptions.names), "notes": notes, **found})
+        return Json({"descriptions": list(descriptions.names), "notes": notes, **found})
 
     async def descriptions(self, request: Request) -> Response:
         """Answer texts in JSON with the descriptions in them, and advice on those that may be several."""
         body = await _body(request, _MOST_JSON)
         read = _read(_validated(_Texts, body).texts)
         advice = {name: said for name in read.names if (said := advice_for(name))}
-        return JSONResponse({"descriptions": list(read.names), "notes": list(read.notes), "advice": advice})
+        return Json({"descriptions": list(read.names), "notes": list(read.notes), "advice": advice})
 
     async def labels(self, request: Request) -> Response:
         """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""

@@ -18,7 +18,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
-from skillbank.agent.approval import Approval, plain
+from skillbank.agent.approval import Approval
+from skillbank.visible import one_line, visible
 
 __all__ = ["Consent", "Reply", "person"]
 
@@ -61,7 +62,7 @@ class Consent:
         """Put a question to the person; None when this client cannot ask."""
         if not _asks(ctx):
             return None
-        form = types.ElicitRequestFormParams(message=approval.question, requested_schema=_FORM)
+        form = types.ElicitRequestFormParams(message=visible(approval.question), requested_schema=_FORM)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             mark = secrets.token_urlsafe(24)
             self._open[mark] = (approval.subject, time.monotonic())
@@ -81,7 +82,7 @@ class Consent:
 def person(ctx: Context) -> str:
     """Name who approves: whoever sits at this client."""
     client = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
-    return f"mcp {plain(client.name, 60)}" if client is not None else "mcp"
+    return f"mcp {one_line(client.name, 60)}" if client is not None else "mcp"
 
 
 def _asks(ctx: Context) -> bool:

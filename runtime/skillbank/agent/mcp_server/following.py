@@ -14,7 +14,7 @@ from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up
-from skillbank.redact import redact
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
@@ -88,7 +88,9 @@ class _Shown:
     async def show(self, record: JobRecord, progress: Progress) -> None:
         from skillbank.cli.progress import describe
 
-        words = redact(f"{record.id} {record.state}: {describe(progress) or 'no word from the program yet'}")
+        words = one_line(
+            f"{record.id} {record.state}: {describe(progress) or 'no word from the program yet'}", 500
+        )
         if words == self._words:
             return
         if progress.max_step:

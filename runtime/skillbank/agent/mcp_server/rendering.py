@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import mcp_types as types
 
 from skillbank.agent.tool import Tool
 from skillbank.agent.toolbox import Answer
+from skillbank.visible import json_text
 
 __all__ = ["WAIT", "listed", "rendered"]
 
@@ -42,7 +42,7 @@ def listed(tool: Tool) -> types.Tool:
 def rendered(answer: Answer) -> types.CallToolResult:
     """Return an answer as structured content, and the same JSON as text for clients that know only text."""
     document: dict[str, Any] = answer.document()
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    text = json_text(document, compact=True)
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],
         structured_content=document,

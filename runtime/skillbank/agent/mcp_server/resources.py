@@ -12,7 +12,10 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from skillbank.agent.mcp_server.skills import SCHEME, Shelf
+from skillbank.bank.foreign import DESCRIPTION, FromSkill
+from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
+from skillbank.visible import named
 
 __all__ = ["EXTENSION", "SETTINGS", "CursorParams", "Resources", "UriParams"]
 
@@ -51,7 +54,8 @@ class Resources:
             types.Resource(
                 uri=file.uri,
                 name=skill.name,
-                description=skill.frontmatter.description,
+                description=f"What the skill {named(skill.name)} says of itself stands in from_skill.",
+                _meta={"from_skill": _says(skill)},
                 mime_type=file.mime_type,
                 size=file.size,
             )
@@ -117,6 +121,12 @@ class Resources:
             for uri, name, mime_type, size in shown
         ]
         return {"resources": listed, **({"nextCursor": cursor} if cursor else {}), **_FRESH}
+
+
+def _says(skill: Skill) -> dict[str, str]:
+    """Return a skill's description as its words, apart from ours."""
+    words = FromSkill.of(skill.name, skill.frontmatter.description, DESCRIPTION)
+    return words.model_dump() if words is not None else {}
 
 
 def _unknown(uri: str) -> MCPError:

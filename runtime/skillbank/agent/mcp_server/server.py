@@ -20,6 +20,7 @@ from skillbank.agent.mcp_server.launching import ended
 from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.rendering import rendered
 from skillbank.agent.mcp_server.skills import Shelf
+from skillbank.agent.mcp_server.visibility import shown
 from skillbank.agent.toolbox import Toolbox
 
 __all__ = ["build_server", "serve_stdio"]
@@ -59,7 +60,7 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Server[Any]:
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
     )
-    server.middleware.append(cancellations)
+    server.middleware += [cancellations, shown]
     server.extensions = {tasks.EXTENSION: {}, resources.EXTENSION: dict(resources.SETTINGS)}
     server.add_request_handler("skills/list", resources.CursorParams, files.list_skills)
     server.add_request_handler("skills/get", resources.UriParams, files.get_skill)

@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from skillbank.visible import visible_values
+
 __all__ = ["render_page"]
 
 _HERE = Path(__file__).parent
@@ -21,6 +23,7 @@ def render_page(data: dict[str, Any]) -> str:
     All text comes from skills, programs and users, so all of it is escaped; the script gets its data as JSON
     in which no tag can begin.
     """
+    data = visible_values(data)
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

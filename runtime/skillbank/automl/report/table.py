@@ -7,6 +7,8 @@ import io
 import json
 from typing import Any
 
+from skillbank.visible import visible_values
+
 __all__ = ["trials_csv"]
 
 _FIELDS = ("number", "state", "epochs", "resume_from", "best_epoch", "seconds", "job", "reason")
@@ -14,6 +16,7 @@ _FIELDS = ("number", "state", "epochs", "resume_from", "best_epoch", "seconds", 
 
 def trials_csv(data: dict[str, Any]) -> str:
     """Return one line for each trial: how it ended, its scores, its values."""
+    data = visible_values(data)
     metrics = [objective["metric"] for objective in data["objectives"]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,6 +1,19 @@
 // Elements, and what is told of them: everything from elsewhere becomes text, never markup.
 export const at = (id) => document.getElementById(id);
 
+// What cannot be seen is written out, as every door does: escapes, marks that turn the reading order, nothings.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\ufe00-\ufe0e\u{e0100}-\u{e01ef}]|(?<!\p{So})\ufe0f/gu;
+
+export function seen(text) {
+  return String(text).replace(HIDDEN, (char) => {
+    const code = char.codePointAt(0), hex = code.toString(16);
+    if (char === "\n" || char === "\t") return char;
+    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
+  });
+}
+
+const LINKS = new Set(["href", "src", "download"]);
+
 export function h(name, fields = {}, ...children) {
   const node = name.startsWith("svg:")
     ? document.createElementNS("http://www.w3.org/2000/svg", name.slice(4))
@@ -10,9 +23,10 @@ export function h(name, fields = {}, ...children) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else if (key.startsWith("--")) node.style.setProperty(key, value);
     else if (key === "style") Object.assign(node.style, value);
-    else node.setAttribute(key, value === true ? "" : value);
+    else node.setAttribute(key, value === true ? "" : LINKS.has(key) ? value : seen(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  const shown = children.flat().filter((child) => child !== null && child !== undefined);
+  node.append(...shown.map((child) => (child instanceof Node ? child : seen(child))));
   return node;
 }
 

@@ -1,5 +1,5 @@
 // The first view: a picture, descriptions, a threshold, boxes, files.
-import { at, h } from "/dom.js";
+import { at, h, seen } from "/dom.js";
 import { ask, save } from "/server.js";
 import { drawn, hue, place } from "/boxes.js";
 
@@ -72,7 +72,7 @@ function take(file) {
   at("shown").hidden = at("about").hidden = false;
   at("drop-label").hidden = true;
   at("drop").classList.add("filled");
-  at("name").textContent = file.name;
+  at("name").textContent = seen(file.name);
   tell("");
   show();
   if (state.words.length) detect();
@@ -164,7 +164,7 @@ function preview(code) {
   at("picture").src = state.url;
 }
 
-function tell(problem) { at("problem").textContent = problem; }
+function tell(problem) { at("problem").textContent = seen(problem); }
 
 function boxes() { made = place(at("boxes"), visible(), state.found, colour); }
 
@@ -184,13 +184,13 @@ function show() {
     at("count").textContent = at("problem").textContent ? "" : next;
     return;
   }
-  at("name").textContent = `${state.file.name} · ${state.found.width} × ${state.found.height}`;
+  at("name").textContent = `${seen(state.file.name)} · ${state.found.width} × ${state.found.height}`;
   const shown = visible(), hidden = state.found.detections.length - shown.length;
   at("count").textContent = `${counted(shown.length, "object", "objects")}${hidden ? `, ${hidden} below the threshold` : ""}`;
   boxes();
   at("found").replaceChildren(...shown.map(row));
   const missed = state.words.filter((word) => state.advice[word] && !shown.some((item) => item.phrase === word));
-  at("advice").textContent = missed.map((word) => `Nothing was found for it: ${state.advice[word]}`).join(" ");
+  at("advice").textContent = missed.map((word) => `Nothing was found for it: ${seen(state.advice[word])}`).join(" ");
 }
 
 function row(item, index) {

@@ -1,5 +1,5 @@
 // Which view is shown, whether the server lets us in, and how its model is.
-import { at, h } from "/dom.js";
+import { at, h, seen } from "/dom.js";
 import { enter, read } from "/server.js";
 import * as find from "/find.js";
 import * as jobs from "/jobs.js";
@@ -59,7 +59,7 @@ async function unlock(token) {
     await enter(token);
     lock(false);
   } catch (error) {
-    at("refused").textContent = error.status === 401 ? "That is not the token." : error.message;
+    at("refused").textContent = error.status === 401 ? "That is not the token." : seen(error.message);
   }
 }
 

@@ -1,0 +1,113 @@
+"""What is drawn on the terminal with styles: text is made visible first, and then laid out and coloured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.live import Live
+from rich.progress import Progress, ProgressColumn, TextColumn
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from skillbank.visible import drawn, has_invisible
+
+__all__ = ["StyledConsole", "bars", "field", "line", "lines", "live", "pairs", "table", "words"]
+
+_PIPE_WIDTH = 160
+
+
+class StyledConsole(Console):
+    """A console on which nothing of a text but what can be seen reaches the stream.
+
+    A pipe gets lines of 160 columns, so that keys are not folded. Markup is off: what is shown comes from
+    skills and data, and brackets in it are just brackets.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        wide = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        super().__init__(file=stream, width=wide, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Lay out a text as one line: a line end in a cell would begin what looks like another row."""
+        return super().render_str(_flat(text), **{**options, "markup": False, "emoji": False})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the pieces of what is drawn; links, which show one address and open another, are none."""
+        if isinstance(renderable, Text) and has_invisible(renderable.plain):
+            renderable = Text(drawn(renderable.plain), renderable.style)
+        for piece in super().render(renderable, options):
+            if piece.control:
+                yield piece
+            else:
+                yield Segment(drawn(piece.text), _unlinked(piece.style))
+
+
+def line(text: str, style: str = "") -> Text:
+    """Return a text as one line with a style of ours."""
+    return Text(_flat(text), style)
+
+
+def lines(text: str, style: str = "") -> Text:
+    """Return a text of several lines that is ours, or a document to be read as it is."""
+    return Text(drawn(text), style)
+
+
+def words(*parts: str | Text) -> Text:
+    """Return texts, some of them with styles, as one line."""
+    return Text.assemble(*(part if isinstance(part, Text) else line(part) for part in parts))
+
+
+def pairs() -> Table:
+    """Return a table of names and values."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    return made
+
+
+def table(*columns: str, **options: Any) -> Table:
+    """Return a table with folded columns."""
+    made = Table(
+        **{"box": None, "pad_edge": False, "header_style": "bold", "padding": (0, 2, 0, 0), **options}
+    )
+    for column in columns:
+        made.add_column(_flat(column), overflow="fold")
+    return made
+
+
+def bars(console: Console, *columns: ProgressColumn, **options: Any) -> Progress:
+    """Return progress bars; what others print meanwhile is not taken for styles of ours."""
+    return Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False, **options)
+
+
+def live(console: Console, shown: RenderableType | None = None, **options: Any) -> Live:
+    """Return a display that is drawn again and again."""
+    return Live(shown, console=console, redirect_stdout=False, redirect_stderr=False, **options)
+
+
+def field(name: str) -> ProgressColumn:
+    """Return a column of progress bars that shows a task's field as it stands."""
+    return _Field(name)
+
+
+class _Field(TextColumn):
+    def __init__(self, name: str) -> None:
+        super().__init__("", markup=False)
+        self._name = name
+
+    def render(self, task: Any) -> Text:
+        return line(str(task.description if self._name == "description" else task.fields[self._name]))
+
+
+def _flat(text: str) -> str:
+    seen = drawn(text)
+    return " ".join(seen.split()) if "\n" in seen else seen.replace("\t", " ")
+
+
+def _unlinked(style: Style | None) -> Style | None:
+    return style.update_link(None) if style is not None and style.link else style

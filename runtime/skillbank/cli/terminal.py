@@ -1,0 +1,162 @@
+"""The terminal: the one module through which every command writes, so that none can forget hidden text.
+
+What a bank, a job, a request or an error says is written through `skillbank.visible` before our own colours,
+tables and bars are added. Whatever else writes to stdout or stderr, such as errors of usage, warnings or the
+traceback of a mistake, passes the `guard`, behind which nothing but this module's consoles can reach.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from skillbank.visible import drawn, json_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from skillbank.cli.styled import StyledConsole
+
+__all__ = [
+    "answering",
+    "ask",
+    "console",
+    "document",
+    "follow",
+    "guard",
+    "hear",
+    "interactive",
+    "say",
+    "show",
+    "warn",
+]
+
+
+def guard() -> None:
+    """Put the boundary in front of stdout and stderr of this process."""
+    sys.stdout, sys.stderr = _guarded(sys.stdout), _guarded(sys.stderr)
+
+
+def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
+    """Write lines to stdout, or to stderr; at once, since others may wait for them."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:  # one that was closed before the start is None
+        stream.write(drawn(text) + end)
+        stream.flush()
+
+
+def warn(sentence: str) -> None:
+    """Say something on stderr, in our name; further lines are set in, so that none poses as ours."""
+    say("skillbank: " + "\n  ".join(drawn(sentence).splitlines()), err=True)
+
+
+def document(value: Any) -> None:
+    """Write one JSON document to stdout; what cannot be seen is escaped as JSON does, and so not lost."""
+    sys.stdout.write(json_text(value, indent=2) + "\n")
+
+
+def show(*parts: RenderableType) -> None:
+    """Write tables and lines with our styles to stdout."""
+    console().print(*parts)
+
+
+def console(err: bool = False) -> StyledConsole:
+    """Return the console of stdout, or of stderr, for what is drawn with styles or again and again."""
+    from skillbank.cli.styled import StyledConsole
+
+    stream = sys.stderr if err else sys.stdout
+    return StyledConsole(cast(TextIO, stream.encodable) if isinstance(stream, _Guarded) else stream)
+
+
+def follow(pieces: Iterable[str]) -> None:
+    """Write what a program prints as it comes; a carriage return ends a line instead of going back."""
+    held = ""
+    for piece in pieces:
+        text = held + piece
+        # Of a line end in two characters the second may come with the next piece.
+        held = "\r" if text.endswith("\r") else ""
+        say(text.removesuffix("\r") if held else text, end="")
+    if held:
+        say()
+
+
+def interactive(*, err: bool = False) -> bool:
+    """Whether a person looks at stdout, or at stderr."""
+    stream = sys.stderr if err else sys.stdout
+    return stream is not None and stream.isatty()
+
+
+def answering() -> bool:
+    """Whether a person can be asked: stdin is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask(question: str, *, err: bool = False) -> bool:
+    """Ask a person; everything but a clear yes is a no, and so is the end of the input."""
+    _forget_typed()
+    # Nothing of it is cut: what is not shown would be approved unseen.
+    say("\n  ".join(drawn(question).splitlines()) + " [y/N] ", end="", err=err)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def hear(prompt: str) -> str | None:
+    """Return the line that a person says next; None when there is no more."""
+    say(prompt, end="", err=True)
+    return sys.stdin.readline().strip() or None
+
+
+def _forget_typed() -> None:
+    """Forget what was typed before a question was shown: it is no answer to it."""
+    import termios
+
+    try:
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    except (OSError, ValueError, termios.error):
+        return
+
+
+class _Encodable:
+    """A text stream in which what its encoding lacks is escaped; for consoles, whose text is visible."""
+
+    def __init__(self, raw: TextIO) -> None:
+        self._raw = raw
+
+    def write(self, text: str) -> int:
+        self._raw.write(_encodable(text, self._raw.encoding))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+class _Guarded:
+    """A text stream that writes nothing that cannot be seen; all else is the stream's own."""
+
+    encoding = "utf-8"
+    """Said for every stream, as libraries go around one that has only ASCII; what it lacks is escaped."""
+
+    def __init__(self, raw: TextIO) -> None:
+        self.raw, self.encodable = raw, _Encodable(raw)
+
+    def write(self, text: str) -> int:
+        self.encodable.write(drawn(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+def _guarded(stream: TextIO | None) -> TextIO:
+    made = stream if stream is None or isinstance(stream, _Guarded) else _Guarded(stream)
+    return cast(TextIO, made)
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return a text that a stream can write; what its encoding lacks is escaped."""
+    encoding = encoding or "utf-8"
+    return text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding)
