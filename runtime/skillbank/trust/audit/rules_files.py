@@ -430,9 +430,7 @@ def padding(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.texts:
         if file.suffix not in (".md", ".txt", ".yaml", ".yml"):
             continue
-        for match in re.finditer(
-            r"[ \t\u00a0\u2003\u3000]{150,}(?=[^\s|])|\n{60,}(?=\S)|(?:\n[ \t]*){60,}(?=\S)", file.text
-        ):
+        for match in linear(r"[ \t]{150}[ \t]*[^\s|]|(?:\n[ \t]*){60}\s*\S").finditer(file.text):
             line = file.text.count("\n", 0, match.end()) + 1
             yield Hit(
                 file.name,
