@@ -142,8 +142,8 @@ def _trust(box: Toolbox, skill: Skill) -> str:
 
 def _describe(box: Toolbox, arguments: DescribeArguments) -> DescribeAnswer:
     with box.runtime.reading:
-        named = box.runtime.library.find(arguments.skill)
-        skill, note = named.skill, shorten(named.note, 300)
+        resolved = box.runtime.library.find(arguments.skill)
+        skill, note = resolved.skill, shorten(resolved.note, 300)
         action = skill.action(arguments.action, arguments.variant)
         document = action_document(skill, action)
         trust = _trust(box, skill)

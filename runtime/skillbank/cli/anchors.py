@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.trust.anchors import Anchor
@@ -80,6 +80,6 @@ def _show(anchors: list[Anchor], as_json: bool, done: str) -> None:
         options.print_json({"anchors": [a.document() for a in anchors]})
         return
     for anchor in anchors:
-        print(f"{done}{anchor}")
+        terminal.say(f"{done}{anchor}")
     if not anchors:
-        print("no anchor is pinned: skillbank trust anchor add FILE")
+        terminal.say("no anchor is pinned: skillbank trust anchor add FILE")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.trust.audit.report import Report
@@ -62,17 +62,19 @@ def audit(
 def _print(report: Report) -> None:
     from skillbank.trust.audit.finding import QUESTIONS
 
-    print(f"{report.skills} skill{'s' if report.skills != 1 else ''}, {report.files} files of {report.root}")
+    terminal.say(
+        f"{report.skills} skill{'s' if report.skills != 1 else ''}, {report.files} files of {report.root}"
+    )
     for question, words in QUESTIONS.items():
-        print(f"\n{words} {report.verdict(question)}")
+        terminal.say(f"\n{words} {report.verdict(question)}")
         for finding in report.of(question):
-            print(f"  {finding.level:<6} {finding.place}: {finding.message} [{finding.rule}]")
+            terminal.say(f"  {finding.level:<6} {finding.place}: {finding.message} [{finding.rule}]")
             if finding.excerpt:
-                print(f"         | {finding.excerpt}")
+                terminal.say(f"         | {finding.excerpt}")
     ways = dict.fromkeys((f.rule, f.way_out) for f in report.findings if f.level != "LOW")
     if ways:
-        print("\nWhat to do:")
+        terminal.say("\nWhat to do:")
         for rule, way in ways:
-            print(f"  {rule}: {way}")
+            terminal.say(f"  {rule}: {way}")
     for sentence in report.not_checked:
-        print(f"\nNot checked: {sentence}")
+        terminal.say(f"\nNot checked: {sentence}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.sources.keeping import Updated
@@ -69,14 +68,14 @@ def add(
         return
     entry = added.entry
     commit = f", commit {entry.commit[:12]}" if entry.commit else ""
-    print(f"added {entry.name} from {entry.address.shown}{commit}, sha256 {entry.digest[:12]}")
+    terminal.say(f"added {entry.name} from {entry.address.shown}{commit}, sha256 {entry.digest[:12]}")
     count = len(added.skills)
-    print(f"{count} skill{'s' if count != 1 else ''}: {_few(added.skills)}")
+    terminal.say(f"{count} skill{'s' if count != 1 else ''}: {_few(added.skills)}")
     for signer in entry.signers:
-        print(f"signed by {_line(signer)}")
+        terminal.say(f"signed by {_line(signer)}")
     for note in added.notes:
-        print(f"note: {note}")
-    print(f"Nothing of it runs until you trust it: skillbank trust {entry.name}")
+        terminal.say(f"note: {note}")
+    terminal.say(f"Nothing of it runs until you trust it: skillbank trust {entry.name}")
 
 
 @app.command("list")
@@ -90,16 +89,13 @@ def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
         options.print_json({"banks": rows})
         return
     if not rows:
-        print("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+        terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
         return
-    from rich.table import Table
+    from skillbank.cli.styled import table as new_table
 
-    from skillbank.cli.present import console
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
     columns = ("order", "name", "skills", "state", "commit", "sha256", "source")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    table = new_table(*columns)
+    table.columns[1].no_wrap = True
     for row in rows:
         shown = {
             **row,
@@ -108,10 +104,10 @@ def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
             "source": row["shown"],
         }
         table.add_row(*(str(shown[column]) for column in columns))
-    console().print(table)
+    terminal.show(table)
     for row in rows:
         if row["problem"]:
-            print(f"note: {row['problem']}", file=sys.stderr)
+            terminal.say(f"note: {row['problem']}", err=True)
 
 
 @app.command()
@@ -158,9 +154,9 @@ def update(
         for updated in done:
             _print_update(updated, dry_run)
         for fault in failed.values():
-            print(f"skillbank: {fault}", file=sys.stderr)
+            terminal.say(f"skillbank: {fault}", err=True)
         if not chosen:
-            print("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+            terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
     if failed:
         raise typer.Exit(1)
 
@@ -179,18 +175,18 @@ def remove(
 
     entry = find(name)
     if not yes:
-        if as_json or not (sys.stdin and sys.stdin.isatty()):
+        if as_json or not terminal.answering():
             raise NotApprovedError(f"Removing the bank '{name}' is asked for; repeat it with --yes.")
         question = (
             f"Remove {name} (from {entry.address.shown})? Plans of its skills cannot be launched any more."
         )
-        if not typer.confirm(question):
+        if not terminal.ask(question):
             raise NotApprovedError(f"The bank '{name}' was not removed.")
     remove_bank(name, lock=lock and lock.absolute())
     if as_json:
         options.print_json({"removed": name, "source": entry.source})
     else:
-        print(f"removed {name}; plans of its skills cannot be launched any more")
+        terminal.say(f"removed {name}; plans of its skills cannot be launched any more")
 
 
 @app.command()
@@ -208,7 +204,7 @@ def order(
     if as_json:
         options.print_json({"order": [entry.name for entry in entries]})
     else:
-        print("\n".join(f"{i} {entry.name}" for i, entry in enumerate(entries, 1)))
+        terminal.say("\n".join(f"{i} {entry.name}" for i, entry in enumerate(entries, 1)))
 
 
 @app.command()
@@ -233,9 +229,9 @@ def sync(
         for step in synced.steps:
             _print_step(step)
         if synced.others:
-            print(f"not in {synced.lock}: {', '.join(synced.others)} (--prune removes them)")
+            terminal.say(f"not in {synced.lock}: {', '.join(synced.others)} (--prune removes them)")
         if not synced.steps:
-            print(f"{synced.lock} names no bank")
+            terminal.say(f"{synced.lock} names no bank")
     if synced.refused:
         raise typer.Exit(1)
 
@@ -244,25 +240,25 @@ def _print_update(updated: Updated, dry_run: bool) -> None:
     name, before, after = updated.after.name, updated.before, updated.after
     commits = f", commit {(before.commit or '')[:12]} -> {(after.commit or '')[:12]}" if after.commit else ""
     if updated.same:
-        print(f"{name} is unchanged{commits if before.commit != after.commit else ''}")
+        terminal.say(f"{name} is unchanged{commits if before.commit != after.commit else ''}")
         return
     would = "would change" if dry_run else "changed"
-    print(f"{name} {would}{commits}, sha256 {before.digest[:12]} -> {after.digest[:12]}")
+    terminal.say(f"{name} {would}{commits}, sha256 {before.digest[:12]} -> {after.digest[:12]}")
     for change in updated.changes:
-        print(f"  {change.sentence}")
+        terminal.say(f"  {change.sentence}")
     if not updated.changes:
-        print(f"  outside of the skills: {updated.files_sentence}")
+        terminal.say(f"  outside of the skills: {updated.files_sentence}")
     for note in updated.notes:
-        print(f"note: {note}")
+        terminal.say(f"note: {note}")
     if not dry_run:
-        print(f"Nothing of it runs until you trust what it is now: skillbank trust {name}")
+        terminal.say(f"Nothing of it runs until you trust what it is now: skillbank trust {name}")
 
 
 def _print_step(step: Step) -> None:
     if step.done == "refused":
-        print(f"skillbank: {step.sentence}", file=sys.stderr)
+        terminal.say(f"skillbank: {step.sentence}", err=True)
     else:
-        print(f"{step.name}: {step.done}")
+        terminal.say(f"{step.name}: {step.done}")
 
 
 def _one_sentence() -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.trust.signing import Signer
@@ -97,14 +97,16 @@ def sign(
         options.print_json({**document, "anchor_file": str(kept) if kept else None})
         return
     for v in done:
-        print(f"signed {v.skill}: {len(v.signed)} files")
+        terminal.say(f"signed {v.skill}: {len(v.signed)} files")
     _say(signer, kept)
 
 
 def _say(signer: Signer, kept: Path | None) -> None:
-    print(f"signer {signer.certificate.name}, until {signer.certificate.ends:%Y-%m-%d}")
-    print(f"to be pinned by others: {kept or signer.anchor.subject}\n  sha256 {signer.anchor.fingerprint}")
-    print("a bank with a manifest: run 'skillbank manifest build' now")
+    terminal.say(f"signer {signer.certificate.name}, until {signer.certificate.ends:%Y-%m-%d}")
+    terminal.say(
+        f"to be pinned by others: {kept or signer.anchor.subject}\n  sha256 {signer.anchor.fingerprint}"
+    )
+    terminal.say("a bank with a manifest: run 'skillbank manifest build' now")
 
 
 def _passphrase(key: Path, variable: str | None) -> bytes:

@@ -92,12 +92,18 @@ def answering() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(question: str, *, err: bool = False) -> bool:
-    """Ask a person; everything but a clear yes is a no, and so is the end of the input."""
+def ask(question: str, *, err: bool = False, whole: bool = False) -> bool:
+    """Ask a person; everything but a clear yes is a no, and so is the end of the input.
+
+    Parameters
+    ----------
+    whole
+        Whether it takes the whole word.
+    """
     _forget_typed()
     # Nothing of it is cut: what is not shown would be approved unseen.
-    say("\n  ".join(drawn(question).splitlines()) + " [y/N] ", end="", err=err)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    say("\n  ".join(drawn(question).splitlines()) + (" Type yes: " if whole else " [y/N] "), end="", err=err)
+    return sys.stdin.readline().strip().lower() in (("yes",) if whole else ("y", "yes"))
 
 
 def hear(prompt: str) -> str | None:

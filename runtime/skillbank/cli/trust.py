@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
@@ -183,24 +182,18 @@ def _ahead(seen: Look) -> str:
 
 def _asks() -> bool:
     """Whether a person sits in front of this command."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return terminal.answering() and terminal.interactive()
 
 
 def _confirmed(seen: Look) -> bool:
     """Ask, and take nothing but the whole word for a yes."""
-    import termios
-
     from skillbank.visible import one_line
 
-    # What was typed before the question was there is no answer to it.
-    termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    print(
+    return terminal.ask(
         f"\nMay commands of bank {one_line(seen.bank)} be started, each once you have approved its plan, as "
-        "long as its files stay as they are? Type yes: ",
-        end="",
-        flush=True,
+        "long as its files stay as they are?",
+        whole=True,
     )
-    return sys.stdin.readline().strip().lower() == "yes"
 
 
 def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
@@ -229,7 +222,7 @@ def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
     if as_json:
         options.print_json({"removed": roots})
     else:
-        print(f"The bank at {one_line(roots[0], 400)} is no longer trusted.")
+        terminal.say(f"The bank at {one_line(roots[0], 400)} is no longer trusted.")
 
 
 def _list(banks: list[str] | None, as_json: bool) -> None:
@@ -261,12 +254,12 @@ def _list(banks: list[str] | None, as_json: bool) -> None:
     _say(decision_line(d) for d in decisions)
     for entry, known in zip(said, meant, strict=True):
         unknown = "" if known else " (no bank in use here is meant by it)"
-        print(f"SKILLBANK_TRUST: {one_line(entry.bank, 400)} with digest {entry.digest[:12]}{unknown}")
+        terminal.say(f"SKILLBANK_TRUST: {one_line(entry.bank, 400)} with digest {entry.digest[:12]}{unknown}")
     if not decisions and not said:
-        print("Nothing was decided: no bank from outside is trusted.")
+        terminal.say("Nothing was decided: no bank from outside is trusted.")
     for found in states:
         if found.state == "changed":
-            print(found.sentence)
+            terminal.say(found.sentence)
     _say(broken)
 
 
@@ -286,4 +279,4 @@ def _decision_document(decision: Decision) -> dict[str, Any]:
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
-        print(line)
+        terminal.say(line)

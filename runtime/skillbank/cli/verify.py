@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options
+from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.trust.verify import Verification
@@ -62,7 +62,7 @@ def verify(
     else:
         _print(found, bool(chosen))
         for note in notes:
-            print(f"note: {visible(note)}")
+            terminal.say(f"note: {visible(note)}")
     if any(_fails(v, strict, asked.one_skill) for v in found):
         raise typer.Exit(1)
 
@@ -81,13 +81,13 @@ def _print(found: Sequence[Verification], any_anchor: bool) -> None:
         here = [v for v in found if v.bank == bank]
         counts = Counter(v.state for v in here)
         said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-        print(f"{visible(bank)}: {said}")
+        terminal.say(f"{visible(bank)}: {said}")
         for skill in here:
             if skill.state != "verified" or skill.notes or len(found) == 1:
-                print(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
+                terminal.say(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
             for note in skill.notes:
-                print(f"    note: {note}")
+                terminal.say(f"    note: {note}")
     if not any_anchor:
-        print("no anchor is pinned, so no signer is known: skillbank trust anchor add FILE")
+        terminal.say("no anchor is pinned, so no signer is known: skillbank trust anchor add FILE")
     if any(v.state != "unsigned" for v in found):
-        print("revocation is not checked")
+        terminal.say("revocation is not checked")
