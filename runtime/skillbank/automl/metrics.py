@@ -156,6 +156,6 @@ def _flat(document: Any, prefix: str = "") -> dict[str, float]:
 
 def _last_said(text: str, name: str) -> float | None:
     number = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-    pattern = rf"(?<![\w/]){re.escape(name)}['\"]?\s*[:=|]?\s*{number}"
+    pattern = rf"(?<![\w/]){re.escape(name)}['\"]?\s{{0,40}}[:=|]?\s{{0,40}}{number}"
     found = re.findall(pattern, text)
     return float(found[-1]) if found else None
