@@ -21,6 +21,7 @@ from skillbank.errors import (
     QuestionsError,
     SpecError,
     StateError,
+    UsageError,
 )
 from skillbank.home import database_url
 from skillbank.jobs.admission import Admitted
