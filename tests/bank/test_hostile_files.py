@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank.discovery import Bank, Library
-from skillbank.bank.documents import MAX_BYTES, parse_json, parse_yaml, read_text
+from skillbank.bank.documents import parse_json, parse_yaml, read_text
+from skillbank.bank.files import MAX_BYTES
 from skillbank.bank.frontmatter import parse_frontmatter
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill

@@ -415,7 +415,7 @@ def test_files_of_the_bank_itself(bank: Path, way: Callable[[Path], None], name:
     looked_at(bank)
 
 
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([None, True, 0, -1, 10**299, 1e308, float("inf"), float("nan"), "", "x", "²", "\u202e",
                      [], [[]], [None], {}, {"a": {"b": []}}, {1: 2}, {"": ""}, {True: [1]}]),
     st.just(datetime.date(2024, 1, 1)),

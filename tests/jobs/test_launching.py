@@ -21,6 +21,7 @@ from skillbank.errors import (
     QuestionsError,
     SpecError,
     StateError,
+    UsageError,
 )
 from skillbank.home import database_url
 from skillbank.jobs.admission import Admitted
@@ -181,7 +182,7 @@ def refusals() -> dict[str, tuple[dict[str, Any], type[Exception], str]]:
         "question": ({"questions": question}, QuestionsError, r"dataset\.val \(no data was named\)"),
         "program": ({"command": ("no-such-program",)}, PlatformError, "no-such-program.*not installed"),
         "nodes": ({"resources": Resources(nodes=2)}, PlatformError, "2 nodes"),
-        "platform": ({"platform": "lokal"}, PlatformError, "no platform 'lokal'.*did you mean 'local'"),
+        "platform": ({"platform": "lokal"}, UsageError, "no platform 'lokal'.*did you mean 'local'"),
         "data": ({"inputs": missing}, DataNotFoundError, r"/nowhere/a\.json.*dataset\.x"),
         "s3": ({"inputs": s3}, PlatformError, "no AWS credentials for s3://bucket"),
         "open value": ({"spec": {"a": "???"}}, SpecError, "a has no value"),

@@ -34,8 +34,7 @@ def said_of_skill(
             raise
         except Exception as error:
             raise SkillFormatError(
-                f"the skill {skill.qualified} in {skill.folder} {why_unreadable(error).rstrip('.')} "
-                "('skillbank lint DIR' lists what is wrong with a bank's files)."
+                f"the skill {skill.qualified} in {skill.folder} {why_unreadable(error)}"
             ) from error
 
     return said

@@ -13,6 +13,7 @@ from skillbank.errors import SkillFormatError, UsageError
 from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.products import trains
+from skillbank.visible import one_line
 
 ROLES = {
     "train": "train_datasets",
@@ -134,12 +135,12 @@ def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
     for entry in entries:
         key, equals, text = entry.partition("=")
         if not equals:
-            raise UsageError(f"--set '{entry}' must be KEY=VALUE, for example train.num_epochs=20.")
+            raise UsageError(f"--set '{one_line(entry)}' must be KEY=VALUE, for example train.num_epochs=20.")
         try:
             parse_path(key.strip())
             value = parse_yaml(text, key) if text.strip() else ""
         except (ValueError, SkillFormatError) as error:
-            raise UsageError(f"--set '{entry}' cannot be read: {error}") from None
+            raise UsageError(f"--set '{one_line(entry)}' cannot be read: {one_line(error, 300)}") from None
         found.append(Setting(key=key.strip(), value="" if value is None and text.strip() == "" else value))
     return tuple(found)
 
