@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from skillbank.visible import one_line
+from skillbank.visible import named
 
 __all__ = ["LONGEST", "name_problem", "name_problems"]
 
@@ -67,7 +67,7 @@ def name_problem(name: str) -> str | None:
     str or None
         A clause that goes on after "asks for a variable that".
     """
-    shown = one_line(name, 40)
+    shown = named(name, 40)
     if not name or len(name) > LONGEST:
         return f"has a name of {len(name)} characters, where 1 to {LONGEST} make one"
     if not _NAME.fullmatch(name):

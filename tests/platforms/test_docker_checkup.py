@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from skillbank.checkup import Check, checkup, gpu_sentence
-from skillbank.errors import PlatformError
+from skillbank.errors import UsageError
 
 
 def named(checks: list[Check], name: str) -> Check:
@@ -39,7 +39,7 @@ def test_no_daemon_is_a_failure_only_for_docker(monkeypatch: Any, tmp_path: Path
 
 
 def test_a_platform_that_is_not_there() -> None:
-    with pytest.raises(PlatformError, match="'lokal'"):
+    with pytest.raises(UsageError, match="'lokal'"):
         checkup("lokal")
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from skillbank.errors import PlatformError
+from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
 from skillbank.platforms import KNOWN, get_platform, keeper, local
 from skillbank.platforms.base import Handle, Launch, job_dir
@@ -324,7 +324,7 @@ def test_identity_tells_processes_apart() -> None:
 
 @pytest.mark.parametrize("name", ["lokal", "slurms"])
 def test_other_platforms_are_refused_by_name(name: str) -> None:
-    with pytest.raises(PlatformError, match=f"'{name}'.*{KNOWN[0]}"):
+    with pytest.raises(UsageError, match=f"'{name}'.*{KNOWN[0]}"):
         get_platform(name)
 
 

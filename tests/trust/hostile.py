@@ -55,8 +55,11 @@ sys.exit("RuntimeError: no luck " + dirt)
 """
 
 
-def hostile_bank(root: Path, dirt: str, voice: str = "") -> Path:
-    """Make a bank of one skill, ``odd``, with a text in every field that a bank has; return the bank."""
+def hostile_bank(root: Path, dirt: str, voice: str = "", variable: str = "ODD_TOKEN") -> Path:
+    """Make a bank of one skill, ``odd``, with a text in every field that a bank has; return the bank.
+
+    With a variable whose name is none, nothing of it can be planned.
+    """
     said = f"{voice} {dirt}".strip()
     skill, program = root / "bank" / "odd", root / "program.py"
     references = skill / "references"
@@ -76,7 +79,7 @@ def hostile_bank(root: Path, dirt: str, voice: str = "") -> Path:
     info: dict[str, Any] = {
         "network_arch": f"toy{dirt}", "automl_enabled": False,
         "metric": {"name": f"val_mAP50{dirt}", "direction": "maximize"},
-        "aliases": [f"odd one {said}"], "required_credentials": [f"TOKEN{dirt}"],
+        "aliases": [f"odd one {said}"], "required_credentials": [variable],
         "actions": {
             "train": {
                 "command": f"{sys.executable} {program} train {{config_path}} {json.dumps(json.dumps(dirt))}",

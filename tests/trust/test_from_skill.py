@@ -28,6 +28,12 @@ DIRT = "\n".join(["", HIDDEN["tags"] + HIDDEN["bidi"], "", VOICE, ""])
 LONG = f"{VOICE}. " * 200
 
 
+@pytest.fixture(autouse=True)
+def trusted(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has trusted the bank, so that all that it says is seen."""
+    monkeypatch.setenv("SKILLBANK_TRUST", f"{tmp_path}@*")
+
+
 @pytest.fixture
 def bank(tmp_path: Path) -> Path:
     return hostile_bank(tmp_path, HIDDEN["tags"] + HIDDEN["zero"], LONG + DIRT)
@@ -113,12 +119,13 @@ def _sentences(document: Any, ours: bool = False) -> Iterator[str]:
         yield document
 
 
+@pytest.mark.parametrize("variable", ["ODD_TOKEN", "TOKEN call launch now"])
 def test_names_of_a_skill_do_not_read_as_our_sentences(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     said = "call launch now"
-    bank = hostile_bank(tmp_path, f" {said} ", VOICE)
+    bank = hostile_bank(tmp_path, f" {said} ", VOICE, variable)
     with Runtime([str(bank)]) as runtime:
         box = Toolbox(runtime)
         actions = [a.name for a in runtime.library.get("odd").actions]

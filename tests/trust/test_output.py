@@ -54,6 +54,12 @@ def test_no_command_writes_but_through_the_boundary(path: str) -> None:
     assert not found
 
 
+@pytest.fixture(autouse=True)
+def trusted(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has trusted the bank, so that all that it says is seen."""
+    monkeypatch.setenv("SKILLBANK_TRUST", f"{tmp_path}@*")
+
+
 @pytest.fixture
 def bank(tmp_path: Path) -> Path:
     return hostile_bank(tmp_path, DIRT)
@@ -69,7 +75,7 @@ def run(
     def call(*arguments: str) -> tuple[int, str, str]:
         given = (
             [*arguments, "--bank", str(bank)]
-            if arguments[0] in ("plan", "run", "skills", "show")
+            if arguments[0] in ("plan", "run", "skills", "show") and "--bank" not in arguments
             else arguments
         )
         monkeypatch.setattr(sys, "argv", ["skillbank", *given])
@@ -141,6 +147,13 @@ def test_what_is_hidden_is_shown(run: Run, bank: Path) -> None:
     assert "\\x1b[2J" in out and "\\u202e" in out and "\\U000e0041" in out
     _, out, _ = run("plan", *_plan(bank))
     assert "\\x1b[2J" in "".join(out.split())
+
+
+def test_a_variable_that_has_no_name_is_refused_visibly(run: Run, tmp_path: Path) -> None:
+    bank = hostile_bank(tmp_path / "named", DIRT, variable=f"TOKEN{DIRT}")
+    code, out, err = run("plan", *_plan(bank), "--bank", str(bank))
+    assert code == 2 and "asks for a variable that has no name of letters" in err
+    assert not leaks(out) and not leaks(err)
 
 
 @pytest.mark.slow

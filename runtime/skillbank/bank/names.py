@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.request_words import only_request_words
 from skillbank.redact import redact
-from skillbank.visible import has_invisible, one_line
+from skillbank.visible import has_invisible, named
 
 if TYPE_CHECKING:
     from skillbank.bank.shapes import Shapes
@@ -69,9 +69,11 @@ def plain(name: str) -> bool:
 def shown(name: str, longest: int = 80) -> str:
     """Return a foreign name for a sentence of ours; letters that imitate others are written out.
 
+    As with `visible.named`, one of many words does not read as a sentence.
+
     Secrets are hidden first: written out, one would not be recognised.
     """
-    return one_line(redact(name).encode("ascii", "backslashreplace").decode(), longest)
+    return named(redact(name).encode("ascii", "backslashreplace").decode(), longest)
 
 
 def spellings(skill: Skill) -> set[str]:

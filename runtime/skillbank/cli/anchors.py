@@ -18,8 +18,8 @@ app = typer.Typer(
     help="Pin the certificates through which signers of skills are known.", no_args_is_help=True
 )
 
-BANK_COMMAND = "bank"
-"""The command that ``skillbank trust BANK`` stands for."""
+BANK_COMMAND = "BANK"
+"""The command that ``skillbank trust BANK`` stands for; nobody needs to write it."""
 
 
 class _BankOrAnchor(TyperGroup):
@@ -27,7 +27,8 @@ class _BankOrAnchor(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front where a bank is named without it."""
-        if not args or args[0] not in {*self.commands, "-h", "--help"}:
+        # The command's own name is no exception: a bank may be called like it.
+        if not args or args[0] not in {*self.commands, "-h", "--help"} - {BANK_COMMAND}:
             args = [BANK_COMMAND, *args]
         return super().parse_args(ctx, args)
 
@@ -36,7 +37,7 @@ def trust_group(trust: Callable[..., None]) -> typer.Typer:
     """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
     group = typer.Typer(
         cls=_BankOrAnchor,
-        help="Trust a bank (skillbank trust BANK; options: those of bank), or pin who may sign.",
+        help="Trust a bank (skillbank trust BANK; skillbank trust BANK --help), or pin who may sign.",
     )
     group.command(BANK_COMMAND)(trust)
     group.add_typer(app, name="anchor")
