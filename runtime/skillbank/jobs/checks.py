@@ -20,6 +20,7 @@ from skillbank.errors import (
     UsageError,
 )
 from skillbank.jobs.binding import has_token
+from skillbank.jobs.data_digest import data_digest
 from skillbank.jobs.preflight import LARGEST, content_problems, results_problems, warnings
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
@@ -47,8 +48,9 @@ _AT_ONCE = 16 << 20
 class Place(Frozen):
     """One input and whether it is there.
 
-    ``bytes`` is the size of a local file. ``left_out`` is an optional input that nobody named; ``unseen``
-    lies elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
+    ``bytes`` is the size of a local file, ``digest`` stands for what lies there, see
+    `skillbank.jobs.data_digest`. ``left_out`` is an optional input that nobody named; ``unseen`` lies
+    elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Place(Frozen):
     state: State
     kind: Literal["file", "folder", "model hub", ""] = ""
     bytes: int | None = None
+    digest: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Checks(Frozen):
@@ -203,12 +206,12 @@ def _refuse_empty(place: Place, found: Found) -> None:
 
 
 def _found(place: Place, found: Found) -> Place:
-    size = None
-    if found.uri.scheme == "file" and not found.folder:
-        size = found.uri.path.stat().st_size
-    return place.model_copy(
-        update={"state": "found", "kind": "folder" if found.folder else "file", "bytes": size}
-    )
+    size, digest = None, ""
+    if found.uri.scheme == "file":
+        digest = data_digest(found.uri.path)
+        size = None if found.folder else found.uri.path.stat().st_size
+    kind = "folder" if found.folder else "file"
+    return place.model_copy(update={"state": "found", "kind": kind, "bytes": size, "digest": digest})
 
 
 def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
