@@ -14,6 +14,7 @@ from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.seen_data import refuse_changed
 from skillbank.plan.model import Plan
 from skillbank.visible import named, one_line
 
@@ -88,7 +89,8 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
     from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
 
     runtime.refuse_at_gate([plan])
-    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms))
+    data = runtime.data_of(plan)
+    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms, data), data)
 
 
 def cancel_approval(record: JobRecord) -> Approval:
@@ -122,10 +124,12 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             checkpoint=arguments.checkpoint, retries=arguments.retries, on_oom=arguments.on_oom
         )
         parents = list(_parents(store, plan))
+        approval = launch_approval(box.runtime, plan, terms)
         with box.approved(
             "launch",
-            launch_approval(box.runtime, plan, terms),
+            approval,
             before=lambda: _check(box, plan, parents),
+            unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
             came_about=lambda: store.by_key(key) is not None,
         ):
             record = box.runtime.launch(
@@ -135,6 +139,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 checkpoint=arguments.checkpoint or "auto",
                 retries=2 if arguments.retries is None else arguments.retries,
                 on_oom=arguments.on_oom or "stop",
+                data=approval.data,
             )
         return _launched(box.runtime.jobs.look(record.id))
 

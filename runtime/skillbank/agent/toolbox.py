@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from skillbank.agent.launching import CancelAnswer, LaunchAnswer
     from skillbank.agent.logs import LogsAnswer
     from skillbank.agent.planning import PlanAnswer
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -147,7 +148,7 @@ class Toolbox:
         """
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
-        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller)
+        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller, approval.data)
 
     @contextmanager
     def calling(self, caller: str) -> Iterator[None]:
@@ -188,6 +189,7 @@ class Toolbox:
         approval: Approval,
         *,
         before: Callable[[], None] = lambda: None,
+        unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
         """Do something that may need a person's approval, and use the approval up.
@@ -196,6 +198,8 @@ class Toolbox:
         ----------
         before
             Called before a person is asked: raises when it could not be done anyway.
+        unchanged
+            Called with the data that was approved: raises when it has changed, and the approval is void.
         came_about
             Called when it raises: an approval of what did not come about can be used again.
 
@@ -215,6 +219,7 @@ class Toolbox:
         if number is None:
             before()
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
+        unchanged(approvals.data(number) or ())
         try:
             yield
         except BaseException:

@@ -96,8 +96,11 @@ def _seen(place: Place, explain: bool) -> str:
     if place.state == "found":
         there = f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
         kind, _, digest = place.digest.partition(":")
-        return f"{there}, {kind} {digest[:12]}" if explain and digest else there
-    return {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
+        return (
+            f"{there}, {f'{kind} {digest[:12]}' if digest else 'content not checked'}" if explain else there
+        )
+    state = {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
+    return f"{state}, content not checked" if explain and place.state == "unseen" else state
 
 
 def skill_view(document: dict[str, Any]) -> RenderableType:
