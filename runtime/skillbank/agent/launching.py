@@ -12,6 +12,7 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
+from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.seen_data import refuse_changed
@@ -129,9 +130,12 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             "launch",
             approval,
             before=lambda: _check(box, plan, parents),
-            unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
+            # What is not there any more is refused as that, and may come back.
+            unchanged=lambda data: refuse_changed(
+                plan, data, [seen for seen in approval.data if seen.digest != ABSENT], "it was approved"
+            ),
             came_about=lambda: store.by_key(key) is not None,
-        ):
+        ) as approved:
             record = box.runtime.launch(
                 plan,
                 parents=parents,
@@ -139,7 +143,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 checkpoint=arguments.checkpoint or "auto",
                 retries=2 if arguments.retries is None else arguments.retries,
                 on_oom=arguments.on_oom or "stop",
-                data=approval.data,
+                data=approval.data if approved is None else approved,
             )
         return _launched(box.runtime.jobs.look(record.id))
 

@@ -191,8 +191,8 @@ class Toolbox:
         before: Callable[[], None] = lambda: None,
         unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
-    ) -> Iterator[None]:
-        """Do something that may need a person's approval, and use the approval up.
+    ) -> Iterator[tuple[SeenData, ...] | None]:
+        """Do something that may need a person's approval, and use the approval up; the block gets the data that was approved.
 
         Parameters
         ----------
@@ -212,16 +212,17 @@ class Toolbox:
         if decision == "never":
             raise NotApprovedError(f"{name} is switched off here; no approval can be given for it.")
         if decision == "always":
-            yield
+            yield None
             return
         approvals = self.runtime.jobs.store.approvals
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
-        unchanged(approvals.data(number) or ())
+        data = approvals.data(number)
+        unchanged(data or ())
         try:
-            yield
+            yield data
         except BaseException:
             if not came_about():
                 approvals.give_back(number, approval.subject)

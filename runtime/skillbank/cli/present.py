@@ -96,9 +96,8 @@ def _seen(place: Place, explain: bool) -> str:
     if place.state == "found":
         there = f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
         kind, _, digest = place.digest.partition(":")
-        return (
-            f"{there}, {f'{kind} {digest[:12]}' if digest else 'content not checked'}" if explain else there
-        )
+        content = f"{kind} {digest[:12]}" if digest else "content not checked"
+        return f"{there}, {content}" if explain else there
     state = {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
     return f"{state}, content not checked" if explain and place.state == "unseen" else state
 

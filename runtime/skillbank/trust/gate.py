@@ -42,7 +42,8 @@ class Admission(BaseModel):
     ``trust`` is the bank's state when it was, ``decided`` whether that is a person's own decision about
     ``root``; ``commands`` are the plan's own and those of its evaluations, ``settle`` the commands that say
     what the program makes of a spec, by action. ``env_names`` are the variables that the plan names,
-    ``handed`` all that reach the command on this machine. ``signer`` signed the skill, ``commit`` is the bank's.
+    ``handed`` all that reach the command on this machine. ``signer`` signed
+    the skill, ``commit`` is the bank's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -209,12 +210,17 @@ def _moved(plan: Plan, standing: Standing, signer: str | None) -> Iterator[str]:
     A plan of our own bank, or of one that was too large to be looked at, says nothing to compare.
     """
     ref = plan.skill
-    if ref.bank_digest and ref.bank_digest != standing.digest:
+    if not ref.bank_digest:
+        return
+    if ref.bank_digest != standing.digest:
         yield f"files of it have changed, digest {ref.bank_digest[:12]} -> {standing.digest[:12] or 'none'}"
-    if ref.bank_digest and ref.commit != (standing.commit or ""):
-        yield f"commit {one_line(ref.commit, 40) or 'none'} -> {one_line(standing.commit or '', 40) or 'none'}"
-    if ref.bank_digest and signer is not None and ref.signer != signer:
-        yield f"the skill's signer {one_line(ref.signer, 80) or 'nobody'} -> {one_line(signer, 80) or 'nobody'}"
+    signed = ref.signer if signer is None else signer
+    for what, was, found in (
+        ("commit", ref.commit, standing.commit or ""),
+        ("the skill's signer", ref.signer, signed),
+    ):
+        if was != found:
+            yield f"{what} was {one_line(was, 80) or 'none'} and is {one_line(found, 80) or 'none'}"
 
 
 def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
