@@ -221,11 +221,11 @@ class Runtime:
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill))
-            parent = (
-                Parent.before(plans, skill.name, skill.bank)
-                if step.parent is None
-                else self._parent(step.parent, skill)
-            )
+            if step.parent is None:
+                parent = Parent.before(plans, skill.name, skill.bank)
+            else:
+                parent, note = self._parent(step.parent, skill)
+                step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
@@ -233,11 +233,12 @@ class Runtime:
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
 
-    def _parent(self, job: str, skill: Skill) -> Parent:
-        from skillbank.jobs.parents import planned_parent
+    def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
+        from skillbank.jobs.parents import other_bank, planned_parent
 
         store = self.jobs.store
-        return planned_parent(store.get(job, skill=skill.name, bank=skill.bank), store.get)
+        record = store.get(job, skill=skill.name, bank=skill.bank)
+        return planned_parent(record, store.get), other_bank(record, skill)
 
     def _job_named(self, text: str, *, skill: Skill) -> str | None:
         try:

@@ -192,7 +192,9 @@ class Toolbox:
         unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[SeenData, ...] | None]:
-        """Do something that may need a person's approval, and use the approval up; the block gets the data that was approved.
+        """Do something that may need a person's approval, and use the approval up.
+
+        The block is given the data that was approved; None where nobody was asked.
 
         Parameters
         ----------
