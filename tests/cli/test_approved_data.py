@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
+from skillbank.cli import main
 from skillbank.errors import JobNotFoundError, StateError
 from skillbank.jobs.data_digest import data_digest
 from skillbank.jobs.record import JobState
@@ -19,6 +22,8 @@ from skillbank.jobs.seen_data import change, seen_data
 from skillbank.plan.model import Plan
 from skillbank.plan.request import Request, parse_data
 from tests.cli.conftest import Command
+from tests.sources.repository import Repository
+from tests.trust.test_signing import key_file
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_a_launch_compares_with_what_it_was_given(runtime: Runtime, data: Path) 
     plan = plan_of(runtime, data)
     seen = runtime.data_of(plan)
     (data / "data.txt").write_text("forty-six")
-    with pytest.raises(StateError, match="dataset.file"):
+    with pytest.raises(StateError, match=r"dataset\.file"):
         runtime.launch(plan, data=seen)
     assert runtime.jobs.store.list() == []
 
@@ -164,3 +169,54 @@ def test_a_parent_is_of_the_same_bank(
         assert any("bank second" in warning for warning in named.warnings)
         [ours] = both.plan([request.model_copy(update={"skill": "second:toy-detector"})])
         assert ours.parents[0].job == job.id and not any("bank second" in w for w in ours.warnings)
+
+
+@pytest.mark.slow
+def test_signer_commit_and_digests_are_approved_and_kept(
+    bank: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "no-gitconfig"))
+    monkeypatch.delenv("SKILLBANK_TRUST", raising=False)
+    monkeypatch.delenv("SKILLBANK_BANKS", raising=False)
+
+    def run(*arguments: object, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["skillbank", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        assert (caught.value.code or 0) == code, (out, err)
+        return out or err
+
+    toys = Repository(tmp_path / "toys")
+    shutil.copytree(bank / "toy-detector", toys.folder / "skills" / "toy-detector")
+    run("sign", toys.folder / "skills" / "toy-detector", "--key", key_file(tmp_path), "--signer", "Toy works")
+    toys.commit("signed")
+    commit = toys.git("rev-parse", "HEAD")
+    anchor = tmp_path / "release.certificate.pem"
+    run("trust", "anchor", "add", anchor)
+    run("bank", "add", f"{toys.folder}@main")
+    words = ["--skill", "toys:toy-detector", "--action", "train", "--data", f"train={data}"]
+    run("run", *words, "--yes", "--json", code=4)  # nobody has trusted it
+    digest = json.loads(run("trust", "toys", "--yes", "--json"))["digest"]
+    explained = " ".join(run("plan", *words, "--explain").split())
+    assert f"bank's digest {digest[:12]} · signed by Toy works · commit {commit[:12]}" in explained
+    plan = json.loads(run("plan", *words, "--json"))
+    question = json.loads(run("approve", plan["plan_id"], "--json"))["question"]
+    for said in ("signed by Toy works", f"commit {commit}", f"digest {digest[:12]}", "dataset.file sha256"):
+        assert said in question
+    job = json.loads(run("run", *words, "--yes", "--json"))
+    kept = job["admitted"]
+    assert (kept["signer"], kept["commit"]) == ("Toy works", commit)
+    assert (kept["bank_digest"], kept["digest"]) == (digest, plan["skill"]["digest"])
+    assert job["data"][0]["digest"] == data_digest(data / "data.txt")
+    # Who signed is part of what was approved: an anchor that is taken away meanwhile counts.
+    run("trust", "anchor", "remove", "Toy works", "--yes")
+    with Runtime() as opened:
+        stored = opened.jobs.store.get_plan(plan["plan_id"])
+        with pytest.raises(StateError, match="signer was Toy works and is none; plan again"):
+            opened.launch(stored)

@@ -85,10 +85,11 @@ def _file(path: Path, info: os.stat_result) -> str:
 
 def _folder(path: Path, results: str | None) -> str:
     found: list[tuple[bytes, int, str]] = []
+    start = len(str(path).rstrip("/")) + 1
     for entry, size in _entries(str(path), results):
         if len(found) >= _MOST_ENTRIES:
             return ""
-        found.append((os.fsencode(os.path.relpath(entry, path)), size, entry))
+        found.append((os.fsencode(entry[start:]), size, entry))
     whole, left = hashlib.sha256(), _WHOLE
     for name, size, entry in sorted(found):
         whole.update(name + f"\0{size}\n".encode())
