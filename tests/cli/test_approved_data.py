@@ -19,6 +19,7 @@ from skillbank.jobs.data_digest import data_digest
 from skillbank.jobs.record import JobState
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import change, seen_data
+from skillbank.jobs.service import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.plan.request import Request, parse_data
 from tests.cli.conftest import Command
@@ -89,6 +90,8 @@ def test_retries_run_on_the_data_of_the_first_attempt(runtime: Runtime, data: Pa
     (data / "data.txt").write_text("forty-six")
     with pytest.raises(StateError, match=f"since job {record.id} was started: dataset.file"):
         runtime.jobs.launch_again(runtime.jobs.store.get(record.id), FollowUp(plan, 1, 0.0, "test"))
+    with pytest.raises(StateError, match=f"since {record.id} was started: dataset.file"):
+        runtime.jobs.launch(plan, trial=TrialOf(record.id))
     assert len(runtime.jobs.store.list()) == 1
 
 
@@ -215,7 +218,7 @@ def test_signer_commit_and_digests_are_approved_and_kept(
     assert (kept["bank_digest"], kept["digest"]) == (digest, plan["skill"]["digest"])
     assert job["data"][0]["digest"] == data_digest(data / "data.txt")
     # Who signed is part of what was approved: an anchor that is taken away meanwhile counts.
-    run("trust", "anchor", "remove", "Toy works", "--yes")
+    run("trust", "anchor", "remove", anchor)
     with Runtime() as opened:
         stored = opened.jobs.store.get_plan(plan["plan_id"])
         with pytest.raises(StateError, match="signer was Toy works and is none; plan again"):
