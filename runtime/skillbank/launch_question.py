@@ -8,7 +8,7 @@ command stands there whole: a person approves what runs, or something else does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from skillbank.errors import a_few
@@ -18,6 +18,7 @@ from skillbank.plan.paths import leaves
 from skillbank.visible import command_line, one_line
 
 if TYPE_CHECKING:
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.trust.standing import Standing
 
 __all__ = ["launch_question", "trials"]
@@ -34,7 +35,9 @@ _TERMS = {
 }
 
 
-def launch_question(plan: Plan, standing: Standing, terms: Mapping[str, str]) -> str:
+def launch_question(
+    plan: Plan, standing: Standing, terms: Mapping[str, str], data: Sequence[SeenData] = ()
+) -> str:
     """Return the question about starting a plan.
 
     Parameters
@@ -43,8 +46,10 @@ def launch_question(plan: Plan, standing: Standing, terms: Mapping[str, str]) ->
         Of the plan's bank.
     terms
         What the launch asks for beyond the plan, see `skillbank.jobs.approvals.launch_terms`.
+    data
+        What lies there now, which the launch will be held to.
     """
-    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in _facts(plan, standing, terms)]
+    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in _facts(plan, standing, terms, data)]
     return "\n".join([f"Start {_what(plan)} on {_where(plan)} (plan {plan.plan_id[:12]})?", *lines])
 
 
@@ -71,13 +76,17 @@ def _where(plan: Plan) -> str:
     return f"{where} with {plan.resources.gpus} GPUs{machines}"
 
 
-def _facts(plan: Plan, standing: Standing, terms: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _facts(
+    plan: Plan, standing: Standing, terms: Mapping[str, str], data: Sequence[SeenData]
+) -> Iterator[tuple[str, str]]:
     yield from _commands(plan)
     yield "bank", _bank(standing, plan)
     if plan.platform != "local":
         yield "image", one_line(plan.image, _LONGEST_PLACE)
     yield "variables", _variables(plan)
     yield "reads", _places(_read(plan))
+    if data:
+        yield "data", a_few([f"{one_line(each.key, 60)} {each.shown}" for each in data], _MOST_PLACES)
     if addresses := list(_addresses(plan)):
         yield "addresses", _places(addresses)
     yield from _written(plan)

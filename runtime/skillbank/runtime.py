@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
     from skillbank.jobs.admission import Admitted
     from skillbank.jobs.checks import Checks
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.skill_facts import SkillFacts
@@ -219,12 +220,12 @@ class Runtime:
                 if note and note not in step.notes:
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
-                step = resolve(step, skill, partial(self._job_named, skill=skill.name))
-            parent = (
-                Parent.before(plans, skill.name)
-                if step.parent is None
-                else self._parent(step.parent, skill.name)
-            )
+                step = resolve(step, skill, partial(self._job_named, skill=skill))
+            if step.parent is None:
+                parent = Parent.before(plans, skill.name, skill.bank)
+            else:
+                parent, note = self._parent(step.parent, skill)
+                step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step
             if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
                 step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
             with self.reading:
@@ -232,15 +233,16 @@ class Runtime:
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
 
-    def _parent(self, job: str, skill: str) -> Parent:
-        from skillbank.jobs.parents import planned_parent
+    def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
+        from skillbank.jobs.parents import other_bank, planned_parent
 
         store = self.jobs.store
-        return planned_parent(store.get(job, skill=skill), store.get)
+        record = store.get(job, skill=skill.name, bank=skill.bank)
+        return planned_parent(record, store.get), other_bank(record, skill)
 
-    def _job_named(self, text: str, *, skill: str) -> str | None:
+    def _job_named(self, text: str, *, skill: Skill) -> str | None:
         try:
-            return self.jobs.store.get(text, skill=skill).id
+            return self.jobs.store.get(text, skill=skill.name, bank=skill.bank).id
         except JobNotFoundError:
             if text.startswith("last:"):  # nothing else is called so
                 raise
@@ -355,11 +357,33 @@ class Runtime:
         for plan in plans:
             self._admit(plan)
 
-    def question(self, plan: Plan, terms: Mapping[str, str] | None = None) -> str:
-        """Return what a person is asked before a plan starts; see `skillbank.launch_question`."""
+    def question(
+        self, plan: Plan, terms: Mapping[str, str] | None = None, data: Sequence[SeenData] | None = None
+    ) -> str:
+        """Return what a person is asked before a plan starts; see `skillbank.launch_question`.
+
+        Parameters
+        ----------
+        data
+            As `data_of` gave it; looked at when not given.
+        """
         from skillbank.launch_question import launch_question
 
-        return launch_question(plan, self.standing_of(plan), terms or {})
+        seen = self.data_of(plan) if data is None else data
+        return launch_question(plan, self.standing_of(plan), terms or {}, seen)
+
+    def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
+        """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.
+
+        Parameters
+        ----------
+        earlier
+            Plans of the same chain that are to run before, beside those that it names and that have not run.
+        """
+        from skillbank.jobs.chains import steps_before
+        from skillbank.jobs.seen_data import seen_data
+
+        return seen_data(plan, [*earlier, *steps_before(self.jobs.store, plan)])
 
     def _admit(self, plan: Plan) -> Admitted:
         from skillbank.jobs.admission import Admitted
@@ -368,7 +392,8 @@ class Runtime:
 
         skill = self.skill_of(plan)
         root = self.bank_of(skill).root
-        return Admitted(admit(plan, skill.digest, self._standing(skill), root), SkillFacts.of(skill))
+        given = admit(plan, skill.digest, self._standing(skill), root, signer=signer_of(skill) or "")
+        return Admitted(given, SkillFacts.of(skill))
 
     def launch(
         self,
@@ -380,6 +405,7 @@ class Runtime:
         retries: int = 2,
         on_oom: str = "stop",
         chain: Sequence[str] = (),
+        data: Sequence[SeenData] | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`.
@@ -390,6 +416,8 @@ class Runtime:
             Attempts that may follow failures of the infrastructure.
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
+        data
+            What lay there when somebody approved this, as `data_of` gave it; the launch is held to it.
         """
         from skillbank.jobs.approvals import check_terms
         from skillbank.jobs.record import RetryPolicy
@@ -410,6 +438,7 @@ class Runtime:
             checkpoint=checkpoint,
             retry=policy,
             chain=chain,
+            data=data,
             report=report,
         )
 

@@ -204,3 +204,16 @@ def test_a_bank_that_is_not_there_is_said(
     Path("a-file").touch()
     answer = inline("skills", "--bank", bank)
     assert answer.code == 5 and words in answer.err
+
+
+def test_the_data_of_a_plan_is_known_by_a_digest_that_no_id_depends_on(inline: Command, data: Path) -> None:
+    words = f"train the toy detector on {data}"
+    before = inline("plan", words, "--json").document
+    [place] = before["checks"]["places"]
+    assert place["digest"].startswith("sha256:")
+    assert f"sha256 {place['digest'][7:19]}" in inline("plan", words, "--explain").out
+    assert "sha256" not in inline("plan", words).out
+    (data / "data.txt").write_text("forty-three")
+    after = inline("plan", words, "--json").document
+    assert after["plan_id"] == before["plan_id"]
+    assert after["checks"]["places"][0]["digest"] != place["digest"]

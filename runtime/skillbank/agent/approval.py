@@ -10,9 +10,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from skillbank.jobs.data_digest import SeenData
 
 __all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError"]
 
@@ -32,10 +35,13 @@ class Approval:
         the arguments>`` for tools that ask only by policy.
     question
         For the person: a sentence that says what, and lines that say how, with what and where to.
+    data
+        What lay there when the question was made: approved with it.
     """
 
     subject: str
     question: str
+    data: tuple[SeenData, ...] = ()
 
     @property
     def title(self) -> str:

@@ -12,8 +12,10 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
 from skillbank.jobs.attendance import work_left
+from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.seen_data import refuse_changed
 from skillbank.plan.model import Plan
 from skillbank.visible import named, one_line
 
@@ -88,7 +90,8 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
     from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
 
     runtime.refuse_at_gate([plan])
-    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms))
+    data = runtime.data_of(plan)
+    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms, data), data)
 
 
 def cancel_approval(record: JobRecord) -> Approval:
@@ -122,12 +125,17 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             checkpoint=arguments.checkpoint, retries=arguments.retries, on_oom=arguments.on_oom
         )
         parents = list(_parents(store, plan))
+        approval = launch_approval(box.runtime, plan, terms)
         with box.approved(
             "launch",
-            launch_approval(box.runtime, plan, terms),
+            approval,
             before=lambda: _check(box, plan, parents),
+            # What is not there any more is refused as that, and may come back.
+            unchanged=lambda data: refuse_changed(
+                plan, data, [seen for seen in approval.data if seen.digest != ABSENT], "it was approved"
+            ),
             came_about=lambda: store.by_key(key) is not None,
-        ):
+        ) as approved:
             record = box.runtime.launch(
                 plan,
                 parents=parents,
@@ -135,6 +143,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 checkpoint=arguments.checkpoint or "auto",
                 retries=2 if arguments.retries is None else arguments.retries,
                 on_oom=arguments.on_oom or "stop",
+                data=approval.data if approved is None else approved,
             )
         return _launched(box.runtime.jobs.look(record.id))
 

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from skillbank.agent.launching import CancelAnswer, LaunchAnswer
     from skillbank.agent.logs import LogsAnswer
     from skillbank.agent.planning import PlanAnswer
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -147,7 +148,7 @@ class Toolbox:
         """
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
-        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller)
+        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller, approval.data)
 
     @contextmanager
     def calling(self, caller: str) -> Iterator[None]:
@@ -188,14 +189,19 @@ class Toolbox:
         approval: Approval,
         *,
         before: Callable[[], None] = lambda: None,
+        unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
-    ) -> Iterator[None]:
+    ) -> Iterator[tuple[SeenData, ...] | None]:
         """Do something that may need a person's approval, and use the approval up.
+
+        The block is given the data that was approved; None where nobody was asked.
 
         Parameters
         ----------
         before
             Called before a person is asked: raises when it could not be done anyway.
+        unchanged
+            Called with the data that was approved: raises when it has changed, and the approval is void.
         came_about
             Called when it raises: an approval of what did not come about can be used again.
 
@@ -208,15 +214,17 @@ class Toolbox:
         if decision == "never":
             raise NotApprovedError(f"{name} is switched off here; no approval can be given for it.")
         if decision == "always":
-            yield
+            yield None
             return
         approvals = self.runtime.jobs.store.approvals
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
+        data = approvals.data(number)
+        unchanged(data or ())
         try:
-            yield
+            yield data
         except BaseException:
             if not came_about():
                 approvals.give_back(number, approval.subject)

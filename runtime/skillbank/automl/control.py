@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.search import Search
 from skillbank.errors import NotFoundError, StateError, UsageError
+from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
@@ -74,8 +76,14 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 
-def succeed(jobs: Jobs, record: JobRecord, plan: Plan) -> JobRecord:
-    """Launch the experiment that goes on from an ended one (see `skillbank.automl.succession`)."""
+def succeed(jobs: Jobs, record: JobRecord, plan: Plan, data: Sequence[SeenData] | None = None) -> JobRecord:
+    """Launch the experiment that goes on from an ended one (see `skillbank.automl.succession`).
+
+    Parameters
+    ----------
+    data
+        What lay there when somebody approved this; the launch is held to it.
+    """
     key = f"{record.id}/until/{settings_of(plan).max_recommendations}"
     n = 0
     while True:
@@ -86,6 +94,7 @@ def succeed(jobs: Jobs, record: JobRecord, plan: Plan) -> JobRecord:
             checkpoint=record.checkpoint,
             retry=record.retry,
             succeeds=record.id,
+            data=data,
             idempotency_key=f"{key}/{n}",
         )
         if found.failure is None or found.failure.name != "launcher_died":

@@ -29,7 +29,9 @@ def approve(
     """Approve one launch of one plan, or stopping one job; the approval is used up by it."""
     with options.open_runtime(None) as runtime:
         approval = _approval(runtime, subject)
-        runtime.jobs.store.approvals.grant(approval.subject, f"{_user()}, skillbank approve")
+        runtime.jobs.store.approvals.grant(
+            approval.subject, f"{_user()}, skillbank approve", data=approval.data
+        )
     if as_json:
         options.print_json(
             {"approved": approval.subject.removeprefix("plan:"), "question": approval.question}

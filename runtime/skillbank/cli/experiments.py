@@ -74,8 +74,8 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
     launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
     ask_trust(runtime, [plan], as_json)
-    approve(runtime, [plan], yes, as_json, launch)
-    found = succeed(runtime.jobs, record, plan)
+    data = approve(runtime, [plan], yes, as_json, launch)
+    found = succeed(runtime.jobs, record, plan, data[plan.plan_id])
     if not as_json:
         terminal.say(f"{record.id} has ended; {found.id} goes on with its trials")
     return found

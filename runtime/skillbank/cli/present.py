@@ -50,7 +50,7 @@ def plan_view(
     parts: list[RenderableType] = [head]
     data = [b for b in plan.inputs if b.runtime != "value"]
     if data:
-        seen = {place.key: _seen(place) for place in checks.places} if checks else {}
+        seen = {place.key: _seen(place, explain) for place in checks.places} if checks else {}
         table = new_table("data", "where it is", "as", *(["there"] if seen else []))
         for binding in data:
             there = [seen.get(binding.key, "")] if seen else []
@@ -91,11 +91,15 @@ def _bank(plan: Plan, trust: str) -> str:
     return " · ".join(one_line(fact) for fact in facts if fact)
 
 
-def _seen(place: Place) -> str:
-    """Say in a word whether an input is there."""
+def _seen(place: Place, explain: bool) -> str:
+    """Say in a word whether an input is there, and on request what stands for its content."""
     if place.state == "found":
-        return f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
-    return {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
+        there = f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
+        kind, _, digest = place.digest.partition(":")
+        content = f"{kind} {digest[:12]}" if digest else "content not checked"
+        return f"{there}, {content}" if explain else there
+    state = {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
+    return f"{state}, content not checked" if explain and place.state == "unseen" else state
 
 
 def skill_view(document: dict[str, Any]) -> RenderableType:

@@ -10,6 +10,7 @@ from skillbank.cli import options, terminal
 
 if TYPE_CHECKING:
     from skillbank.jobs.chains import Step
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -97,17 +98,25 @@ def run(
                     from skillbank.cli.searching import review_view
 
                     terminal.show(review_view(runtime.review(each)))
-        approve(runtime, new, yes, as_json, launch)
-        finished = _run(runtime, chain, detach, as_json, launch)
+        approved = approve(runtime, new, yes, as_json, launch)
+        finished = _run(runtime, chain, approved, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
         raise typer.Exit(1)
 
 
 def _run(
-    runtime: Runtime, chain: list[Step], detach: bool, as_json: bool, launch: dict[str, Any]
+    runtime: Runtime,
+    chain: list[Step],
+    data: dict[str, tuple[SeenData, ...]],
+    detach: bool,
+    as_json: bool,
+    launch: dict[str, Any],
 ) -> list[JobRecord]:
-    """Run the steps one after another up to the first that fails; return the last attempt at each."""
+    """Run the steps one after another up to the first that fails; return the last attempt at each.
+
+    ``data`` is what was approved of each plan.
+    """
     from skillbank.cli.progress import supervise, transfers
     from skillbank.jobs.record import JobState
 
@@ -121,7 +130,14 @@ def _run(
         if record is None:
             parents = [records[ref.plan].id for ref in step.plan.parents if ref.plan in records]
             with transfers(as_json) as report:
-                record = runtime.launch(step.plan, parents=parents, chain=ids, report=report, **launch)
+                record = runtime.launch(
+                    step.plan,
+                    parents=parents,
+                    chain=ids,
+                    data=data[step.plan.plan_id],
+                    report=report,
+                    **launch,
+                )
         if detach:
             record = runtime.jobs.look(record.id)
         elif record.settled is None:
@@ -166,15 +182,32 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
     runtime.refuse_at_gate(plans)
 
 
-def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]) -> None:
-    """Nothing starts without a yes: by option, by an approval given before, or on the terminal."""
+def approve(
+    runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]
+) -> dict[str, tuple[SeenData, ...]]:
+    """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
+
+    Returns
+    -------
+    dict
+        What lay there of each plan's data, by the plan's id, when it was looked at for the question.
+
+    Raises
+    ------
+    NotApprovedError
+        When there is no yes.
+    StateError
+        When data has changed since an approval was given, and nobody can be asked again.
+    """
     from skillbank.errors import NotApprovedError
     from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject
+    from skillbank.jobs.seen_data import change, refuse_changed
 
-    questions = {plan.plan_id: runtime.question(plan, launch_terms(**launch)) for plan in plans}
-    if yes:
-        return
     terms = launch_terms(**launch)
+    data = {plan.plan_id: runtime.data_of(plan, plans[:n]) for n, plan in enumerate(plans)}
+    questions = {plan.plan_id: runtime.question(plan, terms, data[plan.plan_id]) for plan in plans}
+    if yes:
+        return data
     approvals = runtime.jobs.store.approvals
     asks = terminal.answering() and not as_json
     used: list[tuple[int, str]] = []
@@ -184,11 +217,19 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
             runtime.keep(plan)
             subject = plan_subject(plan.plan_id, terms)
             number = approvals.use(subject)
+            said = ""
             if number is not None:
-                used.append((number, subject))
-            elif not asks:
+                before, now = approvals.data(number) or (), data[plan.plan_id]
+                if not (said := change(before, now)):
+                    used.append((number, subject))
+                    continue
+                # What was approved is there no more, so that approval is worth nothing.
+                if not asks:
+                    refuse_changed(plan, before, now, "it was approved")
+                said = f"Changed since it was approved: {said}\n"
+            if not asks:
                 missing.append(approve_argument(plan.plan_id, terms))
-            elif not terminal.ask(f"{questions[plan.plan_id]}\nStart it?"):
+            elif not terminal.ask(f"{said}{questions[plan.plan_id]}\nStart it?"):
                 raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
         if missing:
             ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
@@ -198,6 +239,7 @@ def approve(runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launc
         for number, subject in used:  # a chain starts as a whole: what was approved of it stays so
             approvals.give_back(number, subject)
         raise
+    return data
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:

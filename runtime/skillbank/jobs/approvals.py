@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.jobs.checkpoints import check_method
+from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import APPROVALS
 
 __all__ = [
@@ -88,8 +89,10 @@ class Approvals:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def grant(self, subject: str, by: str = "", caller: str | None = None) -> None:
-        """Approve a subject once; granting again before it is used changes nothing.
+    def grant(
+        self, subject: str, by: str = "", caller: str | None = None, data: Sequence[SeenData] | None = None
+    ) -> None:
+        """Approve a subject once; granting again before it is used changes nothing but the data.
 
         Parameters
         ----------
@@ -98,11 +101,19 @@ class Approvals:
         caller
             For which call alone, when a person was asked because of one.  Others that ask for the same at the
             same time have to be approved themselves.
+        data
+            What lay there when the person was asked: the last one that was asked saw what is there now.
         """
         subject = _kept(subject, caller)
+        seen = None if data is None else [each.model_dump(mode="json") for each in data]
+        given = {"granted_by": by, "granted": _now(), "data": seen}
         with self._engine.begin() as db:
-            if db.scalar(_open(subject)) is None:
-                db.execute(APPROVALS.insert().values(subject=subject, granted_by=by, granted=_now()))
+            number = db.scalar(_open(subject))
+            if number is None:
+                db.execute(APPROVALS.insert().values(subject=subject, **given))
+            elif seen != db.scalar(sa.select(APPROVALS.c.data).where(APPROVALS.c.seq == number)):
+                still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
+                db.execute(APPROVALS.update().where(*still).values(**given))
 
     def use(self, subject: str, caller: str | None = None) -> int | None:
         """Use up an approval of exactly this subject and return its number; None when there is none.
@@ -126,6 +137,12 @@ class Approvals:
                 return number
         # Somebody else used it in between; there may be one more.
         return self._use(stored, subject)
+
+    def data(self, number: int) -> tuple[SeenData, ...] | None:
+        """Return what lay there when this was approved; None where that was not kept."""
+        with self._engine.connect() as db:
+            found = db.scalar(sa.select(APPROVALS.c.data).where(APPROVALS.c.seq == number))
+        return None if found is None else tuple(SeenData.model_validate(each) for each in found)
 
     def withdraw(self, subject: str, caller: str) -> None:
         """Take back what was approved for one call and has not been used."""

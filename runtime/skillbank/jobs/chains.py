@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from skillbank.errors import NotFoundError, StateError
@@ -10,7 +11,7 @@ from skillbank.jobs.retries import attempts
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
 
-__all__ = ["Step", "steps"]
+__all__ = ["Step", "steps", "steps_before"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,20 @@ def steps(store: JobStore, job: str) -> list[Step]:
         found.append(Step(plan, chosen.get(plan_id)))
     if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
         raise StateError(f"every step of {first.id} is complete; there is nothing to resume")
+    return found
+
+
+def steps_before(store: JobStore, plan: Plan) -> list[Plan]:
+    """Return the plans that a plan of a chain builds on and that have not run, as far as they are known."""
+    found: list[Plan] = []
+    waiting = [plan]
+    while waiting:
+        for ref in waiting.pop().parents:
+            if ref.plan is None or store.list(plan_id=ref.plan, state=JobState.COMPLETE, limit=1):
+                continue
+            with suppress(NotFoundError):
+                found.append(store.get_plan(ref.plan))
+                waiting.append(found[-1])
     return found
 
 

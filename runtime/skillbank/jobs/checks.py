@@ -5,7 +5,7 @@ None of it belongs to the plan itself, whose id is the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +21,9 @@ from skillbank.errors import (
 )
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.preflight import LARGEST, content_problems, results_problems, warnings
+from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
-from skillbank.plan.model import Frozen, InputBinding, Plan, Question, Source
+from skillbank.plan.model import Frozen, InputBinding, Plan, Question
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
 from skillbank.storage.absence import absent
@@ -47,8 +48,9 @@ _AT_ONCE = 16 << 20
 class Place(Frozen):
     """One input and whether it is there.
 
-    ``bytes`` is the size of a local file. ``left_out`` is an optional input that nobody named; ``unseen``
-    lies elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
+    ``bytes`` is the size of a local file, ``digest`` stands for what lies there, see
+    `skillbank.jobs.data_digest`. ``left_out`` is an optional input that nobody named; ``unseen`` lies
+    elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Place(Frozen):
     state: State
     kind: Literal["file", "folder", "model hub", ""] = ""
     bytes: int | None = None
+    digest: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Checks(Frozen):
@@ -103,7 +106,7 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
     earlier
         Plans of the same chain that run before: what they are told to write need not be there yet.
     """
-    made = _made_by(earlier)
+    made = made_by(earlier)
     places: list[Place] = []
     missing: list[InputBinding] = []
     problems: list[str] = []
@@ -177,7 +180,7 @@ def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path])
     try:
         found = locate(binding)
         _refuse_empty(place, found)
-        return _found(place, found), []
+        return _found(plan, place, found), []
     except DataNotFoundError:
         if uri.scheme == "file" and any(uri.path.is_relative_to(path) for path in made):
             return place, []
@@ -202,13 +205,13 @@ def _refuse_empty(place: Place, found: Found) -> None:
         raise DataError(f"{path}, the data for {place.key}, is {what}; bring what belongs there")
 
 
-def _found(place: Place, found: Found) -> Place:
-    size = None
-    if found.uri.scheme == "file" and not found.folder:
-        size = found.uri.path.stat().st_size
-    return place.model_copy(
-        update={"state": "found", "kind": "folder" if found.folder else "file", "bytes": size}
-    )
+def _found(plan: Plan, place: Place, found: Found) -> Place:
+    size, digest = None, ""
+    if found.uri.scheme == "file":
+        digest = local_digest(plan, found.uri.path)
+        size = None if found.folder else found.uri.path.stat().st_size
+    kind = "folder" if found.folder else "file"
+    return place.model_copy(update={"state": "found", "kind": kind, "bytes": size, "digest": digest})
 
 
 def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
@@ -234,25 +237,9 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     return place.model_copy(update={"state": "found"}), notes
 
 
-def _made_by(plans: Iterable[Plan]) -> list[Path]:
-    """Return the local places that the user told earlier steps of a chain to write to, or to use."""
-    said = [value for plan in plans for _, value in _named_paths(plan)]
-    said += [plan.results_root for plan in plans if plan.results_root]
-    return [at_home(Path(text)) for text in said]
-
-
-def _named_paths(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the keys and values of the user's own settings that are paths."""
-    for override in plan.overrides:
-        if override.source in (Source.USER, Source.SHORTHAND):
-            for value in override.value if isinstance(override.value, list) else [override.value]:
-                if isinstance(value, str) and value.startswith(("/", "~/")):
-                    yield override.key, value
-
-
 def _unread_paths(plan: Plan) -> Iterator[str]:
     """Say which paths of the user's own settings are not on this machine and no declared input."""
     declared = {binding.key for binding in plan.inputs} | set(plan.outputs)
-    for key, value in _named_paths(plan):
+    for key, value in named_paths(plan):
         if key not in declared and not at_home(Path(value)).exists():
             yield f"{key} names {value}, which is not on this machine; the program gets it as it is"

@@ -58,6 +58,7 @@ JOBS = sa.Table(
     sa.Column("resumes", sa.String(63)),
     sa.Column("product", sa.String(63)),
     sa.Column("admitted", sa.JSON(none_as_null=True)),
+    sa.Column("data", sa.JSON(none_as_null=True)),
 )
 TRANSITIONS = sa.Table(
     "transitions",
@@ -76,6 +77,7 @@ APPROVALS = sa.Table(
     sa.Column("granted_by", sa.Text, nullable=False),
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
+    sa.Column("data", sa.JSON(none_as_null=True)),
 )
 EXPERIMENTS = sa.Table(
     "experiments",

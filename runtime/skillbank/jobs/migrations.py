@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.jobs.database import JOBS, META, SKILLS, VERSIONS
+from skillbank.jobs.database import APPROVALS, JOBS, META, SKILLS, VERSIONS
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
 
@@ -116,12 +117,24 @@ def _to_2(db: sa.Connection) -> None:
 
 
 def _to_3(db: sa.Connection) -> None:
-    """Add what was admitted of each job; a store that came from version 1 just now has it already."""
-    if all(column["name"] != "admitted" for column in sa.inspect(db).get_columns(JOBS.name)):
-        kind = JOBS.c.admitted.type.compile(db.dialect)
-        db.execute(sa.text(f"ALTER TABLE {JOBS.name} ADD COLUMN admitted {kind}"))
+    """Add what was admitted of each job."""
+    _add(db, JOBS.c.admitted)
 
 
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3}
+def _to_4(db: sa.Connection) -> None:
+    """Add the data that was approved, and the data that each job was started on."""
+    for column in (APPROVALS.c.data, JOBS.c.data):
+        _add(db, column)
+
+
+def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
+    """Add a column that may be empty; a store that came from version 1 just now has it already."""
+    table = column.table.name
+    if all(there["name"] != column.name for there in sa.inspect(db).get_columns(table)):
+        kind = column.type.compile(db.dialect)
+        db.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"))
+
+
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4}
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.skill import Skill
 from skillbank.errors import ParentError
 from skillbank.jobs.binding import ParentModel, needs_parent_model
 from skillbank.jobs.checkpoints import model_of
@@ -15,8 +16,9 @@ from skillbank.jobs.retries import attempts
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
+from skillbank.visible import one_line
 
-__all__ = ["chosen_structure", "finished_parents", "parent_models", "planned_parent"]
+__all__ = ["chosen_structure", "finished_parents", "other_bank", "parent_models", "planned_parent"]
 
 
 def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Parent:
@@ -37,6 +39,18 @@ def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Paren
     giver = look(record.product) if record.product else record
     spec = giver.plan.get("spec")
     return Parent(ref, spec if isinstance(spec, Mapping) else {})
+
+
+def other_bank(record: JobRecord, skill: Skill) -> str:
+    """Say that a named parent is of another bank's skill of the same name; empty when it is not."""
+    theirs = record.plan.get("skill") or {}
+    bank = str(theirs.get("bank", ""))
+    if record.skill != skill.name or bank == skill.bank or theirs.get("digest") == skill.digest:
+        return ""
+    return (
+        f"the parent {record.id} was made by {one_line(record.skill, 60)} of bank {one_line(bank, 60)}, and "
+        f"this is that of bank {one_line(skill.bank, 60)}"
+    )
 
 
 def finished_parents(

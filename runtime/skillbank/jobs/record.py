@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from skillbank.bank.foreign import FromSkill
+from skillbank.jobs.data_digest import SeenData
 from skillbank.trust.gate import Admission
 
 SEARCH = "automl"
@@ -116,6 +117,8 @@ class JobRecord(BaseModel):
     """When all results had arrived at ``results_uri``."""
     admitted: Admission | None = None
     """What the gate let pass, see `Admission`; None for a job from before there was one."""
+    data: tuple[SeenData, ...] | None = None
+    """What lay there when the job was started; None for a job from before that was kept."""
     settled: datetime | None = None
     """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from skillbank.errors import PlatformError, SkillbankError, StateError
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
+from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
@@ -20,6 +21,7 @@ from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
+from skillbank.jobs.seen_data import refuse_changed, seen_data
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
@@ -85,6 +87,7 @@ class Jobs:
         chain: Sequence[str] = (),
         trial: TrialOf | None = None,
         succeeds: str | None = None,
+        data: Sequence[SeenData] | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
@@ -108,6 +111,8 @@ class Jobs:
             The experiment that the job belongs to.
         succeeds
             The experiment that has ended and whose trials this one takes over.
+        data
+            What lay there when the launch was approved, see `skillbank.jobs.seen_data`.
         report
             Told how far downloads are.
 
@@ -116,13 +121,13 @@ class Jobs:
         QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
             When it cannot run.
         StateError
-            When its skill has changed since the plan was made.
+            When its skill has changed since the plan was made, or its data since it was approved.
         TrustError
             When nothing of its bank may run.
         """
         fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
-        return self._launch(plan, parents, idempotency_key, fields, report)
+        return self._launch(plan, parents, idempotency_key, fields, data, report)
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = ()) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
@@ -138,7 +143,7 @@ class Jobs:
         fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
         fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
         fields |= {name: getattr(record, name) for name in ("experiment", "recommendation", "resumes")}
-        return self._launch(following.plan, record.parents, retry_key(record), fields, None)
+        return self._launch(following.plan, record.parents, retry_key(record), fields, record.data, None)
 
     def _launch(
         self,
@@ -146,6 +151,7 @@ class Jobs:
         parents: Sequence[str],
         key: str | None,
         fields: dict[str, Any],
+        approved: Sequence[SeenData] | None,
         report: Report | None,
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
@@ -154,6 +160,7 @@ class Jobs:
         place = self._place(plan)
         platform = self.platform(place)
         preflight(plan, platform)
+        data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
@@ -165,6 +172,7 @@ class Jobs:
                 plan_id=plan.plan_id,
                 plan=plan.model_dump(mode="json"),
                 admitted=admitted.admission,
+                data=data,
                 skill=plan.skill.name,
                 action=plan.action,
                 platform=place,
@@ -209,6 +217,25 @@ class Jobs:
         if admitted.facts is not None and experiment is None:
             self.store.save_skill(admitted.facts)
         return admitted.given
+
+    def _unchanged(
+        self, plan: Plan, approved: Sequence[SeenData] | None, fields: Mapping[str, Any]
+    ) -> tuple[SeenData, ...]:
+        """Return the data as it lies there now, which is still what was approved.
+
+        What belongs to an experiment, or goes on from one that has ended, runs on the data of that.
+        """
+        now = seen_data(plan)
+        refuse_changed(
+            plan,
+            approved or (),
+            now,
+            "it was approved" if not fields.get("retry_of") else f"job {fields['retry_of']} was started",
+        )
+        before = fields.get("experiment") or (fields["resumes"] if plan.route.name == SEARCH else None)
+        if before is not None:
+            refuse_changed(plan, self.store.get(before).data or (), now, f"{before} was started")
+        return now
 
     def refresh(self, job: str) -> JobRecord:
         """Bring a job's record up to date with its platform and return it."""

@@ -19,9 +19,11 @@ from skillbank.jobs.record import JobRecord, JobState, Transition
 from skillbank.jobs.rows import changed_fields, line_row, now, record_of, storable
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
+from skillbank.visible import one_line
 
 __all__ = ["JobStore"]
 
+_BANK = JOBS.c.plan["skill"]["bank"].as_string()
 _TERMINAL = [state.value for state in JobState if state.terminal]
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
 
@@ -92,13 +94,15 @@ class JobStore:
             return earlier
         return self.get(record.id)
 
-    def get(self, job: str, *, skill: str | None = None) -> JobRecord:
+    def get(self, job: str, *, skill: str | None = None, bank: str | None = None) -> JobRecord:
         """Return a job by its id, a unique beginning or end of it, ``last``, or ``last:ACTION``.
 
         Parameters
         ----------
         skill
             Of which skill the last job is meant; of any by default. A job named by its id is just that one.
+        bank
+            In which bank that skill lies; two banks may have one of the same name.
 
         Raises
         ------
@@ -115,10 +119,18 @@ class JobStore:
                     query = query.where(JOBS.c.action == action)
                 if skill is not None:
                     query = query.where(JOBS.c.skill == skill)
-                row = db.execute(query.order_by(JOBS.c.seq.desc()).limit(1)).mappings().first()
+                newest = query.order_by(JOBS.c.seq.desc()).limit(1)
+                of_bank = newest if bank is None else newest.where(bank == _BANK)
+                row = db.execute(of_bank).mappings().first()
                 if row is None:
                     kind = f"{action} job" if action else "job"
                     of = f" of {skill}" if skill else ""
+                    if bank is not None and (other := db.execute(newest).mappings().first()) is not None:
+                        theirs = one_line((other["plan"].get("skill") or {}).get("bank"), 60)
+                        raise JobNotFoundError(
+                            f"there is no {kind}{of} of bank {one_line(bank, 60)} yet; {other['id']} is of "
+                            f"bank {theirs}, and its id names it all the same"
+                        )
                     raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
                 return record_of(db, row)
             row = db.execute(query.where(JOBS.c.id == job)).mappings().first()

@@ -37,10 +37,10 @@ class Parent:
     implied: bool = False
 
     @classmethod
-    def before(cls, plans: Sequence[Plan], skill: str) -> Parent | None:
-        """Return the nearest of the earlier plans of a chain that leaves a model of the same skill."""
+    def before(cls, plans: Sequence[Plan], skill: str, bank: str) -> Parent | None:
+        """Return the nearest of the earlier plans of a chain that leaves a model of this bank's skill."""
         for plan in reversed(plans):
-            if plan.skill.name == skill and product_of(plan.action) != "other":
+            if (plan.skill.name, plan.skill.bank) == (skill, bank) and product_of(plan.action) != "other":
                 ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
                 return cls(ref, plan.spec, implied=True)
         return None

@@ -42,7 +42,8 @@ class Admission(BaseModel):
     ``trust`` is the bank's state when it was, ``decided`` whether that is a person's own decision about
     ``root``; ``commands`` are the plan's own and those of its evaluations, ``settle`` the commands that say
     what the program makes of a spec, by action. ``env_names`` are the variables that the plan names,
-    ``handed`` all that reach the command on this machine.
+    ``handed`` all that reach the command on this machine. ``signer`` signed
+    the skill, ``commit`` is the bank's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -103,6 +104,7 @@ def admit(
     standing: Standing,
     root: Path | None = None,
     *,
+    signer: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Pass:
     """Let a plan's commands pass.
@@ -115,6 +117,8 @@ def admit(
         Of the bank that the skill lies in.
     root
         That bank's folder.
+    signer
+        Who signed the skill as it lies there now, empty for nobody; None where nobody looked.
     environment
         Ours; that of this process when not given.
 
@@ -123,7 +127,7 @@ def admit(
     QuestionsError
         When the plan has open questions.
     StateError
-        When the skill is not what the plan was made of.
+        When the skill, or the bank that it lies in, is not what the plan was made of.
     TrustError
         When nothing of the bank may run, a variable's name may not be handed over, or a command is too long
         to be read by whoever approves it.
@@ -138,6 +142,11 @@ def admit(
         )
     if not standing.may_run:
         raise TrustError(standing.sentence)
+    if moved := list(_moved(plan, standing, signer)):
+        raise StateError(
+            f"bank {one_line(standing.bank, 60)} is not as it was when plan {plan.plan_id[:12]} was made: "
+            f"{'; '.join(moved)}; plan again with skillbank plan"
+        )
     made = _admission(plan, standing, root)
     return _made(plan, made, environment)
 
@@ -195,6 +204,25 @@ def rehearse(plan: Plan, environment: Mapping[str, str] | None = None) -> Pass:
     return _made(plan, made, environment, real=False)
 
 
+def _moved(plan: Plan, standing: Standing, signer: str | None) -> Iterator[str]:
+    """Say what was approved of the plan's bank and is otherwise now: all files of it count, and who signed.
+
+    A plan of our own bank, or of one that was too large to be looked at, says nothing to compare.
+    """
+    ref = plan.skill
+    if not ref.bank_digest:
+        return
+    if ref.bank_digest != standing.digest:
+        yield f"files of it have changed, digest {ref.bank_digest[:12]} -> {standing.digest[:12] or 'none'}"
+    signed = ref.signer if signer is None else signer
+    for what, was, found in (
+        ("commit", ref.commit, standing.commit or ""),
+        ("the skill's signer", ref.signer, signed),
+    ):
+        if was != found:
+            yield f"{what} was {one_line(was, 80) or 'none'} and is {one_line(found, 80) or 'none'}"
+
+
 def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
     settle = dict(plan.search.settle) if plan.search is not None else {}
     parts = list(_parts(plan))
@@ -209,7 +237,7 @@ def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
         root="" if root is None else str(root),
         decided=standing.state == "trusted" and root is not None and _decided(root),
         commit=standing.commit,
-        signer=standing.signer,
+        signer=plan.skill.signer or None,
         commands=tuple(dict.fromkeys(part.command for part in parts)),
         settle=settle,
         env_names=tuple(dict.fromkeys(name for part in parts for name in part.env_names)),

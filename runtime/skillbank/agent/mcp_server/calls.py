@@ -117,15 +117,15 @@ class ToolCalls:
     ) -> Outcome:
         """Call a tool; when a person must approve it, ask, and call it again after a yes."""
 
-        def after(yes: str) -> Answer:
+        def after(yes: Approval) -> Answer:
             # What was approved is what was shown; a call for anything else is asked about anew.
-            with self._box.approving(Approval(yes, ""), person(ctx)):
+            with self._box.approving(yes, person(ctx)):
                 return call()
 
         reply = self._consent.reply(params)
         if reply is not None and not reply.yes:
             return _declined(params.name)
-        answer = await _in_thread(call if reply is None else partial(after, reply.subject))
+        answer = await _in_thread(call if reply is None else partial(after, reply.approval))
         approval = answer.approval
         if approval is None:
             return answer
@@ -134,7 +134,7 @@ class ToolCalls:
             return asked
         if asked is None:
             return _unasked(answer, approval)
-        return await _in_thread(partial(after, asked.subject)) if asked.yes else _declined(params.name)
+        return await _in_thread(partial(after, asked.approval)) if asked.yes else _declined(params.name)
 
 
 async def _in_thread(call: Callable[[], Answer]) -> Answer:

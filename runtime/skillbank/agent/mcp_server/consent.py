@@ -2,7 +2,7 @@
 
 Until 2025-11-25 the server sends ``elicitation/create`` while the call waits. Since 2026-07-28 the answer to
 the call is the question, and the client repeats the call with the person's reply and the question's mark. A
-mark is unguessable, names one subject, and is worth one reply.
+mark is unguessable, names one question, and is worth one reply.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _FORM: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What a person said about a subject."""
+    """What a person said to a question."""
 
-    subject: str
+    approval: Approval
     yes: bool
 
 
@@ -48,15 +48,15 @@ class Consent:
     """The questions that are open, and the replies to them."""
 
     def __init__(self) -> None:
-        self._open: dict[str, tuple[str, float]] = {}
+        self._open: dict[str, tuple[Approval, float]] = {}
 
     def reply(self, params: types.CallToolRequestParams) -> Reply | None:
         """Return the reply that a repeated call brings; None when it answers no question that is open."""
         response = (params.input_responses or {}).get(_KEY)
-        subject, asked = self._open.pop(params.request_state or "", ("", 0.0))
+        approval, asked = self._open.pop(params.request_state or "", (None, 0.0))
         if not isinstance(response, types.ElicitResult) or time.monotonic() - asked > _VALID_SECONDS:
             return None
-        return Reply(subject, _yes(response)) if subject else None
+        return Reply(approval, _yes(response)) if approval is not None else None
 
     async def ask(self, ctx: Context, approval: Approval) -> Reply | types.InputRequiredResult | None:
         """Put a question to the person; None when this client cannot ask."""
@@ -65,7 +65,7 @@ class Consent:
         form = types.ElicitRequestFormParams(message=visible(approval.question), requested_schema=_FORM)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             mark = secrets.token_urlsafe(24)
-            self._open[mark] = (approval.subject, time.monotonic())
+            self._open[mark] = (approval, time.monotonic())
             while len(self._open) > _MOST_OPEN:
                 del self._open[next(iter(self._open))]
             question = types.ElicitRequest(params=form)
@@ -76,7 +76,7 @@ class Consent:
             result = await ctx.session.elicit_form(form.message, _FORM, related_request_id=ctx.request_id)
         except (MCPError, ValidationError):
             return None  # the client failed to ask, so nobody has said anything
-        return Reply(approval.subject, _yes(result))
+        return Reply(approval, _yes(result))
 
 
 def person(ctx: Context) -> str:
