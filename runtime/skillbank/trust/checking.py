@@ -63,9 +63,13 @@ def targets(library: Library, subject: str | None) -> Asked:
     if named is not None and (not is_folder or all(_same(t, folder) for t in named.skills)):
         return named
     if named is not None:
+        first = named.skills[0]
+        if named.one_skill:
+            what, name = "a skill", f"{first.bank}:{subject} for the skill"
+        else:
+            what, name = "a bank", f"{first.bank_root} for the bank"
         raise UsageError(
-            f"'{subject}' is a name in a bank and a folder here; write ./{subject} for the folder, or "
-            f"{named.skills[0].bank}:{subject} for the name."
+            f"'{subject}' is {what} and a folder here; write ./{subject} for the folder, or {name}."
         )
     if not is_folder:
         return Asked((_target(library.get(subject)),), True)  # an alias, or an error with the near name
