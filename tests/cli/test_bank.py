@@ -192,6 +192,9 @@ def test_what_is_said_next_works_beside_the_source(
     monkeypatch.chdir(toys.folder)
     for name in ("toys", "toy", "toys:toy"):
         assert "1 skill, " in run("audit", name)[1]
+    for command in ("audit", "verify"):
+        code, _, err = run(command, "./none")
+        assert code == 5 and "There is no folder ./none" in err
 
 
 def test_a_list_names_the_fault_and_no_other(

@@ -83,7 +83,7 @@ def main() -> None:
     """Run the command line; every deliberate error is one sentence and its own exit code."""
     terminal.guard()
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
         if "--json" in sys.argv:

@@ -62,10 +62,17 @@ def audit(
 
 def _folder(target: str | None, banks: list[str] | None) -> str | None:
     """Return the folder that a name means, of a bank or a skill in use; a folder is itself."""
+    import os
     from pathlib import Path
+
+    from skillbank.errors import DataNotFoundError
+    from skillbank.nearby import near_path
+    from skillbank.visible import one_line
 
     if target is None or Path(target).expanduser().exists():
         return target
+    if os.sep in target:
+        raise DataNotFoundError(f"There is no folder {one_line(target)}{near_path(Path(target))}.")
     with options.open_runtime(banks) as runtime:
         bank = runtime.library.bank(target)
         return str(bank.root if bank is not None else runtime.library.get(target).root)
