@@ -83,7 +83,9 @@ class Runtime:
         ask_sources(fetched_from)
         installed, self.notes = installed_banks()
         self.library = Library(
-            [Path(b) for b in (*banks, *extra)], named=[(bank.name, bank.folder) for bank in installed]
+            [Path(b) for b in (*banks, *extra)],
+            named=[(bank.name, bank.folder) for bank in installed],
+            ahead=[bank.folder for bank in installed if bank.entry.before_own],
         )
         self.reading = threading.RLock()
         self._database_url = database_url

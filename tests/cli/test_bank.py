@@ -68,7 +68,7 @@ def test_a_banks_whole_life(
     assert run("bank", "update", "toys")[1] == "toys is unchanged\n"
 
     assert run("bank", "add", write_bank(tmp_path / "other"), "--first")[0] == 0
-    assert document(run("bank", "order", "toys", "--json")) == {"order": ["toys", "other"]}
+    assert document(run("bank", "order", "toys", "--json")) == {"order": ["skillbank", "toys", "other"]}
     assert run("bank", "remove", "toys")[0] == 4 and run("bank", "remove", "toys", "--json")[0] == 4
     assert "cannot be launched any more" in run("bank", "remove", "toys", "--yes")[1]
     assert run("bank", "remove", "toys", "--yes")[0] == 5
@@ -172,3 +172,41 @@ def test_no_tool_of_an_agent_adds_banks() -> None:
     for tool in TOOLS:
         fields = json.dumps(tool.arguments.model_json_schema())
         assert '"source"' not in fields and '"lock"' not in fields
+
+
+def test_wrong_arguments_are_a_document_too(run: Callable[..., tuple[int, str, str]]) -> None:
+    for words in (("bank", "add"), ("sign", "x"), ("verify", "--nothing"), ("trust", "--nothing")):
+        answer = document(run(*words, "--json"), code=2)
+        assert answer["error"]["code"] == "usage" and answer["error"]["message"].endswith(".")
+        code, out, err = run(*words)
+        assert (code, out) == (2, "") and "Usage: skillbank " + words[0] in err
+
+
+def test_what_is_said_next_works_beside_the_source(
+    run: Callable[..., tuple[int, str, str]], toys: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(toys.folder.parent)
+    assert "see it when they are started again" in run("bank", "add", "./toys")[1]
+    shown = document(run("trust", "toys", "--yes", "--json"))
+    assert shown["folder"].endswith("/banks/toys") and shown["state"] == "trusted"
+    monkeypatch.chdir(toys.folder)
+    for name in ("toys", "toy", "toys:toy"):
+        assert "1 skill, " in run("audit", name)[1]
+    for command in ("audit", "verify"):
+        code, _, err = run(command, "./none")
+        assert code == 5 and "There is no folder ./none" in err
+
+
+def test_a_list_names_the_fault_and_no_other(
+    run: Callable[..., tuple[int, str, str]],
+    toys: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    run("bank", "add", toys.folder)
+    code, _, err = run("bank", "list", "--lock", tmp_path / "none")
+    assert code == 5 and "is not there" in err
+    assert document(run("bank", "list", "--json"))["order"] == ["skillbank", "toys"]
+    monkeypatch.setenv("SKILLBANK_TRUST", "toys@1234")
+    code, out, err = run("bank", "list")
+    assert (code, out) == (2, "") and "64 hex digits" in err

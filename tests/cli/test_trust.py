@@ -82,7 +82,7 @@ def test_a_name_that_is_a_folder_here_too_is_not_guessed(
     (tmp_path / "elsewhere" / "bank").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "elsewhere")
     answer = inline("trust", "bank", "--bank", str(bank), "--yes")
-    assert (answer.code, "give the whole path" in answer.err) == (2, True)
+    assert (answer.code, "write ./bank for the folder" in answer.err) == (2, True)
 
 
 def test_a_change_asks_again_and_shows_the_difference_alone(inline: Command, bank: Path) -> None:

@@ -15,9 +15,10 @@ from skillbank.bank.discovery import Bank
 from skillbank.errors import NotFoundError, SkillNotFoundError, StateError, UsageError
 from skillbank.runtime import Runtime
 from skillbank.sources.address import parse_address
-from skillbank.sources.keeping import Added, add, damage, find, order, remove, update
+from skillbank.sources.keeping import Added, add, damage, find, remove, update
 from skillbank.sources.kept import banks_dir, changing, commit_of, installed_banks
 from skillbank.sources.lockfile import home_lock, read_lock
+from skillbank.sources.ordering import in_order, order
 from skillbank.trust.standing import standing
 from tests.sources.repository import Repository, make_tar, write_bank, write_skill
 
@@ -68,6 +69,24 @@ def test_names(tmp_path: Path) -> None:
         added(other, name="skillbank")
     with pytest.raises(UsageError, match="give one with --name"):
         added(write_bank(tmp_path / "銀行"))
+
+
+def test_the_users_order_places_our_own_bank_too(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        added(write_bank(tmp_path / name, "tao-train-grounding-dino"))
+    elsewhere = write_bank(tmp_path / "elsewhere" / "b", "tao-train-grounding-dino")
+    assert in_order(order(["b", "skillbank", "c"])) == ["b", "skillbank", "c", "a"]
+    with Runtime([elsewhere]) as runtime:
+        # The folder that calls itself like the bank that was put first is another bank and comes later.
+        assert runtime.library.banks[0].root == banks_dir() / "b"
+        assert [b.name for b in runtime.library.banks[1:3]] == ["skillbank", "b"]
+        found = runtime.library.find("tao-train-grounding-dino")
+        assert found.skill.bank_root == banks_dir() / "b" and "skillbank:" in found.note
+    (tmp_path / "b" / "README.md").write_text("more")
+    update("b")
+    added(write_bank(tmp_path / "d"), first=True)
+    assert in_order(read_lock(home_lock())) == ["b", "skillbank", "d", "c", "a"]
+    assert in_order(order(["a", "b"])) == ["skillbank", "a", "b", "d", "c"]
 
 
 def test_nothing_stays_of_what_cannot_be_added(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ def test_written_and_read(tmp_path: Path) -> None:
 def test_order() -> None:
     a, b, c = entry(name="a"), entry(name="b"), entry(name="c")
     assert put((a, b), c) == (a, b, c) and put((a, b), c, first=True) == (c, a, b)
+    ahead = entry(name="b", before_own=True)
+    assert put((ahead, a), c, first=True) == (ahead, c, a)
+    assert put((ahead, a), entry(name="b", commit="d" * 40))[0].before_own
+    assert not put((a,), entry(name="c", before_own=True))[1].before_own
     changed = entry(name="a", commit="d" * 40)
     assert put((a, b), changed, first=True) == (changed, b)
 

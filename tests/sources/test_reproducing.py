@@ -10,7 +10,8 @@ from skillbank.errors import DataNotFoundError
 from skillbank.sources.address import parse_address
 from skillbank.sources.keeping import add, damage, find, update
 from skillbank.sources.kept import banks_dir
-from skillbank.sources.lockfile import home_lock, read_lock
+from skillbank.sources.lockfile import home_lock, read_lock, write_lock
+from skillbank.sources.ordering import in_order, order
 from skillbank.sources.reproducing import Synced, sync
 from skillbank.sources.tree import hash_tree
 from tests.sources.repository import Repository, make_tar, write_bank, write_skill
@@ -110,3 +111,19 @@ def test_a_name_from_another_source(tmp_path: Path, lock: Path, monkeypatch: pyt
     assert "remove it first" in step.sentence and find("x").source == str(tmp_path / "b")
     with pytest.raises(DataNotFoundError, match="--lock none"):
         sync(tmp_path / "none")
+
+
+def test_only_the_user_puts_a_bank_before_our_own(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(parse_address(str(repository.folder)))
+    lock = tmp_path / "project" / "skillbank.lock"
+    order(["toys", "skillbank"])
+    write_lock(lock, read_lock(home_lock()))
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "second"))
+    synced = sync(lock)
+    assert [step.done for step in synced.steps] == ["added"]
+    assert "'skillbank bank order toys skillbank'" in synced.notes[0]
+    assert in_order(read_lock(home_lock())) == ["skillbank", "toys"]
+    order(["toys", "skillbank"])
+    assert sync(lock).notes == [] and in_order(read_lock(home_lock())) == ["toys", "skillbank"]

@@ -182,6 +182,8 @@ class Library:
         Whether the bank that comes with skillbank is one of them.
     named
         Banks whose names are known, such as installed ones: name and folder; they come after `roots`.
+    ahead
+        Folders of `named` banks that come before the one that comes with skillbank, unless `order` places it.
     order
         Names of banks that come before all others, in this order; the bank that comes with skillbank is
         called ``skillbank``.
@@ -198,6 +200,7 @@ class Library:
         *,
         own: bool = True,
         named: Sequence[tuple[str, Path]] = (),
+        ahead: Sequence[Path] = (),
         order: Sequence[str] = (),
     ) -> None:
         found = [Bank(bank_root())] if own else []
@@ -206,9 +209,17 @@ class Library:
         banks = list({bank.root: bank for bank in reversed(found)}.values())[::-1]
         _tell_apart(banks)
         first = {name: i for i, name in enumerate(order)}
-        # Not naming the own bank does not put others before it.
-        rest = {bank.name: -1 if bank.is_own and OWN not in first else len(first) for bank in banks}
-        self.banks = tuple(sorted(banks, key=lambda bank: first.get(bank.name, rest[bank.name])))
+        before = {at_home(root).resolve() for root in ahead} if OWN not in first else set()
+
+        def place(bank: Bank) -> int:
+            if bank.name in first:
+                return first[bank.name]
+            if bank.root in before:  # by its folder: any other bank can give itself an installed one's name
+                return -2
+            # Not naming the own bank does not put others before it.
+            return -1 if bank.is_own and OWN not in first else len(first)
+
+        self.banks = tuple(sorted(banks, key=place))
 
     @cached_property
     def skills(self) -> tuple[Skill, ...]:

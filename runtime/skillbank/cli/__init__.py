@@ -39,6 +39,8 @@ from skillbank.cli import (
 )
 from skillbank.errors import SkillbankError
 
+_UsageError = typer.BadParameter.__mro__[1]
+
 app = typer.Typer(
     name="skillbank",
     help="Train, evaluate, export and run vision models from skills: plan, explain, run.",
@@ -81,7 +83,17 @@ def main() -> None:
     """Run the command line; every deliberate error is one sentence and its own exit code."""
     terminal.guard()
     try:
-        app()
+        code = app(prog_name="skillbank", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except _UsageError as error:  # of options and arguments: typer's own words
+        if "--json" in sys.argv:
+            _refuse("usage", f"{error.format_message().rstrip('.')}; --help says what there is.")
+        else:
+            error.show()
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        terminal.warn("stopped; nothing was answered")
+        sys.exit(1)
     except SkillbankError as error:
         _refuse(error.code, str(error), error)
         sys.exit(error.exit_code)

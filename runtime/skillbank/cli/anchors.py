@@ -18,8 +18,8 @@ app = typer.Typer(
     help="Pin the certificates through which signers of skills are known.", no_args_is_help=True
 )
 
-BANK_COMMAND = "BANK"
-"""The command that ``skillbank trust BANK`` stands for; nobody needs to write it."""
+_BANK = "trust"
+"""The command that ``skillbank trust BANK`` stands for; nobody types its name."""
 
 
 class _BankOrAnchor(TyperGroup):
@@ -27,19 +27,20 @@ class _BankOrAnchor(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front where a bank is named without it."""
-        # The command's own name is no exception: a bank may be called like it.
-        if not args or args[0] not in {*self.commands, "-h", "--help"} - {BANK_COMMAND}:
-            args = [BANK_COMMAND, *args]
+        if not args or args[0] != "anchor":
+            args = [_BANK, *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Leave that name out of what the help and errors of usage call the command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == _BANK else name), command, rest
 
 
 def trust_group(trust: Callable[..., None]) -> typer.Typer:
     """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
-    group = typer.Typer(
-        cls=_BankOrAnchor,
-        help="Trust a bank (skillbank trust BANK; skillbank trust BANK --help), or pin who may sign.",
-    )
-    group.command(BANK_COMMAND)(trust)
+    group = typer.Typer(cls=_BankOrAnchor, help="Trust a bank from outside, or pin who may sign (anchor).")
+    group.command(_BANK)(trust)
     group.add_typer(app, name="anchor")
     return group
 

@@ -48,7 +48,7 @@ def add(
         str | None, typer.Option("--as", metavar="folder|archive|git", help="What SOURCE is taken for.")
     ] = None,
     first: Annotated[
-        bool, typer.Option("--first", help="Before the other installed banks, not after.")
+        bool, typer.Option("--first", help="Before the other installed banks (behind skillbank's own).")
     ] = False,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Take http:// from other machines too.")
@@ -76,34 +76,37 @@ def add(
     for note in added.notes:
         terminal.say(f"note: {note}")
     terminal.say(f"Nothing of it runs until you trust it: skillbank trust {entry.name}")
+    terminal.say("Servers that run now (skillbank mcp, web) see it when they are started again.")
 
 
 @app.command("list")
 def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
     """List the installed banks, in the order in which their names are found."""
     from skillbank.sources.listing import listing
-    from skillbank.sources.lockfile import home_lock
+    from skillbank.sources.lockfile import home_lock, read_lock
+    from skillbank.sources.ordering import in_order
 
-    rows = listing(lock.absolute() if lock else home_lock())
+    file = lock.absolute() if lock else home_lock()
+    rows = listing(file)
+    order = in_order(read_lock(file))
     if as_json:
-        options.print_json({"banks": rows})
+        options.print_json({"banks": rows, "order": order})
         return
     if not rows:
         terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
         return
     from skillbank.cli.styled import table as new_table
 
-    columns = ("order", "name", "skills", "state", "commit", "sha256", "source")
-    table = new_table(*columns)
+    table = new_table("order", "name", "skills", "state", "commit", "sha256", "source")
     table.columns[1].no_wrap = True
-    for row in rows:
-        shown = {
-            **row,
-            "commit": (row["commit"] or "")[:12],
-            "sha256": row["digest"][:12],
-            "source": row["shown"],
-        }
-        table.add_row(*(str(shown[column]) for column in columns))
+    known = {row["name"]: row for row in rows}
+    for i, name in enumerate(order, 1):
+        row = known.get(name)
+        if row is None:
+            table.add_row(str(i), name, "", "own", "", "", "comes with skillbank")
+            continue
+        commit, digest = (row["commit"] or "")[:12], row["digest"][:12]
+        table.add_row(str(i), name, str(row["skills"]), row["state"], commit, digest, row["shown"])
     terminal.show(table)
     for row in rows:
         if row["problem"]:
@@ -112,9 +115,7 @@ def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
 
 @app.command()
 def update(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all of them.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="By default all of them.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     source: Annotated[
         str | None,
@@ -174,37 +175,43 @@ def remove(
     from skillbank.sources.keeping import remove as remove_bank
 
     entry = find(name)
+    jobs, going = _jobs_of(name)
     if not yes:
         if as_json or not terminal.answering():
-            raise NotApprovedError(f"Removing the bank '{name}' is asked for; repeat it with --yes.")
+            raise NotApprovedError(f"Removing the bank '{name}' is asked for{jobs}; repeat it with --yes.")
         question = (
-            f"Remove {name} (from {entry.address.shown})? Plans of its skills cannot be launched any more."
+            f"Remove {name} (from {entry.address.shown}){jobs}? Plans of its skills cannot be launched any "
+            "more."
         )
         if not terminal.ask(question):
             raise NotApprovedError(f"The bank '{name}' was not removed.")
     remove_bank(name, lock=lock and lock.absolute())
     if as_json:
-        options.print_json({"removed": name, "source": entry.source})
+        options.print_json({"removed": name, "source": entry.source, "running": going})
     else:
-        terminal.say(f"removed {name}; plans of its skills cannot be launched any more")
+        terminal.say(f"removed {name}{jobs}; plans of its skills cannot be launched any more")
 
 
 @app.command()
 def order(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="The banks that come first, in this order.")
+        list[str], typer.Argument(metavar="NAME", help="The banks that come first, in this order.")
     ],
     lock: Lock = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say in which order a name is looked for in the installed banks."""
-    from skillbank.sources.keeping import order as order_banks
+    """Say in which order names of skills are looked for; 'skillbank' is the bank that comes with it.
 
-    entries = order_banks(names, lock=lock and lock.absolute())
+    Where 'skillbank' is not named it comes first.
+    """
+    from skillbank.sources.ordering import in_order
+    from skillbank.sources.ordering import order as order_banks
+
+    banks = in_order(order_banks(names, lock=lock and lock.absolute()))
     if as_json:
-        options.print_json({"order": [entry.name for entry in entries]})
+        options.print_json({"order": banks})
     else:
-        terminal.say("\n".join(f"{i} {entry.name}" for i, entry in enumerate(entries, 1)))
+        terminal.say("\n".join(f"{i} {bank}" for i, bank in enumerate(banks, 1)))
 
 
 @app.command()
@@ -228,12 +235,29 @@ def sync(
     else:
         for step in synced.steps:
             _print_step(step)
+        for note in synced.notes:
+            terminal.say(f"note: {note}")
         if synced.others:
             terminal.say(f"not in {synced.lock}: {', '.join(synced.others)} (--prune removes them)")
         if not synced.steps:
             terminal.say(f"{synced.lock} names no bank")
     if synced.refused:
         raise typer.Exit(1)
+
+
+def _jobs_of(bank: str) -> tuple[str, list[str]]:
+    """Say how many jobs are of a bank's skills, and which of them go on; their results stay."""
+    with options.open_runtime(None) as runtime:
+        found = [r for r in runtime.jobs.store.list() if r.plan["skill"]["bank"] == bank]
+    going = [r.id for r in found if not r.state.terminal]
+    if not found:
+        return "", []
+    said = f"; {len(found)} job{'s are' if len(found) != 1 else ' is'} of its skills, and their results stay"
+    if going:
+        from skillbank.errors import a_few
+
+        said += f"; still going: {a_few(going, 3)}"
+    return said, going
 
 
 def _print_update(updated: Updated, dry_run: bool) -> None:

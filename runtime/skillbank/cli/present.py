@@ -129,6 +129,8 @@ def action_view(document: dict[str, Any]) -> RenderableType:
     head = pairs()
     variant = f" ({document['variant']})" if document["variant"] else ""
     head.add_row("action", f"{document['skill']} {document['action']}{variant}")
+    if document.get("trust", {}).get("state", "own") != "own":
+        head.add_row("trust", f"the bank is {document['trust']['state']}")
     head.add_row("command", document["command"])
     head.add_row("image", document["image"] or "none")
     data = new_table("data key", "from", "file", "as")
@@ -147,7 +149,7 @@ def action_view(document: dict[str, Any]) -> RenderableType:
         if not allowed and (low is not None or high is not None):
             allowed = f"{'' if low is None else low} .. {'' if high is None else high}"
         parameters.add_row(p["key"], p["type"], _value(p["default"]), allowed)
-    return Group(head, data, fields, parameters)
+    return Group(head, *(table for table in (data, fields, parameters) if table.row_count))
 
 
 def jobs_view(records: Sequence[JobRecord]) -> RenderableType:

@@ -31,7 +31,10 @@ def trust(
     banks: options.Banks = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what a bank from outside can start, ask whether anything of it may run, and keep the answer."""
+    """Show what a bank from outside can start, ask whether anything of it may run, and keep the answer.
+
+    'skillbank trust anchor --help' is about the certificates through which signers are known.
+    """
     from skillbank.errors import UsageError
 
     if listed:
@@ -87,20 +90,24 @@ def _find(runtime: Runtime, name: str) -> Bank:
     UsageError
         When the name is a bank's and a folder's here, of different banks.
     """
+    import os
     from pathlib import Path
 
     from skillbank.bank.discovery import Bank
     from skillbank.errors import SkillNotFoundError, UsageError, did_you_mean
     from skillbank.nearby import at_home
+    from skillbank.sources.kept import banks_dir
     from skillbank.visible import one_line
 
     folder = at_home(Path(name))
     named = next((b for b in runtime.library.banks if b.name == name), None)
     there = folder.resolve() if folder.is_dir() else None
-    if named is not None and there is not None and there != named.root:
+    # An installed bank's name is one that a person gave; any other bank can call itself like a folder here.
+    installed = named is not None and os.sep not in name and named.root == (banks_dir() / name).resolve()
+    if named is not None and there is not None and there != named.root and not installed:
         raise UsageError(
-            f"'{one_line(name)}' is the bank at {one_line(named.root, 300)} and a folder here; give the "
-            "whole path."
+            f"'{one_line(name)}' is a bank and a folder here; write ./{one_line(name)} for the folder, or "
+            f"{one_line(named.root, 300)} for the bank."
         )
     if named is not None:
         return named

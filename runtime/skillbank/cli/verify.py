@@ -20,7 +20,7 @@ _ALWAYS_BAD = frozenset({"broken", "unknown_signer", "expired", "changed"})
 def verify(
     subject: Annotated[
         str | None,
-        typer.Argument(metavar="[SKILL|BANK]", help="A name, or a folder; default: all banks in use."),
+        typer.Argument(metavar="SKILL|BANK", help="A name, or a folder; default: all banks in use."),
     ] = None,
     anchors: Annotated[
         list[Path] | None,

@@ -1,8 +1,7 @@
-"""Adding, updating, removing, ordering and reproducing banks: what a person asks of them."""
+"""Adding, updating and removing banks: what a person asks of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from skillbank.sources.signers import signers_of
 from skillbank.sources.tree import hash_tree
 from skillbank.visible import one_line
 
-__all__ = ["Added", "Updated", "add", "damage", "find", "order", "refuse_difference", "remove", "update"]
+__all__ = ["Added", "Updated", "add", "damage", "find", "refuse_difference", "remove", "update"]
 
 
 @dataclass
@@ -180,19 +179,6 @@ def remove(name: str, *, lock: Path | None = None) -> Entry:
         if lock is not None:
             write_lock(lock, [e for e in read_lock(lock) if e.name != name])
     return entry
-
-
-def order(names: Sequence[str], *, lock: Path | None = None) -> tuple[Entry, ...]:
-    """Put banks first, in this order; the others keep theirs behind them."""
-    with changing():
-        for name in names:
-            find(name)
-        files = [home_lock(), *([lock] if lock is not None else [])]
-        for file in files:
-            entries = {e.name: e for e in read_lock(file)}
-            chosen = [entries.pop(n) for n in dict.fromkeys(names) if n in entries]
-            write_lock(file, [*chosen, *entries.values()])
-        return read_lock(home_lock())
 
 
 def find(name: str) -> Entry:

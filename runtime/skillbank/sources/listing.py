@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.bank.discovery import Bank
-from skillbank.errors import SkillbankError
+from skillbank.errors import DataNotFoundError, SkillbankError, SkillNotFoundError
 from skillbank.sources.kept import banks_dir
-from skillbank.sources.lockfile import Entry, read_lock
+from skillbank.sources.lockfile import Entry, home_lock, read_lock
+from skillbank.sources.ordering import in_order
+from skillbank.trust.beforehand import entries
 from skillbank.trust.standing import standing
 
 __all__ = ["listing"]
@@ -17,11 +19,27 @@ __all__ = ["listing"]
 def listing(lock: Path) -> list[dict[str, Any]]:
     """Return one row for each bank of a lock, in its order.
 
+    ``order`` counts the bank that comes with skillbank as well.
+
     ``state`` is the bank's standing (`skillbank.trust.standing`), ``missing`` where its files are gone, and
     ``trust_digest`` what a person trusts: the files that count, while ``digest`` is of all files. ``problem``
     says what is wrong.
+
+    Raises
+    ------
+    DataNotFoundError
+        When there is no such lock, and it is not the home's own.
+    UsageError
+        When SKILLBANK_TRUST cannot be read.
     """
-    return [_row(i, entry) for i, entry in enumerate(read_lock(lock), 1)]
+    if lock != home_lock() and not lock.exists():
+        raise DataNotFoundError(
+            f"{lock} is not there; 'skillbank bank add SOURCE --lock {lock.name}' writes one."
+        )
+    entries()  # what it says wrongly is no fault of any bank
+    found = read_lock(lock)
+    places = {name: i for i, name in enumerate(in_order(found), 1)}
+    return [_row(places[entry.name], entry) for entry in found]
 
 
 def _row(number: int, entry: Entry) -> dict[str, Any]:
@@ -49,9 +67,11 @@ def _row(number: int, entry: Entry) -> dict[str, Any]:
         bank = Bank(folder, entry.name)
         held = standing(bank)
         row |= {"skills": len(bank.skills), "state": held.state, "trust_digest": held.digest}
-    except SkillbankError:
+    except SkillNotFoundError:
         row["problem"] = (
             f"The files of '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches them again, "
             f"'skillbank bank remove {entry.name}' forgets it."
         )
+    except SkillbankError as error:
+        row |= {"state": "unusable", "problem": str(error)}
     return row

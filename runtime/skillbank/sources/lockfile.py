@@ -47,6 +47,8 @@ class Entry:
         When these contents were added or updated, ISO 8601 in UTC.
     files
         Sha256 of each file, so that a difference can be said without the earlier files.
+    before_own
+        Whether its names are found before those of the bank that comes with skillbank.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Entry:
     signers: tuple[str, ...]
     added: str
     files: Mapping[str, str]
+    before_own: bool = False
 
     @property
     def address(self) -> Address:
@@ -77,6 +80,7 @@ class Entry:
             "digest": self.digest,
             "signers": list(self.signers) or None,
             "added": self.added,
+            "before_skillbank": self.before_own or None,
         }
         return {k: v for k, v in said.items() if v is not None}
 
@@ -170,6 +174,9 @@ def _entry(document: Any, folder: Path) -> Entry:
     ref, signers = document.get("ref"), document.get("signers", [])
     if not isinstance(signers, list):
         raise ValueError(f"{name}: its signers are no list")
+    before_own = document.get("before_skillbank", False)
+    if not isinstance(before_own, bool):
+        raise ValueError(f"{name}: before_skillbank is neither true nor false")
     return Entry(
         name,
         kind,
@@ -181,6 +188,7 @@ def _entry(document: Any, folder: Path) -> Entry:
         tuple(str(s)[:_MOST_TEXT] for s in signers),
         _text(document, "added"),
         files,
+        before_own,
     )
 
 
@@ -211,10 +219,14 @@ def _relative(entry: Entry, folder: Path) -> str:
 
 
 def put(entries: Iterable[Entry], new: Entry, *, first: bool = False) -> tuple[Entry, ...]:
-    """Return entries with one in place of its namesake, else as the last or the first."""
+    """Return entries with one in place of its namesake, else as the last, or the first behind our own.
+
+    Whether a bank comes before our own stays as it is here: only `skillbank.sources.ordering.order` says it.
+    """
     listed = list(entries)
     for i, entry in enumerate(listed):
         if entry.name == new.name:
-            listed[i] = replace(new)
+            listed[i] = replace(new, before_own=entry.before_own)
             return tuple(listed)
-    return (new, *listed) if first else (*listed, new)
+    ahead = [entry for entry in listed if entry.before_own] if first else listed
+    return (*ahead, replace(new, before_own=False), *listed[len(ahead) :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -34,6 +35,7 @@ class Synced:
     lock: Path
     steps: list[Step] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Step]:
@@ -46,6 +48,7 @@ class Synced:
             "lock": str(self.lock),
             "banks": [{k: v for k, v in vars(step).items() if v} for step in self.steps],
             "others": self.others,
+            "notes": self.notes,
         }
 
 
@@ -83,10 +86,24 @@ def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False
                 synced.steps.append(Step(name, "removed"))
             else:
                 synced.others.append(name)
+        synced.notes = _before_own(wanted, entries)
         first = [entries.pop(n) for n in names if n in entries]
+        first.sort(key=lambda entry: not entry.before_own)
         if entries or first:
             write_lock(home_lock(), [*first, *entries.values()])
     return synced
+
+
+def _before_own(wanted: Sequence[Entry], here: Mapping[str, Entry]) -> list[str]:
+    """Say which banks only the lock puts before our own: whose names win here is the user's to say."""
+    ahead = [e.name for e in wanted if e.before_own and e.name in here]
+    if all(here[name].before_own for name in ahead):
+        return []
+    return [
+        f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
+        f"skills would mean theirs; if you want that here too: 'skillbank bank order {' '.join(ahead)} "
+        "skillbank'."
+    ]
 
 
 def _one(entry: Entry, file: Path, *, replace: bool) -> Step:

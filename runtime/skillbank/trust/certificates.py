@@ -73,7 +73,7 @@ class Certificate:
                 _ = found.not_valid_before_utc, found.not_valid_after_utc, found.signature_algorithm_oid
                 _ = found.public_key()
         except Exception as error:  # a parser of foreign bytes: whatever it raises, they are unreadable
-            raise CertificateError(f"a certificate cannot be read ({one_line(error)})") from None
+            raise CertificateError(f"a certificate cannot be read ({one_line(error, 60)})") from None
         return found
 
     @cached_property
@@ -324,7 +324,7 @@ def read_pem(content: bytes) -> list[Certificate]:
             warnings.simplefilter("ignore")
             found = load_pem_x509_certificates(content)
     except Exception as error:
-        raise CertificateError(f"a certificate cannot be read ({one_line(error)})") from None
+        raise CertificateError(f"a certificate cannot be read ({one_line(error, 60)})") from None
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return [Certificate(c.public_bytes(Encoding.DER)) for c in found]

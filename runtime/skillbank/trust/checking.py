@@ -10,8 +10,14 @@ from pathlib import Path
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.folder import is_there
 from skillbank.bank.skill import Skill
-from skillbank.errors import PlatformError, SkillFormatError, SkillNotFoundError, UsageError
-from skillbank.nearby import at_home
+from skillbank.errors import (
+    DataNotFoundError,
+    PlatformError,
+    SkillFormatError,
+    SkillNotFoundError,
+    UsageError,
+)
+from skillbank.nearby import at_home, near_path
 from skillbank.trust.certificates import Certificate
 from skillbank.trust.memory import remembering
 from skillbank.trust.signature import SIGNATURE_FILE
@@ -52,6 +58,8 @@ def targets(library: Library, subject: str | None) -> Asked:
     ------
     SkillNotFoundError
         When nothing is called so, or the folder holds no skill.
+    DataNotFoundError
+        When there is no such folder.
     UsageError
         When it is both a name and a folder, of different things.
     """
@@ -63,10 +71,16 @@ def targets(library: Library, subject: str | None) -> Asked:
     if named is not None and (not is_folder or all(_same(t, folder) for t in named.skills)):
         return named
     if named is not None:
+        first = named.skills[0]
+        if named.one_skill:
+            what, name = "a skill", f"{first.bank}:{subject} for the skill"
+        else:
+            what, name = "a bank", f"{first.bank_root} for the bank"
         raise UsageError(
-            f"'{subject}' is a name in a bank and a folder here; write ./{subject} for the folder, or "
-            f"{named.skills[0].bank}:{subject} for the name."
+            f"'{subject}' is {what} and a folder here; write ./{subject} for the folder, or {name}."
         )
+    if not is_folder and os.sep in subject:
+        raise DataNotFoundError(f"There is no folder {one_line(subject)}{near_path(folder)}.")
     if not is_folder:
         return Asked((_target(library.get(subject)),), True)  # an alias, or an error with the near name
     return _of_folder(folder.resolve())

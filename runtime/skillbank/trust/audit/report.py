@@ -19,6 +19,7 @@ from skillbank.trust.audit.packages import Pinned, pinned
 
 __all__ = ["Report", "audit"]
 
+_VULNERABILITIES = "known vulnerabilities were not checked"
 _BESIDE = (
     ".claude-plugin", ".claude", ".mcp.json", ".cursorrules", ".envrc", "references", "versions.yaml", "manifest.json",
     "README.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md", "hooks", "hooks.json", "plugin.json", "requirements.txt",
@@ -68,7 +69,7 @@ class Report:
         )
         if found:
             said += f" ({', '.join(f'{found[level]} {level}' for level in LEVELS if found[level])})"
-        if question == "bugs" and self.not_checked:
+        if question == "bugs" and any(said.startswith(_VULNERABILITIES) for said in self.not_checked):
             said += (
                 "; known vulnerabilities: not checked"
                 if not self.failed
@@ -213,12 +214,12 @@ def _check_packages(evidence: Iterable[Evidence], osv: str | None) -> tuple[tupl
     )
     if osv is None:
         count = len({(p.key, p.version) for p in packages})
-        said = f"known vulnerabilities were not checked ({count} pinned package{'s' if count != 1 else ''}): give --osv FILE or --osv URL."
+        said = f"{_VULNERABILITIES} ({count} pinned package{'s' if count != 1 else ''}): give --osv FILE or --osv URL."
         return (said, *inside), False
     try:
         found = known(osv, [p for _, some in by_skill for p in some])
     except SkillbankError as error:
-        return (f"known vulnerabilities were not checked: {error}", *inside), True
+        return (f"{_VULNERABILITIES}: {error}", *inside), True
     for one, some in by_skill:
         one.advisories = {p: found[p] for p in some if p in found}
     return tuple(inside), False
