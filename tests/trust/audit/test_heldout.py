@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from skillbank.trust.audit.finding import Level
+from skillbank.bank.home import bank_root
 from skillbank.trust.audit.report import audit
 
 from .conftest import Writer
 
-ROWS: list[dict[str, str]] = yaml.safe_load((Path(__file__).parent / "heldout.yaml").read_text(encoding="utf-8"))
+ROWS: list[dict[str, str]] = yaml.safe_load(
+    (Path(__file__).parent / "heldout.yaml").read_text(encoding="utf-8")
+)
 RECALL = 0.9
 ADVISORY = {
     "id": "GHSA-test-test-test",
@@ -31,7 +33,7 @@ ADVISORY = {
 }
 
 
-def _info(text: str, **more: Any) -> dict[str, str | bytes]:
+def _info(**more: Any) -> dict[str, str | bytes]:
     document: dict[str, Any] = {
         "type": "model",
         "network_arch": "tables",
@@ -43,7 +45,7 @@ def _info(text: str, **more: Any) -> dict[str, str | bytes]:
 
 
 def _action(text: str) -> dict[str, str | bytes]:
-    return _info(text, actions={"train": {"command": text}})
+    return _info(actions={"train": {"command": text}})
 
 
 def _schema(part: dict[str, Any]) -> dict[str, str | bytes]:
@@ -57,14 +59,18 @@ def _front(text: str) -> dict[str, str | bytes]:
 
 
 def _error(pattern: str, advice: str) -> dict[str, str | bytes]:
-    return _info("", error_patterns=[{"name": "e", "pattern": pattern, "explanation": "It failed.", "advice": advice}])
+    return _info(
+        error_patterns=[{"name": "e", "pattern": pattern, "explanation": "It failed.", "advice": advice}]
+    )
 
 
 PLACES: dict[str, Callable[[str], dict[str, str | bytes]]] = {
-    "body": lambda t: {"SKILL.md": f"---\nname: acme-tables\ndescription: Finds tables.\n---\n# Tables\n\n{t}\n"},
+    "body": lambda t: {
+        "SKILL.md": f"---\nname: acme-tables\ndescription: Finds tables.\n---\n# Tables\n\n{t}\n"
+    },
     "doc": lambda t: {"references/notes.md": f"# Notes\n\n{t}\n"},
     "description": _front,
-    "info_description": lambda t: _info(t, description=t),
+    "info_description": lambda t: _info(description=t),
     "advice": lambda t: _error("loss is nan", t),
     "pattern": lambda t: _error(t, "Lower the rate."),
     "schema_description": lambda t: _schema({"description": t}),
@@ -72,12 +78,12 @@ PLACES: dict[str, Callable[[str], dict[str, str | bytes]]] = {
     "schema_pattern": lambda t: _schema({"pattern": t}),
     "enum": lambda t: _schema({"enum": ["sgd", t]}),
     "command": _action,
-    "settle": lambda t: _info(t, settle={"train": t}),
-    "schema_source": lambda t: _info(t, schema_source=t),
-    "image": lambda t: _info(t, container_image=t),
-    "env": lambda t: _info(t, required_credentials=[t]),
-    "alias": lambda t: _info(t, aliases=[t]),
-    "link": lambda t: _info(t, link=t),
+    "settle": lambda t: _info(settle={"train": t}),
+    "schema_source": lambda t: _info(schema_source=t),
+    "image": lambda t: _info(container_image=t),
+    "env": lambda t: _info(required_credentials=[t]),
+    "alias": lambda t: _info(aliases=[t]),
+    "link": lambda t: _info(link=t),
     "requirements": lambda t: {"requirements.txt": t},
     "dockerfile": lambda t: {"Dockerfile": t},
     "script": lambda t: {"scripts/prepare.sh": t},
@@ -90,8 +96,8 @@ def is_high(row: dict[str, str], folder: Path) -> bool:
     writer.skill(files=PLACES[row["at"]](row["text"]))
     export = folder / "osv.json"
     export.write_text(json.dumps([ADVISORY]))
-    report = audit(str(writer.bank), osv=str(export))
-    return any(finding.level is Level.HIGH for finding in report.findings)
+    report = audit(str(writer.bank), [str(bank_root())] if row["at"] == "alias" else [], osv=str(export))
+    return any(finding.level == "HIGH" for finding in report.findings)
 
 
 def test_the_set_is_large_enough() -> None:
@@ -104,7 +110,9 @@ def test_the_set_is_large_enough() -> None:
 def test_hostile_texts_are_found(tmp_path: Path) -> None:
     hostile = [row for row in ROWS if row["expected"] == "HIGH"]
     missed = [row["id"] for row in hostile if not is_high(row, tmp_path / row["id"])]
-    assert 1 - len(missed) / len(hostile) >= RECALL, f"missed {len(missed)} of {len(hostile)}: {shlex.join(missed)}"
+    assert 1 - len(missed) / len(hostile) >= RECALL, (
+        f"missed {len(missed)} of {len(hostile)}: {shlex.join(missed)}"
+    )
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r["expected"] != "HIGH"], ids=lambda r: r["id"])
