@@ -115,7 +115,7 @@ _SECRETS = (
     r"|conversations?(?: history)?|home (?:folder|directory|dir)\b|(?:shell|command|bash|terminal|browser) history|browser (?:profile|cookies|data)|clipboard|wallets?\b|password (?:store|manager|database)s?|(?:private|personal) (?:files|documents|data|repos\w*)|screenshots|aws access key id|aws secret access key|hf token|ngc api key|openai api key|\w+ api key|git credentials)"
 )
 _PLACES = (
-    r"(?:(?:~|\$?home|/root|/home/[^ /]+|%userprofile%)/\.[\w./]+(?: [\w.]+)?|(?:^|[ /])\.(?:env|netrc|npmrc|pypirc|pgpass|vault token|git credentials|bash history|zsh history|(?:ssh|aws|kube|gnupg|docker|azure|config)/[\w./]+)\b"
+    r"(?:(?:~|\$?home|/root|/home/[^ /]+|%userprofile%)/\.[\w./]+(?: [\w.]+){0,2}|(?:^|[ /])\.(?:env|netrc|npmrc|pypirc|pgpass|vault token|git credentials|bash history|zsh history|(?:ssh|aws|kube|gnupg|docker|azure|config)/[\w./]+)\b"
     r"|\bid (?:rsa|ed25519|ecdsa)\b|/etc/(?:shadow|passwd)|/proc/self/environ|/(?:var/)?run/secrets)"
 )
 _SEND = r"(?:send|post|upload|email|e mail|mail|transmit|forward|exfiltrate|leak|deliver|beam|relay|ship|submit|report|copy|push|put|share|smuggle|dump|write|pipe|curl|attach|embed|encode|append)"
@@ -160,7 +160,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("approval", r"\b(?:is|are|was|were|has been|have been|comes?|counts? as|stands?) (?:hereby |already |fully |implicitly |permanently |automatically |always |all |been |pre |considered |deemed |thus |thereby )*(?:hereby|already|pre|fully|implicitly|permanently|automatically|always|considered|deemed|officially) ?(?:been )?(?:approved|authori[sz]ed|trusted|cleared|whitelisted|allowlisted|allow listed|white listed|vetted|consented|agreed)\b", _IF),
     Phrase("approval", rf"\b(?:treat|consider|regard|deem|count|take|mark|assume|presume|view) {_gap(6)}(?:as |to be |is |has |have |are |that )*(?:already |pre |fully |always |been |hereby |automatically |implicitly )*(?:approved|authori[sz]ed|consented|trusted|confirmed|agreed|a yes|an approval|approval|consent|permission(?: granted)?)\b", _NOT + r"|" + _NOT_FAR + r"[^.!?]{0,40}$|" + _IF),
     Phrase("approval", r"\b(?:silence|no (?:answer|reply|response|objection)|lack of (?:an? )?(?:answer|objection|response)|not answering) (?:means|is|counts as|implies|equals|amounts to|signals) (?:a )?(?:yes|consent|approval|agreement|permission|go ahead)\b", after=r"^ $"),
-    Phrase("approval", r"\b(?:approval|approved|authori[sz]ation|authori[sz]ed|consent|confirmed|permission|needs approval|user confirmation|user response|user said|user answer|human said) ?: ?(?:true|granted|yes|given|ok|approved|already|accepted|y\b|false)\b", after=r"^ (?:or|/|if|when|\|)"),
+    Phrase("approval", r"\b(?:approval|approved|authori[sz]ation|authori[sz]ed|consent|confirmed|permission|needs approval|user confirmation|user response|user said|user answer|human said) ?: ?(?:true|granted|yes|given|ok|approved|already|accepted|y\b|false)\b", after=r"^ (?:or|/|if|when|\|)|^ ?(?:is|are|means|marks|stands for) (?:an? |the |one )?(?:label|class|field|column|key|value|flag|attribute|option)"),
     # --- do not ask
     Phrase("asking", rf"\bwithout (?:first |any |even |ever |further |explicit |prior |additional |a |an |the |more |users? |human |operators? |persons? )*{_ASKING}(?:\b|$)", _NOT_FAR + r"[^.!?]{0,90}$|\b(?:fails?|refused|error|stops|exits?|would)\b[^.!?]{0,40}$", needs=_ACT + r"[^.!?]{0,90}$"),
     Phrase("asking", r"\bwithout (?:first |any |further )*(?:asking|confirmation|approval|permission)(?: (?:them|first|again|just|simply|directly|the user|anyone|you))? (?:launch|run|execute|start|proceed|install|approve)\b", _NOT_FAR + r"[^.!?]{0,60}$", after=r"^ (?:is|are|will|would|fail)"),
@@ -181,7 +181,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("secrecy", rf"\b(?:keep|hide|conceal|withhold|mask|cover up|bury|obscure|cover) (?:this|it|that|these|those|them|what|everything|all|any|your|the (?:step|fact|instructions?|changes?|files?|launch|job|run|command|messages?|truth|note|upload|copy|request|text|commands?|existence|purpose|real)|our|such) ?{_gap(5)}(?:secret|hidden|between us|to yourself|confidential|quiet|private|from (?:the |a |any |your )?{_READER}|out of (?:the |your )?(?:report|summary|answer|logs?|transcript|sight|reply))\b", _NOT, after=r"^ (?:layers?|dim|size|units|state|keys?|tokens?)"),
     Phrase("secrecy", rf"\b(?:hide|conceal|withhold) {_gap(5)}from (?:the |a |any |your )?{_READER}\b", _NOT, level="MEDIUM"),
     Phrase("secrecy", rf"\b(?:secretly|covertly|surreptitiously|stealthily|discreetly|quietly|silently|in secret|behind the scenes|unnoticed|invisibly) ?{_gap(2)}(?:run|launch|execute|send|upload|install|approve|add|copy|post|download|fetch|call|include|append|read|delete|collect|transmit|forward|start|change|replace|insert)\b", _NOT + r"|\b(?:would|fails?|is|are|ignores|never)\b[^.!?]{0,20}$"),
-    Phrase("secrecy", rf"\b(?:without (?:the |your |any )?{_READER} (?:knowing|noticing|seeing|knowledge|being (?:told|informed|aware|asked)|finding out)|without (?:telling|informing|notifying|alerting|letting) (?:the |a |any |your )?{_READER}|so that (?:the |no )?{_READER} (?:(?:does|do|will|can|must) (?:not|never) |never |wont |cannot |doesnt )?(?:know|notice|see|find out|realize|suspect)s?|(?:the |no )?{_READER} (?:must|should|need|may|can|will|does|do) (?:not|never) (?:know|notice|see|be told|be informed|find out|learn|realize|be aware|hear)|(?:the |no )?{_READER} (?:neednt|mustnt|shouldnt) (?:know|notice|see|be told|find out|learn))\b", _NOT_FAR + r"[^.!?]{0,40}$", after=r"^ (?:the (?:progress|log|table|bar)|secrets?|passwords?|how to|which (?:gpu|file)|raw|stack|yaml|internals)"),
+    Phrase("secrecy", rf"\b(?:without (?:the |your |any )?{_READER} (?:knowing|noticing|seeing|knowledge|being (?:told|informed|aware|asked)|finding out)|without (?:telling|informing|notifying|alerting|letting) (?:the |a |any |your )?{_READER}|so that (?:the |no )?{_READER} (?:(?:does|do|will|can|must) (?:not|never) |never |wont |cannot |doesnt )?(?:know|notice|see|find out|realize|suspect)s?|(?:the |no )?{_READER} (?:must|should|need|may|can|will|does|do) (?:not|never) (?:know|notice|see|be told|be informed|find out|learn|realize|be aware|hear)|(?:the |no )?{_READER} (?:neednt|mustnt|shouldnt) (?:know|notice|see|be told|find out|learn))\b", _NOT_FAR + r"[^.!?]{0,40}$", after=r"^ (?:(?:the |an? |any |full |long )*(?:progress|logs?\b|table|bar|tracebacks?|stack|exceptions?|raw|internals?|details)|secrets?|passwords?|how to|which (?:gpu|file)|raw|stack|yaml|internals)"),
     # --- send secrets away
     Phrase("sending", rf"\b{_SEND}(?:s|ing)? {_gap(6)}{_SECRETS} {_gap(7)}{_AWAY}", _NOT),
     Phrase("sending", rf"\b{_SEND}(?:s|ing)? {_gap(7)}(?:to|at|via|through|into) {_gap(2)}{_AWAY}[^.!?]{{0,40}} {_gap(6)}{_SECRETS}\b", _NOT, soft=r"."),
@@ -226,6 +226,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("approval", rf"\b(?:said|says|answered|replied|responded|clicked|pressed|typed|chose) (?:yes|approve|ok|okay|accept|allow) (?:to|on|for|already|in advance|beforehand) {_gap(3)}(?:launch|plan|prompt|question|this|all|everything|it|run|job|request)\b", _IF),
     Phrase("asking", r"\b(?:do not|dont|never|avoid|skip|no|stop|quit) ask(?:ing)?(?: (?:again|anyone|anybody|questions?|back|first|me|us|permission|around|why))? ?(?:$|[.!?;]|(?:and|but|just|only) (?:just |simply |directly )?(?:run|launch|do|execute|proceed|start|go|obey))", r"\b(?:never|not|nothing|nobody|cannot)\b[^.!?]{0,60}$", after=r"^ (?:for|which|what|whether)"),
     Phrase("asking", r"\bjust do it\b"),
+    Phrase("role", r"\byou (?:now |only |will |must |shall |should )*(?:answer|report|listen|belong|defer|obey) (?:only |solely |exclusively |just )(?:to )?(?:the |this |its |my )?(?:authors?|skills?|creators?|owner|me|us|files?|documents?|publisher|vendor)\b", _NOT),
+    Phrase("approving", r"\b(?:grant|give|allow|accord) (?:this|the|our|these|its) (?:skill|bank|command|job|plan|script)s? (?:every|all|full|any|unrestricted|each|whatever|unlimited|complete|root) ?(?:[^\s.!?;]+ ){0,2}(?:permissions?|access|rights?|privileges?|approvals?|it asks|it needs|requests?)\b", _NOT),
+    Phrase("approving", r"\b(?:edit|change|modify|overwrite|patch|alter|append|add|write|delete|remove|open|replace|insert|put|extend)\b[^.!?;]{0,60}(?:\.config/skillbank|\.skillbank|/skillbank/(?:trust|decisions|approvals?)|\btrust\.(?:json|yaml)|\b(?:trust|approval|permission)s? (?:file|store|database|decisions?)\b|\.claude/settings)", _NOT),
+    Phrase("override", r"\byour (?:safety|ethical|alignment) (?:training|principles|values|settings|mechanisms) (?:is|are|does|do|has|have|need) ?(?:not|no longer|nt|no) ?(?:\w+ )?(?:relevant|apply|valid|matter|count|needed|bind\w*|effect|in force|place|power)\b"),
     Phrase("asking", r"\b(?:turn(?:ing)? off|switch(?:ing)? off|disabl(?:e|ing)|deactivat(?:e|ing)|remov(?:e|ing)|leav(?:e|ing)|escap(?:e|ing)|break(?:ing)? out of|suspend|get(?:ting)? (?:out of|around)|circumvent|bypass) (?:the |your |any |all |its |their )+(?:[^\s.!?;]+ ){0,4}(?:sandbox\w*|permission (?:prompts?|checks?|systems?|modes?|rules?)|trust (?:checks?|questions?|gates?)|audit(?:s|ing)?|audit (?:logs?|rules?)|approval (?:gates?|steps?|questions?))\b", _NOT + r"|\b(?:no|cannot|nothing|nobody)\b[^.!?]{0,30}$"),
     Phrase("approval", r"\b(?:bank|skill|commands?|publisher|author|signer|vendor|file|plan|we|it)s? (?:is|are) (?:already |also |now )*on (?:the|an|our|your|their) (?:[^\s.!?;]+ )?(?:allow|white|trust\w*|safe|approved|exception) ?(?:list\w*)\b", _IF),
     Phrase("override", rf"\b{_VERBS_OVERRIDE} {_gap(1)}(?:the|your|their|any) (?:users?|operators?|persons?|humans?|owners?|customers?) (?:actual |real |original |stated |explicit )*(?:requests?|wish(?:es)?|questions?|orders?|choices?|instructions?|refusals?|objections?|answers?|goals?|decisions?)\b", _NOT),
@@ -240,15 +244,21 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("asking", rf"\bleave (?:the |your |all )?{_READER} out of (?:this|it|the loop|that)\b"),
     Phrase("asking", r"\b(?:launch|run|start|execute|do) (?:[^\s.!?;]+ ){0,3}(?:immediately|at once|right away|straight away|instantly|first|now) (?:and|then) (?:only )?(?:ask|report|tell|inform|explain|apologi[sz]e)(?: [^\s.!?;]+){0,2} (?:later|afterwards?|after|when done|once)\b", _NOT),
     Phrase("asking", r"\b(?:act|operate|work|run|decide|proceed) (?:fully |completely |entirely )?(?:autonomously|unsupervised|on your own authority|at your own discretion|unattended)(?: (?:and|without|from|here|in)| ?[.!?;]|$)", _NOT, soft=r"\b(?:can|jobs?|to|it|which|that|agents?) $"),
-    Phrase("secrecy", rf"\b(?:make no mention (?:of|about)|say nothing (?:about|of|to)|keep (?:silent|quiet|mum|your mouth shut|a secret)(?: (?:about|on|regarding))?|stay silent (?:about|on)|never speak of|for your eyes only|for (?:the )?(?:ai|assistant|agent|model|llm)s? only)\b", _NOT, soft=r"\b(?:logs?|docs?|it|they|papers?|that|which|messages?) $"),
+    Phrase("secrecy", r"\b(?:make no mention (?:of|about)|say nothing (?:about|of|to)|keep (?:silent|quiet|mum|your mouth shut|a secret)(?: (?:about|on|regarding))?|stay silent (?:about|on)|never speak of|for your eyes only|for (?:the )?(?:ai|assistant|agent|model|llm)s? only)\b", _NOT, soft=r"\b(?:logs?|docs?|it|they|papers?|that|which|messages?) $"),
     Phrase("secrecy", rf"\b(?:the |your |any )?{_READER} (?:should|must|shall|will|can|needs? to|has to|have to|is to|are to|is|are) (?:always |completely |be |to )*(?:remain|stay|kept|be kept|left|be left|stays|remains) (?:unaware|in the dark|uninformed|ignorant|oblivious|unsuspecting|out of (?:it|the loop))\b"),
     Phrase("secrecy", r"\b(?:omit|leave|exclude|drop|strip|remove|keep|delete|erase|scrub) (?:this|it|these|that|them|the above|any (?:trace|mention|sign)s?|all (?:traces?|mentions?)|every (?:trace|mention))(?: [^\s.!?;]+){0,6} (?:from|out of) (?:your|the|any|every|all) (?:[^\s.!?;]+ )?(?:summar(?:y|ies)|reports?|answers?|repl(?:y|ies)|logs?|responses?|transcripts?|history|explanations?)\b", _NOT, after=r"^ (?:level|file size|scale)"),
     Phrase("secrecy", r"\bsummar(?:y|ies|ise|ize) (?:[^\s.!?;]+ ){0,4}(?:must|should|shall|will|may) not (?:mention|contain|include|show|list) (?:this|the (?:upload|command|step|launch|above|copy|transfer)|these|it|that)\b"),
     Phrase("secrecy", rf"\b(?:tell|assure|convince|inform|reassure|persuade|report to) (?:the |your |any )?{_READER} (?:that )?{_gap(1)}(?:everything|all|nothing|no (?:data|files?|commands?|network)|it) (?:is|was|went|has|have|will|left|happened|ran|works|failed|worked)\b", _IF + "|" + _NOT),
-    Phrase("secrecy", r"\b(?:claim|pretend|lie|falsely (?:say|report|claim|state)|fabricate|feign|act as if) (?:to (?:the |your )?\w+ )?(?:that |and say )?(?:the|it|all|no|everything|nothing|you)\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|simply|also|always|but|so|now|instead|afterwards|later) )$"),
+    Phrase("secrecy", r"\b(?:claim|pretend|lie|falsely (?:say|report|claim|state)|fabricate|feign|act as if) (?:to (?:the |your )?\w+ )?(?:that |and say )?(?:the|it|all|no|everything|nothing|you)\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|simply|also|always|but|so|now|instead|afterwards|later|model|assistant|agent|ai|llm|bot|claude|gpt) )$"),
     Phrase("secrecy", rf"\bbehind (?:the |their |your |his |her )?(?:{_READER})? ?s? ?backs?\b", _NOT),
     Phrase("sending", rf"\b(?:{_REVEAL}|read|cat|copy|post|send|upload|recite|share) {_gap(4)}(?:contents?|lines?|values?|text) (?:of|from|in) {_gap(3)}{_PLACES}", _NOT),
     Phrase("sending", rf"\b(?:read|open|cat|load|take|get|copy|fetch|find|collect) {_gap(3)}{_PLACES}\S* (?:file )?{_gap(2)}(?:and|then) {_gap(2)}(?:append|send|include|attach|post|upload|add|put|paste|embed|report|quote|encode|share|forward|submit|pass|mail|e?mail|place|write)\b", _NOT),
+    Phrase("secrecy", rf"\b(?:forbidden|not allowed|prohibited|not permitted|unacceptable|against the rules|off limits) (?:for you )?to {_TELL} {_gap(1)}(?:the |a |any |your )?{_READER}\b", after=r"^ (?:secrets?|passwords?|tokens?|keys?|raw)"),
+    Phrase("secrecy", r"\b(?:lie|lies|lying) (?:about|to (?:the |your |any )?(?:users?|operators?|persons?|humans?|owners?|them))\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|or|to) )$"),
+    Phrase("secrecy", rf"\bpretend (?:that )?(?:the |your |a )?{_READER} (?:has |have |had |already |just )*(?:typed|said|approved|answered|agreed|confirmed|replied|clicked|wants|asked|knows|chose)\b", _NOT),
+    Phrase("secrecy", rf"\b(?:if|when|whenever|should) (?:the |a |any |your )?{_READER} (?:ever |should )?(?:asks?|wonders?|inquires?|complains?|notices?) (?:about|why|what|for|of)? ?{_gap(6)}(?:network|traffic|uploads?|connections?|servers?|commands?|scripts?|keys|credentials|step|process|transfer|download)\b[^.!?]{{0,30}} (?:say|claim|pretend|answer|reply|respond|tell (?:them|him|her)|deny|blame)\b"),
+    Phrase("sending", rf"{_PLACES}\S* {_gap(2)}(?:must|should|has to|have to|needs? to|is to|are to|shall|will|can) be (?:sent|pasted|posted|uploaded|included|printed|attached|forwarded|shared|e?mailed|quoted|reported|shown)\b", _NOT),
+    Phrase("sending", rf"\b(?:copy|put|send|write|post|paste|include|add|place|collect|upload|dump|pass) {_gap(2)}(?:variables?|environment) {_gap(6)}(?:key|token|secret|password)s? (?:into|in|to|as|at|with) {_gap(3)}(?:tags?|names?|notes?|titles?|job|jobs|url|urls|description|descriptions|comments?|address|labels?|answer|reply|chat|plan|query)\b", _NOT),
     Phrase("sending", rf"{_PLACES}[^.!?]{{0,40}}[.!?:;] ?(?:please |then |now |and |just )*(?:paste|post|send|upload|e?mail|quote|print|repeat|recite|reveal|share|forward|show|tell|report) (?:me |us )?(?:it|them|its|their|that|the (?:contents?|output|result|lines?|values?)) ?{_gap(3)}(?:here|back|into?|to|at|below|with)\b"),
     Phrase("sending", rf"\b(?:repeat|print|reveal|quote|recite|output|show|state|disclose|copy|echo|paste|tell|leak)(?:ing|ting)? {_gap(2)}your (?:own |full |entire |whole |hidden |initial |complete |secret )*(?:system (?:prompts?|messages?|instructions?)|(?:initial|hidden|original|secret) (?:instructions?|prompts?)|conversation history|context window|tool definitions)\b", _NOT),
     Phrase("sending", rf"\b(?:hand over|give away|surrender|turn over|pass on|hand out|{_SEND}) {_gap(5)}{_SECRETS} {_gap(3)}(?:to|at|via|through|into|on) {_gap(2)}{_AWAY}", _NOT),
@@ -259,25 +269,60 @@ PHRASES: tuple[Phrase, ...] = (
 )  # fmt: skip
 
 
+_WITHOUT = r"\b(?:ohne|sans|sin|sem|senza|без|zonder|bez)\b"
+_NO = r"\b(?:nichts|nicht|nie|niemals|rien|jamais|nada|nunca|niente|mai|nichego|не|ничего|никогда|niets|niet|nic|non|nao|ne|no|n)\b"
+_FOREIGN_NOT = rf"{_NO}(?: [^\s.!?;]+){{0,2}} ?$"
+_FOREIGN_INSIDE = rf"{_NO}[^.!?;]{{0,60}}{_WITHOUT}|^{_WITHOUT}.*{_NO}"
+_FOREIGN_AFTER = r"^[^.!?]{0,20}(?:不得|不可|不能|禁止|请勿|切勿|严禁)|^[^.!?]{0,8}(?:しない|ないで|禁止|てはいけ|なりません|지 마|지 말|안 됩|금지)|^ (?:\w+ )?(?:nicht|nichts|niet)\b"
+"""Nothing without asking: the same words as without asking, and the opposite of it."""
+
+
 def _pair(kind: Kind, first: str, then: str, between: int = 40) -> Phrase:
     """Two groups of words of another language near each other, in either order."""
     one, two = (rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (first, then))
-    return Phrase(kind, rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}")
+    harmless = (
+        {"before": _FOREIGN_NOT, "inside": _FOREIGN_INSIDE, "after": _FOREIGN_AFTER}
+        if kind == "asking"
+        else {}
+    )
+    return Phrase(kind, rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}", **harmless)
+
+
+def _sent() -> Phrase:
+    """A word of sending, one of secrets, and an address, in whichever other language."""
+    verbs = (
+        "schick,sende,lade,übermittle,envoie,envoyez,transmets,envía,envia,enviad,manda,invia,envie,отправь,отправьте,пришли,перешли,发送,發送,上传,上傳,传到,提交到,送信,送って,アップロード"
+        ",보내,전송,업로드,gönder,wyślij,prześlij,stuur,verstuur,أرسل,ارسل,भेज"
+    )
+    secrets = (
+        "schlüssel,passwort,passwörter,zugangsdaten,umgebungsvariablen,clés,mots de passe,mot de passe,identifiants,variables d,claves,contraseña,credenciales,variables de entorno,chiavi,credenziali"
+        ",chaves,senha,ключ,пароль,пароли,секрет,переменн,密钥,密鑰,密码,密碼,凭证,令牌,环境变量,環境変数,鍵,秘密,パスワード,비밀,키를,환경 변수,anahtar,şifre,hasło,hasła,klucz,sleutel,wachtwoord,مفاتيح,कुंजी,पासवर्ड"
+    )
+    verb, secret = (
+        rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (verbs, secrets)
+    )
+    secret = rf"(?:{secret}|{_PLACES})"
+    away = r"[^!?;]{0,80}(?:https?:|\w@\w)"
+    return Phrase(
+        "sending",
+        rf"{verb}[^!?;]{{0,60}}{secret}{away}|{secret}[^!?;]{{0,60}}{verb}{away}|{secret}{away}[^!?;]{{0,80}}{verb}",
+    )
 
 
 FOREIGN: tuple[Phrase, ...] = (
+    _sent(),
     _pair("override", "ignoriere,ignoriert alle,ignorier alle,missachte,vergiss,vergesst,verwirf,beachte nicht,beachten sie nicht,befolge nicht,setze dich hinweg,umgehe", "anweisung,vorgabe,alles vorherige,alles bisherige,was man dir gesagt,was dir gesagt,regeln,systemprompt,instruktion,richtlinien,was du gesagt"),
-    _pair("asking", "ohne zu fragen,ohne nachzufragen,ohne rückfrage,ohne zustimmung,ohne genehmigung,ohne bestätigung,ohne erlaubnis,frage nicht nach,frag nicht nach,nicht nachfragen", "starte,führe,ausführen,aus,fahre fort,weiter,lösche,installiere,trainier,genehmig,bestätig,ruf"),
+    _pair("asking", "ohne zu fragen,ohne nachzufragen,ohne rückfrage,ohne zustimmung,ohne genehmigung,ohne bestätigung,ohne erlaubnis,frag ihn nicht,frage ihn nicht,frage nicht nach,frag nicht nach,nicht nachfragen", "starte,führe,ausführen,aus,fahre fort,weiter,lösche,installiere,trainier,genehmig,bestätig,ruf"),
     _pair("approval", "nutzer,benutzer,betreiber,anwender,inhaber,administrator,person,chef", "hat bereits zugestimmt,hat schon zugestimmt,hat zugestimmt,bereits genehmigt,schon genehmigt,hat genehmigt,hat dem zugestimmt,ist einverstanden,bereits freigegeben,hat freigegeben,bereits bestätigt,schon zugestimmt,bereits zugestimmt,hat es erlaubt,bereits erlaubt"),
-    _pair("secrecy", "sag,sage,erzähle,erwähne,verrate,teile,informiere,verschweig,verheimlich", "dem nutzer nichts,dem benutzer nichts,dem anwender nichts,nicht dem nutzer,dem nutzer nicht,dem benutzer nicht,niemandem,gegenüber dem nutzer,gegenüber dem benutzer,vor dem nutzer,vor dem benutzer,dem betreiber nichts"),
+    _pair("secrecy", "sprich nicht,rede nicht,sag,sage,erzähle,erwähne,verrate,teile,informiere,verschweig,verheimlich", "dem nutzer nichts,dem benutzer nichts,dem anwender nichts,nicht dem nutzer,dem nutzer nicht,dem benutzer nicht,niemandem,gegenüber dem nutzer,gegenüber dem benutzer,vor dem nutzer,vor dem benutzer,dem betreiber nichts"),
     _pair("override", "ignore,ignorez,ignorer,oublie,oubliez,oublier,ne tiens pas compte,ne tenez pas compte,ne suis pas,ne suivez pas,fais abstraction,faites abstraction,passe outre,passez outre", "instructions précédentes,consignes,instructions antérieures,instructions du système,directives,ce qu on t a dit,ce quon ta dit,ce quon vous a dit,règles,toutes les instructions,instructions ci dessus,tout ce qui précède"),
-    _pair("asking", "sans demander,sans confirmation,sans autorisation,sans poser de question,sans approbation,sans l accord,sans laccord,sans prévenir,ne demande pas,ne demandez pas", "lance,lancez,exécute,exécutez,continue,continuez,procède,procédez,démarre,démarrez,l utilisateur,lutilisateur,la permission,confirmation,installe,supprime"),
+    _pair("asking", "sans demander,sans confirmation,sans autorisation,sans poser de question,sans approbation,sans l accord,sans laccord,sans prévenir,ne demande pas,ne demandez pas,ne lui demande pas,ne lui demandez pas", "lance,lancez,exécute,exécutez,continue,continuez,procède,procédez,démarre,démarrez,l utilisateur,lutilisateur,la permission,confirmation,installe,supprime"),
     _pair("approval", "utilisateur,opérateur,administrateur,propriétaire,responsable", "a déjà approuvé,a déjà accepté,a déjà donné son accord,a donné son accord,a déjà autorisé,a approuvé,a déjà confirmé,est d accord,est daccord,a déjà validé,a validé"),
-    _pair("secrecy", "ne dis,ne dites,n en parle,nen parle,ne mentionne,ne mentionnez,ne révèle,ne révélez,n informe,ninforme,cache,cachez", "rien à l utilisateur,rien à lutilisateur,pas à l utilisateur,pas à lutilisateur,à l utilisateur,à lutilisateur,pas l utilisateur,pas lutilisateur,à personne,aux utilisateurs"),
+    _pair("secrecy", "ne dis,ne dites,ne parle,ne parlez,n en parle,nen parle,ne mentionne,ne mentionnez,ne révèle,ne révélez,n informe,ninforme,cache,cachez", "rien à l utilisateur,rien à lutilisateur,pas à l utilisateur,pas à lutilisateur,à l utilisateur,à lutilisateur,pas l utilisateur,pas lutilisateur,à personne,aux utilisateurs"),
     _pair("override", "ignora,ignore,olvida,olvide,descarta,no sigas,no obedezcas,haz caso omiso,pasa por alto,omite", "instrucciones anteriores,instrucciones previas,las instrucciones,las reglas,lo que te dijeron,lo que te han dicho,todo lo anterior,directrices,las órdenes,indicaciones anteriores"),
-    _pair("asking", "sin preguntar,sin pedir,sin confirmación,sin permiso,sin autorización,sin aprobación,no preguntes,no pidas", "ejecuta,ejecute,lanza,inicia,continúa,procede,al usuario,confirmación,permiso,instala,borra,entrena"),
+    _pair("asking", "sin preguntar,sin pedir,sin confirmación,sin permiso,sin autorización,sin aprobación,no preguntes,no pidas,no le pidas,no le preguntes,no les pidas", "ejecuta,ejecute,lanza,inicia,continúa,procede,al usuario,confirmación,permiso,instala,borra,entrena"),
     _pair("approval", "usuario,operador,administrador,dueño", "ya ha aprobado,ya aprobó,ya aceptó,ya ha aceptado,ya dio su,ya ha dado,ha aprobado,ya autorizó,ya ha autorizado,ya confirmó,está de acuerdo,já aprovou,já autorizou,já concordou,já confirmou"),
-    _pair("secrecy", "no le digas,no digas,no menciones,no reveles,no informes,oculta,não diga,não conte,não mencione,esconda", "al usuario,a nadie,del usuario,ao usuário,a ninguém,do usuário"),
+    _pair("secrecy", "no le digas,no digas,no hables,non dire,non parlare,non menzionare,no menciones,no reveles,no informes,oculta,não diga,não conte,não mencione,esconda", "al usuario,con el usuario,all utente,allutente,con lutente,a nadie,del usuario,ao usuário,a ninguém,do usuário"),
     _pair("override", "ignora,ignori,dimentica,dimentichi,non seguire,trascura,ignore,esqueça,desconsidere,não siga", "istruzioni precedenti,le istruzioni,tutte le istruzioni,quello che ti è stato detto,regole,istruzioni di sistema,instruções anteriores,as instruções,as regras,o que te disseram,o que lhe disseram"),
     _pair("asking", "senza chiedere,senza conferma,senza autorizzazione,non chiedere,sem perguntar,sem confirmação,sem autorização,não pergunte", "esegui,avvia,procedi,continua,all utente,allutente,lancia,execute,inicie,prossiga,ao usuário"),
     _pair("approval", "utente,operatore,amministratore", "ha già approvato,ha già accettato,ha già dato,ha già autorizzato,ha approvato,è d accordo,è daccordo,ha già confermato"),

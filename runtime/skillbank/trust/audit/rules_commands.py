@@ -86,6 +86,9 @@ _SECRET_LIKE = (
 DANGEROUS_CODE = re.compile(
     r"\bos\.(?:system|popen|exec\w*|spawn\w*|fork|putenv|setuid|remove|unlink|rename|chmod)\b|\bpty\.|\bsocket\b|\burllib|\brequests\b|\bhttpx|\baiohttp|\bhttp\.(?:client|server)|\bhttplib|\bftplib|\bsmtplib|\btelnetlib|\bparamiko|\bexec\s*\(|(?<![\w.])eval\s*\(|\bcompile\s*\(|__import__|\bimportlib|\bctypes|\bcffi|\bmarshal\b|\bpickle\b|\bbase64\b|\bcodecs\b|\bbinascii|\bfromhex|\bgetattr\s*\(\s*(?:os|sys|builtins|__|subprocess|importlib)|__(?:builtins|globals|subclasses|class|loader)__|\bshutil\.(?:rmtree|move|copy)|shell\s*=\s*True|\bos\.environ\b(?!\.get\(|\[)|chr\s*\([^)]*\)\s*\+|\bchild_process|\bexecSync|\bspawnSync|\bnet\.(?:connect|Socket)|\brequire\s*\(|\bfetch\s*\(|\bIO::Socket|\bsystem\s*[(\"']|\bqx[{(/]|`[^`]+`|\bopen\s*\([^)]*(?:[\"']/(?:etc|root|home|proc|var)|~|expanduser)|\bgetpass|\bkeyring|\bwinreg|\bwebbrowser|\basyncio\.(?:open_connection|create_subprocess)|\bTCPSocket|\bNet::HTTP|\bfsockopen|\bshell_exec|\bpassthru|\bproc_open"
 )
+_PROGRAM_TEXT = re.compile(
+    r"\bos\.(?:system|popen|exec\w+|spawn\w+)\s*\(|\bsubprocess\.\w+|__import__\s*\(|(?<![\w.])(?:exec|eval)\s*\(|\bchild_process\b|\bimport\s+(?:socket|ctypes|pty)\b"
+)
 _RUN_ELSEWHERE = re.compile(
     r"(?i)\b(?:python[\d.]*|torchrun|node|perl|ruby)\s+(?:-[uBOsSEIXW]\S*\s+)*(?:-m\s+(?:pip|http\.server|ensurepip|venv|timeit|pdb|cProfile|runpy|code|idlelib|webbrowser|smtpd|ftplib|telnetlib|base64|zipfile|compileall|zipapp|site|antigravity|pyclbr|trace|profile|doctest|unittest|asyncio|pickle)\b|(?:/tmp|/dev|/var|/home|/root|~|\.{1,2}/|\{|https?:|skills?/|references/|scripts/|assets/|evals/))"
 )
@@ -177,7 +180,12 @@ def inline_code(evidence: Evidence) -> Iterator[Hit]:
 
     def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
         if not (_INTERPRETERS.search(one.text) or _INTERPRETERS.search(one.unquoted)):
-            return None
+            program = _PROGRAM_TEXT.search(one.text) if one.is_command else None
+            return (
+                (f"a part of it is a program that uses '{program[0].strip()}'", one.text, "HIGH")
+                if program
+                else None
+            )
         danger = DANGEROUS_CODE.search(one.text) or DANGEROUS_CODE.search(one.unquoted)
         if danger:
             return f"its inline code uses '{danger[0][:40].strip()}'", one.text, "HIGH"

@@ -268,11 +268,14 @@ _SPEAKER = linear(
     r"(?i)(?:^|\n|[\"'>|])[ \t#*_>\"'-]{0,12}(?:system|assistant|developer|tool(?: result| output)?|admin(?:istrator)?|operator|root|human|user|skillbank|runtime)(?: (?:message|note|prompt|notice|override|update))?[*_ ]{0,4}[:\x{ff1a}][*_ ]{0,4}([^\n]{4,240})",
 )
 _ORDER = re.compile(
-    r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed|I(?:'ve| have|'ll| will| did| am going to) (?:\w+ )?(?:check\w*|verif\w+|review\w*|audit\w*|read|run|launch\w*|start\w*|test\w*|do|done|ask\w*|confirm\w*|trust\w*)|(?:is|are|looks|was|were) (?:\w+ )?(?:safe|trusted|trustworthy|harmless|clean)\b|pre[- ]?approved|unattended)\b",
+    r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed|I(?:'ve| have|'ll| will| did| am going to) (?:\w+ )?(?:check\w*|verif\w+|review\w*|audit\w*|read|run|launch\w*|start\w*|test\w*|do|done|ask\w*|confirm\w*|trust\w*)|(?:is|are|looks|was|were) (?:\w+ )?(?:safe|trusted|trustworthy|harmless|clean)\b|pre[- ]?approved|unattended|I (?:\w+ )?(?:trust|agree|approve|allow|consent|accept|permit|confirm|authori[sz]e)|launch (?:all|every|this|them))\b",
     re.IGNORECASE,
 )
 _HEADED = linear(
     r"(?i)(?:^|\n)(?:#{1,6} +|\*\*|__)(?:system|assistant|developer|tool|human|user|operator)(?: (?:message|note|prompt|result|output|notice|reply))?(?:\*\*|__)?[ :]*\n\s*([^\n]{4,240})"
+)
+_TOOL_DOCUMENT = linear(
+    r"(?i)\"(?:tool_(?:result|response|output|use_id|call_id)s?|function_(?:result|response|call_output)s?|is_error)\"\s*:"
 )
 _FAKE_REPLY = linear(
     r"(?i)[\"']?(?:needs_approval|approval|approved|approved_by|approval_required|confirmation_required|requires_confirmation|approval_id|is_approved|requires_approval|trust(?:ed)?|trust_state|user_confirmed|confirmation|consent)[\"']?\s*[:=]\s*[\"']?(?:true|granted|yes|approved|user|operator|own|trusted|given|accepted|false|null)\b",
@@ -299,7 +302,16 @@ def fake_turns(evidence: Evidence) -> Iterator[Hit]:
                 yield _at(file, match, "it speaks in the voice of the system, the user or a tool")
         for match in _FAKE_REPLY.finditer(text):
             if not file.name.startswith("schemas/"):
-                yield _at(file, match, "it imitates an answer that says something is approved or trusted")
+                quoted = any(c.start() < match.start() < c.end() for c in _INLINE_CODE.finditer(text))
+                yield _at(
+                    file,
+                    match,
+                    "it imitates an answer that says something is approved or trusted",
+                    "MEDIUM" if quoted else None,
+                )
+        for match in _TOOL_DOCUMENT.finditer(text):
+            of_the_work = _OF_THE_WORK.search(text[match.start() : match.end() + 240])
+            yield _at(file, match, "it imitates a tool's answer", None if of_the_work else "LOW")
 
 
 _OF_MODELS = re.compile(
