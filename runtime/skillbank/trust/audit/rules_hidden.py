@@ -20,6 +20,7 @@ __all__: list[str] = []
 
 _MOST = 20
 _ESCAPES = linear(r"\\[uUxN0abefv_LP]")
+_CONTROLS = linear(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HARMLESS = frozenset("\ufeff\u00ad\u200e\u200f\u200d\u200c\u2028\u2029\u0085\u000c")
 """What word processors and writing systems leave behind: worth a look, no attack by themselves."""
@@ -66,7 +67,7 @@ def _worst(line: str) -> tuple[str, Level]:
 def characters(evidence: Evidence) -> Iterator[Hit]:
     """Find bidi, zero-width, tag, selector and control characters, and read what they spell."""
     for file in evidence.texts:
-        if not file.text.isascii() or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", file.text):
+        if not file.text.isascii() or _CONTROLS.search(file.text):
             yield from _characters(file)
         for field in file.fields if _ESCAPES.search(file.text) else ():
             # An escape of YAML or JSON makes a character that no byte of the file shows.
@@ -351,7 +352,7 @@ def codes(evidence: Evidence) -> Iterator[Hit]:
                 file.name, f"{how} here stands for '{visible(found)[:80].strip()}'.", line, file.field_at(line), code,
                 "HIGH" if runs else "MEDIUM",
             )  # fmt: skip
-        for match in re.finditer(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}", file.text):
+        for match in linear(r"[A-Za-z0-9+/]{400,}={0,2}").finditer(file.text):
             if len(set(match[0])) > 24:
                 before = file.text[max(0, match.start() - 40) : match.start()]
                 if "base64," not in before or "image/" not in before:
