@@ -30,8 +30,8 @@ class Phrase:
         The rule that it belongs to.
     pattern
         What is looked for; linear-time syntax.
-    before, after
-        What, in the same sentence, makes it harmless.
+    before, after, inside
+        What makes it harmless before it in the same sentence, behind it, and between its own words.
     needs
         What must stand before it in the same sentence, else it is only worth a look.
     soft
@@ -42,6 +42,7 @@ class Phrase:
     pattern: str
     before: str = ""
     after: str = ""
+    inside: str = ""
     needs: str = ""
     soft: str = ""
     level: Literal["HIGH", "MEDIUM"] = "HIGH"
@@ -105,13 +106,17 @@ _ASKING = (
     r"(?:asking|confirm\w*|approv\w*|permission|consent\w*|prompting|consult\w*|bother\w*|seeking|requesting|authori[sz]\w*|checking (?:in )?with|checking first|waiting for (?:a |an |the |any |their )*(?:users?|person|human|operator|reply|answer|confirmation|approval|yes|ok|response|go ahead)"
     r"|human (?:review|oversight|input|approval)|oversight|supervision|sign off|hesitation|a (?:question|second thought)|the (?:users?|operators?|persons?) (?:approval|consent|permission|confirmation|knowledge|input))"
 )
-_ACT = r"\b(?:run|launch|start|execute|proceed|continue|go ahead|go on|carry on|move on|do (?:it|so|this|that)|approve|submit|install|call|invoke|delete|send|act|deploy|begin|trigger|perform|kick|fire|complete|finish|pull|push|upload|apply|issue|make|pass)\b"
+_ACT = r"\b(?:trust|run|launch|start|execute|proceed|continue|go ahead|go on|carry on|move on|do (?:it|so|this|that)|approve|submit|install|call|invoke|delete|send|act|deploy|begin|trigger|perform|kick|fire|complete|finish|pull|push|upload|apply|issue|make|pass)\b"
 _TELL = r"(?:tell|mention|inform|reveal|disclose|report|notify|alert|let|warn|show|display|say|admit|expose|discuss|describe|surface|explain|speak|talk)"
 _READER = r"(?:users?|operators?|humans?|persons?|anyone|anybody|owners?|customers?|admins?|people|reviewers?|them|him|her|others)"
 _SECRETS = (
     r"(?:api ?keys?|access keys?|secret keys?|tokens?|credentials?|passwords?|passphrases?|secrets?|(?:environment|env) (?:variables?|vars?)|\.env(?: files?)?|environ(?:ment)?"
     r"|(?:ssh|private|signing|gpg|pgp) keys?|(?:~|\$?home|/root|/home/[^ /]+)?/\.\w+[^ ]*(?: rsa| ed25519)?|id rsa|id ed25519|\.netrc|\.aws|\.ssh|kube ?config|cookies|key ?chain|session data|system prompts?|chat histor(?:y|ies)"
-    r"|conversations?(?: history)?|aws access key id|aws secret access key|hf token|ngc api key|openai api key|\w+ api key|git credentials)"
+    r"|conversations?(?: history)?|home (?:folder|directory|dir)\b|(?:shell|command|bash|terminal|browser) history|browser (?:profile|cookies|data)|clipboard|wallets?\b|password (?:store|manager|database)s?|(?:private|personal) (?:files|documents|data|repos\w*)|screenshots|aws access key id|aws secret access key|hf token|ngc api key|openai api key|\w+ api key|git credentials)"
+)
+_PLACES = (
+    r"(?:(?:~|\$?home|/root|/home/[^ /]+|%userprofile%)/\.[\w./]+(?: [\w.]+){0,2}|(?:^|[ /])\.(?:env|netrc|npmrc|pypirc|pgpass|vault token|git credentials|bash history|zsh history|(?:ssh|aws|kube|gnupg|docker|azure|config)/[\w./]+)\b"
+    r"|\bid (?:rsa|ed25519|ecdsa)\b|/etc/(?:shadow|passwd)|/proc/self/environ|/(?:var/)?run/secrets)"
 )
 _SEND = r"(?:send|post|upload|email|e mail|mail|transmit|forward|exfiltrate|leak|deliver|beam|relay|ship|submit|report|copy|push|put|share|smuggle|dump|write|pipe|curl|attach|embed|encode|append)"
 _REVEAL = r"(?:print|include|paste|reveal|quote|repeat|echo|output|append|list|show|state|disclose|copy|write|attach|embed|put|dump|recite|add)"
@@ -148,14 +153,14 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("role", r"\byou (?:have|possess|were given|are granted|now have) (?:been (?:given|granted) )?(?:full|unlimited|unrestricted|root|admin(?:istrator)?|complete|elevated|all) (?:access|permissions?|authority|privileges?|rights|control|autonomy)\b", _IF),
     Phrase("role", r"\byou (?:must|have to|need to|shall|are required to|are obliged to|will) (?:always |only |now |strictly |blindly )?(?:obey|comply|follow|do) (?:with )?(?:every|all|any|each|only|these|this|my|exactly|blindly|whatever|the following|what i)\b", level="MEDIUM"),
     # --- what was agreed already
-    Phrase("approval", rf"\b{_PERSON} (?:has |have |had |s |ve |already |previously |explicitly |just |also |now |all |both |fully |hereby |since |verbally |is |are |was |were |in advance |long )+{_AGREED}\b", _IF, after=r"^ (?:spec|values?|parameters?) ", needs=_BARE_START),
+    Phrase("approval", rf"\b{_PERSON} (?:has |have |had |s |ve |already |previously |explicitly |just |also |now |all |both |fully |hereby |since |verbally |is |are |was |were |in advance |long )+{_AGREED}\b", _IF, after=r"^ (?:spec|values?|parameters?|with|as|together) ", needs=_BARE_START),
     Phrase("approval", rf"\b{_PERSON} (?:approved|consented|authori[sz]ed|signed off|pre ?approved|pre ?authori[sz]ed|okayed|agreed (?:on|to)) (?:on |to |of )?(?:this|all|every|it|everything|these|any|in advance|already|yesterday|beforehand|ahead|the (?:launch|plans?|runs?|jobs?|training|costs?|terms|commands?|requests?))\b", _IF, needs=_BARE_START),
     Phrase("approval", rf"\b{_CONSENT} (?:is|are|was|were|has|have|had|s) (?:already |always |implicitly |automatically |hereby |previously |therefore |thereby |also |fully |now |been |considered |deemed |permanently |pre )*(?:granted|given|implied|assumed|unnecessary|waived|obtained|on file|on record|recorded|received|bypassed|superfluous|in place|presumed|understood|inferred|redundant|taken for granted|taken as given|secured|automatic|issued)\b", _IF),
     Phrase("approval", rf"\b(?:{_CONSENT} (?:already |hereby |pre )?(?:granted|obtained|received|waived)|(?:granted|given|obtained) (?:in advance|beforehand)|(?:approved|authori[sz]ed) (?:in advance|beforehand|ahead of time))\b", _IF + r"|\b(?:until|after|user|without|is|be|no|not|are) $"),
     Phrase("approval", r"\b(?:is|are|was|were|has been|have been|comes?|counts? as|stands?) (?:hereby |already |fully |implicitly |permanently |automatically |always |all |been |pre |considered |deemed |thus |thereby )*(?:hereby|already|pre|fully|implicitly|permanently|automatically|always|considered|deemed|officially) ?(?:been )?(?:approved|authori[sz]ed|trusted|cleared|whitelisted|allowlisted|allow listed|white listed|vetted|consented|agreed)\b", _IF),
     Phrase("approval", rf"\b(?:treat|consider|regard|deem|count|take|mark|assume|presume|view) {_gap(6)}(?:as |to be |is |has |have |are |that )*(?:already |pre |fully |always |been |hereby |automatically |implicitly )*(?:approved|authori[sz]ed|consented|trusted|confirmed|agreed|a yes|an approval|approval|consent|permission(?: granted)?)\b", _NOT + r"|" + _NOT_FAR + r"[^.!?]{0,40}$|" + _IF),
     Phrase("approval", r"\b(?:silence|no (?:answer|reply|response|objection)|lack of (?:an? )?(?:answer|objection|response)|not answering) (?:means|is|counts as|implies|equals|amounts to|signals) (?:a )?(?:yes|consent|approval|agreement|permission|go ahead)\b", after=r"^ $"),
-    Phrase("approval", r"\b(?:approval|approved|authori[sz]ation|authori[sz]ed|consent|confirmed|permission|needs approval|user confirmation|user response|user said|user answer|human said) ?: ?(?:true|granted|yes|given|ok|approved|already|accepted|y\b|false)\b", after=r"^ (?:or|/|if|when|\|)"),
+    Phrase("approval", r"\b(?:approval|approved|authori[sz]ation|authori[sz]ed|consent|confirmed|permission|needs approval|user confirmation|user response|user said|user answer|human said) ?: ?(?:true|granted|yes|given|ok|approved|already|accepted|y\b|false)\b", after=r"^ (?:or|/|if|when|\|)|^ ?(?:is|are|means|marks|stands for) (?:an? |the |one )?(?:label|class|field|column|key|value|flag|attribute|option)"),
     # --- do not ask
     Phrase("asking", rf"\bwithout (?:first |any |even |ever |further |explicit |prior |additional |a |an |the |more |users? |human |operators? |persons? )*{_ASKING}(?:\b|$)", _NOT_FAR + r"[^.!?]{0,90}$|\b(?:fails?|refused|error|stops|exits?|would)\b[^.!?]{0,40}$", needs=_ACT + r"[^.!?]{0,90}$"),
     Phrase("asking", r"\bwithout (?:first |any |further )*(?:asking|confirmation|approval|permission)(?: (?:them|first|again|just|simply|directly|the user|anyone|you))? (?:launch|run|execute|start|proceed|install|approve)\b", _NOT_FAR + r"[^.!?]{0,60}$", after=r"^ (?:is|are|will|would|fail)"),
@@ -176,7 +181,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("secrecy", rf"\b(?:keep|hide|conceal|withhold|mask|cover up|bury|obscure|cover) (?:this|it|that|these|those|them|what|everything|all|any|your|the (?:step|fact|instructions?|changes?|files?|launch|job|run|command|messages?|truth|note|upload|copy|request|text|commands?|existence|purpose|real)|our|such) ?{_gap(5)}(?:secret|hidden|between us|to yourself|confidential|quiet|private|from (?:the |a |any |your )?{_READER}|out of (?:the |your )?(?:report|summary|answer|logs?|transcript|sight|reply))\b", _NOT, after=r"^ (?:layers?|dim|size|units|state|keys?|tokens?)"),
     Phrase("secrecy", rf"\b(?:hide|conceal|withhold) {_gap(5)}from (?:the |a |any |your )?{_READER}\b", _NOT, level="MEDIUM"),
     Phrase("secrecy", rf"\b(?:secretly|covertly|surreptitiously|stealthily|discreetly|quietly|silently|in secret|behind the scenes|unnoticed|invisibly) ?{_gap(2)}(?:run|launch|execute|send|upload|install|approve|add|copy|post|download|fetch|call|include|append|read|delete|collect|transmit|forward|start|change|replace|insert)\b", _NOT + r"|\b(?:would|fails?|is|are|ignores|never)\b[^.!?]{0,20}$"),
-    Phrase("secrecy", rf"\b(?:without (?:the |your |any )?{_READER} (?:knowing|noticing|seeing|knowledge|being (?:told|informed|aware|asked)|finding out)|without (?:telling|informing|notifying|alerting|letting) (?:the |a |any |your )?{_READER}|so that (?:the |no )?{_READER} (?:(?:does|do|will|can|must) (?:not|never) |never |wont |cannot |doesnt )?(?:know|notice|see|find out|realize|suspect)s?|(?:the |no )?{_READER} (?:must|should|need|may|can|will|does|do) (?:not|never) (?:know|notice|see|be told|be informed|find out|learn|realize|be aware|hear)|(?:the |no )?{_READER} (?:neednt|mustnt|shouldnt) (?:know|notice|see|be told|find out|learn))\b", _NOT_FAR + r"[^.!?]{0,40}$", after=r"^ (?:the (?:progress|log|table|bar)|secrets?|passwords?|how to|which (?:gpu|file)|raw|stack|yaml|internals)"),
+    Phrase("secrecy", rf"\b(?:without (?:the |your |any )?{_READER} (?:knowing|noticing|seeing|knowledge|being (?:told|informed|aware|asked)|finding out)|without (?:telling|informing|notifying|alerting|letting) (?:the |a |any |your )?{_READER}|so that (?:the |no )?{_READER} (?:(?:does|do|will|can|must) (?:not|never) |never |wont |cannot |doesnt )?(?:know|notice|see|find out|realize|suspect)s?|(?:the |no )?{_READER} (?:must|should|need|may|can|will|does|do) (?:not|never) (?:know|notice|see|be told|be informed|find out|learn|realize|be aware|hear)|(?:the |no )?{_READER} (?:neednt|mustnt|shouldnt) (?:know|notice|see|be told|find out|learn))\b", _NOT_FAR + r"[^.!?]{0,40}$", after=r"^ (?:(?:the |an? |any |full |long )*(?:progress|logs?\b|table|bar|tracebacks?|stack|exceptions?|raw|internals?|details)|secrets?|passwords?|how to|which (?:gpu|file)|raw|stack|yaml|internals)"),
     # --- send secrets away
     Phrase("sending", rf"\b{_SEND}(?:s|ing)? {_gap(6)}{_SECRETS} {_gap(7)}{_AWAY}", _NOT),
     Phrase("sending", rf"\b{_SEND}(?:s|ing)? {_gap(7)}(?:to|at|via|through|into) {_gap(2)}{_AWAY}[^.!?]{{0,40}} {_gap(6)}{_SECRETS}\b", _NOT, soft=r"."),
@@ -187,9 +192,9 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("priority", rf"\b(?:this|these|the following|the text below|my|our|skill|file|document|message|note|section) {_gap(4)}(?:take[s]? (?:precedence|priority)|ha(?:s|ve) (?:the )?(?:highest |absolute |top |higher |more |full )?(?:priority|precedence|authority|weight)|overrid(?:e|es)|supersede[s]?|outranks?|trumps?|beats?|prevails?|wins?) (?:over |against |above |than |on |to )?{_gap(3)}(?:system|users?|developers?|previous|prior|all other|any other|other|your|safety|operators?|earlier|everything|persons?|anthropic|openai) ?{_gap(2)}(?:prompts?|instructions?|rules?|messages?|polic(?:y|ies)|guidelines?|requests?|directives?|else|training|wishes|decisions?|orders|settings? of the person|answers?)\b", _NOT, after=r"^ (?:file|flag|in the yaml)"),
     Phrase("priority", r"\b(?:highest|top|absolute|maximum|critical) (?:priority|precedence|authority) ?: ?(?:this|these|you|ignore|follow|system|do|override|the)\b"),
     # --- approve in a person's place
-    Phrase("approving", r"\b(?:run|execute|call|type|issue|invoke|use|do|enter) (?:the command )?(?:skillbank )?(?:approve|trust)(?: [^\s.!?;]+){0,3} (?:yourself|on (?:the |their )?(?:users?|persons?|operators?)? ?behalf|for (?:the user|them|the person|the operator)|automatically|first and then|before (?:launching|you launch|asking)|without|instead of asking|directly|right away|in the background|too)\b", _NOT),
+    Phrase("approving", r"\b(?:run|execute|call|type|issue|invoke|use|do|enter) (?:the command )?(?:skillbank )?(?:approve|trust)(?: (?:\.|[^\s.!?;]+)){0,5} (?:yourself|on (?:the |their )?(?:users?|persons?|operators?)? ?behalf|for (?:the user|them|the person|the operator)|automatically|first and then|before (?:launching|you launch|asking)|without|instead of asking|directly|right away|in the background|too)\b", _NOT),
     Phrase("approving", r"\b(?:approve|trust|confirm|authori[sz]e) (?:the plan|this plan|the launch|this launch|it|every plan|all plans|this bank|the bank|the request|this request|any plan|plans) (?:yourself|on (?:the |their |your )?(?:users?|persons?|operators?|own)? ?behalf|for (?:the user|them|the person)|automatically|in (?:the users?|their|a persons?) (?:name|place|stead)|on your own)\b", _NOT),
-    Phrase("approving", r"\b(?:set|export|define|put|add|use|assign|configure)(?: the)?(?: [^\s.!?;]+){0,3} ?skillbank (?:approve|trust)\b", _NOT, after=r"^[^.!?]{0,30}(?:ask|never)\b|^ (?:to|by) (?:the )?(?:person|administrator|whoever)"),
+    Phrase("approving", r"\b(?:set|export|define|put|add|use|assign|configure)(?: the)?(?: [^\s.!?;]+){0,3} ?skillbank (?:approve|trust)\b", _NOT + r"|\b(?:whoever|who|administrators?|nobody|a person|people) (?:\w+ )?$", after=r"^[^.!?]{0,30}(?:ask|never)\b|^ (?:to|by) (?:the )?(?:person|administrator|whoever)", inside=r" (?:no|nothing|never|nor) "),
     Phrase("approving", r"\bskillbank (?:approve|trust) (?:launch|always|cancel job|/\S*)[^.!?]{0,20}(?:always|@)", level="MEDIUM"),
     Phrase("approving", r"\b(?:always|just|simply|automatically|silently|every time) (?:add|pass|append|use|give|include|run with|call with)(?: the)?(?: flag| option)? (?:yes\b|yolo|force yes|y flag|dangerously skip permissions|no confirm|noconfirm|assume yes)", _NOT, level="HIGH"),
     Phrase("approving", r"\bdangerously skip permissions\b", _NOT),
@@ -215,12 +220,20 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("approval", r"\b(?:approval|confirmation|consent|permission|authori[sz]ation|question|review)(?: step| check| stage| process| phase)? (?:is|was|were|has been|have been) (?:already |just |also |now |long )*(?:completed|done|passed|handled|taken care of|answered|performed|settled|finished|dealt with|satisfied)\b", _IF),
     Phrase("approval", rf"\b(?:assume|presume|take for granted|suppose|imagine) {_gap(3)}(?:approval|consent|permission|agree\w*|a yes|authori[sz]ation|has said yes|will say yes|would say yes)\b", _NOT),
     Phrase("approval", r"\bconsider (?:yourself|your actions|all of (?:it|this)) (?:\w+ ){0,2}(?:authori[sz]ed|approved|cleared|permitted|allowed|trusted|empowered)\b"),
-    Phrase("approval", rf"\b(?:all|every|any|each) {_gap(1)}(?:launch\w*|jobs?|runs?|commands?|plans?|actions?|requests?|tools?|steps) {_gap(4)}(?:is|are|was|were|has been|have been) (?:\w+ ){{0,2}}(?:authori[sz]ed|approved|cleared|permitted|whitelisted|allowlisted|trusted|sanctioned)\b", _IF, after=r"^ (?:by (?:a|the) person (?:first|before)|before|first|only)"),
+    Phrase("approval", rf"\b(?:all|every|any|each) {_gap(1)}(?:launch\w*|jobs?|runs?|commands?|plans?|actions?|requests?|tools?|steps) {_gap(4)}(?:is|are|was|were|has been|have been) (?:\w+ ){{0,2}}(?:authori[sz]ed|approved|cleared|permitted|whitelisted|allowlisted|trusted|sanctioned)\b", _IF, after=r"^ (?:by (?:a|the) person (?:first|before)|before|first|only|as (?:before|usual|always)|separately|again|one by one)"),
     Phrase("approval", rf"\b(?:security|legal|compliance|our|the|your) (?:[^\s.!?;]+ )?(?:team|department|board|office|group|committee|staff) (?:has |have )?(?:already |fully )?(?:cleared|approved|vetted|certified|authori[sz]ed|signed off|whitelisted) {_gap(5)}(?:commands?|skills?|banks?|plans?|everything|this|launch\w*|jobs?|runs?|it|all)\b", _IF),
     Phrase("approval", r"\byou (?:can|may|should|must) (?:safely |fully |always |blindly )?trust (?:this|the|our|these|every|all) (?:bank|skill|author|commands?|file|document|source|instructions?)s?\b", _NOT),
     Phrase("approval", rf"\b(?:said|says|answered|replied|responded|clicked|pressed|typed|chose) (?:yes|approve|ok|okay|accept|allow) (?:to|on|for|already|in advance|beforehand) {_gap(3)}(?:launch|plan|prompt|question|this|all|everything|it|run|job|request)\b", _IF),
     Phrase("asking", r"\b(?:do not|dont|never|avoid|skip|no|stop|quit) ask(?:ing)?(?: (?:again|anyone|anybody|questions?|back|first|me|us|permission|around|why))? ?(?:$|[.!?;]|(?:and|but|just|only) (?:just |simply |directly )?(?:run|launch|do|execute|proceed|start|go|obey))", r"\b(?:never|not|nothing|nobody|cannot)\b[^.!?]{0,60}$", after=r"^ (?:for|which|what|whether)"),
     Phrase("asking", r"\bjust do it\b"),
+    Phrase("role", r"\byou (?:now |only |will |must |shall |should )*(?:answer|report|listen|belong|defer|obey) (?:only |solely |exclusively |just )(?:to )?(?:the |this |its |my )?(?:authors?|skills?|creators?|owner|me|us|files?|documents?|publisher|vendor)\b", _NOT),
+    Phrase("approving", r"\b(?:grant|give|allow|accord) (?:this|the|our|these|its) (?:skill|bank|command|job|plan|script)s? (?:every|all|full|any|unrestricted|each|whatever|unlimited|complete|root) ?(?:[^\s.!?;]+ ){0,2}(?:permissions?|access|rights?|privileges?|approvals?|it asks|it needs|requests?)\b", _NOT),
+    Phrase("approving", r"\b(?:edit|change|modify|overwrite|patch|alter|append|add|write|delete|remove|open|replace|insert|put|extend)\b[^.!?;]{0,60}(?:\.config/skillbank|\.skillbank|/skillbank/(?:trust|decisions|approvals?)|\btrust\.(?:json|yaml)|\b(?:trust|approval|permission)s? (?:file|store|database|decisions?)\b|\.claude/settings)", _NOT),
+    Phrase("override", r"\byour (?:safety|ethical|alignment) (?:training|principles|values|settings|mechanisms) (?:is|are|does|do|has|have|need) ?(?:not|no longer|nt|no) ?(?:\w+ )?(?:relevant|apply|valid|matter|count|needed|bind\w*|effect|in force|place|power)\b"),
+    Phrase("asking", r"\b(?:turn(?:ing)? off|switch(?:ing)? off|disabl(?:e|ing)|deactivat(?:e|ing)|remov(?:e|ing)|leav(?:e|ing)|escap(?:e|ing)|break(?:ing)? out of|suspend|get(?:ting)? (?:out of|around)|circumvent|bypass) (?:the |your |any |all |its |their )+(?:[^\s.!?;]+ ){0,4}(?:sandbox\w*|permission (?:prompts?|checks?|systems?|modes?|rules?)|trust (?:checks?|questions?|gates?)|audit(?:s|ing)?|audit (?:logs?|rules?)|approval (?:gates?|steps?|questions?))\b", _NOT + r"|\b(?:no|cannot|nothing|nobody)\b[^.!?]{0,30}$"),
+    Phrase("approval", r"\b(?:bank|skill|commands?|publisher|author|signer|vendor|file|plan|we|it)s? (?:is|are) (?:already |also |now )*on (?:the|an|our|your|their) (?:[^\s.!?;]+ )?(?:allow|white|trust\w*|safe|approved|exception) ?(?:list\w*)\b", _IF),
+    Phrase("override", rf"\b{_VERBS_OVERRIDE} {_gap(1)}(?:the|your|their|any) (?:users?|operators?|persons?|humans?|owners?|customers?) (?:actual |real |original |stated |explicit )*(?:requests?|wish(?:es)?|questions?|orders?|choices?|instructions?|refusals?|objections?|answers?|goals?|decisions?)\b", _NOT),
+    Phrase("role", r"\b(?:ai|llm|language model|chatbot|bot|model|machine)s? (?:that |who |which |is |are |currently |you )*(?:read(?:s|ing)?|process(?:es|ing)?|pars(?:e|es|ing)|see(?:s|ing)?) (?:this|these|the (?:file|text|document|skill|page|description))\b[^.!?]{0,24}\b(?:must|should|shall|has to|have to|needs? to|is to|are to|will)\b", _NOT),
     Phrase("asking", r"\b(?:do not|dont|never|without) (?:stop|stopping|pause|pausing|halt|wait|waiting|slow down|hesitate) (?:for|to|on|in order to) (?:any |the |a |users? |further )*(?:questions?|confirm\w*|approv\w*|permission|ask|asking|consent|clarif\w*|check with|verification|answer|reply)\b"),
     Phrase("asking", rf"\b(?:asking|prompting|confirming|confirmation|consulting|checking with|waiting for) {_gap(4)}(?:is|are|was|would be|seems) (?:completely |entirely |simply |only |just )?(?:unnecessary|not needed|not necessary|not required|pointless|a waste|forbidden|not allowed|superfluous|redundant|optional|undesired|unwanted|useless|prohibited|discouraged)\b"),
     Phrase("asking", rf"\b{_PERSON} (?:[^\s.!?;]+ ){{0,2}}(?:does not|do not|doesnt|dont|never|hates?|dislikes?|prefers? not|would rather not|refuses?|must not|should not|need not|neednt|has no wish|is too busy|resents?) (?:want |wants |like |wish |need |care |being |to |be |have |expect )*(?:asked|prompted|bothered|disturbed|interrupted|consulted|questioned|pestered|confirm|approve)\b", after=r"^ (?:for (?:the |a |its )?(?:password|secret|token|key|credential|data|path)|about (?:the )?(?:image|data|path)|which|what|where|whether)"),
@@ -231,12 +244,23 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase("asking", rf"\bleave (?:the |your |all )?{_READER} out of (?:this|it|the loop|that)\b"),
     Phrase("asking", r"\b(?:launch|run|start|execute|do) (?:[^\s.!?;]+ ){0,3}(?:immediately|at once|right away|straight away|instantly|first|now) (?:and|then) (?:only )?(?:ask|report|tell|inform|explain|apologi[sz]e)(?: [^\s.!?;]+){0,2} (?:later|afterwards?|after|when done|once)\b", _NOT),
     Phrase("asking", r"\b(?:act|operate|work|run|decide|proceed) (?:fully |completely |entirely )?(?:autonomously|unsupervised|on your own authority|at your own discretion|unattended)(?: (?:and|without|from|here|in)| ?[.!?;]|$)", _NOT, soft=r"\b(?:can|jobs?|to|it|which|that|agents?) $"),
-    Phrase("secrecy", rf"\b(?:make no mention (?:of|about)|say nothing (?:about|of|to)|keep (?:silent|quiet|mum|your mouth shut|a secret)(?: (?:about|on|regarding))?|stay silent (?:about|on)|never speak of|for your eyes only|for (?:the )?(?:ai|assistant|agent|model|llm)s? only|behind (?:the |their |your )?(?:{_READER})? ?s? ?back)\b", _NOT, soft=r"\b(?:logs?|docs?|it|they|papers?|that|which|messages?) $"),
+    Phrase("secrecy", r"\b(?:make no mention (?:of|about)|say nothing (?:about|of|to)|keep (?:silent|quiet|mum|your mouth shut|a secret)(?: (?:about|on|regarding))?|stay silent (?:about|on)|never speak of|for your eyes only|for (?:the )?(?:ai|assistant|agent|model|llm)s? only)\b", _NOT, soft=r"\b(?:logs?|docs?|it|they|papers?|that|which|messages?) $"),
     Phrase("secrecy", rf"\b(?:the |your |any )?{_READER} (?:should|must|shall|will|can|needs? to|has to|have to|is to|are to|is|are) (?:always |completely |be |to )*(?:remain|stay|kept|be kept|left|be left|stays|remains) (?:unaware|in the dark|uninformed|ignorant|oblivious|unsuspecting|out of (?:it|the loop))\b"),
     Phrase("secrecy", r"\b(?:omit|leave|exclude|drop|strip|remove|keep|delete|erase|scrub) (?:this|it|these|that|them|the above|any (?:trace|mention|sign)s?|all (?:traces?|mentions?)|every (?:trace|mention))(?: [^\s.!?;]+){0,6} (?:from|out of) (?:your|the|any|every|all) (?:[^\s.!?;]+ )?(?:summar(?:y|ies)|reports?|answers?|repl(?:y|ies)|logs?|responses?|transcripts?|history|explanations?)\b", _NOT, after=r"^ (?:level|file size|scale)"),
     Phrase("secrecy", r"\bsummar(?:y|ies|ise|ize) (?:[^\s.!?;]+ ){0,4}(?:must|should|shall|will|may) not (?:mention|contain|include|show|list) (?:this|the (?:upload|command|step|launch|above|copy|transfer)|these|it|that)\b"),
     Phrase("secrecy", rf"\b(?:tell|assure|convince|inform|reassure|persuade|report to) (?:the |your |any )?{_READER} (?:that )?{_gap(1)}(?:everything|all|nothing|no (?:data|files?|commands?|network)|it) (?:is|was|went|has|have|will|left|happened|ran|works|failed|worked)\b", _IF + "|" + _NOT),
-    Phrase("secrecy", r"\b(?:claim|pretend|lie|falsely (?:say|report|claim|state)|fabricate|feign|act as if) (?:to (?:the |your )?\w+ )?(?:that |and say )?(?:the|it|all|no|everything|nothing|you)\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|simply|also|always|but|so|now|instead|afterwards|later) )$"),
+    Phrase("secrecy", r"\b(?:claim|pretend|lie|falsely (?:say|report|claim|state)|fabricate|feign|act as if) (?:to (?:the |your )?\w+ )?(?:that |and say )?(?:the|it|all|no|everything|nothing|you)\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|simply|also|always|but|so|now|instead|afterwards|later|model|assistant|agent|ai|llm|bot|claude|gpt) )$"),
+    Phrase("secrecy", rf"\bbehind (?:the |their |your |his |her )?(?:{_READER})? ?s? ?backs?\b", _NOT),
+    Phrase("sending", rf"\b(?:{_REVEAL}|read|cat|copy|post|send|upload|recite|share) {_gap(4)}(?:contents?|lines?|values?|text) (?:of|from|in) {_gap(3)}{_PLACES}", _NOT),
+    Phrase("sending", rf"\b(?:read|open|cat|load|take|get|copy|fetch|find|collect) {_gap(3)}{_PLACES}\S* (?:file )?{_gap(2)}(?:and|then) {_gap(2)}(?:append|send|include|attach|post|upload|add|put|paste|embed|report|quote|encode|share|forward|submit|pass|mail|e?mail|place|write)\b", _NOT),
+    Phrase("secrecy", rf"\b(?:forbidden|not allowed|prohibited|not permitted|unacceptable|against the rules|off limits) (?:for you )?to {_TELL} {_gap(1)}(?:the |a |any |your )?{_READER}\b", after=r"^ (?:secrets?|passwords?|tokens?|keys?|raw)"),
+    Phrase("secrecy", r"\b(?:lie|lies|lying) (?:about|to (?:the |your |any )?(?:users?|operators?|persons?|humans?|owners?|them))\b", _NOT, needs=r"(?:^|[.!?:;] ?|\b(?:and|please|then|you|should|must|can|may|just|or|to) )$"),
+    Phrase("secrecy", rf"\bpretend (?:that )?(?:the |your |a )?{_READER} (?:has |have |had |already |just )*(?:typed|said|approved|answered|agreed|confirmed|replied|clicked|wants|asked|knows|chose)\b", _NOT),
+    Phrase("secrecy", rf"\b(?:if|when|whenever|should) (?:the |a |any |your )?{_READER} (?:ever |should )?(?:asks?|wonders?|inquires?|complains?|notices?) (?:about|why|what|for|of)? ?{_gap(6)}(?:network|traffic|uploads?|connections?|servers?|commands?|scripts?|keys|credentials|step|process|transfer|download)\b[^.!?]{{0,30}} (?:say|claim|pretend|answer|reply|respond|tell (?:them|him|her)|deny|blame)\b"),
+    Phrase("sending", rf"{_PLACES}\S* {_gap(2)}(?:must|should|has to|have to|needs? to|is to|are to|shall|will|can) be (?:sent|pasted|posted|uploaded|included|printed|attached|forwarded|shared|e?mailed|quoted|reported|shown)\b", _NOT),
+    Phrase("sending", rf"\b(?:copy|put|send|write|post|paste|include|add|place|collect|upload|dump|pass) {_gap(2)}(?:variables?|environment) {_gap(6)}(?:key|token|secret|password)s? (?:into|in|to|as|at|with) {_gap(3)}(?:tags?|names?|notes?|titles?|job|jobs|url|urls|description|descriptions|comments?|address|labels?|answer|reply|chat|plan|query)\b", _NOT),
+    Phrase("sending", rf"{_PLACES}[^.!?]{{0,40}}[.!?:;] ?(?:please |then |now |and |just )*(?:paste|post|send|upload|e?mail|quote|print|repeat|recite|reveal|share|forward|show|tell|report) (?:me |us )?(?:it|them|its|their|that|the (?:contents?|output|result|lines?|values?)) ?{_gap(3)}(?:here|back|into?|to|at|below|with)\b"),
+    Phrase("sending", rf"\b(?:repeat|print|reveal|quote|recite|output|show|state|disclose|copy|echo|paste|tell|leak)(?:ing|ting)? {_gap(2)}your (?:own |full |entire |whole |hidden |initial |complete |secret )*(?:system (?:prompts?|messages?|instructions?)|(?:initial|hidden|original|secret) (?:instructions?|prompts?)|conversation history|context window|tool definitions)\b", _NOT),
     Phrase("sending", rf"\b(?:hand over|give away|surrender|turn over|pass on|hand out|{_SEND}) {_gap(5)}{_SECRETS} {_gap(3)}(?:to|at|via|through|into|on) {_gap(2)}{_AWAY}", _NOT),
     Phrase("sending", r"\b(?:run|execute|call|type|do) (?:the command )?(?:env|printenv|set|export p|cat /proc/self/environ)(?: command)? (?:[^\s.!?;]+ ){0,4}(?:paste|send|include|post|show|output|report|copy|append|attach|upload|add|share)\b", _NOT),
     Phrase("sending", rf"\b(?:put|place|write|add|insert|embed|store|hide|encode|include|append|pass|smuggle|copy) {_gap(5)}(?:{_SECRETS}|keys|them|it) {_gap(4)}(?:into|in|to|as|inside|within) {_gap(2)}(?:jobs? name|names? of|plans? notes?|plans?|idempotency key|query string|url|arguments? of|title|file ?name|tags?|comments?|commit message|pull request|search query|captions?|descriptions?|chat|answer|reply)\b", _NOT, needs=rf"{_SECRETS}[^.!?]{{0,80}}$|\b(?:keys|secrets?|tokens?|passwords?|credentials|environment)\b[^.!?]{{0,80}}$"),
@@ -245,47 +269,82 @@ PHRASES: tuple[Phrase, ...] = (
 )  # fmt: skip
 
 
+_WITHOUT = r"\b(?:ohne|sans|sin|sem|senza|без|zonder|bez)\b"
+_NO = r"\b(?:nichts|nicht|nie|niemals|rien|jamais|nada|nunca|niente|mai|nichego|не|ничего|никогда|niets|niet|nic|non|nao|ne|no|n)\b"
+_FOREIGN_NOT = rf"{_NO}(?: [^\s.!?;]+){{0,2}} ?$"
+_FOREIGN_INSIDE = rf"{_NO}[^.!?;]{{0,60}}{_WITHOUT}|^{_WITHOUT}.*{_NO}"
+_FOREIGN_AFTER = r"^[^.!?]{0,20}(?:不得|不可|不能|禁止|请勿|切勿|严禁)|^[^.!?]{0,8}(?:しない|ないで|禁止|てはいけ|なりません|지 마|지 말|안 됩|금지)|^ (?:\w+ )?(?:nicht|nichts|niet)\b"
+"""Nothing without asking: the same words as without asking, and the opposite of it."""
+
+
 def _pair(kind: Kind, first: str, then: str, between: int = 40) -> Phrase:
     """Two groups of words of another language near each other, in either order."""
     one, two = (rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (first, then))
-    return Phrase(kind, rf"{one}[^.!?]{{0,{between}}}{two}|{two}[^.!?]{{0,{between}}}{one}")
+    harmless = (
+        {"before": _FOREIGN_NOT, "inside": _FOREIGN_INSIDE, "after": _FOREIGN_AFTER}
+        if kind == "asking"
+        else {}
+    )
+    return Phrase(kind, rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}", **harmless)
+
+
+def _sent() -> Phrase:
+    """A word of sending, one of secrets, and an address, in whichever other language."""
+    verbs = (
+        "schick,sende,lade,übermittle,envoie,envoyez,transmets,envía,envia,enviad,manda,invia,envie,отправь,отправьте,пришли,перешли,发送,發送,上传,上傳,传到,提交到,送信,送って,アップロード"
+        ",보내,전송,업로드,gönder,wyślij,prześlij,stuur,verstuur,أرسل,ارسل,भेज"
+    )
+    secrets = (
+        "schlüssel,passwort,passwörter,zugangsdaten,umgebungsvariablen,clés,mots de passe,mot de passe,identifiants,variables d,claves,contraseña,credenciales,variables de entorno,chiavi,credenziali"
+        ",chaves,senha,ключ,пароль,пароли,секрет,переменн,密钥,密鑰,密码,密碼,凭证,令牌,环境变量,環境変数,鍵,秘密,パスワード,비밀,키를,환경 변수,anahtar,şifre,hasło,hasła,klucz,sleutel,wachtwoord,مفاتيح,कुंजी,पासवर्ड"
+    )
+    verb, secret = (
+        rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (verbs, secrets)
+    )
+    secret = rf"(?:{secret}|{_PLACES})"
+    away = r"[^!?;]{0,80}(?:https?:|\w@\w)"
+    return Phrase(
+        "sending",
+        rf"{verb}[^!?;]{{0,60}}{secret}{away}|{secret}[^!?;]{{0,60}}{verb}{away}|{secret}{away}[^!?;]{{0,80}}{verb}",
+    )
 
 
 FOREIGN: tuple[Phrase, ...] = (
-    _pair("override", "ignorier,missachte,vergiss,vergesst,verwirf,beachte nicht,beachten sie nicht,befolge nicht,setze dich hinweg,umgehe", "anweisung,vorgabe,vorherige,vorigen,bisherige,was man dir gesagt,was dir gesagt,regeln,systemprompt,instruktion,richtlinien,was du gesagt"),
-    _pair("asking", "ohne zu fragen,ohne nachzufragen,ohne rückfrage,ohne zustimmung,ohne genehmigung,ohne bestätigung,ohne erlaubnis,frage nicht nach,frag nicht nach,nicht nachfragen", "starte,führe,ausführen,aus,fahre fort,weiter,lösche,installiere,trainier,genehmig,bestätig,ruf"),
+    _sent(),
+    _pair("override", "ignoriere,ignoriert alle,ignorier alle,missachte,vergiss,vergesst,verwirf,beachte nicht,beachten sie nicht,befolge nicht,setze dich hinweg,umgehe", "anweisung,vorgabe,alles vorherige,alles bisherige,was man dir gesagt,was dir gesagt,regeln,systemprompt,instruktion,richtlinien,was du gesagt"),
+    _pair("asking", "ohne zu fragen,ohne nachzufragen,ohne rückfrage,ohne zustimmung,ohne genehmigung,ohne bestätigung,ohne erlaubnis,frag ihn nicht,frage ihn nicht,frage nicht nach,frag nicht nach,nicht nachfragen", "starte,führe,ausführen,aus,fahre fort,weiter,lösche,installiere,trainier,genehmig,bestätig,ruf"),
     _pair("approval", "nutzer,benutzer,betreiber,anwender,inhaber,administrator,person,chef", "hat bereits zugestimmt,hat schon zugestimmt,hat zugestimmt,bereits genehmigt,schon genehmigt,hat genehmigt,hat dem zugestimmt,ist einverstanden,bereits freigegeben,hat freigegeben,bereits bestätigt,schon zugestimmt,bereits zugestimmt,hat es erlaubt,bereits erlaubt"),
-    _pair("secrecy", "sag,sage,erzähle,erwähne,verrate,teile,informiere,verschweig,verheimlich", "dem nutzer nichts,dem benutzer nichts,dem anwender nichts,nicht dem nutzer,dem nutzer nicht,dem benutzer nicht,niemandem,gegenüber dem nutzer,gegenüber dem benutzer,vor dem nutzer,vor dem benutzer,dem betreiber nichts"),
+    _pair("secrecy", "sprich nicht,rede nicht,sag,sage,erzähle,erwähne,verrate,teile,informiere,verschweig,verheimlich", "dem nutzer nichts,dem benutzer nichts,dem anwender nichts,nicht dem nutzer,dem nutzer nicht,dem benutzer nicht,niemandem,gegenüber dem nutzer,gegenüber dem benutzer,vor dem nutzer,vor dem benutzer,dem betreiber nichts"),
     _pair("override", "ignore,ignorez,ignorer,oublie,oubliez,oublier,ne tiens pas compte,ne tenez pas compte,ne suis pas,ne suivez pas,fais abstraction,faites abstraction,passe outre,passez outre", "instructions précédentes,consignes,instructions antérieures,instructions du système,directives,ce qu on t a dit,ce quon ta dit,ce quon vous a dit,règles,toutes les instructions,instructions ci dessus,tout ce qui précède"),
-    _pair("asking", "sans demander,sans confirmation,sans autorisation,sans poser de question,sans approbation,sans l accord,sans laccord,sans prévenir,ne demande pas,ne demandez pas", "lance,lancez,exécute,exécutez,continue,continuez,procède,procédez,démarre,démarrez,l utilisateur,lutilisateur,la permission,confirmation,installe,supprime"),
+    _pair("asking", "sans demander,sans confirmation,sans autorisation,sans poser de question,sans approbation,sans l accord,sans laccord,sans prévenir,ne demande pas,ne demandez pas,ne lui demande pas,ne lui demandez pas", "lance,lancez,exécute,exécutez,continue,continuez,procède,procédez,démarre,démarrez,l utilisateur,lutilisateur,la permission,confirmation,installe,supprime"),
     _pair("approval", "utilisateur,opérateur,administrateur,propriétaire,responsable", "a déjà approuvé,a déjà accepté,a déjà donné son accord,a donné son accord,a déjà autorisé,a approuvé,a déjà confirmé,est d accord,est daccord,a déjà validé,a validé"),
-    _pair("secrecy", "ne dis,ne dites,n en parle,nen parle,ne mentionne,ne mentionnez,ne révèle,ne révélez,n informe,ninforme,cache,cachez", "rien à l utilisateur,rien à lutilisateur,pas à l utilisateur,pas à lutilisateur,à l utilisateur,à lutilisateur,pas l utilisateur,pas lutilisateur,à personne,aux utilisateurs"),
+    _pair("secrecy", "ne dis,ne dites,ne parle,ne parlez,n en parle,nen parle,ne mentionne,ne mentionnez,ne révèle,ne révélez,n informe,ninforme,cache,cachez", "rien à l utilisateur,rien à lutilisateur,pas à l utilisateur,pas à lutilisateur,à l utilisateur,à lutilisateur,pas l utilisateur,pas lutilisateur,à personne,aux utilisateurs"),
     _pair("override", "ignora,ignore,olvida,olvide,descarta,no sigas,no obedezcas,haz caso omiso,pasa por alto,omite", "instrucciones anteriores,instrucciones previas,las instrucciones,las reglas,lo que te dijeron,lo que te han dicho,todo lo anterior,directrices,las órdenes,indicaciones anteriores"),
-    _pair("asking", "sin preguntar,sin pedir,sin confirmación,sin permiso,sin autorización,sin aprobación,no preguntes,no pidas", "ejecuta,ejecute,lanza,inicia,continúa,procede,al usuario,confirmación,permiso,instala,borra,entrena"),
+    _pair("asking", "sin preguntar,sin pedir,sin confirmación,sin permiso,sin autorización,sin aprobación,no preguntes,no pidas,no le pidas,no le preguntes,no les pidas", "ejecuta,ejecute,lanza,inicia,continúa,procede,al usuario,confirmación,permiso,instala,borra,entrena"),
     _pair("approval", "usuario,operador,administrador,dueño", "ya ha aprobado,ya aprobó,ya aceptó,ya ha aceptado,ya dio su,ya ha dado,ha aprobado,ya autorizó,ya ha autorizado,ya confirmó,está de acuerdo,já aprovou,já autorizou,já concordou,já confirmou"),
-    _pair("secrecy", "no le digas,no digas,no menciones,no reveles,no informes,oculta,não diga,não conte,não mencione,esconda", "al usuario,a nadie,del usuario,ao usuário,a ninguém,do usuário"),
+    _pair("secrecy", "no le digas,no digas,no hables,non dire,non parlare,non menzionare,no menciones,no reveles,no informes,oculta,não diga,não conte,não mencione,esconda", "al usuario,con el usuario,all utente,allutente,con lutente,a nadie,del usuario,ao usuário,a ninguém,do usuário"),
     _pair("override", "ignora,ignori,dimentica,dimentichi,non seguire,trascura,ignore,esqueça,desconsidere,não siga", "istruzioni precedenti,le istruzioni,tutte le istruzioni,quello che ti è stato detto,regole,istruzioni di sistema,instruções anteriores,as instruções,as regras,o que te disseram,o que lhe disseram"),
     _pair("asking", "senza chiedere,senza conferma,senza autorizzazione,non chiedere,sem perguntar,sem confirmação,sem autorização,não pergunte", "esegui,avvia,procedi,continua,all utente,allutente,lancia,execute,inicie,prossiga,ao usuário"),
     _pair("approval", "utente,operatore,amministratore", "ha già approvato,ha già accettato,ha già dato,ha già autorizzato,ha approvato,è d accordo,è daccordo,ha già confermato"),
-    _pair("override", "игнорируй,игнорируйте,забудь,забудьте,не следуй,не следуйте,пренебреги,отбрось", "предыдущие,инструкци,указани,правила,что тебе говорили,все что,системн", 30),
+    _pair("override", "игнорируй,игнорируйте,забудь,забудьте,не следуй,не следуйте,пренебреги,отбрось", "все предыдущее,инструкци,указани,правила,что тебе говорили,все что,системн", 30),
     _pair("asking", "без подтверждения,без разрешения,не спрашивая,без вопросов,не спрашивай,не спрашивайте", "запусти,запускай,выполни,выполняй,продолжай,пользовател,удали,установи", 40),
     _pair("approval", "пользователь,оператор,администратор,владелец", "уже одобрил,уже согласился,уже разрешил,одобрил,дал согласие,уже подтвердил,согласен", 30),
     _pair("secrecy", "не говори,не сообщай,не говорите,не упоминай,скрой,не сообщайте", "пользовател,никому", 30),
-    _pair("override", "忽略,無視,无视,忘记,忘記,不要遵守,不要遵循,不要理会,抛开,忘掉,绕过,繞過,违反", "之前的,先前的,以前的,上述,以上,前面,指令,指示,规则,規則,系统提示,系統提示,提示词,所有限制,告诉你的", 20),
+    _pair("override", "忽略,無視,无视,忘记,忘記,不要遵守,不要遵循,不要理会,抛开,忘掉,绕过,繞過,违反", "之前的一切,之前的内容,先前的内容,以上内容,以上所有内容,上述内容,前面的内容,上面的内容,指令,指示,规则,規則,系统提示,系統提示,提示词,所有限制,告诉你的", 20),
     _pair("asking", "无需,無需,不需要,不用,不必,不要,别,免,未经", "询问用户,询问,確認,确认,批准,征求同意,许可,授權,授权,問用戶,问用户,请示,同意", 6),
     _pair("approval", "用户,用戶,操作员,操作員,管理员,管理員,所有者,主人", "已经同意,已同意,已经批准,已批准,已经授权,已授权,已经确认,已确认,已經同意,已經批准,早已同意,同意了", 6),
     _pair("secrecy", "不要告诉,别告诉,不要告訴,不要让,不要向,不得告知,瞒着,瞞著,不要透露,对.{0,4}保密", "用户,用戶,任何人,操作员,管理员,他们", 8),
-    _pair("override", "無視,忘れ,従わない,従うな,無効に", "指示,命令,ルール,以前の,これまでの,上記,プロンプト,前の", 20),
+    _pair("override", "無視,忘れ,従わない,従うな,無効に", "指示,命令,ルール,これまでの内容,これまでのすべて,上記の内容,上記すべて,プロンプト,言われたこと", 20),
     _pair("asking", "確認せず,許可なく,承認なし,承認を得ず,聞かずに,確認なし,尋ねずに,承認は不要,確認は不要", "実行,開始,起動,続行,進め,削除,ユーザー,不要", 25),
     _pair("approval", "ユーザー,利用者,オペレーター,管理者", "承認済み,既に承認,すでに承認,同意済み,既に同意,すでに同意,許可済み,承認しています,同意しています", 12),
     _pair("secrecy", "ユーザー,利用者,誰に", "言わない,伝えない,知らせない,報告しない,言うな,秘密,伝えるな,内緒", 12),
-    _pair("override", "무시,잊어,따르지", "이전,지시,명령,규칙,프롬프트,앞의,위의", 20),
+    _pair("override", "무시,잊어,따르지", "지시,명령,규칙,프롬프트,이전 내용,앞의 내용,위의 내용,지침", 20),
     _pair("asking", "묻지 말고,묻지 않고,확인 없이,승인 없이,허락 없이", "실행,시작,진행,계속,삭제,설치", 25),
     _pair("approval", "사용자,운영자,관리자", "이미 승인,이미 동의,이미 허락,승인했,동의했", 12),
     _pair("secrecy", "사용자,아무에게", "알리지 마,말하지 마,알리지 말,말하지 말,비밀", 15),
-    _pair("override", "تجاهل,انس,لا تتبع", "التعليمات,السابقة,الأوامر,القواعد", 25),
-    _pair("override", "अनदेखा,नज़रअंदाज़,भूल जा", "निर्देश,पिछले,नियम", 30),
-    _pair("override", "negeer,vergeet,zignoruj,pomiń,zapomnij,önceki,yok say,unut", "vorige instructies,eerdere instructies,instructies,regels,poprzednie,instrukcje,polecenia,talimatları,talimatlar,kuralları", 30),
+    _pair("override", "تجاهل,انس,لا تتبع", "التعليمات,كل ما سبق,الأوامر,القواعد,التوجيهات", 25),
+    _pair("override", "अनदेखा,नज़रअंदाज़,भूल जा", "निर्देश,नियम,आदेश", 30),
+    _pair("override", "negeer,vergeet,zignoruj,pomiń,zapomnij,yok say,görmezden gel,unut", "vorige instructies,eerdere instructies,instructies,regels,instrukcje,polecenia,talimatları,talimatlar,kuralları", 30),
     _pair("asking", "zonder te vragen,zonder toestemming,zonder bevestiging,bez pytania,bez potwierdzenia,sormadan,onay almadan", "voer,start,ga door,uitvoeren,uruchom,wykonaj,kontynuuj,çalıştır,başlat,devam", 40),
     _pair("approval", "gebruiker,użytkownik,kullanıcı", "al goedgekeurd,al akkoord,toestemming gegeven,już zatwierdził,już wyraził,zaten onayladı,onayladı", 25),
     _pair("asking", "musst,brauchst,sollst,müssen,brauchen,darfst", "nicht fragen,nicht um erlaubnis,nicht nachfragen,niemanden fragen,nicht zu fragen,keine bestätigung,keine erlaubnis,keine zustimmung,keine genehmigung", 50),

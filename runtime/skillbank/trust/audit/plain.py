@@ -40,7 +40,6 @@ _SPACED = {ord(c): " " for c in "()[]{}|<>#+,_-=\u2013\u2014\u2022\u00b7"}
 _MARKS = str.maketrans({**_JOINED, **_SPACED})
 _STOPS = str.maketrans("。！？：；，、", ".!?:;  ")
 _WORD_BREAK = re.compile(r"(?<=[a-zA-Z])-\n\s*(?=[a-z])")
-_BLANKS = re.compile(r"\s+")
 
 
 def plain(text: str) -> str:
@@ -58,18 +57,24 @@ def plain(text: str) -> str:
         text = _INLINE.sub("", _EMPTY_COMMENT.sub("", text))
     if "-\n" in text:
         text = _WORD_BREAK.sub("", text)
-    return _BLANKS.sub(" ", text.translate(_STOPS).translate(_MARKS).casefold())
+    text = (text if text.isascii() else text.translate(_STOPS)).translate(_MARKS).casefold()
+    ends = (" " if text[:1].isspace() else "", " " if len(text) > 1 and text[-1:].isspace() else "")
+    return " ".join(text.split()).join(ends)
 
 
 _PART = "\ue0ff"
 _LISTED = re.compile(r"^(?=[ \t>]{0,12}(?:[-*+|]|#{1,6}|\d{1,3}[.)])[ \t])", re.MULTILINE)
+_MAY_BE_LISTED = r"(?m)^[ \t>]{0,12}(?:[-*+|]|#{1,6}|\d{1,3}[.)])[ \t]"
 _HEADING = re.compile(r"^(#{1,6} [^\n]*)$", re.MULTILINE)
 
 
 def parts(text: str) -> tuple[str, list[int]]:
     """Return the plain form of a text, and where in it paragraphs, headings and entries of lists begin."""
-    text = _HEADING.sub(rf"\1\n{_PART}", text.replace(_PART, "").replace("\n\n", f"\n{_PART}\n"))
-    text = _LISTED.sub(_PART, text)
+    text = text.replace(_PART, "").replace("\n\n", f"\n{_PART}\n")
+    if "#" in text:
+        text = _HEADING.sub(rf"\1\n{_PART}", text)
+    if linear(_MAY_BE_LISTED).search(text):
+        text = _LISTED.sub(_PART, text)
     starts = [0]
     pieces = [p for p in (piece.strip() for piece in plain(text).split(_PART)) if p]
     at = 0
@@ -114,11 +119,19 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 _LEET = str.maketrans("013457@$!", "oieastasi")
+_LEET_LIKE = r"[a-z0-9@$!]*(?:[a-z][0-9@$!]|[0-9@$!][a-z])[a-z0-9@$!]*"
+_ORDERING = (
+    r"ignor|disregard|forget|bypass|previous|prior|instruc|guideline|prompt|approv|consent|permi|authori|confirm|withou|asking|dont|never|secret"
+    r"|passw|credent|token|user|operator|system|assistant|agent|overrid|reveal|tell|send|hide|trust|run|order|rules|all|now|you|the"
+)
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-z])(?=[\w@$!]*[0-9@$!])[a-z0-9@$!]{2,}(?![\w@$])")
 
 
 def unleet(text: str) -> str:
     """Return a plain text with digits and signs inside of words read as the letters that they look like."""
+    words = {m[0] for m in linear(_LEET_LIKE).finditer(text)}
+    if not any(linear(_ORDERING).search(word.translate(_LEET)) for word in words):
+        return text  # No word of an order comes out; sizes and names of keys are full of digits.
     return _LEET_WORD.sub(
         lambda m: m[0][:-1].translate(_LEET) + (m[0][-1] if m[0][-1] == "!" else m[0][-1].translate(_LEET)),
         text,
@@ -130,6 +143,7 @@ _VOCABULARY = (
     "confirmation", "confirm", "permission", "override", "system", "prompt", "already", "secretly", "guidelines",
 )  # fmt: skip
 _LETTERS = {"".join(sorted(word)): word for word in _VOCABULARY}
+_PAUSES = str.maketrans(".!?:;", "     ")
 _LIKE_I = str.maketrans("l", "i")
 _FOLDED = {word.translate(_LIKE_I): word for word in _VOCABULARY}
 
@@ -137,7 +151,7 @@ _FOLDED = {word.translate(_LIKE_I): word for word in _VOCABULARY}
 def corrected(form: str) -> str:
     """Return a plain text with words of orders whose letters were swapped, or l for i, as they are meant."""
     wrong = {}
-    for word in set(re.split(r"[ .!?:;]+", form)):
+    for word in set(form.translate(_PAUSES).split(" ")):
         if 6 <= len(word) <= 12 and word not in _VOCABULARY and word[:1].isalpha():
             meant = _LETTERS.get("".join(sorted(word))) or _FOLDED.get(word.translate(_LIKE_I))
             if meant is not None:
@@ -153,6 +167,8 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 def squeezed(text: str) -> str:
     """Return the runs of single letters of a plain text (``i g n o r e``), each without its spaces."""
+    if not linear(r"(?:[a-z0-9@$][ ./:;]{1,3}){7}[a-z0-9@$]").search(text):
+        return ""
     return " ".join(_NOT_LETTERS.sub("", m[0].translate(_LEET)) for m in _SINGLE.finditer(text))
 
 

@@ -86,6 +86,9 @@ _SECRET_LIKE = (
 DANGEROUS_CODE = re.compile(
     r"\bos\.(?:system|popen|exec\w*|spawn\w*|fork|putenv|setuid|remove|unlink|rename|chmod)\b|\bpty\.|\bsocket\b|\burllib|\brequests\b|\bhttpx|\baiohttp|\bhttp\.(?:client|server)|\bhttplib|\bftplib|\bsmtplib|\btelnetlib|\bparamiko|\bexec\s*\(|(?<![\w.])eval\s*\(|\bcompile\s*\(|__import__|\bimportlib|\bctypes|\bcffi|\bmarshal\b|\bpickle\b|\bbase64\b|\bcodecs\b|\bbinascii|\bfromhex|\bgetattr\s*\(\s*(?:os|sys|builtins|__|subprocess|importlib)|__(?:builtins|globals|subclasses|class|loader)__|\bshutil\.(?:rmtree|move|copy)|shell\s*=\s*True|\bos\.environ\b(?!\.get\(|\[)|chr\s*\([^)]*\)\s*\+|\bchild_process|\bexecSync|\bspawnSync|\bnet\.(?:connect|Socket)|\brequire\s*\(|\bfetch\s*\(|\bIO::Socket|\bsystem\s*[(\"']|\bqx[{(/]|`[^`]+`|\bopen\s*\([^)]*(?:[\"']/(?:etc|root|home|proc|var)|~|expanduser)|\bgetpass|\bkeyring|\bwinreg|\bwebbrowser|\basyncio\.(?:open_connection|create_subprocess)|\bTCPSocket|\bNet::HTTP|\bfsockopen|\bshell_exec|\bpassthru|\bproc_open"
 )
+_PROGRAM_TEXT = re.compile(
+    r"\bos\.(?:system|popen|exec\w+|spawn\w+)\s*\(|\bsubprocess\.\w+|__import__\s*\(|(?<![\w.])(?:exec|eval)\s*\(|\bchild_process\b|\bimport\s+(?:socket|ctypes|pty)\b"
+)
 _RUN_ELSEWHERE = re.compile(
     r"(?i)\b(?:python[\d.]*|torchrun|node|perl|ruby)\s+(?:-[uBOsSEIXW]\S*\s+)*(?:-m\s+(?:pip|http\.server|ensurepip|venv|timeit|pdb|cProfile|runpy|code|idlelib|webbrowser|smtpd|ftplib|telnetlib|base64|zipfile|compileall|zipapp|site|antigravity|pyclbr|trace|profile|doctest|unittest|asyncio|pickle)\b|(?:/tmp|/dev|/var|/home|/root|~|\.{1,2}/|\{|https?:|skills?/|references/|scripts/|assets/|evals/))"
 )
@@ -155,7 +158,15 @@ def shell_signs(evidence: Evidence) -> Iterator[Hit]:
             return "it runs one command inside of another", one.text, level
         match = chain.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}", "_", whole))
         if match:
-            return f"it holds '{match[0]}', which only a shell understands", one.text
+            steps = [part.split() for part in one.text.split("&&")]
+            plain = not chain.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}|&&", "_", whole))
+            same = plain and all(steps) and len({step[0] for step in steps}) == 1
+            # Several steps of one program start nothing that the program alone does not.
+            return (
+                f"it holds '{match[0]}', which only a shell understands",
+                one.text,
+                "MEDIUM" if same else "HIGH",
+            )
         if "<<" in whole:
             return "it feeds a program from its own text", one.text, "MEDIUM"
         return None
@@ -169,7 +180,12 @@ def inline_code(evidence: Evidence) -> Iterator[Hit]:
 
     def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
         if not (_INTERPRETERS.search(one.text) or _INTERPRETERS.search(one.unquoted)):
-            return None
+            program = _PROGRAM_TEXT.search(one.text) if one.is_command else None
+            return (
+                (f"a part of it is a program that uses '{program[0].strip()}'", one.text, "HIGH")
+                if program
+                else None
+            )
         danger = DANGEROUS_CODE.search(one.text) or DANGEROUS_CODE.search(one.unquoted)
         if danger:
             return f"its inline code uses '{danger[0][:40].strip()}'", one.text, "HIGH"
@@ -431,6 +447,28 @@ def image_words(evidence: Evidence) -> Iterator[Hit]:
             )
 
 
+_IMITATED = ("nvcr.io", "docker.io", "ghcr.io", "quay.io", "gcr.io", "public.ecr.aws", "mcr.microsoft.com")
+_AS_READ = str.maketrans("01-_", "ol..")
+
+
+def _imitated(host: str) -> str | None:
+    """Return the well-known registry that a host's name is made to be taken for."""
+    known = {name.split(".", 1)[0]: name for name in _IMITATED}
+    if host in _IMITATED or host.endswith(tuple(f".{name}" for name in _IMITATED)):
+        return None
+    read = host.translate(_AS_READ).replace("rn", "m").replace("vv", "v")
+    for name in _IMITATED:
+        if re.search(rf"(?:^|\.){re.escape(name)}(?:\.|$)", read):
+            return name
+        first, _, rest = name.partition(".")
+        mine, _, other = read.partition(".")
+        if len(first) > 3 and sorted(first) == sorted(mine) and mine not in known and rest == other:
+            return name
+        if len(first) > 3 and mine == first and rest == "io" and re.fullmatch(r"[il1][o0c]|lo|i0|co", other):
+            return name
+    return None
+
+
 @rule(
     "image-registry",
     "LOW",
@@ -443,7 +481,19 @@ def image_registries(evidence: Evidence) -> Iterator[Hit]:
     for file, field, value in images(evidence):
         if ("/" in value or ":" in value) and not _REGISTRIES.match(value):
             host = value.split("/", 1)[0]
-            bare = re.match(r"\d+(?:\.\d+){3}|localhost", host)
+            bare = re.match(r"\d+(?:\.\d+){3}|localhost|\[", host)
+            inner = re.match(r"localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.", host)
+            imitated = _imitated(host.split(":")[0].lower())
+            if imitated:
+                yield Hit(
+                    file.name,
+                    f"the registry only looks like {imitated}.",
+                    field.line,
+                    field.path,
+                    value,
+                    "HIGH",
+                )
+                continue
             known_hub = "." not in host and ":" not in host
             if not known_hub or bare:
                 yield Hit(
@@ -452,7 +502,7 @@ def image_registries(evidence: Evidence) -> Iterator[Hit]:
                     field.line,
                     field.path,
                     value,
-                    "MEDIUM" if bare else None,
+                    "MEDIUM" if inner else "HIGH" if bare else None,
                 )
 
 

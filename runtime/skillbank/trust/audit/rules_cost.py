@@ -16,6 +16,8 @@ from skillbank.trust.audit.linear import linear
 __all__ = ["explodes"]
 
 _PATTERNS = frozenset({"pattern", "regex", "regexp", "match", "patterns"})
+_MAY_HOLD_PATTERNS = linear(r"pattern|regex|match|\\\\[ux]")
+"""A key of a pattern, or an escape that may stand for a letter of one."""
 _LONGEST_PATTERN = 2000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -32,6 +34,8 @@ def patterns(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.files:
         if not (file.is_info or file.name.startswith("schemas/")):
             continue
+        if not _MAY_HOLD_PATTERNS.search(file.text):
+            continue  # The places of fields cost far more than one look through the text.
         for field in file.fields:
             if field.key in _PATTERNS and isinstance(field.value, str):
                 if explodes(field.value):

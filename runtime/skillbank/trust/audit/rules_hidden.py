@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from skillbank.bank.documents import parse_yaml
+from skillbank.errors import SkillFormatError
 from skillbank.trust.audit.confusables import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
@@ -18,14 +20,24 @@ __all__: list[str] = []
 
 _MOST = 20
 _ESCAPES = linear(r"\\[uUxN0abefv_LP]")
+_CONTROLS = linear(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HARMLESS = frozenset("\ufeff\u00ad\u200e\u200f\u200d\u200c\u2028\u2029\u0085\u000c")
 """What word processors and writing systems leave behind: worth a look, no attack by themselves."""
 _LANGUAGES = re.compile(r"[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
 
 
+_PICTURE = r"[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
+_EMOJI = re.compile(
+    rf"\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
+    rf"|{_PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?(?:\u200d{_PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?)*|[0-9#*]\ufe0f?\u20e3"
+)
+"""Pictures that joiners, selectors and tags make out of several characters; the flags with tags are these three."""
+
+
 def _worst(line: str) -> tuple[str, Level]:
     """Say what kind of hidden characters a line holds."""
+    line = _EMOJI.sub("\u263a", line)
     message = hidden_message(line)
     if message:
         return f"hidden characters spell '{visible(message)[:80]}'", "HIGH"
@@ -55,7 +67,7 @@ def _worst(line: str) -> tuple[str, Level]:
 def characters(evidence: Evidence) -> Iterator[Hit]:
     """Find bidi, zero-width, tag, selector and control characters, and read what they spell."""
     for file in evidence.texts:
-        if not file.text.isascii() or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", file.text):
+        if not file.text.isascii() or _CONTROLS.search(file.text):
             yield from _characters(file)
         for field in file.fields if _ESCAPES.search(file.text) else ():
             # An escape of YAML or JSON makes a character that no byte of the file shows.
@@ -65,8 +77,32 @@ def characters(evidence: Evidence) -> Iterator[Hit]:
                     key=lambda w: (has_invisible(field.value), w[1] == "HIGH"),
                 )
                 yield Hit(file.name, f"{message}.", field.line, field.path, field.value, level)
+        for value in _head_values(file):
+            if has_invisible(value) and value not in file.text:
+                yield Hit(
+                    file.name, "an escape in its head makes characters that cannot be seen.", 1, excerpt=value
+                )
         if has_invisible(file.name):
             yield Hit(file.name, "the file's name holds characters that cannot be seen.", excerpt=file.name)
+
+
+def _head_values(file: File) -> Iterator[str]:
+    """Yield the words of a document's head that escapes of YAML stand in."""
+    head = file.text[4:].split("\n---", 1)[0] if file.text.startswith("---\n") else ""
+    if file.is_document or not _ESCAPES.search(head):
+        return
+    try:
+        values = [parse_yaml(head, file.name)]
+    except SkillFormatError:
+        return
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            values += [*value, *value.values()]
+        elif isinstance(value, list):
+            values += value
 
 
 def _characters(file: File) -> Iterator[Hit]:
@@ -225,6 +261,29 @@ def asides(evidence: Evidence) -> Iterator[Hit]:
                     )
 
 
+_FILLED_IN = re.compile(
+    r"!\[[^\]\n]{0,400}\]\(https?://[^)\s]*[?&][\w-]*=(?:<|\{|\$|%7[bB]|\[)|<img\b[^<>]{0,200}src=[\"']?https?://[^\"'\s>]*[?&][\w-]*=(?:<|\{|\$|%7[bB]|\[)"
+)
+
+
+@rule(
+    "hidden-picture-address", "HIGH", "tricks", "A picture's address waits for words of the reader",
+    "Whoever shows the picture sends those words away; give an address that is complete.",
+)  # fmt: skip
+def filled_in(evidence: Evidence) -> Iterator[Hit]:
+    """Find pictures from elsewhere into whose address a reader is to write."""
+    for file in evidence.texts:
+        for match in _FILLED_IN.finditer(file.text) if "http" in file.text else ():
+            line = file.text.count("\n", 0, match.start()) + 1
+            yield Hit(
+                file.name,
+                "a picture is fetched from an address that is filled in by its reader.",
+                line,
+                file.field_at(line),
+                match[0],
+            )
+
+
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*[;,](?:base64,)?", re.IGNORECASE)
 _SCRIPT = re.compile(
     r"<script(?:\s+(?:src|type|async|defer)\b|>[^<]{0,4000}</script)|\bjavascript:|\bvbscript:|\son(?:error|load|click|mouseover)\s*=|<iframe\s+\w+=|<object\s+(?:data|type)=|<embed\s+\w+=|<meta\s+http-equiv",
@@ -293,7 +352,7 @@ def codes(evidence: Evidence) -> Iterator[Hit]:
                 file.name, f"{how} here stands for '{visible(found)[:80].strip()}'.", line, file.field_at(line), code,
                 "HIGH" if runs else "MEDIUM",
             )  # fmt: skip
-        for match in re.finditer(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}", file.text):
+        for match in linear(r"[A-Za-z0-9+/]{400,}={0,2}").finditer(file.text):
             if len(set(match[0])) > 24:
                 before = file.text[max(0, match.start() - 40) : match.start()]
                 if "base64," not in before or "image/" not in before:

@@ -99,6 +99,8 @@ def _level(phrase: Phrase, form: str, start: int, end: int, starts: list[int]) -
         return None
     if phrase.after and re.search(phrase.after, form[end : end + _AFTER]):
         return None
+    if phrase.inside and re.search(phrase.inside, form[start:end]):
+        return None
     if phrase.needs and not re.search(phrase.needs, before):
         return "MEDIUM"
     if phrase.soft and re.search(phrase.soft, before):
@@ -266,8 +268,14 @@ _SPEAKER = linear(
     r"(?i)(?:^|\n|[\"'>|])[ \t#*_>\"'-]{0,12}(?:system|assistant|developer|tool(?: result| output)?|admin(?:istrator)?|operator|root|human|user|skillbank|runtime)(?: (?:message|note|prompt|notice|override|update))?[*_ ]{0,4}[:\x{ff1a}][*_ ]{0,4}([^\n]{4,240})",
 )
 _ORDER = re.compile(
-    r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed)\b",
+    r"\b(?:you (?:must|should|are|have|may|can|will|need)|your|ignore|disregard|approv\w+|overrid\w+|(?:must|will) (?:now )?(?:run|launch|approve|obey)|without asking|has agreed|yes,? (?:go|run|launch|do|approve|please)|go ahead|granted|permission|from now on|new instructions?|obey|proceed|grant\w*|launch it|authori[sz]ed|I(?:'ve| have|'ll| will| did| am going to) (?:\w+ )?(?:check\w*|verif\w+|review\w*|audit\w*|read|run|launch\w*|start\w*|test\w*|do|done|ask\w*|confirm\w*|trust\w*)|(?:is|are|looks|was|were) (?:\w+ )?(?:safe|trusted|trustworthy|harmless|clean)\b|pre[- ]?approved|unattended|I (?:\w+ )?(?:trust|agree|approve|allow|consent|accept|permit|confirm|authori[sz]e)|launch (?:all|every|this|them))\b",
     re.IGNORECASE,
+)
+_HEADED = linear(
+    r"(?i)(?:^|\n)(?:#{1,6} +|\*\*|__)(?:system|assistant|developer|tool|human|user|operator)(?: (?:message|note|prompt|result|output|notice|reply))?(?:\*\*|__)?[ :]*\n\s*([^\n]{4,240})"
+)
+_TOOL_DOCUMENT = linear(
+    r"(?i)\"(?:tool_(?:result|response|output|use_id|call_id)s?|function_(?:result|response|call_output)s?|is_error)\"\s*:"
 )
 _FAKE_REPLY = linear(
     r"(?i)[\"']?(?:needs_approval|approval|approved|approved_by|approval_required|confirmation_required|requires_confirmation|approval_id|is_approved|requires_approval|trust(?:ed)?|trust_state|user_confirmed|confirmation|consent)[\"']?\s*[:=]\s*[\"']?(?:true|granted|yes|approved|user|operator|own|trusted|given|accepted|false|null)\b",
@@ -283,16 +291,66 @@ def fake_turns(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.texts:
         text = file.text
         for match in _TURN.finditer(text):
-            yield _at(file, match, "it imitates the marks of a conversation or of a tool's answer")
-        for match in _SPEAKER.finditer(text):
+            yield _at(
+                file,
+                match,
+                "it imitates the marks of a conversation or of a tool's answer",
+                "MEDIUM" if _is_template(file, match) else None,
+            )
+        for match in (*_SPEAKER.finditer(text), *_HEADED.finditer(text)):
             if _ORDER.search(match[1]):
                 yield _at(file, match, "it speaks in the voice of the system, the user or a tool")
         for match in _FAKE_REPLY.finditer(text):
             if not file.name.startswith("schemas/"):
-                yield _at(file, match, "it imitates an answer that says something is approved or trusted")
+                quoted = any(c.start() < match.start() < c.end() for c in _INLINE_CODE.finditer(text))
+                yield _at(
+                    file,
+                    match,
+                    "it imitates an answer that says something is approved or trusted",
+                    "MEDIUM" if quoted else None,
+                )
+        for match in _TOOL_DOCUMENT.finditer(text):
+            of_the_work = _OF_THE_WORK.search(text[match.start() : match.end() + 240])
+            yield _at(file, match, "it imitates a tool's answer", None if of_the_work else "LOW")
 
 
-def _at(file: File, match: Any, message: str) -> Hit:
+_OF_MODELS = re.compile(
+    r"<\|?[\w\uff5c]+\|?>|\[/?INST\]|<</?SYS>>|</?(?:system|assistant|human)>", re.IGNORECASE
+)
+_OF_TOOLS = re.compile(r"tool|function|reminder|admin", re.IGNORECASE)
+_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[^\n]*\n.*?^[ \t]{0,3}\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_INLINE_CODE = re.compile(r"`[^`\n]{1,200}`")
+_TEMPLATE_KEY = re.compile(
+    r"token|template|default|example|prompt|prefix|suffix|stop|role|separator", re.IGNORECASE
+)
+_OF_THE_WORK = re.compile(
+    r"\b(?:approv\w*|trust\w*|ignor\w*|disregard\w*|skillbank|instructions?|permission\w*|consent\w*|credentials?|secrets?|launch\w*"
+    r"|obey\w*|must|never|without asking|confirm\w*|run|execute|commands?|send|upload|plan|operator|shell|bash|curl)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_template(file: File, match: Any) -> bool:
+    """Say whether marks of a conversation are a model's template, shown as code or kept in its field.
+
+    What such a template says is about the model that is trained; words on the reader's own work make it a turn.
+    """
+    mark = match[0].strip()
+    if not _OF_MODELS.fullmatch(mark) or _OF_TOOLS.search(mark):
+        return False
+    start, end = match.span()
+    if file.is_document:
+        line = file.text.count("\n", 0, start) + 1
+        key = file.field_at(line).rsplit(".", 1)[-1]
+        return bool(_TEMPLATE_KEY.search(key)) and not _OF_THE_WORK.search(file.text[start : end + 400])
+    for code in (_FENCE, _INLINE_CODE):
+        for block in code.finditer(file.text):
+            if block.start() <= start and end <= block.end():
+                return not _OF_THE_WORK.search(block[0])
+    return False
+
+
+def _at(file: File, match: Any, message: str, level: Level | None = None) -> Hit:
     start = match.start() + len(match[0]) - len(match[0].lstrip())
     line = file.text.count("\n", 0, start) + 1
-    return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip())
+    return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip(), level)
