@@ -246,7 +246,15 @@ def test_a_question_shows_what_it_is_about_on_plain_lines(toolbox: Toolbox, tmp_
     asked = needs(toolbox.call("launch", {"plan_id": plan.plan_id}))
     lines = asked.question.split("\n")
     assert all(line.isprintable() for line in lines)
-    assert [line.split()[0] for line in lines] == ["Start", "command", "bank", "variables", "reads", "writes"]
+    assert [line.split()[0] for line in lines] == [
+        "Start",
+        "command",
+        "bank",
+        "variables",
+        "reads",
+        "data",
+        "writes",
+    ]
     assert "\\x1b[2K\\u202e" in lines[4]
 
 

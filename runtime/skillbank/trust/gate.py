@@ -210,7 +210,7 @@ def _moved(plan: Plan, standing: Standing, signer: str | None) -> Iterator[str]:
     A plan of our own bank, or of one that was too large to be looked at, says nothing to compare.
     """
     ref = plan.skill
-    if not ref.bank_digest:
+    if not ref.bank_digest or standing.state == "own":
         return
     if ref.bank_digest != standing.digest:
         yield f"files of it have changed, digest {ref.bank_digest[:12]} -> {standing.digest[:12] or 'none'}"
