@@ -261,3 +261,13 @@ def test_a_key_is_never_shown(cli: Cli, bank: Path, tmp_path: Path) -> None:
     pem = kit.house().leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     code, out, err = cli("trust", "anchor", "add", key)
     assert code == 2 and not any(line in out + err for line in pem.splitlines()[1:-1])
+
+
+def test_many_skills_that_nobody_signed_are_one_line(cli: Cli, tmp_path: Path) -> None:
+    for number in range(5):
+        folder = tmp_path / "many" / "skills" / f"toy-{number}"
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: toy-{number}\ndescription: A toy.\n---\n")
+    code, out, _ = cli("verify", tmp_path / "many")
+    assert code == 0 and "many: 5 unsigned" in out
+    assert "nobody vouches for them: toy-0, toy-1, toy-2, toy-3, toy-4" in out and out.count("toy-") == 5

@@ -14,6 +14,7 @@ from skillbank.cli import options, terminal
 if TYPE_CHECKING:
     from skillbank.trust.verify import Verification
 
+_MOST_ALIKE, _MOST_NAMES = 3, 40
 _ALWAYS_BAD = frozenset({"broken", "unknown_signer", "expired", "changed"})
 
 
@@ -74,6 +75,7 @@ def _fails(found: Verification, strict: bool, one_skill: bool) -> bool:
 
 
 def _print(found: Sequence[Verification], any_anchor: bool) -> None:
+    from skillbank.errors import a_few
     from skillbank.trust.verify import STATES
     from skillbank.visible import visible
 
@@ -82,6 +84,11 @@ def _print(found: Sequence[Verification], any_anchor: bool) -> None:
         counts = Counter(v.state for v in here)
         said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
         terminal.say(f"{visible(bank)}: {said}")
+        bare = [v for v in here if v.state == "unsigned" and not v.notes]
+        if len(bare) > _MOST_ALIKE:
+            few = a_few([visible(v.skill) for v in bare], _MOST_NAMES)
+            terminal.say(f"  unsigned, so nobody vouches for them: {few}")
+            here = [v for v in here if v not in bare]
         for skill in here:
             if skill.state != "verified" or skill.notes or len(found) == 1:
                 terminal.say(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
