@@ -90,7 +90,7 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
     if skill is None:
         raise TrustError(states[0][0].sentence)
     check_command(str(skill.info.facts.get("schema_source") or ""), f"the skill {skill.name}")
-    return skill, given | UNCHANGED
+    return skill, {**given, **UNCHANGED}
 
 
 def _banks_around(folder: Path) -> list[Bank]:

@@ -284,7 +284,7 @@ def _made(
         plan.command,
         plan.env_names,
         named,
-        env if admission.trust == "own" else env | UNCHANGED,
+        env if admission.trust == "own" else {**env, **UNCHANGED},
         real,
         seal=_SEAL,
     )
