@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 _PLAIN = re.compile(r"[\t\n -~]*")
+_TOKEN = re.compile(r"\{[a-z_]+\}")
+"""What a launch puts something in for."""
 _HIDDEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 """Unicode's categories: control, format (bidi, zero-width, tags), lone, private, unassigned, separators."""
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
@@ -73,6 +75,9 @@ def command_line(words: Sequence[str], *, quoted: bool = True) -> str:
 
 
 def _word(word: str) -> str:
+    bare = _TOKEN.sub("x", word)  # a shell leaves braces with one word in them as they are
+    if shlex.quote(bare) == bare:
+        return word
     return shlex.quote(word) if _is_plain(word) else f"$'{_escaped(word)}'"
 
 

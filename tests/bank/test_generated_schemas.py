@@ -16,6 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from skillbank.bank.schemas import HEADER, generate_schemas, load_schema_document
+from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, SkillFormatError
 
 SKILL = Path(__file__).parents[2] / "skills" / "tao-train-grounding-dino"
@@ -40,7 +41,7 @@ def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[st
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return load_schema_document(SKILL, os.environ)
+    return load_schema_document(Skill(SKILL, bank_root=SKILL.parents[1]), os.environ)
 
 
 @pytest.mark.slow
@@ -193,4 +194,4 @@ def test_schema_source_that_gives_nothing(
     (tmp_path / "references").mkdir()
     (tmp_path / "references" / "skill_info.yaml").write_text(f"name: x\n{source}\n")
     with pytest.raises(error, match=sentence):
-        load_schema_document(tmp_path, os.environ)
+        load_schema_document(Skill(tmp_path), os.environ)

@@ -112,6 +112,7 @@ def same_size_and_time(bank: Path) -> None:
         change("skills/toy/.hidden/x"),
         change("skills/toy/.git/hooks/post-checkout"),
         change("skills/toy/__pycache__/evil.yaml"),
+        change("skills/toy/__pycache__/x.cpython-311.pyc"),
         change("skills/other/SKILL.md", "---\nname: other\n---\n"),
         change("versions.yaml", "images: {}"),
         change("references/images.yaml", "{}"),
@@ -132,7 +133,7 @@ def test_every_change_of_what_counts_ends_the_trust(bank: Path, made: Callable[[
 
 def test_what_is_no_part_of_a_bank_may_change(bank: Path) -> None:
     trust(bank)
-    for name in ("results/model.pth", ".git/HEAD", "README.md", "skills/toy/__pycache__/x.cpython-311.pyc"):
+    for name in ("results/model.pth", ".git/HEAD", "README.md"):
         change(name)(bank)
     assert state(bank) == "trusted"
 

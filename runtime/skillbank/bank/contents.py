@@ -160,8 +160,11 @@ def _file_digest(path: str, size: int, mtime: int, ctime: int, inode: int, devic
 
 
 def _left_out(folder: Path, name: str, root: Path) -> bool:
-    """Whether an entry is no part of a bank: its repository's store, and what Python keeps of a program."""
-    return (name == ".git" and folder == root) or (folder.name == "__pycache__" and name.endswith(".pyc"))
+    """Whether an entry is no part of a bank: its repository's store.
+
+    Compiled Python is a part: Python runs it in place of the program beside it, whose text it need not be.
+    """
+    return name == ".git" and folder == root
 
 
 def _named_by(skill: Skill) -> list[Path]:

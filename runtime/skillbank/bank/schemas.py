@@ -11,13 +11,15 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from skillbank.bank.documents import parse_json, read_yaml
+from skillbank.bank.documents import parse_json
+from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, SkillFormatError
 
 COMMAND = "skillbank schemas generate"
@@ -38,7 +40,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def load_schema_document(skill_dir: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+def load_schema_document(skill: Skill, environment: Mapping[str, str]) -> dict[str, Any]:
     """Run the command that a skill names under ``schema_source`` and read what it prints.
 
     The command runs with the rights of whoever calls this, who has seen to it that it may; planning and
@@ -46,10 +48,11 @@ def load_schema_document(skill_dir: Path, environment: Mapping[str, str]) -> dic
 
     Parameters
     ----------
-    skill_dir
-        Folder of the skill.
+    skill
+        As it was looked at when somebody saw to that.
     environment
-        All that the command gets of ours.
+        All that the command gets of ours. It runs in an empty folder: where we were called may lie anybody's
+        module of the same name.
 
     Returns
     -------
@@ -63,21 +66,30 @@ def load_schema_document(skill_dir: Path, environment: Mapping[str, str]) -> dic
     SkillbankError
         If the command cannot be started, fails, or takes longer than `TIMEOUT_S` seconds.
     """
-    info_path = skill_dir / "references" / "skill_info.yaml"
-    info = read_yaml(info_path)
-    source = info.get("schema_source") if isinstance(info, Mapping) else None
+    info_path = skill.root / "references" / "skill_info.yaml"
+    source = skill.info.facts.get("schema_source")
     if not isinstance(source, str) or not source.strip():
         raise SkillFormatError(f"{info_path} names no schema_source, so there is nothing to generate from.")
     try:
         argv = shlex.split(source)
     except ValueError as error:
         raise SkillFormatError(f"schema_source {source!r} of {info_path} is no command: {error}.") from None
+    if not argv:
+        raise SkillFormatError(f"schema_source {source!r} of {info_path} is no command.")
     if argv[0] in ("python", "python3"):
         argv[0] = sys.executable
     try:
-        done = subprocess.run(
-            argv, env=dict(environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
+        with tempfile.TemporaryDirectory(prefix="skillbank-") as folder:
+            done = subprocess.run(
+                argv,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
     except OSError as error:
         raise SkillbankError(f"schema_source {source!r} cannot be started: {error}.") from None
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from skillbank.cli.styled import line, pairs, words
 from skillbank.cli.styled import table as new_table
-from skillbank.visible import one_line
+from skillbank.visible import command_line, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def plan_view(
     head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
     image = f" · {plan.image}" + (f" ({plan.image_source})" if plan.image_source != "skill" else "")
     head.add_row("where", plan.platform + (image if plan.platform != "local" else ""))
-    head.add_row("command", " ".join(plan.command))
+    head.add_row("command", command_line(plan.command))
     for parent in plan.parents:
         head.add_row("parent", f"{parent.job or 'plan ' + str(parent.plan)[:12]} ({parent.action})")
     parts: list[RenderableType] = [head]

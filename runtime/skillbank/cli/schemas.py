@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
+
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Bank
+    from skillbank.bank.skill import Skill
 
 app = typer.Typer(
     help="Generate a skill's schemas and templates from its spec classes.", no_args_is_help=True
@@ -33,18 +37,15 @@ def generate(
     from skillbank.bank.schemas import generate_schemas, load_schema_document
     from skillbank.bank.skill import Skill
     from skillbank.contracts import generate_contracts
-    from skillbank.trust.environment import program_environment
 
     folders = [skill_dir] if skill_dir else [
         f for f in sorted((bank_root() / "skills").iterdir()) if Skill(f).info.facts.get("schema_source")
     ]  # fmt: skip
-    for folder in folders:
-        _refuse_untrusted(folder)
-    given = program_environment()
+    admitted = [_admitted(folder) for folder in folders]
     touched = [
         file
-        for folder in folders
-        for file in generate_schemas(folder, load_schema_document(folder, given), check)
+        for skill, given in admitted
+        for file in generate_schemas(skill.root, load_schema_document(skill, given), check)
     ]
     if skill_dir is None:
         touched += generate_contracts(bank_root() / "schemas", check)
@@ -59,26 +60,45 @@ def generate(
         raise typer.Exit(1)
 
 
-def _refuse_untrusted(skill_dir: Path) -> None:
-    """Raise when ``schema_source`` may not run: it is a command of a bank like any other.
+def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
+    """Return a skill whose ``schema_source`` may run, and its environment: it is a command like any other.
 
     Raises
     ------
+    SkillNotFoundError
+        When no skill lies there.
     TrustError
         One sentence with the way out.
     """
-    from skillbank.bank.contents import MARKETPLACE
-    from skillbank.bank.discovery import Bank
     from skillbank.bank.home import bank_root
-    from skillbank.errors import TrustError
+    from skillbank.bank.skill import Skill
+    from skillbank.errors import SkillNotFoundError, TrustError
+    from skillbank.trust.environment import UNCHANGED, program_environment
+    from skillbank.trust.gate import check_command
     from skillbank.trust.standing import standing
 
-    folder = skill_dir.resolve()
+    folder, given = skill_dir.resolve(), program_environment()
     if folder.is_relative_to(bank_root().resolve() / "skills"):
-        return
-    above = [
-        place for place in folder.parents if (place / "skills").is_dir() or (place / MARKETPLACE).is_file()
-    ]
-    found = [standing(Bank(place)) for place in (*above, folder.parent, folder) if place.is_dir()]
-    if found and not any(each.may_run for each in found):
-        raise TrustError(found[0].sentence)
+        return Skill(folder, bank_root=bank_root()), given
+    held = [(bank, skill) for bank in _banks_around(folder) for skill in bank.fresh_skills()]
+    found = [(bank, skill) for bank, skill in held if skill.root.resolve() == folder]
+    if not found:
+        raise SkillNotFoundError(f"{skill_dir} is no skill of a bank; give a folder with a SKILL.md.")
+    # A bank that only lies around the folder says nothing of it: it must be one of the bank's own skills.
+    states = [(standing(bank), skill) for bank, skill in found]
+    skill = next((skill for state, skill in states if state.may_run), None)
+    if skill is None:
+        raise TrustError(states[0][0].sentence)
+    check_command(str(skill.info.facts.get("schema_source") or ""), f"the skill {skill.name}")
+    return skill, {**given, **UNCHANGED}
+
+
+def _banks_around(folder: Path) -> list[Bank]:
+    """Return what may be the bank of a folder, the outermost first."""
+    from skillbank.bank.contents import MARKETPLACE
+    from skillbank.bank.discovery import Bank
+
+    if not folder.is_dir():
+        return []
+    above = [p for p in folder.parents if (p / "skills").is_dir() or (p / MARKETPLACE).is_file()]
+    return [Bank(place) for place in dict.fromkeys((*reversed(above), folder.parent, folder))]

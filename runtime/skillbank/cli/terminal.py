@@ -7,6 +7,8 @@ traceback of a mistake, passes the `guard`, behind which nothing but this module
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -23,6 +25,7 @@ __all__ = [
     "ask",
     "console",
     "document",
+    "folded",
     "follow",
     "guard",
     "hear",
@@ -31,6 +34,10 @@ __all__ = [
     "show",
     "warn",
 ]
+
+_GOES_ON = "  \u2026 "
+"""Begins what is still the line above: no line of ours begins so."""
+_NARROWEST = 20
 
 
 def guard() -> None:
@@ -81,6 +88,34 @@ def follow(pieces: Iterable[str]) -> None:
         say()
 
 
+def folded(text: str, *, err: bool = False) -> str:
+    """Return a text whose lines are no longer than the terminal is wide; what goes on is marked as such.
+
+    A terminal breaks a long line anywhere, and a command with enough blanks in it could go on at the
+    beginning of a line as if it were another line of ours. Elsewhere lines stay whole.
+    """
+    if not interactive(err=err):
+        return text
+    from rich.cells import chop_cells
+
+    width = max(_columns(err), _NARROWEST)
+    lines = []
+    for line in drawn(text).expandtabs().split("\n"):
+        # The first line has no mark before it; both have room for the longest mark.
+        pieces = chop_cells(line, width - len(_GOES_ON) - 1) or [""]
+        lines += [pieces[0], *(f"{_GOES_ON}{piece}" for piece in pieces[1:])]
+    return "\n".join(lines)
+
+
+def _columns(err: bool) -> int:
+    """Return how wide the terminal is; what the environment says of it only where itself says nothing."""
+    try:
+        known = os.get_terminal_size((sys.stderr if err else sys.stdout).fileno()).columns
+    except (OSError, ValueError):
+        known = 0
+    return known or shutil.get_terminal_size().columns
+
+
 def interactive(*, err: bool = False) -> bool:
     """Whether a person looks at stdout, or at stderr."""
     stream = sys.stderr if err else sys.stdout
@@ -102,7 +137,8 @@ def ask(question: str, *, err: bool = False, whole: bool = False) -> bool:
     """
     _forget_typed()
     # Nothing of it is cut: what is not shown would be approved unseen.
-    say("\n  ".join(drawn(question).splitlines()) + (" Type yes: " if whole else " [y/N] "), end="", err=err)
+    shown = "\n  ".join(drawn(question).splitlines()) + (" Type yes: " if whole else " [y/N] ")
+    say(folded(shown, err=err), end="", err=err)
     return sys.stdin.readline().strip().lower() in (("yes",) if whole else ("y", "yes"))
 
 

@@ -286,4 +286,4 @@ def _decision_document(decision: Decision) -> dict[str, Any]:
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
-        terminal.say(line)
+        terminal.say(terminal.folded(line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -90,9 +91,12 @@ def _signed(seen: Look) -> str:
 
 def _grouped(starts: Iterable[Start], seen: Look) -> Iterator[str]:
     """Yield each text once, with the actions and skills that it is of."""
+    starts = list(starts)
+    # Of many actions not all are named; then none of them may stand for a word of its command.
+    many = {s for s, n in Counter(start.skill for start in starts).items() if n > _ACTIONS}
     groups: dict[tuple[str, tuple[str, ...]], dict[str, list[str]]] = {}
     for start in starts:
-        key = (_general(start), seen.remarks(start))
+        key = (start.text if start.skill in many else _general(start), seen.remarks(start))
         groups.setdefault(key, {}).setdefault(start.skill, []).append(start.where)
     for (text, remarks), skills in groups.items():
         yield from _text(text, "  | ")

@@ -35,8 +35,11 @@ _NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_co
 def find_program(name: str) -> str | None:
     """Return the path of a program: the one installed with this skillbank, else the one on PATH.
 
-    The one beside this Python is of the same version; PATH may lead to another environment's.
+    The one beside this Python is of the same version; PATH may lead to another environment's. A path that
+    is not whole names no program: it would be another one in each folder that skillbank is called in.
     """
+    if "/" in name and not name.startswith("/"):
+        return None
     here = str(Path(sys.executable).parent)
     found = shutil.which(name, path=here)
     if found is None or not all(map(find_spec, _NEEDS.get(name, ()))):
@@ -73,6 +76,8 @@ class LocalPlatform(Platform):
             found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
         elif find_program(program) is None:
             how = f"; {how_to_install(_EXTRA[program])} installs it" if program in _EXTRA else ""
+            if "/" in program and not program.startswith("/"):
+                how = "; a path that is not whole names no program here"
             if plan.image:
                 how += f"; its image {plan.image} runs on the platforms docker, slurm and kubernetes"
             found.append(

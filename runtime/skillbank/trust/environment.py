@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["USUAL", "named_values", "program_environment", "usual_values"]
+__all__ = ["UNCHANGED", "USUAL", "named_values", "program_environment", "usual_values"]
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "who and where": ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "TZ", "USER"),
@@ -94,6 +94,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What every program on this machine gets of our environment, by what it is for."""
+UNCHANGED: Mapping[str, str] = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""What programs of a bank from outside get as well: compiled files would change their trusted bank."""
 _LOGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#\s]*@|^[^/\s]*:[^/\s]*@")
 """An address with a name or a password in it."""
 

@@ -20,14 +20,23 @@ from pydantic import BaseModel, ConfigDict
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
 from skillbank.trust.decisions import decision_of
-from skillbank.trust.environment import named_values, usual_values
+from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.variables import name_problems
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
 
-__all__ = ["CONFIG_PATH", "LONGEST_COMMAND", "Admission", "Pass", "admit", "admit_within", "rehearse"]
+__all__ = [
+    "CONFIG_PATH",
+    "LONGEST_COMMAND",
+    "Admission",
+    "Pass",
+    "admit",
+    "admit_within",
+    "check_command",
+    "rehearse",
+]
 
 CONFIG_PATH = "{config_path}"
 """Token in commands for the path of the written spec: all of a command that a launch changes."""
@@ -267,11 +276,7 @@ def _made(
     if problems := name_problems((*plan.env_names, *admission.env_names)):
         raise TrustError(f"{who} asks for a variable that {'; and for one that '.join(problems)}")
     for command in (*admission.commands, *map(_words, admission.settle.values())):
-        if (length := len(shlex.join(command))) > LONGEST_COMMAND:
-            raise TrustError(
-                f"a command of {who} is {length} characters long, and more than {LONGEST_COMMAND} nobody "
-                "reads before a yes; the skill can hold a script in a file and name that"
-            )
+        _check_length(command, who)
     named = named_values(plan.env_names, environment)
     env = {**usual_values(environment), **named}
     return Pass(
@@ -279,10 +284,35 @@ def _made(
         plan.command,
         plan.env_names,
         named,
-        env,
+        env if admission.trust == "own" else {**env, **UNCHANGED},
         real,
         seal=_SEAL,
     )
+
+
+def check_command(text: str, who: str) -> None:
+    """Refuse a command that stands alone in a skill, as ``schema_source`` does, when none could be approved.
+
+    Raises
+    ------
+    TrustError
+        When it is too long to be read, or its program another one in each folder that skillbank is called in.
+    """
+    words = _words(text)
+    _check_length(words, who)
+    if words and "/" in words[0] and not words[0].startswith("/"):
+        raise TrustError(
+            f"a command of {one_line(who)} begins with the path {one_line(words[0])}, which is not whole and "
+            "so names no program here"
+        )
+
+
+def _check_length(words: Sequence[str], who: str) -> None:
+    if (length := len(shlex.join(words))) > LONGEST_COMMAND:
+        raise TrustError(
+            f"a command of {who} is {length} characters long, and more than {LONGEST_COMMAND} nobody "
+            "reads before a yes; the skill can hold a script in a file and name that"
+        )
 
 
 def _words(command: str) -> tuple[str, ...]:
