@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from skillbank.bank.discovery import Bank
 from skillbank.bank.grammar import problems, unread
+from skillbank.bank.lint import lint_skill
 from skillbank.bank.patterns import MAX_PATTERN, PatternError, compiled
 from skillbank.bank.schema import SpecSchema
 from skillbank.jobs.failure_table import PATTERNS
 from skillbank.jobs.failures import classify
+from skillbank.runtime import Runtime
+from tests.bank.banks import make_skill
 
 EXPLODING = ["^(a+)+$", "^(a|a)*$", "(a*)*b", "^(.*a){20}$", "(x+x+)+y"]
 
@@ -51,6 +56,24 @@ def test_a_value_too_long_to_be_checked_is_refused() -> None:
     assert node is not None and not problems("aaa", node)
     [(_, said)] = problems("a" * 20_000, node)
     assert "more than the 10000" in said
+
+
+def test_an_error_pattern_that_is_not_run_is_said(tmp_path: Path) -> None:
+    patterns = [
+        {"name": "fine", "pattern": "lost .* contact"},
+        {"name": "ahead", "pattern": "(?=lost) contact"},
+        {"name": "open", "pattern": "cache full (again"},
+    ]
+    root = make_skill(tmp_path, "toy-yak", error_patterns=patterns)
+    skill = Bank(tmp_path).skill("toy-yak")
+    found = [d for d in lint_skill(skill) if d.code == "error-pattern-words"]
+    assert [d.severity for d in found] == ["warning"] * 2
+    assert "(?=lost) contact" in found[0].message + found[1].message
+    assert all(d.path.endswith("skill_info.yaml") for d in found) and root.is_dir()
+    # And by the plan, since its job's failures may go unnamed.
+    with Runtime(home=tmp_path / "home", bank=tmp_path) as runtime:
+        [plan] = runtime.plan("train toy-yak")
+    assert [w for w in plan.warnings if "2 error pattern(s)" in w and "look-ahead" in w]
 
 
 def test_the_table_of_failures_runs_on_the_same_engine() -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from skillbank.errors import DataError
+from skillbank.plan.model import InputBinding
+from skillbank.sources.address import parse_address
+from skillbank.sources.fetching import fetch
 from skillbank.storage.archive import Limits, archive_stem, extract
+from skillbank.storage.staging import stage
+from skillbank.visible import has_invisible
 
 CONTENT = b"picture"
 
@@ -178,3 +183,194 @@ def test_a_tar_cut_between_two_members(tmp_path: Path) -> None:
 )
 def test_stems(name: str, stem: str | None) -> None:
     assert archive_stem(name) == stem
+
+
+def pax_record(key: str, value: str) -> bytes:
+    body = f" {key}={value}\n".encode("utf-8", "surrogateescape")
+    size = len(body) + 1
+    while len(str(size)) + len(body) != size:
+        size = len(str(size)) + len(body)
+    return str(size).encode() + body
+
+
+def with_header(records: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """A tar of one member with an extended header made by hand."""
+    header, member = tarfile.TarInfo("././@PaxHeader"), tarfile.TarInfo("a.png")
+    header.type, header.size, member.size = kind, len(records), len(CONTENT)
+    padding = b"\0" * (-len(records) % 512)
+    return header.tobuf() + records + padding + member.tobuf() + CONTENT.ljust(512, b"\0") + bytes(10240)
+
+
+def with_field(start: int, field: bytes) -> bytes:
+    """A tar of one member with a field of its header made by hand."""
+    member = tarfile.TarInfo("a.png")
+    member.size = len(CONTENT)
+    header = bytearray(member.tobuf())
+    header[start : start + len(field)] = field
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + CONTENT.ljust(512, b"\0") + bytes(10240)
+
+
+NUMBERS = ["abc", "-1", "9" * 30, "1e400", "nan", "inf", "", "1" * 5000, "0x10", "a" * 5000, "\udcff", "x\0y"]
+ODD_TARS = {
+    **{
+        f"{key}={value[:9]!a}": with_header(pax_record(key, value))
+        for key in ("size", "mtime", "uid", "path", "hdrcharset", "GNU.sparse.size", "GNU.sparse.realsize",
+                    "GNU.sparse.map", "GNU.sparse.numblocks", "GNU.sparse.offset")
+        for value in [*NUMBERS, "/skillbank-evil", "../up", "a/" * 3000]
+    },
+    "sparse of another kind": with_header(
+        pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.minor", "0")
+        + pax_record("GNU.sparse.realsize", "9" * 14)
+    ),
+    "sparse without pairs": with_header(
+        pax_record("GNU.sparse.size", "9" * 14) + pax_record("GNU.sparse.map", "1,2,3")
+    ),
+    "record of an absurd length": with_header(b"1" * 5000 + b" a=b\n"),
+    "record of a negative length": with_header(b"-5 a=b\n"),
+    "record beyond the header": with_header(b"99 path=x"),
+    "name of 100,000": with_header(b"b" * 100_000, tarfile.GNUTYPE_LONGNAME),
+    "negative size": with_field(124, b"\xff" * 12),
+    "size of 88 bits": with_field(124, b"\x80" + b"\xff" * 11),
+    "time of 88 bits": with_field(136, b"\x80" + b"\xff" * 11),
+    "size in letters": with_field(124, b"zzzzzzzzzzz\0"),
+    "old sparse": with_field(156, b"S"),
+    "no name": with_field(0, bytes(100)),
+}  # fmt: skip
+
+
+def one_sentence(error: DataError, archive: Path) -> bool:
+    text = str(error)
+    return text.startswith(str(archive)) and len(text) < len(str(archive)) + 320 and not has_invisible(text)
+
+
+@pytest.mark.parametrize("left_out", [None, []], ids=["refusing links", "leaving links out"])
+@pytest.mark.parametrize("odd", ODD_TARS)
+def test_odd_headers_end_in_one_sentence(tmp_path: Path, odd: str, left_out: list[str] | None) -> None:
+    archive, folder = tmp_path / "images.tar", tmp_path / "out"
+    archive.write_bytes(ODD_TARS[odd])
+    folder.mkdir()
+    try:
+        extract(archive, folder, None, left_out)
+    except DataError as error:
+        assert one_sentence(error, archive)
+        assert list(folder.iterdir()) == []
+    else:
+        # What does not touch the content may be as odd as it likes.
+        assert not odd.startswith(("size=", "negative", "size "))
+        assert all(file.read_bytes() == CONTENT or "sparse" in odd for file in folder.iterdir())
+    assert {p.name for p in tmp_path.iterdir()} == {"images.tar", "out"}
+
+
+def test_a_member_without_a_sound_header_is_said(tmp_path: Path) -> None:
+    """Python's own reader stops there as if that were the end."""
+    archive = make_tar(tmp_path / "images.tar", "a.png", "b.png", "c.png", mode="")
+    content = bytearray(archive.read_bytes())
+    content[1024 + 148] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match="damaged at byte 1024"):
+        unpack(archive)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_goes_on_behind_the_end_is_a_bomb(tmp_path: Path) -> None:
+    archive = tmp_path / "images.tar.gz"
+    with gzip.open(archive, "wb", 1) as file:
+        for _ in range(40):
+            file.write(bytes(1 << 20))
+    with pytest.raises(DataError, match="behind its end"):
+        unpack(archive)
+
+
+def patched_zips() -> dict[str, bytes]:
+    """A zip of one picture with each byte turned around, and with lies in its fields."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("a.png", CONTENT * 10)
+    good = memory.getvalue()
+    central, end = good.index(b"PK\1\2"), good.index(b"PK\5\6")
+
+    def patched(*changes: tuple[int, bytes]) -> bytes:
+        content = bytearray(good)
+        for at, field in changes:
+            content[at : at + len(field)] = field
+        return bytes(content)
+
+    made = {f"byte {i}": patched((i, bytes([good[i] ^ 0xFF]))) for i in range(len(good))}
+    for value in (0, 1, 60, 1 << 31, (1 << 32) - 1):
+        for name, at in (("size", central + 24), ("packed", central + 20), ("offset", central + 42)):
+            made[f"{name} {value}"] = patched((at, value.to_bytes(4, "little")))
+    for method in (1, 9, 97, 65535):
+        field = method.to_bytes(2, "little")
+        made[f"method {method}"] = patched((8, field), (central + 10, field))
+    made["password"] = patched((6, b"\1\0"), (central + 8, b"\1\0"))
+    for size, packed in ((1 << 63, 1 << 63), ((1 << 64) - 1, 70), (70, 12)):
+        extra = (1).to_bytes(2, "little") + (16).to_bytes(2, "little")
+        extra += size.to_bytes(8, "little") + packed.to_bytes(8, "little")
+        lie = bytearray(good[: central + 51] + extra + good[central + 51 :])
+        lie[central + 30 : central + 32] = len(extra).to_bytes(2, "little")
+        lie[central + 20 : central + 28] = b"\xff" * 8
+        length = end + len(extra) - central
+        lie[end + len(extra) + 12 : end + len(extra) + 16] = length.to_bytes(4, "little")
+        made[f"zip64 {size}"] = bytes(lie)
+    for name in ("n" * 300, "d/" * 3000 + "x", "a\0b", "/", "a/../b", ".."):
+        with zipfile.ZipFile(memory := io.BytesIO(), "w") as bundle:
+            bundle.writestr("A" * len(name), CONTENT)
+        made[f"name {name[:9]!a}"] = memory.getvalue().replace(b"A" * len(name), name.encode())
+    return made
+
+
+def test_odd_zips_end_in_one_sentence(tmp_path: Path) -> None:
+    refused = 0
+    for number, (name, content) in enumerate(patched_zips().items()):
+        work = tmp_path / str(number)
+        folder, archive = work / "out", work / "images.zip"
+        folder.mkdir(parents=True)
+        archive.write_bytes(content)
+        try:
+            extract(archive, folder)
+        except DataError as error:
+            assert one_sentence(error, archive), name
+            assert list(folder.iterdir()) == [], name
+            refused += 1
+        else:
+            found = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+            assert set(found) <= {CONTENT, CONTENT * 10}, name
+        assert {p.name for p in work.iterdir()} == {"out", "images.zip"}
+    assert refused > 80
+
+
+@pytest.mark.parametrize("mode", ["gz", "bz2", "xz"])
+def test_compressed_tars_that_were_cut_or_changed(tmp_path: Path, mode: str) -> None:
+    good = make_tar(tmp_path / "good.tar", *(f"{i}.png" for i in range(30)), mode=mode).read_bytes()
+    cuts = {f"cut {i}": good[:i] for i in (0, 3, 8, len(good) // 2, len(good) - 5, len(good) - 1)}
+    turned = {
+        f"byte {i}": good[:i] + bytes([good[i] ^ 0xFF]) + good[i + 1 :] for i in range(0, len(good), 17)
+    }
+    for number, (name, content) in enumerate((cuts | turned).items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        archive = tmp_path / "images.tar"
+        archive.write_bytes(content)
+        try:
+            extract(archive, folder)
+        except DataError as error:
+            assert one_sentence(error, archive), name
+            assert list(folder.iterdir()) == [], name
+        else:
+            assert not name.startswith("cut"), name
+            assert {file.read_bytes() for file in folder.iterdir()} == {CONTENT}, name
+
+
+@pytest.mark.parametrize("odd", ["GNU.sparse.map='abc'", "time of 88 bits", "size='abc'"])
+def test_odd_archives_of_data_and_of_banks(tmp_path: Path, odd: str) -> None:
+    archive = tmp_path / "images.tar"
+    archive.write_bytes(ODD_TARS[odd])
+    binding = InputBinding(key="images", uri=str(archive), runtime="extracted_folder")
+    with pytest.raises(DataError, match=r"images\.tar cannot be unpacked"):
+        stage(binding, tmp_path / "cache")
+    assert not [p for p in (tmp_path / "cache").iterdir() if p.suffix != ".lock" and p.name != "keys"]
+    with pytest.raises(DataError, match=r"images\.tar cannot be unpacked"):
+        fetch(parse_address(str(archive)), tmp_path / "work")
+    assert list((tmp_path / "work").rglob("*.png")) == []

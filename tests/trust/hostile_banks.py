@@ -121,6 +121,10 @@ class Row:
         What is planned and run of it.
     good_stays
         Whether the good skill must still be found; a bank that names its skills itself need not.
+    options
+        What is given beside the request.
+    also
+        Commands that it meets beside those in turn.
     """
 
     name: str
@@ -128,6 +132,7 @@ class Row:
     request: str = f"train {BAD}"
     good_stays: bool = True
     options: tuple[str, ...] = field(default=())
+    also: tuple[str, ...] = field(default=())
 
 
 # -- files that are none ---------------------------------------------------------------------------
@@ -214,7 +219,7 @@ def _files() -> Iterator[Row]:
             yield Row(f"{shape}-as-{target.strip('/').replace('/', '-')}", make)
     yield Row("folder-is-a-circle", lambda e: (e.skill / "loop").symlink_to("."))
     yield Row("folder-links-to-the-root", lambda e: (e.skill / "root").symlink_to("/"))
-    yield Row("name-is-not-utf8", lambda e: _odd_name(e.skill / "references"))
+    yield Row("name-is-not-utf8", lambda e: _odd_name(e.skill / "references"), also=("audit",))
     yield Row("skill-name-is-not-utf8", lambda e: _odd_skill(e))
     yield Row("name-is-an-escape", lambda e: e.write(f"references/{ESC.replace('/', '')}.md", "x"))
     yield Row("deep-folders", lambda e: (e.skill / "/".join(["d"] * 200)).mkdir(parents=True))
@@ -269,7 +274,7 @@ def _documents() -> Iterator[Row]:
         def main(evil: Evil, text: str = text) -> None:
             evil.write("references/skill_info.yaml", text.replace("{marker}", str(evil.marker)))
 
-        yield Row(f"info-{name}", main)
+        yield Row(f"info-{name}", main, also=("audit",) if name == "surrogate" else ())
     for name in ("bomb", "deep", "digits", "sexagesimal", "python", "keys"):
 
         def head(evil: Evil, text: str = TEXTS[name]) -> None:
@@ -358,7 +363,11 @@ def _texts() -> Iterator[Row]:
     yield Row(
         "aliases-of-the-good", lambda e: e.info(aliases=[GOOD, "good zebra"], network_arch="good_zebra")
     )
-    yield Row("aliases-many", lambda e: e.info(aliases=[f"alias {i} q" for i in range(50_000)]))
+    yield Row(
+        "aliases-many",
+        lambda e: e.info(aliases=[f"alias {i} q" for i in range(50_000)]),
+        also=("audit",),
+    )
     yield Row("alias-long", lambda e: e.info(aliases=["long " * 100_000]))
     yield Row("name-of-a-bank", lambda e: e.head(name="skillbank:tao-train-grounding-dino"))
     yield Row("name-up", lambda e: e.head(name="../../etc/passwd"))

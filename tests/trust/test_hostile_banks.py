@@ -43,6 +43,29 @@ def _known() -> set[str]:
     return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
+EVERY = ("skills", "plan good", "lint", "run yes")
+"""What each bank meets; of the other commands, which go the same ways through a bank, one in turn."""
+IN_TURN = (
+    "audit",
+    "show action",
+    "plan",
+    "audit",
+    "verify",
+    "skills query",
+    "audit",
+    "plan json",
+    "run",
+    "show",
+)
+
+
+def met(row: Row, bank: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the commands that a bank meets here."""
+    turn = IN_TURN[ROWS.index(row) % len(IN_TURN)]
+    chosen = {*EVERY, turn, *row.also}
+    return ((name, argv) for name, argv in commands(row, bank) if name in chosen)
+
+
 def commands(row: Row, bank: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield what is done with a bank: a name and a command line for each command that there is."""
     here = ["--bank", str(bank)]
@@ -142,7 +165,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ended]]:
             for row in rows:
                 bank = make_bank(row, root / "banks", root / "marker")
                 found[row.name] = ends = []
-                for name, argv in commands(row, bank):
+                for name, argv in met(row, bank):
                     ends.append(runner.run(row.name, name, argv))
                     if ends[-1].code == -2:
                         break  # one fault is enough, and each takes long
@@ -187,7 +210,7 @@ def test_nothing_of_a_hostile_bank_has_run(ended: dict[str, list[Ended]]) -> Non
     assert [end.command for end in ended[""]] == []
 
 
-SAMPLE = ("fifo-as-SKILL.md", "zero-as-references-skill_info.yaml", "description-esc", "settle-in-a-search")
+SAMPLE = ("fifo-as-SKILL.md", "settle-in-a-search")
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name in SAMPLE], ids=lambda row: row.name)
@@ -196,7 +219,7 @@ def test_the_program_itself_holds(tmp_path: Path, row: Row) -> None:
     marker.mkdir()
     bank = make_bank(row, tmp_path / "banks", marker)
     for name, argv in commands(row, bank):
-        if name not in ("skills", "plan", "run", "run yes"):
+        if name not in ("skills", "run yes"):
             continue
         done = subprocess.run(
             [sys.executable, "-m", "skillbank", *argv], env=surroundings(tmp_path / "home"), text=True,

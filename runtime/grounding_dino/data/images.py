@@ -1,12 +1,14 @@
 """Opening pictures, and finding them in folders."""
 
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from grounding_dino.data.pixels import PixelScale, Scaling, choose_scaling, render
@@ -15,6 +17,28 @@ from grounding_dino.data.samples import is_deep, raw_mode, read_samples
 from grounding_dino.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+
+MOST_PIXELS = 178_956_970
+"""Of a picture: more is what files claim that are made to fill the memory."""
+_MOST_BYTES = 4 << 30
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "GIF",
+    "TIFF",
+    "PPM",
+    "JPEG2000",
+    "AVIF",
+    "ICO",
+    "TGA",
+    "PCX",
+)
+"""What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
+# Pillow warns of half of what is taken; whoever opens a picture here looks at its size.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -65,7 +89,7 @@ def read_picture(
         Whatever the decoders trip over, which depends on the bytes that they find.
     """
     # Not by its path: Pillow would map some turned TIFF files into memory, and garble them.
-    data = source if isinstance(source, bytes) else source.read_bytes()
+    data = source if isinstance(source, bytes) else read_file(source)
 
     def again() -> Image.Image:
         return opened(data, formats)
@@ -85,7 +109,43 @@ def read_picture(
 
 def opened(data: bytes, formats: tuple[str, ...] | None = None) -> Image.Image:
     """Open a file's bytes; nothing is unpacked yet."""
-    return Image.open(BytesIO(data), formats=formats)
+    return Image.open(BytesIO(data), formats=formats or known_formats())
+
+
+@cache
+def known_formats() -> tuple[str, ...]:
+    """Return Pillow's names of the formats that are tried on a file."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a regular file: others may never end.
+
+    Raises
+    ------
+    DataError
+        Another kind of file, or one that is too large.
+    """
+    _require_regular(path)
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise DataError(
+            f"{path} is larger than {_MOST_BYTES >> 30} GiB, which no picture is: remove the file"
+        )
+    return data
+
+
+def _require_regular(path: Path) -> None:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DataError(f"{path} is no regular file: name the picture itself")
+
+
+def _within(size: tuple[int, int]) -> None:
+    """Refuse a picture before it is unpacked."""
+    if size[0] * size[1] > MOST_PIXELS:
+        raise Image.DecompressionBombError(f"{size[0]} x {size[1]}")
 
 
 def _has_frames(image: Image.Image) -> bool:
@@ -121,15 +181,22 @@ def open_image(path: Path, scale: PixelScale | None = None) -> Image.Image:
         No such file, or no picture in it.
     """
     with readable(path):
-        return read_picture(path, scale).image
+        return read_picture(path, scale, fits=_within).image
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height of a picture in pixels, upright, without decoding it."""
-    with readable(path), Image.open(path) as image:
+    with readable(path), open_file(path) as image:
+        _within(image.size)
         # Pillow gives the size of an upright TIFF.
         turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def open_file(path: Path) -> Image.Image:
+    """Open a picture whose bytes are only wanted in part; nothing is unpacked yet."""
+    _require_regular(path)
+    return Image.open(path, formats=known_formats())
 
 
 def turned_note(path: Path, width: int, height: int) -> str:
@@ -142,7 +209,7 @@ def turned_note(path: Path, width: int, height: int) -> str:
     """
     try:
         shown = image_size(path)
-        with Image.open(path) as image:
+        with open_file(path) as image:
             stored = image.size if image.format != "TIFF" else shown[::-1]
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     except Exception:  # whoever needs the picture says what is wrong with it
@@ -163,16 +230,16 @@ def readable(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the path") from error
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        TypeError,
-        Image.DecompressionBombError,
-    ) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(
+            f"{path} has more pixels than the {MOST_PIXELS / 1e6:.0f} million that are taken: shrink it or "
+            "remove the file"
+        ) from error
+    except Exception as error:  # what the decoders trip over depends on the bytes that they find
         raise DataError(
             f"{path} is no picture that can be read{_layout(path)}: replace or remove the file"
         ) from error

@@ -11,9 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from grounding_dino.data.images import opened, readable
+from grounding_dino.data.images import MOST_PIXELS, open_file, opened, read_file, readable
 from grounding_dino.data.pixels import Extent, PixelScale, describe, extent, scale_of
 from grounding_dino.data.samples import is_deep, read_samples
 from grounding_dino.team import ALONE, Team
@@ -85,17 +83,21 @@ def _look_at_some(paths: Sequence[Path]) -> list[tuple[bool, Extent | None]]:
 def _look(path: Path) -> tuple[bool, Extent | None]:
     """Whether a file has several frames, and the extent of its numbers where they have more than 8 bits."""
     try:
+        if not path.is_file():
+            return False, None
         with path.open("rb") as file:
             if _is_plain(file.read(_HEAD)):
                 return False, None
-        with Image.open(path) as image:
+        with open_file(path) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return False, None
             frames = bool(getattr(image, "is_animated", False))
             if not is_deep(image):
                 return frames, None
     except Exception:  # whoever needs the picture says what is wrong with it
         return False, None
     with readable(path):
-        data = path.read_bytes()
+        data = read_file(path)
         with opened(data) as image:
             return frames, extent(read_samples(image, lambda: opened(data)))
 

@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     lint_files.documents,
     lint_files.images,
     lint_files.paths,
+    lint_files.error_patterns,
     lint_agreement.data_tables,
     lint_agreement.function_tables,
     lint_agreement.keys,

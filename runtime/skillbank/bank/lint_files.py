@@ -8,11 +8,13 @@ from pathlib import Path
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import MAX_DEPTH, MAX_NODES, parse_json, parse_yaml
+from skillbank.bank.error_patterns import taken_as_words
 from skillbank.bank.images import resolve_image
 from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.bank.skill import Skill
 from skillbank.bank.tables import MAX_LINE
 from skillbank.errors import SkillFormatError
+from skillbank.visible import one_line
 
 _STAMP = re.compile(r"^\s*container_image:\s*(\S+)\s*#\s*versions-key:\s*(\S+)")
 _LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)\s]*)?\)")
@@ -85,6 +87,15 @@ def images(skill: Skill) -> Iterator[Diagnostic]:
             if stamp and wanted is not None and wanted != stamp[1].strip("'\""):
                 message = f"the image is {stamp[1]}, its versions-key {stamp[2]} says {wanted}."
                 yield Diagnostic("warning", "image-stamp", message, skill.relative(file), number)
+
+
+def error_patterns(skill: Skill) -> Iterator[Diagnostic]:
+    """Every error pattern is one that is run; another one is looked for as plain words."""
+    for text, why in taken_as_words(skill.info.facts.get("error_patterns", ())):
+        file = skill.info_files[0] if skill.info_files else skill.root / "SKILL.md"
+        message = f"the error pattern '{one_line(text, 60)}' is looked for as plain words: {why}."
+        line = _line(skill, file, text[:40])
+        yield Diagnostic("warning", "error-pattern-words", message, skill.relative(file), line)
 
 
 def paths(skill: Skill) -> Iterator[Diagnostic]:

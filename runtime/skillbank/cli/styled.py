@@ -19,6 +19,7 @@ from skillbank.visible import drawn, has_invisible
 __all__ = ["StyledConsole", "bars", "field", "line", "lines", "live", "pairs", "table", "words"]
 
 _PIPE_WIDTH = 160
+_LEAST_WIDTH = 20
 
 
 class StyledConsole(Console):
@@ -31,6 +32,9 @@ class StyledConsole(Console):
     def __init__(self, stream: TextIO) -> None:
         wide = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
         super().__init__(file=stream, width=wide, highlight=False, markup=False, emoji=False)
+        if self.width < _LEAST_WIDTH:
+            # Of a terminal that says it has no columns, nothing would be shown at all.
+            self.width = _LEAST_WIDTH
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Lay out a text as one line: a line end in a cell would begin what looks like another row."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from skillbank.bank.error_patterns import pattern_text
 from skillbank.bank.foreign import FromSkill, failure_words
 from skillbank.bank.patterns import PatternError, compiled
 from skillbank.jobs.failure_table import BY_EXIT_CODE, KNOWN_TO_SKILL, PATTERNS, PLAIN, TRACEBACK, Pattern
@@ -76,7 +77,7 @@ def classify(
 
 
 def _of_skill(entry: Mapping[str, Any]) -> Pattern:
-    text = str(entry.get("pattern") or entry.get("name") or "")
+    text = pattern_text(entry)
     kind = "INFRA" if str(entry.get("kind", "")).upper() == "INFRA" else "PROGRAM"
     name = re.sub(r"[^a-z0-9]+", "_", str(entry.get("name") or text).lower()).strip("_")
     ours = next((pattern for pattern in PATTERNS if pattern.name == name), KNOWN_TO_SKILL)
@@ -91,7 +92,7 @@ def _search(pattern: Pattern, lines: list[str]) -> str | None:
         # The table's own are run by the same engine: they meet what a program of a bank has printed.
         found = compiled(pattern.regex, ignore_case=True).search
     except PatternError:
-        # Skills describe errors in words; words are then looked for as they stand.
+        # Skills describe errors in words; words are then looked for as they stand. The plan and lint say so.
         words = pattern.regex.casefold()
 
         def found(line: str) -> bool:

@@ -279,9 +279,13 @@ def _labelled(
     for path in pictures:
         name = path.absolute().relative_to(export.root).as_posix()
         try:
+            if not path.is_file() and path.exists():
+                # A pipe or a device may never end.
+                labels.left_out.append((path, "no regular file"))
+                continue
             data = path.read_bytes()
-        except OSError as error:
-            labels.left_out.append((path, f"no file that can be read ({error.strerror})"))
+        except (OSError, ValueError) as error:
+            labels.left_out.append((path, f"no file that can be read ({getattr(error, 'strerror', error)})"))
             continue
         sha256 = digest(data)
         known = None if pixels else export.known(name, sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skillbank.bank.error_patterns import taken_as_words
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
@@ -10,6 +11,7 @@ from skillbank.plan.inputs import positions
 from skillbank.plan.products import trains
 from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example
+from skillbank.visible import one_line
 
 
 def add_notes(draft: Draft) -> None:
@@ -24,6 +26,18 @@ def add_notes(draft: Draft) -> None:
     _examples(draft)
     _unused_data(draft)
     _unused_hardware(draft)
+    _patterns(draft)
+
+
+def _patterns(draft: Draft) -> None:
+    """Failures of the job may go unnamed where the skill's own patterns are not run."""
+    words = list(taken_as_words(draft.skill.info.facts.get("error_patterns", ())))
+    if words:
+        text, why = words[0]
+        draft.warnings.append(
+            f"{len(words)} error pattern(s) of the skill are looked for as plain words in logs, e.g. "
+            f"'{one_line(text, 60)}': {why}"
+        )
 
 
 def _no_validation(draft: Draft) -> None:

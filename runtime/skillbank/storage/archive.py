@@ -10,12 +10,12 @@ import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeAlias
 
 from skillbank.errors import DataError
+from skillbank.visible import one_line
 
 __all__ = ["SUFFIXES", "Limits", "archive_stem", "extract"]
 
@@ -23,6 +23,10 @@ SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _HEADER = 16 << 20
 """More than this is never read at once from a tar, except by headers made to exhaust the memory."""
 Stream: TypeAlias = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+_BEHIND = 16 << 20
+"""What may follow the end of a tar before it is taken for a bomb: padding is less."""
+_EMPTY_ZIP = 22
+"""Bytes of a zip of nothing."""
 _JUNK = frozenset({"__MACOSX", ".DS_Store"})
 
 
@@ -65,19 +69,48 @@ def extract(
     ------
     DataError
         When the archive is damaged, holds links or names that leave the folder, or is a bomb. The folder
-        then holds a part of the content and is to be thrown away.
+        is empty then.
     """
-    limits = limits or Limits()
     try:
-        if archive.name.lower().endswith(".zip") or _is_zip(archive):
-            _extract_zip(archive, folder, limits, left_out)
+        _extract(archive, folder, limits or Limits(), left_out)
+        _strip_top_folder(folder, archive_stem(archive.name))
+    except DataError:
+        _empty(folder)
+        raise
+    except (RuntimeError, NotImplementedError) as error:  # to a password or an unknown compression
+        _empty(folder)
+        raise DataError(
+            f"{archive} cannot be unpacked ({_why(error)}); pack it again as plain zip, without a password"
+        ) from error
+    except Exception as error:
+        # What the readers trip over depends on the bytes that they find: numbers that are none or too
+        # large, texts that no encoding gives, names that no file can have.
+        _empty(folder)
+        raise DataError(f"{archive} cannot be unpacked ({_why(error)}); make or copy it again") from error
+
+
+def _extract(archive: Path, folder: Path, limits: Limits, left_out: list[str] | None) -> None:
+    if archive.name.lower().endswith(".zip") or _is_zip(archive):
+        _extract_zip(archive, folder, limits, left_out)
+    else:
+        _extract_tar(archive, folder, limits, left_out)
+
+
+def _why(error: Exception) -> str:
+    """Return what an error says, short; a name that the archive gives may be long."""
+    told = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        told = error.strerror + (f": {one_line(error.filename, 60)}" if error.filename else "")
+    return one_line(told, 200) or type(error).__name__
+
+
+def _empty(folder: Path) -> None:
+    """Throw away what was unpacked of an archive that is refused."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
         else:
-            _extract_tar(archive, folder, limits, left_out)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        raise DataError(f"{archive} cannot be unpacked ({error}); make or copy it again") from error
-    except RuntimeError as error:  # what zipfile says to a password or an unknown compression
-        raise DataError(f"{archive} cannot be unpacked ({error}); pack it again as plain zip") from error
-    _strip_top_folder(folder, archive_stem(archive.name))
+            entry.unlink(missing_ok=True)
 
 
 def _strip_top_folder(folder: Path, stem: str | None) -> None:
@@ -105,6 +138,8 @@ class _Budget:
     def add(self, name: str, size: int) -> PurePosixPath:
         """Account for a member and return its safe relative path."""
         self._members += 1
+        if size < 0:
+            raise tarfile.ReadError(f"'{one_line(name)}' has less than no bytes")
         self._bytes += size
         if self._members > self._limits.members or self._bytes > self._cap:
             raise DataError(
@@ -118,7 +153,7 @@ class _Budget:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
             raise DataError(
-                f"{self._archive} holds '{name}', which leads out of its folder; it is not unpacked"
+                f"{self._archive} holds '{one_line(name)}', which leads out of its folder; it is not unpacked"
             )
         return path
 
@@ -128,7 +163,8 @@ class _Budget:
             left_out.append(name)
             return
         raise DataError(
-            f"{self._archive} holds '{name}', a link or special file; pack the files themselves (tar -h)"
+            f"{self._archive} holds '{one_line(name)}', a link or special file; pack the files themselves "
+            "(tar -h)"
         )
 
 
@@ -137,7 +173,7 @@ class _Guarded(io.RawIOBase):
 
     def __init__(self, stream: Stream, cap: int) -> None:
         self._stream, self._cap = stream, cap
-        self.at_end = False
+        self.last = b""
 
     def _check(self, position: int) -> None:
         if position > self._cap:
@@ -148,7 +184,7 @@ class _Guarded(io.RawIOBase):
             raise tarfile.ReadError("it has a header of an absurd size")
         self._check(self._stream.tell() + size)
         data = self._stream.read(size)
-        self.at_end = not data
+        self.last = data
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -182,19 +218,25 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits, left_out: list[str
                     _extract_member(archive, tar, member, folder)
                 # Without this every member of a large archive stays in memory.
                 tar.members = []  # type: ignore[attr-defined]
-        # A tar ends with empty blocks; one that was cut between two members does not. What follows is read
-        # for the checksum of the compression, which stands at the very end.
-        if guarded.at_end:
+        # A tar ends with empty blocks; one that was cut between two members does not, and one whose next
+        # member has no sound header is read no further, without a word. What follows the end is read for
+        # the checksum of the compression, which stands at the very end.
+        if not guarded.last:
             raise tarfile.ReadError("it ends too early")
-        while guarded.read(1 << 20):
-            pass
+        if guarded.last.strip(b"\0"):
+            raise tarfile.ReadError(f"it is damaged at byte {tar.offset}")
+        behind = 0
+        while more := guarded.read(1 << 20):
+            behind += len(more)
+            if behind > _BEHIND:
+                raise tarfile.ReadError("it goes on behind its end")
 
 
 def _extract_member(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     try:
         tar.extract(member, folder, filter="data")
     except tarfile.FilterError as error:
-        raise DataError(f"{archive} is not unpacked: {error}") from error
+        raise DataError(f"{archive} is not unpacked: {one_line(error, 200)}") from error
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
@@ -211,8 +253,13 @@ def _decompressed(raw: BinaryIO, magic: bytes) -> Stream:
 def _extract_zip(archive: Path, folder: Path, limits: Limits, left_out: list[str] | None) -> None:
     budget = _Budget(archive, folder, limits)
     with zipfile.ZipFile(archive) as bundle:
+        if not bundle.infolist() and archive.stat().st_size > _EMPTY_ZIP + len(bundle.comment):
+            raise zipfile.BadZipFile("it holds bytes and lists no file")
         for info in bundle.infolist():
-            path = budget.add(info.filename, info.file_size)
+            # Of the name the reader keeps what stands before the first NUL.
+            path = budget.add(
+                info.orig_filename if "\0" in info.orig_filename else info.filename, info.file_size
+            )
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 budget.refuse_link(info.filename, left_out)

@@ -31,10 +31,15 @@ def _others(evidence: Evidence) -> Iterator[Neighbour]:
 )
 def claimed(evidence: Evidence) -> Iterator[Hit]:
     """Find aliases that other skills are called by."""
+    others = [
+        (other, {normalise(n) for n in other.names}, {skeleton(n) for n in other.names})
+        for other in _others(evidence)
+    ]
     for alias, field, file in evidence.answers_to:
-        for other in _others(evidence):
-            same = normalise(alias) in {normalise(n) for n in other.names}
-            alike = not same and skeleton(alias) in {skeleton(n) for n in other.names}
+        spelling, look = normalise(alias), skeleton(alias)
+        for other, spellings, looks in others:
+            same = spelling in spellings
+            alike = not same and look in looks
             architecture = field is not None and field.key == "network_arch"
             if (same or alike) and file is not None and field is not None:
                 # One architecture has several skills in good faith; only our own names are nobody else's.

@@ -12,7 +12,7 @@ import re2
 
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
-from skillbank.trust.audit.linear import linear
+from skillbank.trust.audit.linear import Linear, linear, whole
 from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
 from skillbank.trust.audit.plain import corrected, disguised, line_of, parts, plain, rotated, squeezed, unleet
 
@@ -26,7 +26,7 @@ Found = tuple[str, Level, str, str]
 
 
 @lru_cache(maxsize=1)
-def _engine() -> list[tuple[Phrase, Any]]:
+def _engine() -> list[tuple[Phrase, Linear]]:
     return [(p, linear(p.pattern)) for p in (*PHRASES, *FOREIGN)]
 
 
@@ -35,11 +35,11 @@ def _all_of_them() -> Any:
     """One automaton that says which phrases occur at all: most texts hold none."""
     options = re2.Options()
     options.max_mem = 512 << 20
-    whole = re2.Set.SearchSet(options)
+    every = re2.Set.SearchSet(options)
     for phrase in (*PHRASES, *FOREIGN):
-        whole.Add(phrase.pattern)
-    whole.Compile()
-    return whole
+        every.Add(phrase.pattern)
+    every.Compile()
+    return every
 
 
 def said(text: str) -> list[Found]:
@@ -80,7 +80,7 @@ def _telling(form: str) -> int:
 
 
 def _phrases(form: str, how: str, starts: list[int]) -> Iterator[Found]:
-    there = _all_of_them().Match(form)
+    there = _all_of_them().Match(whole(form))
     engine = _engine()
     for number in there or ():
         phrase, compiled = engine[number]
