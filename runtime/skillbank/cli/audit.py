@@ -46,7 +46,8 @@ def audit(
         raise UsageError("--sarif and --json are two formats; ask for one of them.")
     if target is None and bank and len(bank) == 1:
         target = bank[0]
-    report = run(_folder(target, bank), bank or (), osv=osv)
+    with options.open_runtime(bank) as runtime:
+        report = run(target, library=runtime.library, osv=osv)
     if as_sarif:
         from skillbank import __version__
         from skillbank.trust.audit.sarif import sarif
@@ -58,24 +59,6 @@ def audit(
         _print(report)
     if report.at_least(level) or report.failed:
         raise typer.Exit(1)
-
-
-def _folder(target: str | None, banks: list[str] | None) -> str | None:
-    """Return the folder that a name means, of a bank or a skill in use; a folder is itself."""
-    import os
-    from pathlib import Path
-
-    from skillbank.errors import DataNotFoundError
-    from skillbank.nearby import near_path
-    from skillbank.visible import one_line
-
-    if target is None or Path(target).expanduser().exists():
-        return target
-    if os.sep in target:
-        raise DataNotFoundError(f"There is no folder {one_line(target)}{near_path(Path(target))}.")
-    with options.open_runtime(banks) as runtime:
-        bank = runtime.library.bank(target)
-        return str(bank.root if bank is not None else runtime.library.get(target).root)
 
 
 def _print(report: Report) -> None:

@@ -50,8 +50,8 @@ class Writer:
         body = "\n".join(f"      {line}" for line in command.split("\n"))
         return self.skill(info=f"network_arch: tables\nactions:\n  train:\n    command: |-\n{body}\n")
 
-    def audit(self, **options: str) -> Report:
-        return audit(str(self.bank), **options)
+    def audit(self, *, osv: str | None = None) -> Report:
+        return audit(str(self.bank), osv=osv)
 
 
 @pytest.fixture

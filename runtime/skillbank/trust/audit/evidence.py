@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from skillbank.trust.audit.finding import Level
     from skillbank.trust.audit.packages import Pinned
 
-__all__ = ["BIG", "Evidence", "File", "read_files"]
+__all__ = ["BIG", "Evidence", "File", "Heard", "read_files"]
 
+Heard = dict[str, "tuple[tuple[str, Level, str, str, int | None], ...]"]
 BIG = 4 * 1024 * 1024
 """So many bytes of a file are looked at; the runtime reads no document that is larger."""
 _WHOLE = 64 * 1024 * 1024
@@ -163,8 +164,8 @@ class Evidence:
         The digests that the bank's manifest has of its files; None when there is no list.
     said
         What its files say to their reader, once that was looked for.
-    seen
-        Which lines of large documents were read before, shared by all skills of one audit.
+    heard
+        What texts say to their reader by the digest of their file, shared by all skills of one audit.
     advisories
         What is known of the packages that it pins.
     """
@@ -179,7 +180,7 @@ class Evidence:
         self._name = name
         self.neighbours: tuple[Neighbour, ...] = ()
         self.said: list[tuple[File, str, Level, str, str, int | None]] | None = None
-        self.seen: set[int] = set()
+        self.heard: Heard = {}
         self.listed: Mapping[str, Any] | None = None
         self.advisories: Mapping[Pinned, Sequence[Advisory]] = {}
 

@@ -280,12 +280,10 @@ _FOREIGN_AFTER = r"^[^.!?]{0,20}(?:不得|不可|不能|禁止|请勿|切勿|严
 def _pair(kind: Kind, first: str, then: str, between: int = 40) -> Phrase:
     """Two groups of words of another language near each other, in either order."""
     one, two = (rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (first, then))
-    harmless = (
-        {"before": _FOREIGN_NOT, "inside": _FOREIGN_INSIDE, "after": _FOREIGN_AFTER}
-        if kind == "asking"
-        else {}
-    )
-    return Phrase(kind, rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}", **harmless)
+    pattern = rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}"
+    if kind != "asking":
+        return Phrase(kind, pattern)
+    return Phrase(kind, pattern, _FOREIGN_NOT, _FOREIGN_AFTER, _FOREIGN_INSIDE)
 
 
 def _sent() -> Phrase:

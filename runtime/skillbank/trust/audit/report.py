@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Any
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.home import bank_root
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillbankError, SkillNotFoundError
+from skillbank.errors import DataNotFoundError, SkillbankError, SkillNotFoundError, UsageError
+from skillbank.nearby import at_home, near_path
 from skillbank.trust.audit.advisories import known
-from skillbank.trust.audit.evidence import Evidence, Neighbour, read_files
+from skillbank.trust.audit.evidence import Evidence, Heard, Neighbour, read_files
 from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, table
 from skillbank.trust.audit.packages import Pinned, pinned
+from skillbank.visible import one_line
 
 __all__ = ["Report", "audit"]
 
@@ -93,15 +96,19 @@ class Report:
         }
 
 
-def audit(target: str | None, banks: Sequence[str] = (), *, osv: str | None = None) -> Report:
+def audit(
+    target: str | None, banks: Sequence[str] = (), *, library: Library | None = None, osv: str | None = None
+) -> Report:
     """Audit a skill or a bank.
 
     Parameters
     ----------
     target
-        A folder, or the name of a skill of one of the banks; the bank that comes with skillbank when not given.
+        A folder, or the name of one of the banks or of a skill in them; the bank that comes with skillbank when not given.
     banks
         Folders of skills to look for the name in, and to compare names with.
+    library
+        The banks at hand, in place of `banks`: those of a runtime, with the installed ones.
     osv
         An OSV export or server; without it known vulnerabilities are not checked, and the report says so.
 
@@ -110,15 +117,15 @@ def audit(target: str | None, banks: Sequence[str] = (), *, osv: str | None = No
     SkillNotFoundError
         When there is nothing of this name, or no skill in it.
     """
-    library = Library([Path(b) for b in banks])
+    library = library or Library([Path(b) for b in banks])
     root, chosen, beside = _chosen(target, library)
     evidence = [_read(skill.root, skill.bank_root, root) for skill in chosen]
     neighbours = _neighbours(library, evidence, chosen)
     listed = _listed(beside)
-    seen: set[int] = set()
+    heard: Heard = {}
     for one in evidence:
         one.neighbours = neighbours
-        one.seen = seen
+        one.heard = heard
         one.listed = listed.get(one.root)
     if beside is not None:
         files, left_out = read_files(beside, only=_BESIDE)
@@ -133,15 +140,18 @@ def audit(target: str | None, banks: Sequence[str] = (), *, osv: str | None = No
 
 def _chosen(target: str | None, library: Library) -> tuple[Path, list[Skill], Path | None]:
     """Return the folder, its skills, and the bank whose other files count as well."""
-    path = bank_root() if target is None else Path(target).expanduser()
-    if target is not None and not path.exists():
+    path = bank_root() if target is None else at_home(Path(target))
+    bank = _named(target, path, library) if target is not None and os.sep not in target else None
+    if bank is None and target is not None and not path.exists():
+        if os.sep in target:
+            raise DataNotFoundError(f"There is no folder {one_line(target)}{near_path(path)}.")
         skill = library.get(target)
         return skill.bank_root, [skill], None
-    if not path.is_dir():
+    if bank is None and not path.is_dir():
         raise SkillNotFoundError(
-            f"{path} is not a folder; give the folder of a skill or a bank, or a skill's name."
+            f"{one_line(path, 300)} is not a folder; give the folder of a skill or a bank, or the name of one."
         )
-    bank = Bank(path)
+    bank = bank or Bank(path)
     skills = list(bank.skills)
     if not skills and _has_entry(bank.root, "SKILL.md"):
         skills = [Skill(bank.root, bank.name, bank.root)]
@@ -149,6 +159,17 @@ def _chosen(target: str | None, library: Library) -> tuple[Path, list[Skill], Pa
         raise SkillNotFoundError(f"{path} holds no skill: no folder below it has a SKILL.md.")
     alone = len(skills) == 1 and skills[0].root == bank.root
     return (bank.root.parent if alone else bank.root), skills, None if alone else bank.root
+
+
+def _named(name: str, folder: Path, library: Library) -> Bank | None:
+    """Return the bank in use that is called so; a folder here of that name must be the same bank."""
+    named = next((b for b in library.banks if b.name == name), None)
+    if named is not None and folder.is_dir() and folder.resolve() != named.root.resolve():
+        raise UsageError(
+            f"'{one_line(name)}' is the bank at {one_line(named.root, 300)} and a folder here; write "
+            f"./{one_line(name)} for the folder, or the whole path."
+        )
+    return named
 
 
 def _has_entry(folder: Path, name: str) -> bool:

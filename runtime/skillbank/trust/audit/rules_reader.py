@@ -10,7 +10,7 @@ from typing import Any
 
 import re2
 
-from skillbank.trust.audit.evidence import Evidence, File
+from skillbank.trust.audit.evidence import Evidence, File, Heard
 from skillbank.trust.audit.finding import Hit, Level, rule
 from skillbank.trust.audit.linear import Linear, linear, whole
 from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
@@ -115,36 +115,27 @@ def _sentence_before(form: str, start: int, starts: list[int]) -> str:
     return POLITE.sub("", sentence)
 
 
-_LARGE = 8_000
+def instructions(file: File, heard: Heard) -> Iterator[tuple[str, Level, str, str, int | None]]:
+    """Yield what one file says to its reader: kind, level, words, disguise, line; equal contents are read once."""
+    if not file.digest or file.digest not in heard:
+        found = tuple(_in_text(file))
+        if file.digest:
+            heard[file.digest] = found
+    else:
+        found = heard[file.digest]
+    yield from found
+    for kind, level, words, how in said(file.name.replace("/", " ")):
+        if level == "HIGH":
+            yield kind, level, words, how or "the file's name", None
 
 
-def _fresh(file: File, seen: set[int]) -> str:
-    """Return the lines of a large document that stand in a company that was not read before.
-
-    The schemas of one family repeat each other; three lines that were read together need no second look.
-    """
-    if len(file.text) < _LARGE or not file.is_document:
-        return file.text
-    kept, lines = [], file.lines
-    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
-        key = hash((before, line, after))
-        if key not in seen:
-            seen.add(key)
-            kept.append(line)
-    return "\n".join(kept)
-
-
-def instructions(file: File, seen: set[int]) -> Iterator[tuple[str, Level, str, str, int | None]]:
-    """Yield what one file says to its reader: kind, level, words, disguise, line."""
-    for kind, level, words, how in said(_fresh(file, seen)):
+def _in_text(file: File) -> Iterator[tuple[str, Level, str, str, int | None]]:
+    for kind, level, words, how in said(file.text):
         yield kind, level, words, how, _line(file.text, words, how)
     for how, code, decoded in disguised(file.text):
         for kind, level, words, _ in said(decoded[:_LONGEST_CODE]):
             if level == "HIGH":
                 yield kind, level, words, how, _line_of_code(file, code)
-    for kind, level, words, how in said(file.name.replace("/", " ")):
-        if level == "HIGH":
-            yield kind, level, words, how or "the file's name", None
 
 
 def _line(text: str, words: str, how: str) -> int | None:
@@ -166,7 +157,7 @@ def _line_of_code(file: File, code: str) -> int | None:
 def _said_by(evidence: Evidence) -> list[tuple[File, str, Level, str, str, int | None]]:
     """Return what all files of a skill say to their reader; it is looked for once."""
     if evidence.said is None:
-        evidence.said = [(f, *one) for f in evidence.texts for one in instructions(f, evidence.seen)]
+        evidence.said = [(f, *one) for f in evidence.texts for one in instructions(f, evidence.heard)]
     return evidence.said
 
 

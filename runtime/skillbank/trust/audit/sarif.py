@@ -67,8 +67,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, number: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file), "uriBaseId": "BANK"}}
-    place["region"] = {"startLine": finding.line or 1}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file), "uriBaseId": "BANK"}}
+    place["region"] = {"startLine": max(finding.line or 1, 1)}
     if finding.excerpt:
         place["region"]["snippet"] = {"text": finding.excerpt}
     location: dict[str, Any] = {"physicalLocation": place}
@@ -84,6 +84,12 @@ def _result(finding: Finding, number: int) -> dict[str, Any]:
         "partialFingerprints": {"skillbankFinding/v1": _fingerprint(finding)},
         "properties": {"skill": finding.skill, "level": finding.level},
     }
+
+
+def _uri(file: str) -> str:
+    """Return a file's path as a relative address: no scheme, no root, each odd byte as ``%XX``."""
+    parts = [quote(part.encode("utf-8", "backslashreplace"), safe="") for part in file.split("/")]
+    return "/".join(part for part in parts if part) or "."
 
 
 def _fingerprint(finding: Finding) -> str:
