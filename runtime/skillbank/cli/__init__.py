@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -39,7 +40,8 @@ from skillbank.cli import (
 )
 from skillbank.errors import SkillbankError
 
-_UsageError = typer.BadParameter.__mro__[1]
+# typer gives no public name to the base of its errors of usage
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="skillbank",
