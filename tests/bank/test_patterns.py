@@ -65,7 +65,7 @@ def test_an_error_pattern_that_is_not_run_is_said(tmp_path: Path) -> None:
         {"name": "open", "pattern": "cache full (again"},
     ]
     root = make_skill(tmp_path, "toy-yak", error_patterns=patterns)
-    skill = Bank(tmp_path).skill("toy-yak")
+    [skill] = Bank(tmp_path).skills
     found = [d for d in lint_skill(skill) if d.code == "error-pattern-words"]
     assert [d.severity for d in found] == ["warning"] * 2
     assert "(?=lost) contact" in found[0].message + found[1].message

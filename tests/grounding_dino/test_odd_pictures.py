@@ -41,7 +41,6 @@ ODD = {
     "empty": b"",
     "text": b"hello",
     "no width": png(0, 5),
-    "negative width": png((1 << 32) - 1, 5),
     "palette of 16 bits": png(4, 4, 16, 3),
     "cut": saved(Image.effect_noise((60, 40), 90).convert("RGB"), "JPEG")[:700],
     "gif of nothing": b"GIF89a" + bytes(7),
@@ -79,7 +78,7 @@ def test_a_bomb_is_named_before_it_is_unpacked(tmp_path: Path, size: tuple[int, 
 def test_a_large_picture_is_none(tmp_path: Path) -> None:
     """Pillow warns of half of what is taken, without a name."""
     path = tmp_path / "one.png"
-    path.write_bytes(png(12_000, 9_000))
+    path.write_bytes(saved(Image.new("1", (12_000, 9_000)), "PNG"))
     assert image_size(path) == (12_000, 9_000) and MOST_PIXELS > 12_000 * 9_000
 
 

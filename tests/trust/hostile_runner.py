@@ -37,9 +37,9 @@ def serve() -> None:
     for line in lines:
         row, command, argv = json.loads(line)
         print(json.dumps({"begin": [row, command]}), file=answers, flush=True)
-        started = time.monotonic()
+        started = time.process_time()  # others may share the machine
         code, text, error = run(argv)
-        took = time.monotonic() - started
+        took = time.process_time() - started
         answer = {"row": row, "command": command, "code": code, "text": text, "error": error, "took": took}
         print(json.dumps(answer), file=answers, flush=True)
 
