@@ -147,8 +147,9 @@ def test_what_the_model_says_does_not_steer_the_terminal(serve: Serve, chat: Com
         Says("z"),
     )
     answer = chat("go")
-    assert answer.out == "a[2J]0;titlebgnp.exe c \nd\te\nz\n"
-    assert "\x1b" not in answer.err and "-> list_jobs [1m" in answer.err
+    # What would steer it is written out.
+    assert answer.out == "a\\x1b[2J\\x1b]0;title\\x07b\\u202egnp.exe\\u2028c\nd\te\nz\n"
+    assert "\x1b" not in answer.err and "-> list_jobs\\x1b[1m" in answer.err
 
 
 def test_with_stdin_closed_nobody_can_be_asked(

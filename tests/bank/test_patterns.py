@@ -58,7 +58,7 @@ def test_a_value_too_long_to_be_checked_is_refused() -> None:
     assert "more than the 10000" in said
 
 
-def test_an_error_pattern_that_is_not_run_is_said(tmp_path: Path) -> None:
+def test_an_error_pattern_that_is_not_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     patterns = [
         {"name": "fine", "pattern": "lost .* contact"},
         {"name": "ahead", "pattern": "(?=lost) contact"},
@@ -71,7 +71,8 @@ def test_an_error_pattern_that_is_not_run_is_said(tmp_path: Path) -> None:
     assert "(?=lost) contact" in found[0].message + found[1].message
     assert all(d.path.endswith("skill_info.yaml") for d in found) and root.is_dir()
     # And by the plan, since its job's failures may go unnamed.
-    with Runtime(home=tmp_path / "home", bank=tmp_path) as runtime:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    with Runtime([tmp_path]) as runtime:
         [plan] = runtime.plan("train toy-yak")
     assert [w for w in plan.warnings if "2 error pattern(s)" in w and "look-ahead" in w]
 

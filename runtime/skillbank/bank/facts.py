@@ -52,8 +52,12 @@ def _fields(needed: tuple[str, ...] = (), /, **words: Reader) -> Reader:
 
     def reader(read: Shapes, value: Any, name: str) -> dict[str, Any]:
         said = read.mapping(value, name)
-        found = {word: inner(read, said.get(word), f"{name}.{word}") for word, inner in words.items()}
-        if said and any(found[word] is None for word in needed):
+        found = {
+            word: inner(read, said[word], f"{name}.{word}")
+            for word, inner in words.items()
+            if said.get(word) is not None  # a section that says nothing is empty, and counts as not there
+        }
+        if said and any(found.get(word) is None for word in needed):
             read.warn("shape", f"{name} does not say its {' and '.join(needed)}; it is not used.")
             return {}
         return {word: inner for word, inner in found.items() if inner is not None}

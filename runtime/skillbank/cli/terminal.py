@@ -137,8 +137,9 @@ def ask(question: str, *, err: bool = False, whole: bool = False) -> bool:
     """
     _forget_typed()
     # Nothing of it is cut: what is not shown would be approved unseen.
-    shown = "\n  ".join(drawn(question).splitlines()) + (" Type yes: " if whole else " [y/N] ")
-    say(folded(shown, err=err), end="", err=err)
+    lines = drawn(question).splitlines()
+    say(folded("\n  ".join(lines), err=err), end="\n" if len(lines) > 1 else " ", err=err)
+    say("Type yes: " if whole else "[y/N] ", end="", err=err)
     return sys.stdin.readline().strip().lower() in (("yes",) if whole else ("y", "yes"))
 
 

@@ -102,7 +102,7 @@ class JobStore:
         skill
             Of which skill the last job is meant; of any by default. A job named by its id is just that one.
         bank
-            In which bank that skill lies; two banks may have one of the same name.
+            In which bank that skill lies; two banks may have one of the same name. A job that says none fits.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class JobStore:
                 if skill is not None:
                     query = query.where(JOBS.c.skill == skill)
                 newest = query.order_by(JOBS.c.seq.desc()).limit(1)
-                of_bank = newest if bank is None else newest.where(bank == _BANK)
+                of_bank = newest if bank is None else newest.where(sa.or_(bank == _BANK, _BANK.is_(None)))
                 row = db.execute(of_bank).mappings().first()
                 if row is None:
                     kind = f"{action} job" if action else "job"
