@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
                         f"{path} holds more than an OSV export does ({one_line(entry.filename)}); download it again."
                     )
                 yield entry.filename, content
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UsageError(
             f"{path} cannot be read as a zip ({one_line(error)}); download the export again."
         ) from None
