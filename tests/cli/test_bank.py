@@ -192,7 +192,7 @@ def test_what_is_said_next_works_beside_the_source(
     monkeypatch.chdir(toys.folder)
     for name in ("toys", "toy", "toys:toy"):
         assert "1 skill, " in run("audit", name)[1]
-    assert document(run("audit", "toys:toy", "--json"))["root"].endswith("/banks/toys/skills")
+    assert document(run("audit", "toys:toy", "--json"))["root"].endswith("/banks/toys")
     for command in ("audit", "verify"):
         code, _, err = run(command, "./none")
         assert code == 5 and "There is no folder ./none" in err

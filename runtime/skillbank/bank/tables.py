@@ -236,7 +236,8 @@ def _cells(line: str) -> tuple[str, ...]:
 
 
 def _names(cell: str) -> list[str]:
-    return [n.strip() for n in re.split(r",|\band\b", cell) if re.fullmatch(r"[\w/ -]+", n.strip())]
+    names = (n.strip() for n in re.split(r",|\band\b", cell))
+    return list(dict.fromkeys(n for n in names if re.fullmatch(r"[\w/ -]+", n)))  # each once
 
 
 def _is_key(text: str) -> bool:
