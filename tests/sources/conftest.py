@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from skillbank.storage import web
 from tests.sources.repository import Repository, write_bank
+from tests.tls import https_server
 
 
 @pytest.fixture(autouse=True)
@@ -51,33 +48,8 @@ class _Handler(SimpleHTTPRequestHandler):
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
     """The address of an https server and the folder that it serves."""
-    key, cert, served = tmp_path / "key.pem", tmp_path / "cert.pem", tmp_path / "served"
+    served = tmp_path / "served"
     served.mkdir()
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    command += ["-keyout", str(key), "-out", str(cert), "-days", "1", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    handler = partial(_Handler, directory=str(served))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
-        listening.socket = context.wrap_socket(listening.socket, server_side=True)
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(cert))
-        monkeypatch.setenv("SKILLBANK_HOSTS", "localhost")
-        monkeypatch.setattr(web, "_PAUSE", 0.01)
-        yield f"https://localhost:{listening.server_address[1]}", served
-        listening.shutdown()
-        thread.join()
+    with https_server(tmp_path, partial(_Handler, directory=str(served)), monkeypatch) as address:
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(tmp_path / "cert.pem"))
+        yield address, served

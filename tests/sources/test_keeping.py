@@ -16,7 +16,7 @@ from skillbank.errors import NotFoundError, SkillNotFoundError, StateError, Usag
 from skillbank.runtime import Runtime
 from skillbank.sources.address import parse_address
 from skillbank.sources.keeping import Added, add, damage, find, remove, update
-from skillbank.sources.kept import banks_dir, changing, commit_of, installed_banks
+from skillbank.sources.kept import banks_dir, changing, fetched_from, installed_banks
 from skillbank.sources.lockfile import home_lock, read_lock
 from skillbank.sources.ordering import in_order, order
 from skillbank.trust.standing import standing
@@ -41,8 +41,13 @@ def test_a_repository_is_added_and_seen_by_every_runtime(repository: Repository)
         assert runtime.library.get("toys:toy").root == banks_dir() / "toys" / "skills" / "toy"
         bank = next(b for b in runtime.library.banks if b.name == "toys")
         held = standing(bank)
-        assert held.commit == commit == commit_of(bank) and held.source == f"{repository.folder}@main"
-        assert runtime.notes == () and commit_of(Bank(repository.folder)) is None
+        origin = fetched_from(bank.root)
+        assert (
+            origin is not None
+            and held.commit == commit == origin.commit
+            and held.source == f"{repository.folder}@main"
+        )
+        assert runtime.notes == () and fetched_from(Bank(repository.folder).root) is None
     document = json.loads(home_lock().read_text())
     assert document["banks"][0]["source"] == str(repository.folder) and left() == set()
 

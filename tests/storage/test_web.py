@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from tests.tls import https_server
 
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
 from skillbank.plan.model import InputBinding
-from skillbank.storage import web
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
 
@@ -48,34 +45,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    command += ["-keyout", str(key), "-out", str(cert), "-days", "1", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
     _Handler.requests = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as listening:
-        listening.socket = context.wrap_socket(listening.socket, server_side=True)
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-        monkeypatch.setenv("SKILLBANK_HOSTS", "localhost")
-        monkeypatch.setattr(web, "_PAUSE", 0.01)
-        yield f"https://localhost:{listening.server_address[1]}"
-        listening.shutdown()
-        thread.join()
+    with https_server(tmp_path, _Handler, monkeypatch) as address:
+        yield address
 
 
 def binding(uri: str) -> InputBinding:

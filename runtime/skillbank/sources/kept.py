@@ -19,13 +19,12 @@ from skillbank.sources.tree import digest_of, hash_tree
 from skillbank.trust.origin import Source
 
 if TYPE_CHECKING:
-    from skillbank.bank.discovery import Bank
+    pass
 
 __all__ = [
     "Installed",
     "banks_dir",
     "changing",
-    "commit_of",
     "fetched_from",
     "installed_banks",
     "swap",
@@ -89,12 +88,6 @@ def fetched_from(folder: Path) -> Source | None:
     installed, _ = installed_banks()
     entry = next((each.entry for each in installed if each.folder.resolve() == folder), None)
     return Source(entry.address.shown, entry.commit) if entry is not None else None
-
-
-def commit_of(bank: Bank) -> str | None:
-    """Return the commit that a bank was added at; None of one that is not installed."""
-    origin = fetched_from(bank.root)
-    return origin.commit if origin is not None else None
 
 
 @contextmanager
