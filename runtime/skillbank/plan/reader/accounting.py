@@ -1,0 +1,134 @@
+"""The law of the reader: every word is evidence of what was accepted or means nothing, or the plan asks.
+
+What means nothing is listed (`grammar.free`, courtesies), or stands in a clause that gives a reason or tells of
+something and holds nothing that a run could mean. What is left becomes a question, and a number beside it fills
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skillbank.plan.model import Question
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["KEY", "left_over", "question_about", "take_context"]
+
+KEY = "words"
+"""Of the question about what was not understood."""
+_FREE = (
+    "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb", "grammar.courtesy.words",
+    "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
+)  # fmt: skip
+_TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
+_VALUES = frozenset({"place", "range", "percent", "pair", "flag", "key", "size", "job"})
+_MOST = 6
+"""Fragments that a question quotes."""
+
+
+def _covered(text: Text) -> set[int]:
+    """Return the tokens that phrases without meaning for a run cover."""
+    covered: set[int] = set()
+    for i in range(len(text.tokens)):
+        for span in text.spans[i]:
+            if any(c in _FREE for c in span.classes) and all(map(text.ledger.free, range(i, span.end))):
+                covered.update(range(i, span.end))
+    return covered
+
+
+def take_context(text: Text, clauses: Clauses) -> list[str]:
+    """Account for clauses that give a reason or tell something, and for what something is for."""
+    ledger, notes = text.ledger, []
+    covered = _covered(text)
+    for clause in clauses.all:
+        tokens = range(clause.first, clause.end)
+        open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
+        if not open_:
+            continue
+        if any(_is_telling(text, i) for i in open_) or any(text.tokens[i].kind in _VALUES for i in open_):
+            continue
+        held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
+        if clause.mode in (Mode.REASON, Mode.REPORT) and not held & {"value", "place", "action", "captions", "policy"}:
+            ledger.claim("context", open_)
+        elif (purpose := _purpose(text, clause.first, clause.end, open_)) is not None:
+            ledger.claim("context", purpose)
+            notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
+    return notes
+
+
+def _is_telling(text: Text, i: int) -> bool:
+    return any(c.startswith(_TELLING) for span in text.spans[i] for c in span.classes)
+
+
+def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
+    """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
+    start = open_[0]
+    lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
+    if "for" not in lead or any(text.tokens[i].kind == "number" for i in open_):
+        return None
+    after = range(start, open_[-1] + 1)
+    if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):
+        return None
+    nouns = {"classes", "class", "categories", "category", "images", "pictures", "files", "photos", "frames", "labels", "objects"}
+    if nouns & {text.tokens[i].text for i in after}:
+        return None
+    return open_
+
+
+def left_over(text: Text, clauses: Clauses) -> list[list[int]]:
+    """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
+    covered = _covered(text)
+    left = {
+        i for i, t in enumerate(text.tokens)
+        if text.ledger.free(i) and i not in covered and (t.kind != "mark" or t.text in "<>≥≤%")
+    }  # fmt: skip
+    for i in sorted(left):
+        for claim in _neighbours(text, clauses, i, covered):
+            text.ledger.withdraw(claim)
+            left.update(k for k in claim.tokens if k not in covered)
+    return _joined(text, left, clauses)
+
+
+def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list:
+    """Return claims of numbers next to a word, with nothing but free words between."""
+    found = []
+    if text.tokens[i].kind not in ("word",):
+        return found
+    for step in (-1, 1):
+        k = i + step
+        while 0 <= k < len(text.tokens) and (k in covered or not text.ledger.free(k)) and text.tokens[k].kind != "mark":
+            owner = text.ledger.owner.get(k)
+            if owner is not None:
+                if owner.kind == "value" and isinstance(owner.value.value, int | float) and not isinstance(owner.value.value, bool):
+                    found.append(owner)
+                break
+            k += step
+    return found
+
+
+def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]]:
+    """Join runs of words that are left with the free words between them."""
+    runs: list[list[int]] = []
+    for run in text.ledger.runs(left):
+        if runs and run[0] - runs[-1][-1] <= 4 and clauses.of(run[0]).sentence == clauses.of(runs[-1][0]).sentence:
+            between = range(runs[-1][-1] + 1, run[0])
+            if all(text.ledger.free(k) and text.tokens[k].kind != "mark" for k in between):
+                runs[-1] += [*between, *run]
+                continue
+        runs.append(run)
+    return runs
+
+
+def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> Question | None:
+    """Return the question about what was not understood or has no place in any step."""
+    said = list(dict.fromkeys(" ".join(text.ledger.said(run).split()) for run in runs))
+    idle = [u for u in dict.fromkeys(unused) if u not in said]
+    if not said and not idle:
+        return None
+    parts = []
+    if said:
+        parts.append("I did not understand " + ", ".join(f"'{s[:120]}'" for s in said[:_MOST]) + (" and more" if len(said) > _MOST else ""))
+    if idle:
+        parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
+    return Question(key=KEY, why="; ".join(parts) + "; say it in other words, or leave it out")

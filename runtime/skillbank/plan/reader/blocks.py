@@ -1,0 +1,101 @@
+"""What is pasted into a request: a person's own settings as YAML or JSON, and what others have said.
+
+A block of code that is a mapping of settings is the person's own; a log, a letter that is answered, or what a
+tool answered between its tags is what somebody else said, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skillbank.bank.documents import parse_yaml
+from skillbank.errors import SkillFormatError
+from skillbank.plan.reader.tokens import Token
+
+__all__ = ["GROUPS", "PATTERN", "document", "read"]
+
+_STAMP = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+_LEVEL = r"(?-i:\[?(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|TRACE)\]?)(?=[ :])"
+_PASTED = rf"(?:{_STAMP}|{_LEVEL}|>[ ])[^\n]*"
+_YAML_LINE = r"[ ]*(?:-[ ]+)?[A-Za-z_][\w.\[\]-]*:(?:[ ]+[^\n]*)?"
+PATTERN = (
+    r"```.*?(?:```|\Z)"
+    r"|\[(?P<tag>[a-z][\w -]{0,40})\].{0,4000}?\[/(?P=tag)\]"
+    r"|<(?P<element>[a-z][\w-]{0,40})(?:[ ][^<>\n]{0,200})?>.{0,4000}?</(?P=element)>"
+    rf"|(?:(?<=\n)|\A)[ ]{{0,8}}{_PASTED}(?=\n)|(?<=\n)[ ]{{0,8}}{_PASTED}"
+    r"|\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
+    rf"|(?<=\n)(?-i:[ ]*[a-z_][\w.]*:(?:[ ]+[^\n]*)?(?:\n{_YAML_LINE})+)"
+)
+"""In the words of the lexer's verbose pattern."""
+GROUPS = ("tag", "element")
+
+_MANY = 100
+"""Settings in one block; more are a file and no request."""
+
+
+def read(text: str, start: int, end: int) -> Iterator[Token]:
+    """Yield the pairs of a block of settings, or one token of what somebody else said."""
+    if text[:1] in "[<>" or re.match(rf"\s*(?:{_STAMP}|{_LEVEL}|> )", text):
+        yield Token("report", "report", start, end, text)
+        return
+    content = re.sub(r"\A```[\w-]*\s*|\s*```\Z", "", text)
+    settings = _mapping(content)
+    if settings is None and text[:1] not in "{`":
+        settings = dict(_line(line) for line in text.splitlines() if ":" in line)
+    if settings is None:
+        yield Token("report", "report", start, end, text)
+        return
+    for key, value in _flat(settings):
+        yield Token("pair", "pair", start, end, (key, value))
+
+
+def document(text: str) -> list[Token] | None:
+    """Return the tokens of a text that is one JSON object from the first character to the last, else None.
+
+    A member after another is a sentence of its own, so that nothing of one is read into the next.
+    """
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    tokens: list[Token] = []
+    for key, value in _flat(content):
+        tokens += [Token("pair", "pair", 0, len(text), (key, value)), Token("mark", ";", len(text), len(text))]
+    return tokens
+
+
+def _mapping(content: str) -> Mapping[str, Any] | None:
+    try:
+        found = parse_yaml(content, "settings")
+    except (SkillFormatError, ValueError):
+        return None
+    if not isinstance(found, dict) or not found or len(found) > _MANY:
+        return None
+    return found if all(isinstance(key, str) for key in found) else None
+
+
+def _line(line: str) -> tuple[str, str]:
+    """Read ``key: value`` where the lines together are no YAML."""
+    key, _, value = line.partition(":")
+    return key.strip(" -"), value.strip()
+
+
+def _is_key(key: str) -> bool:
+    return re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", key) is not None
+
+
+def _flat(settings: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted keys and values; a mapping whose names are no keys is a value."""
+    for key, value in settings.items():
+        name = f"{below}{key}"
+        if isinstance(value, dict) and value and all(isinstance(k, str) and _is_key(k) for k in value):
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value

@@ -1,0 +1,134 @@
+"""Sentences and clauses, and what each is there for: a request, a reason, a report, a question, a condition.
+
+A clause that does not say by its first words what it is goes on with what was before it in its sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["Clause", "Clauses", "Mode"]
+
+_HARD = frozenset(".!?;")
+_SOFT = frozenset(",():\n")
+_JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
+
+
+class Mode(StrEnum):
+    """What a clause is there for."""
+
+    REQUEST = "request"
+    PLAIN = "plain"
+    REASON = "reason"
+    REPORT = "report"
+    CONDITION = "condition"
+    ORDER = "order"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Tokens from ``first`` up to ``end``; ``sentence`` counts sentences."""
+
+    first: int
+    end: int
+    sentence: int
+    mode: Mode = Mode.PLAIN
+
+
+class Clauses:
+    """The clauses of a text, by token."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self.all: list[Clause] = []
+        for number, (first, end) in enumerate(self._sentences()):
+            self._divide(first, end, number)
+        self._of = {i: clause for clause in self.all for i in range(clause.first, clause.end)}
+
+    def of(self, i: int) -> Clause:
+        """Return the clause that a token belongs to."""
+        return self._of[i]
+
+    def sentence(self, i: int) -> range:
+        """Return the tokens of the sentence that a token stands in."""
+        number = self.of(i).sentence
+        return range(
+            min(c.first for c in self.all if c.sentence == number), max(c.end for c in self.all if c.sentence == number)
+        )
+
+    def _sentences(self) -> list[tuple[int, int]]:
+        found, first = [], 0
+        for i, token in enumerate(self._text.tokens):
+            if token.kind == "mark" and token.text in _HARD:
+                found.append((first, i + 1))
+                first = i + 1
+        return [*found, (first, len(self._text.tokens))] if first < len(self._text.tokens) else found
+
+    def _divide(self, first: int, end: int, number: int) -> None:
+        tokens = self._text.tokens
+        asked = tokens[end - 1].text == "?"
+        cuts = [first]
+        for i in range(first, end):
+            mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
+            if mark or (i > first and tokens[i].kind == "word" and self._opens(i)):
+                cuts.append(i)
+        mode = Mode.PLAIN
+        for a, b in zip(cuts, [*cuts[1:], end], strict=True):
+            if a < b:
+                mode = self._mode(a, b, mode, asked and a == first)
+                self.all.append(Clause(a, b, number, mode))
+
+    def _opens(self, i: int) -> bool:
+        """Whether a word begins another clause: one that joins, or one that says what follows."""
+        return self._text.tokens[i].text in _JOINS or self._text.within(
+            i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
+        )
+
+    def _mode(self, first: int, end: int, before: Mode, asked: bool) -> Mode:
+        text = self._text
+        i = first
+        while i < end and text.ledger.free(i) and not self._says(i):
+            token = text.tokens[i]
+            skip = token.kind == "mark" or token.text in _JOINS or text.within(i, "grammar.free.adverb")
+            if not skip:
+                break
+            i += 1
+        while i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
+            return Mode.REQUEST
+        for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
+            if text.within(i, f"grammar.mode.{mode}"):
+                return mode
+        if asked and text.within(i, "grammar.mode.question"):
+            return Mode.QUESTION
+        if i < end and self._is_told(i, end):
+            return Mode.REPORT
+        if i < end and (self._is_order(i)):
+            return Mode.REQUEST
+        return before
+
+    def _says(self, i: int) -> bool:
+        return self._text.within(i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
+
+    def _is_told(self, i: int, end: int) -> bool:
+        """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
+        for subject in ("grammar.mode.subject", None):
+            if subject is not None:
+                starts = self._text.ends(i, subject)
+            else:
+                match = self._text.match("group.det ~word|@name|free.noun|free.adjective|places.data.nouns+", i, end)
+                starts = [match.end] if match else []
+            for at in starts:
+                if self._text.match("free.adverb* grammar.mode.copula", at, end):
+                    return True
+        return False
+
+    def _is_order(self, i: int) -> bool:
+        return any(
+            s.startswith("actions.") and s.endswith((".base", ".find"))
+            for span in self._text.spans[i]
+            for s in span.classes
+        )

@@ -1,0 +1,162 @@
+"""Which data each step reads: its own places by role, then what others were given for the same source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from skillbank.bank.actions import Action
+from skillbank.plan.datasets import DATASETS, Binding, bindings
+from skillbank.plan.model import Question
+from skillbank.plan.planner import accepted_products
+from skillbank.plan.products import trains
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.places import SOURCES, Place, role_of_path
+from skillbank.plan.reader.roots import ListFolder, split_root
+from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.request import DataLocation, role_of
+
+__all__ = ["DataOfSteps", "action_of", "rows_of"]
+
+_TOGETHER = ("both", "plus", "together", "combined", "jointly", "mixed", "merged")
+
+
+def action_of(step: Step, engine: bool) -> Action | None:
+    """Return the action of a step: the variant that takes an engine where one is spoken of."""
+    assert step.skill is not None
+    named = [a for a in step.skill.actions if a.name == step.action]
+    if engine:
+        fitting = [a for a in named if "engine" in accepted_products(a)]
+        return next((a for a in fitting if a.variant), None) or next(iter(fitting or named), None)
+    return next((a for a in named if a.variant is None), next(iter(named), None))
+
+
+def rows_of(step: Step, action: Action | None) -> list[Binding]:
+    """Return the data sets that a step reads."""
+    if action is None or step.skill is None:
+        return []
+    template, _ = step.skill.template(action)
+    return [r for r in bindings(step.skill, action, template)[0] if DATASETS.fullmatch(r.source)]
+
+
+class DataOfSteps:
+    """The data of the steps of one text.
+
+    Attributes
+    ----------
+    used
+        Claims of places that some step reads.
+    notes, questions
+        What was decided, and what nobody but the person can say.
+    """
+
+    def __init__(self, text: Text, steps: Sequence[Step], actions: Sequence[Action | None], list_folder: ListFolder) -> None:
+        self.text, self.steps, self.list_folder = text, steps, list_folder
+        self.rows = [rows_of(s, a) for s, a in zip(steps, actions, strict=True)]
+        self.used: set[int] = set()
+        self.notes: list[str] = []
+        self.questions: dict[int, list[Question]] = {}
+        self._given = [self._own(i) for i in range(len(steps))]
+
+    def of(self, at: int) -> list[DataLocation]:
+        """Return the data of a step: its own, else what was said by role for all, else an earlier step's."""
+        reads = list(dict.fromkeys(r.source for r in self.rows[at]))
+        given = {s: list(u) for s, u in self._given[at].items()}
+        step = self.steps[at]
+        for i, other in enumerate(self._given):
+            for source, uris in other.items():
+                later = i > at and not self._said_by_role(i, source)
+                if i == at or source not in reads or source in given or later:
+                    continue
+                given[source] = list(uris)
+        for i in range(at + 1, len(self.steps)):
+            # What the trained model is evaluated on may also tell its checkpoints apart.
+            if trains(step.action) and self.steps[i].action == "evaluate" and step.skill is self.steps[i].skill:
+                given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
+        return [
+            DataLocation(source=source, uri=uri)
+            for source, uris in given.items() if source in reads or len(self.steps) == 1
+            for uri in dict.fromkeys(uris)
+        ]  # fmt: skip
+
+    def _said_by_role(self, at: int, source: str) -> bool:
+        return any(c.value.role == source for c in self.steps[at].of("place"))
+
+    def _own(self, at: int) -> dict[str, list[str]]:
+        """Return the data that a step itself was given, by source."""
+        step, rows = self.steps[at], self.rows[at]
+        reads = {r.source for r in rows}
+        own = _own_source(step.action, rows)
+        given: dict[str, list[str]] = {}
+        for claim, role in self._roles(at, own, reads):
+            uri = claim.value.uri
+            parts = split_root(uri, self.list_folder) if role == own and claim.value.role is None else []
+            if parts:
+                held = ", ".join(f"{p.source} ({Path(p.uri).name}/)" for p in parts)
+                self.notes.append(f"{uri} holds {held}")
+            for part in parts:
+                if part.source in reads or not reads:
+                    given.setdefault(part.source, []).append(part.uri)
+            if not parts and (role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows)):
+                given.setdefault(role, []).append(uri)
+                self.used.add(id(claim))
+            elif parts:
+                self.used.add(id(claim))
+        return given
+
+    def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
+        """Return the places of a step that hold data, each with its source."""
+        step = self.steps[at]
+        said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES]
+        loose = [c for c in step.of("place") if c.value.role is None]
+        if not loose and not said and reads:
+            loose = self._shared(at)
+        guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
+        if len(loose) < 2 or len(reads) < 2:
+            # One place is what the action is to be done on, whatever it is called.
+            return [*((c, own) for c in loose), *said]
+        others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
+        mine = [c for c, r in guessed if r is None or r == own]
+        for claim, role in others:
+            self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
+        plain = [c for c in mine if role_of_path(self.text, c.value.uri) is None]
+        if len(mine) > 1 and plain and not self._together(step, mine):
+            listed = " and ".join(c.value.uri for c in mine)
+            why = f"{listed} are both named for {step.action}; say which is for what"
+            choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))
+            self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(own)}", why=why, choices=choices))
+        return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
+
+    def _source(self, role: str, at: int, reads: set[str]) -> str:
+        """Return what a role is called here: a step that calibrates may read it from another source."""
+        if role == "calibration_dataset" and role not in reads:
+            return next((r.source for r in self.rows[at] if "calib" in r.key), role)
+        if role == "eval_dataset" and "eval_dataset" not in reads and reads == {"inference_dataset"}:
+            return "inference_dataset"
+        return role
+
+    def _together(self, step: Step, places: list[Claim]) -> bool:
+        """Whether it is said that several places belong together."""
+        first, last = places[0].first, places[-1].last
+        words = [t.text for t in self.text.tokens[max(0, first - 4) : last + 6]]
+        return any(w in _TOGETHER for w in words)
+
+    def _shared(self, at: int) -> list[Claim]:
+        """Return the places that are said behind the last of several actions in one breath."""
+        step = self.steps[at]
+        last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
+        if last is step or last.skill is not step.skill:
+            return []
+        return [c for c in last.of("place") if c.value.role is None]
+
+
+def _own_source(action: str, rows: Sequence[Binding]) -> str:
+    usual = {"evaluate": "eval_dataset", "inference": "inference_dataset"}.get(action, "train_datasets")
+    sources = [r.source for r in rows]
+    return usual if usual in sources or not sources else sources[0]
+
+
+def places(step: Step) -> list[Place]:
+    """Return the places that are said of a step."""
+    return [c.value for c in step.of("place")]

@@ -1,0 +1,285 @@
+"""From steps to requests: which values, data and models each step gets, and which nobody takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from skillbank.bank.actions import Action
+from skillbank.errors import ConflictError
+from skillbank.plan.model import Question, is_hub_name
+from skillbank.plan.planner import accepted_products
+from skillbank.plan.products import product_in, product_of, trains
+from skillbank.plan.reader.data import DataOfSteps, action_of
+from skillbank.plan.reader.files import file_key
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.policy import Said
+from skillbank.plan.reader.roots import ListFolder
+from skillbank.plan.reader.schema_words import keys_of
+from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.values import SIZE, Value
+from skillbank.plan.request import Request, Setting
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import Fills, slot
+from skillbank.plan.weights import SCRATCH
+
+__all__ = ["Maker"]
+
+_FILES = ("weights", "resume", "backbone", "labels", "output")
+
+
+class Maker:
+    """Makes the requests of a text whose steps have their skills.
+
+    Attributes
+    ----------
+    unused
+        Claims that no step has taken; they become free, so that the plan asks about them.
+    """
+
+    def __init__(self, text: Text, steps: Sequence[Step], policy: Said | None, list_folder: ListFolder) -> None:
+        self.text, self.steps, self.policy, self.list_folder = text, steps, policy, list_folder
+        for step in steps:
+            _settle_places(text, step, self._is_model)
+        self.engines = [self._uses_engine(s) for s in steps]
+        self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
+        self.data = DataOfSteps(text, steps, self.actions, list_folder)
+        self.taken: set[int] = set()
+
+    def requests(self) -> list[Request]:
+        """Return one request for each step."""
+        made = [self._request(i) for i in range(len(self.steps))]
+        return made
+
+    @property
+    def unused(self) -> list[Claim]:
+        """Claims of values, places and captions that no step took."""
+        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value")}
+        return [c for c in claims.values() if id(c) not in self.taken and id(c) not in self.data.used]
+
+    def _request(self, at: int) -> Request:
+        step, action = self.steps[at], self.actions[at]
+        assert step.skill is not None
+        settings, gpus, nodes = self._values(at)
+        pretrained = SCRATCH if step.of("scratch") and trains(step.action) else None
+        for claim in step.of("place"):
+            if claim.value.role in _FILES:
+                key = file_key(action, claim.value) if action else None
+                if key is not None:
+                    settings[key] = claim.value.uri
+                    self.taken.add(id(claim))
+                elif claim.value.role == "weights" and trains(step.action):
+                    pretrained = claim.value.uri
+                    self.taken.add(id(claim))
+        fields = dict(c.value for s in self.steps for c in s.of("field"))
+        results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"]
+        self.taken |= {id(c) for c in results[:1]}
+        platform = [c.value for c in self.text.ledger.of("platform")]
+        data = self.data.of(at)
+        made = {
+            "skill": step.skill.qualified,
+            "action": step.action,
+            "variant": action.variant if action and self.engines[at] and action.variant else None,
+            "data": tuple(data),
+            "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
+            "parent": self._parent(at),
+            "pretrained": pretrained,
+            "automl": self.policy.value if self.policy else None,
+            "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
+            "platform": platform[0] if platform else None,
+            "gpus": gpus,
+            "nodes": nodes,
+            "results_root": results[0].value.uri if results else None,
+            "questions": tuple(self.data.questions.get(at, ())),
+        }
+        return Request.model_validate({**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}})
+
+    # -- values --------------------------------------------------------------------------------
+
+    def _values(self, at: int) -> tuple[dict[str, Any], int | None, int | None]:
+        """Return the settings of a step by key, its GPUs and its nodes."""
+        step = self.steps[at]
+        settings: dict[str, Any] = {}
+        counts: dict[str, Value] = {}
+        for claim, own in self._claims_for(at):
+            value: Value = claim.value
+            if value.slot in ("gpus", "nodes"):
+                if not value.negated and (own or value.slot not in counts):
+                    _keep(counts, value.slot, value, own)
+                    self.taken.add(id(claim))
+                continue
+            key = self._key(at, value, own)
+            if key is None:
+                continue
+            said = self._said(at, claim, key, own)
+            if said is not None:
+                self.taken.add(id(claim))
+                for name, each in said.items():
+                    if name in settings and not own:
+                        continue
+                    if name in settings and settings[name] != each:
+                        raise ConflictError(f"The request sets {name} to {settings[name]} and to {each}; keep one of them.")
+                    settings[name] = each
+        captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
+        if captions and step.action == "inference":
+            key = self._slot_key(at, "captions")
+            if key is not None:
+                settings.setdefault(key, list(dict.fromkeys(item for c in captions for item in c.value)))
+                self.taken |= {id(c) for c in captions}
+        gpus, nodes = counts.get("gpus"), counts.get("nodes")
+        ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
+        if ids and gpus is None:
+            return settings, len(ids), nodes.value if nodes else None
+        if gpus is not None and gpus.total and nodes is not None and gpus.value % nodes.value == 0:
+            return settings, gpus.value // nodes.value, nodes.value
+        return settings, gpus.value if gpus else None, nodes.value if nodes else None
+
+    def _claims_for(self, at: int) -> Iterator[tuple[Claim, bool]]:
+        """Yield claims of values: the step's own, those of its group, then those of other steps."""
+        step = self.steps[at]
+        own = step.of("value")
+        yield from ((c, True) for c in own)
+        last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
+        for other in self.steps:
+            if other is not step:
+                shared = other is last and not own
+                yield from ((c, shared) for c in other.of("value"))
+
+    def _key(self, at: int, value: Value, own: bool) -> str | None:
+        """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
+        step, action = self.steps[at], self.actions[at]
+        assert step.skill is not None
+        if value.slot == SIZE:
+            return SIZE if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds else None
+        if value.slot:
+            if slot(value.slot).fills is Fills.SEARCH:
+                return slot(value.slot).key if trains(step.action) else None
+            key = self._slot_key(at, value.slot)
+            mine = self._owner_of(value)
+            return key if own or mine is None else None
+        keys = keys_of(step.skill, step.action)
+        shorthands = action.shorthands if action else {}
+        key = value.key
+        if key.startswith("automl.") or key == "automl":
+            return key if trains(step.action) else None
+        if key not in shorthands and "." not in key:
+            key = keys.spelled(key) or key
+        if own:
+            return key
+        known = shorthands.get(key, key) in keys.kinds
+        return key if known and self._nobody_else(at, key) else None
+
+    def _slot_key(self, at: int, name: str) -> str | None:
+        action, skill = self.actions[at], self.steps[at].skill
+        return key_of(skill, action, slot(name)) if action is not None and skill is not None else None
+
+    def _owner_of(self, value: Value) -> Step | None:
+        """Return the step that a value was said of, if that step has such a value."""
+        for i, step in enumerate(self.steps):
+            if any(c.value is value for c in step.of("value")) and self._slot_key(i, value.slot) is not None:
+                return step
+        return None
+
+    def _nobody_else(self, at: int, key: str) -> bool:
+        for i, step in enumerate(self.steps):
+            if i != at and any(c.value.key == key for c in step.of("value")):
+                assert step.skill is not None
+                return key not in keys_of(step.skill, step.action).kinds
+        return True
+
+    def _said(self, at: int, claim: Claim, key: str, own: bool) -> dict[str, Any] | None:
+        """Return the settings that a value makes; nothing for one that is said not to be, None to ask."""
+        value: Value = claim.value
+        if value.negated:
+            return {} if self._is_met(at, key, value) else None
+        if value.slot == SIZE:
+            width, height = value.value
+            return {f"{self.steps[at].action}.input_width": width, f"{self.steps[at].action}.input_height": height}
+        if key.endswith("data_type") and isinstance(value.value, str):
+            return {key: value.value.upper()}
+        return {key: value.value}
+
+    def _is_met(self, at: int, key: str, value: Value) -> bool:
+        """Whether a value that is not wanted is not there anyway, or another is said in its place."""
+        step, action = self.steps[at], self.actions[at]
+        assert step.skill is not None
+        for other in step.of("value"):
+            same = other.value.slot == value.slot and other.value.key == value.key
+            if same and not other.value.negated and other.value.value != value.value:
+                return True
+        if action is None:
+            return False
+        template, _ = step.skill.template(action)
+        spec_key = step.skill.shorthands(action).get(key, key)
+        node: Any = template
+        for part in spec_key.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is None:
+            found = step.skill.schema(action).find(tuple(spec_key.split(".")))[0]
+            node = found.words.get("default") if found is not None else None
+        return node is not None and str(node).lower() != str(value.value).lower()
+
+    # -- models --------------------------------------------------------------------------------
+
+    def _is_model(self, uri: str) -> bool:
+        """Whether a text names a folder here that holds a saved model, or a model on the hub."""
+        inside = self.list_folder(uri)
+        if inside is None:
+            return is_hub_name(uri)
+        return "config.json" in inside and any(name.endswith((".safetensors", ".bin")) for name in inside)
+
+    def _uses_engine(self, step: Step) -> bool:
+        if step.action == "gen_trt_engine":
+            return False
+        files = [c.value.uri for c in step.of("place") if c.value.role == "weights"]
+        return step.engine or bool(step.of("engine")) or any(product_in(uri) == "engine" for uri in files)
+
+    def _parent(self, at: int) -> str | None:
+        step = self.steps[at]
+        own = step.of("job")
+        alone = sum(s.group == step.group for s in self.steps) < 2
+        if own and (at == 0 or alone):
+            return str(own[0].value)
+        said = [c.value for s in self.steps for c in s.of("job")]
+        if not said:
+            return None
+        assert step.skill is not None
+        named = [a for a in step.skill.actions if a.name == step.action]
+        takes = {p for a in named for p in accepted_products(a)} if named else set()
+        for earlier in reversed(self.steps[:at]):
+            product = product_of(earlier.action)
+            if product != "other":
+                return None if product in takes or not takes else str(said[0])
+        return str(said[0]) if takes else None
+
+
+def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
+    if own and name in counts and counts[name].value != value.value:
+        raise ConflictError(f"The request says {counts[name].value} {name} and {value.value}; keep one of them.")
+    if own and name == "nodes" and value.value < 1:
+        raise ConflictError(f"'{value.value} {name}' cannot run anything; say 1 or more.")
+    counts.setdefault(name, value)
+
+
+def _settle_places(text: Text, step: Step, is_model: Any) -> None:
+    """Give places without a role one where the step reads no data, or a model lies there."""
+    rows = DataOfSteps(text, [step], [action_of(step, False)], lambda uri: None).rows[0]
+    loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
+    for claim in loose:
+        before = [text.tokens[k].text for k in range(max(0, claim.first - 1), claim.last)]
+        role = claim.value.role
+        if not rows and any(w in ("to", "into", "in", "under", "as", "at") for w in before) and not {"from", "of"} & set(before):
+            role = "output" if claim.value.role else "results"
+        elif not rows and {"from", "of"} & set(before):
+            role = "weights"
+        elif role is None and {"from", "with", "using"} & set(before) and is_model(claim.value.uri) and len([c for c in step.of("place") if c.value.role != "results"]) > 1:
+            role = "weights"
+        if role != claim.value.role:
+            made = text.ledger.replace(claim, "place", type(claim.value)(claim.value.uri, role))
+            step.claims = [c for c in step.claims if c is not claim] + [made]
+
+
+def questions_of(requests: Sequence[Request]) -> list[Question]:
+    """Return the questions that reading has left."""
+    return [q for r in requests for q in r.questions]

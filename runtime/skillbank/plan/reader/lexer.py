@@ -1,0 +1,231 @@
+"""From characters to tokens: places, quotes, keys, job ids, numbers and blocks are whole from the start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from skillbank.plan.reader import blocks
+from skillbank.plan.reader.tokens import Token
+from skillbank.plan.request import clean_uri
+
+__all__ = ["lex"]
+
+_TYPOGRAPHY = str.maketrans(
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u00b4", "'"),
+        **dict.fromkeys("\u00a0\u200b\u2009\u202f\t\r", " "),
+        **dict.fromkeys("\u2012\u2013\u2212\u2010\u2011", "-"),
+        **dict.fromkeys("\u2028\u2029", "\n"),
+        "\u2026": ".",
+        "\u00d7": "x",
+        "\uff1a": ":",
+        "\uff0c": ",",
+        "\u3001": ",",
+        "\u3002": ".",
+        "\uff01": "!",
+        "\uff1f": "?",
+        "\uff08": "(",
+        "\uff09": ")",
+    }
+)
+"""One character for one, so that positions stay."""
+_SUPERSCRIPT = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-")
+
+_FILE = (
+    r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)\b"
+)
+_PLACE = (
+    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()]+|[A-Za-z]:\\[^\s,;\"'`<>()]+"
+    r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
+    rf"|(?<![\w/.-]){_FILE}|(?<![\w/.-])[\w.-]+/(?:[\w.-]+/?)*"
+)
+_KEY = r"[A-Za-z_]\w*(?:\[\d+\])?(?:\.[A-Za-z_]\w*(?:\[\d+\])?)+"
+_VALUE = r"\[[^\]\n]*\]|\{[^}\n]*\}|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;)]+"
+_JOB = r"[a-z][a-z0-9_-]*-\d{8}-\d{6}-[0-9a-f]{6}"
+_HEX = r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)(?!\d+e\d+\b)[0-9a-f]{6,40}"
+_DIGITS = r"(?:\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+
+_LEX = re.compile(
+    rf"""(?P<block>{blocks.PATTERN})
+    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.]))
+    |(?P<arrow>[-=]+>|\u2192)
+    |(?P<short>\bw/(?:o|out)?(?=\s))
+    |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
+    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=\s?(?:{_VALUE}))
+    |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
+    |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
+        (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
+    |(?P<full>\b{_JOB}\b|\blast:[a-z][a-z_]*\b)
+    |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
+    |(?P<place>{_PLACE})
+    |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
+    |(?P<hex>(?<![\w.]){_HEX}(?!\w|\.\w))
+    |(?P<type>\b(?:fp|bf|int|float|bfloat)[ -]?(?:16|32|8)\b)
+    |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
+    |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?=[^x]))
+    |(?P<size>\b\d+\s?x\s?\d{{2,}}\b)
+    |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
+    |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
+    |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
+    |(?P<mark>[,.;:!?()\n=/+&|%><\u2265\u2264-])""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(blocks.GROUPS, "block")}
+"""Groups inside of the kinds of tokens."""
+_SHORT = {"n't": "not", "'ll": "will", "'d": "would", "'re": "are", "'ve": "have", "'m": "am"}
+_WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "let's": ("let", "us"),
+          "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"), "wanna": ("want", "to"),
+          "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
+          "gimme": ("give", "me"), "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
+_SLASHES = re.compile(r"[a-z]+(?:/[a-z]+)+", re.IGNORECASE)
+
+Known = Callable[[str], Iterable[Token]]
+
+
+def lex(original: str, known: Known, is_word: Callable[[str], bool]) -> list[Token]:
+    """Split a text into tokens.
+
+    Parameters
+    ----------
+    known
+        Finds what is one token whatever it is made of, such as ``bank:skill``; inside of quotes, blocks and
+        places it is none.
+    is_word
+        Whether a word means something in requests: words joined by a slash or hyphen are then words.
+    """
+    clean = original.translate(_TYPOGRAPHY)
+    clean = re.sub(r"(?<=10)[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+", lambda m: m[0].translate(_SUPERSCRIPT), clean)
+    whole = blocks.document(clean)
+    if whole is not None:
+        return whole
+    return [token for found in _matches(clean, list(known(clean))) for token in _read(found, clean, is_word)]
+
+
+def _matches(clean: str, known: list[Token]) -> Iterator[re.Match[str] | Token]:
+    """Yield what the text is made of; what is known where it is not inside of anything else."""
+    at, waiting = 0, known[::-1]
+    while True:
+        match = _LEX.search(clean, at)
+        while waiting and waiting[-1].start < at:
+            waiting.pop()
+        block = match is not None and _PARTS.get(match.lastgroup or "", match.lastgroup) == "block"
+        if waiting and (match is None or waiting[-1].start <= match.start()) and not block:
+            token = waiting.pop()
+            yield token
+            at = token.end
+        elif match is None:
+            return
+        else:
+            yield match
+            at = match.end()
+
+
+def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], bool]) -> Iterator[Token]:
+    if isinstance(match, Token):
+        yield match
+        return
+    kind = match.lastgroup or ""
+    kind, text, (start, end) = _PARTS.get(kind, kind), match[0], match.span()
+    if kind == "block":
+        yield from blocks.read(text, start, end)
+    elif kind == "quote":
+        yield _quoted(text[1:-1], start, end)
+    elif kind == "pair":
+        text = text.rstrip(".,")
+        key, _, value = text.partition("=")
+        yield Token("pair", "pair", start, start + len(text), (key.strip(), value.strip()))
+    elif kind == "place":
+        yield from _place(text, start, is_word)
+    elif kind in ("job", "full", "hex"):
+        yield Token("job", "job", start, end, match["id"] or text.lower() if kind != "full" else text)
+    elif kind == "dotted":
+        yield Token("key", "key", start, end, text)
+    elif kind == "flag":
+        yield Token("flag", (match["option"]).lower(), start, end)
+    elif kind == "word":
+        yield from _words(text, start, end, is_word)
+    else:
+        yield _plain(kind, text, start, end)
+
+
+def _plain(kind: str, text: str, start: int, end: int) -> Token:
+    """Read what is one token of its own."""
+    if kind in ("number", "power", "size", "range"):
+        return Token(kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text))
+    if kind == "latin":
+        return Token("word", "namely" if text[0] in "iI" else "say", start, end)
+    if kind == "short":
+        return Token("word", "with" if text.lower() == "w/" else "without", start, end)
+    if kind == "arrow":
+        return Token("word", "then", start, end)
+    if kind == "type":
+        kind, text = "word", re.sub(r"[ -]", "", text.lower()).replace("bfloat", "bf").replace("float", "fp")
+    return Token("mark" if kind == "mark" else "word", text.lower(), start, end)
+
+
+def _numbers(kind: str, text: str) -> object:
+    text = text.lower()
+    if kind == "power":
+        return float(re.sub(r"\s?[*x]\s?10\s?(?:\^|\*\*)?\s?", "e", text))
+    if kind == "size":
+        return tuple(number(part) for part in re.split(r"\s?x\s?", text))
+    if kind == "range":
+        low, high = re.fullmatch(rf"({_DIGITS})\s?(?:-|\.\.\.?|~)\s?({_DIGITS})", text).groups()  # type: ignore[union-attr]
+        return number(low), number(high)
+    return number(text)
+
+
+def number(text: str) -> int | float:
+    """Read a number as people write it: ``2e-4``, ``1,000``, ``20k``."""
+    text = text.lower().replace(",", "").replace("_", "")
+    value = float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
+    return int(value) if value.is_integer() and "e" not in text and "." not in text else value
+
+
+def _quoted(content: str, start: int, end: int) -> Token:
+    """A quoted place is a place, a quoted pair a pair; anything else is what somebody quotes."""
+    if re.fullmatch(rf"(?:{_PLACE})(?: [^\"'`]*)?", content) and ("/" in content or "\\" in content):
+        return Token("place", "place", start, end, clean_uri(content))
+    if re.fullmatch(rf"(?:{_KEY})=(?:{_VALUE})", content):
+        key, _, value = content.partition("=")
+        return Token("pair", "pair", start, end, (key, value))
+    if re.fullmatch(_KEY, content):
+        return Token("key", "key", start, end, content)
+    if re.fullmatch(_JOB, content):
+        return Token("job", "job", start, end, content)
+    return Token("quote", "quote", start, end, content.strip())
+
+
+def _place(text: str, start: int, is_word: Callable[[str], bool]) -> Iterator[Token]:
+    uri = text.rstrip(".,;:!?")
+    if _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
+        # Plain words may be alternatives ("and/or") or several actions as well as a folder.
+        for word in re.finditer(r"[^/]+|/", uri):
+            yield Token("mark" if word[0] == "/" else "word", word[0].lower(), start + word.start(), start + word.end())
+    else:
+        yield Token("place", "place", start, start + len(uri), clean_uri(uri))
+    for i, mark in enumerate(text[len(uri) :]):
+        yield Token("mark", mark, start + len(uri) + i, start + len(uri) + i + 1)
+
+
+def _words(text: str, start: int, end: int, is_word: Callable[[str], bool]) -> Iterator[Token]:
+    """Read a word: what is shortened is two words, and so is what is joined by a hyphen."""
+    word = text.lower()
+    if word in _WHOLE:
+        yield from (Token("word", part, start, end) for part in _WHOLE[word])
+        return
+    for ending, meant in _SHORT.items():
+        if word.endswith(ending):
+            yield from (Token("word", part, start, end) for part in (word.removesuffix(ending), meant))
+            return
+    if word.endswith("'s") and word[:-2] in ("it", "that", "what", "here", "there", "how", "who", "where"):
+        yield from (Token("word", part, start, end) for part in (word[:-2], "is"))
+        return
+    word = word.removesuffix("'s")
+    if "-" in word and not is_word(word):
+        for part in re.finditer(r"[^-]+", word):
+            yield Token("word", part[0], start + part.start(), min(end, start + part.end()))
+        return
+    yield Token("word", word, start, end)

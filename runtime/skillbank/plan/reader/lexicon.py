@@ -1,0 +1,147 @@
+"""The words of requests: files of phrases by class, read once, and what a text has of them.
+
+A *class* is the way to a list in ``words/*.toml``: ``slots.epochs.nouns``, ``grammar.free.glue``. A verb written
+with ``~`` stands for all its forms; verbs of actions have classes by form (``actions.train.base``).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from skillbank.plan.reader.tokens import Token
+
+__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon"]
+
+_WORDS = Path(__file__).parent / "words"
+FORMS = ("base", "third", "ing", "past")
+_DOUBLED = frozenset({"fit", "run", "get", "put", "spot", "plan", "set", "cut", "tag", "log", "prep", "dump",
+                      "skip", "drop", "stop", "omit", "let", "begin", "prefer", "submit", "sit", "hit", "ship"})  # fmt: skip
+_IRREGULAR = {
+    "teach": "taught", "learn": "learnt|learned", "find": "found", "build": "built", "make": "made",
+    "run": "ran|run", "get": "got|gotten", "put": "put", "fit": "fitted|fit", "set": "set", "begin": "began|begun",
+    "write": "wrote|written", "take": "took|taken", "do": "did|done", "give": "gave|given", "go": "went|gone",
+    "have": "had", "keep": "kept", "leave": "left", "let": "let", "choose": "chose|chosen", "know": "knew|known",
+    "see": "saw|seen", "show": "showed|shown", "tell": "told", "bring": "brought", "come": "came|come",
+    "lie": "lay|lain", "sit": "sat", "hold": "held", "become": "became|become", "read": "read", "mean": "meant",
+    "draw": "drew|drawn", "cut": "cut", "forget": "forgot|forgotten", "shut": "shut", "send": "sent",
+    "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought", "forgo": "forwent|forgone",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
+
+
+@lru_cache(maxsize=1024)
+def forms(verb: str) -> dict[str, tuple[str, ...]]:
+    """Return base form, third person, ing-form and past of a verb; the words behind the first stay."""
+    head, _, tail = verb.partition(" ")
+    after = f" {tail}" if tail else ""
+    stem = head[:-1] if head.endswith("e") and not head.endswith("ee") else head
+    if head in _DOUBLED:
+        stem += head[-1]
+    third = f"{head}es" if head.endswith(("ch", "sh", "x", "ss", "o")) else f"{head}s"
+    past, ing = (f"{stem}ed",), (f"{stem}ing",)
+    if head.endswith("l") and head[-2:-1] in "eiau" and head not in ("fail", "feel"):
+        past, ing = (f"{head}ed", f"{head}led"), (f"{head}ing", f"{head}ling")
+    elif head.endswith("y") and head[-2:-1] not in "aeiou":
+        third, past = f"{head[:-1]}ies", (f"{head[:-1]}ied",)
+    elif head == "lie":
+        ing = ("lying",)
+    if head in _IRREGULAR:
+        past = tuple(_IRREGULAR[head].split("|"))
+    found = {"base": (head,), "third": (third,), "ing": ing, "past": past}
+    return {form: tuple(f"{word}{after}" for word in words) for form, words in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A phrase of the lexicon in a text: tokens from ``first`` up to ``end``, and the classes it has."""
+
+    first: int
+    end: int
+    classes: frozenset[str]
+
+
+class Lexicon:
+    """The phrases of all files, in a tree by their words."""
+
+    def __init__(self, files: Mapping[str, Mapping[str, object]]) -> None:
+        self.classes: dict[str, frozenset[str]] = {}
+        self._tree: dict[str, dict[str, object]] = {}
+        self.words: set[str] = set()
+        for name, content in files.items():
+            for section, group in _lists(content, name):
+                self._add(section, group)
+        for text, classes in self._phrases(files):
+            self._put(text, classes)
+
+    def _add(self, section: str, phrases: Iterable[str]) -> None:
+        self.classes[section] = self.classes.get(section, frozenset()) | frozenset(phrases)
+
+    def _phrases(self, files: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+        for section, phrases in self.classes.items():
+            for phrase in phrases:
+                yield phrase, section
+
+    def _put(self, phrase: str, section: str) -> None:
+        words = split(phrase)
+        self.words.update(w for w in words if w.isalpha())
+        node: dict[str, object] = self._tree
+        for word in words:
+            node = node.setdefault(word, {})  # type: ignore[assignment]
+        node.setdefault("", set()).add(section)  # type: ignore[attr-defined]
+
+    def spans(self, tokens: list[Token], first: int) -> Iterator[Span]:
+        """Yield the phrases that begin at a token, the shortest first."""
+        node: dict[str, object] = self._tree
+        for i in range(first, len(tokens)):
+            word = tokens[i].text
+            if tokens[i].kind not in ("word", "mark") or word not in node:
+                return
+            node = node[word]  # type: ignore[assignment]
+            if "" in node:
+                yield Span(first, i + 1, frozenset(node[""]))  # type: ignore[arg-type]
+
+    def has(self, word: str, section: str) -> bool:
+        """Whether a phrase is in a class."""
+        return word in self.classes.get(section, ())
+
+    def is_word(self, word: str) -> bool:
+        """Whether a word means anything in requests."""
+        return word in self.words or "" in self._tree.get(word, {})
+
+
+def split(phrase: str) -> list[str]:
+    """Split a phrase as the lexer does: what a hyphen joins is one word only where it is listed so."""
+    return [w for w in _WORD.findall(phrase.lower()) if w.strip()]
+
+
+def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield classes and their phrases; verbs by form where the file asks for it."""
+    if isinstance(content, Mapping):
+        for name, inner in content.items():
+            yield from _lists(inner, f"{section}.{name}")
+        return
+    listed = [" ".join(p.split()) for p in re.split(r",\s", str(content)) if p.strip()]
+    plain: list[str] = []
+    for phrase in (p.strip(" \n") for p in listed):
+        if section.startswith("actions.") and section.endswith(".verbs"):
+            for form, words in forms(phrase).items():
+                yield section.removesuffix("verbs") + form, list(words)
+        elif phrase.startswith("~"):
+            plain += [word for words in forms(phrase[1:]).values() for word in words]
+        elif " = " in phrase:
+            said, _, meant = phrase.partition(" = ")
+            yield f"{section}.{meant}", [said]
+        elif phrase:
+            plain.append(phrase)
+    yield section, plain
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """Return the lexicon, read once."""
+    return Lexicon({file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))})

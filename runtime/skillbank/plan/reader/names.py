@@ -1,0 +1,209 @@
+"""Which skill a request names: the longest spelling of a name wins, small typing errors included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from skillbank.bank.claims import Claims
+from skillbank.bank.discovery import OWN, Library, normalise
+from skillbank.bank.names import shown
+from skillbank.bank.request_words import only_request_words
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillNotFoundError, did_you_mean
+from skillbank.plan.reader.lexicon import Lexicon, lexicon
+from skillbank.plan.reader.normal import allowed, distance
+from skillbank.plan.reader.qualified import QualifiedNames, of_quote
+from skillbank.plan.reader.tokens import Token
+
+__all__ = ["Named", "Names", "names_of"]
+
+_LONGEST = 8
+_BETWEEN = frozenset("the a an all any every some and or , quote name".split())
+"""What may stand between a verb of finding and the last of the things to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A skill's name in a text; several skills when the name does not tell them apart.
+
+    ``note`` says what else claims the name. ``instead`` are the tokens that the name was made of, where
+    only a bank that does not come first says that this is one.
+    """
+
+    skills: tuple[Skill, ...]
+    note: str = ""
+    instead: tuple[Token, ...] = ()
+
+
+@lru_cache(maxsize=16)
+def names_of(library: Library) -> Names:
+    """Return the names of a library's skills, made once."""
+    return Names(library)
+
+
+class Names:
+    """The spellings of a library's skills."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._near: dict[str, tuple[Skill, ...]] = {}
+        # A skill to read cannot be asked to run.
+        self.claims = Claims([s for s in library.skills if s.actions], OWN)
+        self.spelled = frozenset(s for s in self.claims.spelled if not only_request_words(s))
+        self._qualified = QualifiedNames(library)
+        self.words = frozenset(
+            w for s in library.skills for n in (s.name, s.info.network_arch, *s.info.aliases)
+            for w in re.findall(r"[a-z]+", n.lower())
+        )  # fmt: skip
+        self.described = frozenset(
+            w for s in library.skills for w in re.findall(r"[a-z]+", s.frontmatter.description.lower())
+        )
+
+    def qualified(self, text: str) -> Iterator[Token]:
+        """Yield a token for every ``bank:skill`` of a text; see `QualifiedNames.find`."""
+        for start, end, skills in self._qualified.find(text):
+            yield Token("name", "name", start, end, Named(skills))
+
+    def take(self, original: str, tokens: list[Token]) -> tuple[list[Token], list[str]]:
+        """Put one token in the place of every name; return a sentence for each that was misspelled.
+
+        Raises
+        ------
+        SkillNotFoundError
+            When a name is part of a longer one that no skill has.
+        """
+        notes: list[str] = []
+        found: dict[int, tuple[int, Named]] = {}
+        taken: set[int] = set()
+        for size in range(_LONGEST, 0, -1):
+            for at in range(len(tokens) - size + 1):
+                if taken.isdisjoint(range(at, at + size)):
+                    note, named = self._match(original, tokens[at : at + size])
+                    if named is not None:
+                        found[at] = (at + size, named)
+                        taken.update(range(at, at + size))
+                        notes += [note] if note else []
+        made: list[Token] = []
+        at = 0
+        while at < len(tokens):
+            end, named = found.get(at, (at + 1, None))
+            made.append(
+                tokens[at] if named is None
+                else Token("name", "name", tokens[at].start, tokens[end - 1].end, named)
+            )  # fmt: skip
+            at = end
+        made, released = self._release(original, made)
+        for i, token in enumerate(made):
+            if token.kind == "name":
+                self._qualified.refuse_unknown_bank(original[: token.start], original[token.start : token.end])
+                self._check_longer(original, made, i, lexicon())
+        return made, notes + released
+
+    def _match(self, original: str, tokens: Sequence[Token]) -> tuple[str, Named | None]:
+        if len(tokens) == 1 and tokens[0].kind == "quote":
+            content = tokens[0].value
+            skills = of_quote(self._qualified, content)
+            return "", Named(skills) if skills else self._named(content, content, tokens)
+        if not all(t.kind in ("word", "number") for t in tokens):
+            return "", None
+        said = original[tokens[0].start : tokens[-1].end]
+        name = normalise("".join(t.text if t.kind == "word" else original[t.start : t.end] for t in tokens))
+        if name in self.spelled:
+            return "", self._named(name, said, tokens)
+        unknown = [t for t in tokens if not self._is_known(t.text) and t.text not in self.words]
+        # What is right as it stands is no misspelling, and neither end may be a word of another meaning.
+        ends = all(t.text in self.words or not self._is_known(t.text) for t in (tokens[0], tokens[-1]))
+        if not unknown or (len(name) < 5 and len(tokens) > 1) or not ends:
+            return "", None
+        near = self._nearest(name)
+        if not near:
+            return "", None
+        meant = near[0].name if near[0].bank == OWN else near[0].qualified
+        return f"'{said}' was read as '{shown(meant)}'", Named(near)
+
+    @staticmethod
+    def _is_known(word: str) -> bool:
+        return lexicon().is_word(word) or lexicon().has(word, "english.plain.lookalikes")
+
+    def _named(self, name: str, said: str, tokens: Sequence[Token]) -> Named | None:
+        spelling = normalise(name)
+        if spelling not in self.spelled:
+            return None
+        claim = self.claims.of(name, said)
+        later = claim.skills[0].bank != self.library.banks[0].name
+        return Named(claim.skills, claim.note, tuple(tokens) if later else ())
+
+    def _release(self, original: str, tokens: list[Token]) -> tuple[list[Token], list[str]]:
+        """Take what is to be found in pictures back from the names of later banks; say so.
+
+        An alias such as ``person`` would otherwise take the place of the words of everybody's request.
+        """
+        first, notes = self.library.banks[0].name, []
+        named = any(t.kind == "name" and t.value.skills[0].bank == first for t in tokens)
+        made: list[Token] = []
+        for i, token in enumerate(tokens):
+            if token.kind != "name" or not token.value.instead:
+                made.append(token)
+                continue
+            quoted = token.value.instead[0].kind == "quote"
+            before = [t.text for t in tokens[:i] if t.text not in _BETWEEN][-2:]
+            looked_for = before[-1:] == ["for"] and before[0] in ("look", "looking", "search", "searching")
+            finding = lexicon().classes["grammar.name.finding"]
+            if looked_for or (before and before[-1] in finding) or (quoted and named):
+                said, bank = original[token.start : token.end].strip("\"'`"), token.value.skills[0].qualified
+                made += token.value.instead
+                notes.append(f"'{shown(said)}' was read as what to find, not as the name of {shown(bank)}")
+            else:
+                made.append(token)
+        return made, notes
+
+    def _nearest(self, name: str) -> tuple[Skill, ...]:
+        if len(self._near) > 4096:
+            self._near.clear()
+        if name not in self._near:
+            self._near[name] = self._search_nearest(name)
+        return self._near[name]
+
+    def _search_nearest(self, name: str) -> tuple[Skill, ...]:
+        most = allowed(name)
+        found: dict[int, list[str]] = {}
+        for spelling in self.spelled if most else ():
+            # Digits tell members of a family apart; they are never typing errors.
+            if re.sub(r"\D", "", spelling) == re.sub(r"\D", "", name):
+                away = distance(name, spelling, most)
+                if away <= most and (spelling[0] == name[0] or spelling[:2] == name[1::-1]):
+                    found.setdefault(away, []).append(spelling)
+        if not found:
+            return ()
+        skills = {id(s): s for n in found[min(found)] for s in self.claims.of(n).skills}
+        first = next((b.name for b in self.library.banks if b.name in {s.bank for s in skills.values()}), "")
+        near = tuple(s for s in skills.values() if s.bank == first)
+        return near if len(near) == 1 else ()
+
+    def _check_longer(self, original: str, tokens: list[Token], at: int, words: Lexicon) -> None:
+        """Refuse "MM Grounding DINO" and "DINO v2": another model than the one whose name is in it."""
+        token = tokens[at]
+        longer = None
+        if at and tokens[at - 1].kind == "word" and not words.is_word(tokens[at - 1].text):
+            before = tokens[at - 1]
+            gap, word = original[before.end : token.start], original[before.start : before.end]
+            inside = at > 1 and tokens[at - 2].text not in (".", "!", "?")
+            proper = inside and word[:1].isupper() and not original.isupper()
+            begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
+            digit = any(c.isdigit() for c in word)
+            if gap == "-" or begun or words.has(before.text, "grammar.name.family") or (proper and gap == " ") or digit:
+                longer = original[before.start : token.end]
+        if at + 1 < len(tokens):
+            after = tokens[at + 1]
+            gap, word = original[token.end : after.start], original[after.start : after.end]
+            version = re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE)
+            if version and (gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)):
+                longer = original[token.start : after.end]
+        if longer:
+            known = [s.name for s in token.value.skills]
+            raise SkillNotFoundError(
+                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' lists them all."
+            )

@@ -1,0 +1,242 @@
+"""Words made plain before anything is read: other languages, typing errors, numbers in words, units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from skillbank.plan.reader.lexicon import Lexicon, lexicon, split
+from skillbank.plan.reader.tokens import Token
+
+__all__ = ["allowed", "correct", "count_words", "distance", "translate"]
+
+_FOREIGN = "languages.words."
+
+
+def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
+    """Put English words in the place of foreign ones; grammar stays English."""
+    made: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        spans = [s for s in words.spans(tokens, at) if all(c.startswith(_FOREIGN) for c in s.classes)]
+        if not spans:
+            made.append(tokens[at])
+            at += 1
+            continue
+        span = spans[-1]
+        start, end = tokens[at].start, tokens[span.end - 1].end
+        meant = min(span.classes).removeprefix(_FOREIGN)
+        made += [Token("word", word, start, end) for word in split(meant)]
+        at = span.end
+    return made
+
+
+# -- typing errors -----------------------------------------------------------------------------
+
+
+def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+    """Correct the words of a text; return them and a sentence for each that was changed.
+
+    Parameters
+    ----------
+    right
+        Words that are right as they are, such as those of names of skills.
+    """
+    made, notes = [], []
+    for token in tokens:
+        word = token.text
+        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
+            known = words.is_word(word) or words.has(word, "english.plain.lookalikes")
+            meant = _SWAPPED.get(word) or (None if known else nearest(word))
+            if meant is not None and meant != word:
+                notes.append(f"'{word}' was read as '{meant}'")
+                token = replace(token, text=meant)
+        made.append(token)
+    return made, notes
+
+
+_SWAPPED = {
+    w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
+    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop")
+    for i in range(len(w) - 1)
+    if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
+}
+"""Short words with two letters in the wrong order; shorter ones than these are not corrected."""
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o")
+"""Classes whose words are what a typing error may stand for."""
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Count the insertions, deletions, replacements and swaps of neighbours from one word to another.
+
+    Returns
+    -------
+    int
+        At most ``most + 1``, which stands for anything beyond.
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        last, before, row = before, row, [i]
+        for j, y in enumerate(b, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return min(row[-1], most + 1)
+
+
+def allowed(word: str) -> int:
+    """Return how many typing errors a word of this length may hold."""
+    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+
+
+@lru_cache(maxsize=4096)
+def nearest(word: str) -> str | None:
+    """Return the one word of requests that a word can be a misspelling of."""
+    most = allowed(word)
+    found: dict[int, set[str]] = {}
+    for size in range(len(word) - most, len(word) + most + 1) if most else ():
+        for known in _vocabulary().get(size, ()):
+            # The first letter is hardly ever wrong, unless it changed places with the second.
+            if known[0] == word[0] or known[:2] == word[1::-1]:
+                away = distance(word, known, most)
+                if away <= most:
+                    found.setdefault(away, set()).add(known)
+    if not found:
+        return None
+    best = found[min(found)]
+    # Letters that only changed places tell more than one that was replaced.
+    best = {w for w in best if sorted(w) == sorted(word)} or best
+    stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
+    return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> dict[int, tuple[str, ...]]:
+    listed = {
+        word
+        for section, phrases in lexicon().classes.items()
+        if section.startswith(_CORRECTED) and ".around" not in section
+        for phrase in phrases
+        for word in split(phrase)
+        if word.isalpha() and word.isascii() and len(word) > 3
+    }
+    sized: dict[int, list[str]] = {}
+    for word in sorted(listed):
+        sized.setdefault(len(word), []).append(word)
+    return {size: tuple(group) for size, group in sized.items()}
+
+
+# -- numbers -----------------------------------------------------------------------------------
+
+_ONES = dict(zip(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen".split(), range(20), strict=True,
+))  # fmt: skip
+_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_NUMBERS = {**_ONES, **_TENS, **_SCALES}
+_TIMES = re.compile(r"(\d+)x([a-z]\w*)")
+
+
+def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
+    """Read numbers in words ("half a dozen", "twenty-five"), ranges ("3 to 5", "between a and b") and percents."""
+    made: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        stop, token = _number(tokens, at, words)
+        if token is None and (times := _TIMES.fullmatch(tokens[at].text)):
+            start, cut = tokens[at].start, tokens[at].start + len(times[1])
+            made += [Token("number", "number", start, cut, int(times[1])), Token("word", times[2], cut, tokens[at].end)]
+            at += 1
+            continue
+        made.append(tokens[at] if token is None else token)
+        at = stop
+    return list(_ranges(made))
+
+
+def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
+    """Read one number at a token; return where it ends."""
+    word = [t.text if t.kind == "word" else "" for t in tokens[at : at + 5]] + [""] * 5
+    noun = at + 1 < len(tokens) and _counts(tokens, at + 1, words)
+    for said, value in (("half a dozen", 6), ("a dozen", 12), ("dozen", 12), ("a couple of", 2), ("a pair of", 2)):
+        size = len(said.split())
+        if word[:size] == said.split() and (size > 1 or noun):
+            return _whole(tokens, at, at + size + (word[size] == "of"), value)
+    if tokens[at].kind == "number" and word[1] in ("dozen", "dozens"):
+        return _whole(tokens, at, at + 2, 12 * tokens[at].value)
+    if tokens[at].kind == "number" and word[1] in _SCALES:
+        return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
+    if word[0] in ("one", "a", "an", "single", "both") or (word[0] in ("just", "only", "a", "one") and word[1] in ("one", "single")):
+        size = 2 if word[1] in ("one", "single") else 1
+        if at + size < len(tokens) and _counts(tokens, at + size, words):
+            return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
+        if word[0] != "one" or word[1] not in _NUMBERS:
+            return at + 1, None
+    end = at
+    while end < len(tokens) and tokens[end].kind == "word" and (
+        tokens[end].text in _NUMBERS
+        or (tokens[end].text == "and" and at < end and tokens[end - 1].text in _SCALES
+            and end + 1 < len(tokens) and tokens[end + 1].text in _NUMBERS)
+    ):  # fmt: skip
+        end += 1
+    if end == at:
+        return at + 1, None
+    return _whole(tokens, at, end, _value([t.text for t in tokens[at:end]]))
+
+
+def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
+    """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
+    if tokens[at].text in ("full", "nvidia", "gpu"):
+        at += at + 1 < len(tokens)
+    classes = {c for span in words.spans(tokens, at) for c in span.classes}
+    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
+
+
+def _whole(tokens: list[Token], first: int, end: int, value: float) -> tuple[int, Token]:
+    return end, Token("number", "number", tokens[first].start, tokens[end - 1].end, value)
+
+
+def _value(said: list[str]) -> int:
+    whole = part = 0
+    for word in said:
+        if word == "hundred":
+            part = max(part, 1) * 100
+        elif word in _SCALES:
+            whole, part = whole + max(part, 1) * _SCALES[word], 0
+        elif word != "and":
+            part += _NUMBERS[word]
+    return whole + part
+
+
+def _ranges(tokens: list[Token]) -> Iterator[Token]:
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        kinds = [t.kind for t in tokens[at : at + 4]] + [""] * 4
+        texts = [t.text for t in tokens[at : at + 4]] + [""] * 4
+        if kinds[:3] == ["number", "word", "number"] and texts[1] == "to":
+            yield Token("range", "range", token.start, tokens[at + 2].end, (token.value, tokens[at + 2].value))
+            at += 3
+        elif texts[0] in ("between", "from") and kinds[1:4] == ["number", "word", "number"] and texts[2] in ("and", "to"):
+            yield Token("range", "range", token.start, tokens[at + 3].end, (tokens[at + 1].value, tokens[at + 3].value))
+            at += 4
+        elif texts[0] in ("between", "from") and kinds[1] == "range":
+            yield replace(tokens[at + 1], start=token.start)
+            at += 2
+        elif kinds[0] == "number" and texts[1] in ("%", "percent"):
+            yield Token("percent", "percent", token.start, tokens[at + 1].end, token.value)
+            at += 2
+        elif texts[0] in ("minus", "negative") and kinds[1] == "number":
+            yield replace(tokens[at + 1], start=token.start, value=-tokens[at + 1].value)
+            at += 2
+        else:
+            yield token
+            at += 1

@@ -1,0 +1,125 @@
+"""What is written as ``key=value``, as a member of YAML or JSON, or as an option of a command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skillbank.bank.documents import parse_yaml
+from skillbank.errors import SkillFormatError
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.places import SOURCES, Place
+from skillbank.plan.reader.policy import Said
+from skillbank.plan.reader.values import Value
+from skillbank.plan.request import clean_uri, policy_word
+from skillbank.plan.slots import SLOTS, Fills, Kind, slot
+
+__all__ = ["take_pairs"]
+
+_POLICY = frozenset("automl automl_policy hpo automl-policy policy".split())
+_JOBS = frozenset("parent job parent_job from_job parent-job".split())
+_WORDS = frozenset("action actions task tasks step steps model skill network arch do command mode type verb".split())
+
+
+def take_pairs(text: Text) -> None:
+    """Account for pairs and options; what nothing is known of stays, for the spec's own words."""
+    for i, token in enumerate(text.tokens):
+        if token.kind == "pair" and text.ledger.free(i):
+            _pair(text, [i], token.value[0], token.value[1], written=True)
+    for i, token in enumerate(text.tokens):
+        if token.kind == "flag" and text.ledger.free(i):
+            _flag(text, i)
+    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
+        [k], [v] = match.tokens("k"), match.tokens("v")
+        if all(map(text.ledger.free, match.tokens())):
+            said = text.tokens[v]
+            value = said.value if said.value is not None else _plain(text.ledger.said([v]))
+            text.ledger.claim("value", match.tokens(), Value("", value, key=text.tokens[k].value))
+
+
+def _flag(text: Text, i: int) -> None:
+    """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
+    name = text.tokens[i].text
+    if name in ("set", "data") and i + 1 < len(text.tokens) and not text.ledger.free(i + 1):
+        text.ledger.claim("courtesy", [i])
+        return
+    at = i + 1
+    while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
+        at += 1
+    if at >= len(text.tokens) or not text.ledger.free(at):
+        return
+    token = text.tokens[at]
+    if token.kind == "number" and slot_of_flag(text, name) == "gpu_ids":
+        ids = [k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "number" or text.tokens[k].text == ","]
+        ids = [k for n, k in enumerate(ids) if k == at + n]
+        text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
+        return
+    value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
+    if token.kind == "name":
+        text.ledger.claim("courtesy", [i])
+        return
+    if name.lower().replace("-", "_") in _WORDS:
+        text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
+        return
+    _pair(text, [i, at], name, value, written=False)
+
+
+def slot_of_flag(text: Text, name: str) -> str | None:
+    """Return the slot that a key or an option means."""
+    spelled = name.lower()
+    for each in SLOTS:
+        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(spelled, f"slots.{each.name}.flags"):
+            return each.name
+    return None
+
+
+def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> None:
+    ledger, name = text.ledger, key.lower().strip("\"'")
+    value = _plain(said.strip()) if isinstance(said, str) and written else said
+    shown = said.strip("\"' ") if isinstance(said, str) else said
+    place = isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
+    if name in _POLICY and not isinstance(value, dict):
+        ledger.claim("policy", tokens, Said(policy_word(shown), f"{key}={shown}"))
+    elif name in _JOBS and isinstance(shown, str):
+        ledger.claim("job", tokens, shown)
+    elif name in _WORDS and isinstance(shown, str):
+        ledger.claim("words", tokens, shown)
+    elif (role := _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
+        for uri in shown if isinstance(shown, list) else [shown]:
+            made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
+            tokens = list(made.tokens)
+    elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
+        ledger.claim("platform", tokens, shown.lower())
+    elif (found := slot_of_flag(text, name)) is not None:
+        _slot(text, tokens, found, key, value, shown)
+    elif "." in key or written:
+        ledger.claim("value", tokens, Value("", value, key=key))
+
+
+def _slot(text: Text, tokens: list[int], name: str, key: str, value: Any, shown: Any) -> None:
+    each = slot(name)
+    if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
+        text.ledger.claim("field", tokens, (name, str(shown)))
+    elif each.kind is Kind.TEXTS:
+        text.ledger.claim("value", tokens, Value(name, value if isinstance(value, list) else [str(shown)]))
+    elif each.kind is Kind.COUNTS and isinstance(value, int):
+        text.ledger.claim("value", tokens, Value(name, [value]))
+    else:
+        text.ledger.claim("value", tokens, Value(name, value))
+
+
+def _role(text: Text, name: str, value: Any) -> str | None:
+    if not isinstance(value, str | list):
+        return None
+    for role in (*SOURCES, "results", "weights"):
+        section = f"places.roles.{role}.flags" if role in SOURCES else f"places.{role}.flags"
+        if text.lexicon.has(name, section) or name == role:
+            return None if role == "train_datasets" and name in ("data", "dataset", "d") and False else role
+    return None
+
+
+def _plain(text: str) -> Any:
+    """Read a value as YAML does, and as text where it is none."""
+    try:
+        return parse_yaml(text, "value") if text else ""
+    except (SkillFormatError, ValueError):
+        return text

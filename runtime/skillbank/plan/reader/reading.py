@@ -1,0 +1,310 @@
+"""Reading a plain-language request, without an LLM: the same words always give the same requests.
+
+Characters become tokens (`lexer`, `normal`, `names`), tokens are accounted for one kind after another, what is
+accounted for makes steps and requests (`steps`, `filling`), and what nothing accounts for is a question of the plan
+(`accounting`). Nothing is ever started that was not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from skillbank.bank.discovery import Library
+from skillbank.bank.names import shown
+from skillbank.bank.search import SearchIndex
+from skillbank.bank.skill import Skill
+from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
+from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, values
+from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.corrections import settle
+from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
+from skillbank.plan.reader.filling import Maker
+from skillbank.plan.reader.lexicon import FORMS, lexicon
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.names import Named
+from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
+from skillbank.plan.reader.schema_words import keys_of, take_spec_words
+from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
+from skillbank.plan.reader.tokens import Claim, Ledger
+from skillbank.plan.request import Request
+
+__all__ = ["Reading", "read_text"]
+
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text asks for.
+
+    Attributes
+    ----------
+    requests
+        One for each action, in order; a later one takes the earlier as its parent. What was not understood is
+        a question of each.
+    notes
+        What was decided where the text leaves room, as sentences.
+    """
+
+    requests: tuple[Request, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_text(
+    text: str,
+    library: Library,
+    index: SearchIndex,
+    list_folder: ListFolder = list_local,
+    job_skill: JobSkill | None = None,
+    skill: str | None = None,
+) -> Reading:
+    """Read a request.
+
+    Parameters
+    ----------
+    list_folder
+        Lists the folders that may hold several data sets.
+    job_skill
+        Tells which skill a job ran, for requests that name a job and no skill.
+    skill
+        The skill that is meant, whatever the text names.
+
+    Raises
+    ------
+    UsageError
+        When the text is empty, asks for two things that exclude each other (`ConflictError`), or for no run
+        of any action (`OutOfScopeError`).
+    SkillNotFoundError, ActionNotFoundError
+        When no skill, or more than one, fits; when it names no action or takes it back.
+    """
+    if not text.strip():
+        raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
+    if len(text) > _LONGEST:
+        raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
+    page, notes = _page(text, library)
+    meant = library.find(skill).skill if skill is not None else None
+    notes += asides.take_reports(page)
+    asides.take_courtesies(page)
+    notes += asides.take_approvals(page)
+    clauses = Clauses(page)
+    notes += asides.take_questions(page, clauses)
+    asides.take_told(page, clauses)
+    _take_names(page)
+    pairs.take_pairs(page)
+    _take_words(page, library)
+    _take_platforms(page)
+    for match in page.find("actions.words.scratch"):
+        page.ledger.claim("scratch", match.tokens())
+    said = policy.take_policy(page)
+    jobs.take_jobs(page)
+    training = _speaks_of_training(page)
+    places.take_places(page, training=training)
+    values.take_values(page, searching=said is not None)
+    captions.take_captions(page)
+    take_actions(page, clauses)
+    settle(page)
+    steps = _steps(page, clauses, said)
+    if not steps:
+        raise _nothing_asked(text, page)
+    if meant is not None:
+        for step in steps:
+            step.skill = meant
+    else:
+        steps = assign_skills(page, steps)
+        if any(step.skill is None for step in steps):
+            notes += _name_skill(text, page, steps, library, index, job_skill)
+    for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
+        before = len(page.ledger.claims)
+        take_spec_words(page, keys_of(*found))
+        owner = next(s for s in steps if (s.skill, s.action) == found)
+        owner.claims += page.ledger.claims[before:]
+    return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _page(text: str, library: Library) -> tuple[Text, list[str]]:
+    """Return the tokens of a text in plain words, names put together, and what was corrected."""
+    words, known = lexicon(), names.names_of(library)
+    tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
+    tokens = mark_folders(text, tokens)
+    tokens = normal.translate(tokens, words)
+    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), words)
+    tokens = normal.count_words(tokens, words)
+    tokens, more = known.take(text, tokens)
+    return Text(Ledger(text, tokens), words), [*notes, *more]
+
+
+def _take_names(page: Text) -> None:
+    """Account for names; one that is said not to be meant is none."""
+    for i, token in enumerate(page.tokens):
+        if token.kind == "name" and page.ledger.free(i):
+            page.ledger.claim("name", [i], token.value)
+    if len(page.ledger.of("name")) > 1:
+        for match in page.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* @name|^name"):
+            owner = page.ledger.owner.get(match.end - 1)
+            others = [c for c in page.ledger.of("name") if c is not owner]
+            if owner is not None and others:
+                page.ledger.replace(owner, "refused")
+                page.ledger.claim("refused", [i for i in match.tokens() if page.ledger.free(i)])
+
+
+def _take_words(page: Text, library: Library) -> None:
+    """Read values of keys such as ``model`` and ``action``, which are words of the request itself."""
+    known = names.names_of(library)
+    for claim in page.ledger.of("words"):
+        word = str(claim.value).strip()
+        said = known.claims.of(word)
+        action = next(
+            (a for a in ACTIONS if a == word.lower() or any(
+                page.lexicon.has(word.lower(), f"actions.{a}.{f}") for f in (*FORMS, "nouns"))),
+            None,
+        )  # fmt: skip
+        if said.skills:
+            page.ledger.replace(claim, "name", Named(said.skills, said.note))
+        elif action is not None:
+            page.ledger.replace(claim, "action", Mention(action))
+        else:
+            page.ledger.withdraw(claim)
+
+
+def _take_platforms(page: Text) -> None:
+    for name in ("local", "docker", "slurm", "kubernetes"):
+        for match in page.find(f"free.glue* places.platform.{name}"):
+            words = [i for i in match.tokens() if page.ledger.free(i)]
+            page.ledger.claim("platform", words[-(match.end - match.first) :], name)
+
+
+def _speaks_of_training(page: Text) -> bool:
+    reads = ("train", "quantize", "distill")
+    return any(
+        page.ledger.free(i) and page.within(i, *(f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"))
+        for i in range(len(page.tokens))
+    ) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
+
+
+def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]:
+    """Return the steps; words for a search ask for a training, and so does "training: X", where nothing else does."""
+    actions = page.ledger.of("action")
+    trained = any(c.value.action in ("train", "distill") for c in actions)
+    finds = []
+    for claim in page.ledger.of("find"):
+        purpose = trained and _is_purpose(page, claim)
+        if purpose:
+            page.ledger.replace(claim, "context")
+        else:
+            finds.append(claim)
+    doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
+    searched = "train" if said is not None and said.value == "on" else None
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else None)
+    return steps_of(page, clauses, finds, implied)
+
+
+def _is_purpose(page: Text, claim: Claim) -> bool:
+    """Whether finding is what a training is for ("train it to find helmets"), and not asked for by itself."""
+    before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
+    sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
+    return not sentence and bool({"to", "for", "that", "which", "can", "will"} & set(before))
+
+
+def _nothing_asked(text: str, page: Text) -> Exception:
+    skills = [s for c in page.ledger.of("name") for s in c.value.skills]
+    if skills and page.ledger.of("refused"):
+        return ActionNotFoundError(
+            f"The request names {skills[0].name} and takes back what it could do; say what is to be run."
+        )
+    if skills and not page.ledger.of("question", "talk"):
+        can = ", ".join(dict.fromkeys(a.name for a in skills[0].actions))
+        return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
+    return OutOfScopeError(
+        f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
+        "for example: train Grounding DINO on s3://bucket/data ('skillbank --help' lists the other commands)."
+    )
+
+
+def _name_skill(
+    text: str, page: Text, steps: list[Step], library: Library, index: SearchIndex, job_skill: JobSkill | None
+) -> list[str]:
+    """Name the skill where the text does not: that of a job, the one that finds things, or the one described."""
+    for claim in page.ledger.of("job") if job_skill else ():
+        assert job_skill is not None
+        named = job_skill(claim.value)
+        if named is not None:
+            skill = library.get(named)
+            name_all(steps, skill)
+            return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
+    words = _describing(page, library)
+    finding = [c for c in page.ledger.of("find", "captions") if c.value]
+    if not words and finding and (found := skill_that_finds(library)) is not None:
+        name_all(steps, found[0])
+        return [found[1]]
+    skill, note, known = skill_of_description(text, words, index, [s.action for s in steps], library)
+    name_all(steps, skill)
+    for i, token in enumerate(page.tokens):
+        if token.kind == "word" and page.ledger.free(i) and token.text in known:
+            page.ledger.claim("name", [i], Named((skill,)))
+    return [note]
+
+
+def _describing(page: Text, library: Library) -> list[str]:
+    """Return the words that may describe a model.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When one of them is the name of a model that no bank has.
+    """
+    about = {
+        word
+        for skill in library.skills
+        for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
+    }
+    found = []
+    for i, token in enumerate(page.tokens):
+        if token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
+            continue
+        quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
+                            "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
+        noun = page.within(i, "grammar.free.noun", "places.data.nouns")
+        said = page.ledger.said([i])
+        inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
+        proper = (inside and said[:1].isupper() and not page.ledger.original.isupper()) or re.search(
+            r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said
+        )
+        if proper and token.text not in about and not quiet and not noun and len(said) > 1 and not page.lexicon.is_word(token.text):
+            raise SkillNotFoundError(f"There is no skill for '{said}'; 'skillbank skills' lists what there is.")
+        if token.text in about or (not quiet and not noun) or token.text in ("detector", "detectors", "classifier"):
+            found.append(token.text)
+    return found
+
+
+def _made(
+    text: str, page: Text, clauses: Clauses, steps: list[Step], said: policy.Said | None, list_folder: ListFolder, notes: list[str]
+) -> Reading:
+    maker = Maker(page, steps, said, list_folder)
+    requests = maker.requests()
+    idle = [page.ledger.said(c.tokens) for c in maker.unused]
+    notes += accounting.take_context(page, clauses)
+    left = accounting.left_over(page, clauses)
+    if left:
+        maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
+        requests = maker.requests()
+    question = accounting.question_about(page, left, idle)
+    claimed = [(c.value.skills[0].qualified, c.value.note) for c in page.ledger.of("name")]
+    made = tuple(
+        r.model_copy(
+            update={
+                "text": text,
+                "questions": (*r.questions, *((question,) if question else ())),
+                "notes": tuple(dict.fromkeys(n for s, n in claimed if n and s == r.skill)),
+            }
+        )
+        for r in requests
+    )
+    return Reading(made, tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+def _with_claims(step: Step, page: Text) -> Step:
+    """Return a step without the claims that were taken back."""
+    step.claims = [c for c in step.claims if c in page.ledger.claims]
+    return step

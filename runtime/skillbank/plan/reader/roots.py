@@ -1,0 +1,62 @@
+"""Local folders: words that name one, and data roots that hold several data sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from skillbank.nearby import at_home
+from skillbank.plan.reader.tokens import Token
+from skillbank.plan.request import DataLocation, clean_uri
+
+ListFolder = Callable[[str], "set[str] | None"]
+"""Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
+
+SUBFOLDERS = (
+    ("train_datasets", ("train", "training")),
+    ("eval_dataset", ("val", "eval", "validation", "test")),
+    ("inference_dataset", ("inference", "infer")),
+)
+"""What the folders of a data root are usually called."""
+
+_WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]*\w)(?![\w/:.-])", re.IGNORECASE)
+
+
+def list_local(uri: str) -> set[str] | None:
+    """List a local folder; None for anything else."""
+    if "://" in uri and not uri.startswith("file://"):
+        return None
+    try:
+        folder = at_home(Path(uri.removeprefix("file://")))
+        return {p.name for p in folder.iterdir()} if folder.is_dir() else None
+    except OSError:  # not for this user to read, a name too long
+        return None
+
+
+def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
+    """Turn single words that are a folder here ("train on shapes") into places."""
+    for match in _WORD.finditer(original):
+        if not Path(match[1]).is_dir():
+            continue
+        inside = [i for i, t in enumerate(tokens) if match.start() <= t.start and t.end <= match.end()]
+        if inside and all(tokens[i].kind == "word" for i in inside):
+            place = Token("place", "place", match.start(), match.end(), match[1])
+            tokens = [*tokens[: inside[0]], place, *tokens[inside[-1] + 1 :]]
+    return tokens
+
+
+def absolute(uri: str) -> str:
+    """Return a location as it holds from anywhere; places of other machines stay as they are."""
+    if "://" in uri or re.match(r"[A-Za-z]:\\", uri):
+        return uri
+    return str(at_home(Path(clean_uri(uri))).absolute())
+
+
+def split_root(uri: str, list_folder: ListFolder) -> list[DataLocation]:
+    """Name the data sets below a local folder that holds train/, val/ and the like; else nothing."""
+    inside = list_folder(uri) or set()
+    found = (
+        (source, next((c for c in candidates if c in inside), None)) for source, candidates in SUBFOLDERS
+    )
+    return [DataLocation(source=source, uri=f"{uri}/{name}") for source, name in found if name]

@@ -1,0 +1,185 @@
+"""The steps that a request asks for, in the order in which they run, and what is said of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from skillbank.bank.names import shown
+from skillbank.bank.skill import Skill
+from skillbank.errors import AmbiguousSkillError
+from skillbank.plan.reader.actions import Mention
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["Step", "assign_skills", "name_all", "steps_of"]
+
+_OF_A_STEP = ("name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size")
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One action asked for, and the claims that belong to it."""
+
+    action: str
+    at: int
+    engine: bool = False
+    asked: bool = True
+    claims: list[Claim] = field(default_factory=list)
+    skill: Skill | None = None
+    group: int = 0
+    """Steps said in one breath ("train and evaluate") have the same number."""
+
+    def of(self, kind: str) -> list[Claim]:
+        """Return its claims of one kind, in the order of the text."""
+        return sorted((c for c in self.claims if c.kind == kind), key=lambda c: c.first)
+
+
+def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | None) -> list[Step]:
+    """Make steps of the actions asked for, and divide what is said among them.
+
+    Parameters
+    ----------
+    finds
+        Verbs of finding that ask for an inference.
+    implied
+        The action that is asked for where no word names one.
+    """
+    ledger = text.ledger
+    ranked: list[tuple[float, Step]] = []
+    mentions = sorted([*ledger.of("action"), *finds], key=lambda c: c.first)
+    for claim in mentions:
+        mention = claim.value if isinstance(claim.value, Mention) else Mention("inference")
+        rank = float(claim.first)
+        if mention.before is not None:
+            others = [c.first for c in mentions if c is not claim and clauses.of(c.first).sentence == clauses.of(claim.first).sentence]
+            if others and mention.before:
+                rank = min(rank, min(others) - 0.5)
+            elif others:
+                rank = max(rank, max(others) + 0.5)
+        ranked.append((rank, Step(mention.action, claim.first, mention.engine, mention.asked)))
+    ranked.sort(key=lambda r: r[0])
+    steps = [step for _, step in ranked]
+    if not steps and implied is not None:
+        steps = [Step(implied, 0)]
+    if not steps:
+        return []
+    for claim in ledger.claims:
+        if claim.kind in _OF_A_STEP:
+            _owner(steps, clauses, claim).claims.append(claim)
+    _group(text, steps)
+    return _merged(steps)
+
+
+def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
+    """Return the step that a claim belongs to: the one said before it, at the start of a sentence the next."""
+    sentence = clauses.of(claim.first).sentence
+    here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
+    before = [s for s in here if s.at <= claim.last]
+    if before:
+        return before[-1]
+    if here:
+        return here[0]
+    earlier = sorted((s for s in steps if s.at < claim.first), key=lambda s: s.at)
+    return earlier[-1] if earlier else min(steps, key=lambda s: s.at)
+
+
+def _group(text: Text, steps: list[Step]) -> None:
+    """Join steps with nothing but "and" between them: what is said after the last is said of all."""
+    number = 0
+    ordered = sorted(steps, key=lambda s: s.at)
+    for before, after in pairwise(ordered):
+        between = [text.tokens[i].text for i in range(before.at + 1, after.at)]
+        glue = all(w in ("and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus") for w in between)
+        number += not glue
+        after.group = number
+
+
+def _merged(steps: list[Step]) -> list[Step]:
+    """An action said twice is one step, unless it is said of different models or on data of its own each."""
+    kept: list[Step] = []
+    for step in steps:
+        names = {s.qualified for c in step.of("name") for s in c.value.skills}
+        for other in kept:
+            if other.action != step.action:
+                continue
+            theirs = {s.qualified for c in other.of("name") for s in c.value.skills}
+            data = [any(c.value.role is None for c in s.of("place")) for s in (other, step)]
+            apart = (names and theirs and names != theirs) or (all(data) and step.asked and (step.action == "evaluate" or kept[-1] is not other))
+            if not apart:
+                other.claims += step.claims
+                other.engine = other.engine or step.engine
+                other.asked = other.asked or step.asked
+                break
+        else:
+            kept.append(step)
+    return kept
+
+
+def name_all(steps: list[Step], skill: Skill) -> None:
+    """Give every step without a skill this one."""
+    for step in steps:
+        step.skill = step.skill or skill
+
+
+def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
+    """Give every step the skill that is named with it, else that of the step before.
+
+    A step said of two models ("train both DINO and Mask Grounding DINO") becomes two.
+
+    Raises
+    ------
+    AmbiguousSkillError
+        When it is not clear which of several skills is meant.
+    """
+    everywhere = _distinct([c for s in steps for c in s.of("name")])
+    if not everywhere:
+        return steps
+    made: list[Step] = []
+    previous = everywhere[0]
+    for step in steps:
+        own = _distinct(step.of("name"))
+        if len(own) < 2:
+            step.skill = own[0] if own else previous
+            made.append(step)
+        else:
+            made += _divided(text, step, own)
+        assert made[-1].skill is not None
+        previous = made[-1].skill
+    return made
+
+
+def _distinct(claims: list[Claim]) -> list[Skill]:
+    found: dict[str, Skill] = {}
+    for claim in claims:
+        skills = claim.value.skills
+        if len(skills) > 1:
+            listed = ", ".join(sorted(shown(s.qualified) for s in skills))
+            raise AmbiguousSkillError(f"Several skills have this name: {listed}; give the whole name.")
+        found.setdefault(skills[0].qualified, skills[0])
+    return list(found.values())
+
+
+def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
+    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" are each meant with all of it."""
+    names = step.of("name")
+    ends = [c.first for c in names[1:]] + [len(text.tokens)]
+    parts = [[c for c in step.claims if c.kind != "name" and a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
+    words = [t.text for t in text.tokens[names[0].first : names[-1].last]]
+    if "or" not in words and all(any(c.kind == "place" for c in part) for part in parts):
+        lead = [c for c in step.claims if c.first < names[0].first]
+        return [
+            Step(step.action, n.first, step.engine, step.asked, [*(lead if i == 0 else ()), n, *part], n.value.skills[0], step.group)
+            for i, (n, part) in enumerate(zip(names, parts, strict=True))
+        ]
+    joined = all(
+        "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]]) and set(between) <= {"and", ",", "a", "the", "also", "then"}
+        or between == [","]
+        for a, b in pairwise(names)
+    )
+    if not joined:
+        listed = ", ".join(shown(s.name) for s in skills)
+        raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
+    claims = [c for c in step.claims if c.kind != "name"]
+    return [Step(step.action, step.at, step.engine, step.asked, list(claims), skill, step.group) for skill in skills]

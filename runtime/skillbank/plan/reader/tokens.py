@@ -1,0 +1,116 @@
+"""What a text is made of: tokens with their places, and the claims that account for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Claim", "Ledger", "Token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number, place or mark of a text.
+
+    Attributes
+    ----------
+    kind
+        word, number, range, place, quote, report, job, key, pair, flag, name or mark.
+    text
+        The word in lower case, the mark, the flag without its dashes; for other kinds the kind.
+    start, end
+        Where it stands in the text, in characters.
+    value
+        What it holds: a number, a `Range`, a location, the text in quotes, (key, value) of a pair.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Tokens that are accounted for, and by what.
+
+    Attributes
+    ----------
+    kind
+        What they are: ``name``, ``action``, ``policy``, ``value``, ``place``, ``job``, ``captions``,
+        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``, ``context``.
+    tokens
+        Indexes, in order.
+    value
+        What the kind holds.
+    """
+
+    kind: str
+    tokens: tuple[int, ...]
+    value: Any = None
+
+    @property
+    def first(self) -> int:
+        """Index of the first token."""
+        return self.tokens[0]
+
+    @property
+    def last(self) -> int:
+        """Index of the last token."""
+        return self.tokens[-1]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The tokens of a text, and who has accounted for which. A token has one claim at most."""
+
+    original: str
+    tokens: list[Token]
+    claims: list[Claim] = field(default_factory=list)
+    owner: dict[int, Claim] = field(default_factory=dict)
+
+    def claim(self, kind: str, tokens: Iterable[int], value: Any = None) -> Claim:
+        """Account for tokens; those that have a claim already keep theirs."""
+        mine = tuple(sorted({i for i in tokens if i not in self.owner}))
+        made = Claim(kind, mine or tuple(sorted(set(tokens)))[:1], value)
+        self.claims.append(made)
+        for i in mine:
+            self.owner[i] = made
+        return made
+
+    def withdraw(self, claim: Claim) -> None:
+        """Take a claim back; its tokens are free again."""
+        self.claims = [c for c in self.claims if c is not claim]
+        for i in [i for i, owner in self.owner.items() if owner is claim]:
+            del self.owner[i]
+
+    def replace(self, claim: Claim, kind: str, value: Any = None) -> Claim:
+        """Account for the tokens of a claim in another way."""
+        self.withdraw(claim)
+        return self.claim(kind, claim.tokens, value)
+
+    def free(self, i: int) -> bool:
+        """Whether a token is not accounted for yet."""
+        return i not in self.owner
+
+    def of(self, *kinds: str) -> list[Claim]:
+        """Return the claims of some kinds, in the order of the text."""
+        return sorted((c for c in self.claims if c.kind in kinds), key=lambda c: c.first)
+
+    def said(self, tokens: Iterable[int]) -> str:
+        """Return the text from the first to the last of some tokens."""
+        inside = [self.tokens[i] for i in tokens]
+        return self.original[min(t.start for t in inside) : max(t.end for t in inside)] if inside else ""
+
+    def runs(self, tokens: Iterable[int]) -> Iterator[list[int]]:
+        """Yield runs of neighbouring indexes."""
+        run: list[int] = []
+        for i in sorted(tokens):
+            if run and i != run[-1] + 1:
+                yield run
+                run = []
+            run.append(i)
+        if run:
+            yield run
