@@ -2,10 +2,10 @@
 
 python -m benchmarks.requests DIR... [--failing] [--category NAME] [--id ID] [--bank DIR] [--json]
 
-A request is read as ``skillbank plan TEXT`` does it, in an empty folder, without anybody's settings; whole
-plans are compared. Exit status 1 when a request is neither exact nor rightly asked about. The times of reading
-are of the processor, after one request that is not counted. ``tests/requests/README.md`` has the format of the
-cases and what the verdicts mean.
+A request is read as ``skillbank plan TEXT`` does it, in an empty folder, without anybody's settings, and
+whole plans are compared. The exit status is 1 when a request is neither exact nor rightly asked about. Times
+of reading are of the processor, after one request that is not counted. ``tests/requests/README.md`` has the
+format of the cases and what the verdicts mean.
 """
 
 from __future__ import annotations
@@ -37,8 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder of request files")
     parser.add_argument("--failing", action="store_true", help="list what is not as it should be")
     parser.add_argument("--category", action="append", metavar="NAME", help="only this category; repeatable")
-    parser.add_argument("--id", action="append", metavar="ID", help="only this request, shown whole; repeatable")
-    parser.add_argument("--bank", action="append", default=[], metavar="DIR", help="a further bank; repeatable")
+    parser.add_argument(
+        "--id", action="append", metavar="ID", help="only this request, shown whole; repeatable"
+    )
+    parser.add_argument(
+        "--bank", action="append", default=[], metavar="DIR", help="a further bank; repeatable"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document")
     given = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""What comes out of a request: read and compiled as ``skillbank plan TEXT`` does it, in the words of a case."""
+"""What comes out of a request, read and compiled as ``skillbank plan TEXT`` does it, in a case's words."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
-    """A runtime with the skills in ``bank`` of a folder, whose store holds the jobs in its ``jobs.yaml`` alone."""
+    """A runtime with the skills in a folder's ``bank`` and a store of the jobs in its ``jobs.yaml``."""
     own = [str(root / "bank")] if (root / "bank").is_dir() else []
     with (
         tempfile.TemporaryDirectory(prefix="skillbank-requests-") as home,
@@ -120,22 +120,23 @@ def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
     ):
         jobs = root / "jobs.yaml"
         for entry in read_yaml(jobs) if jobs.is_file() else ():
-            runtime.jobs.store.create(_record(entry))
+            runtime.jobs.store.create(_record(entry, runtime.library.get(entry["skill"]).bank))
         yield runtime
 
 
-def _record(entry: Mapping[str, Any]) -> JobRecord:
+def _record(entry: Mapping[str, Any], bank: str) -> JobRecord:
     return JobRecord(
-        id=entry["id"], created=datetime.now(UTC), plan_id="0" * 64, plan={"spec": {}}, skill=entry["skill"],
+        id=entry["id"], created=datetime.now(UTC), plan_id="0" * 64,
+        plan={"spec": {}, "skill": {"name": entry["skill"], "bank": bank}}, skill=entry["skill"],
         action=entry["action"], platform="local", results_dir=f"/results/{entry['id']}",
         state=JobState.COMPLETE,
     )  # fmt: skip
 
 
-def job_id(runtime: Runtime, said: str) -> str | None:
-    """Return the id of the job that a word means (``last``, an id or its end); None when there is none."""
+def job_id(runtime: Runtime, said: str, skill: str) -> str | None:
+    """Return the id of a skill's job that a word means: ``last``, an id or its end; None if there is none."""
     try:
-        return runtime.jobs.store.get(said).id
+        return runtime.jobs.store.get(said, skill=skill, bank=runtime.library.get(skill).bank).id
     except errors.JobNotFoundError:
         return None
 
@@ -167,7 +168,7 @@ def asked(plan: Plan) -> tuple[Question, ...]:
 
 
 def fragments(said: str) -> list[str]:
-    """Return the parts of a request that a question or a note speaks of: what it quotes, or lists as ignored."""
+    """Return the parts of a request that a question or note speaks of: quoted, or listed as ignored."""
     listed = said.removeprefix(IGNORED).split(", ") if said.startswith(IGNORED) else []
     return listed + [found.group(2) for found in _QUOTED.finditer(said)]
 
@@ -243,7 +244,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_search(key: str, value: Any) -> tuple[str, Any]:
-    """Return a setting of a search by its usual name and value (``2h`` is 7200 seconds); others as they are."""
+    """Return a setting of a search by its usual name and value (``2h`` is 7200 seconds)."""
     name = key.removeprefix("automl.")
     if name == key or name.startswith("ranges.") or "." in name:
         return key, value

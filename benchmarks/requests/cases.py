@@ -77,7 +77,9 @@ class Case:
             raise UsageError(f"Case '{name}' has an unknown word '{one_line(unknown[0])}'.")
         strays = [part for part in ask if part.casefold() not in document["text"].casefold()]
         if strays:
-            raise UsageError(f"Case '{name}' asks about '{one_line(strays[0])}', which its text does not say.")
+            raise UsageError(
+                f"Case '{name}' asks about '{one_line(strays[0])}', which its text does not say."
+            )
         return cls(
             name, document["text"], tuple(plans) if plans is not None else None, reasons, ask,
             bool(document.get("may_ask")), bool(document.get("ordinary")), category,

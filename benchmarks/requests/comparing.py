@@ -21,8 +21,9 @@ FOLLOWING = frozenset({"route", "variant", "questions"})
 """Slots that the planner fills from the others."""
 _ARTICLE = re.compile(r"^(?:a|an|the|all|any|every|each|some)\s+(?=\S)")
 
-Resolve = Callable[[str], str | None]
-"""Returns the id of the job that a word means; None when there is none."""
+Resolve = Callable[[str, str], str | None]
+"""Returns the id of the job that a word means for a skill; None when there is none."""
+_Job = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ def difference(
     at: int, slot: str, wanted: Mapping[str, Any], got: Planned, resolve: Resolve
 ) -> Difference | None:
     """Return how a slot of the plan at a place of the chain differs from what is expected of it."""
+
+    def job_of(word: str) -> str | None:
+        return resolve(word, got.slots["skill"])
+
     value = got.slots.get(slot, DEFAULTS[slot])
     said = wanted.get(slot, wanted.get(f"{slot}?", DEFAULTS[slot]))
     if slot == "questions":
@@ -52,13 +57,13 @@ def difference(
         right, lacking = needed <= set(value) <= allowed, needed <= set(value)
     elif slot in ("set", "data"):
         table = _settings(said or {}, got) if slot == "set" else _sources(said or {}, got)
-        right, lacking = _same_table(slot, table, value or {}, resolve)
+        right, lacking = _same_table(slot, table, value or {}, job_of)
         said = table
     else:
         said, optional = _counted(slot, wanted, got, said)
-        lacking = value == DEFAULTS[slot] or slot == "captions" and not value
+        lacking = value == DEFAULTS[slot] or (slot == "captions" and not value)
         choices = said if isinstance(said, list) and slot != "captions" else [said]
-        right = (optional and lacking) or any(_same(slot, choice, value, resolve) for choice in choices)
+        right = (optional and lacking) or any(_same(slot, choice, value, job_of) for choice in choices)
     return None if right else Difference(at, slot, said, value, lacking)
 
 
@@ -96,25 +101,25 @@ def _sources(said: Mapping[str, Any], got: Planned) -> dict[str, Any]:
 
 
 def _same_table(
-    slot: str, wanted: Mapping[str, Any], got: Mapping[str, Any], resolve: Resolve
+    slot: str, wanted: Mapping[str, Any], got: Mapping[str, Any], job_of: _Job
 ) -> tuple[bool, bool]:
     """Return whether a table is as expected, and whether it is so as far as it goes."""
     needed = {k for k in wanted if not k.endswith("?")}
     table = {k.removesuffix("?"): v for k, v in wanted.items()}
-    same = set(got) <= set(table) and all(_same_entry(slot, table[k], v, resolve) for k, v in got.items())
+    same = set(got) <= set(table) and all(_same_entry(slot, table[k], v, job_of) for k, v in got.items())
     return same and needed <= set(got), same
 
 
-def _same_entry(slot: str, expected: Any, got: Any, resolve: Resolve) -> bool:
+def _same_entry(slot: str, expected: Any, got: Any, job_of: _Job) -> bool:
     if slot == "data":
         return [_location(u) for u in expected] == [_location(u) for u in got]
     if _same_value(expected, got):
         return True
     both = isinstance(expected, str) and isinstance(got, str)
-    return both and (job := resolve(expected)) is not None and job == resolve(got)
+    return both and (job := job_of(expected)) is not None and job == job_of(got)
 
 
-def _same(slot: str, expected: Any, got: Any, resolve: Resolve) -> bool:
+def _same(slot: str, expected: Any, got: Any, job_of: _Job) -> bool:
     if expected is None or got is None:
         return expected is got
     if slot == "policy":
@@ -122,11 +127,12 @@ def _same(slot: str, expected: Any, got: Any, resolve: Resolve) -> bool:
     if slot == "captions":
         return _captions(expected) == _captions(got)
     if slot == "parent":
-        wanted = resolve(str(expected))
-        return wanted is not None and wanted == resolve(str(got))
+        wanted = job_of(str(expected))
+        return wanted is not None and wanted == job_of(str(got))
     if slot in ("pretrained", "results_root"):
-        jobs = resolve(str(expected)), resolve(str(got))
-        return _location(str(expected)) == _location(str(got)) or (None not in jobs and jobs[0] == jobs[1])
+        wanted = job_of(str(expected))
+        same_job = wanted is not None and wanted == job_of(str(got))
+        return same_job or _location(str(expected)) == _location(str(got))
     return _same_value(expected, got)
 
 

@@ -75,13 +75,13 @@ class Verdict:
         return self.answer.refused in self.case.refuse
 
 
-def judge(case: Case, answer: Answer, resolve: Resolve = lambda job: job) -> Verdict:
+def judge(case: Case, answer: Answer, resolve: Resolve = lambda job, _: job) -> Verdict:
     """Compare one answer with what was expected.
 
     Parameters
     ----------
     resolve
-        Returns the id of the job that a word (``last``, an id or its end) means; None when there is none.
+        Returns the id of the job that a word (``last``, an id or its end) means for a skill, or None.
     """
     found = _differences(case, answer, resolve)
     said = [answer.message] if answer.refused is not None else [a.text for p in answer.plans for a in p.asked]
@@ -93,9 +93,7 @@ def judge(case: Case, answer: Answer, resolve: Resolve = lambda job: job) -> Ver
     return Verdict(case, answer, kind, needless, silent, found, _slots(case, answer, found), unnamed)
 
 
-def _kind(
-    case: Case, answer: Answer, found: tuple[Difference, ...], names_a_part: bool, extra: bool
-) -> Kind:
+def _kind(case: Case, answer: Answer, found: tuple[Difference, ...], names_a_part: bool, extra: bool) -> Kind:
     if answer.refused is not None:
         return _kind_of_refusal(case, answer.refused)
     if _runs_wrong(case, answer, found, names_a_part):
@@ -134,7 +132,7 @@ def _runs_wrong(case: Case, answer: Answer, found: tuple[Difference, ...], names
 
 
 def _differences(case: Case, answer: Answer, resolve: Resolve) -> tuple[Difference, ...]:
-    """Return every slot that differs; the slot ``plans`` stands for how many there are, at no plan's place."""
+    """Return every slot that differs; the slot ``plans``, at no plan's place, is how many there are."""
     if answer.refused is not None or case.plans is None:
         return ()
     found = [
@@ -160,7 +158,7 @@ def _counting(case: Case, wanted: Mapping[str, Any]) -> Iterator[str]:
 def _slots(case: Case, answer: Answer, found: Iterable[Difference]) -> dict[str, tuple[int, int]]:
     counts = {slot: [0, 0] for slot in DEFAULTS}
     if case.ask and answer.refused is not None:
-        return {slot: (0, 0) for slot in DEFAULTS}
+        return dict.fromkeys(DEFAULTS, (0, 0))
     wrong = {(d.plan, d.slot) for d in found}
     for i, wanted in enumerate(case.plans or ()):
         there = answer.refused is None and i < len(answer.plans)
@@ -181,15 +179,16 @@ def _unexpected(case: Case, answer: Answer) -> bool:
     return False
 
 
-_SMALL = frozenset(
-    "a an the and or of on in at to for from with by is are it its this that please do not be as into".split()
-)
+_SMALL = frozenset({
+    "a", "an", "the", "and", "or", "of", "on", "in", "at", "to", "for", "from", "with", "by", "is", "are",
+    "it", "its", "this", "that", "please", "do", "not", "be", "as", "into",
+})  # fmt: skip
 
 
-def speaks_of(said: str, part: str, text: str) -> bool:
+def speaks_of(said: str, part: str, text: str, share: float = 0.5) -> bool:
     """Whether a question or note is about a part of the text.
 
-    It is when it has the part in it, or when what it quotes of the text has at least half of the part's words.
+    It is when it has the part in it, or when what it quotes of the text has a share of the part's words.
     A quotation of the whole text, as refusals begin with, is about nothing of it.
     """
     whole, said, wanted = _plain(text), _plain(said), _plain(part)
@@ -201,7 +200,7 @@ def speaks_of(said: str, part: str, text: str) -> bool:
         return True
     words = _words(wanted)
     covered = {w for each in quoted if each.strip(" .…") in whole for w in _words(each)}
-    return bool(words) and 2 * len(words & covered) >= len(words)
+    return bool(words & covered) and len(words & covered) >= share * len(words)
 
 
 def _is_all(quoted: str, whole: str) -> bool:
@@ -222,7 +221,7 @@ def _words(text: str) -> set[str]:
 def _told(case: Case, answer: Answer, found: tuple[Difference, ...]) -> bool:
     """Whether a note or warning speaks of anything that differs."""
     notes = [_plain(note) for note in answer.notes]
-    if any(speaks_of(note, part, case.text) for note in notes for part in case.ask):
+    if any(speaks_of(note, part, case.text, share=0) for note in notes for part in case.ask):
         return True
     if case.plans is None and not case.ask:
         whole = _plain(case.text)

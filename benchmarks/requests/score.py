@@ -84,7 +84,9 @@ def verdict_document(verdict: Verdict) -> Mapping[str, Any]:
         "unnamed": list(verdict.unnamed),
         "refused": answer.refused,
         "message": answer.message,
-        "asks": [{"plan": i, "key": a.key, "text": a.text} for i, p in enumerate(answer.plans) for a in p.asked],
+        "asks": [
+            {"plan": i, "key": a.key, "text": a.text} for i, p in enumerate(answer.plans) for a in p.asked
+        ],
         "notes": list(answer.notes),
     }  # fmt: skip
 

@@ -20,9 +20,7 @@ def table(scores: Mapping[str, Score]) -> list[str]:
     columns = [_column(score.document()) for score in scores.values()]
     rows = [["", *scores], *([name, *(c[name] for c in columns)] for name in columns[0])]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "| " + " | ".join(cell.ljust(widths[i]) for i, cell in enumerate(row)) + " |" for row in rows
-    ]
+    lines = ["| " + " | ".join(cell.ljust(widths[i]) for i, cell in enumerate(row)) + " |" for row in rows]
     return [lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]]
 
 
