@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from skillbank.plan.evaluation import OF_THE_PLACE
 
 from skillbank.bank.documents import read_yaml
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.plan.evaluation import OF_THE_PLACE
 from skillbank.plan.request import DataLocation, Request, Setting, policy_word
 from skillbank.runtime import Runtime
 
