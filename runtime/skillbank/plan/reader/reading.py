@@ -49,6 +49,7 @@ class Reading:
     """
 
     requests: tuple[Request, ...]
+    not_understood: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -301,7 +302,7 @@ def _made(
         )
         for r in requests
     )
-    return Reading(made, tuple(dict.fromkeys([*notes, *maker.data.notes])))
+    return Reading(made, (), tuple(dict.fromkeys([*notes, *maker.data.notes])))
 
 
 def _with_claims(step: Step, page: Text) -> Step:
