@@ -46,7 +46,8 @@ def take_context(text: Text, clauses: Clauses) -> list[str]:
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
         if not open_:
             continue
-        if any(_is_telling(text, i) for i in open_) or any(text.tokens[i].kind in _VALUES for i in open_):
+        told = clause.mode in (Mode.REASON, Mode.REPORT)
+        if any(_is_telling(text, i, told) for i in open_) or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         if clause.mode in (Mode.REASON, Mode.REPORT) and not held & {"value", "place", "action", "captions", "policy"}:
@@ -57,8 +58,15 @@ def take_context(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-def _is_telling(text: Text, i: int) -> bool:
-    return any(c.startswith(_TELLING) for span in text.spans[i] for c in span.classes)
+def _is_telling(text: Text, i: int, told: bool) -> bool:
+    """Whether a word means something for a run; in what is told, "must" and "on Friday" do not."""
+    classes = {c for span in text.spans[i] for c in span.classes}
+    if told and classes & {"grammar.mode.directive", "grammar.mode.schedule"} and not any(c.startswith("grammar.operator.") for c in classes):
+        return text.tokens[i].text in _STRICT
+    return any(c.startswith(_TELLING) for c in classes)
+
+
+_STRICT = frozenset("only never avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
 
 
 def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:

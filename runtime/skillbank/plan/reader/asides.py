@@ -7,7 +7,9 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Ledger
 
-__all__ = ["take_approvals", "take_corrections", "take_courtesies", "take_questions", "take_reports", "take_told"]
+__all__ = [
+    "take_approvals", "take_corrections", "take_courtesies", "take_only", "take_order", "take_questions", "take_reports", "take_told",
+]  # fmt: skip
 
 _SAYING = frozenset(
     """says say said saying reads read stated states wrote writes message error log output readme comment note warning
@@ -98,3 +100,33 @@ def take_told(text: Text, clauses: Clauses) -> None:
 def take_corrections(text: Text) -> list[int]:
     """Return where a person corrects what was said before; the words are accounted for when something is."""
     return sorted(m.first for m in text.find("grammar.mode.fix"))
+
+
+_DONE = "'done|'finished|'complete|'completed|'over|'ready|'through|'trained|'ended|'ends|'finishes|'there|'up|'fine|'happy|'successful|'succeeded|'converged|'exported|'evaluated|'built|'quantized"
+
+
+def take_order(text: Text, clauses: Clauses) -> None:
+    """Account for what only says in which order things are done: "when it is trained", "before you export it"."""
+    for clause in clauses.all:
+        if clause.mode is not Mode.ORDER:
+            continue
+        free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
+        held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
+        opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
+        done = [i for i in free if any(text.tokens[i].text == d[1:] for d in _DONE.split("|"))]
+        if opener is not None and (done or held & {"action", "talk", "find"}):
+            ends = text.ends(opener, "grammar.mode.order")
+            text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
+
+
+def take_only(text: Text) -> None:
+    """Account for "only" and "just" where what is limited has been understood."""
+    for match in text.find("operator.only"):
+        k = match.end
+        while k < len(text.tokens) and text.ledger.free(k) and text.within(k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"):
+            k += 1
+        owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
+        before = text.ledger.owner.get(match.first - 1)
+        ends = k >= len(text.tokens) or text.tokens[k].kind == "mark"
+        if (owner is not None and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")) or (ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")):
+            text.ledger.claim("order", match.tokens())

@@ -70,7 +70,7 @@ def _last(text: Text, match: Match) -> None:
         following, *(f"slots.units.{u}" for u in ("hours", "days", "minutes"))
     ):
         return
-    if text.within(what[0] if what else match.first, "places.roles.train_datasets.before") and text.match("places.data.nouns", what[-1]) and what[-1] != what[0]:
+    if text.within(what[0] if what else match.first, "places.roles.train_datasets.before", "places.roles.eval_dataset.before") and text.match("places.data.nouns", what[-1]) and what[-1] != what[0]:
         return
     kind = _kind(text, match)
     words = [text.tokens[i].text for i in what]

@@ -45,7 +45,7 @@ _KEY = r"[A-Za-z_]\w*(?:\[\d+\])?(?:\.[A-Za-z_]\w*(?:\[\d+\])?)+"
 _VALUE = r"\[[^\]\n]*\]|\{[^}\n]*\}|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;)]+"
 _JOB = r"[a-z][a-z0-9_-]*-\d{8}-\d{6}-[0-9a-f]{6}"
 _HEX = r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)(?!\d+e\d+\b)[0-9a-f]{6,40}"
-_DIGITS = r"(?:\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+_DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
@@ -179,7 +179,8 @@ def _numbers(kind: str, text: str) -> object:
 
 def number(text: str) -> int | float:
     """Read a number as people write it: ``2e-4``, ``1,000``, ``20k``."""
-    text = text.lower().replace(",", "").replace("_", "")
+    text = text.lower().replace("_", "")
+    text = text.replace(",", ".") if re.fullmatch(r"[-+]?\d+,(?!\d{3}(?:\D|$))\d+(?:e[-+]?\d+)?", text) else text.replace(",", "")
     value = float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
     return int(value) if value.is_integer() and "e" not in text and "." not in text else value
 

@@ -159,7 +159,22 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
             continue
         made.append(tokens[at] if token is None else token)
         at = stop
-    return list(_ranges(made))
+    return list(_ranges(_unnumbered(made)))
+
+
+def _unnumbered(tokens: list[Token]) -> list[Token]:
+    """Make the numbers of a list's items marks: "1) train 2) export", and lines that begin with a dash."""
+    made: list[Token] = []
+    for i, token in enumerate(tokens):
+        after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+        before = tokens[i - 1] if i else None
+        counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
+        opened = before is not None and before.text == "(" and after == ")"
+        starts = before is None or before.kind == "mark" or after == ")"
+        if counted and starts and not opened and i + 2 < len(tokens) and tokens[i + 2].kind == "word":
+            token = Token("mark", ";", token.start, token.end)
+        made.append(token)
+    return made
 
 
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:

@@ -57,7 +57,15 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(f"group.prep? group.det* places.roles.{role}.before {_DESCRIBED}|places.data.nouns|@name* {_LINK}* {_LIST}"):
             if not _bridges(text, match):
                 _claim(text, match, role)
-        for match in text.find(f"{_LIST} '(? ',? group.det? places.roles.{role}.after|places.roles.{role}.before ')?"):
+        for match in text.find(f"group.prep? group.det? places.roles.{role}.bare ':|'=|'is|'are|'-|group.det* {_LIST}"):
+            _claim(text, match, role)
+        for match in text.find(f"group.prep group.det? places.roles.{role}.bare {_LINK}* {_LIST}"):
+            if not _bridges(text, match):
+                _claim(text, match, role)
+        for match in text.find(f"group.det? noun=places.roles.{role}.bare places.data.link* {_LIST}"):
+            if not any(text.within(i, f"actions.{a}.base") for i in match.tokens("noun") for a in ("train", "evaluate", "inference")):
+                _claim(text, match, role)
+        for match in text.find(f"{_LIST} '(|'then? ',? group.det? places.roles.{role}.after|places.roles.{role}.before|places.roles.{role}.bare ')?"):
             _after(text, match, role)
     for role in SOURCES if training else ("calibration_dataset",):
         for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep group.det* {_DESCRIBED}* {_LINK}* {_LIST}"):
@@ -126,7 +134,7 @@ def _after(text: Text, match: Match, role: str) -> None:
     if not text.ledger.free(place):
         return
     bare = not any(text.within(i, f"places.roles.{role}.after") for i in match.tokens()[1:])
-    bracketed = "(" in [text.tokens[i].text for i in match.tokens()]
+    bracketed = bool({"(", "then"} & {text.tokens[i].text for i in match.tokens()})
     if bare and not bracketed:
         return
     if not bracketed and text.match(f"{_LINK}* @place", end) and text.tokens[end].text not in ("and", ",", "."):

@@ -106,6 +106,8 @@ def read_text(
     captions.take_captions(page)
     take_actions(page, clauses)
     settle(page)
+    asides.take_order(page, clauses)
+    asides.take_only(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
