@@ -105,7 +105,8 @@ def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list
         return found
     for step in (-1, 1):
         k = i + step
-        while 0 <= k < len(text.tokens) and (k in covered or not text.ledger.free(k)) and text.tokens[k].kind != "mark":
+        here = clauses.of(i)
+        while here.first <= k < here.end and (k in covered or not text.ledger.free(k)) and text.tokens[k].kind != "mark":
             owner = text.ledger.owner.get(k)
             if owner is not None:
                 if owner.kind == "value" and isinstance(owner.value.value, int | float) and not isinstance(owner.value.value, bool):

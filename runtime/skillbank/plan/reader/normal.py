@@ -48,7 +48,7 @@ def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple
     for token in tokens:
         word = token.text
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
-            known = words.is_word(word) or words.has(word, "english.plain.lookalikes")
+            known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known else nearest(word))
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
@@ -185,8 +185,9 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         size = len(said.split())
         if word[:size] == said.split() and (size > 1 or noun):
             return _whole(tokens, at, at + size + (word[size] == "of"), value)
-    if tokens[at].kind == "number" and word[1] in ("dozen", "dozens"):
-        return _whole(tokens, at, at + 2, 12 * tokens[at].value)
+    if word[1] in ("dozen", "dozens") and (tokens[at].kind == "number" or word[0] in _ONES):
+        many = tokens[at].value if tokens[at].kind == "number" else _ONES[word[0]]
+        return _whole(tokens, at, at + 2 + (word[2] == "of"), 12 * many)
     if tokens[at].kind == "number" and word[1] in _SCALES:
         return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
     if word[0] in ("one", "a", "an", "single", "both") or (word[0] in ("just", "only", "a", "one") and word[1] in ("one", "single")):
@@ -204,7 +205,10 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         end += 1
     if end == at:
         return at + 1, None
-    return _whole(tokens, at, end, _value([t.text for t in tokens[at:end]]))
+    value: float = _value([t.text for t in tokens[at:end]])
+    if word[end - at : end - at + 2] == ["e", "minus"] and word[end - at + 2] in _NUMBERS:
+        return _whole(tokens, at, end + 3, float(f"{value}e-{_NUMBERS[word[end - at + 2]]}"))
+    return _whole(tokens, at, end, value)
 
 
 def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:

@@ -55,6 +55,7 @@ def take_values(text: Text, *, searching: bool) -> None:
     _no_gpus(text)
     for each in (s for s in SLOTS if s.name in ("gpu_hours", "trial_timeout", "time_budget")):
         _durations(text, each, searching)
+    _search_settings(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "number" and text.ledger.free(i):
             _number(text, i)
@@ -85,7 +86,7 @@ def _number(text: Text, i: int) -> None:
             if not float(value).is_integer():
                 continue
         for source in (
-            f"slots.{each.name}.nouns|slots.{each.name}.before {_LINK} @number",
+            f"slots.{each.name}.nouns|slots.{each.name}.before {_LINK} @number slots.{each.name}.unit?",
             f"slots.around.before* @number slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after",
         ):
             match = _reaching(text, source, i)
@@ -159,6 +160,26 @@ def _gpu_ids(text: Text) -> None:
 def _no_gpus(text: Text) -> None:
     for match in text.find("slots.gpus.none 'only?"):
         _claim(text, match.tokens(), Value("gpus", 0))
+
+
+def _search_settings(text: Text) -> None:
+    """Read further numbers of a search, and when it is to stop: "population 8", "stop when 6 trials bring nothing"."""
+    section = "slots.search_settings"
+    stop = f"{section}.stop 'the|'search|'it|'hpo|'automl* 'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
+    for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
+        _claim(text, match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
+    for match in text.find(f"{stop}{section}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
+        _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
+    for unit in _UNITS:
+        for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{unit}"):
+            if not any(text.within(i, f"actions.{a}.nouns") for i in range(max(0, match.first - 3), match.end) for a in ("train",)):
+                amount = text.tokens[match.tokens("n")[0]].value
+                _claim(text, match.tokens(), Value("time_budget", f"{amount:g}{_SHORT[unit]}"))
+    for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{section}.words.")]:
+        for source in (f"{section}.words.{name} {_LINK} n=@number slots.epochs.unit?", f"slots.around.before* n=@number {section}.words.{name}"):
+            for match in text.find(source):
+                if text.ledger.free(match.tokens("n")[0]):
+                    _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"))
 
 
 def _durations(text: Text, each: Slot, searching: bool) -> None:
