@@ -105,10 +105,9 @@ def test_the_home_of_the_list_is_one_module() -> None:
         for file in package.rglob("*.py")
         if mine.search(file.read_text())
     )
-    # The first starts nothing; the keeper has no more than its job; sbatch's own job gets a file of names;
+    # The keeper has no more than its job; sbatch's own job gets a file of names;
     # git reads a repository and starts nothing of it.
     assert found == [
-        "cli/evaluation.py",
         "platforms/keeper.py",
         "platforms/slurm/commands.py",
         "sources/git.py",

@@ -122,7 +122,7 @@ def _commands(bank: Path) -> list[tuple[str, ...]]:
         ("cancel", f"x{DIRT}"),
         ("experiments",), ("experiments", f"x{DIRT}"), ("report", f"x{DIRT}"),
         ("label", f"x{DIRT}.png", DIRT),
-        ("eval", "requests", f"x{DIRT}"), ("chat", "--resume", f"x{DIRT}"),
+        ("chat", "--resume", f"x{DIRT}"),
     ]  # fmt: skip
 
 

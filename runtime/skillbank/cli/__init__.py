@@ -15,7 +15,6 @@ from skillbank.cli import (
     cancel,
     chat,
     doctor,
-    evaluation,
     experiments,
     jobs,
     label,
@@ -78,7 +77,6 @@ app.add_typer(bank.app, name="bank")
 app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
-app.add_typer(evaluation.app, name="eval")
 
 
 def main() -> None:
