@@ -29,7 +29,7 @@ lint: $(VENV)/.dev
 	$(BIN)/skillbank lint .
 
 bench: $(VENV)/.dev
-	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b; done
+	@for b in benchmarks/[a-z]*.py; do m=benchmarks.$$(basename $$b .py); echo "== $$m"; $(BIN)/python -m $$m; done
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("skillbank needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -1,6 +1,6 @@
 """How busy a search keeps its slots: a rung of trials with sampled durations, as real processes.
 
-python benchmarks/automl_slots.py [--trials 27] [--slots 8] [--seconds 10]
+python -m benchmarks.automl_slots [--trials 27] [--slots 8] [--seconds 10]
 
 Each trial is a job on the platform local that sleeps for its sampled time and reports a metric. Ideal is the
 same list of durations on slots that hand over in no time. Busy slots are counted while trials wait to be

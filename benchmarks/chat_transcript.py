@@ -1,6 +1,6 @@
 """How much text a conversation is: "train Grounding DINO, no HPO", from the sentence to the trained model.
 
-Run it as ``python benchmarks/chat_transcript.py``; ``--json`` gives one document. A model played by rules
+Run it as ``python -m benchmarks.chat_transcript``; ``--json`` gives one document. A model played by rules
 talks over HTTP with the real tools; they train on a few small pictures with the embedded engine (30 s).
 Characters are of compact JSON, as it is sent; four of them are about one token. Every goal is printed beside
 its measure, and the exit status is 1 when one is missed.

@@ -1,6 +1,6 @@
 """From submit to running on Docker, as a ratio to plain ``docker run`` of the same command in turns.
 
-``python benchmarks/docker_submit.py [--image IMAGE] [--rounds N] [--jobs N --slots N]``. It needs a daemon;
+``python -m benchmarks.docker_submit [--image IMAGE] [--rounds N] [--jobs N --slots N]``. It needs a daemon;
 without ``--image`` a tiny one is made from the machine's static busybox.
 """
 

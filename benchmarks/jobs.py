@@ -1,6 +1,6 @@
 """Run many short jobs on a few slots of the local platform and print what skillbank adds to them.
 
-python benchmarks/jobs.py [--jobs 200] [--slots 8] [--seconds 1.0] [--database URL]
+python -m benchmarks.jobs [--jobs 200] [--slots 8] [--seconds 1.0] [--database URL]
 
 Each slot launches a job, supervises it to its end and takes the next one, as an experiment does. Ideal is
 jobs times seconds over slots; what is above it is the cost of records, processes and looking. Processor time

@@ -1,6 +1,6 @@
 """Train on a drawn data set for several seeds, and print what it cost and what it learned.
 
-python benchmarks/learning.py [--data shapes] [--seeds 3] [--epochs 10] [--keep DIR] [KEY=VALUE ...]
+python -m benchmarks.learning [--data shapes] [--seeds 3] [--epochs 10] [--keep DIR] [KEY=VALUE ...]
 
 Runs the program as its users do. With ``shapes`` that is the demo: the plain spec with nothing but data
 paths, on a laptop. With ``scenes`` it is the harder set at 512 pixels, with the settings of

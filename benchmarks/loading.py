@@ -1,6 +1,6 @@
 """How many training pictures a second the loader gives, with and without the cache of decoded pictures.
 
-python benchmarks/loading.py [--pictures 400] [--workers 2] [--epochs 3] [--batch 32]
+python -m benchmarks.loading [--pictures 400] [--workers 2] [--epochs 3] [--batch 32]
 
 Drawn scenes of 512 pixels with 50 descriptions a prompt, as ``learning.py --data scenes`` trains on. The
 first epoch decodes; the later ones find in memory what fits.

@@ -1,6 +1,6 @@
 """How fast banks load, plans compile and searches answer, and how much an agent has to read.
 
-Run it as ``python benchmarks/planning.py``; ``--json`` gives one document. Every goal is printed beside
+Run it as ``python -m benchmarks.planning``; ``--json`` gives one document. Every goal is printed beside
 its measure, and the exit status is 1 when one is missed. Times are medians, of processor time except for
 whole processes; ratios of one run compare better between machines than times do.
 """

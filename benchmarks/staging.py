@@ -1,6 +1,6 @@
 """Bring the same objects of the same S3 server to files, by skillbank and by the aws command line.
 
-python benchmarks/staging.py [--big-mib 1024] [--small 5000] [--rounds 3] [--aws aws]
+python -m benchmarks.staging [--big-mib 1024] [--small 5000] [--rounds 3] [--aws aws]
 
 The server is a child process that does as little as possible: it answers list, HEAD and GET (also ranges)
 from files by sendfile, so that the clients are what is measured. Both are whole commands, start of Python

@@ -189,7 +189,7 @@ def _planned(runtime: Runtime, requests: Sequence[Request], plans: Sequence[Plan
             _slots(skill, request, plan),
             tuple(Asked(q.key, _text(q), q.key in of_words) for q in questions),
             not waits,
-            _reads(skill, plan.action, plan.variant),
+            sources_of(skill, plan.action, plan.variant),
             skill.shorthands(skill.action(plan.action, plan.variant)),
             _counts(skill, plan),
         )
@@ -276,7 +276,7 @@ def _counts(skill: Skill, plan: Plan) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _reads(skill: Skill, name: str, variant: str | None) -> frozenset[str]:
+def sources_of(skill: Skill, name: str, variant: str | None) -> frozenset[str]:
     """Return the data sources that an action reads."""
     action = skill.action(name, variant)
     return frozenset(row.source for row in bindings(skill, action, skill.template(action)[0])[0])

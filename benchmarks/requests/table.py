@@ -78,7 +78,9 @@ def explained(verdict: Verdict, *, whole: bool = False) -> Iterator[str]:
         kind += ", asks needlessly"
     yield ""
     yield f"{verdict.case.id} [{verdict.case.category}]: {kind}"
-    yield f"    {one_line(verdict.case.text, 1000)}"
+    for line in verdict.case.text.strip().splitlines():
+        indent = len(line) - len(line.lstrip())
+        yield f"    {' ' * indent}{one_line(line, 1000)}"
     answer = verdict.answer
     if answer.refused is not None:
         yield f"  refused ({answer.refused}): {one_line(answer.message, 400)}"
