@@ -41,6 +41,9 @@ _OTHER = (
     "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
 )
 """What begins something else behind a comma or "and"."""
+_ROLES = tuple(
+    f"places.roles.{r}.{k}" for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset") for k in ("bare", "before", "after")
+)
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
 _BEFORE_VERB = frozenset(
     """to and or then please also should can could will would must may might shall i we you it them they me us let now just
@@ -58,8 +61,14 @@ class _List:
     end: int
 
 
-def take_captions(text: Text) -> None:
-    """Account for verbs of finding with what is to be found (``find``), and for lists by themselves (``captions``)."""
+def take_captions(text: Text, *, training: bool) -> None:
+    """Account for verbs of finding with what is to be found (``find``), and for lists by themselves (``captions``).
+
+    Parameters
+    ----------
+    training
+        Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
+    """
     for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as* &@quote|~word|group.det"):
         _noun(text, match)
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
@@ -71,7 +80,7 @@ def take_captions(text: Text) -> None:
     for match in text.find("modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"):
         _passive(text, match)
     if not any(c.value for c in text.ledger.of("find", "captions")):
-        _elsewhere(text)
+        _elsewhere(text, training=training)
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:
@@ -162,12 +171,12 @@ def _passive(text: Text, match: Match) -> None:
         text.ledger.claim("find", [*([wish] if wish is not None else ()), *found.used, *modal, match.end - 1], found.items)
 
 
-def _elsewhere(text: Text) -> None:
+def _elsewhere(text: Text, *, training: bool) -> None:
     """Read what is to be found where the verb has something else behind it: "label P with 'a'", "search P for x"."""
     asked = text.ledger.of("find")
     inferring = [i for i in range(len(text.tokens)) if text.ledger.free(i) and text.within(
         i, "actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")]  # fmt: skip
-    starts = [c.last for c in asked] or inferring[:1]
+    starts = [c.last for c in asked] or ([] if training else inferring[:1])
     for start in starts:
         for i in range(start + 1, len(text.tokens)):
             token = text.tokens[i]
@@ -185,7 +194,7 @@ def _led(text: Text, i: int, *, finding: bool) -> _List | None:
     """Read a list behind a word that may lead to one."""
     word = text.tokens[i].text
     after = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
-    if after is None or not text.ledger.free(i + 1):
+    if after is None or not text.ledger.free(i + 1) or text.within(i, *_ROLES) or text.within(i + 1, *_ROLES):
         return None
     if after.kind == "quote" and word in ("with", "as", "for", ":"):
         return _read(text, i + 1, marked=True)

@@ -102,7 +102,7 @@ def read_text(
     jobs.take_jobs(page)
     training = _speaks_of_training(page)
     values.take_values(page, searching=said is not None)
-    captions.take_captions(page)
+    captions.take_captions(page, training=training)
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
@@ -172,8 +172,15 @@ def _take_words(page: Text, library: Library) -> None:
 
 
 def _take_platforms(page: Text) -> None:
+    """Account for platforms; one that is said not to be meant is none."""
+    label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"free.glue* places.platform.{name}"):
+        for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
+            page.ledger.claim("refused", match.tokens())
+    for name in ("local", "docker", "slurm", "kubernetes"):
+        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+            page.ledger.claim("platform", match.tokens(), name)
+        for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
 
