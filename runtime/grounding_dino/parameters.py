@@ -78,7 +78,8 @@ def standing_still(model: nn.Module) -> list[str]:
     model : Module
         The detector.
     """
-    moving, still = set(), []
+    moving: set[str] = set()
+    still: list[list[str]] = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parts = family_name(name).split(".")

@@ -185,6 +185,9 @@ def _say_what_stays_random(detector: Detector, spec: Any, session: Session) -> N
     if any(name.startswith("backbone") for name in names) and not spec.model.train_backbone:
         way += ", or set model.train_backbone"
     text = f"{', '.join(names)} keep the random weights that they start with, since they are not trained"
+    backbone: Any = detector.network.model.backbone
+    if "backbone" not in loaded and any("FrozenBatchNorm" in type(m).__name__ for m in backbone.modules()):
+        text += ", and the backbone's BatchNorm has seen no data"
     _LOG.warning("%s: %s", text, way)
     session.status.write("RUNNING", f"{text}: {way}.")
 
