@@ -170,7 +170,7 @@ def test_step_intervals_and_dry_runs(spec_file: Path, tmp_path: Path) -> None:
         (
             ["engine.backbone=spec", "model.backbone=resnet_50"],
             "backbone.0.embedder, backbone.0.encoder.stages.0 keep the random weights that they start with, "
-            "since they are not trained, and the backbone's BatchNorm has seen no data: name model.pretrained_b",
+            "since they are not trained, and the backbone's BatchNorm has seen no data: name model.",
         ),
         (["model.train_backbone=false"], "backbone keep the random weights"),
         (["train.freeze=[feat_map]"], "feat_map keep the random weights"),

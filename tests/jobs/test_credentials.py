@@ -100,7 +100,7 @@ def test_tools_say_it_before_anybody_is_asked(
 def test_a_chain_is_refused_for_what_its_second_step_needs(
     inline: Command, data: Path, needs: Callable[[str], None]
 ) -> None:
-    needs("[TOY_KEY]")
+    needs("[{name: TOY_KEY, optional: true}, TOY_KEY]")
     chain = ("--skill", "toy-detector", "--action", "train", "--action", "evaluate", "--automl", "off")
     places = ("--data", f"train={data}", "--data", f"eval={data}")
     assert "TOY_KEY, which is not set here" in inline("run", *chain, *places, "--yes").err
@@ -180,6 +180,17 @@ def test_on_slurm_the_profile_may_set_it(made: Plan, tmp_path: Path, monkeypatch
 def test_a_plan_that_needs_none_keeps_the_id_that_it_had(runtime: Runtime, made: Plan) -> None:
     document = made.model_copy(update={"env_required": ()}).model_dump(mode="json")
     assert "env_required" not in document and Plan.from_document(document).env_required == ()
+
+
+def test_tools_say_how_many_problems_they_do_not_show(made: Plan) -> None:
+    from skillbank.agent.planning import _summary
+    from skillbank.jobs.checks import Checks
+
+    said = _summary(made, Checks(problems=tuple(f"problem {n}" for n in range(9)))).problems
+    assert list(said) == [
+        *(f"problem {n}" for n in range(6)), "and 3 more, which 'skillbank plan' shows in a terminal",
+    ]  # fmt: skip
+    assert len(_summary(made, Checks(problems=tuple("abcdef"))).problems) == 6
 
 
 # What else a plan asks for and its platform cannot do

@@ -187,6 +187,12 @@ def test_a_file_and_a_folder_of_one_name_are_refused(
     assert one_sentence(refused.value, archive) and list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_folder_of_a_zip_with_content_is_refused(tmp_path: Path) -> None:
+    archive = pack(tmp_path / "d.zip", ("a/", b"lost otherwise"), ("b", b""))
+    with pytest.raises(DataError, match="'a' is a folder and has content"):
+        unpack(archive)
+
+
 @both_kinds
 def test_names_that_are_two_on_this_disk_stay_two(tmp_path: Path, suffix: str) -> None:
     members = [("A.png", b"1"), ("a.png", b"2"), ("caf\u00e9.png", b"3"), ("cafe\u0301.png", b"4")]

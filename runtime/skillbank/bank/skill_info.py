@@ -133,7 +133,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         metric=metric,
         metric_direction=direction,
         required_credentials=tuple(name for name, _ in credentials),
-        optional_credentials=tuple(name for name, always in credentials if not always),
+        optional_credentials=tuple(name for name, _ in credentials if (name, True) not in credentials),
         facts=read_facts(raw, read),
     )
     return info, found

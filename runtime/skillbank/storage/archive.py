@@ -272,6 +272,8 @@ def _extract_zip(archive: Path, folder: Path, limits: Limits, left_out: list[str
             target = folder / path
             new = is_new(archive, folder, path, is_folder=info.is_dir())
             if info.is_dir():
+                if info.file_size:
+                    raise zipfile.BadZipFile(f"'{one_line(path)}' is a folder and has content")
                 target.mkdir(exist_ok=True)
                 continue
             # The size that the directory claims is the most that zipfile reads.
