@@ -19,7 +19,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
-from skillbank.platforms import chosen_platform
+from skillbank.platforms import chosen_platform, get_platform
 from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.trust.loading import signer_of, vouched_files
 from skillbank.trust.origin import ask_signers, ask_sources, bank_of, origin_of
@@ -131,7 +131,6 @@ class Runtime:
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
         from skillbank.jobs.record import SEARCH
-        from skillbank.platforms import get_platform
 
         if name != SEARCH:
             return get_platform(name)
@@ -254,7 +253,8 @@ class Runtime:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
 
-        seen = check(plan, remote=remote, earlier=earlier)
+        where = get_platform(plan.platform)
+        seen = check(plan, platform=where, remote=remote, earlier=earlier)
         found = self._standing_now(plan)
         if found.state == "own":
             return seen
@@ -372,7 +372,8 @@ class Runtime:
         from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
-        return launch_question(plan, self.standing_of(plan), terms or {}, seen)
+        where = get_platform(plan.platform)
+        return launch_question(plan, self.standing_of(plan), terms or {}, seen, where)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.
