@@ -10,7 +10,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
-from skillbank.plan.reader.data import DataOfSteps, action_of
+from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.policy import Said
@@ -264,7 +264,7 @@ def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
 
 def _settle_places(text: Text, step: Step, is_model: Any) -> None:
     """Give places without a role one where the step reads no data, or a model lies there."""
-    rows = DataOfSteps(text, [step], [action_of(step, False)], lambda uri: None).rows[0]
+    rows = rows_of(step, action_of(step, False))
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
     for claim in loose:
         before = [text.tokens[k].text for k in range(max(0, claim.first - 1), claim.last)]
