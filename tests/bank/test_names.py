@@ -14,7 +14,7 @@ from skillbank.bank.names import MOST_ALIASES, bank_name, folded, normalise
 from skillbank.bank.request_words import REQUEST_WORDS, only_request_words
 from skillbank.bank.search import SearchIndex
 from skillbank.errors import SkillNotFoundError
-from skillbank.plan.language.words import ACTION_VERBS, FILLER, KEYWORDS, forms
+from skillbank.plan.reader.lexicon import lexicon, split
 from tests.bank.banks import make_skill
 
 OURS = "skillbank:tao-train-grounding-dino"
@@ -160,10 +160,11 @@ def test_long_and_many_aliases_are_cut_and_said(tmp_path: Path) -> None:
     assert sum(d.code == "alias-unusable" for d in skill.diagnostics) == 2
 
 
-def test_what_the_reader_knows_is_no_name() -> None:
-    verbs = {f for verbs in ACTION_VERBS.values() for v in verbs for each in forms(v).values() for f in each}
-    known = {w for w in {*verbs, *KEYWORDS, *FILLER} if w.isascii()}
-    assert known <= REQUEST_WORDS
+def test_what_means_something_in_requests_is_no_name() -> None:
+    telling = ("actions.", "slots.", "places.roles", "places.results", "places.weights", "policy.")
+    classes = {name: phrases for name, phrases in lexicon().classes.items() if name.startswith(telling)}
+    known = {w for phrases in classes.values() for phrase in phrases for w in split(phrase)}
+    assert {w for w in known if w.isascii() and w.isalpha()} <= REQUEST_WORDS
     assert only_request_words("Train on 4 GPUs")
     assert not only_request_words("train gdino")
 
