@@ -17,7 +17,7 @@ from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
-from skillbank.bank.names import bank_name, folded, normalise, shown
+from skillbank.bank.names import bank_name, folded, normalise, shown, spellings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 from skillbank.nearby import at_home, near_path
@@ -27,7 +27,7 @@ __all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
 OWN = "skillbank"
 """Name of the bank that comes with skillbank; no other bank has it."""
 MAX_DEPTH = 6
-_SHOWN, _QUERY = 8, 12
+_SHOWN, _NAME = 8, 12
 MAX_FOLDERS = 20_000
 """Folders of one bank that are looked through for skills."""
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
@@ -261,12 +261,27 @@ class Library:
         return skill.name if [s.root for s in named] == [skill.root] else skill.qualified
 
     def named_in(self, query: str) -> list[Skill]:
-        """Return the skills that a query names: the one whose name it is, and those of the own bank in it."""
-        whole = self.claims.of(query).skills
-        words = re.findall(r"[\w.]+", query)[:_QUERY]
-        parts = (words[i : i + n] for n in range(_QUERY, 0, -1) for i in range(len(words) - n + 1))
-        inside = [s for part in parts for s in self.claims.of("".join(part)).skills if s.bank == OWN]
-        return list(dict.fromkeys((*whole, *inside)))
+        """Return the skills that a query names: the one whose name it is, and those of the own bank in it.
+
+        Longer names come first. Names of other banks inside a query are words: whoever writes a bank could
+        else call a skill what everybody asks for.
+        """
+        words = re.findall(r"[\w.]+", query)
+        inside: list[tuple[int, Skill]] = []
+        for first in range(len(words)):
+            name = ""
+            for count, word in enumerate(words[first : first + _NAME], 1):
+                name += normalise(word)
+                if len(name) > self._longest_own:
+                    break
+                inside += [(count, s) for s in self.claims.of(name).skills if s.bank == OWN]
+        inside.sort(key=lambda found: -found[0])
+        return list(dict.fromkeys((*self.claims.of(query).skills, *(skill for _, skill in inside))))
+
+    @cached_property
+    def _longest_own(self) -> int:
+        """How many characters the longest name has that a skill of the own bank answers to."""
+        return max((len(n) for s in self.skills if s.bank == OWN for n in spellings(s)), default=0)
 
     def bank(self, name: str) -> Bank | None:
         """Return the bank of this name, in upper or lower case; None when there is none."""
