@@ -3,7 +3,7 @@
 Run it as ``python benchmarks/searching.py [BANK ...]``; ``--json`` gives one document. A bank is a folder of
 skills with prompts in ``evals/evals.json`` (a list, or ``{"evals": [...]}``, of documents with ``prompt``,
 ``question`` or ``request``; ``expected_skill`` says which skill where it is not the folder's own). Without a
-bank the skills beside the repository answer the prompts of ``searching.yaml``.
+bank the skills beside the repository answer the prompts of ``searching.yaml``, and their own.
 
 Beside the search stand what a cut at its strong hits would leave, and one BM25 score of the whole text. Where
 there are several banks, the prompts of each are put to the others, where every strong hit is a wrong one.
@@ -47,14 +47,12 @@ def main() -> int:
     parser.add_argument("banks", nargs="*", type=Path, metavar="BANK")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     args = parser.parse_args()
-    sets = [of_bank(bank) for bank in args.banks]
-    if not sets and CORPUS.is_dir():
-        sets = [Prompts("vision models", Library([CORPUS], own=False).skills, own_prompts())]
+    sets = [of_bank(bank) for bank in args.banks] or beside()
     if not sets:
         print(f"There is no bank to search: name one that has prompts, or lay one at {CORPUS}.")
         return 0
     rows = [row for prompts in sets for row in measured(prompts)]
-    foreign = [put_to(a, b) for a in sets for b in sets if a is not b]
+    foreign = [put_to(a, b) for a in args.banks and sets for b in sets if a is not b]
     if args.json:
         print(json.dumps({"rankings": rows, "foreign": foreign}, indent=2))
         return 0
@@ -67,6 +65,16 @@ def main() -> int:
     for row in foreign:
         print(f"{row['prompts']} prompts of {row['of']} put to {row['bank']}: {row['strong']} strong hits")
     return 0
+
+
+def beside() -> list[Prompts]:
+    """Read the skills beside the repository; none where there are none."""
+    if not CORPUS.is_dir():
+        return []
+    return [
+        Prompts("vision models", Library([CORPUS], own=False).skills, own_prompts()),
+        of_bank(CORPUS.parent),
+    ]
 
 
 def of_bank(folder: Path) -> Prompts:

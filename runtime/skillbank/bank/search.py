@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from skillbank.bank.skill import Skill
 
@@ -81,7 +81,8 @@ class SearchIndex:
     def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = list(skills)
         self._rows = {id(skill): row for row, skill in enumerate(self._skills)}
-        self._ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
+        ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
+        self._ranks = [ranks[skill.bank] for skill in self._skills]
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         heads = [_head(skill, _DESCRIPTION)[:_HEAD] for skill in self._skills]
         self._fill("head", heads)
@@ -124,13 +125,11 @@ class SearchIndex:
         telling = telling or [w for w in words if w not in _STOP]
         scores = self._scores(words)
         rows = sorted(scores, key=lambda row: (-round(scores[row], 9), row))
-        if strong:
-            known = self._known(telling, rows)
-            rows = [row for row in rows if _is_strong(known[row], len(telling))]
-        rows = self._best_of_banks(rows, limit)
         known = self._known(telling, rows)
-        hits = (Hit(self._skills[row], scores[row], known[row], len(telling)) for row in rows)
-        return self._by_bank(list(hits))[:limit]
+        if strong:
+            rows = [row for row in rows if _is_strong(known[row], len(telling))]
+        best = islice(self._by_bank(rows, known), limit)
+        return [Hit(self._skills[row], scores[row], known[row], len(telling)) for row in best]
 
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that are looked for as another word, each with that one."""
@@ -162,34 +161,21 @@ class SearchIndex:
     def _known(self, words: Sequence[str], rows: Sequence[int]) -> dict[int, int]:
         """Return how many of the words the head of each of these rows knows."""
         known = dict.fromkeys(rows, 0)
-        among = f"SELECT rowid FROM head WHERE head MATCH ? AND rowid IN ({', '.join(map(str, rows))})"
         for word in words:
-            for (row,) in self._db.execute(among, (f'"{word}"',)):
-                known[row] += 1
+            for (row,) in self._db.execute("SELECT rowid FROM head WHERE head MATCH ?", (f'"{word}"',)):
+                if row in known:
+                    known[row] += 1
         return known
 
-    def _best_of_banks(self, rows: Sequence[int], limit: int) -> list[int]:
-        """Return the first rows of each bank: no number of skills of one crowds another out."""
-        taken: Counter[str] = Counter()
-        best = []
-        for row in rows:
-            bank = self._skills[row].bank
-            taken[bank] += 1
-            if taken[bank] <= limit:
-                best.append(row)
-        return best
-
-    def _by_bank(self, hits: list[Hit]) -> list[Hit]:
-        """Return the hits; before each come those of earlier banks that know as many of the words."""
-        if len({hit.skill.bank for hit in hits}) < 2:
-            return hits
-        left, ordered = list(hits), []
-        while left:
-            as_good = (hit for hit in left if hit.known >= left[0].known)
-            first = min(as_good, key=lambda hit: self._ranks[hit.skill.bank])
+    def _by_bank(self, rows: Sequence[int], known: dict[int, int]) -> Iterator[int]:
+        """Yield the rows; before each come those of earlier banks that know as many of the words."""
+        left = list(rows)
+        while len({self._ranks[row] for row in left}) > 1:
+            as_good = (row for row in left if known[row] >= known[left[0]])
+            first = min(as_good, key=self._ranks.__getitem__)
             left.remove(first)
-            ordered.append(first)
-        return ordered
+            yield first
+        yield from left
 
     def _similar(self, word: str) -> list[str]:
         """Known words that are worth a closer look: few typos change the length by much, or both ends."""
