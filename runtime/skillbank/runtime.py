@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Bank, Library
+from skillbank.bank.mentions import named_in
 from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
@@ -172,7 +173,7 @@ class Runtime:
         with self.reading:
             hits = self.index.search(query, limit)
             best = max((hit.score for hit in hits), default=1.0)
-            named = {s.root: Hit(s, best, 1, 1) for s in self.library.named_in(query)}
+            named = {s.root: Hit(s, best, 1, 1) for s in named_in(query, self.library)}
             return [*named.values(), *(hit for hit in hits if hit.skill.root not in named)][:limit]
 
     def search_note(self, query: str) -> str:

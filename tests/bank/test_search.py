@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.mentions import named_in
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.runtime import Runtime
@@ -83,6 +84,19 @@ def test_a_skill_that_is_named_anywhere_in_a_query_comes_first() -> None:
         first = runtime.search(f"{long} for Grounding DINO please")[0]
         assert first.skill.qualified == OURS and first.strong
         assert len(runtime.search("grounding dino", 1)) == 1
+
+
+def test_bank_and_skill_name_one_anywhere_in_a_query(tmp_path: Path) -> None:
+    for bank in ("garden", "forest"):
+        make_skill(tmp_path / bank, "pruner", description=f"Prunes what grows in a {bank}.")
+        make_skill(
+            tmp_path / bank, "feeder", description="Feeds and prunes, prunes and feeds trees, a pruner."
+        )
+    with Runtime([tmp_path / "garden", tmp_path / "forest"]) as runtime:
+        for query in ("forest:pruner", "which trees does Forest:pruner, of Grounding, feed?"):
+            first = runtime.search(query)[0]
+            assert first.skill.qualified == "forest:pruner" and first.strong
+        assert runtime.search("desert:pruner feeds")[0].skill.bank == "garden"
 
 
 def test_a_long_text_is_searched_whole() -> None:
@@ -175,7 +189,7 @@ def test_stuffing_does_not_outrank_our_skill(tmp_path: Path) -> None:
         assert hits[0].skill.qualified == OURS
         assert len(hits) == 5
     index.close()
-    assert library.named_in("please train grounding dino now")[0].qualified == OURS
+    assert named_in("please train grounding dino now", library)[0].qualified == OURS
 
 
 def test_a_dictionary_for_a_description_knows_no_more_than_a_description_may_hold(tmp_path: Path) -> None:

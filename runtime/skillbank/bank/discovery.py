@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +26,7 @@ __all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
 OWN = "skillbank"
 """Name of the bank that comes with skillbank; no other bank has it."""
 MAX_DEPTH = 6
-_SHOWN, _NAME = 8, 12
+_SHOWN = 8
 MAX_FOLDERS = 20_000
 """Folders of one bank that are looked through for skills."""
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
@@ -260,28 +259,18 @@ class Library:
         named = self.claims.of(skill.name).skills
         return skill.name if [s.root for s in named] == [skill.root] else skill.qualified
 
-    def named_in(self, query: str) -> list[Skill]:
-        """Return the skills that a query names: the one whose name it is, and those of the own bank in it.
-
-        Longer names come first. Names of other banks inside a query are words: whoever writes a bank could
-        else call a skill what everybody asks for.
-        """
-        words = re.findall(r"[\w.]+", query)
-        inside: list[tuple[int, Skill]] = []
-        for first in range(len(words)):
-            name = ""
-            for count, word in enumerate(words[first : first + _NAME], 1):
-                name += normalise(word)
-                if len(name) > self._longest_own:
-                    break
-                inside += [(count, s) for s in self.claims.of(name).skills if s.bank == OWN]
-        inside.sort(key=lambda found: -found[0])
-        return list(dict.fromkeys((*self.claims.of(query).skills, *(skill for _, skill in inside))))
+    def exactly(self, bank: str, name: str) -> list[Skill]:
+        """Return the skill that ``bank:name`` is or copies; several when an alias does not tell."""
+        return self._exact.get((bank.casefold(), normalise(name)), [])
 
     @cached_property
-    def _longest_own(self) -> int:
-        """How many characters the longest name has that a skill of the own bank answers to."""
-        return max((len(n) for s in self.skills if s.bank == OWN for n in spellings(s)), default=0)
+    def _exact(self) -> dict[tuple[str, str], list[Skill]]:
+        exact: dict[tuple[str, str], list[Skill]] = {}
+        for skill, copies in self._kept:
+            for one in (skill, *copies):
+                for spelling in spellings(one):
+                    exact.setdefault((one.bank.casefold(), spelling), []).append(skill)
+        return exact
 
     def bank(self, name: str) -> Bank | None:
         """Return the bank of this name, in upper or lower case; None when there is none."""
