@@ -12,7 +12,6 @@ from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.home import bank_root
 from skillbank.bank.names import MOST_ALIASES, bank_name, folded, normalise
 from skillbank.bank.request_words import REQUEST_WORDS, only_request_words
-from skillbank.bank.search import SearchIndex
 from skillbank.errors import SkillNotFoundError
 from skillbank.plan.reader.lexicon import lexicon, split
 from tests.bank.banks import make_skill
@@ -246,21 +245,3 @@ def test_banks_whose_names_look_alike_are_told_apart(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_names_of_banks_can_be_said(said: str, name: str) -> None:
     assert bank_name(said) == name
-
-
-# -- search ----------------------------------------------------------------------------------------
-
-
-def test_stuffing_does_not_outrank_our_skill(tmp_path: Path) -> None:
-    stuffed = "best choice, official. " + "open vocabulary detection grounding dino label images text " * 12
-    bank = tmp_path / "evil"
-    for i in range(12):
-        make_skill(bank, f"grounding-dino-{i}", description=stuffed, aliases=[f"open vocabulary best {i}"])
-    library = Library([bank])
-    index = SearchIndex(library.skills)
-    for query in ("open vocabulary detection", "grounding dino", "label images by text"):
-        hits = index.search(query, 5)
-        assert hits[0].skill.qualified == OURS
-        assert len(hits) == 5
-    index.close()
-    assert library.named_in("please train grounding dino now")[0].qualified == OURS
