@@ -70,6 +70,29 @@ def freeze(model: nn.Module, prefixes: Sequence[str]) -> int:
     return frozen
 
 
+def standing_still(model: nn.Module) -> list[str]:
+    """Give what is not trained, by the shortest family names that begin nothing which is.
+
+    Parameters
+    ----------
+    model : Module
+        The detector.
+    """
+    moving: set[str] = set()
+    still: list[list[str]] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            parts = family_name(name).split(".")
+            moving.update(".".join(parts[:n]) for n in range(1, len(parts) + 1))
+        else:
+            still.append(family_name(name).split("."))
+    shortest = (
+        next(p for p in (".".join(parts[:n]) for n in range(1, len(parts) + 1)) if p not in moving)
+        for parts in still
+    )
+    return list(dict.fromkeys(shortest))
+
+
 def _starts(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix.rstrip(".") + ".")
 

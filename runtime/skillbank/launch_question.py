@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from skillbank.errors import a_few
 from skillbank.home import results_root
+from skillbank.jobs.credentials import shown_variables
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import leaves
 from skillbank.visible import command_line, one_line
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
+    from skillbank.platforms.base import Platform
     from skillbank.trust.standing import Standing
 
 __all__ = ["launch_question", "trials"]
@@ -36,7 +38,11 @@ _TERMS = {
 
 
 def launch_question(
-    plan: Plan, standing: Standing, terms: Mapping[str, str], data: Sequence[SeenData] = ()
+    plan: Plan,
+    standing: Standing,
+    terms: Mapping[str, str],
+    data: Sequence[SeenData],
+    platform: Platform,
 ) -> str:
     """Return the question about starting a plan.
 
@@ -48,8 +54,10 @@ def launch_question(
         What the launch asks for beyond the plan, see `skillbank.jobs.approvals.launch_terms`.
     data
         What lies there now, which the launch will be held to.
+    platform
+        Where it will run, which says of each variable whether it is set.
     """
-    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in _facts(plan, standing, terms, data)]
+    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in _facts(plan, standing, terms, data, platform)]
     return "\n".join([f"Start {_what(plan)} on {_where(plan)} (plan {plan.plan_id[:12]})?", *lines])
 
 
@@ -77,13 +85,17 @@ def _where(plan: Plan) -> str:
 
 
 def _facts(
-    plan: Plan, standing: Standing, terms: Mapping[str, str], data: Sequence[SeenData]
+    plan: Plan,
+    standing: Standing,
+    terms: Mapping[str, str],
+    data: Sequence[SeenData],
+    platform: Platform,
 ) -> Iterator[tuple[str, str]]:
     yield from _commands(plan)
     yield "bank", _bank(standing, plan)
     if plan.platform != "local":
         yield "image", one_line(plan.image, _LONGEST_PLACE)
-    yield "variables", _variables(plan)
+    yield "variables", _variables(plan, platform)
     yield "reads", _places(_read(plan))
     if data:
         yield "data", a_few([f"{one_line(each.key, 60)} {each.shown}" for each in data], _MOST_PLACES)
@@ -126,12 +138,8 @@ def _bank(standing: Standing, plan: Plan) -> str:
     return f"{one_line(standing.bank, 60)}{source}: {', '.join(parts)}; {skill}"
 
 
-def _variables(plan: Plan) -> str:
-    names = list(dict.fromkeys(plan.env_names))
-    if plan.search is not None:
-        inner = [part for part in (plan.search.evaluation, plan.search.baseline) if part is not None]
-        names = list(dict.fromkeys([*names, *(name for part in inner for name in part.env_names)]))
-    handed = ", ".join(one_line(name, 100) for name in names) or "none"
+def _variables(plan: Plan, platform: Platform) -> str:
+    handed = ", ".join(shown_variables(plan, platform)) or "none"
     return f"{handed}, beside what every program gets" if plan.platform == "local" else handed
 
 

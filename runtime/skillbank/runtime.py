@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Bank, Library
+from skillbank.bank.mentions import named_in
+from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
@@ -19,7 +21,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
-from skillbank.platforms import chosen_platform
+from skillbank.platforms import chosen_platform, get_platform
 from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.trust.loading import signer_of, vouched_files
 from skillbank.trust.origin import ask_signers, ask_sources, bank_of, origin_of
@@ -131,7 +133,6 @@ class Runtime:
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
         from skillbank.jobs.record import SEARCH
-        from skillbank.platforms import get_platform
 
         if name != SEARCH:
             return get_platform(name)
@@ -164,17 +165,26 @@ class Runtime:
         return review(plan, charter, self.jobs)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
-        """Return the skills that fit a query, the best first; empty when none does.
+        """Return the skills that share a word with a query, the best first; empty when none does.
 
-        The skill that the query names comes before all others.
+        The skill that the query names comes before all others, and is a strong hit. What is weak
+        (``not hit.strong``) shares words with the query and may have nothing to do with it.
         """
         with self.reading:
-            named = self.library.named_in(query)
-            hits = [hit for hit in self.index.search(query, limit) if hit.strong]
+            hits = self.index.search(query, limit)
             best = max((hit.score for hit in hits), default=1.0)
-            known = {hit.skill.root: hit for hit in hits}
-            first = [known.pop(skill.root, Hit(skill, best, 1.0)) for skill in named]
-            return [*first, *known.values()][:limit]
+            named = {s.root: Hit(s, best, 1, 1) for s in named_in(query, self.library)}
+            return [*named.values(), *(hit for hit in hits if hit.skill.root not in named)][:limit]
+
+    def search_note(self, query: str) -> str:
+        """Return what was read into a query and what else claims the name in it; empty where nothing was."""
+        with self.reading:
+            read = [
+                f"'{one_line(said, 40)}' was read as '{shown(word)}'"
+                for said, word in self.index.corrections(query).items()
+            ]
+            named = self.library.claims.of(query)
+            return "; ".join([*([] if named.skills else read), *filter(None, [named.note])])
 
     def read(self, text: str) -> Reading:
         """Read a plain-language request; see `skillbank.plan.intent.read_text`.
@@ -254,7 +264,8 @@ class Runtime:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
 
-        seen = check(plan, remote=remote, earlier=earlier)
+        where = get_platform(plan.platform)
+        seen = check(plan, platform=where, remote=remote, earlier=earlier)
         found = self._standing_now(plan)
         if found.state == "own":
             return seen
@@ -372,7 +383,8 @@ class Runtime:
         from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
-        return launch_question(plan, self.standing_of(plan), terms or {}, seen)
+        where = get_platform(plan.platform)
+        return launch_question(plan, self.standing_of(plan), terms or {}, seen, where)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.

@@ -49,6 +49,15 @@ def test_search_finds_the_skill_in_a_few_words(toolbox: Toolbox) -> None:
     assert len(json.dumps(found)) < 700
 
 
+def test_a_hit_that_only_shares_words_is_weak(toolbox: Toolbox) -> None:
+    found = ask(toolbox, "search_skills", query="weather model")
+    assert found["skills"] and all(skill["weak"] for skill in found["skills"])
+    assert found["next"][0].startswith("weak hits only share words")
+    strong = ask(toolbox, "search_skills", query="hyperparameter serch")
+    assert "weak" not in strong["skills"][0] and strong["skills"][1]["weak"]
+    assert strong["note"] == "'serch' was read as 'search'" and strong["next"][0] == "plan"
+
+
 def test_a_search_that_finds_nothing_says_so(toolbox: Toolbox) -> None:
     answer = toolbox.search_skills(query="bake bread")
     assert answer.skills == ()

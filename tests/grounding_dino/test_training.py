@@ -164,6 +164,29 @@ def test_step_intervals_and_dry_runs(spec_file: Path, tmp_path: Path) -> None:
     assert names == ["model_epoch_000_step_00002.pth", "model_epoch_000_step_00003.pth"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "still"),
+    [
+        (
+            ["engine.backbone=spec", "model.backbone=resnet_50"],
+            "backbone.0.embedder, backbone.0.encoder.stages.0 keep the random weights that they start with, "
+            "since they are not trained, and the backbone's BatchNorm has seen no data: name model.",
+        ),
+        (["model.train_backbone=false"], "backbone keep the random weights"),
+        (["train.freeze=[feat_map]"], "feat_map keep the random weights"),
+        ([], ""),
+    ],
+)
+def test_random_weights_that_are_not_trained_are_said(
+    spec_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[str], still: str
+) -> None:
+    assert train(spec_file, "train.is_dry_run=true", *changes) == 0
+    messages = [line["message"] for line in status_lines(tmp_path / "results" / "train")]
+    found = [message for message in messages if "random weights" in message]
+    assert [message.startswith(still) for message in found] == ([True] if still else [])
+    assert (" keep the random weights" in capsys.readouterr().err) == bool(still)
+
+
 def test_a_loss_that_explodes_is_explained(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

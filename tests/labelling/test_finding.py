@@ -48,6 +48,15 @@ def test_models_are_files_folders_hub_names_or_jobs(tmp_path: Path, monkeypatch:
         for missing in ("runs/model.pth", "./model", "/no/where"):
             with pytest.raises(DataNotFoundError, match=f"no model {missing} here"):
                 find_model(runtime, missing)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        with pytest.raises(DataNotFoundError, match=r"no model owner/some-model here nor in the cache"):
+            find_model(runtime, "owner/some-model")
+        snapshot = tmp_path / "hub" / "hub" / "models--owner--some-model" / "snapshots" / "abc"
+        touch(snapshot / "model.safetensors")
+        (snapshot.parents[1] / "refs").mkdir()
+        (snapshot.parents[1] / "refs" / "main").write_text("abc")
+        assert find_model(runtime, "owner/some-model").source == "owner/some-model"
         with pytest.raises(DataNotFoundError, match=r"did you mean '.*/model\.pth'"):
             find_model(runtime, str(tmp_path / "modle.pth"))
         (tmp_path / "latest.pth").symlink_to("gone.pth")

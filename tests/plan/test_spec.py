@@ -115,6 +115,11 @@ def test_values_take_the_type_of_the_schema(
         ("train.epochs=null", "cannot be empty"),
         ("train={epohcs: 3}", "train.epohcs is not a key of this spec"),
         ("trian.lr=1", "not a key of this spec"),
+        ("pretrained=X", r"^pretrained is not a key of this spec; give --pretrained X instead\.$"),
+        ("results-root=/a b", "give --results-root '/a b' instead"),
+        ("gpus=2", "give --gpus 2 instead"),
+        ("trials=5", r"give --set automl\.max_recommendations=5 instead"),
+        ("parent=", r"give --parent \.\.\. instead"),
     ],
 )
 def test_refusals_name_the_key_and_the_way_out(

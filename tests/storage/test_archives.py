@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -116,6 +117,108 @@ def test_zip_attacks(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"images\.zip"):
             unpack(archive)
         assert untouched(folder, archive)
+
+
+# Two things of one name
+
+
+def pack(path: Path, *members: tuple[str, bytes | None]) -> Path:
+    """Pack files, and folders, which have no content, in this order; the names may repeat."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as bundle, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # zipfile says it too when a name repeats
+            for name, content in members:
+                bundle.writestr(f"{name}/" if content is None else name, content or b"")
+        return path
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+            info.size = len(content or b"")
+            tar.addfile(info, io.BytesIO(content or b""))
+    return path
+
+
+both_kinds = pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+
+
+@both_kinds
+@pytest.mark.parametrize(
+    "again", ["pictures/a.png", "./pictures/a.png", "pictures//a.png", "pictures/./a.png"]
+)
+def test_a_member_that_stands_twice_with_other_bytes_is_refused(
+    tmp_path: Path, suffix: str, again: str
+) -> None:
+    archive = pack(tmp_path / f"d{suffix}", ("pictures/a.png", b"one"), ("b", b""), (again, b"onetwo"))
+    with pytest.raises(DataError, match=r"holds 'pictures/a\.png' twice with different content") as refused:
+        unpack(archive)
+    assert one_sentence(refused.value, archive) and list((tmp_path / "out").iterdir()) == []
+
+
+@both_kinds
+def test_the_same_member_twice_is_one(tmp_path: Path, suffix: str) -> None:
+    large = bytes(range(256)) * 8192
+    archive = pack(
+        tmp_path / f"d{suffix}", ("pictures", None), ("pictures/a", large), ("pictures", None),
+        ("pictures/a", large), ("pictures/a", large), ("empty", b""), ("empty", b""),
+    )  # fmt: skip
+    assert unpack(archive) == ["empty", "pictures/a"]
+    assert (tmp_path / "out" / "pictures" / "a").read_bytes() == large
+
+
+@both_kinds
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("a", b"file"), ("a", None)],
+        [("a", None), ("a", b"file")],
+        [("a", b"file"), ("a/b", b"below")],
+        [("a", b"file"), ("a/b/c/d", b"below")],
+        [("a/b", b"below"), ("a", b"file")],
+        [("a", b"file"), ("a/b", None)],
+    ],
+)
+def test_a_file_and_a_folder_of_one_name_are_refused(
+    tmp_path: Path, suffix: str, members: list[tuple[str, bytes | None]]
+) -> None:
+    archive = pack(tmp_path / f"d{suffix}", *members)
+    with pytest.raises(DataError, match="holds 'a' as a file and as a folder; rename one") as refused:
+        unpack(archive)
+    assert one_sentence(refused.value, archive) and list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_of_a_zip_with_content_is_refused(tmp_path: Path) -> None:
+    archive = pack(tmp_path / "d.zip", ("a/", b"lost otherwise"), ("b", b""))
+    with pytest.raises(DataError, match="'a' is a folder and has content"):
+        unpack(archive)
+
+
+@both_kinds
+def test_names_that_are_two_on_this_disk_stay_two(tmp_path: Path, suffix: str) -> None:
+    members = [("A.png", b"1"), ("a.png", b"2"), ("caf\u00e9.png", b"3"), ("cafe\u0301.png", b"4")]
+    probe = tmp_path / "Probe"
+    probe.write_text("")
+    archive = pack(tmp_path / f"d{suffix}", *members)
+    if (tmp_path / "probe").exists():
+        with pytest.raises(DataError, match="which are one name here, with different content"):
+            unpack(archive)
+    else:
+        assert sorted((tmp_path / "out" / name).read_bytes() for name in unpack(archive)) == [
+            content for _, content in members
+        ]
+
+
+@both_kinds
+def test_a_bank_and_data_are_refused_alike(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    skill = b"---\nname: toy\ndescription: A toy.\n---\n"
+    archive = pack(tmp_path / f"d{suffix}", ("toy/SKILL.md", skill), ("toy/SKILL.md", skill + b"# Other\n"))
+    with pytest.raises(DataError, match=r"holds 'toy/SKILL\.md' twice"):
+        fetch(parse_address(str(archive)), tmp_path / "work")
+    with pytest.raises(DataError, match=r"holds 'toy/SKILL\.md' twice"):
+        stage(InputBinding(key="x", uri=str(archive), runtime="extracted_folder"), tmp_path / "cache")
 
 
 SMALL = Limits(members=10, ratio=20, free_bytes=1 << 16)

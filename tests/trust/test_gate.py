@@ -67,8 +67,16 @@ def canaries(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> di
 
 
 @pytest.fixture
-def told(bank: Path, data: Path, tmp_path: Path) -> Path:
+def told(
+    bank: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+) -> Path:
     """Make the toy tell its environment, ask for one variable, and be searched over; its settle tells too."""
+    environment["MY_DATA"] = CANARIES["MY_DATA"]
+    monkeypatch.setenv("MY_DATA", CANARIES["MY_DATA"])
     skill = bank / "toy-detector"
     (skill / "schemas").mkdir()
     lr = {"type": "number", "default": 1e-3, "minimum": 1e-5, "maximum": 1e-1}
@@ -197,6 +205,17 @@ def test_nothing_runs_before_a_yes(
     refused = inline("run", *asked)
     assert refused.code == 4 and "approve" in refused.err
     assert inline("run", *asked, "--json").code == 4
+    assert not (tmp_path / "settle.env").exists() and not (tmp_path / "command.env").exists()
+
+
+def test_without_a_variable_that_it_needs_no_search_begins(
+    inline: Command, told: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MY_DATA")
+    asked = ("--skill", "toy-detector", "--action", "train", "--data", f"train={data}", "--automl", "on")
+    refused = inline("run", *asked, "--yes")
+    assert refused.code == 1 and "needs the variable MY_DATA, which is not set here" in refused.err
+    assert inline("jobs", "--json").document == {"jobs": []}
     assert not (tmp_path / "settle.env").exists() and not (tmp_path / "command.env").exists()
 
 

@@ -27,7 +27,7 @@ from grounding_dino.evaluation import Metrics, find, measurable, nothing_to_meas
 from grounding_dino.launcher import gpu_numbers
 from grounding_dino.loss import LossWeights
 from grounding_dino.model import build_detector
-from grounding_dino.parameters import count, freeze, parameter_groups, trained
+from grounding_dino.parameters import count, freeze, parameter_groups, standing_still, trained
 from grounding_dino.predictor import Predictor
 from grounding_dino.recorded import SHAPE_STEP, require_graphs
 from grounding_dino.replicas import gathered, share_out
@@ -65,10 +65,12 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     pixels = _scale(data, validation, checkpoint, team)
     if checkpoint is None:
         detector, tokenizer = _new_detector(spec, data)
+        _freeze(detector, spec)
+        _say_what_stays_random(detector, spec, session)
     else:
         check_same_model(architecture_from_spec(spec), checkpoint)
         detector, tokenizer = checkpoint.detector(), checkpoint.tokenizer
-    _freeze(detector, spec)
+        _freeze(detector, spec)
     detector.recompute = spec.train.activation_checkpoint and not spec.engine.cuda_graphs
     detector.to(compute.device)
     if team.size > 1 and spec.train.distributed_strategy == "fsdp":
@@ -168,6 +170,26 @@ def _freeze(detector: Detector, spec: Any) -> None:
     freeze(detector, prefixes)
     if count(trained(detector)) == 0:
         raise DataError("train.freeze leaves nothing to train: name fewer prefixes")
+
+
+def _say_what_stays_random(detector: Detector, spec: Any, session: Session) -> None:
+    """Warn of weights that are random and not trained: transformers freezes the first stages of a ResNet."""
+    if spec.train.pretrained_model_path:
+        return
+    loaded = ["backbone"] if spec.model.pretrained_backbone_path else []
+    loaded += [] if detector.architecture.text_encoder == "mini" else ["bert"]
+    names = [name for name in standing_still(detector) if name.partition(".")[0] not in loaded]
+    if not names:
+        return
+    way = "name model.pretrained_backbone_path or train.pretrained_model_path"
+    if any(name.startswith("backbone") for name in names) and not spec.model.train_backbone:
+        way += ", or set model.train_backbone"
+    text = f"{', '.join(names)} keep the random weights that they start with, since they are not trained"
+    backbone: Any = detector.network.model.backbone
+    if "backbone" not in loaded and any("FrozenBatchNorm" in type(m).__name__ for m in backbone.modules()):
+        text += ", and the backbone's BatchNorm has seen no data"
+    _LOG.warning("%s: %s", text, way)
+    session.status.write("RUNNING", f"{text}: {way}.")
 
 
 def _make_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -172,11 +173,18 @@ def _summary(plan: Plan, checks: Checks) -> PlanSummary:
             )
             for q in (*plan.questions, *checks.questions)
         ],
-        warnings=[in_tool_words(shorten(w, 240)) for w in _warnings(plan, checks)[:_MOST_WARNINGS]],
-        problems=[in_tool_words(shorten(p, 400)) for p in checks.problems[:_MOST_WARNINGS]],
+        warnings=_first(_warnings(plan, checks), 240),
+        problems=_first(checks.problems, 400),
         bank_trust=checks.trust,
         signer=one_line(plan.skill.signer),
     )
+
+
+def _first(sentences: Sequence[str], longest: int) -> list[str]:
+    """Return the first sentences, short, and how many more there are."""
+    shown = [in_tool_words(shorten(sentence, longest)) for sentence in sentences[:_MOST_WARNINGS]]
+    more = len(sentences) - len(shown)
+    return [*shown, f"and {more} more, which 'skillbank plan' shows in a terminal"] if more else shown
 
 
 def _warnings(plan: Plan, checks: Checks) -> tuple[str, ...]:

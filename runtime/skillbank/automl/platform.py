@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +17,7 @@ from skillbank.automl.places import place_of
 from skillbank.automl.succession import inherited
 from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
 from skillbank.plan.model import Plan
-from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -51,6 +51,14 @@ class ExperimentPlatform(Platform):
     def problems(self, plan: Plan) -> list[str]:
         """Return what keeps the trials from running where the plan wants them."""
         return self._jobs.platform(plan.platform).problems(plan)
+
+    def supply(self, plan: Plan, name: str) -> Supply:
+        """Say where the trials get a variable from."""
+        return self._jobs.platform(plan.platform).supply(plan, name)
+
+    def way_to_supply(self, plan: Plan, names: Sequence[str]) -> str:
+        """Say how the trials get variables."""
+        return self._jobs.platform(plan.platform).way_to_supply(plan, names)
 
     def start(self, launch: Launch) -> str:
         """Note that the experiment may begin; a controller begins it."""

@@ -170,7 +170,11 @@ class SkillInfoDocument(_Open):
     gpu_spec_key: Key | None = None
     node_spec_key: Key | None = None
     metric: Metric | str | None = None
-    required_credentials: list[str | dict[str, Any]] = []
+    required_credentials: list[str | dict[str, Any]] = Field(
+        default=[],
+        description="Variables without which no job starts: names, or mappings with name; optional: true or "
+        "only_when at one hands it over where it is set, and needs it not.",
+    )
     actions: dict[str, ActionDocument] = {}
     data_sources: dict[str, dict[Key, DataSourceDocument]] = {}
     spec_params: dict[str, dict[Key, str | Download]] = Field(

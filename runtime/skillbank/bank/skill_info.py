@@ -49,6 +49,8 @@ class SkillInfo:
     metric: str | None
     metric_direction: str | None
     required_credentials: tuple[str, ...]
+    optional_credentials: tuple[str, ...]
+    """Those of them that the skill needs in some cases only, as it says at their entry."""
     facts: Mapping[str, Any]
     """Sections that later rooms read as data: hardware, unsupported, error_patterns, ..."""
 
@@ -115,6 +117,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
             actions.append(_action(str(name), axis, action, shared, paths, others, read.of(str(name))))
     metric, direction = _metric(raw, read, "")
     arch = read.text(raw.get("network_arch"), "network_arch") or ""
+    credentials = list(_credentials(raw.get("required_credentials"), read))
     info = SkillInfo(
         variant=variant,
         type=read.text(raw.get("type"), "type") or "model",
@@ -129,7 +132,8 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         actions=tuple(actions),
         metric=metric,
         metric_direction=direction,
-        required_credentials=tuple(_credentials(raw.get("required_credentials"), read)),
+        required_credentials=tuple(name for name, _ in credentials),
+        optional_credentials=tuple(name for name, _ in credentials if (name, True) not in credentials),
         facts=read_facts(raw, read),
     )
     return info, found
@@ -299,10 +303,13 @@ def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
     return {action: image for action, image in images.items() if image}
 
 
-def _credentials(raw: Any, read: Shapes) -> Iterator[str]:
+def _credentials(raw: Any, read: Shapes) -> Iterator[tuple[str, bool]]:
+    """Yield the names of variables, and whether each is needed always."""
     for entry in read.sequence(raw, "required_credentials"):
-        name = entry.get("name") if isinstance(entry, Mapping) else entry
+        words = entry if isinstance(entry, Mapping) else {"name": entry}
+        name = words.get("name")
         if isinstance(name, str) and name:
-            yield name
+            sometimes = bool(words.get("only_when")) or words.get("optional") is True
+            yield name, not (sometimes or words.get("required") is False)
         else:
             read.warn("shape", f"required_credentials holds '{named(entry, 40)}', which names no variable.")

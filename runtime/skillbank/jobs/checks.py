@@ -20,10 +20,12 @@ from skillbank.errors import (
     UsageError,
 )
 from skillbank.jobs.binding import has_token
+from skillbank.jobs.credentials import credential_notes, credential_problems
 from skillbank.jobs.preflight import LARGEST, content_problems, results_problems, warnings
 from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question
+from skillbank.platforms.base import Platform
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
 from skillbank.storage.absence import absent
@@ -96,11 +98,15 @@ class Checks(Frozen):
         return tuple(place for place in self.places if place.state == "missing")
 
 
-def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> Checks:
+def check(
+    plan: Plan, *, platform: Platform | None = None, remote: bool = False, earlier: Sequence[Plan] = ()
+) -> Checks:
     """Look at everything that a plan names; nothing is moved, unpacked or written.
 
     Parameters
     ----------
+    platform
+        Where the plan is to run; when given, what is known here against that is said as well.
     remote
         Whether places elsewhere (S3, https, the model hub) are asked as well, and large files are read.
     earlier
@@ -126,19 +132,34 @@ def check(plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> 
                 problems.append(str(error))
         places.append(place)
     problems = [*absent(missing), *problems, *results_problems(plan)]
+    against, unseen = _against(plan, platform)
     if not problems:
         largest = LARGEST if remote else _AT_ONCE
         problems += content_problems(plan, largest)
         notes += warnings(plan, largest)
     notes += _unread_paths(plan)
+    notes += unseen
     questions, gpus = _open_questions(plan)
     return Checks(
         places=tuple(places),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(dict.fromkeys([*problems, *against])),
         questions=questions,
         notes=tuple(dict.fromkeys(notes)),
         gpus=gpus,
     )
+
+
+def _against(plan: Plan, platform: Platform | None) -> tuple[list[str], list[str]]:
+    """Return why the plan cannot run where it is to, as far as that is known here, and notes."""
+    if platform is None:
+        return [], []
+    problems = credential_problems(plan, platform)
+    try:
+        problems = [*platform.known_problems(plan), *problems]
+        notes = platform.known_notes(plan)
+    except PlatformError as error:  # nothing is known of a platform whose profile cannot be read
+        notes = [str(error)]
+    return problems, [*notes, *credential_notes(plan, platform)]
 
 
 def _open_questions(plan: Plan) -> tuple[tuple[Question, ...], int | None]:

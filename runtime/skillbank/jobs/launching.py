@@ -11,6 +11,7 @@ from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
 from skillbank.jobs.checks import Checks, check, refuse
+from skillbank.jobs.credentials import credential_problems
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
@@ -40,12 +41,13 @@ def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> C
     QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
     """
     refuse(plan, Checks())
-    if problems := [*platform.problems(plan), *results_problems(plan)]:
+    against = [*platform.problems(plan), *credential_problems(plan, platform)]
+    if problems := [*against, *results_problems(plan)]:
         raise PlatformError("; ".join(problems))
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
         list_objects(uri, limit=1)
-    seen = check(plan, remote=True, earlier=earlier)
+    seen = check(plan, platform=platform, remote=True, earlier=earlier)
     refuse(plan, seen)
     refuse_full_disk(plan)
     return seen

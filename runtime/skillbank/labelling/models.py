@@ -42,7 +42,7 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
     Raises
     ------
     DataNotFoundError, JobNotFoundError, ParentError
-        When there is no such thing, or the job has no model.
+        When there is no such thing, as far as that is known without asking the hub, or the job has no model.
     """
     if given is None:
         return Model(HUB_MODEL, HUB_MODEL)
@@ -51,6 +51,11 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
         if path.is_file() or path.is_dir():
             return Model(str(path.absolute()), path.name)
     if is_hub_name(given):
+        if hub.offline() and not hub.cached(given):
+            raise DataNotFoundError(
+                f"There is no model {given} here{near_path(path)} nor in the cache of the model hub, which "
+                "HF_HUB_OFFLINE forbids to ask; give a file, a folder or a train job, or download it first."
+            )
         return Model(given, given)
     if "/" in given or path.suffix.lower() in MODEL_SUFFIXES:
         raise DataNotFoundError(

@@ -231,6 +231,11 @@ class Plan(Frozen):
     upload_excludes: tuple[str, ...] = ()
     resources: Resources = Resources()
     env_names: tuple[str, ...] = ()
+    env_required: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda value: not value,
+        description="Those of env_names without which the skill says that its program cannot work.",
+    )
     parents: tuple[ParentRef, ...] = ()
     questions: tuple[Question, ...] = ()
     questions_with_gpu: tuple[Question, ...] = Field(

@@ -126,6 +126,7 @@ def compile_plan(
             "upload_excludes": action.upload_excludes,
             "resources": resources,
             "env_names": _variables(draft, resources.nodes, any(each.on_hub for each in inputs)),
+            "env_required": _needed(draft, resources.nodes),
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
@@ -162,6 +163,12 @@ def _variables(draft: Draft, nodes: int, hub: bool) -> list[str]:
             "required_credentials or multi_node.env in its skill_info.yaml"
         )
     return sorted({*asked, *(HUB_VARIABLES if hub else ())})
+
+
+def _needed(draft: Draft, nodes: int) -> list[str]:
+    """Return the names without which the job cannot work, but for those that its platform sets itself."""
+    info = draft.info
+    return sorted({*info.required_credentials} - {*info.optional_credentials} - {*node_env({}, nodes)})
 
 
 def split_command(command: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,9 @@ from skillbank.errors import SpecError, did_you_mean
 from skillbank.plan.model import Override, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_path, set_path
 from skillbank.plan.request import Setting
+from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import named as shown
+from skillbank.visible import one_line
 
 UNSET: tuple[Any, ...] = ("", None, "???")
 
@@ -199,13 +202,24 @@ def _checked(
     node, free = schema.find(path)
     if not schema.keys:
         if template and get_path(template, path) is MISSING and not _open_in(template, path):
-            raise SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
+            raise _unknown(key, value, known)
         return value
     if node is None and not free and get_path(template, path) is MISSING:
-        raise SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
+        raise _unknown(key, value, known)
     value = coerce(value, node)
     check(key, value, node, known)
     return value
+
+
+def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
+    """Return the refusal of a key; the name of another thing that can be said is no slip of a pen."""
+    name = key.lower().replace("-", "_")
+    slot = next((slot for slot in SLOTS if slot.name == name and slot.fills is not Fills.SETTING), None)
+    if slot is None:
+        return SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
+    said = "..." if unset(value) else shlex.quote(one_line(value, 100))
+    way = f"{slot.option} {said}" if slot.fills is Fills.FIELD else f"--set {slot.key}={said}"
+    return SpecError(f"{key} is not a key of this spec; give {way} instead.")
 
 
 def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,12 +15,28 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan, Resources
 from skillbank.trust.gate import Pass
 
-__all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "job_dir"]
+__all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "Supply", "job_dir"]
 
 
 def job_dir(results_dir: Path) -> Path:
     """Return the folder inside a job's results that skillbank itself writes: bound spec, log, exit code."""
     return results_dir / "job"
+
+
+class Supply(StrEnum):
+    """Where a job gets a variable from that its plan names.
+
+    ``here`` is our own environment, ``empty`` when it stands there with no value. The profile of a platform
+    may set it (``platform``), or name a place that may hold it and into which nobody looks (``unseen``);
+    ``no_secret`` is one that is only taken from a Secret, and none is named for it.
+    """
+
+    HERE = "here"
+    PLATFORM = "platform"
+    UNSEEN = "unseen"
+    EMPTY = "empty"
+    NO_SECRET = "no_secret"
+    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True)
@@ -136,6 +154,37 @@ class Platform(ABC):
     @abstractmethod
     def problems(self, plan: Plan) -> list[str]:
         """Return why this platform cannot run a plan, one sentence each; nothing when it can."""
+
+    def known_problems(self, plan: Plan) -> list[str]:
+        """Return those of `problems` that lie in the plan itself; no daemon and no cluster is asked.
+
+        Raises
+        ------
+        PlatformError
+            When the platform's profile cannot be read.
+        """
+        return []
+
+    def known_notes(self, plan: Plan) -> list[str]:
+        """Return those of `problems` that another machine may not have; found in the same way."""
+        return []
+
+    def supply(self, plan: Plan, name: str) -> Supply:
+        """Say where a job of a plan would get a variable from that the plan names.
+
+        Raises
+        ------
+        PlatformError
+            When the platform's profile cannot be read.
+        """
+        value = os.environ.get(name)
+        if value is None:
+            return Supply.NOWHERE
+        return Supply.HERE if value.strip() else Supply.EMPTY
+
+    def way_to_supply(self, plan: Plan, names: Sequence[str]) -> str:
+        """Say what somebody does so that a job gets variables that `supply` says the same of."""
+        return f"export {'it' if len(names) == 1 else 'them'} where skillbank runs"
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """Return how many jobs of a plan may run side by side: for each the GPUs that it is given."""

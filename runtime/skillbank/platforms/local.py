@@ -69,12 +69,26 @@ class LocalPlatform(Platform):
         self._grace = grace
 
     def problems(self, plan: Plan) -> list[str]:
-        """Say when the program is not installed here, or more than one machine is asked for."""
+        """Say when the program is not installed here, or more than one machine or its GPUs are asked for."""
+        return [*self.known_problems(plan), *self.known_notes(plan)]
+
+    def known_problems(self, plan: Plan) -> list[str]:
+        """Say what a machine alone cannot do."""
+        found = []
+        if not plan.command:
+            found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
+        if plan.resources.nodes > 1:
+            nodes = plan.resources.nodes
+            found.append(
+                f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
+            )
+        return found
+
+    def known_notes(self, plan: Plan) -> list[str]:
+        """Say which program or GPUs are not here."""
         found = []
         program = plan.command[0] if plan.command else ""
-        if not program:
-            found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
-        elif find_program(program) is None:
+        if program and find_program(program) is None:
             how = f"; {how_to_install(_EXTRA[program])} installs it" if program in _EXTRA else ""
             if "/" in program and not program.startswith("/"):
                 how = "; a path that is not whole names no program here"
@@ -83,11 +97,6 @@ class LocalPlatform(Platform):
             found.append(
                 f"the program '{program}' of {plan.skill.name} is not installed on this machine"
                 f"{how or '; install it and put it on PATH'}"
-            )
-        if plan.resources.nodes > 1:
-            nodes = plan.resources.nodes
-            found.append(
-                f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
             )
         # What a skill sets by itself also runs without a GPU; what somebody asked for is there or refused.
         if plan.gpus_asked and plan.resources.gpus > (gpus := visible_gpus()):

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeAlias
 
 from skillbank.errors import DataError
+from skillbank.storage.members import is_new, refuse_other
 from skillbank.visible import one_line
 
 __all__ = ["SUFFIXES", "Limits", "archive_stem", "extract"]
@@ -25,6 +26,8 @@ _HEADER = 16 << 20
 Stream: TypeAlias = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 _BEHIND = 16 << 20
 """What may follow the end of a tar before it is taken for a bomb: padding is less."""
+_PIECE = 1 << 20
+"""Bytes that are copied or compared at once."""
 _EMPTY_ZIP = 22
 """Bytes of a zip of nothing."""
 _JUNK = frozenset({"__MACOSX", ".DS_Store"})
@@ -68,8 +71,8 @@ def extract(
     Raises
     ------
     DataError
-        When the archive is damaged, holds links or names that leave the folder, or is a bomb. The folder
-        is empty then.
+        When the archive is damaged, holds links, names that leave the folder or two things of one name, or
+        is a bomb. The folder is empty then.
     """
     try:
         _extract(archive, folder, limits or Limits(), left_out)
@@ -211,11 +214,13 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits, left_out: list[str
         guarded = _Guarded(_decompressed(raw, magic), cap)
         with tarfile.open(fileobj=guarded, mode="r:") as tar:
             for member in tar:
-                budget.add(member.name, member.size)
+                path = budget.add(member.name, member.size)
                 if not (member.isreg() or member.isdir()):
                     budget.refuse_link(member.name, left_out)
-                else:
+                elif is_new(archive, folder, path, is_folder=member.isdir()):
                     _extract_member(archive, tar, member, folder)
+                elif (again := tar.extractfile(member)) is not None:
+                    refuse_other(archive, folder, path, again)
                 # Without this every member of a large archive stays in memory.
                 tar.members = []  # type: ignore[attr-defined]
         # A tar ends with empty blocks; one that was cut between two members does not, and one whose next
@@ -226,7 +231,7 @@ def _extract_tar(archive: Path, folder: Path, limits: Limits, left_out: list[str
         if guarded.last.strip(b"\0"):
             raise tarfile.ReadError(f"it is damaged at byte {tar.offset}")
         behind = 0
-        while more := guarded.read(1 << 20):
+        while more := guarded.read(_PIECE):
             behind += len(more)
             if behind > _BEHIND:
                 raise tarfile.ReadError("it goes on behind its end")
@@ -265,10 +270,16 @@ def _extract_zip(archive: Path, folder: Path, limits: Limits, left_out: list[str
                 budget.refuse_link(info.filename, left_out)
                 continue
             target = folder / path
+            new = is_new(archive, folder, path, is_folder=info.is_dir())
             if info.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
+                if info.file_size:
+                    raise zipfile.BadZipFile(f"'{one_line(path)}' is a folder and has content")
+                target.mkdir(exist_ok=True)
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
             # The size that the directory claims is the most that zipfile reads.
-            with bundle.open(info) as source, target.open("wb") as sink:
-                shutil.copyfileobj(source, sink, 1 << 20)
+            with bundle.open(info) as source:
+                if not new:
+                    refuse_other(archive, folder, path, source)
+                    continue
+                with target.open("xb") as sink:
+                    shutil.copyfileobj(source, sink, _PIECE)

@@ -26,7 +26,7 @@ from skillbank.redact import redact
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
-__all__ = ["HUB", "cached", "find", "revision"]
+__all__ = ["HUB", "cached", "find", "offline", "revision"]
 
 HUB = "https://huggingface.co"
 _SECONDS = 5.0
@@ -48,6 +48,11 @@ def cached(name: str) -> bool:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return parts <= there and any(name.endswith(WEIGHT_FILES) for name in there)
+
+
+def offline() -> bool:
+    """Say whether programs are forbidden to ask the hub, so that what is not in the cache is not there."""
+    return any(_is_on(os.environ.get(each)) for each in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
 
 
 def revision(name: str) -> str | None:
@@ -80,7 +85,7 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
     """
     from urllib3.exceptions import HTTPError
 
-    if any(_is_on(os.environ.get(each)) for each in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")):
+    if offline():
         raise PlatformError(
             f"{name} ({key}) is not in the cache of the model hub, which HF_HUB_OFFLINE forbids to ask; "
             f"{_WAY_OUT}"

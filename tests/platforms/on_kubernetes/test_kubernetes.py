@@ -129,15 +129,25 @@ def test_a_time_limit(jobs: Jobs, make_plan: MakePlan, profile: SetProfile) -> N
     assert record.failure.name == "time_limit"
 
 
+@pytest.mark.parametrize(
+    ("needed", "said"),
+    [((), "hands HF_TOKEN to its job, and"), (("HF_TOKEN",), "needs the variable HF_TOKEN, for which")],
+)
 def test_secrets_go_by_reference(
-    jobs: Jobs, make_plan: MakePlan, server: Server, profile: SetProfile, monkeypatch: pytest.MonkeyPatch
+    jobs: Jobs,
+    make_plan: MakePlan,
+    server: Server,
+    profile: SetProfile,
+    monkeypatch: pytest.MonkeyPatch,
+    needed: tuple[str, ...],
+    said: str,
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", CANARY)
-    plan = make_plan("echo $HF_TOKEN; echo $OTHER | rev", env_names=("HF_TOKEN",))
-    with pytest.raises(
-        PlatformError, match=r"hands HF_TOKEN to its job, and no Secret .*kubectl create secret"
-    ):
+    code = "echo $HF_TOKEN; echo $OTHER | rev"
+    plan = make_plan(code, env_names=("HF_TOKEN",), env_required=needed)
+    with pytest.raises(PlatformError, match=rf"{said} no Secret .*kubectl create secret") as refused:
         jobs.launch(plan)
+    assert str(refused.value).count("HF_TOKEN") == 1 or not needed
     server.cluster.add_secret("hub", token=CANARY)
     server.cluster.add_secret("all", OTHER="abcdef")
     profile(secret_env={"HF_TOKEN": {"secret": "hub", "key": "token"}}, secrets=["all"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from skillbank.bank.actions import Action
+from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
@@ -38,8 +40,14 @@ def rows_of(step: Step, action: Action | None) -> list[Binding]:
     """Return the data sets that a step reads."""
     if action is None or step.skill is None:
         return []
-    template, _ = step.skill.template(action)
-    return [r for r in bindings(step.skill, action, template)[0] if DATASETS.fullmatch(r.source)]
+    return list(_rows(step.skill, action.name, action.variant))
+
+
+@lru_cache(maxsize=512)
+def _rows(skill: Skill, name: str, variant: str | None) -> tuple[Binding, ...]:
+    action = skill.action(name, variant)
+    template, _ = skill.template(action)
+    return tuple(r for r in bindings(skill, action, template)[0] if DATASETS.fullmatch(r.source))
 
 
 class DataOfSteps:

@@ -23,31 +23,53 @@ from skillbank.plan.reader.tokens import Ledger
 __all__ = ["Match", "Text", "pattern"]
 
 _ITEM = re.compile(r"(?:(?P<name>\w+)=)?(?P<look>[!&])?(?P<alternatives>[^\s?*+]+)(?P<many>[?*+]?)")
-_MOST = 12
-"""Phrases that an item with a star takes."""
+_MOST = 24
+"""Ends of an item with a star that are tried."""
+_RARE = 40
+_REACH = 48
+"""Tokens within which a match has all that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a pattern."""
+    """One item of a pattern, its alternatives by what they are."""
 
-    alternatives: tuple[str, ...]
+    literals: frozenset[str]
+    sections: frozenset[str]
+    kinds: frozenset[str]
+    owners: frozenset[str]
+    plain: bool
     name: str = ""
     look: str = ""
     many: str = ""
 
+    @property
+    def needed(self) -> bool:
+        """Whether a match has it in any case."""
+        return not self.look and self.many in ("", "+")
 
-@lru_cache(maxsize=1024)
+
+@lru_cache(maxsize=2048)
 def pattern(source: str) -> tuple[Item, ...]:
     """Read a pattern."""
-    return tuple(
-        Item(tuple(_full(a) for a in m["alternatives"].split("|")), m["name"] or "", m["look"] or "", m["many"])
-        for m in _ITEM.finditer(source)
-    )
+    return tuple(_item(m) for m in _ITEM.finditer(source))
 
 
-def _full(alternative: str) -> str:
-    return f"grammar.{alternative}" if alternative.startswith(("group.", "operator.", "free.", "mode.", "courtesy.")) else alternative
+def _item(found: re.Match[str]) -> Item:
+    alternatives = found["alternatives"].split("|")
+    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^"}
+    sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
+    return Item(
+        by_mark["'"], sections, by_mark["@"], by_mark["^"], "~word" in alternatives,
+        found["name"] or "", found["look"] or "", found["many"],
+    )  # fmt: skip
+
+
+def _full(section: str) -> str:
+    return f"grammar.{section}" if section.startswith(_GRAMMAR) else section
+
+
+_GRAMMAR = ("group.", "operator.", "free.", "mode.", "courtesy.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +98,6 @@ class Text:
         for i, token in enumerate(self.tokens):
             self._at.setdefault(f"@{token.kind}", set()).add(i)
             self._at.setdefault(f"'{token.text}", set()).add(i)
-            if token.kind == "word":
-                self._at.setdefault("~word", set()).add(i)
             for span in self.spans[i]:
                 for section in span.classes:
                     self._at.setdefault(section, set()).add(i)
@@ -90,81 +110,106 @@ class Text:
         """Whether a phrase of one of these classes begins at a token."""
         return i < len(self.tokens) and any(s in span.classes for span in self.spans[i] for s in sections)
 
-    def find(self, source: str, first: int = 0, end: int | None = None) -> Iterator[Match]:
+    def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
-        items, end = pattern(source), len(self.tokens) if end is None else end
-        starts: set[int] = set()
-        for item in items:
-            if item.look:
-                continue
-            for alternative in item.alternatives:
-                if alternative[0] == "^":
-                    starts |= {i for i, owner in self.ledger.owner.items() if owner.kind == alternative[1:]}
-                starts |= self._at.get(alternative, set())
-            if item.many in ("", "+"):
-                break
-        at = first
-        for i in sorted(starts):
-            if at <= i < end and (match := self.match(source, i, end)) is not None:
+        items = pattern(source)
+        starts = self._starts(items)
+        at = 0
+        for i in sorted(starts) if starts else ():
+            if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
+
+    def _starts(self, items: tuple[Item, ...]) -> set[int]:
+        """Return where a match can begin: where its first item can, with all that it needs not far behind."""
+        starts: set[int] = set()
+        for item in items:
+            if not item.look:
+                starts |= self._where(item)
+            if item.needed:
+                break
+        for item in items:
+            if item.needed and not item.plain:
+                there = self._where(item)
+                if not there:
+                    return set()
+                if len(there) < _RARE:
+                    starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
+        return starts
+
+    def _where(self, item: Item) -> set[int]:
+        if item.plain:
+            return set(range(len(self.tokens)))
+        found: set[int] = set()
+        for key in (*(f"'{a}" for a in item.literals), *(f"@{a}" for a in item.kinds), *item.sections):
+            found |= self._at.get(key, set())
+        if item.owners:
+            found |= {i for i, owner in self.ledger.owner.items() if owner.kind in item.owners}
+        return found
 
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        for stop, named in self._match(pattern(source), 0, i, last):
+        for stop, named in self._match(pattern(source), 0, i, last, set()):
             if stop > i:
                 return Match(i, stop, named)
         return None
 
     def _match(
-        self, items: tuple[Item, ...], n: int, i: int, last: int
+        self, items: tuple[Item, ...], n: int, i: int, last: int, dead: set[tuple[int, int]]
     ) -> Iterator[tuple[int, tuple[tuple[str, int, int], ...]]]:
+        """Yield where the items from the nth on end; ``dead`` holds what is known to lead nowhere."""
         if n == len(items):
             yield i, ()
             return
-        item = items[n]
-        if item.look:
-            found = any(True for _ in self._item(item, i, last))
-            if found == (item.look == "&"):
-                yield from self._match(items, n + 1, i, last)
+        if (n, i) in dead:
             return
-        for stop in self._many(item, i, last):
-            for finish, named in self._match(items, n + 1, stop, last):
+        item, lived = items[n], False
+        if item.look:
+            found = bool(self._ends_of(item, i, last))
+            stops: Iterator[int] = iter((i,) if found == (item.look == "&") else ())
+        else:
+            stops = self._many(item, i, last)
+        for stop in stops:
+            for finish, named in self._match(items, n + 1, stop, last, dead):
+                lived = True
                 yield finish, (((item.name, i, stop), *named) if item.name and stop > i else named)
+        if not lived:
+            dead.add((n, i))
 
-    def _many(self, item: Item, i: int, last: int, taken: int = 0) -> Iterator[int]:
-        """Yield where an item can end, the longest first."""
-        if item.many in ("*", "+") and taken < _MOST:
-            for stop in self._item(item, i, last):
-                yield from self._many(item, stop, last, taken + 1)
-        elif item.many in ("", "?"):
-            yield from self._item(item, i, last)
-        if item.many in ("*", "?") or (item.many == "+" and taken):
+    def _many(self, item: Item, i: int, last: int) -> Iterator[int]:
+        """Yield where an item can end, the longest first, each end once."""
+        if item.many in ("", "?"):
+            yield from self._ends_of(item, i, last)
+        else:
+            reached, seen = [i], {i}
+            for at in reached:
+                for stop in self._ends_of(item, at, last):
+                    if stop not in seen and len(seen) < _MOST:
+                        seen.add(stop)
+                        reached.append(stop)
+            yield from sorted(seen - {i}, reverse=True)
+        if item.many in ("*", "?"):
             yield i
 
-    def _item(self, item: Item, i: int, last: int) -> Iterator[int]:
+    def _ends_of(self, item: Item, i: int, last: int) -> list[int]:
         if i >= last:
-            return
-        token, free = self.tokens[i], self.ledger.free(i)
-        seen: set[int] = set()
-        for alternative in item.alternatives:
-            if alternative[0] == "@":
-                found = [i + 1] if token.kind == alternative[1:] else []
-            elif alternative[0] == "^":
-                found = [i + 1] if not free and self.ledger.owner[i].kind == alternative[1:] else []
-            elif not free:
-                found = []
-            elif alternative[0] == "'":
-                found = [i + 1] if token.text == alternative[1:] and token.kind in ("word", "mark", "flag") else []
-            elif alternative == "~word":
-                found = [i + 1] if self.is_plain(i) else []
-            else:
-                found = [e for e in self.ends(i, alternative) if e <= last and all(map(self.ledger.free, range(i, e)))]
-            for stop in found:
-                if stop not in seen:
-                    seen.add(stop)
-                    yield stop
+            return []
+        token, owner = self.tokens[i], self.ledger.owner.get(i)
+        if token.kind in item.kinds or (owner is not None and owner.kind in item.owners):
+            return [i + 1]
+        if owner is not None:
+            return []
+        found = []
+        for span in self.spans[i]:
+            if span.end <= last and not item.sections.isdisjoint(span.classes):
+                if all(map(self.ledger.free, range(i + 1, span.end))):
+                    found.append(span.end)
+        if i + 1 not in found and (
+            (token.text in item.literals and token.kind in ("word", "mark", "flag")) or (item.plain and self.is_plain(i))
+        ):
+            found.append(i + 1)
+        return found
 
     def is_plain(self, i: int) -> bool:
         """Whether a token is a word that no operator, action or slot is made of: a mere description."""

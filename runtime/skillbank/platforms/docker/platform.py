@@ -25,7 +25,7 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
-from skillbank.platforms.docker.refusals import refusals
+from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
 
@@ -74,6 +74,10 @@ class DockerPlatform(Platform):
         except PlatformError as error:
             return [str(error)]
         return found
+
+    def known_problems(self, plan: Plan) -> list[str]:
+        """Return what no daemon has to be asked for."""
+        return list(known_refusals(plan))
 
     def start(self, launch: Launch) -> str:
         """Create the job's container, start it, and return ``docker:ID``; one that is there is adopted."""

@@ -9,7 +9,20 @@ from skillbank.plan.model import Plan
 from skillbank.platforms import container
 from skillbank.platforms.docker.daemon import Daemon
 
-__all__ = ["refusals"]
+__all__ = ["known_refusals", "refusals"]
+
+
+def known_refusals(plan: Plan) -> Iterator[str]:
+    """Yield why no daemon can run a plan, one sentence each."""
+    if not plan.command:
+        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
+    if plan.resources.nodes > 1:
+        yield (
+            f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
+            "use --nodes 1"
+        )
+    if plan.image is None:
+        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
 
 
 def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
@@ -25,16 +38,8 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
             "the Docker daemon maps users to others (userns-remap), so a job could not write its "
             "results; use a daemon without it, or a rootless one"
         )
-    if not plan.command:
-        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
-    if plan.resources.nodes > 1:
-        yield (
-            f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
-            "use --nodes 1"
-        )
-    if plan.image is None:
-        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
-    elif problem := daemon.image_problem(plan.image):
+    yield from known_refusals(plan)
+    if plan.image is not None and (problem := daemon.image_problem(plan.image)):
         yield problem
     gpus = plan.resources.gpus
     if container.device_ids(gpus, ()) and not daemon.has_gpus(info):

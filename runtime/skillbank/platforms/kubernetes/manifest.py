@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError
+from skillbank.plan.hardware import NODE_ENV
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
 from skillbank.platforms.kubernetes.names import LABEL, job_name, label_value, quantity
@@ -35,7 +36,6 @@ __all__ = [
 MAIN = "main"
 """The container in which the job's own program runs."""
 INDEX = "batch.kubernetes.io/job-completion-index"
-_SET_HERE = frozenset({"MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORLD_SIZE"})
 
 
 def selector(job_id: str) -> str:
@@ -131,7 +131,7 @@ def uncovered_names(names: tuple[str, ...], there: Mapping[str, str], profile: P
     """Return the secrets that a job is to get from here and that no Secret of the profile holds."""
     if profile.secrets:
         return []  # what keys they have is not known, and not looked at
-    known = {*profile.secret_env, *profile.env, *_SET_HERE}
+    known = {*profile.secret_env, *profile.env, *NODE_ENV}
     return [name for name in names if name in there and name not in known and looks_secret(name)]
 
 

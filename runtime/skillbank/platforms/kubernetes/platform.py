@@ -16,7 +16,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,9 +25,10 @@ from typing import Any
 
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.jobs.record import JobState
+from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
-from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.kubernetes import states
 from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
 from skillbank.platforms.kubernetes.files import Bucket
@@ -35,9 +36,9 @@ from skillbank.platforms.kubernetes.logs import pod_logs
 from skillbank.platforms.kubernetes.manifest import job_manifest, manifest_yaml, service_manifest
 from skillbank.platforms.kubernetes.names import job_name
 from skillbank.platforms.kubernetes.objects import Objects, Place, begun
-from skillbank.platforms.kubernetes.profile import Profile, load_profile
-from skillbank.platforms.kubernetes.refusals import refusals
-from skillbank.redact import redact_stream
+from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
+from skillbank.platforms.kubernetes.refusals import of_files, of_plan, refusals
+from skillbank.redact import looks_secret, redact_stream
 
 __all__ = ["KubernetesPlatform"]
 
@@ -73,6 +74,34 @@ class KubernetesPlatform(Platform):
             return list(refusals(plan, self._profile, self._cluster))
         except PlatformError as error:
             return [str(error)]
+
+    def known_problems(self, plan: Plan) -> list[str]:
+        """Return what the profile alone says against the plan."""
+        return list(of_plan(plan, self._profile))
+
+    def known_notes(self, plan: Plan) -> list[str]:
+        """Return what pods would not find where it lies here."""
+        return list(of_files(plan, self._profile))
+
+    def supply(self, plan: Plan, name: str) -> Supply:
+        """Secrets come from the profile's Secrets and never from here, the rest from both."""
+        profile = self._profile
+        if plan.resources.nodes > 1 and name in NODE_ENV:
+            return Supply.PLATFORM
+        if name in profile.secret_env or profile.env.get(name):
+            return Supply.PLATFORM
+        found = Supply.NO_SECRET if looks_secret(name) else super().supply(plan, name)
+        return Supply.UNSEEN if profile.secrets and found is not Supply.HERE else found
+
+    def way_to_supply(self, plan: Plan, names: Sequence[str]) -> str:
+        """Say how secrets reach a pod; what is none is handed over from here."""
+        if not all(map(looks_secret, names)):
+            return super().way_to_supply(plan, names)
+        them = "it" if len(names) == 1 else "them"
+        return (
+            f"make a Secret of {them} (kubectl create secret generic NAME --from-literal=...) and name "
+            f"{them} under secret_env in {profile_path()}"
+        )
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """As many as the profile says: the cluster itself decides where they run, and when."""

@@ -18,12 +18,12 @@ from skillbank.platforms.kubernetes.volumes import place_problem
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["access", "refusals"]
+__all__ = ["access", "of_files", "of_plan", "refusals"]
 
 
 def refusals(plan: Plan, profile: Profile, cluster: Cluster) -> Iterator[str]:
     """Yield why a cluster cannot run a plan, one sentence each; the cluster is asked last."""
-    found = [*_of_plan(plan, profile), *_of_files(plan, profile)]
+    found = [*of_plan(plan, profile), *of_files(plan, profile)]
     yield from found
     if not found:
         yield from _of_cluster(profile, cluster)
@@ -43,7 +43,8 @@ def access(cluster: Cluster, group: str, resource: str, verb: str, subresource: 
     return bool(answer.get("status", {}).get("allowed"))
 
 
-def _of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
+def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
+    """Yield of `refusals` what lies in the plan itself."""
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.image is None:
@@ -56,7 +57,9 @@ def _of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
             f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
             f"volume in {profile_path()} instead of a bucket, or use --nodes 1"
         )
-    for name in uncovered_names(plan.env_names, os.environ, profile):
+    # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
+    optional = tuple(name for name in plan.env_names if name not in plan.env_required)
+    for name in uncovered_names(optional, os.environ, profile):
         yield (
             f"the plan hands {name} to its job, and no Secret is named for it; make one (kubectl create "
             f"secret generic NAME --from-literal=...) and name it under secret_env in {profile_path()}, "
@@ -70,7 +73,8 @@ def _of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
             )
 
 
-def _of_files(plan: Plan, profile: Profile) -> Iterator[str]:
+def of_files(plan: Plan, profile: Profile) -> Iterator[str]:
+    """Yield of `refusals` what pods would not find where it lies here."""
     if not profile.volumes and profile.s3 is None:
         yield (
             f"pods would see none of this machine's files: {profile_path()} names neither shared volumes "

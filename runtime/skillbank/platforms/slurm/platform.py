@@ -16,20 +16,22 @@ with a spec, a start and an end of its own, and an array could be neither extend
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
+from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper
-from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.slurm.commands import ClusterLostError, Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
-from skillbank.platforms.slurm.refusals import refusals, usable_slots
+from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
 from skillbank.platforms.slurm.states import Row, ended, explain, state_of
 
@@ -76,6 +78,22 @@ class SlurmPlatform(Platform):
             return list(refusals(plan, self.profile, self.commands))
         except PlatformError as error:
             return [str(error)]
+
+    def known_problems(self, plan: Plan) -> list[str]:
+        """Return what the profile alone says against the plan."""
+        return list(of_plan(plan, self.profile))
+
+    def known_notes(self, plan: Plan) -> list[str]:
+        """Return what the nodes would not find where it lies here."""
+        return list(of_places(plan, self.profile))
+
+    def supply(self, plan: Plan, name: str) -> Supply:
+        """Count what the profile sets as well: as ``env``, or by a command of ``setup`` that names it."""
+        profile = self.profile
+        if plan.resources.nodes > 1 and name in NODE_ENV:
+            return Supply.PLATFORM
+        named = re.search(rf"(?m)^[^#\n]*\b{re.escape(name)}\b", profile.setup)
+        return Supply.PLATFORM if name in profile.env or named else super().supply(plan, name)
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """As many jobs as the usable nodes take, and a few that wait, so that no node waits for us."""

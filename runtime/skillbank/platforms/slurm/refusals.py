@@ -12,25 +12,35 @@ from skillbank.platforms.container import plan_mounts
 from skillbank.platforms.slurm.commands import Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, size
 
-__all__ = ["refusals", "usable_slots"]
+__all__ = ["of_places", "of_plan", "refusals", "usable_slots"]
 
 
 def refusals(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator[str]:
     """Yield why the cluster cannot run a plan, one sentence each."""
-    program = plan.command[0] if plan.command else ""
-    if not program:
+    yield from of_plan(plan, profile)
+    yield from of_places(plan, profile)
+    yield from _too_much(plan, profile, commands)
+
+
+def of_plan(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
+    """Yield of `refusals` what lies in the plan itself."""
+    if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if profile.container in ("apptainer", "pyxis") and plan.image is None:
         yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
-    if profile.container == "none" and (problem := _program_problem(program, profile)):
-        yield problem
     if plan.resources.memory is not None:
         try:
             size(plan.resources.memory)
         except ValueError as error:
             yield str(error)
+
+
+def of_places(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
+    """Yield of `refusals` what the nodes would not find where it lies here."""
+    program = plan.command[0] if plan.command else ""
+    if profile.container == "none" and (problem := _program_problem(program, profile)):
+        yield problem
     yield from _unshared(plan, profile)
-    yield from _too_much(plan, profile, commands)
 
 
 def _program_problem(program: str, profile: SlurmProfile) -> str | None:
