@@ -55,9 +55,9 @@ _MORE = f"',? places.data.more? group.prep? group.det* places.data.nouns* {_OPEN
 _BARE, _NOUN = _any("bare"), _any("before")
 _AFTER = _any("after")
 _SAID = (
-    f"group.prep? group.det* free.adjective* role={_NOUN} {_OF}* {_LINK}* {_LIST}",
-    f"group.prep? group.det* free.adjective* role={_NOUN} ', {_LIST}",
     f"group.prep? group.det+ {_WORDS} role={_NOUN} {_LINK}* {_LIST}",
+    f"group.prep? group.det* n=@number? free.adjective* role={_NOUN} {_OF}* {_LINK}* {_LIST}",
+    f"group.prep? group.det* n=@number? free.adjective* role={_NOUN} {_OF}* places.data.link* n=@number? places.data.nouns* ',|': {_LIST}",
     f"group.prep? group.det? role={_BARE} ':|'=|'is|'are|'-|group.det|{_OPEN}* {_LIST}",
     f"group.prep group.det? role={_BARE} {_LINK}* {_LIST}",
     f"group.det? role={_BARE} places.data.link|places.data.happens|'with|'using|'over* {_LIST}",
@@ -67,7 +67,7 @@ _PAIRS = (
     f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={_NOUN}|{_BARE} 'and|'/|'&|', group.det* two={_NOUN}|{_BARE}",
 )
 _START = "actions.words.begin|actions.words.resume"
-_OBJECT = "group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name|'off|'up|'out|'where|'stopped|'left"
+_OBJECT = "'of|group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name|'off|'up|'out|'where|'stopped|'left"
 _ORDINALS = {"first": 0, "former": 0, "1st": 0, "second": 1, "latter": -1, "2nd": 1, "third": 2, "other": 1, "last": -1}
 
 
@@ -79,20 +79,20 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "validate on X" then says where its validation data lies.
     """
-    _weights(text)
     _results(text)
+    _weights(text)
     for source in _PAIRS:
         for match in text.find(source):
             for place, role in (("a", "one"), ("b", "two")):
                 text.ledger.claim("place", match.tokens(place), _place(text, match.tokens(place)[0], _role(text, match.tokens(role))))
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
-    for source in _SAID[:2]:
+    for source in _SAID[:3]:
         for match in text.find(source):
             if not _bridges(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
     for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
         _after(text, match)
-    for source in _SAID[2:]:
+    for source in _SAID[3:]:
         for match in text.find(source):
             if not _bridges(text, match) and not _asks(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
@@ -105,8 +105,8 @@ def take_places(text: Text, *, training: bool) -> None:
         if file or text.within(match.tokens("list")[0] - 1, "places.labels.before") or any(text.within(i, "places.labels.before") for i in match.tokens()):
             _claim(text, match, "labels")
     for source in (
-        f"group.prep|group.det+ {_WORDS} places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
-        f"mode.subject 'have|'has|'got|'collected|'took|'gathered|'are|'is|'put|'stored|'uploaded+ free.adverb|group.det|'about* @number? {_WORDS} places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
+        f"mode.subject places.data.put free.adverb|group.det|'about* @number? {_WORDS} places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
+        f"group.prep|group.det|'and|',+ n=@number? {_WORDS} places.data.nouns+ {_OF}* {_LINK}* ',? {_LIST}",
         f"places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
     ):
         for match in text.find(source):
@@ -117,6 +117,14 @@ def take_places(text: Text, *, training: bool) -> None:
             text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
     _ordinals(text)
     _references(text)
+    for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
+        if text.ledger.owner[match.end - 1].value.role in (None, *SOURCES):
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
+    for match in text.find("^place places.data.more group.prep? &^place"):
+        text.ledger.claim("order", match.tokens())
+    if any(c.value.role == "backbone" for c in text.ledger.of("place")):
+        for match in text.find("'only|'just? places.weights.backbone 'only|'alone?"):
+            text.ledger.claim("order", match.tokens())
 
 
 def is_model_file(text: Text, uri: object) -> bool:
@@ -163,8 +171,15 @@ def _claim(text: Text, match: Match, role: str | None) -> None:
     [first] = match.tokens("list")[:1]
     if not ledger.free(first):
         return
-    words = [i for i in match.tokens() if text.tokens[i].kind != "name" and (text.tokens[i].kind != "place" or i == first)]
+    listed = _count(text, first)
+    words = [
+        i for i in match.tokens()
+        if text.tokens[i].kind not in ("name", "place", "number") or i == first or (i in match.tokens("n") and text.tokens[i].value == listed)
+        or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
+    ]  # fmt: skip
     doing, plain = None, False
+    if role in SOURCES and is_model_file(text, text.tokens[first].value):
+        role = None
     if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
         doing = next((a for a in ("train", "evaluate", "inference") if text.within(words[0], f"actions.{a}.nouns")), None)
         plain = doing is not None and not any(text.tokens[i].text in (":", "=", "is", "are") for i in words)
@@ -172,6 +187,14 @@ def _claim(text: Text, match: Match, role: str | None) -> None:
     ledger.claim("place", [*words, *_around(text, first)], _place(text, first, "weights" if weights else role, words, doing=doing, plain=plain))
     if role in SOURCES:
         _listed(text, match.end, _place(text, first, role, words, plain=plain))
+
+
+def _count(text: Text, first: int) -> int:
+    """Return how many places stand in a list."""
+    count, at = 1, first + 1
+    while (more := text.match(_MORE, at)) is not None and more.end - at > 1:
+        count, at = count + 1, more.end
+    return count
 
 
 def _around(text: Text, place: int) -> list[int]:
@@ -292,7 +315,7 @@ def _is_of_data(text: Text, match: Match) -> bool:
 
 
 def _weights(text: Text) -> None:
-    link = f"places.weights.link|places.data.nouns|group.det|free.adjective|slots.around.link|{_OPEN}|',"
+    link = f"places.weights.link|places.data.nouns|group.det|free.adjective|':|'=|{_OPEN}|',"
     tail = f"{link}* {_LIST}"
     kinds = (
         ("resume", f"verb=actions.words.resume {_OBJECT}* 'from|'at|'with|'of|'using|': group.det* free.adjective* places.weights.before|free.noun* {tail}"),

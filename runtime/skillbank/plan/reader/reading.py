@@ -206,8 +206,21 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else None)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
     return steps_of(page, clauses, finds, implied)
+
+
+def _product(page: Text) -> str | None:
+    """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
+        if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
+            for i in range(len(page.tokens)):
+                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
+                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
+            for claim in page.ledger.of("engine"):
+                page.ledger.replace(claim, "order")
+            return action
+    return None
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
