@@ -72,6 +72,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if clauses.of(first).mode in (Mode.QUESTION,) or not any(map(text.ledger.free, match.tokens())):
         return
     words = [text.tokens[i].text for i in match.tokens()]
+    if action == "inference" and text.tokens[first].text == "using":
+        return
     if action == "inference" and text.tokens[match.first].text in ("let", "try", "use") and not any(text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", "actions.words.engine") for i in match.tokens("what")):
         return
     if action == "inference" and clauses_has_train(text, match):

@@ -92,9 +92,15 @@ def take_told(text: Text, clauses: Clauses) -> None:
         inside = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         done = [i for i in inside if text.within(i, *past) and not text.within(i, *base)]
         subject = any(text.tokens[i].text in ("i", "we", "he", "she", "they", "colleague") for i in inside[:4])
-        when = any(text.within(i, "grammar.mode.past") for i in inside)
+        when = any(text.within(i, "grammar.mode.past") for i in inside) or _was_done(text, clause.first, done)
         if done and (subject or when) and not any(text.tokens[i].text in ("want", "need", "like", "should", "be") for i in inside):
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
+
+
+def _was_done(text: Text, first: int, done: list[int]) -> bool:
+    """Whether a clause tells how a model came about: "it was trained on X"."""
+    before = [text.tokens[k].text for k in range(first, done[0])] if done else []
+    return bool({"was", "were", "been"} & set(before)) and not {"to", "should", "must", "be", "will"} & set(before)
 
 
 def take_corrections(text: Text) -> list[int]:

@@ -69,7 +69,7 @@ def take_captions(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
-    for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as* &@quote|~word|group.det"):
+    for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"):
         _noun(text, match)
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
         found = _read(text, match.end, marked=False)

@@ -14,6 +14,7 @@ __all__ = ["Clause", "Clauses", "Mode"]
 
 _HARD = frozenset(".!?;")
 _SOFT = frozenset(",():[]\n")
+_WHO = "group.det ~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.nouns|slots.gpus.nouns+"
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
 
@@ -119,8 +120,8 @@ class Clauses:
             if subject is not None:
                 starts = self._text.ends(i, subject)
             else:
-                match = self._text.match("group.det ~word|@name|free.noun|free.adjective|places.data.nouns+", i, end)
-                starts = [match.end] if match else []
+                match = self._text.match(f"{_WHO} free.adverb* grammar.mode.copula", i, end)
+                return match is not None
             for at in starts:
                 if self._text.match("free.adverb* grammar.mode.copula", at, end):
                     return True

@@ -129,6 +129,9 @@ class DataOfSteps:
         step = self.steps[at]
         said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES]
         loose = [c for c in step.of("place") if c.value.role is None]
+        if sum(c.value.plain and r == own for c, r in said) > 1:
+            loose += [c for c, r in said if c.value.plain and r == own]
+            said = [(c, r) for c, r in said if c not in loose]
         if not loose and not said and reads:
             loose = self._shared(at)
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
@@ -139,7 +142,7 @@ class DataOfSteps:
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:
             self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
-        if self._are_unclear(step, [*mine, *(c for c, r in said if c.value.plain and r == own)], own, reads):
+        if self._are_unclear(step, mine, own, reads):
             listed = " and ".join(c.value.uri for c in mine)
             why = f"{listed} are both named for {step.action}; say which is for what"
             choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))

@@ -25,7 +25,7 @@ _LED = (
     f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems {_OF}|group.det|free.noun|free.adjective* what={_THING}* @job",
     f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
     f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
-    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* @job",
+    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?",
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _JUST = (
@@ -64,6 +64,9 @@ def take_jobs(text: Text) -> None:
     for source in _LAST:
         for match in text.find(source):
             _last(text, match)
+    if ledger.of("job"):  # only then there is something to go on from
+        for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
+            ledger.claim("order", match.tokens())
 
 
 def _led(text: Text, match: Match) -> None:
@@ -112,6 +115,8 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     alone = before is None or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
     joined = any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens())
     named = any(text.tokens[i].kind == "word" and text.tokens[i].text in ("job", "run", "id", "number", "named", "called", "is", "was") for i in match.tokens())
+    if first.text == "run" and alone:
+        return True
     return bool(plain) and (joined or (alone and not named and not _others(text, match)))
 
 

@@ -90,7 +90,7 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(source):
             if not _bridges(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
-    for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
+    for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
         _after(text, match)
     for source in _SAID[3:]:
         for match in text.find(source):
@@ -122,6 +122,9 @@ def take_places(text: Text, *, training: bool) -> None:
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
     for match in text.find("^place places.data.more group.prep? &^place"):
         text.ledger.claim("order", match.tokens())
+    if any(c.value.role == "resume" for c in text.ledger.of("place")):
+        for match in text.find("'was|'is|'has|'got|'been|'just+ places.weights.broken"):
+            text.ledger.claim("order", match.tokens())
     if any(c.value.role == "backbone" for c in text.ledger.of("place")):
         for match in text.find("'only|'just? places.weights.backbone 'only|'alone?"):
             text.ledger.claim("order", match.tokens())
@@ -227,7 +230,7 @@ def _after(text: Text, match: Match) -> None:
     bracketed = bool({"(", "[", "then", "="} & between)
     last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
     bare = end in text.ends(said[0], f"places.roles.{role}.bare")
-    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", ",", "the", "our", "my", "a"}):
+    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}):
         return
     if not last and text.match(f"{_LINK}* @place", end):
         return
@@ -291,7 +294,7 @@ def _results(text: Text) -> None:
     where = "places.results.where|places.data.link"
     things = "places.results.before|places.results.objects|places.weights.before|actions.words.engine|actions.words.onnx|actions.words.boxes|actions.words.metric"
     for source in (
-        f"places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
+        f"verb=places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
         f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} group.det* free.adjective* places.results.before|free.noun* ':? {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.before {where}|slots.around.link|group.det|'(|'use* {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {_LIST}",
@@ -304,7 +307,7 @@ def _results(text: Text) -> None:
 
 def _is_of_data(text: Text, match: Match) -> bool:
     """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
-    if not text.within(match.first, "places.results.verbs"):
+    if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None
     word = text.tokens[match.first].text

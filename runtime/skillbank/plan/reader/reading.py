@@ -212,6 +212,8 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
 
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
+        return "train"
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
         if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
             for i in range(len(page.tokens)):
