@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
+from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, UsageError
 from skillbank.plan.language import (
     actions,
@@ -75,6 +76,7 @@ def read_text(
     index: SearchIndex,
     list_folder: ListFolder = list_local,
     job_skill: JobSkill | None = None,
+    skill: Skill | None = None,
 ) -> Reading:
     """Read a request.
 
@@ -84,6 +86,8 @@ def read_text(
         Lists the folders that may hold several data sets.
     job_skill
         Tells which skill a job ran, for requests that name a job and no skill.
+    skill
+        The skill that is meant, whatever the words call it.
 
     Raises
     ------
@@ -118,6 +122,7 @@ def read_text(
     notes += known.take(tokens)
     names.drop_refused(tokens)
     names.keep_restated(tokens)
+    notes += _meant(tokens, skill) if skill is not None else ()
     settings.take_search_size(tokens)
     said = policy.take_policy(tokens)
     excluded.drop(tokens)
@@ -138,7 +143,9 @@ def read_text(
     steps = chain.steps_of(tokens)
     if not steps:
         raise _nothing_asked(text, tokens, asked)
-    if not any(t.text == "N" for t in tokens.tokens):
+    if skill is not None:
+        chain.name_all(steps, skill)
+    elif not any(t.text == "N" for t in tokens.tokens):
         notes += _name_skill(text, tokens, steps, library, index, job_skill)
     chain.assign_skills(tokens, steps)
     maker = filling.Maker(tokens, steps, said, platform, found, list_folder, from_scratch)
@@ -153,6 +160,15 @@ def read_text(
     refuse_unread_amounts(tokens)
     left = [*leftovers(tokens), *maker.values.unused()]
     return Reading(requests, tuple(dict.fromkeys(left)), tuple(notes))
+
+
+def _meant(tokens: Text, skill: Skill) -> Iterator[str]:
+    """Put a skill that was named beside the words where these name one; say where it is another."""
+    for token in [t for t in tokens.tokens if t.text == "N"]:
+        if skill not in token.value.skills:
+            said = tokens.source([token])
+            yield f"--skill {shown(skill.qualified)} counts, not the {said} of the words"
+        token.value = names.Named((skill,), "")
 
 
 def _nothing_asked(text: str, tokens: Text, asked: asking.Asked) -> Exception:
