@@ -206,7 +206,7 @@ class Runtime:
             return by_rules()
         from skillbank.agent.reading import read_with_model
 
-        return read_with_model(text, self, by_rules)
+        return read_with_model(text, self, by_rules, skill)
 
     def _job_skill(self, job: str) -> str | None:
         try:

@@ -20,7 +20,7 @@ from skillbank.plan.slots import SLOTS, Fills, Slot, slot
 from skillbank.plan.weights import pretrained_fields
 from skillbank.visible import json_text, one_line
 
-__all__ = ["Step", "step_of"]
+__all__ = ["Step", "leaves_of", "step_of"]
 
 
 @dataclass
@@ -172,10 +172,7 @@ class Step:
                     self.notes.append(f"{gone[key]} counts, not the {said} of the words")
 
     def _leaves(self, setting: Setting) -> Iterator[tuple[str, Any]]:
-        yield from _entries(meant(self.skill, self.action, setting.key), setting.value, self._meant)
-
-    def _meant(self, key: str) -> str:
-        return meant(self.skill, self.action, key)
+        return leaves_of(self.skill, self.action, setting)
 
     def _said(self, key: str, value: Any) -> str:
         which = next((s for s in SLOTS if s.fills is Fills.SEARCH and s.key == key), None)
@@ -234,11 +231,12 @@ def step_of(skill: Skill, request: Request, at: int, length: int, variant: str |
     return Step(skill, action, request, at, length)
 
 
-def _entries(key: str, value: Any, meant_by: Any) -> Iterator[tuple[str, Any]]:
-    """Walk a block of values down to what is no block."""
+def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator[tuple[str, Any]]:
+    """Yield the spec keys that a setting means, and their values; a block of values is what it holds."""
+    key, value = meant(skill, action, setting.key), setting.value
     if isinstance(value, dict) and value and all(is_name(name) for name in value):
         for name, entry in value.items():
-            yield from _entries(meant_by(f"{key}.{name}"), entry, meant_by)
+            yield from leaves_of(skill, action, Setting(key=f"{key}.{name}", value=entry))
     else:
         yield key, value
 
