@@ -195,3 +195,27 @@ def test_a_value_in_the_section_of_another_action_is_told(runtime: Runtime) -> N
         composed(runtime, None, SKILL, ["evaluate"], settings=["num_epochs=3"])
     with pytest.raises(UsageError, match=r"--set automl\.parallel would have no effect on evaluate"):
         composed(runtime, None, SKILL, ["evaluate"], settings=["automl.parallel=3"])
+
+
+def test_data_and_models_whose_keys_are_set_are_asked(runtime: Runtime) -> None:
+    keys = [f"dataset.test_data_sources.{name}=s3://c/{name}" for name in ("image_dir", "json_file")]
+    requests, _ = composed(runtime, None, SKILL, ["evaluate"], data=["eval=s3://b/e"], settings=keys)
+    asked = {q.key: q.why for q in runtime.plan(requests)[0].questions}
+    assert "so that s3://b/e would not be used" in asked["data.eval"]
+    requests, _ = composed(runtime, None, SKILL, ["evaluate"], data=["eval=s3://b/e"], settings=keys[:1])
+    assert "data.eval" not in {q.key for q in runtime.plan(requests)[0].questions}
+
+
+@pytest.mark.parametrize("model", ["s3://b/w.pth", "none"])
+def test_a_model_whose_key_is_set_is_asked(runtime: Runtime, model: str) -> None:
+    def asked(settings: list[str]) -> dict[str, str]:
+        requests, _ = composed(
+            runtime, None, SKILL, ["train"], data=DATA, automl="off", pretrained=model, settings=settings
+        )
+        return {q.key: q.why for q in runtime.plan(requests)[0].questions}
+
+    assert (
+        "said as pretrained, would not be used"
+        in asked(["train.pretrained_model_path=s3://b/x.pth"])["pretrained"]
+    )
+    assert "pretrained" not in asked(["model.pretrained_backbone_path=s3://b/x.pth"])

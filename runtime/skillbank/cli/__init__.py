@@ -38,6 +38,7 @@ from skillbank.cli import (
     verify,
     web,
 )
+from skillbank.cli.once import refuse_twice
 from skillbank.errors import SkillbankError
 
 # typer gives no public name to the base of its errors of usage
@@ -79,6 +80,7 @@ app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(evaluation.app, name="eval")
+refuse_twice(app)
 
 
 def main() -> None:
