@@ -177,7 +177,8 @@ def test_a_skill_beside_the_words_counts_where_they_name_another(make_skill: Mak
 def test_values_of_the_words_that_another_action_lacks_are_asked(runtime: Runtime) -> None:
     requests, _ = composed(runtime, TEXT, None, ["evaluate"])
     [plan] = runtime.plan(requests)
-    assert "num_epochs = 10 of train, which has no meaning for evaluate" in plan.questions[0].why
+    why = plan.questions[0].why
+    assert "num_epochs = 10, train s3://b/t of train, which has no meaning for evaluate" in why
 
 
 def test_the_words_of_each_action_stay_where_actions_are_given_too(runtime: Runtime) -> None:
@@ -185,6 +186,19 @@ def test_the_words_of_each_action_stay_where_actions_are_given_too(runtime: Runt
     plain, _ = composed(runtime, text)
     assert composed(runtime, text, None, ["train", "evaluate"])[0] == plain
     assert composed(runtime, text, None, ["evaluate"])[0] == plain[1:]
+
+
+def test_an_action_more_than_in_the_words_gets_what_it_reads(runtime: Runtime) -> None:
+    text = "train Grounding DINO on s3://b/t, validate on s3://b/e, for 3 epochs, no HPO"
+    requests, _ = composed(runtime, text, None, ["train", "evaluate"])
+    train, evaluate = runtime.plan(requests)
+    assert not [q for plan in (train, evaluate) for q in plan.questions if q.key in ("words", "data.train")]
+    assert train.spec["train"]["num_epochs"] == 3
+    assert {i.uri for i in evaluate.inputs if i.source} == {
+        "s3://b/e/images.tar.gz",
+        "s3://b/e/annotations.json",
+    }
+    assert evaluate.parents[0].plan == train.plan_id
 
 
 def test_a_value_in_the_section_of_another_action_is_told(runtime: Runtime) -> None:

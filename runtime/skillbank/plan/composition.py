@@ -94,26 +94,52 @@ def _worded(
         said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
         notes.append(f"--action {meant} counts, not the {said} of the words")
         with runtime.reading:
-            requests = [_with_action(runtime, requests, action) for action in actions]
+            requests = _with_actions(runtime, requests, actions)
     return requests, notes
 
 
-def _with_action(runtime: Runtime, requests: Sequence[Request], action: str) -> Request:
-    """Return what the words say of an action; of another one, with a question on what has no meaning."""
-    same = next((r for r in requests if r.action == action), None)
-    if same is not None:
-        return same
-    other = requests[0]
-    moved = other.model_copy(update={"action": action})
-    step = step_of(runtime.library.get(other.skill), moved, 0, 1)
-    lost = [s for s in other.settings if not step.concerns(s.key)]
+def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
+    """Return what the words say of the actions of options.
+
+    An action that the words do not name gets what they say of their first one, as far as it has a meaning for
+    it; what has none for any action becomes a question.
+    """
+    left, base = list(worded), worded[0]
+    chosen: list[Request] = []
+    for action in actions:
+        same = next((r for r in left if r.action == action), None)
+        if same is not None:
+            left.remove(same)
+        chosen.append(same or _moved(runtime, base, action, first=not chosen))
+    if len(left) + len(chosen) == len(worded):
+        return chosen  # the words name each of them
+    settings = [s for s in base.settings if all(s not in r.settings for r in chosen)]
+    places = [d for d in base.data if all(d not in r.data for r in chosen)]
+    lost = [f"{s.key} = {one_line(s.value, 60)}" for s in settings]
+    lost += [f"{role_of(d.source)} {one_line(d.uri)}" for d in places]
     if not lost:
-        return moved
-    named = ", ".join(f"{s.key} = {one_line(s.value, 60)}" for s in lost)
-    why = f"the words say {named} of {other.action}, which has no meaning for {action}; leave it out"
-    kept = tuple(s for s in other.settings if s not in lost)
-    questions = (*other.questions, Question(key="words", why=why))
-    return moved.model_copy(update={"settings": kept, "questions": questions})
+        return chosen
+    named = ", ".join(dict.fromkeys(actions))
+    why = f"the words say {', '.join(lost)} of {base.action}, which has no meaning for {named}; leave it out"
+    first = chosen[0]
+    questions = (*first.questions, Question(key="words", why=why))
+    return [first.model_copy(update={"questions": questions}), *chosen[1:]]
+
+
+def _moved(runtime: Runtime, base: Request, action: str, *, first: bool) -> Request:
+    """Return what words say of one action as said of another; what it starts from is the first one's alone."""
+    update: dict[str, Any] = {"action": action, "variant": None}
+    if not first:
+        update |= {"parent": None, "pretrained": None}
+    moved = base.model_copy(update=update)
+    # As if in a chain, where a value that belongs to another action stays with that.
+    step = step_of(runtime.library.get(base.skill), moved, 0, 2)
+    reads = step.sources()
+    update = {
+        "settings": tuple(s for s in base.settings if step.concerns(s.key)),
+        "data": tuple(d for d in base.data if d.source in reads),
+    }
+    return moved.model_copy(update=update)
 
 
 def _checked(slots: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Step:
 
     def take_data(self, data: Sequence[DataLocation]) -> None:
         """Take the places of options that this step reads."""
-        reads = self._sources()
+        reads = self.sources()
         # Of a request of one action the plan asks what a place of another role is meant for.
         self.data = [d for d in data if self.length == 1 or d.source in reads]
         self._said_sources = {d.source for d in data}
@@ -104,6 +104,13 @@ class Step:
             return self.action.name == SEARCHED
         section = meant(self.skill, self.action, key).partition(".")[0]
         return section not in foreign_sections(self.skill, self.action) or (self.length == 1 and "." in key)
+
+    def sources(self) -> set[str]:
+        """Return the data sets that this step reads; everything where that cannot be told."""
+        if self.action is None:
+            return set(ROLES.values())
+        rows, _ = bindings(self.skill, self.action, self.skill.template(self.action)[0])
+        return {row.source for row in rows}
 
     @property
     def takes_pretrained(self) -> bool:
@@ -213,13 +220,6 @@ class Step:
             if section in foreign:
                 key = one_line(setting.key)
                 yield f"{key} is a value of {section}, and {self.request.action} may make nothing of it"
-
-    def _sources(self) -> set[str]:
-        """Return the data sets that this step reads; everything where that cannot be told."""
-        if self.action is None:
-            return set(ROLES.values())
-        rows, _ = bindings(self.skill, self.action, self.skill.template(self.action)[0])
-        return {row.source for row in rows}
 
 
 def step_of(skill: Skill, request: Request, at: int, length: int, variant: str | None = None) -> Step:
