@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.option_steps import step_of
+from skillbank.plan.paths import get_path
 from skillbank.plan.request import Request, Setting
-from skillbank.plan.slots import slot
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import SLOTS, Fills, slot
 from skillbank.runtime import Runtime
 from tests.plan.conftest import MakeSkill, composed
 
@@ -233,3 +237,45 @@ def test_a_model_whose_key_is_set_is_asked(runtime: Runtime, model: str) -> None
         in asked(["train.pretrained_model_path=s3://b/x.pth"])["pretrained"]
     )
     assert "pretrained" not in asked(["model.pretrained_backbone_path=s3://b/x.pth"])
+
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "epochs": st.integers(1, 50),
+    "batch_size": st.integers(1, 8),
+    "learning_rate": st.sampled_from([1e-4, 2e-3]),
+    "seed": st.integers(0, 99),
+    "precision": st.sampled_from(["fp32", "FP16"]),
+    "threshold": st.sampled_from([0.1, 0.5]),
+    "validation_interval": st.just(1),
+    "checkpoint_interval": st.just(1),
+    "gpu_ids": st.sampled_from([[0], [1, 2]]),
+    "captions": st.sampled_from([["red sign"], ["cat", "dog"]]),
+}
+ACTIONS = st.lists(st.sampled_from(["train", "evaluate", "inference", "export"]), min_size=1, max_size=3)
+
+
+def test_the_values_of_the_property_are_all_slots_of_specs() -> None:
+    assert list(VALUES) == [each.name for each in SLOTS if each.fills is Fills.SETTING]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(actions=ACTIONS, values=st.fixed_dictionaries({}, optional=VALUES))
+def test_what_is_said_is_in_a_plan_or_refused_by_name(
+    runtime: Runtime, actions: list[str], values: dict[str, Any]
+) -> None:
+    skill = runtime.library.get(SKILL)
+    keys = {name: {a: key_of(skill, skill.action(a), slot(name)) for a in actions} for name in values}
+    idle = [slot(name).option for name in values if not any(keys[name].values())]
+    try:
+        requests, _ = composed(runtime, None, SKILL, actions, automl="off", **values)
+    except UsageError as error:
+        assert idle and all(option in str(error) for option in idle)
+        return
+    assert not idle
+    for plan in runtime.plan(requests):
+        action = skill.action(plan.action, plan.variant)
+        for name, value in values.items():
+            key = key_of(skill, action, slot(name))
+            if key is not None:
+                there = get_path(plan.spec, skill.shorthands(action).get(key, key))
+                assert there == (value.lower() if isinstance(value, str) else value)

@@ -13,8 +13,8 @@ _RULES = tuple(
     for pattern, words in (
         (r"--data (\w+)=(?:LOCATION|URI)", r"data with role '\1'"),
         (r"--data ROLE=URI", "data"),
-        (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
         (r"--set KEY=(?:VALUE|PATH|FILE)", "settings"),
+        (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
         (r"--parent (?:a )?JOB", "parent"),
         (r"--set\b", "settings"),
         (r"skillbank status (\S+) --watch", r"job_status of \1 with wait_seconds"),

@@ -127,7 +127,7 @@ def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence
 
 
 def _moved(runtime: Runtime, base: Request, action: str, *, first: bool) -> Request:
-    """Return what words say of one action as said of another; what it starts from is the first one's alone."""
+    """Return what words say of one action as said of another; what it starts from is the first's alone."""
     update: dict[str, Any] = {"action": action, "variant": None}
     if not first:
         update |= {"parent": None, "pretrained": None}
