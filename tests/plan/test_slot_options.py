@@ -13,7 +13,7 @@ from skillbank.plan.option_steps import step_of
 from skillbank.plan.paths import get_path
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.slot_keys import key_of
-from skillbank.plan.slots import SLOTS, Fills, slot
+from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 from skillbank.runtime import Runtime
 from tests.plan.conftest import MakeSkill, composed
 
@@ -239,23 +239,18 @@ def test_a_model_whose_key_is_set_is_asked(runtime: Runtime, model: str) -> None
     assert "pretrained" not in asked(["model.pretrained_backbone_path=s3://b/x.pth"])
 
 
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "epochs": st.integers(1, 50),
-    "batch_size": st.integers(1, 8),
-    "learning_rate": st.sampled_from([1e-4, 2e-3]),
-    "seed": st.integers(0, 99),
-    "precision": st.sampled_from(["fp32", "FP16"]),
-    "threshold": st.sampled_from([0.1, 0.5]),
-    "validation_interval": st.just(1),
-    "checkpoint_interval": st.just(1),
-    "gpu_ids": st.sampled_from([[0], [1, 2]]),
-    "captions": st.sampled_from([["red sign"], ["cat", "dog"]]),
+BY_KIND: dict[Kind, list[Any]] = {
+    Kind.COUNT: [2],
+    Kind.NUMBER: [0.25, 0.001],
+    Kind.COUNTS: [[0], [1, 2]],
+    Kind.TEXTS: [["red sign"], ["cat", "dog"]],
+}
+VALUES = {
+    each.name: st.sampled_from(BY_KIND.get(each.kind) or each.choices[:2])
+    for each in SLOTS
+    if each.fills is Fills.SETTING
 }
 ACTIONS = st.lists(st.sampled_from(["train", "evaluate", "inference", "export"]), min_size=1, max_size=3)
-
-
-def test_the_values_of_the_property_are_all_slots_of_specs() -> None:
-    assert list(VALUES) == [each.name for each in SLOTS if each.fills is Fills.SETTING]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
