@@ -45,6 +45,9 @@ def _flag(text: Text, i: int) -> None:
     at = i + 1
     while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
         at += 1
+    if at < len(text.tokens) and text.tokens[at].kind == "name":
+        text.ledger.claim("courtesy", [i])
+        return
     if at >= len(text.tokens) or not text.ledger.free(at):
         return
     token = text.tokens[at]
@@ -54,9 +57,6 @@ def _flag(text: Text, i: int) -> None:
         text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
         return
     value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
-    if token.kind == "name":
-        text.ledger.claim("courtesy", [i])
-        return
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return

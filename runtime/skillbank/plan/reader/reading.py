@@ -61,7 +61,7 @@ def read_text(
     index: SearchIndex,
     list_folder: ListFolder = list_local,
     job_skill: JobSkill | None = None,
-    skill: str | None = None,
+    skill: Skill | None = None,
 ) -> Reading:
     """Read a request.
 
@@ -87,7 +87,6 @@ def read_text(
     if len(text) > _LONGEST:
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
     page, notes = _page(text, library)
-    meant = library.find(skill).skill if skill is not None else None
     notes += asides.take_reports(page)
     asides.take_courtesies(page)
     notes += asides.take_approvals(page)
@@ -113,9 +112,8 @@ def read_text(
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
-    if meant is not None:
-        for step in steps:
-            step.skill = meant
+    if skill is not None:
+        notes += _meant(page, steps, skill)
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
@@ -126,6 +124,14 @@ def read_text(
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += page.ledger.claims[before:]
     return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _meant(page: Text, steps: list[Step], skill: Skill) -> list[str]:
+    """Give every step the skill that an option names; say which names of the words do not count."""
+    for step in steps:
+        step.skill = skill
+    others = [page.ledger.said(c.tokens) for c in page.ledger.of("name") if skill not in c.value.skills]
+    return [f"--skill {shown(skill.qualified)} counts, not the {said} of the words" for said in others]
 
 
 def _page(text: str, library: Library) -> tuple[Text, list[str]]:
