@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
 
@@ -21,6 +22,7 @@ _FREE = (
 )  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "range", "percent", "pair", "flag", "key", "size", "job"})
+_NOBODY = Claim("", ())
 _MOST = 6
 """Fragments that a question quotes."""
 
@@ -87,7 +89,7 @@ def left_over(text: Text, clauses: Clauses) -> list[list[int]]:
     covered = _covered(text)
     left = {
         i for i, t in enumerate(text.tokens)
-        if text.ledger.free(i) and i not in covered and (t.kind != "mark" or t.text in "<>≥≤%")
+        if (text.ledger.free(i) and i not in covered or text.ledger.owner.get(i, _NOBODY).kind == "unread") and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
         for claim in _neighbours(text, clauses, i, covered):

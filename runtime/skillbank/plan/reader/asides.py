@@ -46,7 +46,7 @@ def take_reports(text: Text) -> list[str]:
             notes.append(f"what is quoted changes nothing: '{' '.join(str(token.value).split())[:60]}'")
         elif token.kind == "quote" and ledger.free(i):
             before = [t for t in text.tokens[max(0, i - 3) : i]]
-            words = [t.text for t in before]
+            words = [t.text if t.kind in ("word", "mark") else "" for t in before]
             if words and words[-1] in ("as", "caption", "prompt", "captions", "prompts"):
                 continue
             if _SAYING & set(words[-2:] if words[-1:] != [":"] else words) and not any(t.kind in ("place",) for t in before[-1:]):

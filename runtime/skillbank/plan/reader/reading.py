@@ -102,9 +102,9 @@ def read_text(
     said = policy.take_policy(page)
     jobs.take_jobs(page)
     training = _speaks_of_training(page)
-    places.take_places(page, training=training)
     values.take_values(page, searching=said is not None)
-    captions.take_captions(page)
+    captions.take_captions(page, training=training)
+    places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)
@@ -180,8 +180,15 @@ def _take_words(page: Text, library: Library) -> None:
 
 
 def _take_platforms(page: Text) -> None:
+    """Account for platforms; one that is said not to be meant is none."""
+    label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"free.glue* places.platform.{name}"):
+        for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
+            page.ledger.claim("refused", match.tokens())
+    for name in ("local", "docker", "slurm", "kubernetes"):
+        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+            page.ledger.claim("platform", match.tokens(), name)
+        for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
 
@@ -207,8 +214,21 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else None)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
     return steps_of(page, clauses, finds, implied)
+
+
+def _product(page: Text) -> str | None:
+    """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
+        if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
+            for i in range(len(page.tokens)):
+                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
+                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
+            for claim in page.ledger.of("engine"):
+                page.ledger.replace(claim, "order")
+            return action
+    return None
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
