@@ -17,6 +17,9 @@ _SOFT = frozenset(",():\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
 
+_SUBJECTS = ("mode.subject", "group.det|'one|'every|'somebody|'someone ~word|@name|free.noun|free.adjective|places.data.nouns+")
+
+
 class Mode(StrEnum):
     """What a clause is there for."""
 
@@ -84,6 +87,9 @@ class Clauses:
 
     def _opens(self, i: int) -> bool:
         """Whether a word begins another clause: one that joins, or one that says what follows."""
+        owner = self._text.ledger.owner.get(i)
+        if owner is not None:
+            return owner.kind == "courtesy" and owner.first == i
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )
@@ -99,32 +105,29 @@ class Clauses:
             i += 1
         while i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
             return Mode.REQUEST
-        for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
-            if text.within(i, f"grammar.mode.{mode}"):
-                return mode
         if asked and text.within(i, "grammar.mode.question"):
             return Mode.QUESTION
+        for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
+            if text.within(i, f"grammar.mode.{mode}") and not (mode is Mode.ORDER and self._is_next(i)):
+                return mode
         if i < end and self._is_told(i, end):
             return Mode.REPORT
         if i < end and (self._is_order(i)):
             return Mode.REQUEST
         return before
 
+    def _is_next(self, i: int) -> bool:
+        """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""
+        return (
+            self._text.match("grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training", i) is not None
+        )
+
     def _says(self, i: int) -> bool:
         return self._text.within(i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
-        for subject in ("grammar.mode.subject", None):
-            if subject is not None:
-                starts = self._text.ends(i, subject)
-            else:
-                match = self._text.match("group.det ~word|@name|free.noun|free.adjective|places.data.nouns+", i, end)
-                starts = [match.end] if match else []
-            for at in starts:
-                if self._text.match("free.adverb* grammar.mode.copula", at, end):
-                    return True
-        return False
+        return any(self._text.match(f"{subject} free.adverb* mode.copula", i, end) is not None for subject in _SUBJECTS)
 
     def _is_order(self, i: int) -> bool:
         return any(

@@ -87,9 +87,11 @@ def read_text(
     page, notes = _page(text, library)
     meant = library.find(skill).skill if skill is not None else None
     notes += asides.take_reports(page)
+    asides.take_signatures(page)
     asides.take_courtesies(page)
-    notes += asides.take_approvals(page)
+    notes += asides.take_heard(page)
     clauses = Clauses(page)
+    notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
     _take_names(page)
