@@ -150,7 +150,8 @@ _THING = "group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^j
 _SHOULD = (
     "wish=mode.should free.adverb* wish='be|'get free.adverb*",
     f"wish=mode.wish {_THING}* wish='to? wish='be? free.adverb*",
-    f"'to|'please|'would wish='have {_THING}+",
+    f"'to|'please|'would|'let|^courtesy wish='have {_THING}+",
+    f"^courtesy {_THING}+ wish='to? wish='be?",
 )
 
 
@@ -242,7 +243,7 @@ def _denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
     for source in _DENIALS:
         match = text.match(source, at)
-        if match is None or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
+        if match is None or text.tokens[at].text in (",", ".", ";", "(", ")") or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
         if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):

@@ -35,11 +35,14 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i):
+        if ends and text.ledger.free(i) and not (i and text.tokens[i - 1].text in _NEGATED):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:
             i += 1
+
+
+_NEGATED = frozenset("no not never don't without".split())
 
 
 def take_signatures(text: Text) -> None:

@@ -17,6 +17,8 @@ _SOFT = frozenset(",():\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
 
+_PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order", "grammar.operator.not", "grammar.operator.instead")
+"""Classes whose phrases no clause divides."""
 _SUBJECTS = ("mode.subject", "group.det|'one|'every|'somebody|'someone ~word|@name|free.noun|free.adjective|places.data.nouns+")
 
 
@@ -74,11 +76,12 @@ class Clauses:
     def _divide(self, first: int, end: int, number: int) -> None:
         tokens = self._text.tokens
         asked = tokens[end - 1].text == "?"
-        cuts = [first]
+        cuts, whole = [first], first
         for i in range(first, end):
             mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
-            if mark or (i > first and tokens[i].kind == "word" and self._opens(i)):
+            if mark or (i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)):
                 cuts.append(i)
+            whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
         mode = Mode.PLAIN
         for a, b in zip(cuts, [*cuts[1:], end], strict=True):
             if a < b:
