@@ -10,7 +10,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_heard", "take_only", "take_order", "take_questions", "take_reports",
+    "take_approvals", "take_courtesies", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
     "take_signatures", "take_told",
 ]  # fmt: skip
 
@@ -40,6 +40,18 @@ def take_courtesies(text: Text) -> None:
             i = ends[0]
         else:
             i += 1
+
+
+def take_numbering(text: Text) -> None:
+    """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
+    for source in ("'step|'phase|'part|'stage|'point @number|'one @mark*", "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?"):
+        for match in text.find(source):
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
+    values = [text.tokens[i].value for i in marks]
+    start = values[0] if values else 0
+    if start in (1, 2) and (len(values) > 1 or start == 2) and values == list(range(start, start + len(values))):
+        text.ledger.claim("order", marks)
 
 
 _NEGATED = frozenset("no not never don't without".split())
@@ -204,6 +216,13 @@ def take_told(text: Text, clauses: Clauses) -> None:
 
 
 _WISHED = frozenset("want wanted need needs like should must be shall".split())
+def take_instead(text: Text) -> None:
+    """Account for "instead" where something has been taken back."""
+    for match in text.find("'instead !'of"):
+        if text.ledger.of("refused", "excluded"):
+            text.ledger.claim("order", match.tokens())
+
+
 _DONE = "'done|'finished|'complete|'completed|'over|'ready|'through|'trained|'ended|'ends|'finishes|'there|'up|'fine|'happy|'successful|'succeeded|'converged|'exported|'evaluated|'built|'quantized"
 
 

@@ -19,7 +19,14 @@ _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as
 
 _PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order", "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
-_SUBJECTS = ("mode.subject", "group.det|'one|'every|'somebody|'someone ~word|@name|free.noun|free.adjective|places.data.nouns+")
+_NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|'of|'for|@document"
+_TOLD = (
+    "mode.subject free.adverb* mode.copula",
+    f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
+    "~word|free.noun|@name ~word|free.noun|'and* free.adverb|free.glue* mode.copula",
+    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling",
+)
+"""How a clause begins that tells something: a subject and a verb."""
 
 
 class Mode(StrEnum):
@@ -130,7 +137,7 @@ class Clauses:
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
-        return any(self._text.match(f"{subject} free.adverb* mode.copula", i, end) is not None for subject in _SUBJECTS)
+        return not self._text.within(i, "grammar.free.light") and any(self._text.match(source, i, end) for source in _TOLD)
 
     def _is_order(self, i: int) -> bool:
         return any(

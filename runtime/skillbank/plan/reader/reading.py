@@ -87,6 +87,7 @@ def read_text(
     page, notes = _page(text, library)
     meant = library.find(skill).skill if skill is not None else None
     notes += asides.take_reports(page)
+    asides.take_numbering(page)
     asides.take_signatures(page)
     asides.take_courtesies(page)
     notes += asides.take_heard(page)
@@ -110,6 +111,7 @@ def read_text(
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
+    asides.take_instead(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
@@ -286,7 +288,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
-    notes += accounting.take_context(page, clauses)
+    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
