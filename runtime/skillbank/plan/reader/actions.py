@@ -101,7 +101,8 @@ def _is_no_inference(text: Text, match: Match) -> bool:
         return True
     if any(text.within(i, "actions.train.nouns", "actions.train.base") or text.tokens[i].text == "be" for i in tokens):
         return True
-    return text.tokens[match.end].text == "to" and any(
+    placed = any(text.tokens[i].kind == "place" for i in tokens)
+    return not placed and text.tokens[match.end].text == "to" and any(
         c.startswith("actions.") for s in text.spans[match.end + 1 : match.end + 2] for span in s for c in span.classes
     )
 
@@ -204,7 +205,7 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
             if clause.first <= claim.first < clause.end:
                 text.ledger.replace(claim, "refused")
         return
-    if clause.mode is Mode.QUESTION or _is_put_off(text, clause.first, clause.end, first, noun=noun) or (noun and _is_told_of(text, clause.end, tokens[-1] + 1)):
+    if clause.mode is Mode.QUESTION or _is_put_off(text, clause.first, clause.end, first, noun=noun) or (noun and _is_told_of(text, tokens[-1] + 1)):
         text.ledger.claim("talk", [i for i in range(clause.first, clause.end) if text.ledger.free(i)])
         return
     text.ledger.claim("action", tokens, Mention(mention.action, mention.asked, mention.engine, _order(text, clauses, first)))
@@ -217,11 +218,16 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
         for end in text.ends(k, "grammar.order.prior"):
             text.ledger.claim("order", [i for i in range(k, end) if text.ledger.free(i)])
             return True
-    if clause.mode is Mode.ORDER:
+    if clause.mode is Mode.ORDER and not _is_over(text, clause.first, at):
         return text.tokens[clause.first].text not in ("before", "prior", "until")
     earlier = any(c.first < at and clauses.of(c.first).sentence == clause.sentence for c in text.ledger.of("action"))
     words = [text.tokens[k].text for k in range(at + 1, clause.end) if text.tokens[k].kind != "mark"]
     return True if earlier and words[-1:] in (["first"], ["beforehand"], ["before"]) else None
+
+
+def _is_over(text: Text, first: int, at: int) -> bool:
+    """Whether words of order end before an action: "once that is finished evaluate it"."""
+    return any(text.within(k, "grammar.order.done") or (text.ledger.owner.get(k) is not None and text.ledger.owner[k].kind in ("action", "talk")) for k in range(first, at))
 
 
 def _trailing(text: Text, at: int) -> list[int]:
@@ -234,7 +240,7 @@ def _trailing(text: Text, at: int) -> list[int]:
 
 _DENIALS = (
     f"{_THING}* @mark? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
-    "'is|'are|'be|'will? policy.state.off",
+    "'is|'are|'be|':|'= policy.state.off",
     "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
 )
 
@@ -303,8 +309,9 @@ def _turns(text: Text, at: int) -> bool:
     return False
 
 
-def _is_told_of(text: Text, end: int, at: int) -> bool:
+def _is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action that is named by a noun: "the training is finished", "the export can wait"."""
+    end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
         return False

@@ -35,7 +35,7 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i) and not (i and text.tokens[i - 1].text in _NEGATED):
+        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not (i and text.tokens[i - 1].text in _NEGATED):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:
@@ -223,9 +223,6 @@ def take_instead(text: Text) -> None:
             text.ledger.claim("order", match.tokens())
 
 
-_DONE = "'done|'finished|'complete|'completed|'over|'ready|'through|'trained|'ended|'ends|'finishes|'there|'up|'fine|'happy|'successful|'succeeded|'converged|'exported|'evaluated|'built|'quantized"
-
-
 def take_order(text: Text, clauses: Clauses) -> None:
     """Account for what only says in which order things are done: "when it is trained", "before you export it"."""
     for clause in clauses.all:
@@ -234,7 +231,7 @@ def take_order(text: Text, clauses: Clauses) -> None:
         free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
-        done = [i for i in free if any(text.tokens[i].text == d[1:] for d in _DONE.split("|"))]
+        done = [i for i in free if text.within(i, "grammar.order.done")]
         if opener is not None and (done or held & {"action", "talk", "find"}):
             ends = text.ends(opener, "grammar.mode.order")
             text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])

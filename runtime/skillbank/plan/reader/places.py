@@ -58,12 +58,13 @@ def take_places(text: Text, *, training: bool) -> None:
             if not _bridges(text, match):
                 _claim(text, match, role)
         for match in text.find(f"group.prep? group.det? places.roles.{role}.bare ':|'=|'is|'are|'-|group.det* {_LIST}"):
-            _claim(text, match, role)
+            if not _is_done_on(text, match):
+                _claim(text, match, role)
         for match in text.find(f"group.prep group.det? places.roles.{role}.bare {_LINK}* {_LIST}"):
-            if not _bridges(text, match):
+            if not _bridges(text, match) and not _is_done_on(text, match):
                 _claim(text, match, role)
         for match in text.find(f"group.det? noun=places.roles.{role}.bare places.data.link* {_LIST}"):
-            if not any(text.within(i, f"actions.{a}.base") for i in match.tokens("noun") for a in ("train", "evaluate", "inference")):
+            if not any(text.within(i, f"actions.{a}.base") for i in match.tokens("noun") for a in ("train", "evaluate", "inference")) and not _is_done_on(text, match):
                 _claim(text, match, role)
         for match in text.find(f"{_LIST} '(|'then? ',? group.det? places.roles.{role}.after|places.roles.{role}.before|places.roles.{role}.bare ')?"):
             _after(text, match, role)
@@ -83,6 +84,14 @@ def take_places(text: Text, *, training: bool) -> None:
 
 def _suffixes(text: Text) -> tuple[str, ...]:
     return tuple(s for phrase in text.lexicon.classes["places.weights.suffixes"] for s in phrase.split())
+
+
+def _is_done_on(text: Text, match: Match) -> bool:
+    """Whether it is an action that is done on a place ("an evaluation on X"), and no role ("evaluation: X")."""
+    return any(
+        text.tokens[i].text in ("training", "evaluation", "inference") and text.tokens[i + 1].text in ("on", "over", "against")
+        for i in match.tokens()[:-1]
+    )  # fmt: skip
 
 
 def _bridges(text: Text, match: Match) -> bool:
