@@ -18,7 +18,7 @@ from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFound
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, values
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle
+from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
@@ -88,9 +88,12 @@ def read_text(
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
     page, notes = _page(text, library)
     notes += asides.take_reports(page)
+    asides.take_numbering(page)
+    asides.take_signatures(page)
     asides.take_courtesies(page)
-    notes += asides.take_approvals(page)
+    notes += asides.take_heard(page)
     clauses = Clauses(page)
+    notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
     _take_names(page)
@@ -109,6 +112,7 @@ def read_text(
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
+    asides.take_instead(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
@@ -121,8 +125,10 @@ def read_text(
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = len(page.ledger.claims)
         take_spec_words(page, keys_of(*found))
+        settle(page)
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += page.ledger.claims[before:]
+    steps = [_with_claims(s, page) for s in steps]
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
@@ -152,12 +158,7 @@ def _take_names(page: Text) -> None:
         if token.kind == "name" and page.ledger.free(i):
             page.ledger.claim("name", [i], token.value)
     if len(page.ledger.of("name")) > 1:
-        for match in page.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* @name|^name"):
-            owner = page.ledger.owner.get(match.end - 1)
-            others = [c for c in page.ledger.of("name") if c is not owner]
-            if owner is not None and others:
-                page.ledger.replace(owner, "refused")
-                page.ledger.claim("refused", [i for i in match.tokens() if page.ledger.free(i)])
+        settle_names(page)
 
 
 def _take_words(page: Text, library: Library) -> None:
@@ -315,7 +316,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
-    notes += accounting.take_context(page, clauses)
+    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
@@ -338,5 +340,5 @@ def _made(
 
 def _with_claims(step: Step, page: Text) -> Step:
     """Return a step without the claims that were taken back."""
-    step.claims = [c for c in step.claims if c in page.ledger.claims]
+    step.claims = [c for c in step.claims if any(c is held for held in page.ledger.claims)]
     return step
