@@ -29,7 +29,8 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i):
+        denied = i > 0 and text.tokens[i - 1].text in ("no", "not", "without") and text.tokens[i].text in ("need", "want", "have", "time")
+        if ends and text.ledger.free(i) and not denied:
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:

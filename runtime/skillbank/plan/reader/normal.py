@@ -150,6 +150,7 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
     """Read numbers in words ("half a dozen", "twenty-five"), ranges ("3 to 5", "between a and b") and percents."""
     made: list[Token] = []
     at = 0
+    tokens = [t for i, t in enumerate(tokens) if not _is_hyphen(tokens, i)]
     while at < len(tokens):
         stop, token = _number(tokens, at, words)
         if token is None and (times := _TIMES.fullmatch(tokens[at].text)):
@@ -160,6 +161,14 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
         made.append(tokens[at] if token is None else token)
         at = stop
     return list(_ranges(_unnumbered(made)))
+
+
+def _is_hyphen(tokens: list[Token], i: int) -> bool:
+    """Whether a mark is the hyphen of "24-epoch"."""
+    return (
+        tokens[i].text == "-" and 0 < i < len(tokens) - 1 and tokens[i - 1].kind == "number" and tokens[i + 1].kind == "word"
+        and tokens[i - 1].end == tokens[i].start and tokens[i].end == tokens[i + 1].start
+    )  # fmt: skip
 
 
 def _unnumbered(tokens: list[Token]) -> list[Token]:
@@ -194,7 +203,7 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         size = 2 if word[1] in ("one", "single") else 1
         if at + size < len(tokens) and _counts(tokens, at + size, words):
             return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
-        if word[0] != "one" or word[1] not in _NUMBERS:
+        if word[0] != "one" or (word[1] not in _NUMBERS and word[1:3] != ["e", "minus"]):
             return at + 1, None
     end = at
     while end < len(tokens) and tokens[end].kind == "word" and (
@@ -213,9 +222,8 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
 
 def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
     """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
-    if tokens[at].text in ("full", "nvidia", "gpu"):
-        at += at + 1 < len(tokens)
-    classes = {c for span in words.spans(tokens, at) for c in span.classes}
+    starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
+    classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
     return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
 
 

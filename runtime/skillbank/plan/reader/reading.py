@@ -25,7 +25,7 @@ from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import keys_of, take_spec_words
+from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
@@ -100,9 +100,10 @@ def read_text(
         page.ledger.claim("scratch", match.tokens())
     said = policy.take_policy(page)
     jobs.take_jobs(page)
-    training = _speaks_of_training(page)
+    searching = said is not None and said.value == "on"
+    training = _speaks_of_training(page) or searching
     places.take_places(page, training=training)
-    values.take_values(page, searching=said is not None)
+    values.take_values(page, clauses, _keys_of_named(page), searching=searching)
     captions.take_captions(page)
     take_actions(page, clauses)
     settle(page)
@@ -169,6 +170,12 @@ def _take_words(page: Text, library: Library) -> None:
             page.ledger.replace(claim, "action", Mention(action))
         else:
             page.ledger.withdraw(claim)
+
+
+def _keys_of_named(page: Text) -> list[Keys]:
+    """Return the spec keys of the skills that are named, by action."""
+    skills = dict.fromkeys(s for c in page.ledger.of("name") for s in c.value.skills)
+    return [keys_of(s, name) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
 
 
 def _take_platforms(page: Text) -> None:

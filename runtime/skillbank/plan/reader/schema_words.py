@@ -55,6 +55,12 @@ class Keys:
         found = self.leaves.get(name.lower().replace("-", "_"), set())
         return next(iter(found)) if len(found) == 1 else None
 
+    def extends(self, names: Sequence[str], word: str) -> bool:
+        """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
+        word = _ABBREVIATIONS.get(word, word)
+        longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
+        return any(set(leaf.split("_")) in longer for leaf in self.leaves)
+
     def named(self, spoken: Sequence[str], kinds: Sequence[str]) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
         said = {_ABBREVIATIONS.get(w, w) for w in spoken} - {""}
