@@ -36,7 +36,7 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
@@ -47,7 +47,8 @@ def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple
     made, notes = [], []
     for token in tokens:
         word = token.text
-        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
+        joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
+        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known else nearest(word))
             if meant is not None and meant != word:
@@ -203,7 +204,7 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         size = 2 if word[1] in ("one", "single") else 1
         if at + size < len(tokens) and _counts(tokens, at + size, words):
             return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
-        if word[0] != "one" or (word[1] not in _NUMBERS and word[1:3] != ["e", "minus"]):
+        if word[0] != "one" or (word[1] not in _NUMBERS and not _is_power(word[1:])):
             return at + 1, None
     end = at
     while end < len(tokens) and tokens[end].kind == "word" and (
@@ -215,9 +216,14 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
     if end == at:
         return at + 1, None
     value: float = _value([t.text for t in tokens[at:end]])
-    if word[end - at : end - at + 2] == ["e", "minus"] and word[end - at + 2] in _NUMBERS:
+    if _is_power(word[end - at :]):
         return _whole(tokens, at, end + 3, float(f"{value}e-{_NUMBERS[word[end - at + 2]]}"))
     return _whole(tokens, at, end, value)
+
+
+def _is_power(word: list[str]) -> bool:
+    """Whether words are "e minus four"; a single "e" has been read as the foreign "and" before."""
+    return word[0] in ("e", "and") and word[1] == "minus" and word[2] in _NUMBERS
 
 
 def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:

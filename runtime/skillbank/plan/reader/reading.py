@@ -15,7 +15,8 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, values
+from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
+from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle
@@ -98,12 +99,16 @@ def read_text(
     _take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
+    keys = _keys_of_named(page)
+    trained = [k for name, k in keys if trains(name)]
+    searches.take_space(page, trained)
     said = policy.take_policy(page)
     jobs.take_jobs(page)
     searching = said is not None and said.value == "on"
     training = _speaks_of_training(page) or searching
     places.take_places(page, training=training)
-    values.take_values(page, clauses, _keys_of_named(page), searching=searching)
+    searches.take_search_settings(page, trained, searching=searching)
+    values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     captions.take_captions(page)
     take_actions(page, clauses)
     settle(page)
@@ -120,10 +125,11 @@ def read_text(
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
-        before = len(page.ledger.claims)
+        before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
         owner = next(s for s in steps if (s.skill, s.action) == found)
-        owner.claims += page.ledger.claims[before:]
+        owner.claims += [c for c in page.ledger.claims if id(c) not in before]
+    steps = [_with_claims(step, page) for step in steps]
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
@@ -133,7 +139,7 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
@@ -172,10 +178,10 @@ def _take_words(page: Text, library: Library) -> None:
             page.ledger.withdraw(claim)
 
 
-def _keys_of_named(page: Text) -> list[Keys]:
-    """Return the spec keys of the skills that are named, by action."""
+def _keys_of_named(page: Text) -> list[tuple[str, Keys]]:
+    """Return the spec keys of the skills that are named, with the action of each."""
     skills = dict.fromkeys(s for c in page.ledger.of("name") for s in c.value.skills)
-    return [keys_of(s, name) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
+    return [(name, keys_of(s, name)) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
 
 
 def _take_platforms(page: Text) -> None:

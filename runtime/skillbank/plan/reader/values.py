@@ -15,14 +15,14 @@ from skillbank.plan.slots import SLOTS, Kind, Slot
 if TYPE_CHECKING:
     from skillbank.plan.reader.schema_words import Keys
 
-__all__ = ["SIZE", "Value", "take_values"]
+__all__ = ["SIZE", "UNITS", "Value", "set_before", "take_values"]
 
 SIZE = "size"
 """The slot-like name of a width and height."""
 _NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
 _LINK = "slots.around.link*"
-_UNITS = ("seconds", "minutes", "hours", "days")
-_SHORT = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
+UNITS = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
+"""Units of time, as settings write them."""
 _NOT = "operator.not"
 
 
@@ -69,7 +69,6 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _no_gpus(text)
     for each in (s for s in SLOTS if s.name in ("gpu_hours", "trial_timeout", "time_budget")):
         _durations(text, each, searching)
-    _search_settings(text)
     _kept(text)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
@@ -90,12 +89,12 @@ def _claim(text: Text, tokens: list[int], value: Value) -> None:
             value = replace(value, negated=True)
             break
     else:
-        tokens = [*_set_before(text, first), *tokens]
+        tokens = [*set_before(text, first), *tokens]
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
 
 
-def _set_before(text: Text, first: int) -> list[int]:
+def set_before(text: Text, first: int) -> list[int]:
     """Return the tokens of "set the", "fix", "raise the" right before a value."""
     for start in range(max(0, first - 3), first):
         match = text.match("slots.around.set group.det*", start, first)
@@ -209,7 +208,7 @@ def _kept(text: Text) -> None:
     section = "slots.threshold"
     for source in (
         f"{section}.keep 'only|'just|'those|group.det* {section}.objects? 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
-        f"{section}.drop group.det* {section}.objects 'with|'scoring|'that|'are|'score? {section}.below n=@number|@percent",
+        f"{section}.drop group.det* {section}.objects 'with|'scoring|'that|'are|'score? slots.around.below n=@number|@percent",
         f"'only {section}.objects 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
     ):
         for match in text.find(source):
@@ -244,8 +243,8 @@ def _ellipses(text: Text) -> None:
         if token.kind != "number" or not text.ledger.free(i):
             continue
         values = [c for c in text.ledger.of("value") if isinstance(c.value.value, int | float)]
-        after = text.match("operator.instead|operator.not|'rather|'than|'and* ^value", i + 1)
-        if after is not None and after.end > i + 2 and (owner := text.ledger.owner[after.end - 1]) in values:
+        after = text.match("'and? operator.instead|operator.not ^value", i + 1)
+        if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
             _claim(text, [i], replace(owner.value, value=token.value, negated=False))
             continue
         before = [c for c in values if c.last < i and i - c.last < 8]
@@ -297,31 +296,11 @@ def _no_gpus(text: Text) -> None:
             text.ledger.claim("value", range(denied, match.end), Value("gpus", 0))
 
 
-def _search_settings(text: Text) -> None:
-    """Read further numbers of a search, and when it is to stop: "population 8", "stop when 6 trials bring nothing"."""
-    section = "slots.search_settings"
-    stop = f"{section}.stop 'the|'search|'it|'hpo|'automl* 'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
-    for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
-        _claim(text, match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
-    for match in text.find(f"{stop}{section}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
-        _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
-    for unit in _UNITS:
-        for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{unit}"):
-            if not any(text.within(i, f"actions.{a}.nouns") for i in range(max(0, match.first - 3), match.end) for a in ("train",)):
-                amount = text.tokens[match.tokens("n")[0]].value
-                _claim(text, match.tokens(), Value("time_budget", f"{amount:g}{_SHORT[unit]}"))
-    for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{section}.words.")]:
-        for source in (f"{section}.words.{name} {_LINK} n=@number slots.epochs.unit?", f"slots.around.before* n=@number {section}.words.{name}"):
-            for match in text.find(source):
-                if text.ledger.free(match.tokens("n")[0]):
-                    _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"))
-
-
 def _durations(text: Text, each: Slot, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
     name = each.name
     if name == "gpu_hours":
-        for match in text.find(f"slots.around.before* n=@number slots.{name}.nouns"):
+        for match in text.find(f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
         for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
@@ -336,13 +315,13 @@ def _durations(text: Text, each: Slot, searching: bool) -> None:
         sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
-        for unit in _UNITS:
+        for unit in UNITS:
             for match in text.find(source.format(unit=f"slots.units.{unit}")):
                 [i] = match.tokens("n")
                 if text.ledger.free(i):
                     amount = text.tokens[i].value
                     tokens = [k for k in match.tokens() if text.ledger.free(k)]
-                    _claim(text, tokens, Value(name, f"{amount:g}{_SHORT[unit]}"))
+                    _claim(text, tokens, Value(name, f"{amount:g}{UNITS[unit]}"))
 
 
 def _choices(text: Text, each: Slot) -> None:
