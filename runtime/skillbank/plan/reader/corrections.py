@@ -9,6 +9,12 @@ __all__ = ["settle"]
 
 _EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name"
 
+_SPARED = (
+    "'leave ^place 'alone|'untouched|'out|'be|'aside",
+    "operator.not 'touch|'use|'write|'take|'read|'overwrite|'change|'modify|'delete|'mix|'to|'in|'into|free.glue+ ^place",
+)
+"""Places that are not to be used, whatever else is: nothing has to be done for them."""
+
 
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
@@ -19,6 +25,12 @@ def settle(text: Text) -> None:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
+    for source in _SPARED:
+        for match in list(text.find(source)):
+            owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
+            if owner is not None and owner.kind == "place":
+                made = text.ledger.replace(owner, "excluded")
+                text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind not in ("place", "value"):

@@ -75,7 +75,9 @@ class Maker:
         fields = dict(c.value for s in self.steps for c in s.of("field"))
         results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"]
         self.taken |= {id(c) for c in results[:1]}
-        platform = [c.value for c in self.text.ledger.of("platform")]
+        platform = list(dict.fromkeys(c.value for c in self.text.ledger.of("platform")))
+        if len(platform) > 1:
+            raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
         data = self.data.of(at)
         made = {
             "skill": step.skill.qualified,

@@ -371,7 +371,8 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
         if token.kind != "word" or leaf not in lists or not text.ledger.free(i):
             continue
         key, choices = lists[leaf]
-        for k in (i - 1, i + 1, i + 2):
+        before = next((k for k in range(i - 1, max(-1, i - 5), -1) if text.tokens[k].text not in ("as", "the", "a", "for")), -1)
+        for k in (before, i + 1, i + 2):
             if 0 <= k < len(text.tokens) and text.ledger.free(k) and text.tokens[k].kind == "word":
                 said = text.tokens[k].text
                 code = re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) or said in _OPTIMIZERS
