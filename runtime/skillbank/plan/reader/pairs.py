@@ -10,7 +10,7 @@ from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.values import Value
+from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 
@@ -34,7 +34,8 @@ def take_pairs(text: Text) -> None:
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
             value = said.value if said.value is not None else _plain(text.ledger.said([v]))
-            text.ledger.claim("value", match.tokens(), Value("", value, key=text.tokens[k].value))
+            tokens = [*set_before(text, match.first), *match.tokens()]
+            text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
 
 
 def _flag(text: Text, i: int) -> None:

@@ -15,7 +15,8 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, values
+from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
+from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
@@ -25,7 +26,7 @@ from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import keys_of, take_spec_words
+from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
@@ -102,10 +103,15 @@ def read_text(
     _take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
+    keys = _keys_of_named(page)
+    trained = [k for name, k in keys if trains(name)]
+    searches.take_space(page, trained)
     said = policy.take_policy(page)
     jobs.take_jobs(page)
-    training = _speaks_of_training(page)
-    values.take_values(page, searching=said is not None)
+    searching = said is not None and said.value == "on"
+    training = _speaks_of_training(page) or searching
+    searches.take_search_settings(page, trained, searching=searching)
+    values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     captions.take_captions(page, training=training)
     places.take_places(page, training=training)
     take_actions(page, clauses)
@@ -123,12 +129,12 @@ def read_text(
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
-        before = len(page.ledger.claims)
+        before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
         settle(page)
         owner = next(s for s in steps if (s.skill, s.action) == found)
-        owner.claims += page.ledger.claims[before:]
-    steps = [_with_claims(s, page) for s in steps]
+        owner.claims += [c for c in page.ledger.claims if id(c) not in before]
+    steps = [_with_claims(step, page) for step in steps]
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
@@ -146,7 +152,7 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
@@ -178,6 +184,12 @@ def _take_words(page: Text, library: Library) -> None:
             page.ledger.replace(claim, "action", Mention(action))
         else:
             page.ledger.withdraw(claim)
+
+
+def _keys_of_named(page: Text) -> list[tuple[str, Keys]]:
+    """Return the spec keys of the skills that are named, with the action of each."""
+    skills = dict.fromkeys(s for c in page.ledger.of("name") for s in c.value.skills)
+    return [(name, keys_of(s, name)) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
 
 
 def _take_platforms(page: Text) -> None:
