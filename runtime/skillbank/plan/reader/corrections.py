@@ -135,7 +135,7 @@ def _put(text: Text, before: Claim, later: Claim) -> None:
     """Put what is said later in the place of what was said before; it has the same role."""
     text.ledger.replace(before, "excluded")
     if later.kind == "place" and later.value.role is None:
-        text.ledger.replace(later, "place", replace(later.value, role=before.value.role, guessed=before.value.guessed))
+        text.ledger.replace(later, "place", replace(later.value, role=before.value.role))
 
 
 def _bare(text: Text, run: range) -> bool:
