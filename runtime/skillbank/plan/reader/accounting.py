@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from skillbank.plan.model import Question
+from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["KEY", "left_over", "question_about", "take_context"]
+__all__ = ["fragments", "left_over", "question_about", "take_context"]
 
-KEY = "words"
-"""Of the question about what was not understood."""
 _FREE = (
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb", "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
@@ -39,20 +37,24 @@ def _covered(text: Text) -> set[int]:
     return covered
 
 
-def take_context(text: Text, clauses: Clauses) -> list[str]:
-    """Account for clauses that give a reason or tell something, and for what something is for."""
+def take_context(text: Text, clauses: Clauses, known: frozenset[str]) -> list[str]:
+    """Account for clauses that give a reason or tell something, and for what something is for.
+
+    Parameters
+    ----------
+    known
+        Words of the spec keys of the steps: what holds one of them could mean something for a run.
+    """
     ledger, notes = text.ledger, []
     covered = _covered(text)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
-        if not open_:
-            continue
         told = clause.mode in (Mode.REASON, Mode.REPORT)
-        if any(_is_telling(text, i, told) for i in open_) or any(text.tokens[i].kind in _VALUES for i in open_):
+        if not open_ or any(_is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        if clause.mode in (Mode.REASON, Mode.REPORT) and not held & {"value", "place", "action", "captions", "policy"}:
+        if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
             ledger.claim("context", open_)
         elif (purpose := _purpose(text, clause.first, clause.end, open_)) is not None:
             ledger.claim("context", purpose)
@@ -60,15 +62,27 @@ def take_context(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-def _is_telling(text: Text, i: int, told: bool) -> bool:
+_WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
+
+
+def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
+    """Whether what is open is what somebody wants: "we need early stopping", but not "our depot needs a detector"."""
+    match = next((m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None)
+    return match is not None and any(i >= match.end for i in open_) and not text.match("'to", match.end)
+
+
+def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
     """Whether a word means something for a run; in what is told, "must" and "on Friday" do not."""
     classes = {c for span in text.spans[i] for c in span.classes}
+    word = text.tokens[i].text
+    if {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")} & known or "grammar.mode.technical" in classes:
+        return True
     if told and classes & {"grammar.mode.directive", "grammar.mode.schedule"} and not any(c.startswith("grammar.operator.") for c in classes):
-        return text.tokens[i].text in _STRICT
-    return any(c.startswith(_TELLING) for c in classes)
+        return word in _STRICT
+    return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
 
 
-_STRICT = frozenset("only never avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
+_STRICT = frozenset("only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
 
 
 def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
@@ -131,10 +145,14 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
     return runs
 
 
-def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> Question | None:
-    """Return the question about what was not understood or has no place in any step."""
+def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return what was not understood, and what no step has a place for, as it was written."""
     said = list(dict.fromkeys(" ".join(text.ledger.said(run).split()) for run in runs))
-    idle = [u for u in dict.fromkeys(unused) if u not in said]
+    return said, [u for u in dict.fromkeys(unused) if u not in said]
+
+
+def question_about(said: list[str], idle: list[str]) -> Question | None:
+    """Return the question about what was not understood or has no place in any step."""
     if not said and not idle:
         return None
     parts = []
@@ -142,4 +160,4 @@ def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> 
         parts.append("I did not understand " + ", ".join(f"'{s[:120]}'" for s in said[:_MOST]) + (" and more" if len(said) > _MOST else ""))
     if idle:
         parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
-    return Question(key=KEY, why="; ".join(parts) + "; say it in other words, or leave it out")
+    return Question(key=WORDS, why="; ".join(parts) + "; say it in other words, or leave it out")

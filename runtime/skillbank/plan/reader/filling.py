@@ -159,7 +159,7 @@ class Maker:
             return SIZE if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds else None
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
-                return slot(value.slot).key if trains(step.action) else None
+                return slot(value.slot).key if self._searches(step) else None
             key = self._slot_key(at, value.slot)
             mine = self._owner_of(value)
             return key if own or mine is None else None
@@ -167,13 +167,17 @@ class Maker:
         shorthands = action.shorthands if action else {}
         key = value.key
         if key.startswith("automl.") or key == "automl":
-            return key if trains(step.action) else None
+            return key if self._searches(step) else None
         if key not in shorthands and "." not in key:
             key = keys.spelled(key) or key
         if own:
             return key
         known = shorthands.get(key, key) in keys.kinds
         return key if known and self._nobody_else(at, key) else None
+
+    def _searches(self, step: Step) -> bool:
+        """Whether a step can be a search."""
+        return trains(step.action) and (self.policy is None or self.policy.value != "off")
 
     def _slot_key(self, at: int, name: str) -> str | None:
         action, skill = self.actions[at], self.steps[at].skill
@@ -201,9 +205,21 @@ class Maker:
         if value.slot == SIZE:
             width, height = value.value
             return {f"{self.steps[at].action}.input_width": width, f"{self.steps[at].action}.input_height": height}
+        if value.unit:
+            return self._with_unit(at, key, value)
         if key.endswith("data_type") and isinstance(value.value, str):
             return {key: value.value.upper()}
         return {key: value.value}
+
+    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, Any] | None:
+        """Return an interval with its unit where the spec has a key for the unit that allows this one."""
+        step, action = self.steps[at], self.actions[at]
+        if action is None or step.skill is None:
+            return None
+        spec_key = f"{step.skill.shorthands(action).get(key, key)}_unit"
+        found = step.skill.schema(action).find(tuple(spec_key.split(".")))[0]
+        units = found.words.get("enum") if found is not None else None
+        return {key: value.value, spec_key: value.unit} if units and value.unit in units else None
 
     def _is_met(self, at: int, key: str, value: Value) -> bool:
         """Whether a value that is not wanted is not there anyway, or another is said in its place."""

@@ -112,7 +112,8 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]
     plain = [i for i in doing if not text.within(i - 1, "grammar.group.det")] if doing else []
     before = text.tokens[match.first - 1] if match.first else None
-    alone = before is None or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
+    owner = text.ledger.owner.get(match.first - 1)
+    alone = before is None or (owner is not None and owner.kind in ("courtesy", "order")) or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
     joined = any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens())
     named = any(text.tokens[i].kind == "word" and text.tokens[i].text in ("job", "run", "id", "number", "named", "called", "is", "was") for i in match.tokens())
     if first.text == "run" and alone:

@@ -53,7 +53,7 @@ _LEX = re.compile(
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
-    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=\s?(?:{_VALUE}))
+    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE}))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
@@ -63,8 +63,10 @@ _LEX = re.compile(
     |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
     |(?P<hex>(?<!\w)(?<!\w\.)(?:\.{{1,3}})?{_HEX}(?!\w|\.\w))
     |(?P<type>\b(?:fp|bf|int|float|bfloat)[ -]?(?:16|32|8)\b)
+    |(?P<bits>\b(?:16|32|8)[ -]bit(?=[ -](?:precision|floats?|arithmetic|mode|training|weights|engine)\b))
+    |(?P<card>\b(?:rtx|gtx)[ -]?\d{{3,4}}(?:[ -]?(?:ti|super))?s?\b)
     |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
-    |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?=[^x]))
+    |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?!x))
     |(?P<size>\b\d+\s?x\s?\d{{2,}}\b)
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
@@ -160,6 +162,10 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
         return Token("word", "with" if text.lower() == "w/" else "without", start, end)
     if kind == "arrow":
         return Token("word", "then", start, end)
+    if kind == "bits":
+        kind, text = "word", {"16": "fp16", "32": "fp32", "8": "int8"}[text.partition("-" if "-" in text else " ")[0]]
+    if kind == "card":
+        kind, text = "word", "gpus" if text.lower().endswith("s") else "gpu"
     if kind == "type":
         kind, text = "word", re.sub(r"[ -]", "", text.lower()).replace("bfloat", "bf").replace("float", "fp")
     return Token("mark" if kind == "mark" else "word", text.lower(), start, end)

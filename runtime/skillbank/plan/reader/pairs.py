@@ -10,7 +10,7 @@ from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.values import Value
+from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 
@@ -42,7 +42,8 @@ def take_pairs(text: Text) -> None:
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
             value = said.value if said.value is not None else _plain(text.ledger.said([v]))
-            text.ledger.claim("value", match.tokens(), Value("", value, key=text.tokens[k].value))
+            tokens = [*set_before(text, match.first), *match.tokens()]
+            text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
 
 
 def _flag(text: Text, i: int) -> None:
@@ -54,6 +55,9 @@ def _flag(text: Text, i: int) -> None:
     at = i + 1
     while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
         at += 1
+    if at < len(text.tokens) and text.tokens[at].kind == "name":
+        text.ledger.claim("courtesy", [i])
+        return
     if at >= len(text.tokens) or not text.ledger.free(at):
         return
     token = text.tokens[at]
@@ -63,9 +67,6 @@ def _flag(text: Text, i: int) -> None:
         text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
         return
     value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
-    if token.kind == "name":
-        text.ledger.claim("courtesy", [i])
-        return
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
