@@ -105,7 +105,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     first = i
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
-    before = [text.tokens[k].text for k in range(first, i)]
+    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
     if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
         return []
     if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):

@@ -204,17 +204,13 @@ def _unnumbered(tokens: list[Token]) -> list[Token]:
         before = tokens[i - 1] if i else None
         counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
         opened = before is not None and before.text == "(" and after == ")"
-        listed = before is not None and before.kind == "mark" and (before.text != ":" or any(_counts_on(t, token) for t in tokens[i + 1 :]))
-        starts = before is None or listed or after == ")"
+        starts = before is None or before.kind == "mark" or after == ")"
+        if counted and starts and before is not None and before.text == ":":  # "batch size: 2. AutoML: off" is no list
+            starts = any(t.kind == "number" and t.value == token.value + 1 for t in tokens[i + 1 :])
         if counted and starts and not opened and i + 2 < len(tokens) and tokens[i + 2].kind == "word":
             token = Token("mark", ";", token.start, token.end)
         made.append(token)
     return made
-
-
-def _counts_on(token: Token, before: Token) -> bool:
-    """Whether a number can be that of the next item of a list."""
-    return token.kind == "number" and token.value == before.value + 1
 
 
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
