@@ -129,9 +129,6 @@ class DataOfSteps:
         step = self.steps[at]
         said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES]
         loose = [c for c in step.of("place") if c.value.role is None]
-        if sum(c.value.plain and r == own for c, r in said) > 1:
-            loose += [c for c, r in said if c.value.plain and r == own]
-            said = [(c, r) for c, r in said if c not in loose]
         if not loose and not said and reads:
             loose = self._shared(at)
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
