@@ -155,10 +155,10 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
         return True
-    items = {w for i in found.used for w in (text.tokens[i].text,)}
+    technical = bool(found.used) and text.lexicon.has(text.tokens[found.used[0]].text, "grammar.mode.technical")
     numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
-    if numbered or any(text.lexicon.has(w, "grammar.mode.technical") for w in items) and len(found.used) < 4:
-        return True
+    if numbered or (technical and len(found.used) == 1):
+        return True  # "label smoothing 0.1"
     sentence = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?")), len(text.tokens))
     return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(first, sentence))
 

@@ -228,7 +228,7 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else None if actions or finds else _product(page))
     return steps_of(page, clauses, finds, implied)
 
 
