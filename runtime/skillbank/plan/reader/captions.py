@@ -114,7 +114,7 @@ def _find(text: Text, match: Match) -> None:
         return
     at, marked = end, False
     while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb")
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb", "grammar.operator.only")
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
@@ -172,7 +172,7 @@ def _bases(text: Text) -> tuple[frozenset[str], ...]:
 def _is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    quiet = ("grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
+    quiet = ("slots.captions.nouns", "grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
     return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
 
 
@@ -234,8 +234,8 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     part: list[int] = []
 
     def close() -> None:
-        said = _ARTICLE.sub("", ledger.said(part).strip()).strip().rstrip(".") if part else ""
-        if said:
+        said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
+        if said and not _ARTICLE.match(f"{said} -"):
             found.items.append(said)
         part.clear()
 

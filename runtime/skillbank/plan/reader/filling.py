@@ -57,9 +57,13 @@ class Maker:
 
     @property
     def unused(self) -> list[Claim]:
-        """Claims of values, places and captions that no step took."""
-        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value") or (c.kind == "find" and c.value)}
-        return [c for c in claims.values() if id(c) not in self.taken and id(c) not in self.data.used]
+        """Claims of values, places, captions and jobs that no step took."""
+        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value", "job") or (c.kind == "find" and c.value)}
+        jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
+        return [
+            c for c in claims.values()
+            if id(c) not in self.taken and id(c) not in self.data.used and not (c.kind == "job" and str(c.value) in jobs)
+        ]  # fmt: skip
 
     def _request(self, at: int) -> Request:
         step, action = self.steps[at], self.actions[at]
@@ -260,19 +264,20 @@ class Maker:
         step = self.steps[at]
         own = step.of("job")
         alone = sum(s.group == step.group for s in self.steps) < 2
-        if own and (at == 0 or alone):
-            return str(own[0].value)
-        said = [c.value for s in self.steps for c in s.of("job")]
+        said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
+        self.taken.add(id(said[0]))
+        if own and said is own:
+            return str(said[0].value)
         assert step.skill is not None
         named = [a for a in step.skill.actions if a.name == step.action]
         takes = {p for a in named for p in accepted_products(a)} if named else set()
         for earlier in reversed(self.steps[:at]):
             product = product_of(earlier.action)
             if product != "other":
-                return None if product in takes or not takes else str(said[0])
-        return str(said[0]) if takes else None
+                return None if product in takes or not takes else str(said[0].value)
+        return str(said[0].value) if takes else None
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:
