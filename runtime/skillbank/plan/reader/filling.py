@@ -45,6 +45,7 @@ class Maker:
         self.text, self.steps, self.policy, self.list_folder = text, steps, policy, list_folder
         for step in steps:
             _settle_places(text, step, action_of(step, False), self._is_model)
+        _lend_data(text, steps)
         self.engines = [self._uses_engine(s) for s in steps]
         self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.data = DataOfSteps(text, steps, self.actions, list_folder)
@@ -301,10 +302,23 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
+        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None:
+            continue
         role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:
             made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
             step.claims = [c for c in step.claims if c is not claim] + [made]
+
+
+def _lend_data(text: Text, steps: Sequence[Step]) -> None:
+    """Give data that is said behind a step that reads none ("..., then export it, images in X") to the one before it."""
+    reading = [s for s in steps if rows_of(s, action_of(s, False))]
+    for step in steps:
+        before = [s for s in reading if s.at < step.at and not any(c.value.role is None for c in s.of("place"))]
+        for claim in step.of("place") if step not in reading and before else ():
+            if claim.value.role is None:
+                step.claims.remove(claim)
+                before[-1].claims.append(claim)
 
 
 def _role_of_file(action: Action | None, place: Place, before: set[str], told: bool, *, file: bool) -> str | None:

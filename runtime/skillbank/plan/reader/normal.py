@@ -133,7 +133,7 @@ def nearest(word: str) -> str | None:
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
                 # Another letter makes another word where words are short: "dogs" is not "does".
-                if away <= most and (len(word) > 5 or len(word) != size or sorted(word) == sorted(known)):
+                if away <= most and (len(word) > 5 or (len(word) == 5 and size != 5) or sorted(word) == sorted(known)):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None
