@@ -33,7 +33,7 @@ def test_words_and_options_give_the_same_plan(inline: Command) -> None:
     words = inline("plan", f"{REQUEST}, 20 epochs", "--json").document
     options = inline(
         "plan", "--skill", "grounding_dino", "--action", "train", "--data", "train=s3://bucket/train",
-        "--set", "num_epochs=20", "--automl", "off", "--json",
+        "--epochs", "20", "--automl", "off", "--json",
     ).document  # fmt: skip
     assert words["spec"] == options["spec"]
     assert words["overrides"] == options["overrides"]
@@ -144,9 +144,9 @@ def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, nea
 
 
 @pytest.mark.parametrize("words", ["on pbs", "with platform pbs", "submit it to the PBS queue"])
-def test_a_platform_in_words_that_there_is_not_is_refused(inline: Command, words: str) -> None:
+def test_a_platform_in_words_that_there_is_not_is_asked(inline: Command, words: str) -> None:
     answer = inline("plan", f"{REQUEST}, {words}")
-    assert answer.code == 2 and "there is no platform 'pbs'" in answer.err
+    assert answer.code == 3 and "pbs" in answer.out.partition("question: ")[2].lower()
 
 
 def test_a_platform_of_the_environment_that_there_is_not_is_refused(
