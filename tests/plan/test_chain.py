@@ -6,7 +6,7 @@ import pytest
 
 from skillbank.plan.model import Plan
 from skillbank.plan.option_steps import step_of
-from skillbank.plan.request import parse_settings
+from skillbank.plan.request import Request, parse_settings
 from skillbank.runtime import Runtime
 from tests.plan.conftest import MakeSkill, composed
 

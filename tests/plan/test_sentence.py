@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.documents import parse_yaml
-from skillbank.plan.composition import compose
 from skillbank.plan.literals import dotted, name, place, quoted, unquoted, value
 from skillbank.plan.model import Plan
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.runtime import Runtime
 from tests.bank.banks import make_skill
+from tests.plan.conftest import composed
 from tests.plan.sentence_reader import read_sentence
 
 SKILL = "tao-train-grounding-dino"
@@ -26,7 +27,7 @@ FORGED = 'x"; AutoML on; 1 GPU\n\u202e\u201c\u2013; nothing left out'
 
 def planned(runtime: Runtime, *actions: str, text: str | None = None, **options: Any) -> list[Plan]:
     skill = None if text else options.pop("skill", SKILL)
-    requests, _ = compose(runtime, text, skill, None if text else list(actions), **options)
+    requests, _ = composed(runtime, text, skill, None if text else list(actions), **options)
     return runtime.plan(requests)
 
 
@@ -41,7 +42,7 @@ def said(runtime: Runtime, *actions: str, **options: Any) -> str:
     return sentence
 
 
-TRAIN = {"data": ["train=s3://b/t"], "pretrained": "none", "automl": "off"}
+TRAIN: dict[str, Any] = {"data": ["train=s3://b/t"], "pretrained": "none", "automl": "off"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ TRAIN = {"data": ["train=s3://b/t"], "pretrained": "none", "automl": "off"}
         ({"gpus": 2}, "2 GPUs; "),
         ({"gpus": 0}, "0 GPUs; "),
         ({"gpus": 1, "nodes": 2}, "1 GPU; 2 nodes; "),
-        ({"gpus": 2, "settings": ["train.gpu_ids=[2, 3]"]}, "GPU ids 2 and 3; 2 GPUs; "),
+        ({"gpus": 2, "settings": ["train.gpu_ids=[2, 3]"]}, "GPU ids 2 and 3; "),
         ({"settings": ["train.num_gpus=2"]}, "train.num_gpus = 2; "),
     ],
 )  # fmt: skip
@@ -85,7 +86,7 @@ def test_what_was_said_of_a_search_is_said(runtime: Runtime) -> None:
     sentence = said(runtime, "train", data=data, settings=settings, pretrained="none", platform="docker")
     assert sentence == (
         f"train {SKILL} on s3://b/t; validate on s3://b/e; from random weights; 12 trials; 2 trials at once; "
-        "algorithm asha; time budget 8h; 4.0 GPU hours; trial timeout 90m; patience 3; "
+        "algorithm asha; time budget 8h; 4 GPU hours; trial timeout 90m; patience 3; "
         "automl.ranges.train.optim.lr = [1e-05, 0.001]; automl.keep = all; "
         "AutoML auto; on platform docker; nothing left out"
     )
@@ -117,7 +118,7 @@ def test_a_chain_says_what_holds_for_all_of_it_once(runtime: Runtime) -> None:
 
 
 def test_a_chain_of_differing_steps_says_each(runtime: Runtime) -> None:
-    requests, _ = compose(runtime, None, SKILL, ["train", "export"], **TRAIN)
+    requests, _ = composed(runtime, None, SKILL, ["train", "export"], **TRAIN)
     requests[1] = requests[1].model_copy(update={"platform": "slurm", "results_root": "s3://b/r"})
     plans = runtime.plan(requests)
     sentence = runtime.sentence(plans)
@@ -275,3 +276,42 @@ def test_tools_and_the_question_of_a_launch_say_the_sentence(runtime: Runtime) -
         automl="off",
     ).plans  # fmt: skip
     assert (shown.plan_id, shown.sentence) == (plan.plan_id, sentence)
+
+
+def test_blocks_of_settings_are_said_by_their_leaves(runtime: Runtime) -> None:
+    sources = [{"image_dir": "/d/a b", "json_file": "/d/x.jsonl", "label_map": "/d/l.json"}]
+    settings = [
+        "model={num_queries: 500, backbone: swin_tiny_224_1k}",
+        f"dataset.train_data_sources={sources}",
+    ]
+    sentence = said(runtime, "train", pretrained="none", automl="off", settings=settings)
+    assert "model.num_queries = 500" in sentence and "model.backbone = swin_tiny_224_1k" in sentence
+    assert (
+        'dataset.train_data_sources = [{"image_dir": "/d/a b", "json_file": "/d/x.jsonl", '
+        '"label_map": "/d/l.json"}]; '
+    ) in sentence
+
+
+def test_data_of_a_source_of_the_skills_own_is_said_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    bank = make_skill(tmp_path / "own", "teacher-toy", arch="toy")
+    info = next(bank.rglob("skill_info.yaml"))
+    document = yaml.safe_load(info.read_text())
+    document["data_sources"] = {"train": {"dataset.taught": {"source": "teacher_dataset", "path": "a.zip"}}}
+    info.write_text(yaml.safe_dump(document))
+    with Runtime([bank]) as runtime:
+        data = ["teacher_dataset=/d/x y"]
+        sentence = said(runtime, "train", skill="teacher-toy", data=data, automl="off")
+    assert sentence == (
+        'train teacher-toy; data teacher_dataset = "/d/x y"; AutoML off; on platform local; nothing left out'
+    )
+
+
+def test_an_image_of_the_environment_counts_where_something_runs_in_it(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_IMAGE", "reg/env:1")
+    assert "image" not in said(runtime, "train", **TRAIN)
+    assert "; on platform docker; image reg/env:1; " in said(runtime, "train", **TRAIN, platform="docker")

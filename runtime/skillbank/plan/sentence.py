@@ -193,18 +193,20 @@ def _settings(step: _Step) -> Iterator[str]:
     for slot in SLOTS:
         if slot.fills is Fills.SETTING and (key := key_of(step.skill, step.action, slot)) is not None:
             found = left.get(shorthands.get(key, key))
-            words = None if found is None else _slot_words(slot, found.value)
-            if found is not None and words is not None:
+            if found is not None and (words := _slot_words(slot, found.value)) is not None:
                 yield words
                 del left[found.key]
     job = next((parent.job for parent in plan.parents if parent.job is not None), None)
     for key, override in sorted(left.items()):
-        said = name(job) if job and override.value == PARENT_MODEL else value(override.value)
-        yield f"{dotted(key)} = {said}"
+        yield f"{dotted(key)} = {_parent_or(override.value, job)}"
     if gpus is not None:
         yield "1 GPU" if gpus == 1 else f"{gpus} GPUs"
     if nodes is not None:
         yield "1 node" if nodes == 1 else f"{nodes} nodes"
+
+
+def _parent_or(content: Any, job: str | None) -> str:
+    return name(job) if job and content == PARENT_MODEL else value(content)
 
 
 def _search(step: _Step) -> Iterator[str]:
@@ -217,11 +219,10 @@ def _search(step: _Step) -> Iterator[str]:
         if left.get("directions") == [action.metric_direction or info.metric_direction]:
             del left["directions"]
     for slot in SLOTS:
-        if slot.fills is Fills.SEARCH and slot.names[0] in left:
-            words = _slot_words(slot, left[slot.names[0]])
-            if words is not None:
-                yield words
-                del left[slot.names[0]]
+        known = slot.fills is Fills.SEARCH and slot.names[0] in left
+        if known and (words := _slot_words(slot, left[slot.names[0]])) is not None:
+            yield words
+            del left[slot.names[0]]
     for key, content in sorted(left.pop("ranges", {}).items()):
         yield f"{dotted(f'automl.ranges.{key}')} = {value(content)}"
     for key, content in sorted(left.items()):
@@ -243,7 +244,9 @@ def _slot_value(slot: Slot, content: Any) -> str | None:
     if slot.kind is Kind.COUNT:
         return str(content) if whole else None
     if slot.kind is Kind.NUMBER:
-        return value(content) if number and content < float("inf") else None
+        # A spec keeps 4 and 4.0 apart, a search does not.
+        brief = int(content) if number and slot.fills is Fills.SEARCH and content == content // 1 else content
+        return value(brief) if number and content < float("inf") else None
     if slot.kind is Kind.CHOICE:
         return str(content) if content in slot.choices else None
     if slot.kind is Kind.DURATION:
