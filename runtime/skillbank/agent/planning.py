@@ -155,7 +155,7 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
         box.runtime.keep(plan)
     checks = [box.runtime.check(plan, earlier=plans[:i]) for i, plan in enumerate(plans)]
     said = [_cut(box.runtime.sentence([plan])) for plan in plans]
-    summaries = [_summary(*each) for each in zip(plans, said, checks, strict=True)]
+    summaries = [_summary(*each) for each in zip(plans, checks, said, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
 
 
@@ -170,7 +170,7 @@ def _cut(sentence: str) -> str:
     return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[: _LONGEST_SENTENCE - 1]}…"
 
 
-def _summary(plan: Plan, sentence: str, checks: Checks) -> PlanSummary:
+def _summary(plan: Plan, checks: Checks, sentence: str) -> PlanSummary:
     parent = plan.parents[0] if plan.parents else None
     container = plan.platform != "local"
     return PlanSummary(

@@ -191,8 +191,8 @@ def _settings(step: _Step) -> Iterator[str]:
         del left[key]
     shorthands = step.skill.shorthands(step.action)
     for slot in SLOTS:
-        if slot.fills is Fills.SETTING and (key := key_of(step.skill, step.action, slot)) is not None:
-            found = left.get(shorthands.get(key, key))
+        if slot.fills is Fills.SETTING and (short := key_of(step.skill, step.action, slot)) is not None:
+            found = left.get(shorthands.get(short, short))
             if found is not None and (words := _slot_words(slot, found.value)) is not None:
                 yield words
                 del left[found.key]
