@@ -55,7 +55,9 @@ def plan(
         if len(plans) > 1:
             terminal.say(f"{whole}\n")
         for each, own, seen in zip(plans, said, checks, strict=True):
-            terminal.show(plan_view(each, own, notes, explain, seen))
+            # Written and not drawn, so that it can be copied whole.
+            terminal.say(own)
+            terminal.show(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
             terminal.say(text or f"platform '{each.platform}' is handed no document of its own")
     if kept is not None:

@@ -30,13 +30,9 @@ _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNN
 
 
 def plan_view(
-    plan: Plan,
-    sentence: str,
-    notes: Sequence[str] = (),
-    explain: bool = False,
-    checks: Checks | None = None,
+    plan: Plan, notes: Sequence[str] = (), explain: bool = False, checks: Checks | None = None
 ) -> RenderableType:
-    """Show a plan: its sentence, why, where, with which data, what this machine says of it, what is open."""
+    """Show a plan: what, why, where, with which data, what this machine says of it, and what is open."""
     head = pairs()
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
@@ -51,7 +47,7 @@ def plan_view(
     head.add_row("command", command_line(plan.command))
     for parent in plan.parents:
         head.add_row("parent", f"{parent.job or 'plan ' + str(parent.plan)[:12]} ({parent.action})")
-    parts: list[RenderableType] = [line(sentence, "bold"), head]
+    parts: list[RenderableType] = [head]
     data = [b for b in plan.inputs if b.runtime != "value"]
     if data:
         seen = {place.key: _seen(place, explain) for place in checks.places} if checks else {}

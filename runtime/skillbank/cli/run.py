@@ -73,7 +73,8 @@ def run(
             if len(new) > 1:
                 terminal.say(f"{runtime.sentence(new)}\n")
             for each, checks in zip(new, seen, strict=True):
-                terminal.show(plan_view(each, runtime.sentence([each]), notes, checks=checks))
+                terminal.say(runtime.sentence([each]))
+                terminal.show(plan_view(each, notes, checks=checks))
                 if each.route.name == "automl":
                     from skillbank.cli.searching import review_view
 

@@ -33,7 +33,7 @@ The grammar, for whoever reads it; clauses are parted by ``; `` outside of quote
               | "on platform " NAME               one step only, the last; else every step has its own
               | "image " PLACE | "image of the skill"
               | "results below " PLACE | "results in the usual place"
-              | "nothing left out" | "asks: " NAME { ", " NAME } | "secrets not shown"
+              | "nothing left out" | "asks: " KEY { ", " KEY } | "secrets not shown"
 
     COUNT     = digits                            NUMBER = a number of YAML, 1e-05 among them
     DURATION  = digits ( "h" | "m" | "s" )
@@ -299,7 +299,7 @@ def _end(plans: Sequence[Plan]) -> Iterator[str]:
     asked = dict.fromkeys(question.key for plan in plans for question in plan.questions)
     hidden = any(map(_hides, plans))
     if asked:
-        yield f"asks: {', '.join(name(hide_secrets(key)) for key in asked)}"
+        yield f"asks: {', '.join(dotted(hide_secrets(key)) for key in asked)}"
     if hidden:
         yield "secrets not shown"
     if not asked and not hidden:
