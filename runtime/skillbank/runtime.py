@@ -359,7 +359,9 @@ class Runtime:
                 held = (s for s in self.library.skills if s.digested == plan.skill.digest)
                 skill = next((s for s in held if s.bank == plan.skill.bank), None)
                 found = self.skill_of(plan) if skill is None else skill
-                return found, self.library.said(found)
+                # A bank that this runtime was not given, as that of a plan which is only approved here.
+                alone = skill is None and not self.library.claims.of(found.name).skills
+                return found, found.name if alone else self.library.said(found)
 
         return sentence(plans, made_of)
 
