@@ -192,9 +192,10 @@ def requests(draw: st.DrawFn, runtime: Runtime, jobs: dict[str, list[str]]) -> l
             # A file, or a job in the place of one.
             named = st.sampled_from(["/m/a b.pth", "s3://b/m.onnx", *fitting[:1]])
             settings += [Setting(key=key, value=draw(named)) for key in models]
+        listed = any(setting.key.endswith("gpu_ids") for setting in settings)
         made.append(Request(
             skill=skill.qualified, action=name, variant=variant, data=tuple(data), settings=tuple(settings),
-            gpus=draw(st.sampled_from([None, None, 0, 1, 2, 8])),
+            gpus=None if listed else draw(st.sampled_from([None, None, 0, 1, 2, 8])),
             nodes=draw(st.sampled_from([None, None, 1, 2])),
             **starts, **own,
         ))  # fmt: skip
