@@ -265,3 +265,32 @@ def test_what_options_replace_is_told_beside_a_document_too(inline: Command) -> 
     answer = inline("plan", text, "--epochs", "3", "--json")
     assert answer.document["spec"]["train"]["num_epochs"] == 3
     assert "note: --epochs 3 counts, not the 4 of the words" in answer.err
+
+
+def test_a_plan_begins_with_its_sentence(inline: Command) -> None:
+    skill = "train tao-train-grounding-dino on s3://bucket/train"
+    said = f"{skill}; AutoML off; on platform docker; asks: pretrained\n"
+    whole = f"{skill}; from random weights; AutoML off; on platform local; nothing left out"
+    assert inline("plan", REQUEST, "--platform", "docker").out.startswith(said)
+    answer = inline("plan", REQUEST, "--pretrained", "none")
+    assert answer.out.splitlines()[0] == whole
+    document = inline("plan", REQUEST, "--pretrained", "none", "--json").document
+    assert list(document)[:2] == ["plan_id", "sentence"] and document["sentence"] == whole
+    assert Plan.from_document(document).plan_id == document["plan_id"]
+    # What is read back is the same plan.
+    assert inline("plan", whole, "--json").document["plan_id"] == document["plan_id"]
+
+
+def test_a_chain_begins_with_the_sentence_of_all_of_it(inline: Command) -> None:
+    asked = f"{REQUEST}, from scratch, then export it"
+    document = inline("plan", asked, "--json").document
+    whole = document["sentence"]
+    assert whole == (
+        "first train tao-train-grounding-dino on s3://bucket/train; from random weights; "
+        "then export tao-train-grounding-dino; AutoML off; on platform local; nothing left out"
+    )
+    train, export = document["plans"]
+    assert f"; from plan {train['plan_id'][:12]}; " in export["sentence"]
+    assert inline("plan", asked).out.splitlines()[0] == whole
+    again = inline("plan", whole, "--json").document["plans"]
+    assert [p["plan_id"] for p in again] == [train["plan_id"], export["plan_id"]]
