@@ -19,6 +19,7 @@ from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, nam
 from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
+from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, gives_masks, skill_of_description, skill_that_finds
@@ -88,6 +89,8 @@ def read_text(
         raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
     if len(text) > _LONGEST:
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
+    if skill is None and (canonical := read_canonical(text, library)) is not None:
+        return Reading(tuple(canonical))
     page, notes = _page(text, library)
     notes += asides.take_reports(page)
     asides.take_numbering(page)
