@@ -302,7 +302,7 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
-        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None:
+        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None and "into" not in before:
             continue
         role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:
