@@ -53,12 +53,17 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexico
         joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
+            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word, opening=_opens(made)))
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _opens(before: list[Token]) -> bool:
+    """Whether the next word begins a sentence or what is to be done."""
+    return not before or before[-1].kind == "mark" or before[-1].text in ("please", "and", "then", "to")
 
 
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
@@ -123,8 +128,8 @@ def allowed(word: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def nearest(word: str) -> str | None:
-    """Return the one word of requests that a word can be a misspelling of."""
+def nearest(word: str, *, opening: bool = False) -> str | None:
+    """Return the one word of requests that a word can be a misspelling of; a short one where an action is ``opening``."""
     most = allowed(word)
     found: dict[int, set[str]] = {}
     for size in range(len(word) - most, len(word) + most + 1) if most else ():
@@ -133,7 +138,8 @@ def nearest(word: str) -> str | None:
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
                 # Another letter makes another word where words are short: "dogs" is not "does".
-                if away <= most and (len(word) > 5 or (len(word) == 5 and size != 5) or sorted(word) == sorted(known)):
+                verb = opening and any(lexicon().has(known, f"actions.{a}.base") for a in ("train", "evaluate", "export", "quantize"))
+                if away <= most and (verb or len(word) > 5 or (len(word) == 5 and size != 5) or sorted(word) == sorted(known)):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None

@@ -18,6 +18,9 @@ __all__ = ["take_pairs"]
 
 _POLICY = frozenset("automl automl_policy hpo automl-policy policy".split())
 _JOBS = frozenset("parent job parent_job from_job parent-job".split())
+_NESTS = frozenset("request overrides settings params parameters hyperparameters options".split())
+_DATA = frozenset("data dataset datasets".split())
+"""Under what keys of a document others are written."""
 _WORDS = frozenset("action actions task tasks step steps model skill network arch do command mode type verb".split())
 
 
@@ -84,6 +87,9 @@ def slot_of_flag(text: Text, name: str) -> str | None:
 
 def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> None:
     ledger, name = text.ledger, key.lower().strip("\"'")
+    head, _, rest = name.partition(".")
+    if rest and (head in _NESTS or (head in _DATA and _role(text, rest, said) is not None)):
+        key, name = key.strip("\"'").partition(".")[2], rest
     value = _plain(said.strip()) if isinstance(said, str) and written else said
     shown = said.strip("\"' ") if isinstance(said, str) else said
     place = isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
