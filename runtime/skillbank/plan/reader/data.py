@@ -129,7 +129,10 @@ class DataOfSteps:
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
         step = self.steps[at]
-        said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES]
+        held = [c for c in step.of("place") if c.value.role in SOURCES]
+        said = [(c, self._source(c.value.role, at, reads)) for c in held]
+        told = {c.value.role for c in held}
+        said = [(c, s if s == c.value.role or s not in told else c.value.role) for c, s in said]
         loose = [c for c in step.of("place") if c.value.role is None]
         if not loose and not said and reads:
             loose = self._shared(at)

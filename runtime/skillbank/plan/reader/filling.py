@@ -268,7 +268,9 @@ class Maker:
         said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
-        self.taken.add(id(said[0]))
+        files = [c for c in step.of("place") if c.value.role == "weights"] if own else []
+        if not files:  # a file and a job are two models for one step
+            self.taken.add(id(said[0]))
         if own and said is own:
             return str(said[0].value)
         assert step.skill is not None

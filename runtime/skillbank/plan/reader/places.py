@@ -259,14 +259,15 @@ def _after(text: Text, match: Match) -> None:
 
 
 def _is_taken(text: Text, place: int) -> bool:
-    """Whether a list of places has one verb: "use A and B as training data"."""
+    """Whether a list of places has one verb or none: "use A and B as training data", "; A and B for validation"."""
     first = place
     while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
         before = next((k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None)
         if before is None:
             break
         first = before
-    return first != place and text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
+    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in ("and", "&", "plus")
+    return first != place and (alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both"))
 
 
 def _backwards(text: Text, place: int, like: Place) -> None:
