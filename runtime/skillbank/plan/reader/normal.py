@@ -132,7 +132,8 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                if away <= most:
+                # Another letter makes another word where words are short: "dogs" is not "does".
+                if away <= most and (len(word) > 5 or (len(word) == 5 and size != 5) or sorted(word) == sorted(known)):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None
