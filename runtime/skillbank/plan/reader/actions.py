@@ -18,7 +18,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("gen_trt_engine", f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {_ENGINE} free.noun?"),
     ("gen_trt_engine", f"verb=actions.words.convert {_OF}|actions.words.onnx|actions.export.past* {_TO}|'with|'using|'for|'by group.det|^value|free.adjective* {_ENGINE} free.noun?"),
     ("gen_trt_engine", "actions.gen_trt_engine.nouns"),
-    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|'\n+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
+    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|@mark+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
     ("export", f"verb=actions.words.convert {_OF}* {_TO} group.det|free.adjective* actions.words.onnx free.noun?"),
     ("export", "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx free.noun|actions.export.base|'of|'from|'for?"),
     ("quantize", "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past @name? group.model|@name?"),
@@ -60,10 +60,16 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
         negation = _negation(text, clauses.of(match.first).first, match.first)
+        clause = clauses.of(match.first)
+        if not negation and (_is_put_off(text, clause.first, clause.end, match.first, noun=True) or _is_told_of(text, match.end)):
+            text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
+            continue
         text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *(_trailing(text, match.end) if negation else ())])
     for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
         exported = any(c.value.action == "export" for c in text.ledger.of("action"))
-        if exported or any(text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)):
+        if not text.ledger.of("action", "find"):
+            text.ledger.claim("action", match.tokens(), Mention("export"))
+        elif exported or any(text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)):
             text.ledger.claim("talk", match.tokens())
 
 
@@ -77,19 +83,21 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
-    if words[0] in _LISTING:
+    listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
+    if listed:
         earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
         if not earlier:
             return
         verb = []
     kept = [i for i in match.tokens() if text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
     engine = action != "gen_trt_engine" and any(text.within(i, _ENGINE) for i in match.tokens())
-    free = [i for i in kept if text.ledger.free(i)]
+    wish = next((m for start in range(max(0, first - 8), first) if (m := text.match(_SHOULD[0], start, first)) is not None and m.end == first), None)
+    free = [i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i)]
     if free:
-        _settle(text, clauses, free, Mention(action, engine=engine), noun=False)
+        _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
 
 
-_LISTING = frozenset(", and then plus also finally ; : . - to into \n".split(" "))
+_LISTING = frozenset("and then plus also finally to into".split())
 
 
 def _is_no_inference(text: Text, match: Match) -> bool:
@@ -116,6 +124,9 @@ def _is_noun(text: Text, i: int) -> bool:
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
     """Read one verb or noun of an action."""
+    if text.tokens[i].text in ACTIONS and "_" in text.tokens[i].text:
+        _settle(text, clauses, [i], Mention(text.tokens[i].text), noun=False)
+        return
     for action in ACTIONS:
         for form in (*FORMS, "nouns"):
             section = f"actions.{action}.{form}"
@@ -132,7 +143,8 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
                     text.ledger.claim("talk", tokens)
                     return
                 tokens = [*wish, *tokens]
-            if (noun or form == "ing") and _is_talk(text, clauses, i, ends[0]):
+            clause = clauses.of(i)
+            if (noun or form == "ing") and not _is_put_off(text, clause.first, clause.end, i, noun=True) and _is_talk(text, clauses, i, ends[0]):
                 text.ledger.claim("talk", tokens)
                 return
             _settle(text, clauses, tokens, Mention(action, asked=not (noun or form == "ing")), noun=noun or form == "ing")
@@ -147,7 +159,7 @@ def _after_det(text: Text, i: int) -> bool:
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
-_THING = "group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
+_THING = "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
 _SHOULD = (
     "wish=mode.should free.adverb* wish='be|'get free.adverb*",
     f"wish=mode.wish {_THING}* wish='to? wish='be? free.adverb*",
@@ -183,6 +195,10 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     """Whether a noun only says what something else is of: "results of the evaluation", "during training"."""
     before = [text.tokens[k].text for k in range(max(0, i - 2), i)]
+    if before == ["instead", "of"]:
+        return False
+    if text.tokens[i].text.endswith("ing") and before and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently"):
+        return True
     if before and (before[-1] in ("during", "of", "while") or before in (["during", "the"], ["of", "the"], ["for", "the"])):
         return True
     if before[-1:] == ["for"] and not any(text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))):
@@ -239,7 +255,9 @@ def _trailing(text: Text, at: int) -> list[int]:
 
 
 _DENIALS = (
-    f"{_THING}* @mark? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    f"{_THING}* '? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    "@mark mode.later|policy.state.off",
+    f"{_THING}* 'on 'hold",
     "'is|'are|'be|':|'= policy.state.off",
     "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
 )
@@ -249,7 +267,9 @@ def _denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
     for source in _DENIALS:
         match = text.match(source, at)
-        if match is None or text.tokens[at].text in (",", ".", ";", "(", ")") or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
+        if match is None or any(text.tokens[k].kind == "mark" and text.tokens[k].text not in "?:()" for k in match.tokens()):
+            continue
+        if not any(text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later") or text.tokens[k].text in ("nothing", "hold") for k in match.tokens()):
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
         if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):

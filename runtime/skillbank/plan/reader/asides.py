@@ -10,7 +10,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
+    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
     "take_signatures", "take_told",
 ]  # fmt: skip
 
@@ -35,11 +35,37 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not (i and text.tokens[i - 1].text in _NEGATED):
+        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not _is_question(text, i) and not (i and text.tokens[i - 1].text in _NEGATED):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:
             i += 1
+
+
+def _is_question(text: Text, i: int) -> bool:
+    """Whether "can I", "is it possible to" asks what can be done and requests nothing: no place stands behind it."""
+    if not text.within(i, "grammar.courtesy.unsure"):
+        return False
+    end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
+    return text.tokens[end].text == "?" and not any(text.tokens[k].kind in ("place", "job") for k in range(i, end))
+
+
+_TICKET = re.compile(
+    r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
+    r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def take_headers(text: Text) -> None:
+    """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
+    for match in _TICKET.finditer(text.ledger.original):
+        inside = [i for i, t in enumerate(text.tokens) if match.start() <= t.start and t.end <= match.end()]
+        if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(_asks(text, i) for i in inside):
+            text.ledger.claim("courtesy", inside)
+    for i, token in enumerate(text.tokens):
+        if token.text in ("comma", "semicolon", "newline") and text.ledger.free(i):
+            text.ledger.claim("courtesy", [i])
 
 
 def take_numbering(text: Text) -> None:
@@ -60,7 +86,7 @@ _NEGATED = frozenset("no not never don't without".split())
 def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
-    for match in text.find("courtesy.farewell ',|'.|'-|'!|'\n*"):
+    for match in text.find("courtesy.farewell @mark*"):
         end = match.end
         while end < last and end - match.end < 3 and _is_somebody(text, end):
             end += 1
@@ -116,7 +142,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
         last += 1
     if any(_asks(text, k) for k in range(i + 1, last)) or last - i > 6:
         last = i + 1
-    kept = [k for k in range(i - 3 if own else first, last) if k >= first and text.tokens[k].kind in ("word", "mark", "document", "quote")]
+    kept = [k for k in range(i - 3 if own else first, last) if k >= first and text.tokens[k].kind in ("word", "mark", "quote", "number", *(() if own else ("place",)))]
     return [k for k in kept if not own or k == i or text.tokens[k].text in _SAYING]
 
 
@@ -173,7 +199,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         if not all(map(text.ledger.free, match.tokens())):
             continue
-        held = any(_asks(text, i) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "places.data.nouns", "operator.only") for i in tokens)
+        held = any(_asks(text, i) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
         notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
@@ -185,6 +211,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
             text.ledger.claim("report", [i])
             notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
     return notes
+
+
+_DATA = frozenset("images pictures photos frames labels annotations files data samples boxes".split())
 
 
 def take_questions(text: Text, clauses: Clauses) -> list[str]:
@@ -217,10 +246,18 @@ def take_told(text: Text, clauses: Clauses) -> None:
 
 _WISHED = frozenset("want wanted need needs like should must be shall".split())
 def take_instead(text: Text) -> None:
-    """Account for "instead" where something has been taken back."""
-    for match in text.find("'instead !'of"):
-        if text.ledger.of("refused", "excluded"):
-            text.ledger.claim("order", match.tokens())
+    """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
+    back = text.ledger.of("refused", "excluded", "talk", "report")
+    for source in ("'instead !'of", "'but? operator.not operator.trailing"):
+        for match in text.find(source):
+            if any(c.first < match.first for c in back):
+                text.ledger.claim("order", match.tokens())
+    for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
+        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+    for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
+        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+    for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
+        text.ledger.claim("order", match.tokens())
 
 
 def take_order(text: Text, clauses: Clauses) -> None:
@@ -239,6 +276,8 @@ def take_order(text: Text, clauses: Clauses) -> None:
 
 def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood."""
+    for match in text.find("'i|'we 'only 'want|'need|'wanted 'to 'try|'test|'see|'check"):
+        text.ledger.claim("order", match.tokens())
     for match in text.find("operator.only"):
         k = match.end
         while k < len(text.tokens) and text.ledger.free(k) and text.within(k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"):

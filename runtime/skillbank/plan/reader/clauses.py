@@ -23,8 +23,8 @@ _NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|'of|'for|@docume
 _TOLD = (
     "mode.subject free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
-    "~word|free.noun|@name ~word|free.noun|'and* free.adverb|free.glue* mode.copula",
-    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling",
+    "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
+    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|actions.quantize.past",
 )
 """How a clause begins that tells something: a subject and a verb."""
 
@@ -100,6 +100,8 @@ class Clauses:
         owner = self._text.ledger.owner.get(i)
         if owner is not None:
             return owner.kind == "courtesy" and owner.first == i
+        if self._text.within(i, "grammar.mode.later"):
+            return False
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )

@@ -54,6 +54,7 @@ def settle(text: Text) -> None:
     for run in list(_runs(text)):
         _corrected(text, run)
     _enough(text)
+    _lacking(text)
 
 
 def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
@@ -90,10 +91,21 @@ def _excluded(text: Text) -> None:
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
-        for match in list(text.find("operator.not group.prep? group.det* slots.gpus.nouns")):
+        for match in list(text.find("'no? ',? operator.not group.prep? group.det* slots.gpus.nouns")):
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
         text.ledger.claim("excluded", match.tokens())
+
+
+def _lacking(text: Text) -> None:
+    """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
+    roles = {c.value.role for c in text.ledger.of("place")}
+    if "eval_dataset" not in roles:
+        for match in list(text.find("operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before")):
+            text.ledger.claim("refused", match.tokens())
+    if not text.ledger.of("captions", "find"):
+        for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
+            text.ledger.claim("refused", match.tokens())
 
 
 def _corrected(text: Text, run: range) -> None:

@@ -49,6 +49,8 @@ def _led(text: Text, match: Match) -> None:
     first = text.tokens[match.first]
     led = text.ledger.owner.get(match.first - 1)
     started = match.first == 0 or (led is not None and led.kind in ("courtesy", "order")) or text.tokens[match.first - 1].kind == "mark" or text.tokens[match.first - 1].text in ("and", "then", "please")
+    if text.tokens[match.first - 1].kind == "name" and text.within(match.first, *(f"actions.{a}.base" for a in _ACTIONS)):
+        started = started or match.first < 2 or not text.within(match.first - 2, "grammar.group.det", "grammar.group.prep")
     if started and any(s.endswith((".base", ".nouns")) and s.startswith("actions.") for span in text.spans[match.first] for s in span.classes):
         return  # "export job X" asks for it
     if match.first and text.within(match.first - 1, "actions.words.make") and first.text not in ("from", "of", "with", "using"):

@@ -144,6 +144,8 @@ def _after(text: Text, match: Match, role: str) -> None:
     [place] = match.tokens("list")[:1]
     if not text.ledger.free(place):
         return
+    if end < len(text.tokens) and text.tokens[end].kind == "name" and any(text.within(i, "actions.train.base") for i in match.tokens()):
+        return  # "use X to train NAME" asks for the training
     bare = not any(text.within(i, f"places.roles.{role}.after") for i in match.tokens()[1:])
     bracketed = bool({"(", "then"} & {text.tokens[i].text for i in match.tokens()})
     if bare and not bracketed:

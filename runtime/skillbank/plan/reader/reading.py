@@ -87,6 +87,7 @@ def read_text(
     page, notes = _page(text, library)
     meant = library.find(skill).skill if skill is not None else None
     notes += asides.take_reports(page)
+    asides.take_headers(page)
     asides.take_numbering(page)
     asides.take_signatures(page)
     asides.take_courtesies(page)
