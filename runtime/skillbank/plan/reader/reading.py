@@ -139,7 +139,7 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), words)
+    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), frozenset(w for w in known.words if not words.is_word(w)), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
