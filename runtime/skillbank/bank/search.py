@@ -150,7 +150,7 @@ class SearchIndex:
 
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
-        row = self._skills.index(skill)
+        row = next((i for i, s in enumerate(self._skills) if s.qualified == skill.qualified), None)
         match = f'{{name aliases tags description}} : "{word}"'
         found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? AND rowid = ?", (match, row))
         return found.fetchone() is not None

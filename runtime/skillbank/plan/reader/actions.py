@@ -162,7 +162,7 @@ _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 _THING = "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
 _SHOULD = (
     "wish=mode.should free.adverb* wish='be|'get free.adverb*",
-    f"wish=mode.wish {_THING}* wish='to? wish='be? free.adverb*",
+    f"wish=mode.wish {_THING}|~word* wish='to? wish='be? free.adverb*",
     f"'to|'please|'would|'let|^courtesy wish='have {_THING}+",
     f"^courtesy {_THING}+ wish='to? wish='be?",
 )
@@ -174,6 +174,8 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     if after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns"):
         return None
     first = clauses.sentence(i).start
+    if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
+        return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         for source in _SHOULD:
             match = text.match(source, start, i)

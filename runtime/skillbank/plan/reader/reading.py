@@ -19,7 +19,7 @@ from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, nam
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
+from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
@@ -123,6 +123,7 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
+    take_description(page, [s.skill for s in steps if s.skill is not None], index)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = len(page.ledger.claims)
         take_spec_words(page, keys_of(*found))
