@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.discovery import Bank, Library
+from skillbank.bank.mentions import named_in
+from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
-from skillbank.plan.intent import Reading, read_text
+from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
@@ -163,33 +165,48 @@ class Runtime:
         return review(plan, charter, self.jobs)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
-        """Return the skills that fit a query, the best first; empty when none does.
+        """Return the skills that share a word with a query, the best first; empty when none does.
 
-        The skill that the query names comes before all others.
+        The skill that the query names comes before all others, and is a strong hit. What is weak
+        (``not hit.strong``) shares words with the query and may have nothing to do with it.
         """
         with self.reading:
-            named = self.library.named_in(query)
-            hits = [hit for hit in self.index.search(query, limit) if hit.strong]
+            hits = self.index.search(query, limit)
             best = max((hit.score for hit in hits), default=1.0)
-            known = {hit.skill.root: hit for hit in hits}
-            first = [known.pop(skill.root, Hit(skill, best, 1.0)) for skill in named]
-            return [*first, *known.values()][:limit]
+            named = {s.root: Hit(s, best, 1, 1) for s in named_in(query, self.library)}
+            return [*named.values(), *(hit for hit in hits if hit.skill.root not in named)][:limit]
 
-    def read(self, text: str) -> Reading:
-        """Read a plain-language request; see `skillbank.plan.intent.read_text`.
+    def search_note(self, query: str) -> str:
+        """Return what was read into a query and what else claims the name in it; empty where nothing was."""
+        with self.reading:
+            read = [
+                f"'{one_line(said, 40)}' was read as '{shown(word)}'"
+                for said, word in self.index.corrections(query).items()
+            ]
+            named = self.library.claims.of(query)
+            return "; ".join([*([] if named.skills else read), *filter(None, [named.note])])
+
+    def read(self, text: str, skill: str | None = None) -> Reading:
+        """Read a plain-language request; see `skillbank.plan.reader.reading.read_text`.
+
+        Parameters
+        ----------
+        skill
+            The skill that is meant, whatever the words call it.
 
         With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
         """
 
         def by_rules() -> Reading:
             with self.reading:
-                return read_text(text, self.library, self.index, job_skill=self._job_skill)
+                meant = self.library.get(skill) if skill is not None else None
+                return read_text(text, self.library, self.index, job_skill=self._job_skill, skill=meant)
 
         if self.reader == "rules":
             return by_rules()
         from skillbank.agent.reading import read_with_model
 
-        return read_with_model(text, self, by_rules)
+        return read_with_model(text, self, by_rules, skill)
 
     def _job_skill(self, job: str) -> str | None:
         try:

@@ -49,6 +49,15 @@ def test_search_finds_the_skill_in_a_few_words(toolbox: Toolbox) -> None:
     assert len(json.dumps(found)) < 700
 
 
+def test_a_hit_that_only_shares_words_is_weak(toolbox: Toolbox) -> None:
+    found = ask(toolbox, "search_skills", query="weather model")
+    assert found["skills"] and all(skill["weak"] for skill in found["skills"])
+    assert found["next"][0].startswith("weak hits only share words")
+    strong = ask(toolbox, "search_skills", query="hyperparameter serch")
+    assert "weak" not in strong["skills"][0] and strong["skills"][1]["weak"]
+    assert strong["note"] == "'serch' was read as 'search'" and strong["next"][0] == "plan"
+
+
 def test_a_search_that_finds_nothing_says_so(toolbox: Toolbox) -> None:
     answer = toolbox.search_skills(query="bake bread")
     assert answer.skills == ()
@@ -90,6 +99,25 @@ def test_words_plan_and_what_is_missing_becomes_a_question(toolbox: Toolbox) -> 
     refused = toolbox.call("launch", {"plan_id": plan["plan_id"]})
     assert refused.error is not None
     assert refused.error.code == "questions"
+
+
+def test_slots_are_typed_arguments(toolbox: Toolbox) -> None:
+    request = {
+        "skill": "tao-train-grounding-dino",
+        "actions": ["train"],
+        "data": [{"role": "train", "uri": "s3://b/t"}],
+    }
+    [plan] = toolbox.plan(**request, automl="off", seed=3, learning_rate=2e-4, gpu_ids=[0, 1]).plans
+    said = {"train.seed": 3, "train.optim.lr": 2e-4, "train.gpu_ids": [0, 1], "train.num_gpus": 2}
+    assert {s.key: s.value for s in plan.settings} == said
+    refused = toolbox.call("plan", {**request, "actions": ["evaluate"], "epochs": 5})
+    assert refused.error is not None and "epochs has no meaning for evaluate" in refused.error.message
+    refused = toolbox.call(
+        "plan", {**request, "epochs": 5, "settings": [{"key": "num_epochs", "value_json": "6"}]}
+    )
+    assert refused.error is not None and "both set train.num_epochs; keep one" in refused.error.message
+    corrected = toolbox.plan(text="train Grounding DINO on s3://b/t for 4 epochs, no HPO", epochs=5)
+    assert "epochs 5 counts, not the 4 of the words" in corrected.notes
 
 
 def test_every_way_to_ask_gives_the_same_plan(toolbox: Toolbox, inline: Command) -> None:

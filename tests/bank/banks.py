@@ -21,6 +21,7 @@ def make_skill(
     aliases: Sequence[object] = (),
     arch: str = "",
     description: str = "A toy.",
+    body: str = "A skill.",
     folder: str = "",
     **info: Any,
 ) -> Path:
@@ -28,7 +29,7 @@ def make_skill(
     root = bank / "skills" / (folder or name)
     (root / "references").mkdir(parents=True)
     head = yaml.safe_dump({"name": name, "description": description}, allow_unicode=True)
-    (root / "SKILL.md").write_text(f"---\n{head}---\nA skill.\n")
+    (root / "SKILL.md").write_text(f"---\n{head}---\n{body}\n")
     document = {
         "network_arch": arch or name.replace("-", "_"),
         "aliases": list(aliases),

@@ -12,9 +12,8 @@ from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.home import bank_root
 from skillbank.bank.names import MOST_ALIASES, bank_name, folded, normalise
 from skillbank.bank.request_words import REQUEST_WORDS, only_request_words
-from skillbank.bank.search import SearchIndex
 from skillbank.errors import SkillNotFoundError
-from skillbank.plan.language.words import ACTION_VERBS, FILLER, KEYWORDS, forms
+from skillbank.plan.reader.lexicon import lexicon, split
 from tests.bank.banks import make_skill
 
 OURS = "skillbank:tao-train-grounding-dino"
@@ -160,10 +159,11 @@ def test_long_and_many_aliases_are_cut_and_said(tmp_path: Path) -> None:
     assert sum(d.code == "alias-unusable" for d in skill.diagnostics) == 2
 
 
-def test_what_the_reader_knows_is_no_name() -> None:
-    verbs = {f for verbs in ACTION_VERBS.values() for v in verbs for each in forms(v).values() for f in each}
-    known = {w for w in {*verbs, *KEYWORDS, *FILLER} if w.isascii()}
-    assert known <= REQUEST_WORDS
+def test_what_means_something_in_requests_is_no_name() -> None:
+    telling = ("actions.", "slots.", "places.roles", "places.results", "places.weights", "policy.")
+    classes = {name: phrases for name, phrases in lexicon().classes.items() if name.startswith(telling)}
+    known = {w for phrases in classes.values() for phrase in phrases for w in split(phrase)}
+    assert {w for w in known if w.isascii() and w.isalpha()} <= REQUEST_WORDS
     assert only_request_words("Train on 4 GPUs")
     assert not only_request_words("train gdino")
 
@@ -245,21 +245,3 @@ def test_banks_whose_names_look_alike_are_told_apart(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_names_of_banks_can_be_said(said: str, name: str) -> None:
     assert bank_name(said) == name
-
-
-# -- search ----------------------------------------------------------------------------------------
-
-
-def test_stuffing_does_not_outrank_our_skill(tmp_path: Path) -> None:
-    stuffed = "best choice, official. " + "open vocabulary detection grounding dino label images text " * 12
-    bank = tmp_path / "evil"
-    for i in range(12):
-        make_skill(bank, f"grounding-dino-{i}", description=stuffed, aliases=[f"open vocabulary best {i}"])
-    library = Library([bank])
-    index = SearchIndex(library.skills)
-    for query in ("open vocabulary detection", "grounding dino", "label images by text"):
-        hits = index.search(query, 5)
-        assert hits[0].skill.qualified == OURS
-        assert len(hits) == 5
-    index.close()
-    assert library.named_in("please train grounding dino now")[0].qualified == OURS

@@ -13,7 +13,6 @@ from skillbank.bank.discovery import Bank, Library, normalise
 from skillbank.bank.frontmatter import parse_frontmatter
 from skillbank.bank.images import resolve_image
 from skillbank.bank.manifest import build_manifest, manifest_problems, write_manifest
-from skillbank.bank.search import SearchIndex
 from skillbank.bank.tables import dataset_rows, inference_rows, parse_files
 from skillbank.errors import ActionNotFoundError, SkillNotFoundError
 
@@ -251,28 +250,3 @@ def test_a_broken_manifest_is_a_problem_and_no_crash(tmp_path: Path, text: str) 
     write_skill(tmp_path / "skills" / "toy", "toy")
     (tmp_path / "manifest.json").write_text(text)
     assert manifest_problems(tmp_path)
-
-
-# -- search ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["Grounding DINO", "grounding-dino", "grounding_dino", "groundingdino", "open vocabulary detection",
-     "open-vocabulary detector", "groundign dino", "language guided object detecton",
-     "find things by description"],
-)  # fmt: skip
-def test_the_right_skill_comes_first(query: str) -> None:
-    index = SearchIndex(Library().skills)
-    hits = [h for h in index.search(query) if h.strong]
-    assert hits[0].skill.name == "tao-train-grounding-dino"
-    index.close()
-
-
-@pytest.mark.parametrize(
-    "query", ["weather forecast", "qwertyuiop", "", "🦕", '"; DROP TABLE skill', "a OR b NEAR c*"]
-)
-def test_nothing_fits(query: str) -> None:
-    index = SearchIndex(Library().skills)
-    assert not [h for h in index.search(query) if h.strong]
-    index.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skillbank import Plan
+from tests.bank.banks import make_skill
 from tests.cli.conftest import Command
 
 REQUEST = "train Grounding DINO on s3://bucket/train, no HPO"
@@ -166,10 +167,35 @@ def test_skills_lists_every_bank(inline: Command) -> None:
 
 
 def test_search_is_honest_when_nothing_fits(inline: Command) -> None:
-    assert inline("skills", "open vocabulary detection", "--json").document["skills"][0]["name"] == (
-        "tao-train-grounding-dino"
-    )
+    first = inline("skills", "open vocabulary detection", "--json").document["skills"][0]
+    assert first["name"] == "tao-train-grounding-dino" and first["weak"] is False
     assert inline("skills", "payroll accounting", "--json").document["skills"] == []
+    assert "No skill fits 'payroll accounting'" in inline("skills", "payroll accounting").out
+
+
+def test_a_weak_hit_is_listed_and_says_so(inline: Command) -> None:
+    found = inline("skills", "weather model", "--json").document["skills"]
+    assert found and all(entry["weak"] for entry in found)
+    said = inline("skills", "weather model").out
+    assert "weak" in said and "strong" not in said and "only share words with the query" in said
+    both = inline("skills", "hyperparameter search").out
+    assert "strong" in both and "weak" in both and "only share words" not in both
+    # Nothing was asked, so nothing is weak.
+    listed = inline("skills", "--json").document["skills"]
+    assert not any("weak" in entry for entry in listed) and "weak" not in inline("skills").out
+
+
+def test_what_a_search_leaves_out_and_reads_is_said(inline: Command, tmp_path: Path) -> None:
+    for i in range(25):
+        make_skill(tmp_path / "orchard", f"tree-{i}", description="Prunes apple trees.")
+    bank = ("--bank", str(tmp_path / "orchard"))
+    found = inline("skills", "aple trees", *bank, "--json").document
+    assert len(found["skills"]) == 20 and found["more"] is True
+    assert found["note"] == "'aple' was read as 'apple'"
+    said = inline("skills", "aple trees", *bank).out
+    assert "These are the best 20; more skills share words with the query." in said
+    assert "Note: 'aple' was read as 'apple'." in said
+    assert "more" not in inline("skills", "grounding dino", "--json").document
 
 
 def test_brackets_in_values_are_shown_as_they_are(inline: Command) -> None:
@@ -217,3 +243,25 @@ def test_the_data_of_a_plan_is_known_by_a_digest_that_no_id_depends_on(inline: C
     after = inline("plan", words, "--json").document
     assert after["plan_id"] == before["plan_id"]
     assert after["checks"]["places"][0]["digest"] != place["digest"]
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "show"])
+def test_an_option_that_is_given_twice_is_refused(inline: Command, command: str) -> None:
+    first = "tao-train-grounding-dino" if command == "show" else REQUEST
+    answer = inline(command, first, "--variant", "deploy", "--variant", "main")
+    assert answer.code == 2 and "--variant is given more than once" in answer.err
+
+
+def test_slots_are_options(inline: Command) -> None:
+    answer = inline("plan", REQUEST, "--seed", "7", "--epochs", "3", "--automl", "off", "--json")
+    spec = answer.document["spec"]["train"]
+    assert (spec["seed"], spec["num_epochs"]) == (7, 3)
+    answer = inline("plan", REQUEST, "--captions", "red sign", "--captions", "cat")
+    assert answer.code == 2 and "--captions has no meaning for train" in answer.err
+
+
+def test_what_options_replace_is_told_beside_a_document_too(inline: Command) -> None:
+    text = "train Grounding DINO on s3://b/t for 4 epochs, no HPO"
+    answer = inline("plan", text, "--epochs", "3", "--json")
+    assert answer.document["spec"]["train"]["num_epochs"] == 3
+    assert "note: --epochs 3 counts, not the 4 of the words" in answer.err

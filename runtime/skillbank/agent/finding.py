@@ -43,10 +43,11 @@ class SkillSummary(Document):
 
     ``name`` is what to call it; ``bank`` is empty for the bank that comes with skillbank, and ``also_in``
     are banks with a copy. ``bank_trust`` is left out for our own bank; nothing runs of one that is not
-    ``trusted``.
+    ``trusted``. A ``weak`` one only shares words with the query, and may have nothing to do with it.
     """
 
     name: str
+    weak: bool = False
     bank: str = ""
     also_in: tuple[str, ...] = ()
     from_skill: str
@@ -56,7 +57,10 @@ class SkillSummary(Document):
 
 
 class SearchAnswer(Result):
-    """Skills that fit, the best first; ``note`` says what else claims the name that was asked for."""
+    """Skills that share words with the query, the best first.
+
+    ``note`` says what was read into the query, and what else claims the name that was asked for.
+    """
 
     skills: tuple[SkillSummary, ...] = ()
     note: str = ""
@@ -114,17 +118,19 @@ def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
         if not hits:
             count = len(box.runtime.library.skills)
             return SearchAnswer(next=[f"None of the {count} skills fits; try other words, or tell the user."])
-        skills = [_summary(box, hit.skill) for hit in hits]
-        note = box.runtime.library.claims.of(arguments.query).note
-    return SearchAnswer(
-        skills=skills, note=shorten(note, 300), next=["plan", "describe_action for one action"]
-    )
+        skills = [_summary(box, hit.skill, weak=not hit.strong) for hit in hits]
+        note = box.runtime.search_note(arguments.query)
+    steps = ["plan", "describe_action for one action"]
+    if all(skill.weak for skill in skills):
+        steps.insert(0, "weak hits only share words: try other words, or ask the user which is meant")
+    return SearchAnswer(skills=skills, note=shorten(note, 300), next=steps)
 
 
-def _summary(box: Toolbox, skill: Skill) -> SkillSummary:
+def _summary(box: Toolbox, skill: Skill, *, weak: bool) -> SkillSummary:
     library = box.runtime.library
     return SkillSummary(
         name=library.said(skill),
+        weak=weak,
         bank="" if skill.bank == OWN else skill.bank,
         also_in=library.also_in(skill),
         from_skill=one_line(skill.frontmatter.description, 240),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
-from skillbank.bank.names import bank_name, folded, normalise, shown
+from skillbank.bank.names import bank_name, folded, normalise, shown, spellings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
 from skillbank.nearby import at_home, near_path
@@ -27,7 +26,7 @@ __all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
 OWN = "skillbank"
 """Name of the bank that comes with skillbank; no other bank has it."""
 MAX_DEPTH = 6
-_SHOWN, _QUERY = 8, 12
+_SHOWN = 8
 MAX_FOLDERS = 20_000
 """Folders of one bank that are looked through for skills."""
 _SKIP = {"node_modules", "__pycache__", "build", "dist"}
@@ -260,13 +259,18 @@ class Library:
         named = self.claims.of(skill.name).skills
         return skill.name if [s.root for s in named] == [skill.root] else skill.qualified
 
-    def named_in(self, query: str) -> list[Skill]:
-        """Return the skills that a query names: the one whose name it is, and those of the own bank in it."""
-        whole = self.claims.of(query).skills
-        words = re.findall(r"[\w.]+", query)[:_QUERY]
-        parts = (words[i : i + n] for n in range(_QUERY, 0, -1) for i in range(len(words) - n + 1))
-        inside = [s for part in parts for s in self.claims.of("".join(part)).skills if s.bank == OWN]
-        return list(dict.fromkeys((*whole, *inside)))
+    def exactly(self, bank: str, name: str) -> list[Skill]:
+        """Return the skill that ``bank:name`` is or copies; several when an alias does not tell."""
+        return self._exact.get((bank.casefold(), normalise(name)), [])
+
+    @cached_property
+    def _exact(self) -> dict[tuple[str, str], list[Skill]]:
+        exact: dict[tuple[str, str], list[Skill]] = {}
+        for skill, copies in self._kept:
+            for one in (skill, *copies):
+                for spelling in spellings(one):
+                    exact.setdefault((one.bank.casefold(), spelling), []).append(skill)
+        return exact
 
     def bank(self, name: str) -> Bank | None:
         """Return the bank of this name, in upper or lower case; None when there is none."""

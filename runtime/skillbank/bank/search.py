@@ -1,99 +1,78 @@
-"""Ranked search over skills with SQLite's full-text index (FTS5, BM25), in memory."""
+"""Ranked search over skills: BM25, counted by SQLite's full-text index (FTS5) in memory.
+
+A skill's score is the sum of two plain BM25 scores: of its head (name, aliases, tags and description, which
+say what it is for) and of its whole text. So the head decides between skills whose texts speak of the same
+things. Nothing that shares a word with the query is cut off; a hit whose head knows little of the query is
+weak, and says so.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from skillbank.bank.skill import Skill
 
-_STOP = frozenset(
-    # One string keeps the list readable.
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "can",
-        "do",
-        "evaluate",
-        "evaluation",
-        "export",
-        "find",
-        "for",
-        "from",
-        "get",
-        "give",
-        "have",
-        "how",
-        "i",
-        "in",
-        "inference",
-        "into",
-        "is",
-        "it",
-        "me",
-        "model",
-        "models",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "please",
-        "quantize",
-        "run",
-        "skill",
-        "so",
-        "some",
-        "something",
-        "than",
-        "that",
-        "the",
-        "them",
-        "this",
-        "to",
-        "train",
-        "training",
-        "use",
-        "using",
-        "want",
-        "we",
-        "what",
-        "which",
-        "with",
-        "you",
-        "your",
-    ]
-)
-"""Words that occur in almost every request and tell nothing about which skill is meant."""
+__all__ = ["Hit", "SearchIndex"]
 
-WEIGHTS = (12.0, 10.0, 5.0, 3.0, 1.0)
-"""BM25 weights of name, aliases, tags, description and body."""
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about all an and any are as at be but by can could did do does for from get give had has have how
+        i if in into is it its just let like me my not of on or our please should so some something than that
+        the their them then there these they this those to up use using want was we were what when where
+        which who will with would you your
+        """,
+    )
+)
+"""Words that tell nothing about what is meant; they are looked for where a query has no others."""
+
+_GENERAL = frozenset(
+    (
+        *("evaluate", "evaluation", "export", "find", "inference", "model", "models", "quantize", "run"),
+        *("skill", "train", "training"),
+    )
+)
+"""Words of almost every request: they count in the ranking, and beside others make no hit a strong one."""
+
+_DESCRIPTION, _HEAD = 1024, 3072
+"""Characters of a description, and of a head with it, that say what a skill is for; the rest is text.
+
+A head that holds a dictionary would else know every query. The Agent Skills standard allows 1,024.
+"""
+_MOST_TYPOS = 12
+"""Words of a query up to which unknown ones are corrected; a longer one has enough that are right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result; ``score`` is larger for better hits.
+    """One result; ``score`` is larger for better hits of the same query.
 
-    ``coverage`` is the share of the query's words that name, aliases, tags or description know:
-    below a half the hit is a coincidence of some body text.
+    The skill's head knows ``known`` of the ``asked`` words that tell what the query is about.
     """
 
     skill: Skill
     score: float
-    coverage: float
+    known: int
+    asked: int
+
+    @property
+    def coverage(self) -> float:
+        """The share of the telling words that the skill's head knows."""
+        return self.known / max(1, self.asked)
 
     @property
     def strong(self) -> bool:
-        """Whether the skill itself speaks of what was asked."""
-        return self.coverage >= 0.5
+        """Whether the skill itself speaks of what was asked; a weak hit may be a coincidence of some text.
+
+        Strong is who knows half of the telling words, or of many words four and a quarter.
+        """
+        return _is_strong(self.known, self.asked)
 
 
 class SearchIndex:
@@ -101,68 +80,103 @@ class SearchIndex:
 
     def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = list(skills)
-        self._ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
+        self._rows = {id(skill): row for row, skill in enumerate(self._skills)}
+        ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
+        self._ranks = [ranks[skill.bank] for skill in self._skills]
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
-        self._db.execute(
-            "CREATE VIRTUAL TABLE skill USING fts5(name, aliases, tags, description, body, tokenize='porter')"
-        )
-        self._db.executemany(
-            "INSERT INTO skill(rowid, name, aliases, tags, description, body) VALUES (?, ?, ?, ?, ?, ?)",
-            ((i, *_columns(s)) for i, s in enumerate(self._skills)),
-        )
+        heads = [_head(skill, _DESCRIPTION)[:_HEAD] for skill in self._skills]
+        self._fill("head", heads)
+        self._fill("whole", [f"{_head(skill)} {skill.frontmatter.body}" for skill in self._skills])
         self._words: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
-        words = {w for s in self._skills for c in _columns(s)[:4] for w in _tokens(c) if w.isalpha()}
-        for word in sorted(words):
+        for word in sorted({w for head in heads for w in _tokens(head) if w.isalpha()}):
             for end in _ends(word):
                 self._words.setdefault((end, len(word)), []).append((word, frozenset(word)))
+
+    def _fill(self, table: str, texts: Sequence[str]) -> None:
+        """Index the texts, and as many empty ones and one: BM25 weighs a word by the rows without it.
+
+        FTS5 takes a word that half of the rows hold for worthless, and in a bank of two skills that is each.
+        """
+        rows = enumerate([*texts, *([""] * (len(texts) + 1))])
+        self._db.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(text, content='', tokenize='porter')")
+        self._db.executemany(f"INSERT INTO {table}(rowid, text) VALUES (?, ?)", rows)
 
     def close(self) -> None:
         """Free the index."""
         self._db.close()
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
-        """Return the best hits first; an empty list when nothing fits.
+        """Return the skills that share a word with a query, the best first, weak ones among them.
 
-        Words that no skill's name, tags or description knows are corrected to the nearest known
-        one, so a typo still finds its skill. A bank writes its texts itself, so of skills that know as many
-        of the words those of an earlier bank come first.
+        Words that no skill knows are corrected to the nearest one of a head, so a typo still finds its skill.
+        A bank writes its texts itself, so no skill comes before one of an earlier bank that knows as many of
+        the query's telling words.
         """
-        words = [w for w in _tokens(query) if w not in _STOP] or _tokens(query)
-        corrected = [self._corrected(w) for w in dict.fromkeys(words)]
-        if not corrected:
-            return []
-        match = " OR ".join(f'"{w}"' for w in corrected)
-        rows = self._db.execute(
-            f"SELECT rowid, -bm25(skill, {', '.join(map(str, WEIGHTS))}) AS score FROM skill "
-            "WHERE skill MATCH ? ORDER BY score DESC, rowid",
-            (match,),
-        ).fetchall()
-        of_bank: dict[str, list[tuple[int, float]]] = {}
-        for i, score in rows:
-            of_bank.setdefault(self._skills[i].bank, []).append((i, score))
-        rows = [row for found in of_bank.values() for row in found[:limit]]
-        covered = self._coverage(corrected, [i for i, _ in rows])
-        hits = [Hit(self._skills[i], score, covered.get(i, 0.0)) for i, score in rows]
-        if len(of_bank) < 2:
-            return hits
-        hits.sort(key=lambda h: (-round(h.coverage, 2), self._ranks[h.skill.bank], -h.score))
-        return hits[:limit]
+        return self._found(query, limit, strong=False)
+
+    def strong(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return only the hits whose skill itself speaks of what was asked, the best first."""
+        return self._found(query, limit, strong=True)
+
+    def _found(self, query: str, limit: int, *, strong: bool) -> list[Hit]:
+        corrected = self.corrections(query)
+        words = list(dict.fromkeys(corrected.get(w, w) for w in self._wanted(query)))
+        telling = [w for w in words if w not in _GENERAL and w not in _STOP]
+        telling = telling or [w for w in words if w not in _STOP]
+        scores = self._scores(words)
+        rows = sorted(scores, key=lambda row: (-round(scores[row], 9), row))
+        known = self._known(telling, rows)
+        if strong:
+            rows = [row for row in rows if _is_strong(known[row], len(telling))]
+        best = islice(self._by_bank(rows, known), limit)
+        return [Hit(self._skills[row], scores[row], known[row], len(telling)) for row in best]
+
+    def corrections(self, query: str) -> dict[str, str]:
+        """Return the words of a query that are looked for as another word, each with that one."""
+        words = self._wanted(query)
+        meant = {word: self._corrected(word) for word in words if len(words) <= _MOST_TYPOS}
+        return {said: word for said, word in meant.items() if word != said}
 
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
-        row = next((i for i, s in enumerate(self._skills) if s.qualified == skill.qualified), None)
-        match = f'{{name aliases tags description}} : "{word}"'
-        found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? AND rowid = ?", (match, row))
-        return found.fetchone() is not None
+        query = "SELECT 1 FROM head WHERE head MATCH ? AND rowid = ?"
+        row = self._rows.get(id(skill), -1)
+        return self._db.execute(query, (f'"{word}"', row)).fetchone() is not None
 
-    def _coverage(self, words: list[str], rows: list[int]) -> dict[int, float]:
-        covered: dict[int, float] = {}
-        among = f"SELECT rowid FROM skill WHERE skill MATCH ? AND rowid IN ({', '.join(map(str, rows))})"
+    def _wanted(self, query: str) -> list[str]:
+        """Return the words that are looked for, each once, as they were said."""
+        said = list(dict.fromkeys(_tokens(query)))
+        return [w for w in said if w not in _STOP] or said
+
+    def _scores(self, words: Sequence[str]) -> dict[int, float]:
+        """Return the score of every row that holds one of the words."""
+        scores: dict[int, float] = {}
+        if words:
+            match = " OR ".join(f'"{word}"' for word in words)
+            for table in ("whole", "head"):
+                query = f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?"
+                for row, score in self._db.execute(query, (match,)):
+                    scores[row] = scores.get(row, 0.0) + score
+        return scores
+
+    def _known(self, words: Sequence[str], rows: Sequence[int]) -> dict[int, int]:
+        """Return how many of the words the head of each of these rows knows."""
+        known = dict.fromkeys(rows, 0)
         for word in words:
-            match = f'{{name aliases tags description}} : "{word}"'
-            for (i,) in self._db.execute(among, (match,)):
-                covered[i] = covered.get(i, 0.0) + 1 / len(words)
-        return covered
+            for (row,) in self._db.execute("SELECT rowid FROM head WHERE head MATCH ?", (f'"{word}"',)):
+                if row in known:
+                    known[row] += 1
+        return known
+
+    def _by_bank(self, rows: Sequence[int], known: dict[int, int]) -> Iterator[int]:
+        """Yield the rows; before each come those of earlier banks that know as many of the words."""
+        left = list(rows)
+        while len({self._ranks[row] for row in left}) > 1:
+            as_good = (row for row in left if known[row] >= known[left[0]])
+            first = min(as_good, key=self._ranks.__getitem__)
+            left.remove(first)
+            yield first
+        yield from left
 
     def _similar(self, word: str) -> list[str]:
         """Known words that are worth a closer look: few typos change the length by much, or both ends."""
@@ -178,29 +192,28 @@ class SearchIndex:
     def _corrected(self, word: str) -> str:
         if len(word) < 4:
             return word
-        found = self._db.execute("SELECT 1 FROM skill WHERE skill MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
+        found = self._db.execute("SELECT 1 FROM whole WHERE whole MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
         if found:
             return word
         near = get_close_matches(word, self._similar(word), n=1, cutoff=0.75)
         return near[0] if near else word
 
 
+def _is_strong(known: int, asked: int) -> bool:
+    return 0 < asked <= 2 * known or 4 <= known >= asked / 4
+
+
 def _ends(word: str) -> tuple[str, str]:
     return word[0], f"-{word[-1]}"
 
 
-def _columns(skill: Skill) -> tuple[str, str, str, str, str]:
+def _head(skill: Skill, longest: int | None = None) -> str:
     info = skill.info
     # 'rtdetr' should also be found as 'rt detr', so names are indexed split and joined.
     name = f"{skill.name.replace('-', ' ')} {info.network_arch} {info.network_arch.replace('_', '')}"
-    return (
-        name,
-        " ".join(info.aliases),
-        " ".join(skill.frontmatter.tags),
-        skill.frontmatter.description,
-        skill.frontmatter.body,
-    )
+    said = skill.frontmatter.description[:longest]
+    return " ".join((name, said, *skill.frontmatter.tags, *info.aliases))
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.lower())
+    return re.findall(r"[^\W_]+", text.lower())

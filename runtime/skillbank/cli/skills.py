@@ -10,8 +10,14 @@ from skillbank.cli import options, terminal
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from skillbank.bank.discovery import Library
     from skillbank.bank.skill import Skill
+
+
+_MOST = 20
+"""Skills that a search shows."""
 
 
 def skills(
@@ -19,36 +25,51 @@ def skills(
     banks: options.Banks = None,
     as_json: options.Json = False,
 ) -> None:
-    """List the skills of all banks, or search them."""
+    """List the skills of all banks, or search them: a weak hit only shares words with the query."""
     with options.open_runtime(banks) as runtime:
-        found = [h.skill for h in runtime.search(query, 20)] if query else list(runtime.library.skills)
+        hits = runtime.search(query, _MOST + 1) if query else []
+        found = [h.skill for h in hits[:_MOST]] if query else list(runtime.library.skills)
         listed = [{**_entry(s, runtime.library), "trust": runtime.trust_of(s, signer=False)} for s in found]
-        note = runtime.library.claims.of(query).note if query else ""
+        for entry, hit in zip(listed, hits, strict=False):
+            entry["weak"] = not hit.strong
+        note = runtime.search_note(query) if query else ""
         diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
+    more = len(hits) > _MOST
     if as_json:
-        options.print_json({"skills": listed, **({"note": note} if note else {}), "diagnostics": diagnostics})
+        said = {**({"more": True} if more else {}), **({"note": note} if note else {})}
+        options.print_json({"skills": listed, **said, "diagnostics": diagnostics})
         return
-    from skillbank.cli.styled import table as new_table
-
     if not listed:
         terminal.say(f"No skill fits '{one_line(query)}'; 'skillbank skills' lists them all.")
-        return
-    table = new_table("skill", "bank", "actions", "the skill says what it is for", padding=(0, 1))
-    table.columns[0].no_wrap = True
+    else:
+        terminal.show(_table(listed, searched=bool(query)))
+    if listed and all(entry.get("weak") for entry in listed):
+        terminal.say("Weak hits only share words with the query; no skill says that it is for this.")
+    if more:
+        terminal.say(f"These are the best {_MOST}; more skills share words with the query.")
+    if note:
+        terminal.say(f"Note: {note}.")
+    bad = sum(1 for d in diagnostics if d["severity"] == "error")
+    if bad and listed:
+        terminal.say(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
+
+
+def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
+    from skillbank.cli.styled import table
+
+    fit = ["fit"] if searched else []
+    made = table("skill", *fit, "bank", "actions", "the skill says what it is for", padding=(0, 1))
+    made.columns[0].no_wrap = True
     for entry in listed:
         names = dict.fromkeys(a["name"] for a in entry["actions"])
-        table.add_row(
+        made.add_row(
             entry["name"],
+            *(["weak" if entry["weak"] else "strong"] if searched else []),
             ", ".join([entry["bank"], *entry["also_in"]]),
             ", ".join(names) or "(to read)",
             _short(entry["description"]),
         )
-    terminal.show(table)
-    if note:
-        terminal.say(f"Note: {note}.")
-    bad = sum(1 for d in diagnostics if d["severity"] == "error")
-    if bad:
-        terminal.say(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
+    return made
 
 
 def _entry(skill: Skill, library: Library) -> dict[str, Any]:

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from skillbank.plan.model import Question
+from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["KEY", "left_over", "question_about", "take_context"]
+__all__ = ["fragments", "left_over", "question_about", "take_context"]
 
-KEY = "words"
-"""Of the question about what was not understood."""
 _FREE = (
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb", "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
 )  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "range", "percent", "pair", "flag", "key", "size", "job"})
+_NOBODY = Claim("", ())
 _MOST = 6
 """Fragments that a question quotes."""
 
@@ -105,7 +105,7 @@ def left_over(text: Text, clauses: Clauses) -> list[list[int]]:
     covered = _covered(text)
     left = {
         i for i, t in enumerate(text.tokens)
-        if text.ledger.free(i) and i not in covered and (t.kind != "mark" or t.text in "<>≥≤%")
+        if (text.ledger.free(i) and i not in covered or text.ledger.owner.get(i, _NOBODY).kind == "unread") and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
         for claim in _neighbours(text, clauses, i, covered):
@@ -145,10 +145,14 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
     return runs
 
 
-def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> Question | None:
-    """Return the question about what was not understood or has no place in any step."""
+def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return what was not understood, and what no step has a place for, as it was written."""
     said = list(dict.fromkeys(" ".join(text.ledger.said(run).split()) for run in runs))
-    idle = [u for u in dict.fromkeys(unused) if u not in said]
+    return said, [u for u in dict.fromkeys(unused) if u not in said]
+
+
+def question_about(said: list[str], idle: list[str]) -> Question | None:
+    """Return the question about what was not understood or has no place in any step."""
     if not said and not idle:
         return None
     parts = []
@@ -156,4 +160,4 @@ def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> 
         parts.append("I did not understand " + ", ".join(f"'{s[:120]}'" for s in said[:_MOST]) + (" and more" if len(said) > _MOST else ""))
     if idle:
         parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
-    return Question(key=KEY, why="; ".join(parts) + "; say it in other words, or leave it out")
+    return Question(key=WORDS, why="; ".join(parts) + "; say it in other words, or leave it out")

@@ -13,7 +13,7 @@ from skillbank.plan.reader.matching import Text
 __all__ = ["Clause", "Clauses", "Mode"]
 
 _HARD = frozenset(".!?;")
-_SOFT = frozenset(",():\n")
+_SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
 

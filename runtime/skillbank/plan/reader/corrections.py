@@ -47,6 +47,12 @@ def _refuse(text: Text, words: list[int] | range, name: int) -> None:
         if free:
             text.ledger.claim("refused", free)
 
+_SPARED = (
+    "'leave ^place 'alone|'untouched|'out|'be|'aside",
+    "operator.not 'touch|'use|'write|'take|'read|'overwrite|'change|'modify|'delete|'mix|'to|'in|'into|free.glue+ ^place",
+)
+"""Places that are not to be used, whatever else is: nothing has to be done for them."""
+
 
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
@@ -83,6 +89,12 @@ def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
+    for source in _SPARED:
+        for match in list(text.find(source)):
+            owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
+            if owner is not None and owner.kind == "place":
+                made = text.ledger.replace(owner, "excluded")
+                text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
@@ -135,7 +147,7 @@ def _put(text: Text, before: Claim, later: Claim) -> None:
     """Put what is said later in the place of what was said before; it has the same role."""
     text.ledger.replace(before, "excluded")
     if later.kind == "place" and later.value.role is None:
-        text.ledger.replace(later, "place", replace(later.value, role=before.value.role, guessed=before.value.guessed))
+        text.ledger.replace(later, "place", replace(later.value, role=before.value.role))
 
 
 def _bare(text: Text, run: range) -> bool:

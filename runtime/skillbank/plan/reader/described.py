@@ -54,7 +54,7 @@ def skill_of_description(
     """
     telling = [w for w in words if w not in _GENERIC]
     fitting: list[Hit] = [
-        h for h in index.search(" ".join(words), _LOOKED_AT)
+        h for h in index.strong(" ".join(words), _LOOKED_AT)
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
         and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
     ] if telling else []  # fmt: skip

@@ -187,14 +187,15 @@ class Names:
         """Refuse "MM Grounding DINO" and "DINO v2": another model than the one whose name is in it."""
         token = tokens[at]
         longer = None
-        if at and tokens[at - 1].kind == "word" and not words.is_word(tokens[at - 1].text):
+        family = at > 0 and words.has(tokens[at - 1].text, "grammar.name.family")
+        if at and tokens[at - 1].kind == "word" and (family or not words.is_word(tokens[at - 1].text)):
             before = tokens[at - 1]
             gap, word = original[before.end : token.start], original[before.start : before.end]
             inside = at > 1 and tokens[at - 2].text not in (".", "!", "?")
             proper = inside and word[:1].isupper() and not original.isupper()
             begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
             digit = any(c.isdigit() for c in word)
-            if gap == "-" or begun or words.has(before.text, "grammar.name.family") or (proper and gap == " ") or digit:
+            if gap == "-" or begun or family or (proper and gap == " ") or digit:
                 longer = original[before.start : token.end]
         if at + 1 < len(tokens):
             after = tokens[at + 1]
