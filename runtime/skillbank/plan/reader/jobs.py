@@ -111,6 +111,9 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     before = text.tokens[match.first - 1] if match.first else None
     owner = text.ledger.owner.get(match.first - 1)
     alone = before is None or (owner is not None and owner.kind in ("courtesy", "order")) or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
+    begun = text.tokens[match.first].text == "and" or before is None or (owner is not None and owner.kind in ("courtesy", "order")) or before.text in ("and", "then", "please", "also", "now")
+    if begun and plain and plain[0] <= match.first + 1 and any(text.within(plain[0], f"actions.{a}.base") for a in _ACTIONS):
+        return True  # "and export job X"
     joined = any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens())
     named = any(text.tokens[i].kind == "word" and text.tokens[i].text in ("job", "run", "id", "number", "named", "called", "is", "was") for i in match.tokens())
     return bool(plain) and (joined or (alone and not named and not _others(text, match)))

@@ -159,9 +159,14 @@ def _bridges(text: Text, match: Match) -> bool:
 
 
 def _asks(text: Text, match: Match) -> bool:
-    """Whether the word of a role is a verb that asks for the action: "train with X"."""
+    """Whether the word of a role asks for the action: "train with X", "an evaluation on X"."""
     bound = any(text.tokens[i].text in (":", "=", "is", "are", "-", "(", "[") for i in match.tokens())
     first = match.tokens("role")[0]
+    after = text.tokens[match.tokens("role")[-1] + 1].text
+    if not bound and after in ("on", "over", "against") and any(
+        text.within(first, f"actions.{a}.base", f"actions.{a}.nouns") for a in ("train", "evaluate", "inference")
+    ):
+        return True
     return not bound and first != match.first - 1 and any(
         text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns") for a in ("train", "evaluate", "inference")
     )  # fmt: skip
