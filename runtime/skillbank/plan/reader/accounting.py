@@ -31,6 +31,8 @@ def _covered(text: Text) -> set[int]:
     """Return the tokens that phrases without meaning for a run cover."""
     covered: set[int] = set()
     for i in range(len(text.tokens)):
+        if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
+            continue  # "zip it"
         for span in text.spans[i]:
             if any(c in _FREE for c in span.classes) and all(map(text.ledger.free, range(i, span.end))):
                 covered.update(range(i, span.end))

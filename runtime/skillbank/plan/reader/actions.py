@@ -79,10 +79,13 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if clauses.of(first).mode is Mode.QUESTION or not any(map(text.ledger.free, match.tokens())):
         return
     words = [text.tokens[i].text for i in match.tokens()]
-    if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
+    if action == "inference" and (text.tokens[first].text == "using" or _is_no_inference(text, match) or _is_noun(text, first)):
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
+    validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
+    if validates and not any(text.tokens[i].kind == "place" for i in range(first, match.end + 1)) and any(c.value.action == "train" for c in text.ledger.of("action")):
+        return  # a training validates by itself
     listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
     if listed:
         earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
@@ -201,6 +204,9 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
         return False
     if text.tokens[i].text.endswith("ing") and before and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently"):
         return True
+    led = text.ledger.owner.get(i - 2) if i > 1 else None
+    if before[-1:] == ["and"] and led is not None and led.kind == "place" and text.tokens[i - 2].kind != "place":
+        return True  # "X for calibration and training"
     if before and (before[-1] in ("during", "of", "while") or before in (["during", "the"], ["of", "the"], ["for", "the"])):
         return True
     if before[-1:] == ["for"] and not any(text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))):
@@ -312,7 +318,7 @@ def _is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> boo
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
     if later and (subject or noun):
         return True
-    if before[-2:-1] == ["who"] or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
+    if before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"]) or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
         return True
     future = bool({"will", "shall"} & set(before)) and subject
     if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
@@ -336,7 +342,7 @@ def _is_told_of(text: Text, at: int) -> bool:
     end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
-        return False
+        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
     asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)

@@ -222,9 +222,11 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
     trained = any(c.value.action in ("train", "distill") for c in actions)
     finds = []
     for claim in page.ledger.of("find"):
-        purpose = trained and _is_purpose(page, claim)
-        if purpose:
+        same = {c.value.action for c in actions if clauses.of(c.first).sentence == clauses.of(claim.first).sentence}
+        if trained and "inference" not in same and _is_purpose(page, claim):
             page.ledger.replace(claim, "context")
+        elif _is_no_finding(page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}):
+            page.ledger.withdraw(claim)
         else:
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
@@ -244,6 +246,19 @@ def _product(page: Text) -> str | None:
                 page.ledger.replace(claim, "order")
             return action
     return None
+
+
+def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
+    """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
+    before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
+    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+        return True
+    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
+    if others and not inferring:
+        return not behind
+    earlier = any(c.first < claim.first for c in page.ledger.of("find"))
+    return not claim.value and not behind and (earlier or not placed)
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
