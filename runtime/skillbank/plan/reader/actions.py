@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
@@ -84,8 +84,9 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    if validates and not any(text.tokens[i].kind == "place" for i in range(first, match.end + 1)) and any(c.value.action == "train" for c in text.ledger.of("action")):
-        return  # a training validates by itself
+    if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
+        _validated(text, match, first)  # a training validates by itself
+        return
     listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
     if listed:
         earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
@@ -98,6 +99,14 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     free = [i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i)]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
+
+
+def _validated(text: Text, match: Match, verb: int) -> None:
+    """Read "train on A, validate B": the place behind the verb is what the training validates on."""
+    owner = text.ledger.owner.get(min(match.end, len(text.tokens) - 1))
+    if owner is not None and owner.kind == "place" and owner.value.role in (None, "eval_dataset"):
+        text.ledger.replace(owner, "place", replace(owner.value, role="eval_dataset"))
+        text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
 
 
 _LISTING = frozenset("and then plus also finally to into".split())

@@ -16,8 +16,7 @@ __all__ = [
 
 _SAYING = frozenset(
     """says say said saying reads read stated states wrote writes written message error log output readme comment note warning
-    printed prints shows told tells titled called contains quote quoted title ticket mentions according string sentence
-    line text page mail email e-mail console after stopped failed crashed carries card""".split()
+    printed prints shows told tells titled called contains quoted title ticket mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
 )
 _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|mode.document|@document|@place|mode.somebody"
 _HEARD = (
@@ -131,7 +130,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     first = i
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
-    before = [text.tokens[k].text for k in range(first, i)]
+    before = [text.tokens[k].text for k in range(first, i) if text.tokens[k].kind in ("word", "mark")]
     if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
         return []
     if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):

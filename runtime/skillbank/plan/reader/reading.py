@@ -211,7 +211,7 @@ def _take_platforms(page: Text) -> None:
 def _speaks_of_training(page: Text) -> bool:
     reads = ("train", "quantize", "distill")
     return any(
-        page.ledger.free(i) and page.within(i, *(f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"))
+        page.ledger.free(i) and page.within(i, *(f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past" or page.tokens[i - 1].text in ("be", "name")))
         for i in range(len(page.tokens))
     ) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
 
