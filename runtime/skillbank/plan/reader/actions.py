@@ -79,7 +79,9 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if clauses.of(first).mode is Mode.QUESTION or not any(map(text.ledger.free, match.tokens())):
         return
     words = [text.tokens[i].text for i in match.tokens()]
-    if action == "inference" and (text.tokens[first].text == "using" or _is_no_inference(text, match) or _is_noun(text, first)):
+    if action == "inference" and text.tokens[first].text == "using":
+        return
+    if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
@@ -104,7 +106,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
 def _validated(text: Text, match: Match, verb: int) -> None:
     """Read "train on A, validate B": the place behind the verb is what the training validates on."""
     owner = text.ledger.owner.get(min(match.end, len(text.tokens) - 1))
-    if owner is not None and owner.kind == "place" and owner.value.role in (None, "eval_dataset"):
+    marked = any(text.tokens[i].kind == "mark" for i in range(verb, min(match.end + 1, len(text.tokens))))
+    if owner is not None and not marked and owner.kind == "place" and owner.value.role in (None, "eval_dataset"):
         text.ledger.replace(owner, "place", replace(owner.value, role="eval_dataset"))
         text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
 
@@ -183,7 +186,8 @@ _SHOULD = (
 def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks: "should be", "need it"; None where it only tells of something."""
     after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
-    if after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns"):
+    done = clauses.of(i).mode is Mode.ORDER and i > 0 and text.tokens[i - 1].text in ("have", "has", "been")
+    if not done and (after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")):
         return None
     first = clauses.sentence(i).start
     if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
@@ -209,7 +213,7 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     """Whether a noun only says what something else is of: "results of the evaluation", "during training"."""
     before = [text.tokens[k].text for k in range(max(0, i - 2), i)]
-    if before == ["instead", "of"]:
+    if before in (["instead", "of"], ["neither", "is"]):
         return False
     if text.tokens[i].text.endswith("ing") and before and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently"):
         return True
@@ -266,13 +270,14 @@ def _is_over(text: Text, first: int, at: int) -> bool:
 def _trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
     end = at
-    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing")) and all(map(text.ledger.free, range(end, ends[0]))):
+    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing") or text.ends(end, "grammar.mode.later")) and all(map(text.ledger.free, range(end, ends[0]))):
         end = ends[0]
     return list(range(at, end))
 
 
 _DENIALS = (
-    f"{_THING}* '? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    "@mark operator.not 'needed|'necessary|'required|'wanted",
+    f"{_THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
     "@mark mode.later|policy.state.off",
     f"{_THING}* 'on 'hold",
     "'is|'are|'be|':|'= policy.state.off",
@@ -346,12 +351,22 @@ def _turns(text: Text, at: int) -> bool:
     return False
 
 
+def _was_job(text: Text, at: int) -> bool:
+    """Whether it is said which job an action was: "the training of X was job J"."""
+    match = text.match(f"{_THING}* &^job", at - 1, len(text.tokens)) or text.match(f"{_THING}* &^job", at)
+    if match is None:
+        return False
+    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
+    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
+    return owner is not None and owner.kind == "job" and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
+
+
 def _is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action that is named by a noun: "the training is finished", "the export can wait"."""
     end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
-        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None
+        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
     asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)

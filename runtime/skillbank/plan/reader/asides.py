@@ -10,8 +10,8 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
-    "take_signatures", "take_told",
+    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
+    "take_questions", "take_reports", "take_signatures", "take_told", "take_usual",
 ]  # fmt: skip
 
 _SAYING = frozenset(
@@ -43,7 +43,8 @@ def take_courtesies(text: Text) -> None:
 
 def _is_question(text: Text, i: int) -> bool:
     """Whether "can I", "is it possible to" asks what can be done and requests nothing: no place stands behind it."""
-    if not text.within(i, "grammar.courtesy.unsure"):
+    said = max(text.ends(i, "grammar.courtesy.words"), default=0)
+    if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
     return text.tokens[end].text == "?" and not any(text.tokens[k].kind in ("place", "job") for k in range(i, end))
@@ -63,8 +64,11 @@ def take_headers(text: Text) -> None:
         if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(_asks(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
     for i, token in enumerate(text.tokens):
-        if token.text in ("comma", "semicolon", "newline") and text.ledger.free(i):
+        heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
+        if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
             text.ledger.claim("courtesy", [i])
+    for match in re.finditer(r"<!--|-->", text.ledger.original):
+        text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
 
 
 def take_numbering(text: Text) -> None:
@@ -130,7 +134,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     first = i
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
-    before = [text.tokens[k].text for k in range(first, i) if text.tokens[k].kind in ("word", "mark")]
+    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
     if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
         return []
     if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
@@ -198,7 +202,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         if not all(map(text.ledger.free, match.tokens())):
             continue
-        held = any(_asks(text, i) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
+        held = any((_asks(text, i) and not text.within(i, "actions.words.find")) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
         notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
@@ -255,6 +259,14 @@ def take_instead(text: Text) -> None:
         text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
     for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
         text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+    for match in text.find("'nothing 'yet|'so"):
+        text.ledger.claim("order", match.tokens())
+    for match in text.find("^action|^name group.det* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+        text.ledger.claim("order", match.tokens("w"))
+    said = [c.value.value for c in text.ledger.of("policy")]
+    for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
+        if said:
+            text.ledger.claim("order", match.tokens("w"))
     for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
         text.ledger.claim("order", match.tokens())
 
@@ -275,8 +287,10 @@ def take_order(text: Text, clauses: Clauses) -> None:
 
 def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood."""
-    for match in text.find("'i|'we 'only 'want|'need|'wanted 'to 'try|'test|'see|'check"):
-        text.ledger.claim("order", match.tokens())
+    for match in text.find("'i|'we w='only|'just ^courtesy+ 'try|'test|'see|'check|'have"):
+        text.ledger.claim("order", match.tokens("w"))
+    for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
+        text.ledger.claim("order", match.tokens("w"))
     for match in text.find("operator.only"):
         k = match.end
         while k < len(text.tokens) and text.ledger.free(k) and text.within(k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"):
@@ -286,3 +300,14 @@ def take_only(text: Text) -> None:
         ends = k >= len(text.tokens) or text.tokens[k].kind == "mark"
         if (owner is not None and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")) or (ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")):
             text.ledger.claim("order", match.tokens())
+
+
+def take_usual(text: Text) -> None:
+    """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last* 'settings|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    for match in text.find(source):
+        words = {text.tokens[i].text for i in match.tokens()}
+        after = text.tokens[match.end] if match.end < len(text.tokens) else None
+        shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
+        if not shown and not words & {"default", "standard", "following", "below", "given", "above"}:
+            text.ledger.claim("unread", match.tokens())

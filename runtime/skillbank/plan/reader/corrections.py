@@ -21,7 +21,7 @@ def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
     for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time|', free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
     for match in text.find("^name mode.later|'comes|'follows+"):
         _refuse(text, match.tokens(), match.first)
@@ -56,6 +56,11 @@ _SPARED = (
 
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
+    for match in list(text.find("^platform 'is|'was free.adverb* 'down|'full|'busy|'broken|'slow|'offline|'unavailable|'occupied|'dead|'overloaded")):
+        claim = text.ledger.owner[match.first]
+        if any(c is not claim for c in text.ledger.of("platform")):
+            text.ledger.replace(claim, "excluded")
+            text.ledger.claim("excluded", match.tokens())
     _excluded(text)
     for run in list(_runs(text)):
         _corrected(text, run)
@@ -103,7 +108,7 @@ def _excluded(text: Text) -> None:
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
-        for match in list(text.find("'no? ',? operator.not group.prep? group.det* slots.gpus.nouns")):
+        for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
         text.ledger.claim("excluded", match.tokens())

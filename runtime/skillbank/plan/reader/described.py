@@ -90,16 +90,17 @@ def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) ->
 
     def fits(i: int) -> bool:
         token = text.tokens[i]
-        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
             return False
         return any(index.knows(s, token.text) for s in skills)
 
     for i, token in enumerate(text.tokens):
-        if token.kind != "name" and not (token.text in _HEADS and text.ledger.free(i)):
+        named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
+        if not named and token.text not in _HEADS:
             continue
         k = i if token.kind == "word" and fits(i) else i - 1
         described: list[int] = []
-        while k >= 0 and text.ledger.free(k) and (fits(k) or _is_joined(text, k) and fits(k + 1)):
+        while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
             described.append(k)
             k -= 1
         if described:

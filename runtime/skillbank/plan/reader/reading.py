@@ -119,6 +119,7 @@ def read_text(
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
+    asides.take_usual(page)
     asides.take_instead(page)
     steps = _steps(page, clauses, said)
     if not steps:
@@ -210,10 +211,9 @@ def _take_platforms(page: Text) -> None:
 
 def _speaks_of_training(page: Text) -> bool:
     reads = ("train", "quantize", "distill")
-    return any(
-        page.ledger.free(i) and page.within(i, *(f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past" or page.tokens[i - 1].text in ("be", "name")))
-        for i in range(len(page.tokens))
-    ) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
+    forms = [f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"]
+    wished = [m.end - 1 for a in reads for m in page.find(f"'be|'get|'have|'need|'it|'model|'and|@name actions.{a}.past")]
+    return bool(wished) or any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens))) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
 
 
 def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]:
@@ -222,8 +222,9 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
     trained = any(c.value.action in ("train", "distill") for c in actions)
     finds = []
     for claim in page.ledger.of("find"):
-        same = {c.value.action for c in actions if clauses.of(c.first).sentence == clauses.of(claim.first).sentence}
-        if trained and "inference" not in same and _is_purpose(page, claim):
+        earlier = [c.value.action for c in actions if c.first < claim.first]
+        purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
+        if purpose:
             page.ledger.replace(claim, "context")
         elif _is_no_finding(page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}):
             page.ledger.withdraw(claim)
@@ -231,12 +232,14 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else None if actions or finds else _product(page))
     return steps_of(page, clauses, finds, implied)
 
 
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
+        return "train"
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
         if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
             for i in range(len(page.tokens)):
@@ -248,9 +251,16 @@ def _product(page: Text) -> str | None:
     return None
 
 
+_DOCUMENTS = frozenset("log logs results metrics status plan plans config history loss losses".split())
+"""What is shown and not found."""
+
+
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
+    shown = {w for item in claim.value for w in item.lower().split()}
+    if shown & _DOCUMENTS or any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+        return True
     if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
@@ -320,9 +330,11 @@ def _describing(page: Text, library: Library) -> list[str]:
         for skill in library.skills
         for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
     }
-    found = []
+    found: list[str] = []
+    beside = False
     for i, token in enumerate(page.tokens):
-        if token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
+        beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
+        if beside or token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
             continue
         quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
                             "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
