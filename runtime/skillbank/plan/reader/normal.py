@@ -36,13 +36,15 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
     ----------
     right
         Words that are right as they are, such as those of names of skills.
+    named
+        Words of names of skills: what may be a misspelling of one is left to the names.
     """
     made: list[Token] = []
     notes: list[str] = []
@@ -54,11 +56,17 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexico
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
-            if meant is not None and meant != word:
+            if meant is not None and meant != word and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
+    """Whether a word of a name is as near as what a misspelled word is taken for."""
+    away = distance(word, meant, allowed(word))
+    return any(len(n) > 4 and n[0] == word[0] and distance(word, n, away) <= away for n in named)
 
 
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
@@ -83,13 +91,16 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
 
 
 _SWAPPED = {
+    "frm": "from", "jbo": "job", "jop": "job", "teh": "the", "adn": "and", "u": "you", "ur": "your", "pls": "please",
+    "plz": "please", "wiht": "with", "wth": "with",
+} | {
     w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
-    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop")
+    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop", "disable", "without")
     for i in range(len(w) - 1)
     if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
-}
+} | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o")
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o")
 """Classes whose words are what a typing error may stand for."""
 
 
