@@ -132,6 +132,7 @@ def read_text(
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += [c for c in page.ledger.claims if id(c) not in before]
     steps = [_with_claims(step, page) for step in steps]
+    pairs.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
