@@ -48,6 +48,10 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(at)
         if owner is not None and owner.kind in ("value", "policy", "place", "words", "field"):
             text.ledger.claim("context", match.tokens())
+    for match in text.find("slots.around.enough"):
+        owner = text.ledger.owner.get(match.first - 1)
+        if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
+            text.ledger.claim("context", match.tokens())
     for match in text.find("slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"):
         if not any(text.within(k, "operator.not", "operator.instead") for k in range(max(0, match.first - 2), match.end)):
             text.ledger.claim("context", match.tokens())

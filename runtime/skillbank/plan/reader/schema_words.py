@@ -337,21 +337,34 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
     said = text.ledger.said(part).lower()
     telling = bool(re.search(r"[\d_-]", said)) or said in ("adamw", "sgd", "fsdp", "ddp", "multistep", "steplr", "torchao")
     for key, spelled in owners.items():
-        leaf = set(key.rpartition(".")[2].lower().split("_"))
+        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
+        named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
         before, links = _words_before(text, part[0])
-        beside = [k for k in before[-3:] if text.tokens[k].text in leaf or text.tokens[k].text == key.rpartition(".")[2]]
+        beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
         end = part[-1] + 1
-        while end < len(text.tokens) and text.ledger.free(end) and (text.tokens[end].text in leaf or text.tokens[end].text in ("optimizer", "strategy", "scheduler", "backbone")):
+        while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
             end += 1
+        if (match := text.match("'as|'for|'is group.det*", end)) is not None and match.end < len(text.tokens) and text.tokens[match.end].text in named:
+            end = match.end + 1
+        if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
+            continue
         tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
-        if (telling and len(owners) == 1) or beside or end > part[-1] + 1:
-            negated = any(text.tokens[k].text in ("no", "not", "without", "don't") for k in range(max(0, min(tokens) - 3), min(tokens)))
-            if negated:
-                first = max(k for k in range(max(0, min(tokens) - 3), min(tokens)) if text.tokens[k].text in ("no", "not", "without"))
-                tokens = [*range(first, min(tokens)), *tokens]
-            text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=negated))
-            return True
+        tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
+        denied = next((k for k in range(min(tokens) - 1, max(-1, min(tokens) - 4), -1) if text.tokens[k].text in ("no", "not", "without")), None)
+        if denied is not None:
+            tokens = [*range(denied, min(tokens)), *tokens]
+        text.ledger.claim("value", [*set_before(text, min(tokens)), *tokens], Value("", spelled, key=key, negated=denied is not None))
+        return True
     return False
+
+
+def _described(text: Text, first: int, parts: set[str]) -> list[int]:
+    """Return the words right before a choice that only describe it: "a swin base backbone (swin_base_384_22k)"."""
+    k = first - 1
+    while k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":")):
+        k -= 1
+    found = list(range(k + 1, first))
+    return found if any(text.tokens[i].kind == "word" for i in found) else []
 
 
 def _refuse_unknown(text: Text, keys: Keys) -> None:

@@ -205,11 +205,11 @@ _OTHER = {"other": 2, "second": 2, "third": 3}
 
 def _kept(text: Text) -> None:
     """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
-    section = "slots.threshold"
+    section, scored = "slots.threshold", "'with|'scoring|'that|'are|'a|'of|'having|slots.threshold.nouns*"
     for source in (
-        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
-        f"{section}.drop group.det* {section}.objects 'with|'scoring|'that|'are|'score? slots.around.below n=@number|@percent",
-        f"'only {section}.objects 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
+        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} slots.around.least n=@number|@percent",
+        f"{section}.drop group.det* {section}.objects {scored} slots.around.below n=@number|@percent",
+        f"'only {section}.objects {scored} slots.around.least n=@number|@percent",
     ):
         for match in text.find(source):
             [n] = match.tokens("n")
