@@ -108,7 +108,7 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                if away <= most:
+                if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None
@@ -117,6 +117,11 @@ def nearest(word: str) -> str | None:
     best = {w for w in best if sorted(w) == sorted(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
+
+
+def _is_another(word: str, known: str) -> bool:
+    """Whether a short word differs by another letter: "dogs" and "does" are two words, no misspelling."""
+    return len(word) < 6 and len(word) == len(known) and sorted(word) != sorted(known)
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +133,7 @@ def _vocabulary() -> dict[int, tuple[str, ...]]:
         for phrase in phrases
         for word in split(phrase)
         if word.isalpha() and word.isascii() and len(word) > 3
-    }
+    } - {w for s in ("grammar.free.glue", "grammar.group.det") for p in lexicon().classes[s] for w in split(p)}
     sized: dict[int, list[str]] = {}
     for word in sorted(listed):
         sized.setdefault(len(word), []).append(word)

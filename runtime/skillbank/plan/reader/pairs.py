@@ -52,6 +52,9 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(match.first - 1)
         if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
             text.ledger.claim("context", match.tokens())
+    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes)
+    for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
+        text.ledger.claim("context", match.tokens())
     for match in text.find("slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"):
         if not any(text.within(k, "operator.not", "operator.instead") for k in range(max(0, match.first - 2), match.end)):
             text.ledger.claim("context", match.tokens())

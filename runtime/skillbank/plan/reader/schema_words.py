@@ -13,7 +13,8 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.values import Value, set_before
+from skillbank.plan.reader.values import Value, denied_before, set_before
+from skillbank.plan.slot_keys import slot_of
 from skillbank.plan.slots import SLOTS, slot
 
 __all__ = ["Keys", "keys_of", "name_at", "name_before", "take_spec_words"]
@@ -81,7 +82,7 @@ class Keys:
         exact = [leaf for leaf in self.leaves if said == set(leaf.split("_"))]
         if whole and not exact:
             exact = [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and words - said <= _FILLERS]
-        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < set(leaf.split("_")) and said - _COMMON]
+        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and said - _COMMON and words - said <= _COMMON | _FILLERS]
         for found in (exact, partly):
             keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) > 1:
@@ -97,7 +98,7 @@ _COMMON = frozenset(
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
-_FILLERS = frozenset("num size ratio prob coef max".split())
+_FILLERS = frozenset("num size ratio prob coef max norm".split())
 """Parts of names that people leave out."""
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -109,7 +110,7 @@ _ABBREVIATIONS = {
     "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
 }  # fmt: skip
-_PHRASES = {("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_PHRASES = {("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
 _NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
 
@@ -118,9 +119,9 @@ def _canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
     words = list(spoken)
     for said, meant in _PHRASES.items():
-        for i in range(len(words) - 1):
-            if tuple(words[i : i + 2]) == said:
-                words[i : i + 2] = meant
+        for i in range(len(words) - len(said) + 1):
+            if tuple(words[i : i + len(said)]) == said:
+                words[i : i + len(said)] = meant
     return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
 
 
@@ -190,6 +191,9 @@ _BREAKS = frozenset("with and for use using on at in set have want but then to b
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
     """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
+    first = min(tokens)
+    if first and text.tokens[first - 1].text in ("max", "maximum", "maximal") and text.ledger.free(first - 1):
+        tokens = [first - 1, *tokens]  # "a max workspace of 4 GB"
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key))
@@ -202,6 +206,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if found is None:
         return False
     tokens, key = found
+    if _is_of_a_slot(key):
+        return False  # what stands with it was no value of the slot
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
         limits = keys.limits.get(key)
@@ -215,6 +221,11 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         unit = match.tokens()
         value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
     return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _is_of_a_slot(key: str) -> bool:
+    leaf = key.rpartition(".")[2].removeprefix("num_")
+    return slot_of(leaf) is not None or leaf in _SLOT_NAMES
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
@@ -350,10 +361,9 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
             continue
         tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
         tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
-        denied = next((k for k in range(min(tokens) - 1, max(-1, min(tokens) - 4), -1) if text.tokens[k].text in ("no", "not", "without")), None)
-        if denied is not None:
-            tokens = [*range(denied, min(tokens)), *tokens]
-        text.ledger.claim("value", [*set_before(text, min(tokens)), *tokens], Value("", spelled, key=key, negated=denied is not None))
+        denied = denied_before(text, min(tokens))
+        tokens = [*(denied or set_before(text, min(tokens))), *tokens]
+        text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
         return True
     return False
 

@@ -24,9 +24,9 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
-    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
+    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", f"{_SEARCH}.verbs group.det* {_SEARCH}.best", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
     for match in [m for lead in leads for m in text.find(lead)]:
-        denied = match.first and text.within(match.first - 1, "operator.not", "operator.only")
+        denied = match.first and text.within(match.first - 1, "grammar.operator.not")
         found = _names(text, match.end, keys)
         if found is not None and not denied:
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
@@ -71,15 +71,25 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     if not searching:
         return
     for i, token in enumerate(text.tokens):
-        if token.kind == "range" and text.ledger.free(i):
+        if token.kind in ("range", "number") and text.ledger.free(i):
             _range(text, i, keys)
     _metric(text)
     _switches(text)
 
 
 def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
-    """Read "learning rate between 1e-5 and 1e-3" as the range of a key."""
-    at = i
+    """Read "learning rate between 1e-5 and 1e-3" and "batch size 2, 4 or 8" as the range of a key."""
+    at, end = i, i + 1
+    value: object = None
+    if text.tokens[i].kind == "range":
+        value = list(text.tokens[i].value)
+    else:  # "batch size 2, 4 or 8"
+        while (match := text.match("',? 'or|'and? @number", end)) is not None:
+            end = match.end
+        numbers = [text.tokens[k] for k in range(i, end) if text.tokens[k].kind == "number"]
+        if len(numbers) < 2 or not any(text.tokens[k].text == "or" for k in range(i, end)):
+            return
+        value = {"choices": [n.value for n in numbers]}
     while at > 0 and text.tokens[at - 1].text in (",", ":", "in", "range", "within", "of", "from", "the", "(", "=", "values"):
         at -= 1
     owner = text.ledger.owner.get(at - 1)
@@ -89,8 +99,8 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
     elif owner is None:
         found = next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
     if found is not None:
-        tokens = [k for k in [*found[0], *range(at, i + 1)] if text.ledger.free(k)]
-        text.ledger.claim("value", tokens, Value("", list(text.tokens[i].value), key=f"automl.ranges.{found[1]}"))
+        tokens = [k for k in [*found[0], *range(at, end)] if text.ledger.free(k)]
+        text.ledger.claim("value", tokens, Value("", value, key=f"automl.ranges.{found[1]}"))
 
 
 def _metric(text: Text) -> None:
