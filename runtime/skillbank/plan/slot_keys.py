@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
-from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.plan.products import SEARCHED, trains
 from skillbank.plan.slots import SLOTS, Fills, Slot
@@ -26,7 +27,8 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
     The action's own section counts first (``export.batch_size``), then a shorthand of the skill, then the one
-    key anywhere in the schema that has one of the slot's names. What only other actions read is no such
+    key anywhere in the schema, or among the action's inputs where there is no schema, that has one of the
+    slot's names. What only other actions read is no such
     value: the sections that bear their names, and the keys that they alone declare.
     """
     found = keys_of(skill, action, slot)
@@ -48,7 +50,8 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
         return (said[0],)
     elsewhere = _declared_elsewhere(skill, action)
-    named = (_named(schema, foreign, elsewhere, name) for name in slot.names)
+    keys = schema.keys or tuple(declared.key for declared in action.inputs)
+    named = (_named(keys, foreign, elsewhere, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
 
 
@@ -82,10 +85,10 @@ def _declared(action: Action) -> set[str]:
     return {plain(key) for key in keys}
 
 
-def _named(schema: SpecSchema, foreign: set[str], elsewhere: set[str], name: str) -> tuple[str, ...]:
+def _named(keys: Iterable[str], foreign: set[str], elsewhere: set[str], name: str) -> tuple[str, ...]:
     """Return the keys with this last part, those of other actions left out."""
     return tuple(
         key
-        for key in schema.keys
+        for key in keys
         if key.rpartition(".")[2] == name and key.partition(".")[0] not in foreign and key not in elsewhere
     )

@@ -61,7 +61,7 @@ _LEX = re.compile(
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
     |(?P<place>{_PLACE})
     |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
-    |(?P<hex>(?<![\w.]){_HEX}(?!\w|\.\w))
+    |(?P<hex>(?<!\w)(?<!\w\.)(?:\.{{1,3}})?{_HEX}(?!\w|\.\w))
     |(?P<type>\b(?:fp|bf|int|float|bfloat)[ -]?(?:16|32|8)\b)
     |(?P<bits>\b(?:16|32|8)[ -]bit(?=[ -](?:precision|floats?|arithmetic|mode|training|weights|engine)\b))
     |(?P<card>\b(?:rtx|gtx)[ -]?\d{{3,4}}(?:[ -]?(?:ti|super))?s?\b)
@@ -71,7 +71,7 @@ _LEX = re.compile(
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
-    |(?P<mark>[,.;:!?()\n=/+&|%><\u2265\u2264-])""",
+    |(?P<mark>[,.;:!?()\[\]\n=/+&|%><\u2265\u2264-])""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(blocks.GROUPS, "block")}
@@ -141,7 +141,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
     elif kind == "place":
         yield from _place(text, start, is_word)
     elif kind in ("job", "full", "hex"):
-        yield Token("job", "job", start, end, match["id"] or text.lower() if kind != "full" else text)
+        yield Token("job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text)
     elif kind == "dotted":
         yield Token("key", "key", start, end, text)
     elif kind == "flag":

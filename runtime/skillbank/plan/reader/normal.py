@@ -44,18 +44,42 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexico
     right
         Words that are right as they are, such as those of names of skills.
     """
-    made, notes = [], []
+    made: list[Token] = []
+    notes: list[str] = []
+    looked_for = 0
     for token in tokens:
         word = token.text
+        looked_for = _looked_for(made, words, looked_for)
         joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known else nearest(word))
+            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+_NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
+
+
+def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
+    """Return where in a text the name of things to be found begins, 0 where the next word is none of it.
+
+    What people look for can be called anything ("dogs", "sheep"): no word of it is a misspelling of ours.
+    """
+    if not before:
+        return 0
+    last, size = before[-1], len(before)
+    if last.kind == "pair" and words.has(str(last.value[0]).lower(), "slots.captions.flags"):
+        return size
+    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "in", "on", "using", "by"):
+        return 0
+    for first in range(max(0, size - 5), size):
+        if any(s.end == size and s.classes.intersection(_NAMED) for s in words.spans(before, first)):
+            return size
+    return since
 
 
 _SWAPPED = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
+from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
@@ -69,6 +70,9 @@ def _flag(text: Text, i: int) -> None:
     at = i + 1
     while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
         at += 1
+    if at < len(text.tokens) and text.tokens[at].kind == "name":
+        text.ledger.claim("courtesy", [i])
+        return
     if at >= len(text.tokens) or not text.ledger.free(at):
         return
     token = text.tokens[at]
@@ -78,9 +82,6 @@ def _flag(text: Text, i: int) -> None:
         text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
         return
     value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
-    if token.kind == "name":
-        text.ledger.claim("courtesy", [i])
-        return
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
@@ -116,7 +117,7 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
         ledger.claim("platform", tokens, shown.lower())
     elif (found := slot_of_flag(text, name)) is not None:
-        _slot(text, tokens, found, key, value, shown)
+        _slot(text, tokens, found, said, value, shown)
     elif "." in key or written:
         ledger.claim("value", tokens, Value("", value, key=key))
 
@@ -134,12 +135,15 @@ def _without_container(text: Text, key: str) -> str:
     return key
 
 
-def _slot(text: Text, tokens: list[int], name: str, key: str, value: Any, shown: Any) -> None:
+def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
     elif each.kind is Kind.TEXTS:
-        text.ledger.claim("value", tokens, Value(name, value if isinstance(value, list) else [str(shown)]))
+        quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
+        items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
+        used, more = goes_on(text, max(tokens) + 1)
+        text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
         text.ledger.claim("value", tokens, Value(name, [value]))
     else:

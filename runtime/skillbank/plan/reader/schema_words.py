@@ -63,6 +63,11 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the keys' last names that say something by themselves."""
+        return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
+
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
         found = self.leaves.get(name.lower().replace("-", "_"), set())
