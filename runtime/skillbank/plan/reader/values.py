@@ -132,6 +132,8 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if (size > 100 and _is_longer(text, found, match, keys)) or (found.name == "patience" and not searching and size > 100):
         return
     if found.name in ("gpus", "nodes") and _is_owned(text, clauses, match):
+        memory = text.match("'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end)
+        text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
     tokens = [k for k in match.tokens() if text.ledger.free(k)]
     if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
