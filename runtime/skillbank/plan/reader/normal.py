@@ -202,18 +202,21 @@ def _is_hyphen(tokens: list[Token], i: int) -> bool:
 
 
 def _unnumbered(tokens: list[Token]) -> list[Token]:
-    """Make the numbers of a list's items marks: "1) train 2) export", and lines that begin with a dash."""
-    made: list[Token] = []
-    for i, token in enumerate(tokens):
-        after = tokens[i + 1].text if i + 1 < len(tokens) else ""
-        before = tokens[i - 1] if i else None
-        counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
-        opened = before is not None and before.text == "(" and after == ")"
-        starts = before is None or before.kind == "mark" or after == ")"
-        if counted and starts and not opened and i + 2 < len(tokens) and tokens[i + 2].kind == "word":
-            token = Token("mark", ";", token.start, token.end)
-        made.append(token)
-    return made
+    """Make the numbers of a list's items marks: "1) train 2) export"; in "Batch size: 2. Epochs: 3." they are values."""
+    items = [i for i, token in enumerate(tokens[:-2]) if _is_item(tokens, i, token)]
+    said = [tokens[i].value for i in items]
+    if said != list(range(1, len(said) + 1)) or all(i and tokens[i - 1].text in (":", "=") for i in items):
+        return tokens
+    return [replace(t, kind="mark", text=";", value=None) if i in items else t for i, t in enumerate(tokens)]
+
+
+def _is_item(tokens: list[Token], i: int, token: Token) -> bool:
+    """Whether a number may be that of an item of a list."""
+    after, before = tokens[i + 1].text, tokens[i - 1] if i else None
+    counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
+    opened = before is not None and before.text == "(" and after == ")"
+    starts = before is None or before.kind == "mark" or after == ")"
+    return counted and starts and not opened and tokens[i + 2].kind == "word"
 
 
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
