@@ -116,7 +116,8 @@ def _is_noun(text: Text, i: int) -> bool:
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
     """Read one verb or noun of an action."""
-    for action in ACTIONS:
+    said = {c.split(".")[1] for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
+    for action in ACTIONS if not said.isdisjoint(ACTIONS) else ():
         for form in (*FORMS, "nouns"):
             section = f"actions.{action}.{form}"
             ends = [e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))]

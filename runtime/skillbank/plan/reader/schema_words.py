@@ -63,10 +63,13 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
-    @property
-    def words(self) -> frozenset[str]:
+        self._parts = {leaf: frozenset(leaf.split("_")) for leaf in self.leaves}
+        self._with: dict[str, list[str]] = {}
+        for leaf, parts in self._parts.items():
+            for word in parts:
+                self._with.setdefault(word, []).append(leaf)
+        self.words = frozenset(w for w in self._with if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
-        return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -77,25 +80,32 @@ class Keys:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
         longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
-        return any(set(leaf.split("_")) in longer for leaf in self.leaves)
+        return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
-        said = _canonical(spoken)
-        if not said:
+        if not all(map(self._may_name, spoken)):
             return None
-        exact = [leaf for leaf in self.leaves if said == set(leaf.split("_"))]
-        if whole and not exact:
-            exact = [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and words - said <= _FILLERS]
-        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and said - _COMMON and words - said <= _COMMON | _FILLERS]
-        for found in (exact, partly):
+        said = _canonical(spoken)
+        leaves = [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]] if said else []
+        for most in self._missing(said, kinds, whole=whole):
+            found = [leaf for leaf in leaves if (self._parts[leaf] == said if not most else said < self._parts[leaf] and self._parts[leaf] - said <= most)]
             keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) > 1:
-                short = min(len(leaf.split("_")) for leaf in found)
-                keys = {k for leaf in found if len(leaf.split("_")) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+                short = min(len(self._parts[leaf]) for leaf in found)
+                keys = {k for leaf in found if len(self._parts[leaf]) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) == 1:
                 return next(iter(keys))
         return None
+
+    def _may_name(self, word: str) -> bool:
+        return word in self._with or word in _ABBREVIATIONS or word in _IN_PHRASES
+
+    def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
+        """Return which parts of a name may be left out: none, and then those that say little."""
+        if whole:
+            return [frozenset(), _FILLERS]
+        return [frozenset()] if "array" in kinds or not said - _COMMON else [frozenset(), _COMMON | _FILLERS]
 
 
 _COMMON = frozenset(
@@ -103,6 +113,7 @@ _COMMON = frozenset(
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
+"""Parts of names that tell nothing apart by themselves."""
 _FILLERS = frozenset("num size ratio prob coef max norm".split())
 """Parts of names that people leave out."""
 _ABBREVIATIONS = {
@@ -116,6 +127,7 @@ _ABBREVIATIONS = {
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
 }  # fmt: skip
 _PHRASES = {("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 _NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
 

@@ -112,15 +112,17 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     """Find the slot of one number: by the noun before it, else by the one behind it."""
     best: tuple[int, Slot, Match] | None = None
     kind, value = text.tokens[i].kind, text.tokens[i].value
+    near = {c for k in range(max(0, i - 9), min(i + 9, len(text.tokens))) for span in text.spans[k] for c in span.classes}
     for each in SLOTS:
-        if not _fits(each, kind, value):
+        nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
+        if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
         link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
         for led, source in (
             (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?"),
             (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?"),
         ):
-            match = _reaching(text, source, i)
+            match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
                 continue
             size = match.end - match.first + 100 * led
@@ -152,9 +154,11 @@ def _fits(each: Slot, kind: str, value: float) -> bool:
     return each.kind is not Kind.COUNT or float(value).is_integer()
 
 
-def _reaching(text: Text, source: str, i: int) -> Match | None:
-    """Return the longest match of a pattern whose number is this token."""
+def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Match | None:
+    """Return the longest match of a pattern whose number is this token; where it begins with one of some classes."""
     for start in range(max(0, i - 7), i + 1):
+        if sections is not None and not text.within(start, *sections):
+            continue
         match = text.match(source, start)
         if match is not None and i in match.tokens() and not any(
             text.tokens[k].kind == "number" and k != i for k in match.tokens()
