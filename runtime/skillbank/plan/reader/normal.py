@@ -262,7 +262,7 @@ def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
     """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
     starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
     classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
-    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
+    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days", "weeks")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
 
 
 def _whole(tokens: list[Token], first: int, end: int, value: float) -> tuple[int, Token]:
@@ -285,14 +285,17 @@ def _ranges(tokens: list[Token]) -> Iterator[Token]:
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        kinds = [t.kind for t in tokens[at : at + 4]] + [""] * 4
-        texts = [t.text for t in tokens[at : at + 4]] + [""] * 4
+        kinds = [t.kind for t in tokens[at : at + 5]] + [""] * 5
+        texts = [t.text for t in tokens[at : at + 5]] + [""] * 5
         if kinds[:3] == ["number", "word", "number"] and texts[1] == "to":
             yield Token("range", "range", token.start, tokens[at + 2].end, (token.value, tokens[at + 2].value))
             at += 3
         elif texts[0] in ("between", "from") and kinds[1:4] == ["number", "word", "number"] and texts[2] in ("and", "to"):
             yield Token("range", "range", token.start, tokens[at + 3].end, (tokens[at + 1].value, tokens[at + 3].value))
             at += 4
+        elif texts[0] in ("between", "from") and kinds[1] == "number" and texts[2:4] == ["up", "to"] and kinds[4:5] == ["number"]:
+            yield Token("range", "range", token.start, tokens[at + 4].end, (tokens[at + 1].value, tokens[at + 4].value))
+            at += 5
         elif texts[0] in ("between", "from") and kinds[1] == "range":
             yield replace(tokens[at + 1], start=token.start)
             at += 2

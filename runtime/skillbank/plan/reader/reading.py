@@ -332,6 +332,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
+    if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
+        idle.append(said.words)
     known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
     notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)

@@ -87,6 +87,8 @@ class Keys:
         if not all(map(self._may_name, spoken)):
             return None
         said = _canonical(spoken)
+        if "num" in said and not any("num" in self._parts[leaf] and said & self._parts[leaf] - {"num"} for leaf in self._with.get("num", ())):
+            said -= {"num"}  # "num workers" of a key that is only named workers
         leaves = [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]] if said else []
         for most in self._missing(said, kinds, whole=whole):
             found = [leaf for leaf in leaves if (self._parts[leaf] == said if not most else said < self._parts[leaf] and self._parts[leaf] - said <= most)]

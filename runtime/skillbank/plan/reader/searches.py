@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.schema_words import Keys, name_at, name_before
-from skillbank.plan.reader.values import UNITS, Value
+from skillbank.plan.reader.values import UNITS, Value, duration
 
 __all__ = ["take_search_settings", "take_space"]
 
@@ -27,24 +27,28 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", f"{_SEARCH}.verbs group.det* {_SEARCH}.best", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
     for match in [m for lead in leads for m in text.find(lead)]:
         denied = match.first and text.within(match.first - 1, "grammar.operator.not")
-        found = _names(text, match.end, keys)
+        loose = bool({"over", "vary", "sweep", "varying", "sweeping"} & {text.tokens[k].text for k in match.tokens()})
+        found = _names(text, match.end, keys, choices=loose)
         if found is not None and not denied:
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
             text.ledger.claim("value", found[0], Value("", found[1], key="automl.parameters"))
     searched = any(True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values"))
+    if any(True for _ in text.find(f"{_SEARCH}.nouns")):
+        for match in text.find("'search|'searching 'only|'also|'just* 'over"):  # over something that no spec key is
+            text.ledger.claim("policy", match.tokens(), Said("on", text.ledger.said(match.tokens()), verb=True))
     for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if searched else ():
-        found = _names(text, match.end, keys)
+        found = _names(text, match.end, keys, choices=True)
         if found is not None and (text.tokens[match.first].text == "over" or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")):
             text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters"))
 
 
-def _names(text: Text, i: int, keys: Sequence[Keys]) -> tuple[list[int], list[str]] | None:
+def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[list[int], list[str]] | None:
     """Return the tokens of a list of parameters and their keys; None where the last has a value of its own."""
     tokens: list[int] = []
     named: list[str] = []
     while True:
-        found = next((f for k in keys if (f := name_at(text, i, k, most=4, whole=True)) is not None), None)
+        found = next((f for k in keys if (f := _parameter(text, i, k, choices=choices)) is not None), None)
         if found is None:
             break
         tokens += found[0]
@@ -55,9 +59,19 @@ def _names(text: Text, i: int, keys: Sequence[Keys]) -> tuple[list[int], list[st
             break
         i = match.end
     end = tokens[-1] + 1 if tokens else i
-    if not tokens or text.match("slots.around.link* @number", end):
-        return None
+    if not tokens or text.match("slots.around.link* @number", end) or text.match("'too|'also|'as 'well?", end):
+        return None  # a value of its own, or besides what is searched anyway
     return list(range(tokens[0], end)), named
+
+
+def _parameter(text: Text, i: int, keys: Keys, *, choices: bool) -> tuple[list[int], str] | None:
+    """Return the name of what can be searched over that begins at a token, and its key."""
+    found = name_at(text, i, keys, most=4, whole=True)
+    if found is None and choices:
+        found = name_at(text, i, keys, ("string",), most=4, whole=True)
+        listed = {key for owners in keys.enums.values() for key in owners}
+        found = found if found is not None and found[1] in listed else None
+    return found
 
 
 def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -135,8 +149,8 @@ def _stops(text: Text, *, searching: bool) -> None:
             text.ledger.claim("value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
         for match in text.find(f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
             text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
-        for name, short in UNITS.items():
+        for name in UNITS:
             for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
                 if not any(text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)):
                     amount = text.tokens[match.tokens("n")[0]].value
-                    text.ledger.claim("value", match.tokens(), Value("time_budget", f"{amount:g}{short}"))
+                    text.ledger.claim("value", match.tokens(), Value("time_budget", duration(amount, name)))

@@ -16,15 +16,23 @@ from skillbank.plan.slots import SLOTS, Kind, Slot
 if TYPE_CHECKING:
     from skillbank.plan.reader.schema_words import Keys
 
-__all__ = ["SIZE", "UNITS", "Value", "denied_before", "set_before", "take_values"]
+__all__ = ["SIZE", "UNITS", "Value", "denied_before", "duration", "set_before", "take_values"]
 
 SIZE = "size"
 """The slot-like name of a width and height."""
 _NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
 _MOST = "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
 _LINK = "slots.around.link*"
-UNITS = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
-"""Units of time, as settings write them."""
+UNITS = {"seconds": (1, "s"), "minutes": (1, "m"), "hours": (1, "h"), "days": (1, "d"), "weeks": (7, "d")}
+"""Units of time: how many of which unit that settings write."""
+
+
+def duration(amount: float, unit: str) -> str:
+    """Return a time as settings write it."""
+    times, short = UNITS[unit]
+    return f"{amount * times:g}{short}"
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,9 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     before = text.tokens[match.first - 1] if match.first else None
     if led and before is not None and before.kind == "number" and text.ledger.free(match.first - 1):
         return False  # in "10 epochs 4 gpus" the noun is that of the number before it
+    if each.name == "batch_size":  # the slot's is that of one GPU
+        together = text.match("slots.around.together", match.end)
+        return together is None and not (before is not None and text.within(match.first - 1, "slots.around.together"))
     if each.name != "epochs":
         return True
     links = [text.tokens[k].text for k in range(match.first + 1, i)]
@@ -260,6 +271,10 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
 
 def _ellipses(text: Text) -> None:
     """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    for match in [*text.find("^value operator.instead|operator.not group.det? @number"), *text.find("operator.not @number ',? 'but &^value")]:
+        kept = next((k for k in (match.first, match.end) if k in text.ledger.owner and text.ledger.owner[k].kind == "value"), None)
+        if kept is not None and isinstance(text.ledger.owner[kept].value.value, int | float):
+            text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)])
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
             continue
@@ -340,7 +355,7 @@ def _durations(text: Text, name: str, searching: bool) -> None:
     if name == "trial_timeout" and searching:
         sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
     if name == "time_budget" and searching:
-        sources.append(f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all*")
+        sources.append(f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*")
         sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
@@ -349,7 +364,7 @@ def _durations(text: Text, name: str, searching: bool) -> None:
                 [i] = match.tokens("n")
                 if text.ledger.free(i):
                     amount = text.tokens[i].value
-                    _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(name, f"{amount:g}{UNITS[unit]}"))
+                    _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(name, duration(amount, unit)))
 
 
 def _choices(text: Text, each: Slot) -> None:
