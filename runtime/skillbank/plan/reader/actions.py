@@ -142,7 +142,8 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
     if text.tokens[i].text in ACTIONS and "_" in text.tokens[i].text:
         _settle(text, clauses, [i], Mention(text.tokens[i].text), noun=False)
         return
-    for action in ACTIONS:
+    said = {c.split(".")[1] for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
+    for action in ACTIONS if not said.isdisjoint(ACTIONS) else ():
         for form in (*FORMS, "nouns"):
             section = f"actions.{action}.{form}"
             ends = [e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))]

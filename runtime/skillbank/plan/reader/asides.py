@@ -75,7 +75,9 @@ def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
     for source in ("'step|'phase|'part|'stage|'point @number|'one @mark*", "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?"):
         for match in text.find(source):
-            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+            few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
+            if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+                text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
     marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0

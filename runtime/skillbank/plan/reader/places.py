@@ -103,6 +103,8 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {_OF}* {_LINK}* {_LIST}"):
             if not _bridges(text, match):
                 _claim(text, match, role)
+    for match in text.find(f"'validate|'validating group.it? {_LIST}") if training else ():
+        _claim(text, match, "eval_dataset")
     for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {_LINK}* {_LIST}"):
         file = str(text.tokens[match.tokens("list")[0]].value).lower().endswith((".txt", ".json", ".names", ".yaml", ".csv"))
         if file or text.within(match.tokens("list")[0] - 1, "places.labels.before") or any(text.within(i, "places.labels.before") for i in match.tokens()):

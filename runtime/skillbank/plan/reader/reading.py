@@ -147,6 +147,7 @@ def read_text(
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += [c for c in page.ledger.claims if id(c) not in before]
     steps = [_with_claims(step, page) for step in steps]
+    pairs.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
@@ -372,6 +373,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
+    if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
+        idle.append(said.words)
     known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
     notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
