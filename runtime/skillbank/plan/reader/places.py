@@ -106,6 +106,8 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {_OF}* {_LINK}* {_LIST}"):
             if not _bridges(text, match):
                 _claim(text, match, role)
+    for match in text.find(f"'validate|'validating group.it? {_LIST}") if training else ():
+        _claim(text, match, "eval_dataset")
     for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {_LINK}* {_LIST}"):
         file = str(text.tokens[match.tokens("list")[0]].value).lower().endswith((".txt", ".json", ".names", ".yaml", ".csv"))
         if file or text.within(match.tokens("list")[0] - 1, "places.labels.before") or any(text.within(i, "places.labels.before") for i in match.tokens()):
@@ -165,9 +167,13 @@ def _bridges(text: Text, match: Match) -> bool:
     """Whether the words between a role and a place hold a verb or mark that begins something else."""
     inside = match.tokens()[:-1]
     texts = [text.tokens[i].text for i in inside]
+    if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in ("on", "with", "using"):
+        return True
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
-    return any(t in ("train", "evaluate", "export", "quantize") for t in texts[1:]) and texts[-1] not in (":", "=")
+    verbs = [i for i in inside[1:] if text.tokens[i].text in ("train", "evaluate", "export", "quantize")]
+    alone = [i for i in verbs if not any(text.within(i, f"places.roles.{role}.before") for role in SOURCES)]
+    return bool(alone) and texts[-1] not in (":", "=")
 
 
 def _asks(text: Text, match: Match) -> bool:
