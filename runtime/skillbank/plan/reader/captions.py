@@ -133,6 +133,8 @@ def _find(text: Text, match: Match) -> None:
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
+    elif kind == "segment" and text.ledger.of("find"):
+        text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):
         text.ledger.claim("unread", [*range(first, end), *(i for i in range(end, at + 1) if i < len(text.tokens) and text.within(i, "grammar.group.it"))])
     else:
@@ -160,7 +162,8 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
-    shown = bool(found.used) and any(text.within(k, "actions.words.shown") for k in found.used[:3])
+    content = next((k for k in found.used if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue") and text.tokens[k].text != "every"), None)
+    shown = content is not None and text.within(content, "actions.words.shown")
     if shown or (before[-1:] == ["you"] and before[:1] not in (["can"], ["could"], ["would"], ["will"])):
         return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
@@ -169,8 +172,9 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
     numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
     if numbered or (technical and len(found.used) == 1):
         return True  # "label smoothing 0.1"
-    sentence = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?")), len(text.tokens))
-    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(first, sentence))
+    start = next((k + 1 for k in range(first - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";")), 0)
+    end = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), len(text.tokens))
+    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(start, end))
 
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:
