@@ -163,7 +163,8 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
     content = next((k for k in found.used if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue") and text.tokens[k].text != "every"), None)
-    shown = content is not None and text.within(content, "actions.words.shown")
+    showing = text.tokens[first].text == "show"
+    shown = any(text.within(k, "actions.words.shown") for k in (found.used if showing else [content] if content is not None else []))
     if shown or (before[-1:] == ["you"] and before[:1] not in (["can"], ["could"], ["would"], ["will"])):
         return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
