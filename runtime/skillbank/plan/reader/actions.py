@@ -366,7 +366,8 @@ def _is_told_of(text: Text, at: int) -> bool:
     end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
-        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
+        owner = text.ledger.owner.get(at)
+        return (owner is not None and owner.kind == "talk") or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
     asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)

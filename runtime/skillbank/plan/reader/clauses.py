@@ -133,7 +133,8 @@ class Clauses:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
         tokens = self._text.tokens
         led = i + 1 < end and tokens[i].text in ("can", "could", "will", "would") and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
-        return led and not any(t.kind in ("place", "job") for t in tokens[i:end])
+        last = next((k for k in range(i, len(tokens)) if tokens[k].text in _HARD), len(tokens))
+        return led and not any(t.kind in ("place", "job") for t in tokens[i:last])
 
     def _is_next(self, i: int) -> bool:
         """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""

@@ -21,8 +21,10 @@ def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
     for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time|', free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
+    for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
+        text.ledger.claim("refused", match.tokens())
     for match in text.find("^name mode.later|'comes|'follows+"):
         _refuse(text, match.tokens(), match.first)
     for run in list(_runs(text, restated=True)):
