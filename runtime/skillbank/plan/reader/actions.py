@@ -23,6 +23,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("export", "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx free.noun|actions.export.base|'of|'from|'for?"),
     ("quantize", "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past @name? group.model|@name?"),
     ("evaluate", f"verb=actions.words.measure group.it? group.det|free.adjective|free.adverb|'out|free.glue* actions.words.metric {_OF}* 'is|'does|'performs|'works|'on|'scores?"),
+    ("evaluate", f"verb=actions.words.measure 'how 'well|'good|'accurately|'precisely? {_OF}* 'performs|'does|'works|'perform|'do|'work|'performing|'doing|'behaves"),
     ("evaluate", f"verb=actions.words.test what={_OF}|{_ENGINE}|actions.quantize.past+ &'on|'against|'with|'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
@@ -85,6 +86,9 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
+    if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None:
+        text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
+        return  # "I tried it before"
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
         _validated(text, match, first)  # a training validates by itself
@@ -112,6 +116,12 @@ def _validated(text: Text, match: Match, verb: int) -> None:
         text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
 
 
+_DONE = frozenset(
+    """tried made built created generated compiled produced wrote prepared constructed got needed wanted assembled turned
+    converted transformed changed brought saved measured computed calculated checked tested validated verified ran applied
+    used executed took gave did saw knew found""".split()
+)
+"""Verbs as they tell of something."""
 _LISTING = frozenset("and then plus also finally to into".split())
 
 
@@ -370,6 +380,6 @@ def _is_told_of(text: Text, at: int) -> bool:
         return (owner is not None and owner.kind == "talk") or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
-    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)
+    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "requested", "missing", "please") for k in rest)
     says = any(text.tokens[k].kind in ("place", "number") for k in rest)
     return not asks and (past or not says)

@@ -22,6 +22,8 @@ _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective
 _HEARD = (
     f"group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document {_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|policy.search.nouns|operator.not",
     "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
+    "!'i|'we|'you|'it|'please ~word mode.saying",
+    "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
     f"'according 'to {_OTHERS}+",
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
     "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
@@ -200,8 +202,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     for match in text.find("mode.approval"):
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        if not all(map(text.ledger.free, match.tokens())):
-            continue
+        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in ("approved", "confirmed", "authorized", "authorised")
+        if adjective or not all(map(text.ledger.free, match.tokens())):
+            continue  # "the approved images" are some of them
         held = any((_asks(text, i) and not text.within(i, "actions.words.find")) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)

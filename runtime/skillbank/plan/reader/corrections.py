@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.values import Value
 
-__all__ = ["settle", "settle_names"]
+__all__ = ["runs", "settle", "settle_jobs", "settle_names"]
 
 _EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name|^platform|^job"
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
@@ -27,7 +26,7 @@ def settle_names(text: Text) -> None:
         text.ledger.claim("refused", match.tokens())
     for match in text.find("^name mode.later|'comes|'follows+"):
         _refuse(text, match.tokens(), match.first)
-    for run in list(_runs(text, restated=True)):
+    for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
         end = lead.end if lead else run.stop
         after = text.ledger.owner.get(end)
@@ -39,6 +38,21 @@ def settle_names(text: Text) -> None:
                 _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
     for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
         _refuse(text, match.tokens()[1:], match.first)
+
+
+def settle_jobs(text: Text, asked: set[int]) -> None:
+    """Take back what is only told of the last job, where another one is named; two that are meant are a question.
+
+    Parameters
+    ----------
+    asked
+        Numbers of the sentences' tokens in which something is asked for.
+    """
+    jobs = text.ledger.of("job")
+    named = [c for c in jobs if not str(c.value).startswith("last")]
+    for claim in [c for c in jobs if c not in named and named]:
+        if claim.first not in asked:
+            text.ledger.replace(claim, "report")
 
 
 def _refuse(text: Text, words: list[int] | range, name: int) -> None:
@@ -64,13 +78,13 @@ def settle(text: Text) -> None:
             text.ledger.replace(claim, "excluded")
             text.ledger.claim("excluded", match.tokens())
     _excluded(text)
-    for run in list(_runs(text)):
+    for run in list(runs(text)):
         _corrected(text, run)
     _enough(text)
     _lacking(text)
 
 
-def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
+def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
     i = 0
     sections = ("grammar.mode.fix", "grammar.mode.doubt", *(("grammar.mode.restate",) if restated else ()))
@@ -179,7 +193,7 @@ def _enough(text: Text) -> None:
 
 def _takes(text: Text, i: int, before: list[Claim]) -> bool:
     """Give a number the slot of the last number said before, which goes."""
-    numbers = [c for c in before if isinstance(c.value, Value) and isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
+    numbers = [c for c in before if isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")

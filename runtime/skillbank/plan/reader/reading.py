@@ -19,7 +19,7 @@ from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, nam
 from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.corrections import settle, settle_jobs, settle_names
 from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
@@ -117,6 +117,7 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
+    settle_jobs(page, {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
@@ -357,7 +358,10 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
-    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    known = frozenset(
+        w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
+        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+    )  # fmt: skip
     notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
@@ -377,6 +381,10 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+_COUNTS = frozenset("two on no fix fixed pin dry".split())
+"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:
