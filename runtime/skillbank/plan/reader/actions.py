@@ -84,9 +84,9 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
-    if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
+    if action == "evaluate" and match.tokens("what") == [] and "how" not in words and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
-    if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None:
+    if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None and not _joins(text, clauses, first):
         text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
         return  # "I tried it before"
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
@@ -114,6 +114,12 @@ def _validated(text: Text, match: Match, verb: int) -> None:
     if owner is not None and not marked and owner.kind == "place" and owner.value.role in (None, "eval_dataset"):
         text.ledger.replace(owner, "place", replace(owner.value, role="eval_dataset"))
         text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
+
+
+def _joins(text: Text, clauses: Clauses, i: int) -> bool:
+    """Whether a participle goes on with what should be done: "should be exported and turned into an engine"."""
+    first = clauses.sentence(i).start
+    return text.tokens[i - 1].text in ("and", ",", "then") and any(text.match(_SHOULD[0], k, i) for k in range(first, i))
 
 
 _DONE = frozenset(
@@ -159,8 +165,9 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
             if not ends:
                 continue
             tokens = list(range(i, ends[0]))
-            noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not _after_det(text, i))
-            if form == "base" and _after_det(text, i) and text.within(i, f"actions.{action}.nouns"):
+            spoken = _after_det(text, i) or text.within(ends[0], "grammar.mode.happens", "grammar.mode.happened")
+            noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not spoken)
+            if form == "base" and (_after_det(text, i) or text.within(ends[0], "grammar.mode.happens", "grammar.mode.happened")) and text.within(i, f"actions.{action}.nouns"):
                 continue
             if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
                 wish = _wish(text, clauses, i)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["runs", "settle", "settle_jobs", "settle_names"]
+__all__ = ["runs", "settle", "settle_names", "settle_told"]
 
 _EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name|^platform|^job"
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
@@ -40,18 +40,24 @@ def settle_names(text: Text) -> None:
         _refuse(text, match.tokens()[1:], match.first)
 
 
-def settle_jobs(text: Text, asked: set[int]) -> None:
-    """Take back what is only told of the last job, where another one is named; two that are meant are a question.
+def settle_told(text: Text, asked: set[int], told: set[int]) -> None:
+    """Take back the last job and models that are only told of, where others are named with what is asked for.
 
     Parameters
     ----------
     asked
-        Numbers of the sentences' tokens in which something is asked for.
+        The tokens of sentences in which something is asked for.
+    told
+        The tokens of clauses that tell something.
     """
     jobs = text.ledger.of("job")
     named = [c for c in jobs if not str(c.value).startswith("last")]
     for claim in [c for c in jobs if c not in named and named]:
-        if claim.first not in asked:
+        if claim.first not in asked and str(claim.value).startswith("last"):
+            text.ledger.replace(claim, "report")
+    meant = [c.value.skills for c in text.ledger.of("name") if c.first in asked]
+    for claim in text.ledger.of("name"):
+        if claim.first in told and claim.first not in asked and meant and claim.value.skills not in meant:
             text.ledger.replace(claim, "report")
 
 

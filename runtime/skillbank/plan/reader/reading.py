@@ -18,8 +18,8 @@ from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFound
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
 from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
-from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle, settle_jobs, settle_names
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
@@ -117,7 +117,9 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
-    settle_jobs(page, {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)})
+    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
+    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
+    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
