@@ -95,14 +95,14 @@ def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
 _STRICT = frozenset("only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
 
 
-_SPANS = frozenset("while time times hour hours minute minutes day days night nights week weeks long bit moment".split())
+_TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
 
 
 def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[i].text in _SPANS for i in open_) or any(text.tokens[i].kind == "number" for i in open_):
+    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights") for i in open_):
         return None
     after = range(start, open_[-1] + 1)
     if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):

@@ -158,7 +158,8 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
     if text.tokens[i].text in ACTIONS and "_" in text.tokens[i].text:
         _settle(text, clauses, [i], Mention(text.tokens[i].text), noun=False)
         return
-    for action in ACTIONS:
+    said = {c.split(".")[1] for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
+    for action in ACTIONS if not said.isdisjoint(ACTIONS) else ():
         for form in (*FORMS, "nouns"):
             section = f"actions.{action}.{form}"
             ends = [e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))]
@@ -292,6 +293,7 @@ def _trailing(text: Text, at: int) -> list[int]:
     return list(range(at, end))
 
 
+_COPULA = frozenset("is are be will has have does do should must".split())
 _DENIALS = (
     "@mark operator.not 'needed|'necessary|'required|'wanted",
     f"{_THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
@@ -311,7 +313,8 @@ def _denied(text: Text, at: int) -> list[int]:
         if not any(text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later") or text.tokens[k].text in ("nothing", "hold") for k in match.tokens()):
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
+        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        if ends or (told or not source.startswith(_THING)) and text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
             return [k for k in match.tokens() if text.ledger.free(k)]
     return []
 

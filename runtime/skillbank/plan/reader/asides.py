@@ -77,7 +77,9 @@ def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
     for source in ("'step|'phase|'part|'stage|'point @number|'one @mark*", "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?"):
         for match in text.find(source):
-            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+            few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
+            if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+                text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
     marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
@@ -307,10 +309,12 @@ def take_only(text: Text) -> None:
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
-    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last* 'settings|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None
         shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
-        if not shown and not words & {"default", "standard", "following", "below", "given", "above"}:
+        if words & {"default", "standard", "recommended"}:
+            text.ledger.claim("order", match.tokens())
+        elif not shown and not words & {"following", "below", "given", "above"}:
             text.ledger.claim("unread", match.tokens())

@@ -13,7 +13,8 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.values import Value, set_before
+from skillbank.plan.reader.values import Value, denied_before, set_before
+from skillbank.plan.slot_keys import slot_of
 from skillbank.plan.slots import SLOTS, slot
 
 __all__ = ["Keys", "keys_of", "name_at", "name_before", "take_spec_words"]
@@ -62,10 +63,13 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
-    @property
-    def words(self) -> frozenset[str]:
+        self._parts = {leaf: frozenset(leaf.split("_")) for leaf in self.leaves}
+        self._with: dict[str, list[str]] = {}
+        for leaf, parts in self._parts.items():
+            for word in parts:
+                self._with.setdefault(word, []).append(leaf)
+        self.words = frozenset(w for w in self._with if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
-        return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -76,25 +80,34 @@ class Keys:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
         longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
-        return any(set(leaf.split("_")) in longer for leaf in self.leaves)
+        return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
-        said = _canonical(spoken)
-        if not said:
+        if not all(map(self._may_name, spoken)):
             return None
-        exact = [leaf for leaf in self.leaves if said == set(leaf.split("_"))]
-        if whole and not exact:
-            exact = [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and words - said <= _FILLERS]
-        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < set(leaf.split("_")) and said - _COMMON]
-        for found in (exact, partly):
+        said = _canonical(spoken)
+        if "num" in said and not any("num" in self._parts[leaf] and said & self._parts[leaf] - {"num"} for leaf in self._with.get("num", ())):
+            said -= {"num"}  # "num workers" of a key that is only named workers
+        leaves = [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]] if said else []
+        for most in self._missing(said, kinds, whole=whole):
+            found = [leaf for leaf in leaves if (self._parts[leaf] == said if not most else said < self._parts[leaf] and self._parts[leaf] - said <= most)]
             keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) > 1:
-                short = min(len(leaf.split("_")) for leaf in found)
-                keys = {k for leaf in found if len(leaf.split("_")) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+                short = min(len(self._parts[leaf]) for leaf in found)
+                keys = {k for leaf in found if len(self._parts[leaf]) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) == 1:
                 return next(iter(keys))
         return None
+
+    def _may_name(self, word: str) -> bool:
+        return word in self._with or word in _ABBREVIATIONS or word in _IN_PHRASES
+
+    def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
+        """Return which parts of a name may be left out: none, and then those that say little."""
+        if whole:
+            return [frozenset(), _FILLERS]
+        return [frozenset()] if "array" in kinds or not said - _COMMON else [frozenset(), _COMMON | _FILLERS]
 
 
 _COMMON = frozenset(
@@ -102,7 +115,8 @@ _COMMON = frozenset(
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
-_FILLERS = frozenset("num size ratio prob coef max".split())
+"""Parts of names that tell nothing apart by themselves."""
+_FILLERS = frozenset("num size ratio prob coef max norm".split())
 """Parts of names that people leave out."""
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -114,7 +128,8 @@ _ABBREVIATIONS = {
     "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
 }  # fmt: skip
-_PHRASES = {("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_PHRASES = {("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 _NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
 
@@ -123,9 +138,9 @@ def _canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
     words = list(spoken)
     for said, meant in _PHRASES.items():
-        for i in range(len(words) - 1):
-            if tuple(words[i : i + 2]) == said:
-                words[i : i + 2] = meant
+        for i in range(len(words) - len(said) + 1):
+            if tuple(words[i : i + len(said)]) == said:
+                words[i : i + len(said)] = meant
     return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
 
 
@@ -195,6 +210,9 @@ _BREAKS = frozenset("with and for use using on at in set have want but then to b
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
     """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
+    first = min(tokens)
+    if first and text.tokens[first - 1].text in ("max", "maximum", "maximal") and text.ledger.free(first - 1):
+        tokens = [first - 1, *tokens]  # "a max workspace of 4 GB"
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key))
@@ -207,6 +225,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if found is None:
         return False
     tokens, key = found
+    if _is_of_a_slot(key):
+        return False  # what stands with it was no value of the slot
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
         limits = keys.limits.get(key)
@@ -220,6 +240,11 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         unit = match.tokens()
         value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
     return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _is_of_a_slot(key: str) -> bool:
+    leaf = key.rpartition(".")[2].removeprefix("num_")
+    return slot_of(leaf) is not None or leaf in _SLOT_NAMES
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
@@ -342,21 +367,33 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
     said = text.ledger.said(part).lower()
     telling = bool(re.search(r"[\d_-]", said)) or said in ("adamw", "sgd", "fsdp", "ddp", "multistep", "steplr", "torchao")
     for key, spelled in owners.items():
-        leaf = set(key.rpartition(".")[2].lower().split("_"))
+        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
+        named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
         before, links = _words_before(text, part[0])
-        beside = [k for k in before[-3:] if text.tokens[k].text in leaf or text.tokens[k].text == key.rpartition(".")[2]]
+        beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
         end = part[-1] + 1
-        while end < len(text.tokens) and text.ledger.free(end) and (text.tokens[end].text in leaf or text.tokens[end].text in ("optimizer", "strategy", "scheduler", "backbone")):
+        while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
             end += 1
+        if (match := text.match("'as|'for|'is group.det*", end)) is not None and match.end < len(text.tokens) and text.tokens[match.end].text in named:
+            end = match.end + 1
+        if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
+            continue
         tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
-        if (telling and len(owners) == 1) or beside or end > part[-1] + 1:
-            negated = any(text.tokens[k].text in ("no", "not", "without", "don't") for k in range(max(0, min(tokens) - 3), min(tokens)))
-            if negated:
-                first = max(k for k in range(max(0, min(tokens) - 3), min(tokens)) if text.tokens[k].text in ("no", "not", "without"))
-                tokens = [*range(first, min(tokens)), *tokens]
-            text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=negated))
-            return True
+        tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
+        denied = denied_before(text, min(tokens))
+        tokens = [*(denied or set_before(text, min(tokens))), *tokens]
+        text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
+        return True
     return False
+
+
+def _described(text: Text, first: int, parts: set[str]) -> list[int]:
+    """Return the words right before a choice that only describe it: "a swin base backbone (swin_base_384_22k)"."""
+    k = first - 1
+    while k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":")):
+        k -= 1
+    found = list(range(k + 1, first))
+    return found if any(text.tokens[i].kind == "word" for i in found) else []
 
 
 def _refuse_unknown(text: Text, keys: Keys) -> None:
