@@ -122,6 +122,10 @@ def _excluded(text: Text) -> None:
             if owner is not None and owner.kind == "place":
                 made = text.ledger.replace(owner, "excluded")
                 text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+    for match in list(text.find("'no ',? ^value|^platform|^excluded")):
+        owner = text.ledger.owner[match.end - 1]
+        if owner.kind == "excluded" or getattr(owner.value, "negated", False):
+            text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
@@ -132,6 +136,9 @@ def _excluded(text: Text) -> None:
         elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+    if text.ledger.of("platform"):
+        for match in list(text.find("operator.not free.glue|group.det* places.platform.around")):
+            text.ledger.claim("excluded", match.tokens())
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
         for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
             text.ledger.claim("excluded", match.tokens())

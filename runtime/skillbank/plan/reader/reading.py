@@ -213,7 +213,8 @@ def _take_platforms(page: Text) -> None:
     label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
-            page.ledger.claim("refused", match.tokens())
+            if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
+                page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
             page.ledger.claim("platform", match.tokens(), name)
