@@ -87,6 +87,7 @@ def settle(text: Text) -> None:
     for run in list(runs(text)):
         _corrected(text, run)
     _enough(text)
+    _earlier(text)
     _lacking(text)
 
 
@@ -120,8 +121,9 @@ def _excluded(text: Text) -> None:
         for match in list(text.find(source)):
             owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
             if owner is not None and owner.kind == "place":
-                made = text.ledger.replace(owner, "excluded")
-                text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+                kind = "unread" if _is_part(text, owner) else "excluded"
+                made = text.ledger.replace(owner, kind)
+                text.ledger.claim(kind, [*match.tokens(), *made.tokens])
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
         owner = text.ledger.owner[match.end - 1]
         if owner.kind == "excluded" or getattr(owner.value, "negated", False):
@@ -149,6 +151,18 @@ def _excluded(text: Text) -> None:
 def _is_part(text: Text, place: Claim) -> bool:
     """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
     return any(place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/") for c in text.ledger.of("place") if c is not place)
+
+
+def _earlier(text: Text) -> None:
+    """Read "50 epochs took too long", "last time we used 50 epochs": another number is said for now."""
+    for claim in text.ledger.of("value"):
+        after = text.match("free.adverb* mode.happened", claim.last + 1)
+        before = any((m := text.match("'we|'i|'they 'had? 'used|'took|'tried|'ran|'did|'chose|'set|'had free.glue*", k, claim.first)) is not None and m.end == claim.first for k in range(max(0, claim.first - 5), claim.first))
+        if (after or before) and any(c is not claim and _rivals(claim, c) and not c.value.negated for c in text.ledger.of("value")):
+            first = max(0, claim.first - 6)
+            made = text.ledger.replace(claim, "report")
+            lead = [k for k in range(first, claim.first) if before and text.ledger.free(k) and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")]
+            text.ledger.claim("report", [*made.tokens, *lead, *(after.tokens() if after else ())])
 
 
 def _lacking(text: Text) -> None:

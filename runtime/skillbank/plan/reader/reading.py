@@ -104,6 +104,7 @@ def read_text(
     notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
+    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -130,6 +131,7 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    asides.take_shoulds(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
