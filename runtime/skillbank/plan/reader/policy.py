@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -58,7 +59,7 @@ def take_policy(text: Text) -> Said | None:
     _methods(text)
     _plain(text)
     said = text.ledger.of("policy")
-    fixes = [m.first for m in text.find("grammar.mode.fix")]
+    fixes = [run.start for run in runs(text)]
     if fixes:
         said = [c for c in said if c.first > fixes[-1]] or said
     demands = {c.value.value: c.value for c in said if c.value.value != "auto"}
