@@ -241,6 +241,7 @@ def _trailing(text: Text, at: int) -> list[int]:
     return list(range(at, end))
 
 
+_COPULA = frozenset("is are be will has have does do should must".split())
 _DENIALS = (
     f"{_THING}* @mark? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
     "'is|'are|'be|':|'= policy.state.off",
@@ -255,7 +256,8 @@ def _denied(text: Text, at: int) -> list[int]:
         if match is None or text.tokens[at].text in (",", ".", ";", "(", ")") or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
+        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        if ends or (told or not source.startswith(_THING)) and text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
             return [k for k in match.tokens() if text.ledger.free(k)]
     return []
 

@@ -254,10 +254,12 @@ def take_only(text: Text) -> None:
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
-    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last* 'settings|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None
         shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
-        if not shown and not words & {"default", "standard", "following", "below", "given", "above"}:
+        if words & {"default", "standard", "recommended"}:
+            text.ledger.claim("order", match.tokens())
+        elif not shown and not words & {"following", "below", "given", "above"}:
             text.ledger.claim("unread", match.tokens())

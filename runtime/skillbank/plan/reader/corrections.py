@@ -98,7 +98,10 @@ def _excluded(text: Text) -> None:
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
             continue
-        if any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
+            made = text.ledger.replace(owner, "unread")
+            text.ledger.claim("unread", [*match.tokens(), *made.tokens])
+        elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
@@ -106,6 +109,11 @@ def _excluded(text: Text) -> None:
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
         text.ledger.claim("excluded", match.tokens())
+
+
+def _is_part(text: Text, place: Claim) -> bool:
+    """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
+    return any(place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/") for c in text.ledger.of("place") if c is not place)
 
 
 def _corrected(text: Text, run: range) -> None:

@@ -12,7 +12,7 @@ from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["JobSkill", "skill_of_description", "skill_that_finds"]
+__all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds"]
 
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
@@ -23,11 +23,18 @@ _GENERIC = frozenset(
 """Words that fit so many skills that they name none."""
 
 
-def skill_that_finds(library: Library) -> tuple[Skill, str] | None:
+def gives_masks(skill: Skill) -> bool:
+    """Whether a skill says of itself that it gives masks and not only boxes."""
+    said = " ".join((skill.name, skill.frontmatter.description, *skill.frontmatter.tags)).lower()
+    return "mask" in said or "segment" in said
+
+
+def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
     """Return the first bank's one skill that finds what a text describes; None where there is none or several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
-        if any(a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions):
+        finds = any(a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions)
+        if finds and (not masks or gives_masks(skill)):
             found.setdefault(skill.bank, []).append(skill)
     first = next((found[b.name] for b in library.banks if b.name in found), [])
     if len(first) != 1:

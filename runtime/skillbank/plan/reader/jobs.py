@@ -43,6 +43,8 @@ _NOT_THE_LAST = (
     f"'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last what={_THING}*",
     f"'penultimate what={_THING}*",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
+    f"group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? what={_NOUN}|'job|'run|'experiment @name? free.noun*",
+    f"group.det* what={_NOUN}|'job|'run|'experiment 'from|'of|'that|'we|'i|'did|'ran|'started|'had* grammar.mode.past",
 )
 
 

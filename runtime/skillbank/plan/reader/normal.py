@@ -132,6 +132,7 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
+                # Another letter makes another word where words are short: "dogs" is not "does".
                 if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
                     found.setdefault(away, set()).add(known)
     if not found:
@@ -144,8 +145,9 @@ def nearest(word: str) -> str | None:
 
 
 def _is_another(word: str, known: str) -> bool:
-    """Whether a short word differs by another letter: "dogs" and "does" are two words, no misspelling."""
-    return len(word) < 6 and len(word) == len(known) and sorted(word) != sorted(known)
+    """Whether a short word is another word and no misspelling: "dogs" and "does"."""
+    size = len(word)
+    return size < 6 and sorted(word) != sorted(known) and (size < 5 or size == len(known))
 
 
 @lru_cache(maxsize=1)

@@ -77,8 +77,13 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "validate on X" then says where its validation data lies.
     """
+    for match in text.find("group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"):
+        text.ledger.claim("unread", match.tokens("part"))
     _results(text)
     _weights(text)
+    for claim in text.ledger.of("place"):
+        if text.tokens[claim.last].kind == "pair" and claim.value.role in SOURCES:
+            _listed(text, claim.last + 1, claim.value)
     for source in _PAIRS:
         for match in text.find(source):
             for place, role in (("a", "one"), ("b", "two")):
@@ -117,6 +122,11 @@ def take_places(text: Text, *, training: bool) -> None:
             text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
     _ordinals(text)
     _references(text)
+    for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
+        owner = text.ledger.owner[match.first]
+        if owner.value.role is None and owner.tokens == (match.first,):
+            if text.match(f"{_WORDS} group.det* {_WORDS} places.data.nouns|group.it|'which|'where", match.end) is None:
+                text.ledger.replace(owner, "unread")  # something is said of it, and not what it is for
     for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
         if text.ledger.owner[match.end - 1].value.role in (None, *SOURCES):
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])

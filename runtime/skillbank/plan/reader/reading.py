@@ -17,10 +17,12 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
 from skillbank.plan.products import trains
+from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
+from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
+from skillbank.plan.reader.described import JobSkill, gives_masks, skill_of_description, skill_that_finds
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
@@ -87,6 +89,8 @@ def read_text(
         raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
     if len(text) > _LONGEST:
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
+    if skill is None and (canonical := read_canonical(text, library)) is not None:
+        return Reading(tuple(canonical))
     page, notes = _page(text, library)
     notes += asides.take_reports(page)
     asides.take_numbering(page)
@@ -129,6 +133,9 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
+    for claim in page.ledger.of("masks"):
+        if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
+            page.ledger.mark("unread", claim.tokens)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -237,6 +244,12 @@ def _product(page: Text) -> str | None:
     """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
     if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
         return "train"
+    making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
+    for claim in page.ledger.of("place") if making is not None else ():
+        action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
+        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+            page.ledger.claim("order", [making])
+            return action
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
         if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
             for i in range(len(page.tokens)):
@@ -283,7 +296,7 @@ def _name_skill(
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
     words = _describing(page, library)
     finding = [c for c in page.ledger.of("find", "captions") if c.value]
-    if not words and finding and (found := skill_that_finds(library)) is not None:
+    if not words and finding and (found := skill_that_finds(library, masks=bool(page.ledger.of("masks")))) is not None:
         name_all(steps, found[0])
         return [found[1]]
     skill, note, known = skill_of_description(text, words, index, [s.action for s in steps], library)
