@@ -36,13 +36,17 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(
+    text: str, tokens: list[Token], right: frozenset[str], names: frozenset[str], words: Lexicon
+) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
     ----------
     right
-        Words that are right as they are, such as those of names of skills.
+        Words that are right as they are, such as those that describe skills.
+    names
+        Words of names of skills; what can be one of them misspelt is left to the names.
     """
     made: list[Token] = []
     notes: list[str] = []
@@ -51,14 +55,29 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexico
         word = token.text
         looked_for = _looked_for(made, words, looked_for)
         joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
-        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
+        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
+            if meant is not None and (_is_of_name(word, meant, names) or (joined and not _is_joined(made, token, meant, words))):
+                meant = None
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _is_of_name(word: str, meant: str, names: frozenset[str]) -> bool:
+    """Whether a word is rather a misspelt part of a name: "groundig" is no "ground"."""
+    away = distance(word, meant, 2)
+    return any(name[0] == word[0] and distance(word, name, 2) <= min(away, allowed(word)) for name in names)
+
+
+def _is_joined(made: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
+    """Whether a word joined by a hyphen makes a listed one with that before it: "fine-tunning"."""
+    return bool(made) and made[-1].end == token.start - 1 and (
+        words.is_word(f"{made[-1].text}-{meant}") or words.is_word(f"{made[-1].text}{meant}")
+    )
 
 
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
@@ -89,7 +108,7 @@ _SWAPPED = {
     if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
 }
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o")
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o", "english.plain.typed")
 """Classes whose words are what a typing error may stand for."""
 
 
@@ -138,10 +157,15 @@ def nearest(word: str) -> str | None:
     if not found:
         return None
     best = found[min(found)]
-    # Letters that only changed places tell more than one that was replaced.
-    best = {w for w in best if sorted(w) == sorted(word)} or best
+    # Letters that only changed places, or stand there twice, tell more than one that was replaced.
+    best = {w for w in best if sorted(w) == sorted(word)} or {w for w in best if _single(w) == _single(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
+
+
+def _single(word: str) -> str:
+    """Return a word with its doubled letters once: "tunning" and "tuning" are one."""
+    return re.sub(r"(.)\1", r"\1", word)
 
 
 def _is_another(word: str, known: str) -> bool:
