@@ -75,6 +75,8 @@ def take_captions(text: Text, *, training: bool) -> None:
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
+        if text.tokens[match.first].text == "after":
+            continue  # "after that" tells when
         found = _read(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)

@@ -12,7 +12,9 @@ from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds"]
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
 
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
@@ -82,6 +84,39 @@ def skill_of_description(
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+_HEADS = frozenset(
+    "detector detectors model network segmentation classification classifier transformer one detection masks".split()
+)
+"""Nouns that a model is described with."""
+
+
+def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) -> None:
+    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR"."""
+
+    def fits(i: int) -> bool:
+        token = text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+            return False
+        return any(index.knows(s, token.text) for s in skills)
+
+    for i, token in enumerate(text.tokens):
+        named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
+        if not named and token.text not in _HEADS:
+            continue
+        k = i if token.kind == "word" and fits(i) else i - 1
+        described: list[int] = []
+        while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
+            described.append(k)
+            k -= 1
+        if described:
+            text.ledger.claim("described", described)
+
+
+def _is_joined(text: Text, k: int) -> bool:
+    """Whether a word and the one behind it were written with a hyphen."""
+    return text.ledger.original[text.tokens[k].end : text.tokens[k + 1].start] in ("", "-") and text.tokens[k].kind == "word"
 
 
 def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:

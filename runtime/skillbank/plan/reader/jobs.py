@@ -80,7 +80,7 @@ def _led(text: Text, match: Match) -> None:
         return
     match = _without_product(text, match)
     what = match.tokens("what")
-    if _asks(text, match, what):
+    if _asks(text, match, what) or (match.first and text.tokens[match.first - 1].text in ("instead", "rather")):
         return
     kind = _kind(text, what)
     words = [

@@ -36,17 +36,15 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(
-    text: str, tokens: list[Token], right: frozenset[str], names: frozenset[str], words: Lexicon
-) -> tuple[list[Token], list[str]]:
+def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
     ----------
     right
-        Words that are right as they are, such as those that describe skills.
-    names
-        Words of names of skills; what can be one of them misspelt is left to the names.
+        Words that are right as they are, such as those of names of skills.
+    named
+        Words of names of skills: what may be a misspelling of one is left to the names.
     """
     made: list[Token] = []
     notes: list[str] = []
@@ -58,7 +56,7 @@ def correct(
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
-            if meant is not None and (_is_of_name(word, meant, names) or (joined and not _is_joined(made, token, meant, words))):
+            if meant is not None and (_nearer(word, meant, named) or (joined and not _is_joined(made, token, meant, words))):
                 meant = None
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
@@ -67,17 +65,17 @@ def correct(
     return made, notes
 
 
-def _is_of_name(word: str, meant: str, names: frozenset[str]) -> bool:
-    """Whether a word is rather a misspelt part of a name: "groundig" is no "ground"."""
-    away = distance(word, meant, 2)
-    return any(name[0] == word[0] and distance(word, name, 2) <= min(away, allowed(word)) for name in names)
-
-
 def _is_joined(made: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
     """Whether a word joined by a hyphen makes a listed one with that before it: "fine-tunning"."""
     return bool(made) and made[-1].end == token.start - 1 and (
         words.is_word(f"{made[-1].text}-{meant}") or words.is_word(f"{made[-1].text}{meant}")
     )
+
+
+def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
+    """Whether a word of a name is as near as what a misspelled word is taken for."""
+    away = distance(word, meant, allowed(word))
+    return any(len(n) > 4 and n[0] == word[0] and distance(word, n, away) <= away for n in named)
 
 
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
@@ -102,13 +100,16 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
 
 
 _SWAPPED = {
+    "frm": "from", "jbo": "job", "jop": "job", "teh": "the", "adn": "and", "u": "you", "ur": "your", "pls": "please",
+    "plz": "please", "wiht": "with", "wth": "with",
+} | {
     w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
-    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop")
+    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop", "disable", "without")
     for i in range(len(w) - 1)
     if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
-}
+} | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o", "english.plain.typed")
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o", "english.plain.typed")
 """Classes whose words are what a typing error may stand for."""
 
 
@@ -151,7 +152,6 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                # Another letter makes another word where words are short: "dogs" is not "does".
                 if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
                     found.setdefault(away, set()).add(known)
     if not found:

@@ -164,9 +164,13 @@ def _bridges(text: Text, match: Match) -> bool:
     """Whether the words between a role and a place hold a verb or mark that begins something else."""
     inside = match.tokens()[:-1]
     texts = [text.tokens[i].text for i in inside]
+    if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in ("on", "with", "using"):
+        return True
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
-    return any(t in ("train", "evaluate", "export", "quantize") for t in texts[1:]) and texts[-1] not in (":", "=")
+    verbs = [i for i in inside[1:] if text.tokens[i].text in ("train", "evaluate", "export", "quantize")]
+    alone = [i for i in verbs if not any(text.within(i, f"places.roles.{role}.before") for role in SOURCES)]
+    return bool(alone) and texts[-1] not in (":", "=")
 
 
 def _asks(text: Text, match: Match) -> bool:

@@ -23,7 +23,9 @@ from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.described import JobSkill, gives_masks, skill_of_description, skill_that_finds
+from skillbank.plan.reader.described import (
+    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+)  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
@@ -94,6 +96,7 @@ def read_text(
         return Reading(tuple(canonical))
     page, notes = _page(text, library)
     notes += asides.take_reports(page)
+    asides.take_headers(page)
     asides.take_numbering(page)
     asides.take_signatures(page)
     asides.take_courtesies(page)
@@ -137,6 +140,7 @@ def read_text(
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
             page.ledger.mark("unread", claim.tokens)
+    take_description(page, [s.skill for s in steps if s.skill is not None], index)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -239,6 +243,8 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
         purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
         if purpose:
             page.ledger.replace(claim, "context")
+        elif _is_no_finding(page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}):
+            page.ledger.withdraw(claim)
         else:
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
@@ -266,6 +272,26 @@ def _product(page: Text) -> str | None:
                 page.ledger.replace(claim, "order")
             return action
     return None
+
+
+_DOCUMENTS = frozenset("log logs results metrics status plan plans config history loss losses".split())
+"""What is shown and not found."""
+
+
+def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
+    """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
+    before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
+    shown = {w for item in claim.value for w in item.lower().split()}
+    if shown & _DOCUMENTS or any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+        return True
+    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+        return True
+    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
+    if others and not inferring:
+        return not behind
+    earlier = any(c.first < claim.first for c in page.ledger.of("find"))
+    return not claim.value and not behind and (earlier or not placed)
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
@@ -327,9 +353,11 @@ def _describing(page: Text, library: Library) -> list[str]:
         for skill in library.skills
         for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
     }
-    found = []
+    found: list[str] = []
+    beside = False
     for i, token in enumerate(page.tokens):
-        if token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
+        beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
+        if beside or token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
             continue
         quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
                             "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
