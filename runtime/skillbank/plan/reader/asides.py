@@ -15,8 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 _SAYING = frozenset(
-    """says say said saying reads read stated states wrote writes written message error log output readme comment note warning
-    printed prints shows told tells titled called contains quoted title ticket mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
+    ["says", "say", "said", "saying", "reads", "read", "stated", "states", "wrote", "writes", "written", "message", "error", "log", "output", "readme", "comment", "note", "warning", "printed", "prints", "shows", "told", "tells", "titled", "called", "contains", "quoted", "title", "ticket", "mentions", "according", "page", "mail", "email", "e-mail", "console", "after", "stopped", "failed", "crashed", "carries", "card"]
 )
 _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|mode.document|@document|@place|mode.somebody"
 _HEARD = (
@@ -26,7 +25,7 @@ _HEARD = (
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
     "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
 )
-_APPROVING = frozenset("y yes force approve approved approval confirm confirmed confirmation skip-approval questions".split())
+_APPROVING = frozenset(["y", "yes", "force", "approve", "approved", "approval", "confirm", "confirmed", "confirmation", "skip-approval", "questions"])
 
 
 def take_courtesies(text: Text) -> None:
@@ -86,17 +85,22 @@ def take_numbering(text: Text) -> None:
         text.ledger.claim("order", marks)
 
 
+_COUNTED = frozenset(
+    f"slots.{s.name}.{part}" for s in SLOTS if s.kind in (Kind.COUNT, Kind.NUMBER, Kind.DURATION) for part in ("nouns", "before")
+)
+
+
 def _is_value(text: Text, i: int) -> bool:
     """Whether a number before a full stop is that of a noun: "batch size: 2. Epochs: 3."."""
     k = i - 1 if i and text.tokens[i - 1].text in (":", "=", "of", "is", "to") else i
     return any(
-        span.end == k and any(c.startswith("slots.") and c.endswith(("nouns", "before")) for c in span.classes)
+        span.end == k and not span.classes.isdisjoint(_COUNTED)
         for first in range(max(0, k - 4), k)
         for span in text.spans[first]
     )
 
 
-_NEGATED = frozenset("no not never don't without".split())
+_NEGATED = frozenset(["no", "not", "never", "don't", "without"])
 
 
 def take_signatures(text: Text) -> None:
@@ -229,7 +233,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-_DATA = frozenset("images pictures photos frames labels annotations files data samples boxes".split())
+_DATA = frozenset(["images", "pictures", "photos", "frames", "labels", "annotations", "files", "data", "samples", "boxes"])
 
 
 def take_questions(text: Text, clauses: Clauses) -> list[str]:
@@ -260,7 +264,7 @@ def take_told(text: Text, clauses: Clauses) -> None:
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
 
 
-_WISHED = frozenset("want wanted need needs like should must be shall".split())
+_WISHED = frozenset(["want", "wanted", "need", "needs", "like", "should", "must", "be", "shall"])
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
