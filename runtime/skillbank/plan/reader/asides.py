@@ -8,6 +8,7 @@ from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
     "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
@@ -15,7 +16,8 @@ __all__ = [
 ]  # fmt: skip
 
 _SAYING = frozenset(
-    ["says", "say", "said", "saying", "reads", "read", "stated", "states", "wrote", "writes", "written", "message", "error", "log", "output", "readme", "comment", "note", "warning", "printed", "prints", "shows", "told", "tells", "titled", "called", "contains", "quoted", "title", "ticket", "mentions", "according", "page", "mail", "email", "e-mail", "console", "after", "stopped", "failed", "crashed", "carries", "card"]
+    """says say said saying reads read stated states wrote writes written message error log output readme comment note warning
+    printed prints shows told tells titled called contains quoted title ticket mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
 )
 _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|mode.document|@document|@place|mode.somebody"
 _HEARD = (
@@ -25,7 +27,7 @@ _HEARD = (
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
     "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
 )
-_APPROVING = frozenset(["y", "yes", "force", "approve", "approved", "approval", "confirm", "confirmed", "confirmation", "skip-approval", "questions"])
+_APPROVING = frozenset("y yes force approve approved approval confirm confirmed confirmation skip-approval questions".split())
 
 
 def take_courtesies(text: Text) -> None:
@@ -100,7 +102,7 @@ def _is_value(text: Text, i: int) -> bool:
     )
 
 
-_NEGATED = frozenset(["no", "not", "never", "don't", "without"])
+_NEGATED = frozenset("no not never don't without".split())
 
 
 def take_signatures(text: Text) -> None:
@@ -233,7 +235,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-_DATA = frozenset(["images", "pictures", "photos", "frames", "labels", "annotations", "files", "data", "samples", "boxes"])
+_DATA = frozenset("images pictures photos frames labels annotations files data samples boxes".split())
 
 
 def take_questions(text: Text, clauses: Clauses) -> list[str]:
@@ -264,7 +266,7 @@ def take_told(text: Text, clauses: Clauses) -> None:
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
 
 
-_WISHED = frozenset(["want", "wanted", "need", "needs", "like", "should", "must", "be", "shall"])
+_WISHED = frozenset("want wanted need needs like should must be shall".split())
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
