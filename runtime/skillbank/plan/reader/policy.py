@@ -177,6 +177,8 @@ def _is_mention(text: Text, match: Match) -> bool:
         text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 2), match.first)
     ):
         return False  # "stop the search after 8 hours"
+    if _is_unsure(text, match):
+        return False
     if not text.within(match.first, f"{_SEARCH}.weak") or text.within(match.first, f"{_SEARCH}.things", f"{_SEARCH}.nouns"):
         return True
     before = text.tokens[match.first - 1].text if match.first else ""
@@ -184,11 +186,30 @@ def _is_mention(text: Text, match: Match) -> bool:
     stated = text.match("'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto", match.end)
     if stated:
         return True
-    if text.match("'for|'in|'on|'of|'through|@place", match.end) and before not in ("no", "any", "without", "skip"):
+    if text.match("'of|'with|'over group.det* @number slots.trials.nouns", match.end):
+        return True
+    loose = text.tokens[match.end - 1].text not in ("sweep", "sweeps")
+    if loose and text.match("'for|'in|'on|'of|'through|@place", match.end) and before not in ("no", "any", "without", "skip"):
         return False
     refused = _before(text, max(0, match.first - _REACH), match.first)[0] == "off"
     article = text.tokens[match.first].text in ("a", "the", "any")
     return led or refused or (article and any(True for _ in text.find(_SIGNS)))
+
+
+def _is_unsure(text: Text, match: Match) -> bool:
+    """Whether a mention has a condition, leaves the choice, or tells of what was done: all that is asked about."""
+    after = [t.text for t in text.tokens[match.end : match.end + 3] if t.text != "only"]
+    if after[:1] in (["if"], ["unless"], ["provided"]) or (after[:1] == ["when"] and after[1:2] in (["needed"], ["necessary"], ["possible"])):
+        return True
+    before = [t.text for t in text.tokens[max(0, match.first - 3) : match.first]]
+    if before in (["with", "and", "without"], ["with", "or", "without"], ["without", "or", "with"], ["without", "and", "with"]):
+        return True
+    done = text.ledger.free(match.first - 1) and any(
+        (m := text.match("mode.subject 'already|'have|'had* 'did|'done|'ran|'tried|'finished group.det*", k)) is not None
+        and m.end == match.first
+        for k in range(max(0, match.first - 6), match.first)
+    )
+    return bool(match.first and done)
 
 
 _SIGNS = (
