@@ -137,6 +137,9 @@ class DataOfSteps:
         loose = [c for c in step.of("place") if c.value.role is None]
         if not loose and not said and reads:
             loose = self._shared(at)
+        others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
+        if step.action == "evaluate" and others_train and any(r == own for _, r in said):
+            loose = []  # "train and evaluate, data A, val B": A is for the training
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.

@@ -127,7 +127,8 @@ def take_places(text: Text, *, training: bool) -> None:
     _references(text)
     for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
         owner = text.ledger.owner[match.first]
-        if owner.value.role is None and owner.tokens == (match.first,):
+        done_on = match.first and text.tokens[match.first - 1].text in ("on", "with")
+        if owner.value.role is None and owner.tokens == (match.first,) and not done_on:
             if text.match(f"{_WORDS} group.det* {_WORDS} places.data.nouns|group.it|'which|'where", match.end) is None:
                 text.ledger.replace(owner, "unread")  # something is said of it, and not what it is for
     for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
@@ -20,13 +21,13 @@ from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.canonical import read_canonical
-from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
     JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
-from skillbank.plan.reader.lexicon import FORMS, lexicon
+from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
@@ -104,6 +105,7 @@ def read_text(
     notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
+    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -123,10 +125,14 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
+    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
+    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
+    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    asides.take_shoulds(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
@@ -165,10 +171,16 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), frozenset(w for w in known.words if not words.is_word(w)), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), _own(known.words, words), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
+
+
+@lru_cache(maxsize=8)
+def _own(names: frozenset[str], words: Lexicon) -> frozenset[str]:
+    """Return the longer words of names that mean nothing else in requests."""
+    return frozenset(name for name in names if len(name) > 4 and not words.is_word(name))
 
 
 def _take_names(page: Text) -> None:
@@ -210,7 +222,8 @@ def _take_platforms(page: Text) -> None:
     label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
-            page.ledger.claim("refused", match.tokens())
+            if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
+                page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
             page.ledger.claim("platform", match.tokens(), name)
@@ -370,7 +383,10 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
-    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    known = frozenset(
+        w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
+        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+    )  # fmt: skip
     notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
@@ -390,6 +406,10 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+_COUNTS = frozenset("two on no fix fixed pin dry".split())
+"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:
