@@ -117,6 +117,11 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
+    for match in list(text.find("operator.not free.glue* &^place")):
+        owner = text.ledger.owner[match.end]
+        if owner.value.role == "results" and owner.first == match.end:
+            made = text.ledger.replace(owner, "excluded")  # "do not write to X"
+            text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
             owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
