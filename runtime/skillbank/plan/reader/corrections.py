@@ -140,7 +140,7 @@ def _excluded(text: Text) -> None:
         if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
             made = text.ledger.replace(owner, "unread")
             text.ledger.claim("unread", [*match.tokens(), *made.tokens])
-        elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        elif any(c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if text.ledger.of("platform"):
