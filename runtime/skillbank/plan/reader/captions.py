@@ -28,6 +28,7 @@ _AWAY = (
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     f"{_ON} group.det|free.adjective|~word|@number* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
+    "'for 'me|'us|'my|'our|'them|'him|'her",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}|actions.words.engine* "
     "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
     f"{_WITH} group.det|free.adjective|places.data.link|free.noun* places.weights.before|places.results.before",
@@ -40,7 +41,7 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
     "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
     "mode.subject free.adverb* mode.copula",
-    "'i|'we|'you|'he|'she|'they|'it",
+    "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
     "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
 )
 """What begins something else behind a comma or "and"."""
@@ -92,7 +93,7 @@ def take_captions(text: Text, *, training: bool) -> None:
 
 def listed(said: str, *, quoted: bool) -> list[str]:
     """Divide what a person wrote as one value: at full stops, as such models take them, and at commas without quotes."""
-    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + ("" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
+    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
     return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
 
 
@@ -135,12 +136,27 @@ def _find(text: Text, match: Match) -> None:
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
+        _leave_rest(text, match.first, found)
+    elif kind == "segment" and text.ledger.of("find"):
+        text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):
         text.ledger.claim("unread", [*range(first, end), *(i for i in range(end, at + 1) if i < len(text.tokens) and text.within(i, "grammar.group.it"))])
     else:
         text.ledger.claim("find", range(first, end), [])
     if kind == "segment":
         text.ledger.claim("masks", range(match.first, end))
+
+
+def _leave_rest(text: Text, verb: int, found: _List) -> None:
+    """Mark what is said of things to be found and is no part of their name: "label X as Y", "cats (the small ones)"."""
+    renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
+    if renamed is not None and text.tokens[verb].text.startswith(("label", "mark", "tag", "annotate", "box")):
+        text.ledger.mark("unread", [i for i in found.used if i >= renamed])
+    if found.end < len(text.tokens) and text.tokens[found.end].text == "(":
+        close = next((i for i in range(found.end, len(text.tokens)) if text.tokens[i].text == ")"), found.end)
+        inside = range(found.end + 1, close)
+        if all(text.ledger.free(i) and text.tokens[i].kind == "word" for i in inside):
+            text.ledger.mark("unread", inside)
 
 
 def _is_verb(text: Text, first: int, end: int) -> bool:
@@ -162,7 +178,11 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
-    shown = bool(found.used) and any(text.within(k, "actions.words.shown") for k in found.used[:3])
+    content = next((k for k in found.used if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue") and text.tokens[k].text != "every"), None)
+    showing = text.tokens[first].text == "show"
+    place = any(text.tokens[k].kind == "place" for k in range(first, len(text.tokens)))
+    heads = found.used if showing else [content] if content is not None and not place else []
+    shown = any(text.within(k, "actions.words.shown") for k in heads)
     if shown or (before[-1:] == ["you"] and before[:1] not in (["can"], ["could"], ["would"], ["will"])):
         return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
@@ -171,8 +191,9 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
     numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
     if numbered or (technical and len(found.used) == 1):
         return True  # "label smoothing 0.1"
-    sentence = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?")), len(text.tokens))
-    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(first, sentence))
+    start = next((k + 1 for k in range(first - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";")), 0)
+    end = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), len(text.tokens))
+    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(start, end))
 
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:
@@ -310,7 +331,7 @@ def _goes_on(text: Text, i: int) -> bool:
     token = text.tokens[i]
     if token.kind == "quote":
         return True
-    if token.text in _JOINS and token.kind == "word" and token.text != "n":
+    if token.text in _JOINS and token.text != "n":
         return _goes_on(text, i + 1)
     if token.kind != "word" or text.within(i, _FIND) and _is_followed(text, i):
         return False
