@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _ENDS = frozenset(".!?;():\n<>[]")
+_QUALIFYING = frozenset("without with wearing holding carrying say namely but except".split())
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 _FIND = "actions.words.find"
 _THING = "free.adjective|group.det|~word"
@@ -284,11 +286,17 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
             found.items += listed(token.value, quoted=True)
         elif token.kind not in ("word", "mark", "number"):
             break
-        elif token.text in _JOINS or (token.text == ";" and marked and _is_item(text, i + 1)):
+        elif token.text == "," and _qualifies(text, i + 1):
+            part.append(i)
+        elif token.text in _JOINS or (token.text in (ALONE, ";") and (marked or token.text == ALONE) and _is_item(text, i + 1)):
             if not _goes_on(text, i + 1):
                 break
             close()
-        elif (token.kind == "mark" and token.text in _ENDS) or _leads_away(text, i, begun=bool(part or found.items)):
+        elif token.text == ALONE and (i + 1 == len(tokens) or _leads_away(text, i + 1, begun=True)):
+            found.used.append(i)  # "red circle . blue star ."
+            i += 1
+            break
+        elif (token.kind == "mark" and token.text in {*_ENDS, ALONE}) or _leads_away(text, i, begun=bool(part or found.items)):
             break
         else:
             part.append(i)
@@ -299,10 +307,17 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     return found
 
 
+def _qualifies(text: Text, i: int) -> bool:
+    """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
+    if i >= len(text.tokens) or text.tokens[i].text not in _QUALIFYING or not text.ledger.free(i):
+        return False
+    return not _leads_away(text, i, begun=True)
+
+
 def _is_item(text: Text, i: int) -> bool:
     """Whether nothing but plain words stands up to the next mark."""
     start = i
-    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in ".;!?\n"):
+    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}):
         if not text.ledger.free(i) or text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ",":
             return False
         i += 1
