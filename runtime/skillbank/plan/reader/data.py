@@ -14,7 +14,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.places import SOURCES, is_test, role_of_path
+from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import ListFolder, split_root
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim

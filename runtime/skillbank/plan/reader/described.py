@@ -9,10 +9,9 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
+from skillbank.plan.reader.matching import Text
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
-
-from skillbank.plan.reader.matching import Text
 
 __all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
+from skillbank.plan.inference import field_accepts
 from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
-from skillbank.plan.inference import field_accepts
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.places import Place, is_model_file
+from skillbank.plan.reader.place import Place, is_model_file
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.schema_words import keys_of

@@ -16,15 +16,31 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
-from skillbank.plan.products import trains
-from skillbank.plan.products import product_in
+from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader import (
+    accounting,
+    asides,
+    captions,
+    jobs,
+    lexer,
+    names,
+    normal,
+    pairs,
+    places,
+    policy,
+    searches,
+    values,
+)
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
-    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+    JobSkill,
+    gives_masks,
+    skill_of_description,
+    skill_that_finds,
+    take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
