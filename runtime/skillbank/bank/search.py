@@ -140,7 +140,7 @@ class SearchIndex:
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
         query = "SELECT 1 FROM head WHERE head MATCH ? AND rowid = ?"
-        row = self._rows.get(id(skill), -1)
+        row = next((i for i, s in enumerate(self._skills) if s.qualified == skill.qualified), -1)
         return self._db.execute(query, (f'"{word}"', row)).fetchone() is not None
 
     def _wanted(self, query: str) -> list[str]:

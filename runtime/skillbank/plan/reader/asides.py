@@ -69,6 +69,8 @@ def take_headers(text: Text) -> None:
         heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
         if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
             text.ledger.claim("courtesy", [i])
+    for match in text.find("'you 'will|'can? 'find group.det* places.roles.train_datasets.before|places.roles.eval_dataset.before|places.data.nouns|places.weights.before"):
+        text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")])
     for match in re.finditer(r"<!--|-->", text.ledger.original):
         text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
 
@@ -162,6 +164,8 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
 
 def _asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
+    if text.tokens[i].text == "run" and i and text.within(i - 1, "grammar.group.det", "grammar.free.adjective"):
+        return False  # "the old run"
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for s in text.spans[i] for c in s.classes if c.startswith("actions."))
 
 
@@ -288,7 +292,7 @@ def take_instead(text: Text) -> None:
         text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
     for match in text.find("'nothing 'yet|'so"):
         text.ledger.claim("order", match.tokens())
-    for match in text.find("^action|^name group.det* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+    for match in text.find("^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
         text.ledger.claim("order", match.tokens("w"))
     said = [c.value.value for c in text.ledger.of("policy")]
     for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):

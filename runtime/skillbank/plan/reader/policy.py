@@ -59,9 +59,11 @@ def take_policy(text: Text) -> Said | None:
     _methods(text)
     _plain(text)
     said = text.ledger.of("policy")
-    fixes = [run.start for run in runs(text)]
-    if fixes:
-        said = [c for c in said if c.first > fixes[-1]] or said
+    fixes = list(runs(text))
+    later = [c for c in said if fixes and c.first > fixes[-1].start]
+    if later and len(later) < len(said):
+        said = later
+        text.ledger.claim("excluded", [i for i in fixes[-1] if text.ledger.free(i)])
     demands = {c.value.value: c.value for c in said if c.value.value != "auto"}
     if len(demands) > 1:
         raise ConflictError(
