@@ -8,6 +8,7 @@ from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
     "take_approvals", "take_choices", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
@@ -83,10 +84,26 @@ def take_numbering(text: Text) -> None:
             if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
                 text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
     marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
+    marks = [i for i in marks if not _is_value(text, i)]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
     if start in (1, 2) and (len(values) > 1 or start == 2) and values == list(range(start, start + len(values))):
         text.ledger.claim("order", marks)
+
+
+_COUNTED = frozenset(
+    f"slots.{s.name}.{part}" for s in SLOTS if s.kind in (Kind.COUNT, Kind.NUMBER, Kind.DURATION) for part in ("nouns", "before")
+)
+
+
+def _is_value(text: Text, i: int) -> bool:
+    """Whether a number before a full stop is that of a noun: "batch size: 2. Epochs: 3."."""
+    k = i - 1 if i and text.tokens[i - 1].text in (":", "=", "of", "is", "to") else i
+    return any(
+        span.end == k and not span.classes.isdisjoint(_COUNTED)
+        for first in range(max(0, k - 4), k)
+        for span in text.spans[first]
+    )
 
 
 _NEGATED = frozenset("no not never don't without".split())

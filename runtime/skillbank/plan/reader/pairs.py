@@ -12,7 +12,7 @@ from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
-from skillbank.plan.slots import SLOTS, Fills, Kind, slot
+from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
 __all__ = ["take_announcements", "take_pairs"]
 
@@ -123,11 +123,27 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
-        ledger.claim("platform", tokens, shown.lower())
+        if shown.lower() in slot("platform").choices:
+            ledger.claim("platform", tokens, shown.lower())
     elif (found := slot_of_flag(text, name)) is not None:
-        _slot(text, tokens, found, said, value, shown)
+        if _is_of_kind(slot(found), value):
+            _slot(text, tokens, found, said, value, shown)
     elif "." in key or written:
         ledger.claim("value", tokens, Value("", value, key=key))
+
+
+def _is_of_kind(each: Slot, value: Any) -> bool:
+    """Whether a slot can have a value; what it cannot have is asked about ("gpus=all")."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if each.kind is Kind.COUNT:
+        return number and float(value).is_integer() and value >= (each.minimum or 0)
+    if each.kind is Kind.NUMBER:
+        return number
+    if each.kind is Kind.CHOICE:
+        return isinstance(value, str) and value.lower() in each.choices
+    if each.kind is Kind.COUNTS:
+        return isinstance(value, int) or (isinstance(value, list) and all(isinstance(v, int) for v in value))
+    return True
 
 
 _CONTAINERS = frozenset("overrides settings set request config parameters params options args hyperparameters override".split())
@@ -153,7 +169,11 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
         used, more = goes_on(text, max(tokens) + 1)
         text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
-        text.ledger.claim("value", tokens, Value(name, [value]))
+        ids, at = [value], max(tokens) + 1
+        while (more := text.match("', @number", at)) is not None:  # gpu_ids=0,1
+            ids.append(text.tokens[at + 1].value)
+            at = more.end
+        text.ledger.claim("value", [*tokens, *range(max(tokens) + 1, at)], Value(name, ids))
     else:
         text.ledger.claim("value", tokens, Value(name, value))
 

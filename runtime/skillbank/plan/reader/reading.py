@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
@@ -26,7 +27,7 @@ from skillbank.plan.reader.described import (
     JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
-from skillbank.plan.reader.lexicon import FORMS, lexicon
+from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
@@ -170,10 +171,16 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), frozenset(w for w in known.words if not words.is_word(w)), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), _own(known.words, words), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
+
+
+@lru_cache(maxsize=8)
+def _own(names: frozenset[str], words: Lexicon) -> frozenset[str]:
+    """Return the longer words of names that mean nothing else in requests."""
+    return frozenset(name for name in names if len(name) > 4 and not words.is_word(name))
 
 
 def _take_names(page: Text) -> None:

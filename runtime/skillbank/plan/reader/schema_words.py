@@ -151,6 +151,7 @@ def _letters(text: str) -> str:
 def take_spec_words(text: Text, keys: Keys) -> None:
     """Account for what is said in the words of a spec."""
     _pairs(text, keys)
+    _flags(text, keys)
     for i, token in enumerate(text.tokens):
         if not text.ledger.free(i):
             continue
@@ -322,6 +323,18 @@ def _pairs(text: Text, keys: Keys) -> None:
                 text.ledger.withdraw(owner)
                 text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
                 break
+
+
+def _flags(text: Text, keys: Keys) -> None:
+    """Read "--wd=0.01" and "--warmup-steps 500": options that are named as a key of the spec is."""
+    for i, token in enumerate(text.tokens):
+        if token.kind != "flag" or not text.ledger.free(i):
+            continue
+        match = text.match("'=|':? v=@number", i + 1)
+        key = keys.named(re.split(r"[-_.]", token.text), _NUMERIC, whole=True)
+        if match is not None and key is not None and not _is_of_a_slot(key):
+            [v] = match.tokens("v")
+            text.ledger.claim("value", [i, *match.tokens()], Value("", text.tokens[v].value, key=key))
 
 
 def _texts(text: Text, keys: Keys) -> None:

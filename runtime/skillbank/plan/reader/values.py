@@ -183,10 +183,10 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     if each.name == "batch_size":  # the slot's is that of one GPU
         together = text.match("slots.around.together", match.end)
         return together is None and not (before is not None and text.within(match.first - 1, "slots.around.together"))
-    if each.name != "epochs":
+    if each.name not in ("epochs", "nodes"):
         return True
     links = [text.tokens[k].text for k in range(match.first + 1, i)]
-    if led and text.tokens[match.first].text == "epoch" and not {":", "=", "is", "of", "to"} & set(links):
+    if led and text.tokens[match.first].text in ("epoch", "node") and not {":", "=", "is", "of", "to"} & set(links):
         return False
     stops = before is not None and any(text.ends(k, "slots.search_settings.stop") for k in range(max(0, match.first - 3), match.first))
     if before is not None and before.text in _WHEN and not stops:
@@ -271,7 +271,7 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
 
 def _ellipses(text: Text) -> None:
     """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
-    for match in [*text.find("^value operator.instead|operator.not group.det? @number"), *text.find("operator.not @number ',? 'but &^value")]:
+    for match in [*text.find("^value ',? operator.instead|operator.not group.det? @number"), *text.find("operator.not @number ',? 'but &^value")]:
         kept = next((k for k in (match.first, match.end) if k in text.ledger.owner and text.ledger.owner[k].kind == "value"), None)
         if kept is not None and isinstance(text.ledger.owner[kept].value.value, int | float):
             text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)])
