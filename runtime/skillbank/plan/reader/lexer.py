@@ -53,7 +53,8 @@ _LEX = re.compile(
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
-    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE}))
+    |(?P<pair>(?<![\w./:-])(?!(?:model|skill|network)\s?=\s?[a-z-]+[ ][a-z])
+        (?:(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE})|(?-i:[a-z_][\w.]*):\s?\[[^\]\n]*\]))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
@@ -136,7 +137,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         yield _quoted(text[1:-1], start, end)
     elif kind == "pair":
         text = text.rstrip(".,")
-        key, _, value = text.partition("=")
+        key, value = re.split(r"[=:]", text, maxsplit=1)
         yield Token("pair", "pair", start, start + len(text), (key.strip(), value.strip()))
     elif kind == "place":
         yield from _place(text, start, is_word)

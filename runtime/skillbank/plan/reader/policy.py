@@ -89,7 +89,11 @@ def _turned(text: Text) -> None:
         for match in text.find(f"'turn|'switch|'turning|'switching|'keep|'leave 'it|'that|'this '{value}"):
             before = [c for c in text.ledger.of("policy") if c.last < match.first]
             if before:
-                text.ledger.replace(before[-1], "context")
+                told = text.ledger.replace(before[-1], "context")
+                end = told.last + 1
+                while end < match.first and text.tokens[end].text not in (".", "!", "?", ";"):
+                    end += 1
+                text.ledger.claim("context", [k for k in range(told.last + 1, end) if text.tokens[k].kind == "word" and text.ledger.free(k)] or [told.first])
                 text.ledger.claim("policy", match.tokens(), Said(value, text.ledger.said(match.tokens())))
 
 

@@ -51,6 +51,8 @@ class Value:
         Whether a number of GPUs is that of all nodes together.
     unit
         What an interval counts where it is not epochs.
+    most
+        Whether a number was said to be the most ("batches up to 8").
     """
 
     slot: str
@@ -59,6 +61,7 @@ class Value:
     negated: bool = False
     total: bool = False
     unit: str = ""
+    most: bool = False
 
 
 def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -150,7 +153,8 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
-    _claim(text, tokens, Value(found.name, said))
+    most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
+    _claim(text, tokens, Value(found.name, said, most=most))
 
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
