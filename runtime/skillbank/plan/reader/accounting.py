@@ -102,7 +102,7 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_):
+    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights") for i in open_):
         return None
     after = range(start, open_[-1] + 1)
     if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):

@@ -11,8 +11,8 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
-    "take_questions", "take_reports", "take_signatures", "take_told", "take_usual",
+    "take_approvals", "take_choices", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
+    "take_questions", "take_reports", "take_shoulds", "take_signatures", "take_told", "take_usual",
 ]  # fmt: skip
 
 _SAYING = frozenset(
@@ -23,6 +23,8 @@ _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective
 _HEARD = (
     f"group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document {_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|policy.search.nouns|operator.not",
     "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
+    "!'i|'we|'you|'it|'please ~word mode.saying",
+    "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
     f"'according 'to {_OTHERS}+",
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
     "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
@@ -219,8 +221,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     for match in text.find("mode.approval"):
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        if not all(map(text.ledger.free, match.tokens())):
-            continue
+        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in ("approved", "confirmed", "authorized", "authorised")
+        if adjective or not all(map(text.ledger.free, match.tokens())):
+            continue  # "the approved images" are some of them
         held = any((_asks(text, i) and not text.within(i, "actions.words.find")) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
@@ -255,6 +258,12 @@ def take_told(text: Text, clauses: Clauses) -> None:
     base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
     for match in text.find(f"'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* {'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"):
         text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
+    done_on = f"{'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"
+    for match in text.find(f"@job '( {done_on} ')"):
+        text.ledger.claim("report", [i for i in match.tokens() if text.tokens[i].kind != "job"])
+    for match in text.find(f"'the|'that|'my|'our @name|group.model|free.noun+ past={'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"):
+        if any(_asks(text, i) for i in clauses.sentence(match.first) if i < match.first):
+            text.ledger.claim("report", range(match.tokens("past")[0], match.end))
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
@@ -267,6 +276,22 @@ def take_told(text: Text, clauses: Clauses) -> None:
 
 
 _WISHED = frozenset("want wanted need needs like should must be shall".split())
+def take_shoulds(text: Text) -> None:
+    """Account for "should" and "must" where what should be has been understood: "it should use batch size 2"."""
+    for match in text.find("w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"):
+        text.ledger.claim("order", match.tokens("w"))
+
+
+_CHOICE = frozenset("newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split())
+
+
+def take_choices(text: Text) -> None:
+    """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
+    for i, token in enumerate(text.tokens[:-1]):
+        if token.text in _CHOICE and text.tokens[i + 1].text in _DATA and text.ledger.free(i):
+            text.ledger.claim("unread", [i])
+
+
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
     back = text.ledger.of("refused", "excluded", "talk", "report")

@@ -123,6 +123,8 @@ def _find(text: Text, match: Match) -> None:
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
+    with_what = text.match("'with|'using|'via|'by @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
+    at = with_what.end if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end]) else at
     while first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall"):
         first -= 1
     found = _read(text, at, marked=marked)
@@ -158,6 +160,9 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
+    shown = bool(found.used) and any(text.within(k, "actions.words.shown") for k in found.used[:3])
+    if shown or (before[-1:] == ["you"] and before[:1] not in (["can"], ["could"], ["would"], ["will"])):
+        return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
         return True
     technical = bool(found.used) and text.lexicon.has(text.tokens[found.used[0]].text, "grammar.mode.technical")
@@ -185,13 +190,18 @@ def _passive(text: Text, match: Match) -> None:
     """Read "The X in P should be located", "I need all X in P found": what is to be found stands before."""
     at = match.first
     first = next((k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0)
-    wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and text.ledger.free(k)), None)
+    wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
     modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
     found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
     if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
-        text.ledger.claim("find", [*([wish] if wish is not None else ()), *found.used, *modal, match.end - 1], found.items)
+        text.ledger.claim("find", [*([wish] if wish is not None and text.ledger.free(wish) else ()), *found.used, *modal, match.end - 1], found.items)
+
+
+def _is_open(text: Text, i: int) -> bool:
+    """Whether a word is free, or only part of a courtesy ("I want")."""
+    return text.ledger.free(i) or text.ledger.owner[i].kind == "courtesy"
 
 
 def _elsewhere(text: Text, *, training: bool) -> None:
@@ -240,6 +250,7 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
 
     def close() -> None:
         said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
+        said = re.sub(r"\s+(?:there|here|too|as well|please|now|today)$", "", said, flags=re.IGNORECASE)
         if said and not _ARTICLE.match(f"{said} -"):
             found.items.append(said)
         part.clear()

@@ -275,7 +275,9 @@ class Maker:
         said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
-        self.taken.add(id(said[0]))
+        files = [c for c in step.of("place") if c.value.role == "weights"] if own else []
+        if not files:  # a file and a job are two models for one step
+            self.taken.add(id(said[0]))
         if own and said is own:
             return str(said[0].value)
         assert step.skill is not None
@@ -309,7 +311,7 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
-        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None:
+        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None and "into" not in before:
             continue
         role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:

@@ -108,6 +108,8 @@ def _without_product(text: Text, match: Match) -> Match:
 
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
     """Whether the words before a job ask for an action: a bare verb or noun, with no "the" or "from" before it."""
+    if any(text.tokens[i].text in ("a", "an") and any(text.within(i + 1, f"actions.{a}.nouns") for a in _ACTIONS) for i in match.tokens()):
+        return True  # "an evaluation of job X" is none that has been
     if match.first not in what:
         return False
     doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]

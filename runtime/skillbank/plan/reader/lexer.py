@@ -140,7 +140,8 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         key, value = re.split(r"[=:]", text, maxsplit=1)
         yield Token("pair", "pair", start, start + len(text), (key.strip(), value.strip()))
     elif kind == "place":
-        yield from _place(text, start, is_word)
+        before = clean[:start].rstrip().rpartition(" ")[2].lower()
+        yield from _place(text, start, is_word, named=before in ("on", "in", "from", "at", "into", "under"))
     elif kind in ("job", "full", "hex"):
         yield Token("job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text)
     elif kind == "dotted":
@@ -206,9 +207,9 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
-def _place(text: str, start: int, is_word: Callable[[str], bool]) -> Iterator[Token]:
+def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool) -> Iterator[Token]:
     uri = text.rstrip(".,;:!?")
-    if _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
+    if not named and _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
         # Plain words may be alternatives ("and/or") or several actions as well as a folder.
         for word in re.finditer(r"[^/]+|/", uri):
             yield Token("mark" if word[0] == "/" else "word", word[0].lower(), start + word.start(), start + word.end())

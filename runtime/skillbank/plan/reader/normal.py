@@ -55,7 +55,7 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozen
         joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
+            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word, opening=_opens(made)))
             if meant is not None and (_nearer(word, meant, named) or (joined and not _is_joined(made, token, meant, words))):
                 meant = None
             if meant is not None and meant != word:
@@ -63,6 +63,11 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozen
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _opens(before: list[Token]) -> bool:
+    """Whether the next word begins a sentence or what is to be done."""
+    return not before or before[-1].kind == "mark" or before[-1].text in ("please", "and", "then", "to")
 
 
 def _is_joined(made: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
@@ -78,6 +83,7 @@ def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
     return any(len(n) > 4 and n[0] == word[0] and distance(word, n, away) <= away for n in named)
 
 
+_VERBS = ("train", "evaluate", "export", "quantize")
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
 
 
@@ -143,8 +149,8 @@ def allowed(word: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def nearest(word: str) -> str | None:
-    """Return the one word of requests that a word can be a misspelling of."""
+def nearest(word: str, *, opening: bool = False) -> str | None:
+    """Return the one word of requests that a word can be a misspelling of; a short one where an action is ``opening``."""
     most = allowed(word)
     found: dict[int, set[str]] = {}
     for size in range(len(word) - most, len(word) + most + 1) if most else ():
@@ -152,7 +158,8 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
+                verb = opening and any(lexicon().has(known, f"actions.{a}.base") for a in _VERBS)
+                if away <= most and (not _is_another(word, known) or verb):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None

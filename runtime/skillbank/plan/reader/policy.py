@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -76,10 +77,10 @@ def take_policy(text: Text) -> Said | None:
 def _corrected(text: Text) -> list[Claim]:
     """Return what is said of the policy, behind a correction where there is one."""
     said = text.ledger.of("policy")
-    fixes = list(text.find("grammar.mode.fix"))
-    after = [c for c in said if fixes and c.first > fixes[-1].first]
+    fixes = list(runs(text))
+    after = [c for c in said if fixes and c.first > fixes[-1].start]
     if after and len(after) < len(said):
-        text.ledger.claim("excluded", fixes[-1].tokens())
+        text.ledger.claim("excluded", fixes[-1])
     return after or said
 
 

@@ -21,8 +21,8 @@ from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.canonical import read_canonical
-from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
     JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
 )  # fmt: skip
@@ -105,6 +105,7 @@ def read_text(
     notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
+    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -124,10 +125,14 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
+    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
+    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
+    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    asides.take_shoulds(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
@@ -217,7 +222,8 @@ def _take_platforms(page: Text) -> None:
     label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
-            page.ledger.claim("refused", match.tokens())
+            if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
+                page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
             page.ledger.claim("platform", match.tokens(), name)
@@ -382,7 +388,10 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
-    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    known = frozenset(
+        w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
+        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+    )  # fmt: skip
     notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
@@ -402,6 +411,10 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+_COUNTS = frozenset("two on no fix fixed pin dry".split())
+"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:
