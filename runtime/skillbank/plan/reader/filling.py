@@ -165,7 +165,7 @@ class Maker:
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
                 return slot(value.slot).key if self._searches(step) else None
-            key = self._slot_key(at, value.slot)
+            key = (self._most_key(at, value.slot) if value.most else None) or self._slot_key(at, value.slot)
             mine = self._owner_of(value)
             return key if own or mine is None else None
         keys = keys_of(step.skill, step.action)
@@ -187,6 +187,13 @@ class Maker:
     def _slot_key(self, at: int, name: str) -> str | None:
         action, skill = self.actions[at], self.steps[at].skill
         return key_of(skill, action, slot(name)) if action is not None and skill is not None else None
+
+    def _most_key(self, at: int, name: str) -> str | None:
+        """Return the one key of the most that a slot may be, where a spec has one (``max_batch_size``)."""
+        step = self.steps[at]
+        assert step.skill is not None
+        found = [k for k in keys_of(step.skill, step.action).kinds if any(k.endswith(f".max_{n}") for n in slot(name).names)]
+        return found[0] if len(found) == 1 else None
 
     def _owner_of(self, value: Value) -> Step | None:
         """Return the step that a value was said of, if that step has such a value."""
