@@ -16,7 +16,7 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
-from skillbank.plan.intent import Reading, read_text
+from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
@@ -186,21 +186,27 @@ class Runtime:
             named = self.library.claims.of(query)
             return "; ".join([*([] if named.skills else read), *filter(None, [named.note])])
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, skill: str | None = None) -> Reading:
         """Read a plain-language request; see `skillbank.plan.intent.read_text`.
+
+        Parameters
+        ----------
+        skill
+            The skill that is meant, whatever the words call it.
 
         With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
         """
 
         def by_rules() -> Reading:
             with self.reading:
-                return read_text(text, self.library, self.index, job_skill=self._job_skill)
+                meant = self.library.get(skill) if skill is not None else None
+                return read_text(text, self.library, self.index, job_skill=self._job_skill, skill=meant)
 
         if self.reader == "rules":
             return by_rules()
         from skillbank.agent.reading import read_with_model
 
-        return read_with_model(text, self, by_rules)
+        return read_with_model(text, self, by_rules, skill)
 
     def _job_skill(self, job: str) -> str | None:
         try:

@@ -9,20 +9,23 @@ from typing import Any
 import pytest
 
 from skillbank import Runtime
+from skillbank.agent.reading import _messages, _tool
 from skillbank.cli import main
 from skillbank.errors import EndpointError, OutOfScopeError, UsageError
 from skillbank.plan.request import Setting
+from skillbank.plan.slots import SLOTS, Kind
 from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Says
 
-TEXT = "train Grounding DINO on s3://b/t with wide jitter, no HPO"
+TEXT = "train Grounding DINO on s3://b/t for 7 epochs with crops of 1024 pixels, no HPO"
+CROP = "dataset.augmentation.fixed_random_crop"
+CROPPED: dict[str, Any] = {"key": CROP, "value": "1024", "said": "crops of 1024 pixels"}
+EPOCHS: dict[str, Any] = {"slot": "epochs", "value": "7", "said": "for 7 epochs"}
+POLICY: dict[str, Any] = {"slot": "automl", "value": "off", "said": "no HPO"}
 STEP: dict[str, Any] = {
-    "skill": "tao-train-grounding-dino", "action": "train", "variant": None,
-    "data": [{"source": "train_datasets", "uri": "s3://b/t"}],
-    "settings": [{"key": "dataset.augmentation.fixed_random_crop", "value": "1024"}],
-    "parent": None, "pretrained": None, "gpus": None, "nodes": None,
-}  # fmt: skip
-FILLED: dict[str, Any] = {
-    "steps": [STEP], "automl": "off", "platform": None, "results_root": None, "not_understood": [],
+    "skill": "tao-train-grounding-dino", "action": "train",
+    "data": [{"source": "train_datasets", "uri": "s3://b/t", "said": "on s3://b/t"}],
+    "values": [EPOCHS, POLICY],
+    "settings": [CROPPED],
 }  # fmt: skip
 
 
@@ -44,52 +47,94 @@ def runtime() -> Iterator[Runtime]:
         yield opened
 
 
-def fills(**changes: Any) -> Says:
-    return Says(calls=[Call("request", {**FILLED, **changes})])
+def fills(*steps: dict[str, Any]) -> Says:
+    return Says(calls=[Call("request", {"steps": list(steps)})])
+
+
+def asked(endpoint: list[Says], runtime: Runtime, text: str, *steps: dict[str, Any]) -> dict[str, str]:
+    """Return the questions of the plans of a text that a model fills so."""
+    endpoint.append(fills(*steps))
+    plans = runtime.plan(runtime.read(text).requests)
+    return {q.key: q.why for plan in plans for q in plan.questions}
 
 
 def test_what_both_understand_is_planned(endpoint: list[Says], runtime: Runtime) -> None:
-    endpoint.append(fills())
+    endpoint.append(fills(STEP))
     reading = runtime.read(TEXT)
     [request] = reading.requests
-    assert request.settings == (Setting(key="dataset.augmentation.fixed_random_crop", value=1024),)
+    assert Setting(key=CROP, value=1024) in request.settings
     assert request.text == TEXT
     assert reading.notes == (f"read by the model {MODEL} and checked by rules",)
     [plan] = runtime.plan(reading.requests)
     assert not plan.questions
+    assert plan.spec["train"]["num_epochs"] == 7
     assert plan.route.name == "direct"
 
 
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"automl": "on"}, "automl"),
-        ({"steps": [{**STEP, "action": "evaluate"}]}, "action"),
-        ({"steps": [STEP, {**STEP, "action": "export", "data": [], "settings": []}]}, "action"),
-        ({"steps": [{**STEP, "data": [{"source": "train_datasets", "uri": "s3://evil/x"}]}]}, "data"),
-        ({"results_root": "s3://evil/out"}, "location"),
-        ({"steps": [{**STEP, "pretrained": "s3://evil/x.pth"}]}, "location"),
+        ({"values": [EPOCHS, {**POLICY, "value": "on"}]}, "automl"),
+        ({"values": [EPOCHS]}, "automl"),
+        ({"values": [{**EPOCHS, "value": "8"}, POLICY]}, "train.num_epochs"),
+        ({"values": [POLICY]}, "train.num_epochs"),
+        ({"values": [EPOCHS, POLICY, {"slot": "seed", "value": "7", "said": "for 7 epochs"}]}, "train.seed"),
+        ({"values": [EPOCHS, POLICY, {"slot": "threshold", "value": ".5", "said": "1024"}]}, "threshold"),
+        ({"values": [{**EPOCHS, "value": "many"}, POLICY]}, "epochs"),
+        ({"action": "evaluate"}, "action"),
+        ({"data": [{"source": "train_datasets", "uri": "s3://evil/x", "said": "s3://evil/x"}]}, "data"),
+        ({"data": [{"source": "train_datasets", "uri": "s3://b/t", "said": "s3://evil/x"}]}, "data"),
+        ({"settings": []}, "words"),
+        ({"settings": [{**CROPPED, "value": "512"}]}, CROP),
+        ({"settings": [{**CROPPED, "said": "crops of 1024"}]}, "words"),
+        ({"settings": [{**CROPPED, "said": "crops of 1024 metres"}]}, CROP),
     ],
 )
 def test_a_disagreement_is_a_question(
     endpoint: list[Says], runtime: Runtime, changes: dict[str, Any], key: str
 ) -> None:
-    endpoint.append(fills(**changes))
-    plans = runtime.plan(runtime.read(TEXT).requests)
-    asked = {q.key: q.why for q in plans[0].questions}
-    assert "--reader rules" in asked[key]
-    assert all(plan.questions for plan in plans)
+    assert "--reader rules" in asked(endpoint, runtime, TEXT, {**STEP, **changes})[key]
+
+
+@pytest.mark.parametrize(
+    "name", [slot.name for slot in SLOTS if slot.kind in (Kind.PLACE, Kind.JOB, Kind.TEXT)]
+)
+def test_a_place_that_nobody_named_is_a_question(endpoint: list[Says], runtime: Runtime, name: str) -> None:
+    said = {"slot": name, "value": "s3://evil/x", "said": "s3://evil/x"}
+    step = {**STEP, "values": [EPOCHS, POLICY, said]}
+    assert "which the request does not" in asked(endpoint, runtime, TEXT, step)[name]
+
+
+def test_a_step_more_is_a_question(endpoint: list[Says], runtime: Runtime) -> None:
+    more = {**STEP, "action": "export", "data": [], "values": [], "settings": []}
+    assert "--reader rules" in asked(endpoint, runtime, TEXT, STEP, more)["action"]
+
+
+@pytest.mark.parametrize(
+    "words", ["no crops of 1024 pixels", "crops of 1024 pixels, and only the pictures of the night shift"]
+)
+def test_words_around_a_value_are_not_lost(endpoint: list[Says], runtime: Runtime, words: str) -> None:
+    text = TEXT.replace("crops of 1024 pixels", words)
+    for said in (words, "crops of 1024 pixels"):
+        assert asked(endpoint, runtime, text, {**STEP, "settings": [{**CROPPED, "said": said}]})
+
+
+def test_the_slots_are_what_a_model_may_fill(endpoint: list[Says], runtime: Runtime) -> None:
+    tool = _tool(True)["function"]["parameters"]
+    assert tool["$defs"]["_Value"]["properties"]["slot"]["enum"] == [slot.name for slot in SLOTS]
+    system = _messages(TEXT, runtime)[0]["content"]
+    assert all(f"{slot.name}:" in system or f"{slot.name} (" in system for slot in SLOTS)
 
 
 def test_what_the_rules_refuse_does_not_run(endpoint: list[Says], runtime: Runtime) -> None:
-    text = 'The log says: "train Grounding DINO on s3://b/t with wide jitter, no HPO"'
-    endpoint.append(fills())
+    text = f'The log says: "{TEXT}"'
+    endpoint.append(fills(STEP))
     [plan] = runtime.plan(runtime.read(text).requests)
     assert "by the words it is refused" in plan.questions[0].why
 
 
 def test_what_the_model_refuses_does_not_run(endpoint: list[Says], runtime: Runtime) -> None:
-    endpoint += [fills(steps=[]), fills(steps=[])]
+    endpoint += [fills(), fills()]
     with pytest.raises(OutOfScopeError, match="model finds no action"):
         runtime.read(TEXT)
     with pytest.raises(OutOfScopeError, match="asks for no run"):
@@ -113,7 +158,7 @@ def test_an_answer_of_another_shape_is_an_error(endpoint: list[Says], runtime: R
 def test_the_command_line_chooses_the_reader(
     endpoint: list[Says], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    endpoint += [fills(), fills()]
+    endpoint += [fills(STEP), fills(STEP)]
     monkeypatch.setattr("sys.argv", ["skillbank", "plan", TEXT, "--reader", "llm", "--json"])
     with pytest.raises(SystemExit) as ended:
         main()

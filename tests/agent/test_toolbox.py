@@ -101,6 +101,25 @@ def test_words_plan_and_what_is_missing_becomes_a_question(toolbox: Toolbox) -> 
     assert refused.error.code == "questions"
 
 
+def test_slots_are_typed_arguments(toolbox: Toolbox) -> None:
+    request = {
+        "skill": "tao-train-grounding-dino",
+        "actions": ["train"],
+        "data": [{"role": "train", "uri": "s3://b/t"}],
+    }
+    [plan] = toolbox.plan(**request, automl="off", seed=3, learning_rate=2e-4, gpu_ids=[0, 1]).plans
+    said = {"train.seed": 3, "train.optim.lr": 2e-4, "train.gpu_ids": [0, 1], "train.num_gpus": 2}
+    assert {s.key: s.value for s in plan.settings} == said
+    refused = toolbox.call("plan", {**request, "actions": ["evaluate"], "epochs": 5})
+    assert refused.error is not None and "epochs has no meaning for evaluate" in refused.error.message
+    refused = toolbox.call(
+        "plan", {**request, "epochs": 5, "settings": [{"key": "num_epochs", "value_json": "6"}]}
+    )
+    assert refused.error is not None and "both set train.num_epochs; keep one" in refused.error.message
+    corrected = toolbox.plan(text="train Grounding DINO on s3://b/t for 4 epochs, no HPO", epochs=5)
+    assert "epochs 5 counts, not the 4 of the words" in corrected.notes
+
+
 def test_every_way_to_ask_gives_the_same_plan(toolbox: Toolbox, inline: Command) -> None:
     words = "train Grounding DINO on s3://b/t, no HPO, 20 epochs"
     options = ["--data", "eval=s3://b/e", "--set", "train.optim.lr=1e-3", "--gpus", "2"]

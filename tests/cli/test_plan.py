@@ -243,3 +243,25 @@ def test_the_data_of_a_plan_is_known_by_a_digest_that_no_id_depends_on(inline: C
     after = inline("plan", words, "--json").document
     assert after["plan_id"] == before["plan_id"]
     assert after["checks"]["places"][0]["digest"] != place["digest"]
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "show"])
+def test_an_option_that_is_given_twice_is_refused(inline: Command, command: str) -> None:
+    first = "tao-train-grounding-dino" if command == "show" else REQUEST
+    answer = inline(command, first, "--variant", "deploy", "--variant", "main")
+    assert answer.code == 2 and "--variant is given more than once" in answer.err
+
+
+def test_slots_are_options(inline: Command) -> None:
+    answer = inline("plan", REQUEST, "--seed", "7", "--epochs", "3", "--automl", "off", "--json")
+    spec = answer.document["spec"]["train"]
+    assert (spec["seed"], spec["num_epochs"]) == (7, 3)
+    answer = inline("plan", REQUEST, "--captions", "red sign", "--captions", "cat")
+    assert answer.code == 2 and "--captions has no meaning for train" in answer.err
+
+
+def test_what_options_replace_is_told_beside_a_document_too(inline: Command) -> None:
+    text = "train Grounding DINO on s3://b/t for 4 epochs, no HPO"
+    answer = inline("plan", text, "--epochs", "3", "--json")
+    assert answer.document["spec"]["train"]["num_epochs"] == 3
+    assert "note: --epochs 3 counts, not the 4 of the words" in answer.err

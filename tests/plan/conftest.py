@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ import yaml
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.skill import Skill
+from skillbank.plan.composition import compose
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan
 from skillbank.plan.planner import compile_plan
@@ -20,6 +21,22 @@ from skillbank.runtime import Runtime
 
 DATASETS = "| Action | Spec Key | Source | Files | List? |\n|---|---|---|---|---|\n"
 INFERENCE = "| Action | Spec Field | Inference Function | Meaning |\n|---|---|---|---|\n"
+
+
+def composed(
+    runtime: Runtime,
+    text: str | None,
+    skill: str | None = None,
+    actions: Sequence[str] | None = None,
+    *,
+    data: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    **slots: Any,
+) -> tuple[list[Request], list[str]]:
+    """Compose requests as the command line does, from ``ROLE=URI`` and ``KEY=VALUE``."""
+    return compose(
+        runtime, text, skill, actions, data=parse_data(data), settings=parse_settings(settings), **slots
+    )
 
 
 class MakeSkill(Protocol):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from skillbank.cli.options import build_requests
+import pytest
+
 from skillbank.plan.model import Plan
-from skillbank.plan.request import Request, concerns, parse_settings
+from skillbank.plan.option_steps import step_of
+from skillbank.plan.request import Request, parse_settings
 from skillbank.runtime import Runtime
+from tests.plan.conftest import MakeSkill, composed
 
 SKILL = "tao-train-grounding-dino"
 
 
 def chain(runtime: Runtime, *actions: str, settings: tuple[str, ...] = ()) -> list[Plan]:
     data = ["train=s3://b/t", "eval=s3://b/e"]
-    requests, _ = build_requests(
+    requests, _ = composed(
         runtime, None, SKILL, list(actions), data=data, settings=list(settings), automl="off"
     )
     return runtime.plan(requests)
@@ -45,14 +48,34 @@ def test_the_shape_of_the_model_goes_down_the_chain(runtime: Runtime) -> None:
     assert plans[0].spec["train"]["num_epochs"] == 3
 
 
-def test_settings_go_to_the_action_that_they_name() -> None:
-    known = {"train", "evaluate", "export"}
-    assert concerns("train.optim.lr", "train", 2, known)
-    assert not concerns("train.optim.lr", "evaluate", 2, known)
-    assert concerns("model.num_queries", "evaluate", 2, known)
-    assert concerns("num_epochs", "train", 2, known)
-    assert not concerns("num_epochs", "export", 2, known)
-    assert concerns("export.opset_version", "train", 1, known)
+@pytest.mark.parametrize(
+    ("key", "action", "meant"),
+    [
+        ("train.optim.lr", "train", True),
+        ("train.optim.lr", "evaluate", False),
+        ("model.num_queries", "evaluate", True),
+        ("num_epochs", "train", True),
+        ("num_epochs", "export", False),
+        ("learning_rate", "evaluate", False),
+        ("batch_size", "evaluate", True),
+        ("automl.parallel", "train", True),
+        ("automl.parallel", "evaluate", False),
+    ],
+)
+def test_settings_go_to_actions_that_they_mean(runtime: Runtime, key: str, action: str, meant: bool) -> None:
+    step = step_of(runtime.library.get(SKILL), Request(skill=SKILL, action=action), 0, 2)
+    assert step.concerns(key) is meant
+
+
+def test_what_learns_reads_the_section_of_training(runtime: Runtime, make_skill: MakeSkill) -> None:
+    template = {"train": {"num_epochs": 1}}
+    actions = {name: {"command": f"toy {name}"} for name in ("train", "distill", "prune")}
+    skill = make_skill(
+        info={"actions": actions, "spec_shorthand_keys": {"num_epochs": "train.num_epochs"}},
+        templates=dict.fromkeys(actions, template),
+    )
+    steps = [step_of(skill, Request(skill="toy", action=name), 0, 3) for name in actions]
+    assert [step.concerns("num_epochs") for step in steps] == [True, True, False]
 
 
 def test_the_same_chain_in_words_and_in_options(runtime: Runtime) -> None:
@@ -60,7 +83,7 @@ def test_the_same_chain_in_words_and_in_options(runtime: Runtime) -> None:
     typed = runtime.plan(
         [
             Request.model_validate(r.model_dump() | {"automl_source": "the words 'no HPO'"})
-            for r in build_requests(
+            for r in composed(
                 runtime, None, SKILL, ["train", "export"], data=["train=s3://b/t", "eval=s3://b/e"],
                 settings=[], automl="off",
             )[0]
@@ -71,7 +94,7 @@ def test_the_same_chain_in_words_and_in_options(runtime: Runtime) -> None:
 
 def test_explicit_options_win_over_words(runtime: Runtime) -> None:
     text = "train Grounding DINO on s3://b/t for 5 epochs"
-    [request], _ = build_requests(
+    [request], _ = composed(
         runtime, text, None, None, data=["train=s3://other"], settings=["num_epochs=7"], automl="off"
     )
     assert [d.uri for d in request.data] == ["s3://other"]

@@ -9,9 +9,9 @@ import pytest
 
 from skillbank.errors import UsageError
 from skillbank.jobs.record import RetryPolicy
-from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.runtime import Runtime
+from tests.plan.conftest import composed
 
 SKILL = "tao-train-grounding-dino"
 TEXT = "train Grounding DINO on s3://b/t, 10 epochs, no HPO"
@@ -19,12 +19,12 @@ TEXT = "train Grounding DINO on s3://b/t, 10 epochs, no HPO"
 
 def plans(runtime: Runtime, *actions: str, text: str | None = None, **options: Any) -> list[Plan]:
     skill, named = (None, None) if text else (SKILL, list(actions))
-    requests, _ = compose(runtime, text, skill, named, **{"automl": "off", **options})
+    requests, _ = composed(runtime, text, skill, named, **{"automl": "off", **options})
     return runtime.plan(requests)
 
 
 def notes(runtime: Runtime, text: str, **options: Any) -> list[str]:
-    return compose(runtime, text, None, None, **options)[1]
+    return composed(runtime, text, **options)[1]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_option_without_a_value_is_refused(runtime: Runtime, name: str, value
 )
 def test_the_size_of_a_search_can_be_said(runtime: Runtime, words: str, size: dict[str, int]) -> None:
     text = f"train Grounding DINO on s3://b/t, validate on s3://b/v, {words}"
-    requests, said = compose(runtime, text, None, None)
+    requests, said = composed(runtime, text)
     [plan] = runtime.plan(requests)
     assert not said
     assert plan.automl is not None
@@ -144,7 +144,7 @@ def test_the_size_of_a_search_without_one_is_a_question(runtime: Runtime) -> Non
 
 def test_actions_of_options_count_with_a_word() -> None:
     with Runtime() as runtime:
-        requests, said = compose(runtime, TEXT, None, ["evaluate"])
+        requests, said = composed(runtime, TEXT, None, ["evaluate"])
     assert [r.action for r in requests] == ["evaluate"]
     assert "--action evaluate counts, not the train of the words" in said
 
@@ -154,7 +154,7 @@ def test_a_folder_may_have_one_letter(
 ) -> None:
     (tmp_path / "D").mkdir()
     monkeypatch.chdir(tmp_path)
-    [request] = compose(runtime, "train Grounding DINO on D, no HPO", None, None)[0]
+    [request] = composed(runtime, "train Grounding DINO on D, no HPO")[0]
     assert [d.uri for d in request.data] == [str(tmp_path / "D")]
 
 
@@ -162,7 +162,7 @@ def test_the_shape_of_the_model_that_a_search_starts_from_is_not_searched(runtim
     text = "train Grounding DINO on s3://b/t, validate on s3://b/v, with HPO"
 
     def searched(**options: Any) -> set[str]:
-        [plan] = runtime.plan(compose(runtime, text, None, None, **options)[0])
+        [plan] = runtime.plan(composed(runtime, text, **options)[0])
         return {p.name for p in runtime._charter(plan, RetryPolicy()).space(plan).parameters}
 
     anew = searched(pretrained="none", platform="local")

@@ -118,7 +118,7 @@ def test_values_take_the_type_of_the_schema(
         ("pretrained=X", r"^pretrained is not a key of this spec; give --pretrained X instead\.$"),
         ("results-root=/a b", "give --results-root '/a b' instead"),
         ("gpus=2", "give --gpus 2 instead"),
-        ("trials=5", r"give --set automl\.max_recommendations=5 instead"),
+        ("trials=5", r"give --trials 5 instead"),
         ("parent=", r"give --parent \.\.\. instead"),
     ],
 )

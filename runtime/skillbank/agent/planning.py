@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
@@ -13,6 +13,8 @@ from skillbank.errors import UsageError
 from skillbank.launch_question import trials
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
+from skillbank.plan.request import ROLES, DataLocation, clean_uri, setting_of
+from skillbank.plan.slots import SLOTS, Kind, Slot
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -24,39 +26,51 @@ __all__ = ["PLAN", "PlanAnswer", "PlanSummary"]
 _SAID = (Source.USER, Source.SHORTHAND)
 _MOST_WARNINGS = 6
 _LONGEST_CHAIN = 8
+_MOST_CHOICES = 5
+"""Of more choices the schema says nothing; a wrong one is answered with all of them."""
 
 
-class DataLocation(Arguments):
+class Data(Arguments):
     """Where one data set lies."""
 
     role: Literal["train", "eval", "inference", "calibration"]
     uri: str
 
 
-class Setting(Arguments):
+class Value(Arguments):
     """One parameter; the value is JSON."""
 
     key: str
     value_json: str
 
 
-class PlanArguments(Arguments):
+class Words(Arguments):
     """A request: words, or skill and actions, or words that the typed arguments correct."""
 
     text: str | None = Field(None, description="The user's own words; other arguments override them")
     skill: str | None = None
     actions: list[str] | None = Field(None, description="Several make a chain")
-    variant: str | None = None
-    data: list[DataLocation] | None = None
-    settings: list[Setting] | None = Field(None, description="Dotted keys or shorthands")
-    parent: str | None = Field(None, description="Job whose model is used; 'last:train' works")
-    pretrained: str | None = Field(None, description="File, job, hub name, 'none'")
-    automl: Literal["auto", "on", "off"] | None = None
-    platform: Literal["local", "docker", "slurm", "kubernetes"] | None = None
-    image: str | None = Field(None, description="Container image, if not the skill's")
-    gpus: int | None = None
-    nodes: int | None = None
-    results_root: str | None = None
+    data: list[Data] | None = None
+    settings: list[Value] | None = Field(None, description="Dotted keys or shorthands")
+
+
+def _argument(each: Slot) -> tuple[Any, Any]:
+    """Return the argument of a slot: its type, and its few words."""
+    kind: Any = _TYPES.get(each.kind, str)
+    hint = each.hint
+    if each.kind is Kind.CHOICE and each.open:
+        hint = "|".join(each.choices)
+    elif each.kind is Kind.CHOICE and len(each.choices) <= _MOST_CHOICES:
+        kind = Literal[each.choices]
+    return kind | None, Field(None, description=hint or None)
+
+
+_TYPES: Mapping[Kind, Any] = {
+    Kind.COUNT: int, Kind.NUMBER: float, Kind.TEXTS: list[str], Kind.COUNTS: list[int],
+}  # fmt: skip
+_SLOTS: dict[str, Any] = {each.name: _argument(each) for each in SLOTS}
+PlanArguments = create_model("PlanArguments", __base__=Words, **_SLOTS)
+"""The arguments of the tool: `Words` and one for each slot."""
 
 
 class Question(Document):
@@ -121,18 +135,17 @@ class PlanAnswer(Result):
     notes: tuple[str, ...] = ()
 
 
-def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
+def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
     if len(arguments.actions or ()) > _LONGEST_CHAIN:
         raise UsageError(f"A chain has at most {_LONGEST_CHAIN} actions; plan it in parts.")
-    fields = arguments.model_dump(exclude={"text", "skill", "actions", "data", "settings"})
     requests, notes = compose(
         box.runtime,
         arguments.text,
         arguments.skill,
         arguments.actions,
-        data=[f"{d.role}={d.uri}" for d in arguments.data or ()],
-        settings=[f"{s.key}={s.value_json}" for s in arguments.settings or ()],
-        **fields,
+        data=[DataLocation(source=ROLES[d.role], uri=_said_place(d)) for d in arguments.data or ()],
+        settings=[setting_of(s.key, s.value_json) for s in arguments.settings or ()],
+        **{each.name: getattr(arguments, each.name) for each in SLOTS},
     )
     plans = box.runtime.plan(requests)
     for plan in plans:
@@ -140,6 +153,12 @@ def _plan(box: Toolbox, arguments: PlanArguments) -> PlanAnswer:
     checks = [box.runtime.check(plan, earlier=plans[:i]) for i, plan in enumerate(plans)]
     summaries = [_summary(plan, seen) for plan, seen in zip(plans, checks, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
+
+
+def _said_place(data: Data) -> str:
+    if not data.uri.strip():
+        raise UsageError(f"--data {data.role}=URI is empty; give it a place or leave it out.")
+    return clean_uri(data.uri)
 
 
 def _summary(plan: Plan, checks: Checks) -> PlanSummary:

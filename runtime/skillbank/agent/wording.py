@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from skillbank.plan.slots import SLOTS
+
 __all__ = ["in_tool_words", "shorten"]
 
 _RULES = tuple(
@@ -11,14 +13,10 @@ _RULES = tuple(
     for pattern, words in (
         (r"--data (\w+)=(?:LOCATION|URI)", r"data with role '\1'"),
         (r"--data ROLE=URI", "data"),
-        (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
         (r"--set KEY=(?:VALUE|PATH|FILE)", "settings"),
+        (r"--set ([\w.\[\]]+)=(?:VALUE|PATH|FILE)", r"settings with key '\1'"),
         (r"--parent (?:a )?JOB", "parent"),
-        (r"--(data|image|gpus|nodes|checkpoint|retries|threshold|skill|action|variant|platform|automl|parent|pretrained)\b",
-         r"\1"),
         (r"--set\b", "settings"),
-        (r"--results-root\b", "results_root"),
-        (r"--on-oom\b", "on_oom"),
         (r"skillbank status (\S+) --watch", r"job_status of \1 with wait_seconds"),
         (r"skillbank (status|logs|results) ([\w-]*\d[\w-]*|JOB)", r"job_\1 of \2"),
         (r"skillbank cancel ([\w-]*\d[\w-]*|JOB)", r"cancel_job of \1"),
@@ -31,13 +29,16 @@ _RULES = tuple(
         (r"skillbank label\b", "label_image"),
     )
 )  # fmt: skip
+_OTHERS = ("data", "checkpoint", "retries", "skill", "action", "on-oom")
+_OPTION = re.compile(rf"--({'|'.join((*(each.option[2:] for each in SLOTS), *_OTHERS))})(?![\w-])")
+"""Options that are arguments of tools under their own names."""
 
 
 def in_tool_words(sentence: str) -> str:
     """Return a sentence for an agent that has the tools and no terminal."""
     for pattern, words in _RULES:
         sentence = pattern.sub(words, sentence)
-    return sentence
+    return _OPTION.sub(lambda found: found[1].replace("-", "_"), sentence)
 
 
 def shorten(text: str, longest: int) -> str:

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from skillbank.automl.space_ranges import read_ranges
 from skillbank.errors import UsageError, did_you_mean
+from skillbank.plan.slot_values import seconds_of
+from skillbank.plan.slots import slot
 
-ALGORITHMS = (
-    "bayesian", "bfbo", "hyperband", "hyperband_es", "asha", "bohb", "dehb", "pbt",
-    "llm", "hybrid", "autoresearch", "random", "grid", "tpe", "cmaes",
-)  # fmt: skip
+_ALGORITHM = slot("algorithm")
+ALGORITHMS = _ALGORITHM.choices
 """By the family's names, and four that every tuner has."""
 MULTI_FIDELITY = ("hyperband", "hyperband_es", "asha", "bohb", "dehb", "pbt")
 """Algorithms that train for fewer epochs than the whole, and go on from checkpoints."""
@@ -37,7 +37,6 @@ _DIRECTIONS = {
     "max": "maximize", "maximise": "maximize", "up": "maximize",
     "min": "minimize", "minimise": "minimize", "down": "minimize",
 }  # fmt: skip
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 class _Frozen(BaseModel):
@@ -66,10 +65,7 @@ class AutoMLSettings(_Frozen):
     Times are seconds; text such as ``90s``, ``30m``, ``2h`` and ``1d`` is read as such.
     """
 
-    algorithm: Literal[
-        "bayesian", "bfbo", "hyperband", "hyperband_es", "asha", "bohb", "dehb", "pbt",
-        "llm", "hybrid", "autoresearch", "random", "grid", "tpe", "cmaes",
-    ] = "bayesian"  # fmt: skip
+    algorithm: str = "bayesian"
     max_recommendations: int = Field(
         default=20, ge=1, description="Trials at most, the default configuration among them."
     )
@@ -151,7 +147,7 @@ class AutoMLSettings(_Frozen):
     @classmethod
     def _algorithm(cls, value: Any) -> Any:
         word = str(value).strip().lower().replace("-", "_")
-        word = {"cma_es": "cmaes", "hes": "hyperband_es", "gp": "bayesian"}.get(word, word)
+        word = dict(_ALGORITHM.spellings).get(word, word)
         if word not in ALGORITHMS:
             near = did_you_mean(word, ALGORITHMS)
             raise ValueError(f"must be one of {', '.join(ALGORITHMS)}{near}")
@@ -173,11 +169,8 @@ class AutoMLSettings(_Frozen):
     @field_validator("trial_timeout", "time_budget", mode="before")
     @classmethod
     def _seconds(cls, value: Any) -> Any:
-        if isinstance(value, str) and (
-            found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)\s*", value)
-        ):
-            return float(found[1]) * _SECONDS[found[2]]
-        return value
+        seconds = seconds_of(value) if isinstance(value, str) else None
+        return value if seconds is None else seconds
 
     @field_validator("ranges")
     @classmethod

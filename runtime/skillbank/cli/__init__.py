@@ -37,6 +37,7 @@ from skillbank.cli import (
     verify,
     web,
 )
+from skillbank.cli.once import refuse_twice
 from skillbank.errors import SkillbankError
 
 # typer gives no public name to the base of its errors of usage
@@ -77,6 +78,7 @@ app.add_typer(bank.app, name="bank")
 app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
+refuse_twice(app)
 
 
 def main() -> None:

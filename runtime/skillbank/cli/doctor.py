@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.request_options import slot_option
 
 
-def doctor(platform: options.PlatformName = None, as_json: options.Json = False) -> None:
+def doctor(
+    platform: Annotated[str | None, slot_option("platform")] = None, as_json: options.Json = False
+) -> None:
     """Check what this machine can do, and say how to get what is missing."""
     from skillbank.checkup import checkup
 

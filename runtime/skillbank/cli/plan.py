@@ -7,27 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.request_options import Asked, says_a_request
 
 if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
 
 
+@says_a_request
 def plan(
-    text: options.Text = None,
-    skill: options.SkillName = None,
-    action: options.Actions = None,
-    variant: options.Variant = None,
-    data: options.Data = None,
-    settings: options.Settings = None,
-    parent: options.ParentJob = None,
-    pretrained: options.Pretrained = None,
-    automl: options.AutoML = None,
-    platform: options.PlatformName = None,
-    image: options.Image = None,
-    gpus: options.Gpus = None,
-    nodes: options.Nodes = None,
-    results_root: options.ResultsRoot = None,
+    asked: Asked,
     explain: Annotated[
         bool, typer.Option("--explain", help="Where each value of the spec comes from.")
     ] = False,
@@ -43,11 +32,7 @@ def plan(
 ) -> None:
     """Compile a request into a plan and show it; nothing is started."""
     with options.open_runtime(banks, reader) as runtime:
-        requests, notes = options.build_requests(
-            runtime, text, skill, action, variant=variant, data=data, settings=settings, parent=parent,
-            pretrained=pretrained, automl=automl, platform=platform, gpus=gpus, nodes=nodes,
-            results_root=results_root, image=image,
-        )  # fmt: skip
+        requests, notes = asked.requests(runtime)
         plans = runtime.plan(requests)
         kept = _keep(runtime, plans)
         given = [_submission(runtime, p) for p in plans] if submission else []
@@ -59,6 +44,8 @@ def plan(
         ]
         for document, text in zip(documents, given, strict=False):
             document["submission"] = text
+        for note in notes:
+            terminal.say(f"note: {note}", err=True)
         options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
     else:
         from skillbank.cli.present import plan_view

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.request_options import Asked, says_a_request
 
 if TYPE_CHECKING:
     from skillbank.jobs.chains import Step
@@ -16,21 +17,9 @@ if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
 
+@says_a_request
 def run(
-    text: options.Text = None,
-    skill: options.SkillName = None,
-    action: options.Actions = None,
-    variant: options.Variant = None,
-    data: options.Data = None,
-    settings: options.Settings = None,
-    parent: options.ParentJob = None,
-    pretrained: options.Pretrained = None,
-    automl: options.AutoML = None,
-    platform: options.PlatformName = None,
-    image: options.Image = None,
-    gpus: options.Gpus = None,
-    nodes: options.Nodes = None,
-    results_root: options.ResultsRoot = None,
+    asked: Asked,
     checkpoint: options.Checkpoint = "auto",
     retries: Annotated[int, typer.Option("--retries", help="Further attempts after INFRA failures.")] = 2,
     on_oom: Annotated[
@@ -51,33 +40,19 @@ def run(
     from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
-    asked = {
-        "variant": variant, "parent": parent, "pretrained": pretrained, "automl": automl,
-        "platform": platform, "gpus": gpus, "nodes": nodes, "results_root": results_root, "image": image,
-    }  # fmt: skip
     launch: dict[str, Any] = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
     check_terms(**launch)
     with options.open_runtime(banks, reader) as runtime:
         if resume is not None:
-            new_request = {
-                **asked,
-                "TEXT": text,
-                "skill": skill,
-                "action": action,
-                "data": data,
-                "set": settings,
-            }
-            if named := [name for name, value in new_request.items() if value not in (None, [])]:
-                shown = ", ".join(name if name == "TEXT" else f"--{name.replace('_', '-')}" for name in named)
+            if asked.named:
+                said = ", ".join(asked.named)
                 raise UsageError(
-                    f"--resume JOB goes on with what was asked then; leave out {shown}, or ask anew."
+                    f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew."
                 )
             notes: list[str] = []
             chain = steps(runtime.jobs.store, resume)
         else:
-            requests, notes = options.build_requests(
-                runtime, text, skill, action, data=data, settings=settings, **asked
-            )
+            requests, notes = asked.requests(runtime)
             chain = [Step(plan, None) for plan in runtime.plan(requests)]
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
@@ -89,7 +64,10 @@ def run(
             )
         ask_trust(runtime, new, as_json)
         seen = [runtime.jobs.preflight(each, new[:i]) for i, each in enumerate(new)]
-        if not as_json:
+        if as_json:
+            for note in notes:
+                terminal.say(f"note: {note}", err=True)
+        else:
             from skillbank.cli.present import plan_view
 
             for each, checks in zip(new, seen, strict=True):

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.request_options import slot_option
 
 
 def show(
     name: Annotated[str, typer.Argument(metavar="SKILL", help="A skill's name, in any spelling.")],
     action: Annotated[str | None, typer.Argument(help="One of its actions.")] = None,
-    variant: options.Variant = None,
+    variant: Annotated[str | None, slot_option("variant")] = None,
     search: Annotated[
         str | None, typer.Option("--find", help="Only parameters whose key, or else description, holds this.")
     ] = None,

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from skillbank.errors import ActionNotFoundError, UsageError
-from skillbank.plan.datasets import bindings
-from skillbank.plan.request import (
-    ROLES,
-    DataLocation,
-    Request,
-    Setting,
-    concerns,
-    parse_data,
-    parse_settings,
-    role_of,
-)
-from skillbank.plan.weights import FROM_PARENT, SCRATCH
+from skillbank.errors import UsageError
+from skillbank.plan.model import Question
+from skillbank.plan.option_steps import Step, step_of
+from skillbank.plan.request import DataLocation, Request, Setting, role_of
+from skillbank.plan.slot_values import value_of
+from skillbank.plan.slots import Fills, Slot, slot
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from skillbank.bank.skill import Skill
     from skillbank.runtime import Runtime
 
-_EVERYWHERE = ("variant", "platform", "gpus", "nodes", "results_root", "image")
-"""Options that hold for every step of a chain."""
+__all__ = ["compose"]
 
 
 def compose(
@@ -33,19 +25,17 @@ def compose(
     skill: str | None,
     actions: Sequence[str] | None,
     *,
-    data: Sequence[str] | None = None,
-    settings: Sequence[str] | None = None,
-    **options: Any,
+    data: Sequence[DataLocation] | None = None,
+    settings: Sequence[Setting] | None = None,
+    **slots: Any,
 ) -> tuple[list[Request], list[str]]:
-    """Merge plain words and options into requests; options win over words.
+    """Merge plain words and options into requests; options win over words, and it is said where they do.
 
     Parameters
     ----------
-    data, settings
-        ``ROLE=URI`` and ``KEY=VALUE``.
-    options
-        ``variant``, ``platform``, ``gpus``, ``nodes``, ``results_root``, ``image``, ``parent``,
-        ``pretrained``, ``automl``; None is not said.
+    slots
+        Values of slots by name, see `skillbank.plan.slots`; None is not said. One that is a setting goes to
+        every action of the chain that has such a value.
 
     Returns
     -------
@@ -57,111 +47,168 @@ def compose(
     Raises
     ------
     UsageError, SkillNotFoundError
-        When it is not said what to do, or with which skill.
+        When it is not said what to do, or with which skill; when an option has no value that it can have, no
+        meaning for any action, or says something else than another option.
     """
-    notes: list[str] = []
     if text is not None:
-        whole, claimed = text, tuple[str, ...]()
-        if skill is not None:
-            with runtime.reading:
-                found = runtime.library.find(skill)
-            whole, claimed = f"{text} with {found.skill.qualified}", (found.note,) if found.note else ()
-        reading = runtime.read(whole)
-        requests = [r.model_copy(update={"notes": (*r.notes, *claimed)}) for r in reading.requests]
-        notes += reading.notes
-        if reading.not_understood:
-            notes.append(f"not understood and ignored: {', '.join(reading.not_understood)}")
-        if actions:
-            said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
-            if said != meant:
-                notes.append(f"--action {meant} counts, not the {said} of the words")
-            requests = [requests[0].model_copy(update={"action": a}) for a in actions]
+        requests, notes = _worded(runtime, text, skill, actions)
     elif skill is not None and actions:
-        requests = [Request(skill=skill, action=action) for action in actions]
+        requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
         raise UsageError(
             'Say what you want: skillbank plan "train Grounding DINO on DATA", or --skill and --action.'
         )
+    said = _checked(slots)
     with runtime.reading:
-        known = {a.name for a in runtime.library.get(requests[0].skill).actions}
-        reads = [_sources(runtime.library.get(r.skill), r) for r in requests]
-    given_data, given = parse_data(data or ()), parse_settings(settings or ())
-    own = [[s for s in given if concerns(s.key, r.action, len(requests), known)] for r in requests]
-    own_data = [[d for d in given_data if len(requests) == 1 or d.source in sources] for sources in reads]
-    _refuse_unused(requests, given, own, given_data, own_data)
-    merged = []
-    for i, request in enumerate(requests):
-        update = {**_chosen(request, own[i], own_data[i], given_data), **_options(i, options)}
-        notes += _replaced(request, update, own[i], own_data[i])
-        merged.append(Request.model_validate({**request.model_dump(), **update}))
-    return merged, list(dict.fromkeys(notes))
+        chain = [
+            step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
+            for i, r in enumerate(requests)
+        ]
+    for step in chain:
+        step.take_data(data or ())
+        step.take_settings(settings or ())
+        step.take_slots(said)
+    _give_pretrained(chain, said)
+    _refuse_unused(chain, data or (), settings or (), said)
+    merged = [step.merged() for step in chain]
+    return merged, list(dict.fromkeys([*notes, *(note for step in chain for note in step.notes)]))
 
 
-def _chosen(
-    request: Request, own: list[Setting], data: list[DataLocation], given: Sequence[DataLocation]
-) -> dict[str, Any]:
-    """Return the data and settings of a request, those of options in the place of those of words."""
-    named, keys = {d.source for d in given}, {s.key for s in own}
-    return {
-        "data": (*(d for d in request.data if d.source not in named), *data),
-        "settings": (*(s for s in request.settings if s.key not in keys), *own),
+def _worded(
+    runtime: Runtime, text: str, skill: str | None, actions: Sequence[str] | None
+) -> tuple[list[Request], list[str]]:
+    """Return what words say, of the skill and with the actions of options where these are given."""
+    claimed: tuple[str, ...] = ()
+    if skill is not None:
+        with runtime.reading:
+            found = runtime.library.find(skill)
+        skill, claimed = found.skill.qualified, (found.note,) if found.note else ()
+    reading = runtime.read(text, skill=skill)
+    requests = [
+        r.model_copy(update={"notes": tuple(dict.fromkeys((*r.notes, *claimed)))}) for r in reading.requests
+    ]
+    notes = list(reading.notes)
+    if actions and list(actions) != [r.action for r in requests]:
+        said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
+        notes.append(f"--action {meant} counts, not the {said} of the words")
+        with runtime.reading:
+            requests = _with_actions(runtime, requests, actions)
+    return requests, notes
+
+
+def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
+    """Return what the words say of the actions of options.
+
+    An action that the words do not name gets what they say of their first one, as far as it has a meaning for
+    it; what has none for any action becomes a question.
+    """
+    left, base = list(worded), worded[0]
+    chosen: list[Request] = []
+    for action in actions:
+        same = next((r for r in left if r.action == action), None)
+        if same is not None:
+            left.remove(same)
+        chosen.append(same or _moved(runtime, base, action, first=not chosen))
+    if len(left) + len(chosen) == len(worded):
+        return chosen  # the words name each of them
+    settings = [s for s in base.settings if all(s not in r.settings for r in chosen)]
+    places = [d for d in base.data if all(d not in r.data for r in chosen)]
+    lost = [f"{s.key} = {one_line(s.value, 60)}" for s in settings]
+    lost += [f"{role_of(d.source)} {one_line(d.uri)}" for d in places]
+    if not lost:
+        return chosen
+    named = ", ".join(dict.fromkeys(actions))
+    why = f"the words say {', '.join(lost)} of {base.action}, which has no meaning for {named}; leave it out"
+    first = chosen[0]
+    questions = (*first.questions, Question(key="words", why=why))
+    return [first.model_copy(update={"questions": questions}), *chosen[1:]]
+
+
+def _moved(runtime: Runtime, base: Request, action: str, *, first: bool) -> Request:
+    """Return what words say of one action as said of another; what it starts from is the first's alone."""
+    update: dict[str, Any] = {"action": action, "variant": None}
+    if not first:
+        update |= {"parent": None, "pretrained": None}
+    moved = base.model_copy(update=update)
+    # As if in a chain, where a value that belongs to another action stays with that.
+    step = step_of(runtime.library.get(base.skill), moved, 0, 2)
+    reads = step.sources()
+    update = {
+        "settings": tuple(s for s in base.settings if step.concerns(s.key)),
+        "data": tuple(d for d in base.data if d.source in reads),
     }
+    return moved.model_copy(update=update)
 
 
-def _options(at: int, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what options say of the step at a place of the chain."""
-    update = {name: options[name] for name in _EVERYWHERE if options.get(name) is not None}
-    if at == 0 and options.get("parent") is not None:
-        update["parent"] = options["parent"]
-    said = options.get("pretrained")
-    if said is not None and (said == SCRATCH or (at == 0) is (said != FROM_PARENT)):
-        # What a file or job starts is the first step; the steps after it start from the one before.
-        update["pretrained"] = said
-    if options.get("automl") is not None:
-        update |= {"automl": options["automl"], "automl_source": "--automl"}
-    return update
+def _checked(slots: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of slots that were said, by name, in the order of the table.
+
+    Raises
+    ------
+    UsageError
+        With all faults at once.
+    """
+    said: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, value in slots.items():
+        if value is None or value == []:
+            continue
+        try:
+            said[name] = value_of(slot(name), value)
+        except UsageError as error:
+            faults.append(str(error))
+    if faults:
+        raise UsageError(" ".join(faults))
+    return said
 
 
-def _sources(skill: Skill, request: Request) -> set[str]:
-    """Return the data sets that a step reads; everything where that cannot be told."""
-    try:
-        action = skill.action(request.action, request.variant)
-    except ActionNotFoundError:
-        return set(ROLES.values())  # the planner says it
-    rows, _ = bindings(skill, action, skill.template(action)[0])
-    return {row.source for row in rows}
+def _give_pretrained(chain: Sequence[Step], said: dict[str, Any]) -> None:
+    """Give a model to start from to the first step that takes one: those after it start from that before."""
+    from skillbank.plan.weights import FROM_PARENT, SCRATCH
+
+    model = said.get("pretrained")
+    if model is None:
+        return
+    takers = [step for step in chain if step.takes_pretrained]
+    if model == FROM_PARENT:
+        takers = [step for step in takers if step.at > 0] or takers
+    elif model != SCRATCH:
+        takers = takers[:1]
+    for step in takers:
+        step.fields["pretrained"] = model
 
 
 def _refuse_unused(
-    requests: Sequence[Request],
-    settings: Sequence[Setting],
-    own: Sequence[Sequence[Setting]],
+    chain: Sequence[Step],
     data: Sequence[DataLocation],
-    own_data: Sequence[Sequence[DataLocation]],
+    settings: Sequence[Setting],
+    said: dict[str, Any],
 ) -> None:
-    """Refuse what was given to a chain and concerns none of its steps."""
-    taken = {s.key for each in own for s in each}
-    read = {d.source for each in own_data for d in each}
-    unused = [f"--set {s.key}" for s in settings if s.key not in taken]
-    unused += [f"--data {role_of(d.source)}={d.uri}" for d in data if d.source not in read]
+    """Refuse what was given and concerns no step, with the way out."""
+    actions = ", ".join(step.request.action for step in chain)
+    sentences = []
+    unused = [f"--set {one_line(s.key)}" for s in settings if all(s not in step.settings for step in chain)]
+    unused += [
+        f"--data {role_of(d.source)}={one_line(d.uri)}"
+        for d in data
+        if all(d not in step.data for step in chain)
+    ]
     if unused:
-        actions = ", ".join(request.action for request in requests)
-        raise UsageError(f"{', '.join(unused)} would have no effect on {actions}; leave it out.")
+        sentences.append(f"{', '.join(unused)} would have no effect on {actions}; leave it out.")
+    idle = [slot(name) for name in said if not any(step.took(name) for step in chain)]
+    unclear = {each: keys for each in idle if (keys := _could_be(chain, each))}
+    for each, keys in unclear.items():
+        sentences.append(
+            f"{each.option} could be {' or '.join(keys[:4])} of {actions}; say which with --set KEY=VALUE."
+        )
+    if nowhere := [each.option for each in idle if each not in unclear]:
+        verb = "has" if len(nowhere) == 1 else "have"
+        by_key = any(slot(name).fills is Fills.SETTING for name in said if slot(name).option in nowhere)
+        way = ", or name the spec's own key with --set KEY=VALUE" if by_key else ""
+        sentences.append(f"{', '.join(nowhere)} {verb} no meaning for {actions}; leave it out{way}.")
+    if sentences:
+        raise UsageError(" ".join(sentences))
 
 
-def _replaced(
-    request: Request, update: Mapping[str, Any], own: Sequence[Setting], data: Sequence[DataLocation]
-) -> Iterator[str]:
-    """Say where an option stands in the place of something else that the words said."""
-    before = {s.key: s.value for s in request.settings}
-    for setting in own:
-        if setting.key in before and before[setting.key] != setting.value:
-            yield f"--set {setting.key}={setting.value} counts, not the {before[setting.key]} of the words"
-    places = {d.source for d in data}
-    gone = [d for d in request.data if d.source in places and d.uri not in {each.uri for each in data}]
-    for place in gone:
-        yield f"--data {role_of(place.source)} counts, not the {place.uri} of the words"
-    for name in (*_EVERYWHERE, "parent", "pretrained", "automl"):
-        said = getattr(request, name)
-        if said is not None and name in update and str(update[name]) != str(said):
-            yield f"--{name.replace('_', '-')} {update[name]} counts, not the {said} of the words"
+def _could_be(chain: Sequence[Step], which: Slot) -> list[str]:
+    return list(dict.fromkeys(key for step in chain for key in step.could_be(which)))

@@ -24,6 +24,10 @@ def resource_changes(
     """Turn ``--gpus`` and ``--nodes`` into settings of the keys that the skill names for them."""
     asked = (("gpus", request.gpus, gpu_key(action, info)), ("nodes", request.nodes, node_key(action, info)))
     for name, count, key in asked:
+        ids = f"{key.rpartition('.')[0]}.gpu_ids" if name == "gpus" and key else ""
+        listed = next((s.value for s in request.settings if s.key == ids), None) if ids else None
+        if isinstance(listed, list):
+            count = _counted(listed, key, request)
         if count is None:
             continue
         if count < 0 or (name == "nodes" and count == 0):
@@ -33,9 +37,24 @@ def resource_changes(
         if key is None or not _has(key, schema, template) or count == 0:
             continue
         yield Setting(key=key, value=count)
-        ids = f"{key.rpartition('.')[0]}.gpu_ids"
-        if name == "gpus" and _has(ids, schema, template) and not any(s.key == ids for s in request.settings):
+        if ids and listed is None and _has(ids, schema, template):
             yield Setting(key=ids, value=list(range(count)))
+
+
+def _counted(listed: list[Any], key: str | None, request: Request) -> int | None:
+    """Return how many GPUs a list of their numbers names, None where the count is set by its own key.
+
+    Raises
+    ------
+    UsageError
+        When another count was said.
+    """
+    own = next((s.value for s in request.settings if s.key == key), None)
+    said = request.gpus if request.gpus is not None else own
+    if said is not None and said != len(listed):
+        named = ", ".join(str(each) for each in listed)
+        raise UsageError(f"{said} GPUs were asked for and {len(listed)} are named ({named}); keep one.")
+    return None if own is not None else len(listed)
 
 
 def gpu_key(action: Action, info: SkillInfo) -> str | None:

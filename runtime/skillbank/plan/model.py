@@ -175,6 +175,10 @@ class ParentRef(Frozen):
     skill: str
 
 
+WORDS = "words"
+"""Key of the question about words of a request that were not understood."""
+
+
 class Question(Frozen):
     """Something that the plan needs and will not guess."""
 

@@ -7,10 +7,12 @@ from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
 from skillbank.plan.hardware import gpu_key, node_key
+from skillbank.plan.inference import whole_model_field
 from skillbank.plan.inputs import positions
 from skillbank.plan.products import trains
 from skillbank.plan.request import ROLES, role_of
-from skillbank.plan.spec import is_example
+from skillbank.plan.spec import is_example, unset
+from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
 from skillbank.visible import one_line
 
 
@@ -25,6 +27,8 @@ def add_notes(draft: Draft) -> None:
     _no_validation(draft)
     _examples(draft)
     _unused_data(draft)
+    _covered_data(draft)
+    _covered_model(draft)
     _unused_hardware(draft)
     _patterns(draft)
 
@@ -101,6 +105,27 @@ def _ask_for_another_role(draft: Draft, source: str, read: set[str]) -> None:
         "what it is, or leave it out",
         tuple(f"--data {role}={draft.locations[source][0]}" for role in roles),
     )
+
+
+def _covered_data(draft: Draft) -> None:
+    """Ask about data whose every key was set by itself, so that none of it would be read."""
+    for source, uris in draft.locations.items():
+        keys = [r.key for r in draft.rows if r.source == source and r.kind == "data"]
+        if keys and all(draft.user_covers(key) for key in keys):
+            why = f"{', '.join(keys)} are set by themselves, so that {', '.join(uris)} would not be used"
+            draft.ask(f"data.{role_of(source)}", f"{why}; keep one")
+
+
+def _covered_model(draft: Draft) -> None:
+    """Ask about a model to start from whose key was set by itself."""
+    said, fields = draft.request.pretrained, pretrained_fields(draft.functions)
+    if said in (None, FROM_PARENT) or not fields:
+        return
+    key = whole_model_field(fields)
+    value = draft.builder.get(key)
+    if draft.user_covers(key) and value != said and not (said == SCRATCH and unset(value)):
+        lost = f"'{one_line(said)}', said as pretrained, would not be used"
+        draft.ask("pretrained", f"{key} is set to {one_line(value)}, so that {lost}; keep one")
 
 
 def _unused_hardware(draft: Draft) -> None:

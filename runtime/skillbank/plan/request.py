@@ -12,7 +12,6 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError, UsageError
 from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
-from skillbank.plan.products import trains
 from skillbank.visible import one_line
 
 ROLES = {
@@ -130,35 +129,33 @@ def clean_uri(uri: str) -> str:
 
 
 def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
-    """Read ``KEY=VALUE`` entries; values are YAML, so ``[1, 2]``, ``{a: b}``, ``1e-4`` and JSON work."""
+    """Read ``KEY=VALUE`` entries of the command line; see `setting_of`."""
     found = []
     for entry in entries:
         key, equals, text = entry.partition("=")
         if not equals:
             raise UsageError(f"--set '{one_line(entry)}' must be KEY=VALUE, for example train.num_epochs=20.")
-        try:
-            parse_path(key.strip())
-            value = parse_yaml(text, key) if text.strip() else ""
-        except (ValueError, SkillFormatError) as error:
-            raise UsageError(f"--set '{one_line(entry)}' cannot be read: {one_line(error, 300)}") from None
-        found.append(Setting(key=key.strip(), value="" if value is None and text.strip() == "" else value))
+        found.append(setting_of(key, text))
     return tuple(found)
+
+
+def setting_of(key: str, text: str) -> Setting:
+    """Return a setting whose value is YAML: ``[1, 2]``, ``{a: b}``, ``1e-4`` and JSON work.
+
+    Raises
+    ------
+    UsageError
+        When the key is none, or the text no YAML.
+    """
+    try:
+        parse_path(key.strip())
+        value = parse_yaml(text, key) if text.strip() else ""
+    except (ValueError, SkillFormatError) as error:
+        said = one_line(f"{key}={text}")
+        raise UsageError(f"--set '{said}' cannot be read: {one_line(error, 300)}") from None
+    return Setting(key=key.strip(), value=value)
 
 
 def settings_from(mapping: Mapping[str, Any]) -> tuple[Setting, ...]:
     """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
     return tuple(Setting(key=k, value=v) for k, v in mapping.items())
-
-
-def concerns(key: str, action: str, chain: int, known: set[str]) -> bool:
-    """Whether a setting is meant for this action of a chain of `chain` actions.
-
-    ``train.*`` and training words go to training, ``evaluate.*`` to evaluate; what belongs to no
-    action (``model.*``, ``dataset.*``) goes to all.
-    """
-    if chain == 1:
-        return True
-    head = key.partition(".")[0]
-    if head in known:
-        return head == action
-    return key not in ("num_epochs", "learning_rate") or trains(action)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.errors import UsageError
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Route
-from skillbank.plan.paths import set_path
+from skillbank.plan.paths import MISSING, get_path, set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 
@@ -31,7 +31,12 @@ def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
         elif setting.key.startswith(_RANGES):
             said.setdefault("ranges", {})[setting.key.removeprefix(_RANGES)] = setting.value
         elif setting.key.startswith(_PREFIX):
-            set_path(said, setting.key.removeprefix(_PREFIX), setting.value)
+            name = setting.key.removeprefix(_PREFIX)
+            if (before := get_path(said, name)) is not MISSING and before != setting.value:
+                raise UsageError(
+                    f"{setting.key} is set twice, to {before!r} and to {setting.value!r}; keep one."
+                )
+            set_path(said, name, setting.value)
     if not said:
         return request, {}
     left = tuple(s for s in request.settings if s.key != "automl" and not s.key.startswith(_PREFIX))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from skillbank.bank.actions import Action
+from skillbank.bank.keys import plain
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
+from skillbank.plan.products import SEARCHED, trains
 from skillbank.plan.slots import SLOTS, Fills, Slot
 
-__all__ = ["key_of", "slot_of"]
+__all__ = ["SEARCH_PREFIX", "foreign_sections", "key_of", "keys_of", "meant", "slot_of"]
 
+SEARCH_PREFIX = "automl."
+"""What the keys of settings of a search begin with."""
 _BY_KEY = {name: slot for slot in SLOTS if slot.fills is Fills.SETTING for name in slot.names}
+_SEARCH_KEYS = {name: slot.key for slot in SLOTS if slot.fills is Fills.SEARCH for name in slot.names}
 
 
 def slot_of(key: str) -> Slot | None:
@@ -21,22 +26,66 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
     The action's own section counts first (``export.batch_size``), then a shorthand of the skill, then the one
-    key anywhere in the schema that has one of the slot's names.
+    key anywhere in the schema that has one of the slot's names. What only other actions read is no such
+    value: the sections that bear their names, and the keys that they alone declare.
     """
-    if slot.fills is not Fills.SETTING:
-        return slot.key
+    found = keys_of(skill, action, slot)
+    return found[0] if len(found) == 1 else None
+
+
+def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
+    """Return the keys that a slot could mean in an action: one where it is clear, several where it is not."""
+    if slot.fills is Fills.SEARCH:
+        return (slot.key,) if action.name == SEARCHED else ()
+    if slot.fills is Fills.FIELD:
+        return (slot.key,)
     schema, shorthands = skill.schema(action), skill.shorthands(action)
     own = [f"{action.name}.{name}" for name in slot.names if f"{action.name}.{name}" in schema.keys]
     if own:
-        return own[0]
-    others = {a.name for a in skill.actions} - {action.name}
-    said = [name for name in slot.names if shorthands.get(name, "").partition(".")[0] not in {"", *others}]
+        return (own[0],)
+    foreign = foreign_sections(skill, action)
+    said = [name for name in slot.names if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
-        return said[0]
-    return next((key for name in slot.names if (key := _only(schema, others, name))), None)
+        return (said[0],)
+    elsewhere = _declared_elsewhere(skill, action)
+    named = (_named(schema, foreign, elsewhere, name) for name in slot.names)
+    return next((keys for keys in named if keys), ())
 
 
-def _only(schema: SpecSchema, others: set[str], name: str) -> str | None:
-    """Return the one key with this last part, those in the sections of other actions left out."""
-    found = [k for k in schema.keys if k.rpartition(".")[2] == name and k.partition(".")[0] not in others]
-    return found[0] if len(found) == 1 else None
+def foreign_sections(skill: Skill, action: Action) -> set[str]:
+    """Return the sections of a spec that are those of other actions; what learns reads that of training."""
+    others = {a.name for a in skill.actions} - {action.name}
+    return others - {SEARCHED} if trains(action.name) else others
+
+
+def meant(skill: Skill, action: Action | None, key: str) -> str:
+    """Return the spec key, or the setting of a search, that the key of a setting in a request means."""
+    if key.startswith(SEARCH_PREFIX):
+        bare = key.removeprefix(SEARCH_PREFIX)
+        return _SEARCH_KEYS.get(bare, _SEARCH_KEYS.get(bare.removeprefix("automl_"), key))
+    if action is None:
+        return key
+    shorthands = skill.shorthands(action)
+    if key not in shorthands and (slot := slot_of(key)) is not None:
+        key = key_of(skill, action, slot) or key
+    return shorthands.get(key, key)
+
+
+def _declared_elsewhere(skill: Skill, action: Action) -> set[str]:
+    """Return the keys that other actions declare as something they read, and this one does not."""
+    mine = {key for a in skill.actions if a.name == action.name for key in _declared(a)}
+    return {key for a in skill.actions if a.name != action.name for key in _declared(a)} - mine
+
+
+def _declared(action: Action) -> set[str]:
+    keys = (*(i.key for i in action.inputs), *(d.key for d in action.data_sources), *action.spec_params)
+    return {plain(key) for key in keys}
+
+
+def _named(schema: SpecSchema, foreign: set[str], elsewhere: set[str], name: str) -> tuple[str, ...]:
+    """Return the keys with this last part, those of other actions left out."""
+    return tuple(
+        key
+        for key in schema.keys
+        if key.rpartition(".")[2] == name and key.partition(".")[0] not in foreign and key not in elsewhere
+    )

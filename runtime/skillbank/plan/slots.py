@@ -1,4 +1,4 @@
-"""What can be said about a run: one table, of which the options, the tools' arguments and the reader are made.
+"""What can be said about a run: one table, of which options, tools' arguments and the reader are made.
 
 A slot that fills a *setting* is known by a name that skills give a meaning to: by a shorthand of the skill
 (``spec_shorthand_keys``), or by a spec key of the action with one of the names in `Slot.names`; see
@@ -55,6 +55,12 @@ class Slot:
         How its value is shown in help.
     minimum
         The least number that it can be.
+    spellings
+        Other ways to say its choices.
+    open
+        Whether there may be more choices: a platform that somebody added, what a skill's schema lists.
+    hint
+        What an agent is told where the name does not say it; a few words, as each call pays for them.
     """
 
     name: str
@@ -65,6 +71,9 @@ class Slot:
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     minimum: int | None = None
+    spellings: tuple[tuple[str, str], ...] = ()
+    open: bool = False
+    hint: str = ""
 
     @property
     def option(self) -> str:
@@ -79,45 +88,58 @@ class Slot:
 
 
 _PLATFORMS = ("local", "docker", "slurm", "kubernetes")
+_ON, _OFF = ("true", "yes", "1"), ("false", "no", "0")
+_POLICIES = (*((word, "on") for word in _ON), *((word, "off") for word in _OFF))
 
 SLOTS: tuple[Slot, ...] = (
     Slot("variant", Kind.TEXT, Fills.FIELD, "The action's variant, e.g. deploy."),
-    Slot("parent", Kind.JOB, Fills.FIELD, "The job whose model is used; 'last' works.", metavar="JOB"),
+    Slot("parent", Kind.JOB, Fills.FIELD, "The job whose model is used; 'last' works.", metavar="JOB",
+         hint="Job whose model is used; 'last:train' works"),
     Slot("pretrained", Kind.PLACE, Fills.FIELD,
-         "A model to start from: a file, a folder, a job, a name on the model hub, or 'none'.", metavar="URI"),
-    Slot("automl", Kind.CHOICE, Fills.FIELD, "AutoML for this run.", choices=("auto", "on", "off")),
-    Slot("platform", Kind.CHOICE, Fills.FIELD, "Where it runs.", choices=_PLATFORMS),
+         "A model to start from: a file, a folder, a job, a name on the model hub, or 'none'.", metavar="URI",
+         hint="File, job, hub name, 'none'"),
+    Slot("automl", Kind.CHOICE, Fills.FIELD, "AutoML for this run.", choices=("auto", "on", "off"),
+         spellings=_POLICIES),
+    Slot("platform", Kind.CHOICE, Fills.FIELD, "Where it runs.", choices=_PLATFORMS, open=True),
     Slot("image", Kind.TEXT, Fills.FIELD, "A container image in place of the skill's own.", metavar="URI"),
     Slot("gpus", Kind.COUNT, Fills.FIELD, "Number of GPUs of a node; 0 runs on the CPU.", minimum=0),
     Slot("nodes", Kind.COUNT, Fills.FIELD, "Number of nodes.", minimum=1),
     Slot("results_root", Kind.PLACE, Fills.FIELD, "Where results are written.", metavar="DIR|s3://"),
     Slot("epochs", Kind.COUNT, Fills.SETTING, "Passes over the training data.",
-         ("num_epochs", "epochs", "max_epochs")),
-    Slot("batch_size", Kind.COUNT, Fills.SETTING, "Images of a step on each GPU.", ("batch_size",)),
-    Slot("learning_rate", Kind.NUMBER, Fills.SETTING, "Learning rate.", ("learning_rate", "lr", "base_lr")),
-    Slot("seed", Kind.COUNT, Fills.SETTING, "Seed of all random choices.", ("seed", "random_seed")),
+         ("num_epochs", "epochs", "max_epochs"), minimum=1),
+    Slot("batch_size", Kind.COUNT, Fills.SETTING, "Images of a step on each GPU.", ("batch_size",),
+         minimum=1),
+    Slot("learning_rate", Kind.NUMBER, Fills.SETTING, "Learning rate.", ("learning_rate", "lr", "base_lr"),
+         minimum=0),
+    Slot("seed", Kind.COUNT, Fills.SETTING, "Seed of all random choices.", ("seed", "random_seed"),
+         minimum=0),
     Slot("precision", Kind.CHOICE, Fills.SETTING, "Arithmetic of training, or of an engine.",
-         ("precision", "data_type"), choices=("fp32", "fp16", "bf16", "int8")),
+         ("precision", "data_type"), choices=("fp32", "fp16", "bf16", "int8"), open=True),
     Slot("threshold", Kind.NUMBER, Fills.SETTING, "Least score of what counts as found.",
-         ("conf_threshold", "threshold", "score_threshold")),
+         ("conf_threshold", "threshold", "score_threshold"), minimum=0),
     Slot("validation_interval", Kind.COUNT, Fills.SETTING, "Epochs from one validation to the next.",
-         ("validation_interval",)),
+         ("validation_interval",), minimum=1),
     Slot("checkpoint_interval", Kind.COUNT, Fills.SETTING, "Epochs from one checkpoint to the next.",
-         ("checkpoint_interval",)),
-    Slot("gpu_ids", Kind.COUNTS, Fills.SETTING, "Which GPUs of a node.", ("gpu_ids",)),
-    Slot("captions", Kind.TEXTS, Fills.SETTING, "What is to be found, in words.", ("captions", "prompts")),
-    Slot("trials", Kind.COUNT, Fills.SEARCH, "Trials of a search at most.", ("max_recommendations",)),
-    Slot("parallel_trials", Kind.COUNT, Fills.SEARCH, "Trials at once.", ("parallel",)),
+         ("checkpoint_interval",), minimum=1),
+    Slot("gpu_ids", Kind.COUNTS, Fills.SETTING, "Which GPUs of a node.", ("gpu_ids",), metavar="N,N,...",
+         minimum=0),
+    Slot("captions", Kind.TEXTS, Fills.SETTING, "What is to be found, in words; may be repeated.",
+         ("captions", "prompts"), metavar="TEXT", hint="What to find"),
+    Slot("trials", Kind.COUNT, Fills.SEARCH, "Trials of a search at most.",
+         ("max_recommendations", "num_recommendations", "recommendations", "max_trials"), minimum=1),
+    Slot("parallel_trials", Kind.COUNT, Fills.SEARCH, "Trials at once.",
+         ("parallel", "max_concurrent", "max_parallel"), minimum=1),
     Slot("algorithm", Kind.CHOICE, Fills.SEARCH, "How a search goes on.", ("algorithm",),
          choices=("bayesian", "bfbo", "tpe", "cmaes", "random", "grid", "hyperband", "hyperband_es", "asha",
-                  "bohb", "dehb", "pbt", "llm", "hybrid", "autoresearch")),
+                  "bohb", "dehb", "pbt", "llm", "hybrid", "autoresearch"), metavar="NAME",
+         spellings=(("cma_es", "cmaes"), ("hes", "hyperband_es"), ("gp", "bayesian"))),
     Slot("time_budget", Kind.DURATION, Fills.SEARCH, "Wall time of a whole search, such as 8h.",
-         ("time_budget",)),
-    Slot("gpu_hours", Kind.NUMBER, Fills.SEARCH, "GPU hours of a whole search.", ("cost_budget",)),
+         ("time_budget",), metavar="TIME", hint="'8h'"),
+    Slot("gpu_hours", Kind.NUMBER, Fills.SEARCH, "GPU hours of a whole search.", ("cost_budget",), minimum=0),
     Slot("trial_timeout", Kind.DURATION, Fills.SEARCH, "Longest time of one trial, such as 90m.",
-         ("trial_timeout",)),
+         ("trial_timeout",), metavar="TIME"),
     Slot("patience", Kind.COUNT, Fills.SEARCH, "Trials without a better one after which a search ends.",
-         ("patience",)),
+         ("patience",), minimum=1),
 )  # fmt: skip
 """Every slot, in the order in which it is shown. Data and further spec values are said by role and by key."""
 

@@ -13,7 +13,6 @@ from skillbank.plan.language.settings import Value
 from skillbank.plan.language.spec_words import keys_of, take_by_schema
 from skillbank.plan.language.tokens import Text
 from skillbank.plan.products import trains
-from skillbank.plan.request import concerns
 
 
 class Values:
@@ -122,3 +121,13 @@ class Values:
                 if new and any(id(t) in gone for t in each.tokens):
                     held = [n for n in new if any(n.start <= t.start <= n.end for t in each.tokens)]
                     each.tokens = [t for t in each.tokens if id(t) not in gone] + held
+
+
+def concerns(key: str, action: str, chain: int, known: set[str]) -> bool:
+    """Whether a value that is said once is meant for this action of a chain of `chain` actions."""
+    if chain == 1:
+        return True
+    head = key.partition(".")[0]
+    if head in known:
+        return head == action
+    return key not in ("num_epochs", "learning_rate") or trains(action)

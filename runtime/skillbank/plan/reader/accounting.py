@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from skillbank.plan.model import Question
+from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["KEY", "left_over", "question_about", "take_context"]
+__all__ = ["fragments", "left_over", "question_about", "take_context"]
 
-KEY = "words"
-"""Of the question about what was not understood."""
 _FREE = (
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb", "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
@@ -129,10 +127,14 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
     return runs
 
 
-def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> Question | None:
-    """Return the question about what was not understood or has no place in any step."""
+def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return what was not understood, and what no step has a place for, as it was written."""
     said = list(dict.fromkeys(" ".join(text.ledger.said(run).split()) for run in runs))
-    idle = [u for u in dict.fromkeys(unused) if u not in said]
+    return said, [u for u in dict.fromkeys(unused) if u not in said]
+
+
+def question_about(said: list[str], idle: list[str]) -> Question | None:
+    """Return the question about what was not understood or has no place in any step."""
     if not said and not idle:
         return None
     parts = []
@@ -140,4 +142,4 @@ def question_about(text: Text, runs: list[list[int]], unused: Iterable[str]) -> 
         parts.append("I did not understand " + ", ".join(f"'{s[:120]}'" for s in said[:_MOST]) + (" and more" if len(said) > _MOST else ""))
     if idle:
         parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
-    return Question(key=KEY, why="; ".join(parts) + "; say it in other words, or leave it out")
+    return Question(key=WORDS, why="; ".join(parts) + "; say it in other words, or leave it out")

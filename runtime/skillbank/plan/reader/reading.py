@@ -44,6 +44,8 @@ class Reading:
     requests
         One for each action, in order; a later one takes the earlier as its parent. What was not understood is
         a question of each.
+    not_understood
+        The words that this question is about.
     notes
         What was decided where the text leaves room, as sentences.
     """
@@ -292,7 +294,8 @@ def _made(
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()
-    question = accounting.question_about(page, left, idle)
+    unread, unplaced = accounting.fragments(page, left, idle)
+    question = accounting.question_about(unread, unplaced)
     claimed = [(c.value.skills[0].qualified, c.value.note) for c in page.ledger.of("name")]
     made = tuple(
         r.model_copy(
@@ -304,7 +307,7 @@ def _made(
         )
         for r in requests
     )
-    return Reading(made, (), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+    return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
 
 
 def _with_claims(step: Step, page: Text) -> Step:

@@ -1,0 +1,111 @@
+"""The options that say a request, made from the table of slots, for `plan` and `run`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillbank.plan.slots import SLOTS, Kind, Slot, slot
+
+if TYPE_CHECKING:
+    from skillbank.plan.request import Request
+    from skillbank.runtime import Runtime
+
+__all__ = ["Asked", "says_a_request", "slot_option"]
+
+_TYPES: Mapping[Kind, Any] = {Kind.COUNT: int | None, Kind.NUMBER: float | None, Kind.TEXTS: list[str] | None}
+"""What the command line reads; all else is text."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as the command line says it; what was not said is None or empty.
+
+    Attributes
+    ----------
+    slots
+        Values of slots by name.
+    """
+
+    text: str | None
+    skill: str | None
+    actions: list[str]
+    data: list[str]
+    settings: list[str]
+    slots: Mapping[str, Any]
+
+    @property
+    def named(self) -> list[str]:
+        """What was said, as it is written on the command line."""
+        said = {"TEXT": self.text, "--skill": self.skill, "--action": self.actions, "--data": self.data,
+                "--set": self.settings}  # fmt: skip
+        said |= {slot(name).option: value for name, value in self.slots.items()}
+        return [name for name, value in said.items() if value not in (None, [])]
+
+    def requests(self, runtime: Runtime) -> tuple[list[Request], list[str]]:
+        """Merge plain words and options into requests; see `skillbank.plan.composition.compose`."""
+        from skillbank.plan.composition import compose
+        from skillbank.plan.request import parse_data, parse_settings
+
+        data, settings = parse_data(self.data), parse_settings(self.settings)
+        return compose(
+            runtime, self.text, self.skill, self.actions, data=data, settings=settings, **self.slots
+        )
+
+
+def slot_option(name: str) -> Any:
+    """Return the option of a slot, for a command that has it without having a whole request."""
+    return _option(slot(name))
+
+
+def says_a_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say a request before its own; it is called with an `Asked`."""
+
+    @functools.wraps(command)
+    def called(**given: Any) -> None:
+        slots = {each.name: given.pop(each.name) for each in SLOTS}
+        text, skill = given.pop("text"), given.pop("skill")
+        actions, data, settings = (given.pop(name) or [] for name in ("action", "data", "settings"))
+        command(Asked(text, skill, actions, data, settings, slots), **given)
+
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    parameters = [*_WORDS, *(_parameter(each) for each in SLOTS), *own]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in parameters}
+    return called
+
+
+def _parameter(each: Slot) -> inspect.Parameter:
+    return _keyword(each.name, _TYPES.get(each.kind, str | None), _option(each))
+
+
+def _option(each: Slot) -> Any:
+    listed = each.help
+    if each.choices and (each.open or each.metavar):
+        listed = f"{each.help.removesuffix('.')}: {', '.join(each.choices)}."
+    choices = "|".join(each.choices) if not each.open else ""
+    return typer.Option(each.option, metavar=each.metavar or choices or None, help=listed)
+
+
+def _keyword(name: str, kind: Any, option: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[kind, option]
+    )
+
+
+_WORDS = (
+    _keyword("text", str | None, typer.Argument(metavar="[TEXT]", help="What you want, in plain words.")),
+    _keyword("skill", str | None, typer.Option("--skill", help="The skill, instead of plain words.")),
+    _keyword("action", list[str] | None, typer.Option(
+        "--action", help="The action; repeat it for a chain (train, evaluate).")),
+    _keyword("data", list[str] | None, typer.Option(
+        "--data", metavar="ROLE=URI", help="Where data lies: train=..., eval=..., inference=...")),
+    _keyword("settings", list[str] | None, typer.Option(
+        "--set", metavar="KEY=VALUE", help="A spec value, dotted or a shorthand (num_epochs=20).")),
+)  # fmt: skip
+"""What says a request and is no slot."""
