@@ -187,7 +187,7 @@ class Runtime:
             return "; ".join([*([] if named.skills else read), *filter(None, [named.note])])
 
     def read(self, text: str, skill: str | None = None) -> Reading:
-        """Read a plain-language request; see `skillbank.plan.intent.read_text`.
+        """Read a plain-language request; see `skillbank.plan.reader.reading.read_text`.
 
         Parameters
         ----------

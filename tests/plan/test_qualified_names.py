@@ -9,7 +9,7 @@ import pytest
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.composition import compose
-from skillbank.plan.intent import Reading
+from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import Request
 from skillbank.runtime import Runtime
 from tests.bank.banks import make_skill
@@ -162,8 +162,10 @@ def test_aliases_take_no_words_from_a_request(read: Callable[[str], Reading], te
 
 
 def test_without_any_name_no_alias_is_what_is_to_be_found(read: Callable[[str], Reading]) -> None:
-    with pytest.raises(SkillNotFoundError):
-        read("find red circle in s3://b/new")
+    reading = read("find red circle in s3://b/new")
+    [request] = reading.requests
+    assert request.skill == OURS
+    assert [s.value for s in request.settings] == [["red circle"]]
 
 
 def test_two_skills_of_one_name_are_told_apart_by_their_banks(read: Callable[[str], Reading]) -> None:

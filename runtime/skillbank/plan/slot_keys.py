@@ -27,9 +27,10 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
     The action's own section counts first (``export.batch_size``), then a shorthand of the skill, then the one
-    key that has one of the slot's names, anywhere in the schema (without a schema: behind any shorthand); of
-    several, the one of the action's own data (``dataset.train_dataset.batch_size`` for ``train``). What only
-    other actions read is no such value: the sections that bear their names, the keys that they alone declare.
+    key that has one of the slot's names, anywhere in the schema (without a schema: among the action's inputs
+    and behind any shorthand); of several, the one of the action's own data
+    (``dataset.train_dataset.batch_size`` for ``train``). What only other actions read is no such value: the
+    sections that bear their names, and the keys that they alone declare.
     """
     found = keys_of(skill, action, slot)
     return found[0] if len(found) == 1 else None
@@ -50,12 +51,13 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
         return (said[0],)
     elsewhere = _declared_elsewhere(skill, action)
-    candidates = [
+    without = (*(declared.key for declared in action.inputs), *shorthands.values())
+    keys = [
         key
-        for key in schema.keys or tuple(dict.fromkeys(shorthands.values()))
+        for key in schema.keys or dict.fromkeys(without)
         if key.partition(".")[0] not in foreign and key not in elsewhere
     ]
-    named = (_named(candidates, action.name, name) for name in slot.names)
+    named = (_named(keys, action.name, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
 
 
@@ -89,9 +91,9 @@ def _declared(action: Action) -> set[str]:
     return {plain(key) for key in keys}
 
 
-def _named(candidates: Iterable[str], action: str, name: str) -> tuple[str, ...]:
+def _named(keys: Iterable[str], action: str, name: str) -> tuple[str, ...]:
     """Return the keys with this last part; those of the action's own data, where there are such."""
-    found = tuple(key for key in candidates if key.rpartition(".")[2] == name)
+    found = tuple(key for key in keys if key.rpartition(".")[2] == name)
     own = tuple(key for key in found if any(_is_of(part, action) for part in key.split(".")[:-1]))
     return own or found
 

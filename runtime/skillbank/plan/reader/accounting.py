@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
 
@@ -21,6 +22,7 @@ _FREE = (
 )  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "range", "percent", "pair", "flag", "key", "size", "job"})
+_NOBODY = Claim("", ())
 _MOST = 6
 """Fragments that a question quotes."""
 
@@ -35,20 +37,24 @@ def _covered(text: Text) -> set[int]:
     return covered
 
 
-def take_context(text: Text, clauses: Clauses) -> list[str]:
-    """Account for clauses that give a reason or tell something, and for what something is for."""
+def take_context(text: Text, clauses: Clauses, known: frozenset[str]) -> list[str]:
+    """Account for clauses that give a reason or tell something, and for what something is for.
+
+    Parameters
+    ----------
+    known
+        Words of the spec keys of the steps: what holds one of them could mean something for a run.
+    """
     ledger, notes = text.ledger, []
     covered = _covered(text)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
-        if not open_:
-            continue
         told = clause.mode in (Mode.REASON, Mode.REPORT)
-        if any(_is_telling(text, i, told) for i in open_) or any(text.tokens[i].kind in _VALUES for i in open_):
+        if not open_ or any(_is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        if clause.mode in (Mode.REASON, Mode.REPORT) and not held & {"value", "place", "action", "captions", "policy"}:
+        if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
             ledger.claim("context", open_)
         elif (purpose := _purpose(text, clause.first, clause.end, open_)) is not None:
             ledger.claim("context", purpose)
@@ -56,15 +62,27 @@ def take_context(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-def _is_telling(text: Text, i: int, told: bool) -> bool:
+_WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
+
+
+def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
+    """Whether what is open is what somebody wants: "we need early stopping", but not "our depot needs a detector"."""
+    match = next((m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None)
+    return match is not None and any(i >= match.end for i in open_) and not text.match("'to", match.end)
+
+
+def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
     """Whether a word means something for a run; in what is told, "must" and "on Friday" do not."""
     classes = {c for span in text.spans[i] for c in span.classes}
+    word = text.tokens[i].text
+    if {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")} & known or "grammar.mode.technical" in classes:
+        return True
     if told and classes & {"grammar.mode.directive", "grammar.mode.schedule"} and not any(c.startswith("grammar.operator.") for c in classes):
-        return text.tokens[i].text in _STRICT
-    return any(c.startswith(_TELLING) for c in classes)
+        return word in _STRICT
+    return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
 
 
-_STRICT = frozenset("only never avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
+_STRICT = frozenset("only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
 
 
 def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
@@ -87,7 +105,7 @@ def left_over(text: Text, clauses: Clauses) -> list[list[int]]:
     covered = _covered(text)
     left = {
         i for i, t in enumerate(text.tokens)
-        if text.ledger.free(i) and i not in covered and (t.kind != "mark" or t.text in "<>≥≤%")
+        if (text.ledger.free(i) and i not in covered or text.ledger.owner.get(i, _NOBODY).kind == "unread") and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
         for claim in _neighbours(text, clauses, i, covered):

@@ -18,7 +18,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("gen_trt_engine", f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {_ENGINE} free.noun?"),
     ("gen_trt_engine", f"verb=actions.words.convert {_OF}|actions.words.onnx|actions.export.past* {_TO}|'with|'using|'for|'by group.det|^value|free.adjective* {_ENGINE} free.noun?"),
     ("gen_trt_engine", "actions.gen_trt_engine.nouns"),
-    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
+    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|'\n+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
     ("export", f"verb=actions.words.convert {_OF}* {_TO} group.det|free.adjective* actions.words.onnx free.noun?"),
     ("export", "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx free.noun|actions.export.base|'of|'from|'for?"),
     ("quantize", "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past @name? group.model|@name?"),
@@ -59,7 +59,8 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         if text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
-        text.ledger.claim("engine", match.tokens())
+        negation = _negation(text, clauses.of(match.first).first, match.first)
+        text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *(_trailing(text, match.end) if negation else ())])
     for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
         exported = any(c.value.action == "export" for c in text.ledger.of("action"))
         if exported or any(text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)):
@@ -69,27 +70,48 @@ def take_actions(text: Text, clauses: Clauses) -> None:
 def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     verb = match.tokens("verb") or [match.first]
     first = verb[0]
-    if clauses.of(first).mode in (Mode.QUESTION,) or not any(map(text.ledger.free, match.tokens())):
+    if clauses.of(first).mode is Mode.QUESTION or not any(map(text.ledger.free, match.tokens())):
         return
     words = [text.tokens[i].text for i in match.tokens()]
-    if action == "inference" and text.tokens[match.first].text in ("let", "try", "use") and not any(text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", "actions.words.engine") for i in match.tokens("what")):
-        return
-    if action == "inference" and clauses_has_train(text, match):
+    if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
-    if words[0] in (",", "and", "then", "plus", "also", "finally") and not any(
-        c.value.action in ("export", "quantize", "train", "evaluate") and c.first < match.first for c in text.ledger.of("action")
-    ) and not any(text.within(i, "actions.export.base") for i in range(match.first)):
-        return
-    kept = [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
+    if words[0] in _LISTING:
+        earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
+        if not earlier:
+            return
+        verb = []
+    kept = [i for i in match.tokens() if text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
     engine = action != "gen_trt_engine" and any(text.within(i, _ENGINE) for i in match.tokens())
-    _settle(text, clauses, [i for i in kept if text.ledger.free(i)], Mention(action, engine=engine))
+    free = [i for i in kept if text.ledger.free(i)]
+    if free:
+        _settle(text, clauses, free, Mention(action, engine=engine), noun=False)
 
 
-def clauses_has_train(text: Text, match: Match) -> bool:
-    """Whether the model is run for a training: "use it for training on X"."""
-    return any(text.within(i, "actions.train.nouns", "actions.train.base") for i in match.tokens())
+_LISTING = frozenset(", and then plus also finally ; : . - to into \n".split(" "))
+
+
+def _is_no_inference(text: Text, match: Match) -> bool:
+    """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
+    tokens = match.tokens()
+    verb = text.tokens[match.first].text
+    named = any(text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", _ENGINE) for i in match.tokens("what"))
+    if verb in ("let", "try", "use") and not named:
+        return True
+    if any(text.within(i, "actions.train.nouns", "actions.train.base") or text.tokens[i].text == "be" for i in tokens):
+        return True
+    placed = any(text.tokens[i].kind == "place" for i in tokens)
+    return not placed and text.tokens[match.end].text == "to" and any(
+        c.startswith("actions.") for s in text.spans[match.end + 1 : match.end + 2] for span in s for c in span.classes
+    )
+
+
+def _is_noun(text: Text, i: int) -> bool:
+    """Whether "run" is a thing here: "a training run on X"."""
+    if text.tokens[i].text != "run" or not i:
+        return False
+    return text.tokens[i - 1].text in ("a", "the", "train", "test", "training") or text.within(i - 1, "grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
 
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
@@ -104,13 +126,16 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
             noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not _after_det(text, i))
             if form == "base" and _after_det(text, i) and text.within(i, f"actions.{action}.nouns"):
                 continue
-            if form in ("past", "third") and not text.within(i, f"actions.{action}.base") and not _is_wanted(text, i):
-                _talk(text, tokens)
-                return
+            if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
+                wish = _wish(text, clauses, i)
+                if wish is None:
+                    text.ledger.claim("talk", tokens)
+                    return
+                tokens = [*wish, *tokens]
             if (noun or form == "ing") and _is_talk(text, clauses, i, ends[0]):
-                _talk(text, tokens)
+                text.ledger.claim("talk", tokens)
                 return
-            _settle(text, clauses, tokens, Mention(action, asked=not (noun or form == "ing")))
+            _settle(text, clauses, tokens, Mention(action, asked=not (noun or form == "ing")), noun=noun or form == "ing")
             return
 
 
@@ -121,14 +146,38 @@ def _after_det(text: Text, i: int) -> bool:
     return k >= 0 and text.tokens[k].text in ("the", "an", "a", "that", "this", "my", "our", "of", "its", "no", "any", "first", "onnx", "another")
 
 
-def _is_wanted(text: Text, i: int) -> bool:
-    """Whether a participle asks: "I need it evaluated", "it should be exported"."""
-    before = [text.tokens[k].text for k in range(max(0, i - 8), i)]
+_PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
+_THING = "group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
+_SHOULD = (
+    "wish=mode.should free.adverb* wish='be|'get free.adverb*",
+    f"wish=mode.wish {_THING}* wish='to? wish='be? free.adverb*",
+    f"'to|'please|'would|'let|^courtesy wish='have {_THING}+",
+    f"^courtesy {_THING}+ wish='to? wish='be?",
+)
+
+
+def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
+    """Return the words by which a participle asks: "should be", "need it"; None where it only tells of something."""
     after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
-    if after in ("name",) or text.within(i + 1, "grammar.group.model", "places.weights.before"):
-        return False
-    wanted = {"need", "want", "get", "should", "must", "have", "needs", "like", "to", "let", "also"}
-    return bool(before) and before[-1] in ("be", "it", "them", "that", "model", "this", "and", "then", "name", "job") and bool(wanted & set(before))
+    if after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns"):
+        return None
+    first = clauses.sentence(i).start
+    for start in range(i - 1, max(first, i - 12) - 1, -1):
+        for source in _SHOULD:
+            match = text.match(source, start, i)
+            if match is not None and match.end == i:
+                return [k for k in match.tokens("wish") if text.ledger.free(k)]
+    k = i - 1
+    while k >= first and (text.within(k, "grammar.free.adverb") or text.tokens[k].text in ("then", "also", "afterwards", "finally")):
+        k -= 1
+    joined = k >= first and text.tokens[k].text in ("and", ",", "then", ")", "plus", "/", "&", "or")
+    if joined and any(first <= c.first < i and text.within(c.last, *_PAST) for c in text.ledger.of("action")):
+        return []
+    clause = clauses.of(i)
+    # "once it has been trained on X": what is said of it tells that it is still to be done.
+    if clause.mode is Mode.ORDER and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end)):
+        return []
+    return None
 
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
@@ -145,31 +194,67 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     return clause.mode in (Mode.REASON,)
 
 
-def _talk(text: Text, tokens: list[int]) -> None:
-    text.ledger.claim("talk", tokens)
-
-
-def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention) -> None:
+def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *, noun: bool) -> None:
     """Account for a mention: what is negated, put off or told is none that is asked for."""
-    first = tokens[0]
+    first = min(tokens)
     clause = clauses.of(first)
-    negation = _negation(text, clause.first, first)
-    if negation:
-        text.ledger.claim("refused", [*negation, *tokens], mention)
+    refused = _negation(text, clause.first, first) or _denied(text, tokens[-1] + 1)
+    if refused:
+        text.ledger.claim("refused", [*refused, *tokens, *_trailing(text, max(*refused, *tokens) + 1)], mention)
+        for claim in text.ledger.of("scratch"):
+            if clause.first <= claim.first < clause.end:
+                text.ledger.replace(claim, "refused")
         return
-    denied = text.match("'is|'are|'be|'will? operator.not|'not 'needed|'necessary|'required|'wanted|'be|'run|'happen*", tokens[-1] + 1) or text.match("policy.state.off", tokens[-1] + 1)
-    if denied is not None and any(text.within(k, "grammar.operator.not") or text.within(k, "policy.state.off") for k in denied.tokens()):
-        following = text.tokens[denied.end].kind if denied.end < len(text.tokens) else "mark"
-        if following in ("mark",) or text.within(denied.end, "grammar.free.glue"):
-            text.ledger.claim("refused", [*tokens, *denied.tokens()], mention)
-            return
-    if clause.mode is Mode.QUESTION or _is_put_off(text, clause.first, clause.end, first):
+    if clause.mode is Mode.QUESTION or _is_put_off(text, clause.first, clause.end, first, noun=noun) or (noun and _is_told_of(text, tokens[-1] + 1)):
         text.ledger.claim("talk", [i for i in range(clause.first, clause.end) if text.ledger.free(i)])
         return
-    before = None
-    if clause.mode is Mode.ORDER:
-        before = text.tokens[clause.first].text not in ("before", "prior")
-    text.ledger.claim("action", tokens, Mention(mention.action, mention.asked, mention.engine, before))
+    text.ledger.claim("action", tokens, Mention(mention.action, mention.asked, mention.engine, _order(text, clauses, first)))
+
+
+def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
+    """Whether an action is said to be done before what else is asked for (True), behind it (False)."""
+    clause = clauses.of(at)
+    for k in range(clause.first, at):
+        for end in text.ends(k, "grammar.order.prior"):
+            text.ledger.claim("order", [i for i in range(k, end) if text.ledger.free(i)])
+            return True
+    if clause.mode is Mode.ORDER and not _is_over(text, clause.first, at):
+        return text.tokens[clause.first].text not in ("before", "prior", "until")
+    earlier = any(c.first < at and clauses.of(c.first).sentence == clause.sentence for c in text.ledger.of("action"))
+    words = [text.tokens[k].text for k in range(at + 1, clause.end) if text.tokens[k].kind != "mark"]
+    return True if earlier and words[-1:] in (["first"], ["beforehand"], ["before"]) else None
+
+
+def _is_over(text: Text, first: int, at: int) -> bool:
+    """Whether words of order end before an action: "once that is finished evaluate it"."""
+    return any(text.within(k, "grammar.order.done") or (text.ledger.owner.get(k) is not None and text.ledger.owner[k].kind in ("action", "talk")) for k in range(first, at))
+
+
+def _trailing(text: Text, at: int) -> list[int]:
+    """Return the words that a refusal ends with: "either", "yet", "this time"."""
+    end = at
+    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing")) and all(map(text.ledger.free, range(end, ends[0]))):
+        end = ends[0]
+    return list(range(at, end))
+
+
+_DENIALS = (
+    f"{_THING}* @mark? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    "'is|'are|'be|':|'= policy.state.off",
+    "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
+)
+
+
+def _denied(text: Text, at: int) -> list[int]:
+    """Return the words behind an action that take it back: "is not needed", "nothing"."""
+    for source in _DENIALS:
+        match = text.match(source, at)
+        if match is None or text.tokens[at].text in (",", ".", ";", "(", ")") or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
+            continue
+        ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
+        if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
+            return [k for k in match.tokens() if text.ledger.free(k)]
+    return []
 
 
 def _negation(text: Text, first: int, at: int) -> list[int]:
@@ -177,7 +262,10 @@ def _negation(text: Text, first: int, at: int) -> list[int]:
     k = at - 1
     passed: list[int] = []
     while k >= 0 and at - k < 9:
-        starts = [s for s in range(max(0, k - 4), k + 1) if any(e == k + 1 for e in text.ends(s, "grammar.operator.not"))]
+        starts = [
+            s for s in range(max(first, k - 4), k + 1)
+            if any(k + 1 in text.ends(s, c) for c in ("grammar.operator.not", "grammar.operator.instead", "grammar.mode.defer"))
+        ]  # fmt: skip
         if starts and all(map(text.ledger.free, range(min(starts), k + 1))):
             return [*range(min(starts), k + 1), *passed]
         owner = text.ledger.owner.get(k)
@@ -192,10 +280,43 @@ def _negation(text: Text, first: int, at: int) -> list[int]:
     return []
 
 
-def _is_put_off(text: Text, first: int, end: int, at: int) -> bool:
+_SUBJECT = frozenset("i we they he she someone somebody who colleague colleagues team nobody".split())
+
+
+def _is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
     """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
-    words = [text.tokens[k].text for k in range(first, end)]
-    subject = any(w in ("i", "we", "they", "he", "she", "someone", "colleague") for w in words[: at - first])
-    future = any(w in ("will", "would", "going", "plan", "might", "may", "can") for w in words[: at - first])
+    before = [text.tokens[k].text for k in range(first, at)]
+    subject = bool(_SUBJECT & set(before))
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
-    return later and subject and future
+    if later and (subject or noun):
+        return True
+    if before[-2:-1] == ["who"] or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
+        return True
+    future = bool({"will", "shall"} & set(before)) and subject
+    if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
+        return True
+    placed = any(text.tokens[k].kind == "place" for k in range(at, end))
+    return noun and future and not placed and bool({"do", "handle", "make", "run", "care", "perform"} & set(before))
+
+
+def _turns(text: Text, at: int) -> bool:
+    """Whether a sentence goes on with "but": what stood before it is no longer meant."""
+    for k in range(at, len(text.tokens)):
+        if text.tokens[k].text in ("but", "however"):
+            return True
+        if text.tokens[k].text in (".", "!", "?", ";"):
+            return text.tokens[k + 1].text in ("but", "however", "now") if k + 1 < len(text.tokens) else False
+    return False
+
+
+def _is_told_of(text: Text, at: int) -> bool:
+    """Whether something is told of an action that is named by a noun: "the training is finished", "the export can wait"."""
+    end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
+    match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
+    if match is None:
+        return False
+    past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
+    rest = range(match.end, end)
+    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)
+    says = any(text.tokens[k].kind in ("place", "number") for k in rest)
+    return not asks and (past or not says)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
+from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Ledger
 
 __all__ = [
-    "take_approvals", "take_corrections", "take_courtesies", "take_only", "take_order", "take_questions", "take_reports", "take_told",
+    "take_approvals", "take_courtesies", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
+    "take_signatures", "take_told",
 ]  # fmt: skip
 
 _SAYING = frozenset(
-    """says say said saying reads read stated states wrote writes message error log output readme comment note warning
-    printed prints shows told tells titled called contains quote quoted title ticket mentions""".split()
+    """says say said saying reads read stated states wrote writes written message error log output readme comment note warning
+    printed prints shows told tells titled called contains quote quoted title ticket mentions according string sentence
+    line text page mail email e-mail console after stopped failed crashed carries card""".split()
 )
-_APPROVAL = (
-    "'already|'pre|'been|'is|'was|'are|'have|'has|free.glue* 'approved|'confirmed|'authorized|'authorised|'signed 'off|'by|free.glue* 'boss|'manager|'lead|'management|'legal|'security?",
-    "'do|'without|'no operator.not? 'need|'to|'any* 'ask|'asking|'confirm|'confirmation|'approval|'prompting|'prompt 'me|'for|'first|'again|'anything|'approval|'confirmation|'needed|'required|'necessary|'questions*",
-    "'skip|'bypass group.det? 'approval|'confirmation|'approvals|'prompt|'questions",
-    "'you|'i|'we free.glue* 'have|'my|'our|'full|'permission|'approval|'consent|'approve|'permit|'consent+",
-    "'auto|'auto-approve 'approve|'approved|'it|'this*",
+_OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|mode.document|@document|@place|mode.somebody"
+_HEARD = (
+    f"group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document {_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|policy.search.nouns|operator.not",
+    "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
+    f"'according 'to {_OTHERS}+",
+    "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
+    "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
 )
+_APPROVING = frozenset("y yes force approve approved approval confirm confirmed confirmation skip-approval questions".split())
 
 
 def take_courtesies(text: Text) -> None:
@@ -29,45 +35,155 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i):
+        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not (i and text.tokens[i - 1].text in _NEGATED):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:
             i += 1
 
 
+def take_numbering(text: Text) -> None:
+    """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
+    for source in ("'step|'phase|'part|'stage|'point @number|'one @mark*", "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?"):
+        for match in text.find(source):
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
+    values = [text.tokens[i].value for i in marks]
+    start = values[0] if values else 0
+    if start in (1, 2) and (len(values) > 1 or start == 2) and values == list(range(start, start + len(values))):
+        text.ledger.claim("order", marks)
+
+
+_NEGATED = frozenset("no not never don't without".split())
+
+
+def take_signatures(text: Text) -> None:
+    """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
+    last = len(text.tokens)
+    for match in text.find("courtesy.farewell ',|'.|'-|'!|'\n*"):
+        end = match.end
+        while end < last and end - match.end < 3 and _is_somebody(text, end):
+            end += 1
+        if match.end < end and (end == last or (text.tokens[end].kind == "mark" and _is_name(text, match.end))):
+            text.ledger.claim("courtesy", range(match.first, end))
+    for match in text.find("courtesy.greeting"):
+        end = match.end
+        while end < last and end - match.end < 2 and _is_somebody(text, end):
+            end += 1
+        if match.end < end < last and text.tokens[end].text in (",", "!", "-", ":", "\n", ";", "."):
+            text.ledger.claim("courtesy", range(match.first, end))
+
+
+def _is_somebody(text: Text, i: int) -> bool:
+    token = text.tokens[i]
+    return token.kind == "word" and token.text.isalpha() and text.ledger.free(i) and (not text.spans[i] or _is_name(text, i))
+
+
+def _is_name(text: Text, i: int) -> bool:
+    return text.ledger.original[text.tokens[i].start : text.tokens[i].end].istitle()
+
+
 def take_reports(text: Text) -> list[str]:
     """Account for logs, blocks and quotes of what somebody else has said: they change nothing."""
     notes: list[str] = []
-    ledger: Ledger = text.ledger
     for i, token in enumerate(text.tokens):
         if token.kind == "report":
-            ledger.claim("report", [i])
-            notes.append(f"what is quoted changes nothing: '{' '.join(str(token.value).split())[:60]}'")
-        elif token.kind == "quote" and ledger.free(i):
-            before = [t for t in text.tokens[max(0, i - 3) : i]]
-            words = [t.text for t in before]
-            if words and words[-1] in ("as", "caption", "prompt", "captions", "prompts"):
-                continue
-            if _SAYING & set(words[-2:] if words[-1:] != [":"] else words) and not any(t.kind in ("place",) for t in before[-1:]):
-                ledger.claim("report", [k for k in range(max(0, i - 3), i + 1) if k == i or text.tokens[k].text in _SAYING | {":", "that"}])
-                notes.append(f"what is quoted changes nothing: '{token.value[:60]}'")
+            text.ledger.claim("report", [i])
+            notes.append(_nothing_of(str(token.value)))
+        elif token.kind == "quote" and text.ledger.free(i) and (said := _around_quote(text, i)):
+            text.ledger.claim("report", said)
+            notes.append(_nothing_of(str(token.value)))
     return notes
 
 
-def take_approvals(text: Text) -> list[str]:
-    """Account for words that claim an approval; they grant none."""
+def _nothing_of(said: str) -> str:
+    return f"what is quoted changes nothing: '{' '.join(said.split())[:60]}'"
+
+
+def _around_quote(text: Text, i: int) -> list[int]:
+    """Return a quote and the words that say whose it is; nothing where nobody is said to have said it."""
+    first = i
+    while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
+        first -= 1
+    before = [text.tokens[k].text for k in range(first, i)]
+    if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
+        return []
+    if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
+        return []
+    own = any(_asks(text, k) for k in range(first, i))
+    last = i + 1
+    while last < len(text.tokens) and text.tokens[last].kind == "word" and text.tokens[last].text not in ("but", "so", "and", "then"):
+        last += 1
+    if any(_asks(text, k) for k in range(i + 1, last)) or last - i > 6:
+        last = i + 1
+    kept = [k for k in range(i - 3 if own else first, last) if k >= first and text.tokens[k].kind in ("word", "mark", "document", "quote")]
+    return [k for k in kept if not own or k == i or text.tokens[k].text in _SAYING]
+
+
+def _ends_saying(text: Text, k: int, i: int) -> bool:
+    token = text.tokens[k]
+    if token.kind == "mark":
+        return token.text in ".!?;(" or (token.text in ",:" and k < i - 1)
+    return token.text in ("but", "so")
+
+
+def _asks(text: Text, i: int) -> bool:
+    """Whether a word asks for something to be run, found or used."""
+    return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for s in text.spans[i] for c in s.classes if c.startswith("actions."))
+
+
+def take_heard(text: Text) -> list[str]:
+    """Account for what others, documents and programs say without quotes: "the README says to use 500 epochs"."""
     notes = []
-    for source in _APPROVAL:
+    for source in _HEARD:
         for match in text.find(source):
-            words = {text.tokens[i].text for i in match.tokens()}
-            if words & set("approved approval approve confirmed confirm confirmation ask asking prompt prompting authorized permission consent approvals questions".split()):
-                text.ledger.claim("report", match.tokens())
-                notes.append(f"'{text.ledger.said(match.tokens())}' approves nothing")
+            end = _end_of_hearsay(text, match.end)
+            tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
+            held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
+            if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
+                continue  # "the output: s3://b/out"
+            text.ledger.claim("report", tokens)
+            notes.append(f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'")
+    return notes
+
+
+def _end_of_hearsay(text: Text, at: int) -> int:
+    """Return where what is said by others ends: with the sentence, or where something is asked for again."""
+    for k in range(at, len(text.tokens)):
+        token = text.tokens[k]
+        if token.kind == "mark" and token.text in ".!?;":
+            return k + 1
+        if token.text in ("but", "anyway", "nevertheless", "still") or (token.text in (",", ")", "so", "\n") and _requests(text, k + 1)):
+            return k
+    return len(text.tokens)
+
+
+def _requests(text: Text, at: int) -> bool:
+    """Whether a request of the person's own begins at a token."""
+    while at < len(text.tokens) and (text.tokens[at].text in (",", "so", "and", "then", "(", "now") or text.within(at, "grammar.courtesy.words", "grammar.free.adverb")):
+        at = max([at + 1, *text.ends(at, "grammar.courtesy.words"), *text.ends(at, "grammar.free.adverb")])
+    return at < len(text.tokens) and (_asks(text, at) or text.tokens[at].text in ("i", "use"))
+
+
+def take_approvals(text: Text, clauses: Clauses) -> list[str]:
+    """Account for words that claim an approval, or want the rules put aside; they grant none."""
+    notes = []
+    for match in text.find("mode.approval"):
+        clause = clauses.of(match.first)
+        tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
+        if not all(map(text.ledger.free, match.tokens())):
+            continue
+        held = any(_asks(text, i) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "places.data.nouns", "operator.only") for i in tokens)
+        tokens = match.tokens() if held else tokens
+        text.ledger.claim("report", tokens)
+        notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
     for i, token in enumerate(text.tokens):
-        if token.kind == "flag" and token.text in ("y", "yes", "force", "no-confirm", "auto-approve") and text.ledger.free(i):
+        if token.kind == "flag" and text.ledger.free(i) and _APPROVING & set(token.text.split("-")):
             text.ledger.claim("report", [i])
             notes.append(f"'--{token.text}' in a request approves nothing")
+        elif token.kind == "pair" and text.ledger.free(i) and _APPROVING & set(re.split(r"\W|_", str(token.value[0]).lower())):
+            text.ledger.claim("report", [i])
+            notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
     return notes
 
 
@@ -84,25 +200,27 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
 
 def take_told(text: Text, clauses: Clauses) -> None:
     """Account for reports of what has been done, with their places and numbers: "we trained it on X last week"."""
-    past = [f"actions.{a}.past" for a in ("train", "evaluate", "export", "quantize")]
-    base = [f"actions.{a}.{f}" for a in ("train", "evaluate", "export") for f in FORMS if f != "past"]
+    past = [f"actions.{a}.past" for a in ACTIONS]
+    base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
+    for match in text.find(f"'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* {'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"):
+        text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
         inside = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         done = [i for i in inside if text.within(i, *past) and not text.within(i, *base)]
-        subject = any(text.tokens[i].text in ("i", "we", "he", "she", "they", "colleague") for i in inside[:4])
+        subject = any(text.tokens[i].text in ("i", "we", "he", "she", "they", "colleague", "was", "were") for i in inside[:6])
         when = any(text.within(i, "grammar.mode.past") for i in inside)
-        if done and (subject or when) and not any(text.tokens[i].text in ("want", "need", "like", "should", "be") for i in inside):
+        if done and (subject or when) and not any(text.tokens[i].text in _WISHED for i in inside):
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
 
 
-def take_corrections(text: Text) -> list[int]:
-    """Return where a person corrects what was said before; the words are accounted for when something is."""
-    return sorted(m.first for m in text.find("grammar.mode.fix"))
-
-
-_DONE = "'done|'finished|'complete|'completed|'over|'ready|'through|'trained|'ended|'ends|'finishes|'there|'up|'fine|'happy|'successful|'succeeded|'converged|'exported|'evaluated|'built|'quantized"
+_WISHED = frozenset("want wanted need needs like should must be shall".split())
+def take_instead(text: Text) -> None:
+    """Account for "instead" where something has been taken back."""
+    for match in text.find("'instead !'of"):
+        if text.ledger.of("refused", "excluded"):
+            text.ledger.claim("order", match.tokens())
 
 
 def take_order(text: Text, clauses: Clauses) -> None:
@@ -113,7 +231,7 @@ def take_order(text: Text, clauses: Clauses) -> None:
         free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
-        done = [i for i in free if any(text.tokens[i].text == d[1:] for d in _DONE.split("|"))]
+        done = [i for i in free if text.within(i, "grammar.order.done")]
         if opener is not None and (done or held & {"action", "talk", "find"}):
             ends = text.ends(opener, "grammar.mode.order")
             text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])

@@ -1,86 +1,257 @@
-"""What is to be found, in the words of the request: "find A and B in P", "captions: a, b", "look for 'x'"."""
+"""What is to be found, in the words of the request: "find A and B in P", "captions: a, b", "label P with 'x'".
+
+A list of things goes on over commas and "and" as long as nouns follow. It ends where the words lead to something
+else: to the place where to look, to the model to look with, to another thing to do.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from skillbank.plan.reader.matching import Match, Text
 
-__all__ = ["take_captions"]
+__all__ = ["goes_on", "listed", "take_captions"]
 
-_ARTICLE = re.compile(r"^(?:a|an|the|all|any|every|each|some|all the|all of the)\s+(?=\S)", re.IGNORECASE)
-_ENDS = frozenset(".!?;():\n")
-_WHERE = frozenset("in on from at inside within of across over through with using by via under".split())
+_ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_ENDS = frozenset(".!?;():\n<>[]")
+_JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
+_FIND = "actions.words.find"
+_THING = "free.adjective|group.det|~word"
+_DATA = "places.data.nouns|free.noun"
+_ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
+_WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
+_AWAY = (
+    f"{_ON} group.det|free.adjective* @place",
+    f"{_ON} group.det|free.adjective|~word* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
+    f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
+    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}|actions.words.engine* "
+    "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
+    f"{_WITH} group.det|free.adjective|places.data.link|free.noun* places.weights.before|places.results.before",
+)
+"""What leads away from a phrase of things to be found: to where they lie or with what they are found."""
+_OTHER = (
+    "places.results.before|places.weights.before|places.labels.before|places.data.nouns|free.adjective|group.det+ places.data.link* @place",
+    "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns ':|'=|'is|'are|'in|'at|'on|'from",
+    "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
+    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
+    "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
+    "mode.subject free.adverb* mode.copula",
+    "'i|'we|'you|'he|'she|'they|'it",
+    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+)
+"""What begins something else behind a comma or "and"."""
+_ROLES = tuple(
+    f"places.roles.{r}.{k}" for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset") for k in ("bare", "before", "after")
+)
+_WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
+_BEFORE_VERB = frozenset(
+    """to and or then please also should can could will would must may might shall i we you it them they me us let now just
+    n kindly simply go help never not dino""".split()
+) | {""}
+"""Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
 
 
-def take_captions(text: Text) -> None:
-    """Account for verbs of finding with what is to be found (``find``), and for lists of captions (``value``)."""
-    for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as* &@quote|~word|'the|'a|'an"):
-        marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
-        if marked or (match.end < len(text.tokens) and text.tokens[match.end].kind == "quote"):
-            used, items = _list(text, match.end)
-            if items:
-                text.ledger.claim("captions", [*match.tokens(), *used], items)
-    for match in text.find("actions.words.find ':|'for|'me|'all|'out|'every|'any|'up|'us|free.glue*"):
+@dataclass(slots=True)
+class _List:
+    """A list that has been read: its tokens, and what it holds."""
+
+    used: list[int]
+    items: list[str]
+    end: int
+
+
+def take_captions(text: Text, *, training: bool) -> None:
+    """Account for verbs of finding with what is to be found (``find``), and for lists by themselves (``captions``).
+
+    Parameters
+    ----------
+    training
+        Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
+    """
+    for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as* &@quote|~word|group.det"):
+        _noun(text, match)
+    for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
+        found = _read(text, match.end, marked=False)
+        if found.items:
+            text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
+    for match in text.find(f"{_FIND}|actions.words.segment"):
         _find(text, match)
+    for match in text.find("modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"):
+        _passive(text, match)
+    if not any(c.value for c in text.ledger.of("find", "captions")):
+        _elsewhere(text, training=training)
+
+
+def listed(said: str, *, quoted: bool) -> list[str]:
+    """Divide what a person wrote as one value: at full stops, as such models take them, and at commas without quotes."""
+    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + ("" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
+    return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
+
+
+def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
+    """Return the tokens and the items of a list that goes on behind its first item."""
+    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS or not _goes_on(text, at + 1):
+        return [], []
+    found = _read(text, at + 1, marked=False)
+    return [at, *found.used], found.items
+
+
+def _noun(text: Text, match: Match) -> None:
+    """Read "captions: a, b", "the classes are a and b", "prompts 'a', 'b'"."""
+    marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
+    quoted = match.end < len(text.tokens) and text.tokens[match.end].kind == "quote"
+    if marked or quoted:
+        found = _read(text, match.end, marked=True)
+        if found.items:
+            text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
 
 
 def _find(text: Text, match: Match) -> None:
-    at = match.first + 1
-    verb_end = max(text.ends(match.first, "actions.words.find"))
-    at = verb_end
-    while at < len(text.tokens) and text.tokens[at].text in ("me", "us", ":", "out", "up") and text.ledger.free(at):
-        at += 1
-    used, items = _list(text, at)
-    verb = list(range(match.first, verb_end))
-    if not items:
-        text.ledger.claim("find", verb, [])
+    first, end = match.first, match.end
+    if not _is_verb(text, first, end):
         return
-    text.ledger.claim("find", [*verb, *range(verb_end, at), *used], items)
+    at, marked = end, False
+    while at < len(text.tokens) and text.ledger.free(at) and (
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb")
+    ):  # fmt: skip
+        marked = marked or text.tokens[at].text == ":"
+        at += 1
+    while first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall"):
+        first -= 1
+    found = _read(text, at, marked=marked)
+    kind = "find" if text.within(match.first, _FIND) else "segment"
+    if found.items and not all(_is_data(text, item) for item in found.items):
+        text.ledger.claim("find", [*range(first, at), *found.used], found.items)
+    else:
+        text.ledger.claim("find", range(first, end), [])
+    if kind == "segment":
+        text.ledger.claim("masks", [], True)
 
 
-def _list(text: Text, at: int) -> tuple[list[int], list[str]]:
-    """Read a list of things to be found, up to where they are to be found or the clause ends."""
+def _is_verb(text: Text, first: int, end: int) -> bool:
+    """Whether a word such as "label" or "boxes" is a verb here; phrases of several words are."""
+    word = text.tokens[first].text
+    if end - first > 1:
+        return True
+    before = text.tokens[first - 1] if first else None
+    word_before = before.text if before is not None and before.kind == "word" else ""
+    base = any(word in classes for classes in _bases(text))
+    if base:
+        owned = first and not text.ledger.free(first - 1)
+        return word_before in _BEFORE_VERB or bool(owned) or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
+    if word.endswith("ing"):
+        return True
+    return word.endswith("s") and before is not None and before.kind in ("name",)
+
+
+def _bases(text: Text) -> tuple[frozenset[str], ...]:
+    """Return the verbs of finding as they stand in a request: not "labels", "labelled", "labelling"."""
+    listed = text.lexicon.classes[_FIND] | text.lexicon.classes["actions.words.segment"]
+    return (frozenset(w for w in listed if f"{w}s" in listed or f"{w}es" in listed or f"{w[:-1]}ies" in listed),)
+
+
+def _is_data(text: Text, item: str) -> bool:
+    """Whether what is to be found is only what it is to be found in: "label the images"."""
+    words = item.lower().split()
+    quiet = ("grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
+    return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
+
+
+def _passive(text: Text, match: Match) -> None:
+    """Read "The X in P should be located", "I need all X in P found": what is to be found stands before."""
+    at = match.first
+    first = next((k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0)
+    wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and text.ledger.free(k)), None)
+    modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
+    if (wish is None and not modal) or not text.ledger.free(match.end - 1):
+        return
+    found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
+    if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
+        text.ledger.claim("find", [*([wish] if wish is not None else ()), *found.used, *modal, match.end - 1], found.items)
+
+
+def _elsewhere(text: Text, *, training: bool) -> None:
+    """Read what is to be found where the verb has something else behind it: "label P with 'a'", "search P for x"."""
+    asked = text.ledger.of("find")
+    inferring = [i for i in range(len(text.tokens)) if text.ledger.free(i) and text.within(
+        i, "actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")]  # fmt: skip
+    starts = [c.last for c in asked] or ([] if training else inferring[:1])
+    for start in starts:
+        for i in range(start + 1, len(text.tokens)):
+            token = text.tokens[i]
+            if not text.ledger.free(i) or token.kind not in ("word", "mark"):
+                continue
+            if token.text in (".", "!", "?", ";"):
+                break
+            found = _led(text, i, finding=bool(asked))
+            if found is not None and found.items:
+                text.ledger.claim("captions", [i, *found.used], found.items)
+                return
+
+
+def _led(text: Text, i: int, *, finding: bool) -> _List | None:
+    """Read a list behind a word that may lead to one."""
+    word = text.tokens[i].text
+    after = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
+    if after is None or not text.ledger.free(i + 1) or text.within(i, *_ROLES) or text.within(i + 1, *_ROLES):
+        return None
+    if after.kind == "quote" and word in ("with", "as", "for", ":"):
+        return _read(text, i + 1, marked=True)
+    if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
+        return _read(text, i + 1, marked=False)
+    if word == "for" and (finding or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")):
+        found = _read(text, i + 1, marked=False)
+        return found if not all(_is_data(text, item) for item in found.items) else None
+    if word == ":":
+        found = _read(text, i + 1, marked=True)
+        return found if found.end >= len(text.tokens) or text.tokens[found.end].text in (".", "!", "\n") else None
+    return None
+
+
+def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _List:
+    """Read a list of things to be found; behind a colon (``marked``) a semicolon divides it too."""
     ledger, tokens = text.ledger, text.tokens
-    used: list[int] = []
-    items: list[str] = []
+    found = _List([], [], at)
     part: list[int] = []
 
     def close() -> None:
-        if part:
-            said = _ARTICLE.sub("", ledger.said(part).strip()).strip().rstrip(".")
-            if said:
-                items.append(said)
-            part.clear()
+        said = _ARTICLE.sub("", ledger.said(part).strip()).strip().rstrip(".") if part else ""
+        if said:
+            found.items.append(said)
+        part.clear()
 
-    i = at
-    while i < len(tokens):
+    i, stop = at, len(tokens) if until is None else until
+    while i < stop and ledger.free(i):
         token = tokens[i]
-        if token.kind == "quote" and ledger.free(i):
+        if token.kind == "quote":
             close()
-            items.append(token.value)
-            used.append(i)
-        elif not ledger.free(i) or token.kind not in ("word", "mark", "number"):
+            found.items += listed(token.value, quoted=True)
+        elif token.kind not in ("word", "mark", "number"):
             break
-        elif token.kind == "mark" and token.text in _ENDS:
-            break
-        elif token.text in (",", "/", "&", "+") or (token.text in ("and", "or", "plus") and _goes_on(text, i + 1)):
-            if token.text == "," and not _goes_on(text, i + 1):
+        elif token.text in _JOINS or (token.text == ";" and marked and _is_item(text, i + 1)):
+            if not _goes_on(text, i + 1):
                 break
             close()
-            used.append(i)
-        elif token.kind == "word" and token.text in ("and", "then", "but", "please"):
-            break
-        elif _leads_away(text, i, bool(part or items)):
+        elif (token.kind == "mark" and token.text in _ENDS) or _leads_away(text, i, begun=bool(part or found.items)):
             break
         else:
             part.append(i)
-            used.append(i)
+        found.used.append(i)
         i += 1
     close()
-    while used and tokens[used[-1]].text in (",", "and", "or"):
-        used.pop()
-    return used, items
+    found.end = i
+    return found
+
+
+def _is_item(text: Text, i: int) -> bool:
+    """Whether nothing but plain words stands up to the next mark."""
+    start = i
+    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in ".;!?\n"):
+        if not text.ledger.free(i) or text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ",":
+            return False
+        i += 1
+    return i > start and _goes_on(text, start)
 
 
 def _goes_on(text: Text, i: int) -> bool:
@@ -88,26 +259,39 @@ def _goes_on(text: Text, i: int) -> bool:
     if i >= len(text.tokens) or not text.ledger.free(i):
         return False
     token = text.tokens[i]
-    if token.kind == "quote" or token.text in ("and", "or"):
-        return token.kind == "quote" or _goes_on(text, i + 1)
-    if token.kind != "word" or token.text in _WHERE:
+    if token.kind == "quote":
+        return True
+    if token.text in _JOINS and token.kind == "word" and token.text != "n":
+        return _goes_on(text, i + 1)
+    if token.kind != "word" or text.within(i, _FIND) and _is_followed(text, i):
         return False
-    return not text.within(
-        i, "grammar.operator.not", "grammar.free.adverb", "grammar.courtesy.words", "grammar.mode.fix", "grammar.mode.reason",
-        "grammar.mode.condition", "actions.words.find", "actions.words.apply", "actions.words.convert", "actions.words.measure", "grammar.free.light",
-        *(f"actions.{a}.base" for a in ("train", "evaluate", "export", "quantize", "inference")),
-        "grammar.mode.order", "grammar.mode.subject", "places.results.verbs",
-    )  # fmt: skip
+    if any(text.match(source, i) is not None for source in _AWAY):
+        return False
+    return _is_thing(text, i) or not any(text.match(source, i) is not None for source in _OTHER)
 
 
-def _leads_away(text: Text, i: int, begun: bool) -> bool:
+def _is_thing(text: Text, i: int) -> bool:
+    """Whether a word that can be a verb is a thing here ("smoke or fire", "stop signs"): nothing follows that verbs take."""
+    if not text.within(i, "actions.words.things"):
+        return False
+    end = i + 1
+    plain = end >= len(text.tokens) or text.tokens[end].kind == "mark" or text.tokens[end].text in _JOINS or text.is_plain(end)
+    return plain or any(text.match(source, end) is not None for source in _AWAY)
+
+
+def _is_followed(text: Text, i: int) -> bool:
+    """Whether a verb of finding has an object: "and count the boxes", but not "and count"."""
+    end = max(text.ends(i, _FIND))
+    return end < len(text.tokens) and text.tokens[end].kind in ("word", "place", "quote") and not text.within(end, "grammar.group.prep")
+
+
+def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
     """Whether a word leads to where, with what or why things are to be found."""
     word = text.tokens[i].text
-    if not begun:
-        return word in ("in", "on", "at", "from", "with", "using") and not text.within(i, "actions.words.find")
-    if word in _WHERE:
-        target = text.match(
-            "group.prep group.det|free.adjective|free.glue|places.data.nouns|free.noun|~word|places.weights.before* @place|@job|@name|^place|^job|^value|^platform", i
-        )
-        return target is not None or text.match("group.prep group.det* free.adjective* places.data.nouns|actions.words.engine|free.noun", i) is not None
-    return text.within(i, "grammar.mode.reason", "grammar.mode.fix") or word == "please"
+    if word in ("please", "then", "but") or text.within(
+        i, "grammar.mode.reason", "grammar.mode.fix", "grammar.mode.condition", "grammar.mode.schedule"
+    ):  # fmt: skip
+        return True
+    if any(text.match(source, i) is not None for source in _AWAY):
+        return True
+    return not begun and word in ("in", "on", "at", "from", "with", "using", "of", "by", "if", "when")

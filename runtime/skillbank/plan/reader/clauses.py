@@ -13,8 +13,20 @@ from skillbank.plan.reader.matching import Text
 __all__ = ["Clause", "Clauses", "Mode"]
 
 _HARD = frozenset(".!?;")
-_SOFT = frozenset(",():\n")
+_SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
+
+
+_PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order", "grammar.operator.not", "grammar.operator.instead")
+"""Classes whose phrases no clause divides."""
+_NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|'of|'for|@document"
+_TOLD = (
+    "mode.subject free.adverb* mode.copula",
+    f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
+    "~word|free.noun|@name ~word|free.noun|'and* free.adverb|free.glue* mode.copula",
+    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling",
+)
+"""How a clause begins that tells something: a subject and a verb."""
 
 
 class Mode(StrEnum):
@@ -71,11 +83,12 @@ class Clauses:
     def _divide(self, first: int, end: int, number: int) -> None:
         tokens = self._text.tokens
         asked = tokens[end - 1].text == "?"
-        cuts = [first]
+        cuts, whole = [first], first
         for i in range(first, end):
             mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
-            if mark or (i > first and tokens[i].kind == "word" and self._opens(i)):
+            if mark or (i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)):
                 cuts.append(i)
+            whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
         mode = Mode.PLAIN
         for a, b in zip(cuts, [*cuts[1:], end], strict=True):
             if a < b:
@@ -84,6 +97,9 @@ class Clauses:
 
     def _opens(self, i: int) -> bool:
         """Whether a word begins another clause: one that joins, or one that says what follows."""
+        owner = self._text.ledger.owner.get(i)
+        if owner is not None:
+            return owner.kind == "courtesy" and owner.first == i
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )
@@ -99,32 +115,29 @@ class Clauses:
             i += 1
         while i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
             return Mode.REQUEST
-        for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
-            if text.within(i, f"grammar.mode.{mode}"):
-                return mode
         if asked and text.within(i, "grammar.mode.question"):
             return Mode.QUESTION
+        for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
+            if text.within(i, f"grammar.mode.{mode}") and not (mode is Mode.ORDER and self._is_next(i)):
+                return mode
         if i < end and self._is_told(i, end):
             return Mode.REPORT
         if i < end and (self._is_order(i)):
             return Mode.REQUEST
         return before
 
+    def _is_next(self, i: int) -> bool:
+        """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""
+        return (
+            self._text.match("grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training", i) is not None
+        )
+
     def _says(self, i: int) -> bool:
         return self._text.within(i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
-        for subject in ("grammar.mode.subject", None):
-            if subject is not None:
-                starts = self._text.ends(i, subject)
-            else:
-                match = self._text.match("group.det ~word|@name|free.noun|free.adjective|places.data.nouns+", i, end)
-                starts = [match.end] if match else []
-            for at in starts:
-                if self._text.match("free.adverb* grammar.mode.copula", at, end):
-                    return True
-        return False
+        return not self._text.within(i, "grammar.free.light") and any(self._text.match(source, i, end) for source in _TOLD)
 
     def _is_order(self, i: int) -> bool:
         return any(

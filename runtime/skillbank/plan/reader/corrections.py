@@ -1,13 +1,51 @@
-"""What a person corrects: of two values or places for one thing the one behind "no wait" counts, or the one not excluded."""
+"""What a person corrects: of two things said for one slot that behind "no wait" counts, or the one not excluded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.values import Value
 
-__all__ = ["settle"]
+__all__ = ["settle", "settle_names"]
 
-_EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name"
+_EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name|^platform|^job"
+_KINDS = ("place", "value", "job", "platform", "action", "captions")
+_REACH = 12
+"""Words between a correction and what it puts in another's place."""
+
+
+def settle_names(text: Text) -> None:
+    """Take back the names that are corrected, restated or only compared with, where another one stays."""
+    for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
+        _refuse(text, match.tokens(), match.end - 1)
+    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+        _refuse(text, match.tokens(), match.end - 1)
+    for match in text.find("^name mode.later|'comes|'follows+"):
+        _refuse(text, match.tokens(), match.first)
+    for run in list(_runs(text, restated=True)):
+        lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
+        end = lead.end if lead else run.stop
+        after = text.ledger.owner.get(end)
+        if after is not None and after.kind == "name":
+            before = [c for c in text.ledger.of("name") if c.last < run.start]
+            if before and before[-1].value.skills != after.value.skills:
+                between = range(before[-1].last + 1, end)
+                far = any(text.tokens[i].kind in ("place", "number") for i in between)
+                _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
+    for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
+        _refuse(text, match.tokens()[1:], match.first)
+
+
+def _refuse(text: Text, words: list[int] | range, name: int) -> None:
+    owner = text.ledger.owner.get(name)
+    if owner is not None and any(c.value.skills != owner.value.skills for c in text.ledger.of("name")):
+        text.ledger.replace(owner, "refused")
+        free = [i for i in words if text.ledger.free(i) and text.tokens[i].kind != "name"]
+        if free:
+            text.ledger.claim("refused", free)
 
 _SPARED = (
     "'leave ^place 'alone|'untouched|'out|'be|'aside",
@@ -19,8 +57,33 @@ _SPARED = (
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
     _excluded(text)
-    for match in list(text.find("grammar.mode.fix")):
-        _corrected(text, match.first, match.end)
+    for run in list(_runs(text)):
+        _corrected(text, run)
+    _enough(text)
+
+
+def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
+    """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
+    i = 0
+    sections = ("grammar.mode.fix", "grammar.mode.doubt", *(("grammar.mode.restate",) if restated else ()))
+    while i < len(text.tokens):
+        end, strong, weak, marks = i, False, 0, 0
+        while end < len(text.tokens) and text.ledger.free(end):
+            ends = [e for s in sections for e in text.ends(end, s)]
+            if ends and all(map(text.ledger.free, range(end, max(ends)))):
+                strong = strong or any(max(ends) in text.ends(end, s) for s in sections if not s.endswith("doubt"))
+                weak += 1
+                end = max(ends)
+            elif (text.tokens[end].kind == "mark" and text.tokens[end].text in ",.-(:;!\n") or text.tokens[end].text == "or":
+                marks += 1
+                end += 1
+            else:
+                break
+        opened = text.tokens[i].kind == "mark" or text.tokens[i].text == "or" or i == 0
+        bare = weak == 1 and any(text.tokens[k].text == "no" for k in range(i, end)) and text.tokens[end - 1].kind != "mark"
+        if strong or (weak and opened and not bare):
+            yield range(i, end)
+        i = max(end, i + 1)
 
 
 def _excluded(text: Text) -> None:
@@ -33,33 +96,83 @@ def _excluded(text: Text) -> None:
                 text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
-        if owner is None or owner.kind not in ("place", "value"):
+        if owner is None or owner.kind == "name":
             continue
-        rivals = [c for c in text.ledger.of(owner.kind) if c is not owner and _rivals(owner, c)]
-        if rivals:
+        if any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+    if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
+        for match in list(text.find("operator.not group.prep? group.det* slots.gpus.nouns")):
+            text.ledger.claim("excluded", match.tokens())
+    for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
+        text.ledger.claim("excluded", match.tokens())
 
 
-def _corrected(text: Text, first: int, end: int) -> None:
-    """Read "on A, no wait, on B" and "10 epochs, sorry, 20": the value before goes."""
-    after = [c for c in text.ledger.of("place", "value", "job", "platform", "action") if c.first >= end]
-    done = False
-    for later in after[:3]:
-        before = [c for c in text.ledger.of(later.kind) if c.last < first and _rivals(c, later)]
-        if before and later.first - end < 12:
-            text.ledger.replace(before[-1], "excluded")
+def _corrected(text: Text, run: range) -> None:
+    """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
+    ledger, end, done = text.ledger, run.stop, False
+    if end < len(text.tokens) and text.tokens[end].text in ("and", "also", "plus"):
+        return  # "oh, and also B" says more
+    for later in (c for c in ledger.of(*_KINDS) if c.first >= end):
+        between = [text.tokens[i] for i in range(end, later.first)]
+        if len(between) > _REACH or any(t.kind == "mark" or t.text == "then" for t in between):
+            break
+        before = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
+        if before:
+            _put(text, before[-1], later)
             done = True
+        elif not done:
+            break
+        end = later.last + 1
+    if not done:
+        done = _bare(text, run)
     if done:
-        text.ledger.claim("excluded", [i for i in range(first, end) if text.ledger.free(i)])
+        free = [i for i in run if ledger.free(i)]
+        ledger.claim("excluded", free or [run.start])
+
+
+def _put(text: Text, before: Claim, later: Claim) -> None:
+    """Put what is said later in the place of what was said before; it has the same role."""
+    text.ledger.replace(before, "excluded")
+    if later.kind == "place" and later.value.role is None:
+        text.ledger.replace(later, "place", replace(later.value, role=before.value.role))
+
+
+def _bare(text: Text, run: range) -> bool:
+    """Read a number without a noun behind a correction: it takes the slot of the number before."""
+    for i in range(run.stop, min(run.stop + 7, len(text.tokens))):
+        token = text.tokens[i]
+        if token.kind == "mark" or not text.ledger.free(i):
+            return False
+        ends = i + 1 == len(text.tokens) or text.tokens[i + 1].kind == "mark" or text.tokens[i + 1].text in ("and", "then", "instead", "please", "on", "with", "for")
+        if ends and (token.kind == "number" or token.text == "one"):
+            return _takes(text, i, [c for c in text.ledger.of("value") if c.last < run.start])
+    return False
+
+
+def _enough(text: Text) -> None:
+    """Read "not for 10 epochs, 5 are enough"."""
+    for match in list(text.find("n=@number 'are|'is|'will|'would|'should|'be* 'enough|'do|'fine|'ok|'sufficient|'suffice|'plenty|'better")):
+        [i] = match.tokens("n")
+        if _takes(text, i, [c for c in text.ledger.of("value") if c.last < i]):
+            text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)] or [i])
+
+
+def _takes(text: Text, i: int, before: list[Claim]) -> bool:
+    """Give a number the slot of the last number said before, which goes."""
+    numbers = [c for c in before if isinstance(c.value, Value) and isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
+    if not numbers:
+        return False
+    text.ledger.replace(numbers[-1], "excluded")
+    said = 1 if text.tokens[i].text == "one" else text.tokens[i].value
+    text.ledger.claim("value", [i], replace(numbers[-1].value, value=said, negated=False))
+    return True
 
 
 def _rivals(one: Claim, other: Claim) -> bool:
     """Whether two claims say the same thing, so that only one of them can hold."""
-    if one.kind != other.kind:
-        return False
     if one.kind == "place":
-        return one.value.role == other.value.role or None in (one.value.role, other.value.role)
+        return one.value.role == other.value.role or one.value.role is None
     if one.kind == "value":
         return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.places import SOURCES, Place, role_of_path
+from skillbank.plan.reader.places import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import ListFolder, split_root
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
@@ -21,7 +22,8 @@ from skillbank.plan.request import DataLocation, role_of
 
 __all__ = ["DataOfSteps", "action_of", "rows_of"]
 
-_TOGETHER = ("both", "plus", "together", "combined", "jointly", "mixed", "merged")
+_TOGETHER = frozenset("both together combined jointly mixed merged union joined".split())
+_SEVERAL = frozenset("plus datasets sets buckets folders also well addition along".split())
 
 
 def action_of(step: Step, engine: bool) -> Action | None:
@@ -65,6 +67,10 @@ class DataOfSteps:
         self.used: set[int] = set()
         self.notes: list[str] = []
         self.questions: dict[int, list[Question]] = {}
+        held = [c for s in steps for c in s.of("place") if c.value.role in (None, "eval_dataset")]
+        self._tests = [c for c in held if is_test(c)]
+        if not any(c.value.role == "eval_dataset" or role_of_path(text, c.value.uri) == "eval_dataset" for c in held if c not in self._tests):
+            self._tests = []  # nothing else is there to validate on
         self._given = [self._own(i) for i in range(len(steps))]
 
     def of(self, at: int) -> list[DataLocation]:
@@ -97,7 +103,12 @@ class DataOfSteps:
         reads = {r.source for r in rows}
         own = _own_source(step.action, rows)
         given: dict[str, list[str]] = {}
-        for claim, role in self._roles(at, own, reads):
+        roles = self._roles(at, own, reads)
+        if self._tests:
+            roles = [(c, r) for c, r in roles if (c in self._tests) == (step.action == "evaluate") or r != "eval_dataset"]
+            if step.action == "evaluate" and not roles:
+                roles = [(c, "eval_dataset") for c in self._tests[:1]]
+        for claim, role in roles:
             uri = claim.value.uri
             parts = split_root(uri, self.list_folder) if role == own and claim.value.role is None else []
             if parts:
@@ -123,13 +134,12 @@ class DataOfSteps:
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
-            return [*((c, own) for c in loose), *said]
+            return [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
         others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:
             self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
-        plain = [c for c in mine if role_of_path(self.text, c.value.uri) is None]
-        if len(mine) > 1 and plain and not self._together(step, mine):
+        if self._are_unclear(step, [*mine, *(c for c, r in said if c.value.plain and r == own)], own, reads):
             listed = " and ".join(c.value.uri for c in mine)
             why = f"{listed} are both named for {step.action}; say which is for what"
             choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))
@@ -144,11 +154,25 @@ class DataOfSteps:
             return "inference_dataset"
         return role
 
-    def _together(self, step: Step, places: list[Claim]) -> bool:
+    @staticmethod
+    def _strangers(said: list[tuple[Claim, str]], own: str, reads: set[str], *, alone: bool) -> list[tuple[Claim, str]]:
+        """Let a step be done on the one place it was given, whatever that is called: "evaluate on the training data X"."""
+        if alone and len(said) == 1 and said[0][1] not in reads and own in reads and said[0][1] != "calibration_dataset":
+            return [(said[0][0], own)]
+        return said
+
+    def _are_unclear(self, step: Step, mine: list[Claim], own: str, reads: set[str]) -> bool:
+        """Whether nothing tells which of several places is for what, and a step could read them as different data."""
+        plain = [c for c in mine if role_of_path(self.text, c.value.uri) is None]
+        if len(mine) < 2 or not plain or self._together(mine):
+            return False
+        told = {c.value.role for s in self.steps for c in s.of("place")}
+        return not (reads - {own} <= told or len({_kind_of(c.value.uri) for c in mine}) == 1)
+
+    def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""
-        first, last = places[0].first, places[-1].last
-        words = [t.text for t in self.text.tokens[max(0, first - 4) : last + 6]]
-        return any(w in _TOGETHER for w in words)
+        near = [t.text for t in self.text.tokens[max(0, places[0].first - 6) : places[-1].last + 1]]
+        return not _SEVERAL.isdisjoint(near) or any(t.text in _TOGETHER for t in self.text.tokens)
 
     def _shared(self, at: int) -> list[Claim]:
         """Return the places that are said behind the last of several actions in one breath."""
@@ -159,12 +183,13 @@ class DataOfSteps:
         return [c for c in last.of("place") if c.value.role is None]
 
 
+def _kind_of(uri: str) -> str:
+    """Return a location without its counts, so that "day1" and "day2" or "2024" and "2025" are of one kind."""
+    return re.sub(r"\d+", "0", uri.rstrip("/")) if re.search(r"\d[^/]*$", uri.rstrip("/")) else uri
+
+
 def _own_source(action: str, rows: Sequence[Binding]) -> str:
     usual = {"evaluate": "eval_dataset", "inference": "inference_dataset"}.get(action, "train_datasets")
     sources = [r.source for r in rows]
     return usual if usual in sources or not sources else sources[0]
 
-
-def places(step: Step) -> list[Place]:
-    """Return the places that are said of a step."""
-    return [c.value for c in step.of("place")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skillbank.bank.actions import Action
@@ -12,7 +13,9 @@ from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
+from skillbank.plan.inference import field_accepts
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.places import Place, is_model_file
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.schema_words import keys_of
@@ -41,7 +44,7 @@ class Maker:
     def __init__(self, text: Text, steps: Sequence[Step], policy: Said | None, list_folder: ListFolder) -> None:
         self.text, self.steps, self.policy, self.list_folder = text, steps, policy, list_folder
         for step in steps:
-            _settle_places(text, step, self._is_model)
+            _settle_places(text, step, action_of(step, False), self._is_model)
         self.engines = [self._uses_engine(s) for s in steps]
         self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.data = DataOfSteps(text, steps, self.actions, list_folder)
@@ -55,7 +58,7 @@ class Maker:
     @property
     def unused(self) -> list[Claim]:
         """Claims of values, places and captions that no step took."""
-        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value")}
+        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value") or (c.kind == "find" and c.value)}
         return [c for c in claims.values() if id(c) not in self.taken and id(c) not in self.data.used]
 
     def _request(self, at: int) -> Request:
@@ -67,9 +70,11 @@ class Maker:
             if claim.value.role in _FILES:
                 key = file_key(action, claim.value) if action else None
                 if key is not None:
-                    settings[key] = claim.value.uri
+                    _set(settings, key, claim.value.uri)
                     self.taken.add(id(claim))
                 elif claim.value.role == "weights" and trains(step.action):
+                    if pretrained not in (None, claim.value.uri):
+                        raise ConflictError(f"The request starts from {pretrained} and from {claim.value.uri}; keep one of them.")
                     pretrained = claim.value.uri
                     self.taken.add(id(claim))
         fields = dict(c.value for s in self.steps for c in s.of("field"))
@@ -120,9 +125,7 @@ class Maker:
                 for name, each in said.items():
                     if name in settings and not own:
                         continue
-                    if name in settings and settings[name] != each:
-                        raise ConflictError(f"The request sets {name} to {settings[name]} and to {each}; keep one of them.")
-                    settings[name] = each
+                    _set(settings, name, each)
         captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
         if captions and step.action == "inference":
             key = self._slot_key(at, "captions")
@@ -156,7 +159,7 @@ class Maker:
             return SIZE if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds else None
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
-                return slot(value.slot).key if trains(step.action) else None
+                return slot(value.slot).key if self._searches(step) else None
             key = self._slot_key(at, value.slot)
             mine = self._owner_of(value)
             return key if own or mine is None else None
@@ -164,13 +167,17 @@ class Maker:
         shorthands = action.shorthands if action else {}
         key = value.key
         if key.startswith("automl.") or key == "automl":
-            return key if trains(step.action) else None
+            return key if self._searches(step) else None
         if key not in shorthands and "." not in key:
             key = keys.spelled(key) or key
         if own:
             return key
         known = shorthands.get(key, key) in keys.kinds
         return key if known and self._nobody_else(at, key) else None
+
+    def _searches(self, step: Step) -> bool:
+        """Whether a step can be a search."""
+        return trains(step.action) and (self.policy is None or self.policy.value != "off")
 
     def _slot_key(self, at: int, name: str) -> str | None:
         action, skill = self.actions[at], self.steps[at].skill
@@ -198,9 +205,21 @@ class Maker:
         if value.slot == SIZE:
             width, height = value.value
             return {f"{self.steps[at].action}.input_width": width, f"{self.steps[at].action}.input_height": height}
+        if value.unit:
+            return self._with_unit(at, key, value)
         if key.endswith("data_type") and isinstance(value.value, str):
             return {key: value.value.upper()}
         return {key: value.value}
+
+    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, Any] | None:
+        """Return an interval with its unit where the spec has a key for the unit that allows this one."""
+        step, action = self.steps[at], self.actions[at]
+        if action is None or step.skill is None:
+            return None
+        spec_key = f"{step.skill.shorthands(action).get(key, key)}_unit"
+        found = step.skill.schema(action).find(tuple(spec_key.split(".")))[0]
+        units = found.words.get("enum") if found is not None else None
+        return {key: value.value, spec_key: value.unit} if units and value.unit in units else None
 
     def _is_met(self, at: int, key: str, value: Value) -> bool:
         """Whether a value that is not wanted is not there anyway, or another is said in its place."""
@@ -256,6 +275,12 @@ class Maker:
         return str(said[0]) if takes else None
 
 
+def _set(settings: dict[str, Any], key: str, value: Any) -> None:
+    if key in settings and settings[key] != value:
+        raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
+    settings[key] = value
+
+
 def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
     if own and name in counts and counts[name].value != value.value:
         raise ConflictError(f"The request says {counts[name].value} {name} and {value.value}; keep one of them.")
@@ -264,22 +289,36 @@ def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
     counts.setdefault(name, value)
 
 
-def _settle_places(text: Text, step: Step, is_model: Any) -> None:
-    """Give places without a role one where the step reads no data, or a model lies there."""
-    rows = rows_of(step, action_of(step, False))
+def _settle_places(text: Text, step: Step, action: Action | None, is_model: Callable[[str], bool]) -> None:
+    """Give places without a role one: the model that a step reads, what it writes, where it writes to."""
+    reads = rows_of(step, action)
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
     for claim in loose:
-        before = [text.tokens[k].text for k in range(max(0, claim.first - 1), claim.last)]
-        role = claim.value.role
-        if not rows and any(w in ("to", "into", "in", "under", "as", "at") for w in before) and not {"from", "of"} & set(before):
-            role = "output" if claim.value.role else "results"
-        elif not rows and {"from", "of"} & set(before):
-            role = "weights"
-        elif role is None and {"from", "with", "using"} & set(before) and is_model(claim.value.uri) and len([c for c in step.of("place") if c.value.role != "results"]) > 1:
-            role = "weights"
+        before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
+        told = any(text.within(k, "places.weights.before") for k in claim.tokens)
+        role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:
-            made = text.ledger.replace(claim, "place", type(claim.value)(claim.value.uri, role))
+            made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
             step.claims = [c for c in step.claims if c is not claim] + [made]
+
+
+def _role_of_file(action: Action | None, place: Place, before: set[str], told: bool, *, file: bool) -> str | None:
+    """Return what a place is to an action that reads no data: its model, its product, or where results go."""
+    target = bool(before & {"to", "into", "as", "under"}) and not before & {"from", "of", "using", "with"}
+    if not file:
+        return "results" if target or before & {"in", "at"} else "weights" if told or before & {"from", "of", "using"} else place.role
+    product = product_in(place.uri)
+    takes = {field_accepts(k) for k, f in (action.spec_params if action else {}).items() if f == "parent_model"}
+    return "output" if target or (takes and product not in takes and not told) else "weights"
+
+
+def _role_beside_data(step: Step, claim: Claim, before: set[str], is_model: Callable[[str], bool]) -> str | None:
+    others = [c for c in step.of("place") if c is not claim and c.value.role != "results"]
+    if claim.value.role is None and others and before & {"from", "with", "using"} and is_model(claim.value.uri):
+        return "weights"
+    if claim.value.role is None and "into" in before:
+        return "results"
+    return claim.value.role
 
 
 def questions_of(requests: Sequence[Request]) -> list[Question]:

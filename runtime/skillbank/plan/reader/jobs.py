@@ -8,59 +8,125 @@ from skillbank.plan.reader.matching import Match, Text
 __all__ = ["take_jobs"]
 
 _ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine")
-_DONE = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
-_THING = f"free.noun|free.adjective|places.weights.before|@name|actions.words.engine|actions.words.onnx|{_DONE}"
-_LAST = f"group.det* group.last what={_THING}*"
+_NOUN = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
+_DONE = f"{_NOUN}|{'|'.join(f'actions.{a}.base' for a in _ACTIONS if a != 'gen_trt_engine')}"
+_MODEL = "places.weights.before|group.model|actions.words.engine|actions.words.onnx"
+_THING = f"free.noun|free.adjective|'earlier|'build|'quantized|@name|{_MODEL}|{_DONE}"
+_OF = "'of|'from|'in|'by|'out"
+_USING = "'from|'of|'with|'using|'in|'by|'use|'take|'on|'for|'via|'through|'out|'off|'and"
+_PARENT = "'parent|'source|'starting|'start|'base|'basis"
 _LED = (
-    f"group.det? what={_DONE} free.noun* 'of|'from|'in|'named|'called? @job",
-    f"'from|'of|'with|'using|'in|'by|'use|'take|'after|'on|'for group.det* free.adjective* what={_THING}* "
-    f"'of|'from|'in|'by? group.det* free.adjective* free.noun* @job",
-    f"'the|'that|'my|'our|'its free.adjective* what={_THING}+ 'of|'from|'in|'by|'named group.det* free.noun* @job",
-    "@job 'is|'was|'as|'= group.det* 'parent|'source|free.noun+",
-    "'parent|'source ':|'=|'is|free.noun* @job",
+    f"{_USING} 'of? group.det* free.adjective* what={_THING}* {_OF} 'of? group.det* what={_THING}* @job",
+    f"group.det what={_THING}* {_OF} 'of? group.det* free.adjective* free.noun* @job",
+    f"what={_MODEL} {_OF} 'of? group.det* free.adjective* free.noun* @job",
+    f"{_USING} 'of? group.det* what={_THING}* 'named|'called|'id|'number|'(|':* @job ')?",
+    f"group.det+ what={_THING}+ 'named|'called|'id|'number|'(|':* @job ')?",
+    f"what={_NOUN}|{_MODEL}|free.noun free.noun* 'named|'called|'id|'number|'(|':* @job ')?",
+    f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems {_OF}|group.det|free.noun|free.adjective* what={_THING}* @job",
+    f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
+    f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
+    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* @job",
 )
+"""Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _JUST = (
-    f"'the|'our|'my @name|free.noun|places.weights.before|actions.words.engine+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
-    f"'just|'recently|'last 'been? what={_DONE}|'finished|'completed|'ended|'made|'built|'done|'ran"
+    f"'the|'our|'my @name|free.noun|{_MODEL}+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
+    f"'just|'recently|'last 'been? what={_NOUN}|'finished|'completed|'ended|'made|'built|'done|'ran"
+)
+_LAST = (
+    f"{_USING} group.det* free.adjective* what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
+    f"what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
+    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*",
+    f"group.det* group.last what={_THING}*",
+)
+_NOT_THE_LAST = (
+    f"'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last what={_THING}*",
+    f"'penultimate what={_THING}*",
+    f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
 )
 
 
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     ledger = text.ledger
-    for match in text.find(_JUST):
-        ledger.claim("job", _without_names(text, match), f"last:{_kind(text, match) or 'train'}")
-    for source in _LED:
+    for source in _NOT_THE_LAST:
         for match in text.find(source):
-            _led(text, match)
+            if len(match.tokens()) > 1:
+                ledger.claim("unread", _without_names(text, match))
+    for match in text.find(_JUST):
+        kind = _kind(text, match.tokens("what")) or "train"
+        ledger.claim("job", _without_names(text, match), f"last:{kind}")
+    found = [match for source in _LED for match in text.find(source)]
+    for match in sorted(found, key=lambda m: m.first - m.end):
+        _led(text, match)
     for i, token in enumerate(text.tokens):
         if token.kind == "job" and ledger.free(i):
             ledger.claim("job", [i], token.value)
-    for match in text.find(_LAST):
-        _last(text, match)
+    for source in _LAST:
+        for match in text.find(source):
+            _last(text, match)
 
 
 def _led(text: Text, match: Match) -> None:
-    """Account for the words that lead to a job; a verb of making before them makes what is spoken of."""
+    """Account for the words that lead to a job, unless they ask for something themselves ("export job X")."""
     ledger = text.ledger
-    job = next(i for i in match.tokens() if text.tokens[i].kind == "job")
-    if not ledger.free(job):
+    jobs = [i for i in match.tokens() if text.tokens[i].kind == "job"]
+    if len(jobs) != 1 or not ledger.free(jobs[0]):
         return
+    match = _without_product(text, match)
+    what = match.tokens("what")
+    if _asks(text, match, what):
+        return
+    kind = _kind(text, what)
+    words = [
+        i for i in _without_names(text, match)
+        if (not text.within(i, "actions.words.engine") or kind == "gen_trt_engine") and text.tokens[i].text not in ("on", "and")
+        and not text.within(i, "actions.train.base")
+    ]  # fmt: skip
+    ledger.claim("job", words, text.tokens[jobs[0]].value)
+    engines = [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)]
+    if engines:
+        ledger.claim("engine", engines)
+
+
+def _without_product(text: Text, match: Match) -> Match:
+    """Leave out what is to be made ("build an engine from job X"): it is no part of what it is made from."""
+    made = [i for i in match.tokens("what") if text.within(i, "actions.words.engine", "actions.words.onnx")]
+    joints = [i for i in match.tokens() if text.tokens[i].text in ("from", "of", "out", "in", "by") and made and i > made[0]]
+    before = range(max(0, match.first - 6), match.first)
+    making = any(text.within(k, "actions.words.make", "actions.words.convert", "actions.export.base") for k in before)
+    if not joints or (_others(text, match) and not making):
+        return match
+    first = joints[0]
+    return Match(first, match.end, tuple((n, max(a, first), b) for n, a, b in match.named if b > first))
+
+
+def _asks(text: Text, match: Match, what: list[int]) -> bool:
+    """Whether the words before a job ask for an action: a bare verb or noun, with no "the" or "from" before it."""
     first = text.tokens[match.first]
-    started = match.first == 0 or text.tokens[match.first - 1].kind == "mark" or text.tokens[match.first - 1].text in ("and", "then", "please")
-    if started and any(s.endswith((".base", ".nouns")) and s.startswith("actions.") for span in text.spans[match.first] for s in span.classes):
-        return  # "export job X" asks for it
-    if match.first and text.within(match.first - 1, "actions.words.make") and first.text not in ("from", "of", "with", "using"):
-        return
-    kind = _kind(text, match)
-    words = [i for i in _without_names(text, match) if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"]
-    ledger.claim("job", words, text.tokens[job].value)
-    if any(text.within(i, "actions.words.engine") for i in match.tokens("what")):
-        ledger.claim("engine", [i for i in match.tokens("what") if text.within(i, "actions.words.engine")])
+    led = first.text in ("from", "of", "with", "using", "in", "by", "use", "take", "via", "through", "out", "off")
+    if led or (match.first not in what and text.within(match.first, "grammar.group.det")):
+        return False
+    doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]
+    plain = [i for i in doing if not text.within(i - 1, "grammar.group.det")] if doing else []
+    before = text.tokens[match.first - 1] if match.first else None
+    owner = text.ledger.owner.get(match.first - 1)
+    alone = before is None or (owner is not None and owner.kind in ("courtesy", "order")) or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
+    joined = any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens())
+    named = any(text.tokens[i].kind == "word" and text.tokens[i].text in ("job", "run", "id", "number", "named", "called", "is", "was") for i in match.tokens())
+    return bool(plain) and (joined or (alone and not named and not _others(text, match)))
+
+
+def _others(text: Text, match: Match) -> bool:
+    """Whether the text asks for an action in other words, so that the noun before a job only says what ran."""
+    return any(
+        text.within(i, f"actions.{a}.base", f"actions.{a}.nouns")
+        for i in range(len(text.tokens)) if i not in match.tokens() and text.ledger.free(i) for a in _ACTIONS
+    )  # fmt: skip
 
 
 def _last(text: Text, match: Match) -> None:
     ledger = text.ledger
+    match = _without_product(text, match)
     what = match.tokens("what")
     names = any(text.tokens[i].kind == "name" for i in what)
     if not all(ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens()) or (not what and not names):
@@ -72,23 +138,26 @@ def _last(text: Text, match: Match) -> None:
         return
     if text.within(what[0] if what else match.first, "places.roles.train_datasets.before", "places.roles.eval_dataset.before") and text.match("places.data.nouns", what[-1]) and what[-1] != what[0]:
         return
-    kind = _kind(text, match)
+    kind = _kind(text, what)
     words = [text.tokens[i].text for i in what]
     job_like = {"job", "jobs", "run", "runs", "one", "experiment", "session", "task"} & set(words)
-    model_like = any(text.within(i, "places.weights.before", "group.model", "grammar.group.model") for i in what) and not job_like
+    model_like = any(text.within(i, "places.weights.before", "grammar.group.model") for i in what) and not job_like
     if kind is None and not job_like and not model_like and not names:
         return
     value = "last" if kind is None and job_like else f"last:{kind or 'train'}"
-    ledger.claim("job", _without_names(text, match), value)
+    claimed = [i for i in _without_names(text, match) if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"]
+    ledger.claim("job", claimed, value)
+    if any(text.within(i, "actions.words.engine") for i in what):
+        ledger.claim("engine", [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)] or claimed[:1])
 
 
-def _kind(text: Text, match: Match) -> str | None:
-    """Return the action whose job is spoken of."""
-    for i in match.tokens("what") or match.tokens():
+def _kind(text: Text, what: list[int]) -> str | None:
+    """Return the action whose job is spoken of: the last word that says one."""
+    for i in reversed(what):
         for action in _ACTIONS:
             if text.within(i, f"actions.{action}.nouns", *(f"actions.{action}.{f}" for f in FORMS)):
                 return action
-        if text.within(i, "actions.words.engine"):
+        if text.tokens[i].text == "build" or text.within(i, "actions.words.engine"):
             return "gen_trt_engine"
         if text.within(i, "actions.words.onnx"):
             return "export"

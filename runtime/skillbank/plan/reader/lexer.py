@@ -53,7 +53,7 @@ _LEX = re.compile(
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
-    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=\s?(?:{_VALUE}))
+    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE}))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
@@ -61,15 +61,17 @@ _LEX = re.compile(
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
     |(?P<place>{_PLACE})
     |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
-    |(?P<hex>(?<![\w.]){_HEX}(?!\w|\.\w))
+    |(?P<hex>(?<!\w)(?<!\w\.)(?:\.{{1,3}})?{_HEX}(?!\w|\.\w))
     |(?P<type>\b(?:fp|bf|int|float|bfloat)[ -]?(?:16|32|8)\b)
+    |(?P<bits>\b(?:16|32|8)[ -]bit(?=[ -](?:precision|floats?|arithmetic|mode|training|weights|engine)\b))
+    |(?P<card>\b(?:rtx|gtx)[ -]?\d{{3,4}}(?:[ -]?(?:ti|super))?s?\b)
     |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
-    |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?=[^x]))
+    |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?!x))
     |(?P<size>\b\d+\s?x\s?\d{{2,}}\b)
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
-    |(?P<mark>[,.;:!?()\n=/+&|%><\u2265\u2264-])""",
+    |(?P<mark>[,.;:!?()\[\]\n=/+&|%><\u2265\u2264-])""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(blocks.GROUPS, "block")}
@@ -139,7 +141,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
     elif kind == "place":
         yield from _place(text, start, is_word)
     elif kind in ("job", "full", "hex"):
-        yield Token("job", "job", start, end, match["id"] or text.lower() if kind != "full" else text)
+        yield Token("job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text)
     elif kind == "dotted":
         yield Token("key", "key", start, end, text)
     elif kind == "flag":
@@ -160,6 +162,10 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
         return Token("word", "with" if text.lower() == "w/" else "without", start, end)
     if kind == "arrow":
         return Token("word", "then", start, end)
+    if kind == "bits":
+        kind, text = "word", {"16": "fp16", "32": "fp32", "8": "int8"}[text.partition("-" if "-" in text else " ")[0]]
+    if kind == "card":
+        kind, text = "word", "gpus" if text.lower().endswith("s") else "gpu"
     if kind == "type":
         kind, text = "word", re.sub(r"[ -]", "", text.lower()).replace("bfloat", "bf").replace("float", "fp")
     return Token("mark" if kind == "mark" else "word", text.lower(), start, end)

@@ -31,7 +31,7 @@ _IRREGULAR = {
     "draw": "drew|drawn", "cut": "cut", "forget": "forgot|forgotten", "shut": "shut", "send": "sent",
     "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought", "forgo": "forwent|forgone",
 }  # fmt: skip
-_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
+_WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
@@ -44,17 +44,42 @@ def correct(tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple
     right
         Words that are right as they are, such as those of names of skills.
     """
-    made, notes = [], []
+    made: list[Token] = []
+    notes: list[str] = []
+    looked_for = 0
     for token in tokens:
         word = token.text
-        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
+        looked_for = _looked_for(made, words, looked_for)
+        joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
+        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known else nearest(word))
+            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
             if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+_NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
+
+
+def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
+    """Return where in a text the name of things to be found begins, 0 where the next word is none of it.
+
+    What people look for can be called anything ("dogs", "sheep"): no word of it is a misspelling of ours.
+    """
+    if not before:
+        return 0
+    last, size = before[-1], len(before)
+    if last.kind == "pair" and words.has(str(last.value[0]).lower(), "slots.captions.flags"):
+        return size
+    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "in", "on", "using", "by"):
+        return 0
+    for first in range(max(0, size - 5), size):
+        if any(s.end == size and s.classes.intersection(_NAMED) for s in words.spans(before, first)):
+            return size
+    return since
 
 
 _SWAPPED = {
@@ -150,6 +175,7 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
     """Read numbers in words ("half a dozen", "twenty-five"), ranges ("3 to 5", "between a and b") and percents."""
     made: list[Token] = []
     at = 0
+    tokens = [t for i, t in enumerate(tokens) if not _is_hyphen(tokens, i)]
     while at < len(tokens):
         stop, token = _number(tokens, at, words)
         if token is None and (times := _TIMES.fullmatch(tokens[at].text)):
@@ -160,6 +186,14 @@ def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
         made.append(tokens[at] if token is None else token)
         at = stop
     return list(_ranges(_unnumbered(made)))
+
+
+def _is_hyphen(tokens: list[Token], i: int) -> bool:
+    """Whether a mark is the hyphen of "24-epoch"."""
+    return (
+        tokens[i].text == "-" and 0 < i < len(tokens) - 1 and tokens[i - 1].kind == "number" and tokens[i + 1].kind == "word"
+        and tokens[i - 1].end == tokens[i].start and tokens[i].end == tokens[i + 1].start
+    )  # fmt: skip
 
 
 def _unnumbered(tokens: list[Token]) -> list[Token]:
@@ -194,7 +228,7 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         size = 2 if word[1] in ("one", "single") else 1
         if at + size < len(tokens) and _counts(tokens, at + size, words):
             return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
-        if word[0] != "one" or word[1] not in _NUMBERS:
+        if word[0] != "one" or (word[1] not in _NUMBERS and not _is_power(word[1:])):
             return at + 1, None
     end = at
     while end < len(tokens) and tokens[end].kind == "word" and (
@@ -206,16 +240,20 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
     if end == at:
         return at + 1, None
     value: float = _value([t.text for t in tokens[at:end]])
-    if word[end - at : end - at + 2] == ["e", "minus"] and word[end - at + 2] in _NUMBERS:
+    if _is_power(word[end - at :]):
         return _whole(tokens, at, end + 3, float(f"{value}e-{_NUMBERS[word[end - at + 2]]}"))
     return _whole(tokens, at, end, value)
 
 
+def _is_power(word: list[str]) -> bool:
+    """Whether words are "e minus four"; a single "e" has been read as the foreign "and" before."""
+    return word[0] in ("e", "and") and word[1] == "minus" and word[2] in _NUMBERS
+
+
 def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
     """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
-    if tokens[at].text in ("full", "nvidia", "gpu"):
-        at += at + 1 < len(tokens)
-    classes = {c for span in words.spans(tokens, at) for c in span.classes}
+    starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
+    classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
     return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
+from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.values import Value
+from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 
@@ -33,7 +34,8 @@ def take_pairs(text: Text) -> None:
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
             value = said.value if said.value is not None else _plain(text.ledger.said([v]))
-            text.ledger.claim("value", match.tokens(), Value("", value, key=text.tokens[k].value))
+            tokens = [*set_before(text, match.first), *match.tokens()]
+            text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
 
 
 def _flag(text: Text, i: int) -> None:
@@ -45,6 +47,9 @@ def _flag(text: Text, i: int) -> None:
     at = i + 1
     while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
         at += 1
+    if at < len(text.tokens) and text.tokens[at].kind == "name":
+        text.ledger.claim("courtesy", [i])
+        return
     if at >= len(text.tokens) or not text.ledger.free(at):
         return
     token = text.tokens[at]
@@ -54,9 +59,6 @@ def _flag(text: Text, i: int) -> None:
         text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
         return
     value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
-    if token.kind == "name":
-        text.ledger.claim("courtesy", [i])
-        return
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
@@ -90,17 +92,20 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
         ledger.claim("platform", tokens, shown.lower())
     elif (found := slot_of_flag(text, name)) is not None:
-        _slot(text, tokens, found, key, value, shown)
+        _slot(text, tokens, found, said, value, shown)
     elif "." in key or written:
         ledger.claim("value", tokens, Value("", value, key=key))
 
 
-def _slot(text: Text, tokens: list[int], name: str, key: str, value: Any, shown: Any) -> None:
+def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
     elif each.kind is Kind.TEXTS:
-        text.ledger.claim("value", tokens, Value(name, value if isinstance(value, list) else [str(shown)]))
+        quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
+        items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
+        used, more = goes_on(text, max(tokens) + 1)
+        text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
         text.ledger.claim("value", tokens, Value(name, [value]))
     else:

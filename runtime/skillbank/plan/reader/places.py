@@ -6,22 +6,16 @@ the action that the place is said of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import clean_uri
 
-__all__ = ["SOURCES", "Place", "role_of_path", "take_places"]
+__all__ = ["SOURCES", "Place", "is_model_file", "is_test", "role_of_path", "take_places"]
 
 SOURCES = ("calibration_dataset", "inference_dataset", "eval_dataset", "train_datasets")
-_LINK = "places.data.link|places.data.nouns|group.det|group.prep|free.adjective|slots.around.link|'is|':|'="
-_DESCRIBED = "~word|free.adjective|free.glue|@name"
-_LIST = "list=@place"
-_MORE = "',? 'and|'plus|'&|'+? group.prep? group.det* places.data.nouns* @place"
-_START = "actions.words.begin|actions.words.resume"
-_OBJECT = "group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name|'off|'up|'out|'where|'stopped|'left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +24,51 @@ class Place:
 
     Attributes
     ----------
-    guessed
-        Whether the role is that of the path's own name and nobody said it.
     doing
         The action whose bare noun gave the role ("training: X"), which asks for it where nothing else does.
+    plain
+        Whether the role is only that of the action ("training with X"): several such places tell nothing apart.
+    test
+        Whether it is said to be for testing: where another is for validation, an evaluation reads this one.
     """
 
     uri: str
     role: str | None = None
-    guessed: bool = False
     doing: str | None = None
-    corrected: bool = False
+    plain: bool = False
+    test: bool = False
+
+
+def _any(kind: str, sources: Iterable[str] = SOURCES) -> str:
+    """Return the alternatives of a pattern for the words of all roles."""
+    return "|".join(f"places.roles.{source}.{kind}" for source in sources)
+
+
+_LIST = "list=@place"
+_OPEN = "'(|'[|'<"
+_LINK = f"places.data.link|places.data.nouns|group.det|group.prep|free.adjective|slots.around.link|places.data.use|'is|':|'=|{_OPEN}"
+_OF = "~word|free.adjective|group.det|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+"""What may describe data behind its noun."""
+_WORDS = "free.adjective|~word? free.adjective|~word? free.adjective|~word?"
+"""What may describe it before: a few words, none of which leads to anything else."""
+_MORE = f"',? places.data.more? group.prep? group.det* places.data.nouns* {_OPEN}? @place"
+_BARE, _NOUN = _any("bare"), _any("before")
+_AFTER = _any("after")
+_SAID = (
+    f"group.prep? group.det+ {_WORDS} role={_NOUN} {_LINK}* {_LIST}",
+    f"group.prep? group.det* n=@number? free.adjective* role={_NOUN} {_OF}* {_LINK}* {_LIST}",
+    f"group.prep? group.det* n=@number? free.adjective* role={_NOUN} {_OF}* places.data.link* n=@number? places.data.nouns* ',|': {_LIST}",
+    f"group.prep? group.det? role={_BARE} ':|'=|'is|'are|'-|group.det|{_OPEN}* {_LIST}",
+    f"group.prep group.det? role={_BARE} {_LINK}* {_LIST}",
+    f"group.det? role={_BARE} places.data.link|places.data.happens|'with|'using|'over* {_LIST}",
+)
+_PAIRS = (
+    f"group.prep? group.det* one={_NOUN}|{_BARE} 'and|'/|'&|'plus group.det* two={_NOUN}|{_BARE} {_LINK}* a=@place ')? ',|'and|'/|'& 'in|'on|'at? b=@place",
+    f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={_NOUN}|{_BARE} 'and|'/|'&|', group.det* two={_NOUN}|{_BARE}",
+)
+_START = "actions.words.begin|actions.words.resume"
+_OBJECT = "'of|group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name|'off|'up|'out|'where|'stopped|'left"
+_ORDINALS = {"first": 0, "former": 0, "1st": 0, "second": 1, "latter": -1, "2nd": 1, "third": 2, "other": 1, "last": -1}
 
 
 def take_places(text: Text, *, training: bool) -> None:
@@ -51,38 +79,72 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "validate on X" then says where its validation data lies.
     """
-    _weights(text)
     _results(text)
-    for role in SOURCES:
-        for match in text.find(f"group.prep? group.det* places.roles.{role}.before {_DESCRIBED}|places.data.nouns|@name* {_LINK}* {_LIST}"):
+    _weights(text)
+    for source in _PAIRS:
+        for match in text.find(source):
+            for place, role in (("a", "one"), ("b", "two")):
+                text.ledger.claim("place", match.tokens(place), _place(text, match.tokens(place)[0], _role(text, match.tokens(role))))
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
+    for source in _SAID[:3]:
+        for match in text.find(source):
             if not _bridges(text, match):
-                _claim(text, match, role)
-        for match in text.find(f"group.prep? group.det? places.roles.{role}.bare ':|'=|'is|'are|'-|group.det* {_LIST}"):
-            _claim(text, match, role)
-        for match in text.find(f"group.prep group.det? places.roles.{role}.bare {_LINK}* {_LIST}"):
-            if not _bridges(text, match):
-                _claim(text, match, role)
-        for match in text.find(f"group.det? noun=places.roles.{role}.bare places.data.link* {_LIST}"):
-            if not any(text.within(i, f"actions.{a}.base") for i in match.tokens("noun") for a in ("train", "evaluate", "inference")):
-                _claim(text, match, role)
-        for match in text.find(f"{_LIST} '(|'then? ',? group.det? places.roles.{role}.after|places.roles.{role}.before|places.roles.{role}.bare ')?"):
-            _after(text, match, role)
+                _claim(text, match, _role(text, match.tokens("role")))
+    for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
+        _after(text, match)
+    for source in _SAID[3:]:
+        for match in text.find(source):
+            if not _bridges(text, match) and not _asks(text, match):
+                _claim(text, match, _role(text, match.tokens("role")))
     for role in SOURCES if training else ("calibration_dataset",):
-        for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep group.det* {_DESCRIBED}* {_LINK}* {_LIST}"):
-            _claim(text, match, role)
-    for match in text.find(f"group.prep? group.det* places.labels.before {_LINK}* {_LIST}"):
-        _claim(text, match, "labels")
-    for match in text.find(f"group.prep? group.det* {_DESCRIBED}* places.data.nouns+ {_DESCRIBED}* {_LINK}* {_LIST}"):
-        if not _bridges(text, match):
-            _claim(text, match, None)
+        for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep group.det* {_OF}* {_LINK}* {_LIST}"):
+            if not _bridges(text, match):
+                _claim(text, match, role)
+    for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {_LINK}* {_LIST}"):
+        file = str(text.tokens[match.tokens("list")[0]].value).lower().endswith((".txt", ".json", ".names", ".yaml", ".csv"))
+        if file or text.within(match.tokens("list")[0] - 1, "places.labels.before") or any(text.within(i, "places.labels.before") for i in match.tokens()):
+            _claim(text, match, "labels")
+    for source in (
+        f"mode.subject places.data.put free.adverb|group.det|'about* @number? {_WORDS} places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
+        f"group.prep|group.det|'and|',+ n=@number? {_WORDS} places.data.nouns+ {_OF}* {_LINK}* ',? {_LIST}",
+        f"places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
+    ):
+        for match in text.find(source):
+            if not _bridges(text, match):
+                _claim(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
-            weights = clean_uri(token.value).lower().endswith(_suffixes(text))
-            text.ledger.claim("place", [i], Place(token.value, "weights" if weights else None))
+            text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
+    _ordinals(text)
+    _references(text)
+    for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
+        if text.ledger.owner[match.end - 1].value.role in (None, *SOURCES):
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
+    for match in text.find("^place places.data.more group.prep? &^place"):
+        text.ledger.claim("order", match.tokens())
+    if any(c.value.role == "backbone" for c in text.ledger.of("place")):
+        for match in text.find("'only|'just? places.weights.backbone 'only|'alone?"):
+            text.ledger.claim("order", match.tokens())
 
 
-def _suffixes(text: Text) -> tuple[str, ...]:
-    return tuple(s for phrase in text.lexicon.classes["places.weights.suffixes"] for s in phrase.split())
+def is_model_file(text: Text, uri: object) -> bool:
+    """Whether a place is a file of a model by its ending."""
+    suffixes = tuple(s for phrase in text.lexicon.classes["places.weights.suffixes"] for s in phrase.split())
+    return clean_uri(str(uri)).lower().endswith(suffixes)
+
+
+def _role(text: Text, said: list[int]) -> str:
+    """Return the role that a word or phrase has."""
+    end = said[-1] + 1
+    return next(
+        role for role in SOURCES
+        if any(end in text.ends(said[0], f"places.roles.{role}.{kind}") for kind in ("before", "bare", "after"))
+    )  # fmt: skip
+
+
+def _place(text: Text, i: int, role: str | None, words: Iterable[int] = (), *, doing: str | None = None, plain: bool = False) -> Place:
+    test = role == "eval_dataset" and any(text.tokens[k].text.startswith(("test", "held", "holdout", "hold")) for k in words)
+    return Place(str(text.tokens[i].value), role, doing, plain, test)
 
 
 def _bridges(text: Text, match: Match) -> bool:
@@ -91,9 +153,16 @@ def _bridges(text: Text, match: Match) -> bool:
     texts = [text.tokens[i].text for i in inside]
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
-    verbs = [i for i in inside[1:] if text.tokens[i].text in ("train", "evaluate", "export", "quantize")]
-    alone = [i for i in verbs if not any(text.within(i, f"places.roles.{role}.before") for role in SOURCES)]
-    return bool(alone) and texts[-1] not in (":", "=")
+    return any(t in ("train", "evaluate", "export", "quantize") for t in texts[1:]) and texts[-1] not in (":", "=")
+
+
+def _asks(text: Text, match: Match) -> bool:
+    """Whether the word of a role is a verb that asks for the action: "train with X"."""
+    bound = any(text.tokens[i].text in (":", "=", "is", "are", "-", "(", "[") for i in match.tokens())
+    first = match.tokens("role")[0]
+    return not bound and first != match.first - 1 and any(
+        text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns") for a in ("train", "evaluate", "inference")
+    )  # fmt: skip
 
 
 def _claim(text: Text, match: Match, role: str | None) -> None:
@@ -102,82 +171,169 @@ def _claim(text: Text, match: Match, role: str | None) -> None:
     [first] = match.tokens("list")[:1]
     if not ledger.free(first):
         return
-    words = [i for i in match.tokens() if text.tokens[i].kind != "name" and (text.tokens[i].kind != "place" or i == first)]
-    doing = None
-    if role is not None and not any(text.within(i, "places.data.nouns") for i in words):
+    listed = _count(text, first)
+    words = [
+        i for i in match.tokens()
+        if text.tokens[i].kind not in ("name", "place", "number") or i == first or (i in match.tokens("n") and text.tokens[i].value == listed)
+        or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
+    ]  # fmt: skip
+    doing, plain = None, False
+    if role in SOURCES and is_model_file(text, text.tokens[first].value):
+        role = None
+    if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
         doing = next((a for a in ("train", "evaluate", "inference") if text.within(words[0], f"actions.{a}.nouns")), None)
-    weights = role is None and str(text.tokens[first].value).lower().endswith(_suffixes(text))
-    ledger.claim("place", words, Place(text.tokens[first].value, "weights" if weights else role, doing=doing))
+        plain = doing is not None and not any(text.tokens[i].text in (":", "=", "is", "are") for i in words)
+    weights = role is None and is_model_file(text, text.tokens[first].value)
+    ledger.claim("place", [*words, *_around(text, first)], _place(text, first, "weights" if weights else role, words, doing=doing, plain=plain))
     if role in SOURCES:
-        _listed(text, match.end, role)
+        _listed(text, match.end, _place(text, first, role, words, plain=plain))
 
 
-def _listed(text: Text, at: int, role: str) -> None:
+def _count(text: Text, first: int) -> int:
+    """Return how many places stand in a list."""
+    count, at = 1, first + 1
+    while (more := text.match(_MORE, at)) is not None and more.end - at > 1:
+        count, at = count + 1, more.end
+    return count
+
+
+def _around(text: Text, place: int) -> list[int]:
+    """Return the brackets that a place stands in."""
+    return [i for i in (place - 1, place + 1) if 0 <= i < len(text.tokens) and text.tokens[i].text in "<>[]" and text.ledger.free(i)]
+
+
+def _listed(text: Text, at: int, like: Place) -> None:
     """Give what is listed behind a place its role too; a path that is named for another role has that."""
     while (more := text.match(_MORE, at)) is not None and more.end - at > 1:
         place = more.end - 1
-        if not text.ledger.free(place) or _is_told_after(text, more.end):
+        if not text.ledger.free(place) or text.match(f"')? {_OPEN}|',? {_AFTER}", more.end) is not None:
             return
-        uri = text.tokens[place].value
+        uri = str(text.tokens[place].value)
         other = role_of_path(text, uri)
-        found = Place(uri, other, guessed=True) if other not in (None, role) else Place(uri, role)
+        found = Place(uri, other) if other not in (None, like.role) else replace(like, uri=uri, doing=None)
         text.ledger.claim("place", more.tokens(), found)
         at = more.end
 
 
-def _is_told_after(text: Text, at: int) -> bool:
-    return any(text.match(f"'(? group.det? places.roles.{role}.after", at) is not None for role in SOURCES)
-
-
-def _after(text: Text, match: Match, role: str) -> None:
+def _after(text: Text, match: Match) -> None:
     """Read "X for validation" and "X (validation)"; what a role leads to another place is not of this one."""
-    end = match.end
+    end, said = match.end, match.tokens("role")
     [place] = match.tokens("list")[:1]
     if not text.ledger.free(place):
         return
-    bare = not any(text.within(i, f"places.roles.{role}.after") for i in match.tokens()[1:])
-    bracketed = bool({"(", "then"} & {text.tokens[i].text for i in match.tokens()})
-    if bare and not bracketed:
+    role = _role(text, said)
+    told = end in text.ends(said[0], f"places.roles.{role}.after")
+    between = {text.tokens[i].text for i in range(place + 1, said[0])}
+    bracketed = bool({"(", "[", "then", "="} & between)
+    last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
+    bare = end in text.ends(said[0], f"places.roles.{role}.bare")
+    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", ",", "the", "our", "my", "a"}):
         return
-    if not bracketed and text.match(f"{_LINK}* @place", end) and text.tokens[end].text not in ("and", ",", "."):
+    if not last and text.match(f"{_LINK}* @place", end):
         return
-    text.ledger.claim("place", match.tokens(), Place(text.tokens[place].value, role))
+    verbs = [i for i in said if any(text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to" for a in ("train", "evaluate"))]
+    closed = [end] if end < len(text.tokens) and text.tokens[end].text in (")", "]") else []
+    words = [i for i in match.tokens() if i not in verbs]
+    made = text.ledger.claim("place", [*words, *closed, *_around(text, place)], _place(text, place, role, said))
+    if text.tokens[said[0]].text == "are" or text.tokens[place - 1].text in ("plus", "+") or _is_taken(text, place):
+        _backwards(text, place, made.value)
+
+
+def _is_taken(text: Text, place: int) -> bool:
+    """Whether a list of places has one verb: "use A and B as training data"."""
+    first = place
+    while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
+        before = next((k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None)
+        if before is None:
+            break
+        first = before
+    return first != place and text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
+
+
+def _backwards(text: Text, place: int, like: Place) -> None:
+    """Give the places listed before one its role too."""
+    while place > 1:
+        before = next((k for k in range(place - 1, max(-1, place - 4), -1) if text.tokens[k].kind == "place"), None)
+        between = [text.tokens[k].text for k in range(before + 1, place)] if before is not None else ["."]
+        if before is None or not text.ledger.free(before) or not set(between) <= {",", "and", "plus", "&", "+", "both"}:
+            return
+        text.ledger.claim("place", [before, *(k for k in range(before + 1, place) if text.ledger.free(k))], replace(like, uri=str(text.tokens[before].value)))
+        place = before
+
+
+def _ordinals(text: Text) -> None:
+    """Read "the first for training, the second for validation"."""
+    for match in text.find(f"group.det? nth='first|'former|'second|'latter|'third|'other|'last 'one|places.data.nouns? 'is|'are|'being|'goes|'serves? role={_AFTER}"):
+        found = [c for c in text.ledger.of("place") if c.value.role in (None, *SOURCES) and c.last < match.first]
+        nth = _ORDINALS[text.tokens[match.tokens("nth")[0]].text]
+        if len(found) > max(nth, 0) and found[nth].value.role is None:
+            made = replace(found[nth].value, role=_role(text, match.tokens("role")))
+            text.ledger.replace(found[nth], "place", made)
+            text.ledger.claim("order", match.tokens())
+
+
+def _references(text: Text) -> None:
+    """Account for words that come back to a place: "and evaluate it on the test set"."""
+    held = [c.value for c in text.ledger.of("place")]
+    for match in text.find(f"group.prep group.det* role={_NOUN}"):
+        role = _role(text, match.tokens("role"))
+        before = range(max(0, match.first - 6), match.first)
+        other = role == "train_datasets" and any(text.within(k, "actions.evaluate.base", "actions.inference.base", "actions.words.test") for k in before)
+        if not other and any(p.role == role for p in held):
+            text.ledger.claim("order", match.tokens())
+
+
+# -- results and weights -------------------------------------------------------------------------
 
 
 def _results(text: Text) -> None:
+    """Read where results go: "save everything to X", "results should go to X", "X for the results"."""
+    where = "places.results.where|places.data.link"
+    things = "places.results.before|places.results.objects|places.weights.before|actions.words.engine|actions.words.onnx|actions.words.boxes|actions.words.metric"
     for source in (
-        f"places.results.verbs places.results.objects|group.det|group.it|free.adjective|free.noun|@name* places.results.where "
-        f"group.det* {_DESCRIBED}? places.results.before? {_LINK}* {_LIST}",
-        f"group.prep? group.det* places.results.before|places.results.objects {_LINK}|places.results.where+ {_LIST}",
-        f"group.prep? group.det* places.results.before {_LIST}",
-        f"{_LIST} places.results.after",
+        f"places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
+        f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} group.det* free.adjective* places.results.before|free.noun* ':? {_LIST}",
+        f"group.prep? group.det* free.adjective* places.results.before {where}|slots.around.link|group.det|'(|'use* {_LIST}",
+        f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {_LIST}",
+        f"{_LIST} ',? places.results.after",
     ):
         for match in text.find(source):
-            verb = text.within(match.first, "places.results.verbs")
-            plain = not verb and not any(text.within(i, "places.results.before") for i in match.tokens())
-            if plain and text.tokens[match.first].text in ("everything", "it", "them", "all", "that", "labels", "annotations", "checkpoints", "weights", "the"):
-                continue  # "train on everything in X"
-            _claim(text, match, "results")
+            if not _is_of_data(text, match):
+                _claim(text, match, "results")
+
+
+def _is_of_data(text: Text, match: Match) -> bool:
+    """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
+    if not text.within(match.first, "places.results.verbs"):
+        return False
+    before = text.tokens[match.first - 1] if match.first else None
+    word = text.tokens[match.first].text
+    told = before is not None and (before.kind == "name" or (before.kind == "word" and before.text in ("i", "we", "he", "she", "they")))
+    said = any(text.within(i, "places.results.before", "places.results.objects", "places.weights.before", "actions.words.metric", "grammar.group.it", "grammar.group.model") for i in match.tokens()[1:-1])
+    past = not (text.lexicon.has(word, "places.results.verbs") and f"{word}s" in text.lexicon.classes["places.results.verbs"])
+    return told or (past and not word.endswith("ing")) or not (said or match.end - match.first <= 4)
 
 
 def _weights(text: Text) -> None:
-    tail = f"{_LINK}* {_LIST}"
+    link = f"places.weights.link|places.data.nouns|group.det|free.adjective|':|'=|{_OPEN}|',"
+    tail = f"{link}* {_LIST}"
     kinds = (
-        ("resume", f"actions.words.resume {_OBJECT}* 'from|'at|'with|'of|'using|': group.det* free.adjective* places.weights.before|free.noun* {tail}"),
+        ("resume", f"verb=actions.words.resume {_OBJECT}* 'from|'at|'with|'of|'using|': group.det* free.adjective* places.weights.before|free.noun* {tail}"),
         ("backbone", f"group.prep? {_START}? group.det* free.adjective* places.weights.backbone places.weights.before? {tail}"),
         ("backbone", f"group.det* places.weights.before 'of|'for group.det* 'backbone {tail}"),
         ("backbone", f"{_LIST} 'as|'for|'into|'in group.det* places.weights.backbone"),
-        ("weights", f"{_START} {_OBJECT}* 'from|'with|'at|'of|'using group.det* free.adjective* places.weights.before|free.noun|@name* {tail}"),
+        ("weights", f"verb={_START} {_OBJECT}* 'from|'with|'at|'of|'using group.det* free.adjective* places.weights.before|free.noun|@name* {tail}"),
         ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before @name? {tail}"),
-        ("weights", f"{_LIST} places.weights.after"),
+        ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before ~word ~word? places.weights.link+ {_LIST}"),
+        ("weights", f"{_LIST} ',? places.weights.after"),
     )
     for role, source in kinds:
         for match in text.find(source):
             place = match.tokens("list")[0]
-            file = str(text.tokens[place].value).lower().endswith(_suffixes(text))
             words = [text.tokens[i].text for i in match.tokens()]
             named = any(text.within(i, "places.weights.before", "places.weights.backbone", "places.weights.after") for i in match.tokens())
-            if not file and role == "weights" and not named and "from" not in words:
+            file = is_model_file(text, text.tokens[place].value)
+            if not file and ((role == "weights" and not named and "from" not in words) or "on" in words):
                 continue  # "start the training on X" names data
             _claim_weights(text, match, role)
 
@@ -188,9 +344,9 @@ def _claim_weights(text: Text, match: Match, role: str) -> None:
         return
     words = [
         i for i in match.tokens()
-        if text.tokens[i].kind not in ("name", "place") and not text.within(i, "actions.train.nouns", "actions.train.base", "actions.words.resume")
+        if text.tokens[i].kind not in ("name", "place") and not text.within(i, "actions.train.nouns", "actions.train.base")
     ]  # fmt: skip
-    text.ledger.claim("place", [*words, place], Place(text.tokens[place].value, role))
+    text.ledger.claim("place", [*words, place], Place(str(text.tokens[place].value), role))
 
 
 def role_of_path(text: Text, uri: str) -> str | None:
@@ -204,6 +360,7 @@ def role_of_path(text: Text, uri: str) -> str | None:
     return None
 
 
-def places_of(claims: Sequence[Claim]) -> list[Place]:
-    """Return the places of some claims."""
-    return [c.value for c in claims if c.kind == "place"]
+def is_test(claim: Claim) -> bool:
+    """Whether a place is for testing, by what is said of it or by its own name."""
+    last = clean_uri(claim.value.uri).rpartition("/")[2].lower()
+    return claim.value.test or (claim.value.role is None and last.startswith("test"))

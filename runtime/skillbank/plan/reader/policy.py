@@ -15,6 +15,14 @@ _ENDS = frozenset(". , ; ! ? ) and please for this then but \n".split(" "))
 _NOT = frozenset("not never nobody neither none nothing hardly".split())
 _REACH = 9
 """Words before a mention that can be about it."""
+_HEADS = frozenset("turn turning switch switching set setting leave leaving keep keeping have having".split())
+"""Verbs whose state stands behind the mention: "no need to switch AutoML off"."""
+_AFTER_ONCE = frozenset("on in at with without from and using to for only over please".split())
+_ANSWERS = {**dict.fromkeys(("no", "nope", "nah", "nein", "non"), "off"), **dict.fromkeys(("yes", "yeah", "sure", "oui", "ja"), "on")}
+_DENYING = frozenset("no refrain not without hold".split())
+_BESIDE = frozenset([",", "-", ".", ";", ":", "(", ")", "and", "or", "\n", "just", "", "a"])
+UNCERTAIN = frozenset("random grid hybrid bayes llm".split())
+"""Names of algorithms that mean other things where nothing of a search stands beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,16 @@ def take_policy(text: Text) -> Said | None:
     ConflictError
         When the text asks for a search and for none.
     """
-    found = [*text.find("policy.search.verbs group.det* free.adjective? policy.search.goals")]
-    for match in found:
+    for match in text.find("policy.search.verbs group.det* free.adjective? policy.search.goals"):
         _judge(text, match, verb=True)
-    for match in [*text.find("policy.search.nouns policy.search.noun*")]:
-        if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
-            _judge(text, match, verb=False)
-    for match in text.find("policy.search.once"):
-        text.ledger.claim("policy", match.tokens(), Said("off", text.ledger.said(match.tokens())))
-    for match in text.find("group.det? plain=policy.search.plain+ @name? &policy.search.runs"):
-        text.ledger.claim("policy", match.tokens("plain"), Said("off", text.ledger.said(match.tokens())))
+    for match in text.find(f"{_SEARCH}.goals {_SEARCH}.noun? 'of|'for|@name|group.det* free.light|free.adverb|'to|'be|'been|'being|'are|'is|'get|'not|'should|'must* {_SEARCH}.done"):
+        _judge(text, match, verb=True)
+    for source in _MENTIONS:
+        for match in text.find(source):
+            if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
+                _judge(text, match, verb=False)
+    _methods(text)
+    _plain(text)
     said = text.ledger.of("policy")
     fixes = [m.first for m in text.find("grammar.mode.fix")]
     if fixes:
@@ -60,21 +68,96 @@ def take_policy(text: Text) -> Said | None:
             f"('{demands['off'].words}'); keep one of them."
         )
     values = [c.value for c in said]
-    return next(iter(demands.values()), values[-1] if values else None)
+    held = next(iter(demands.values()), values[-1] if values else None)
+    if held is not None and held.value == "off":
+        _echoes(text)
+    return held
+
+
+_SEARCH = "policy.search"
+_MENTIONS = (
+    f"{_SEARCH}.things {_SEARCH}.doings {_SEARCH}.noun*",
+    f"{_SEARCH}.doings 'of|'over|'for|'on {_SEARCH}.hyper",
+    f"{_SEARCH}.nouns {_SEARCH}.noun*",
+    f"{_SEARCH}.weak {_SEARCH}.noun*",
+)
+
+
+def _methods(text: Text) -> None:
+    """Read "hyperband", "grid search": the name of an algorithm asks for a search, or with a negation for none."""
+    for i in range(len(text.tokens)):
+        for span in text.spans[i]:
+            alias = any(c.startswith("slots.algorithm.alias.") for c in span.classes)
+            name = "slots.algorithm.values" in span.classes and text.tokens[i].text not in UNCERTAIN
+            tokens = range(i, span.end)
+            if (alias or name or f"{_SEARCH}.others" in span.classes) and all(map(text.ledger.free, tokens)):
+                made = _judge(text, Match(i, span.end), verb=False)
+                if made.value.value != "off":  # the algorithm itself is a value
+                    text.ledger.withdraw(made)
+                    text.ledger.claims.append(Claim("policy", (i,), made.value))
+                break
+
+
+def _plain(text: Text) -> None:
+    """Read "just once", "a plain training", "train once": no search."""
+    for match in text.find(f"{_SEARCH}.once"):
+        _says_off(text, match.tokens())
+    for match in text.find(f"group.det? plain={_SEARCH}.plain+ @name? &{_SEARCH}.runs"):
+        _says_off(text, match.tokens("plain"))
+    for match in text.find(f"group.det? plain={_SEARCH}.plain+ &@number &!group.det"):
+        if text.match(f"@number slots.epochs.nouns @name? {_SEARCH}.runs", match.end):
+            _says_off(text, match.tokens("plain"))
+    searched = any(c.value.value == "on" for c in text.ledger.of("policy"))
+    for match in text.find("'once"):
+        ends = match.end == len(text.tokens) or text.tokens[match.end].kind in ("mark", "place")
+        if ends or text.tokens[match.end].text in _AFTER_ONCE:
+            text.ledger.claim("context", match.tokens()) if searched else _says_off(text, match.tokens())
+
+
+def _says_off(text: Text, tokens: list[int]) -> None:
+    text.ledger.claim("policy", tokens, Said("off", text.ledger.said(tokens)))
+
+
+def _echoes(text: Text) -> None:
+    """Account for what says "no search" again: "without one", "nothing of that kind", "plain"."""
+    said = [c.last for c in text.ledger.of("policy")]
+    said += [m.first for m in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak")]
+    for match in text.find("'without|'w/o 'it|'one|'that|'any|'them"):
+        ends = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
+        if ends and any(k < match.first for k in said):
+            text.ledger.claim("policy", match.tokens(), Said("off", text.ledger.said(match.tokens())))
+    for match in text.find(f"{_SEARCH}.echo"):
+        around = [text.tokens[k].text if 0 <= k < len(text.tokens) else "," for k in (match.first - 1, match.end)]
+        if all(w in _BESIDE or (k and not w.isalpha()) for k, w in enumerate(around)):
+            text.ledger.claim("context", match.tokens())
 
 
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
-    word = text.ledger.said(match.tokens()).lower()
-    before = text.tokens[match.first - 1].text if match.first else ""
     if text.match("policy.search.told !'not", match.end) and not text.match("policy.search.told policy.state.off", match.end):
         return False
-    if not any(text.lexicon.has(" ".join(word.split()), "policy.search.weak") for _ in (0,)):
+    if text.match("'when|'after|'once|'if|'as|'at", match.end) and any(
+        text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 2), match.first)
+    ):
+        return False  # "stop the search after 8 hours"
+    if not text.within(match.first, f"{_SEARCH}.weak") or text.within(match.first, f"{_SEARCH}.things", f"{_SEARCH}.nouns"):
         return True
+    before = text.tokens[match.first - 1].text if match.first else ""
     led = before in ("no", "any", "without", "a", "the", "this", "that", "skip", "with", "kein", "keine", "not")
     stated = text.match("'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto", match.end)
-    follows = text.match("'for|'in|'on|@place", match.end) and before not in ("no", "any", "without", "skip")
-    return bool((led or stated) and not (follows and not stated))
+    if stated:
+        return True
+    if text.match("'for|'in|'on|'of|'through|@place", match.end) and before not in ("no", "any", "without", "skip"):
+        return False
+    refused = _before(text, max(0, match.first - _REACH), match.first)[0] == "off"
+    article = text.tokens[match.first].text in ("a", "the", "any")
+    return led or refused or (article and any(True for _ in text.find(_SIGNS)))
+
+
+_SIGNS = (
+    "slots.trials.nouns|slots.gpu_hours.nouns|slots.trial_timeout.nouns|slots.patience.after|slots.time_budget.nouns"
+)
+"""What only a search has."""
 
 
 def _judge(text: Text, match: Match, *, verb: bool) -> Claim:
@@ -85,20 +168,30 @@ def _judge(text: Text, match: Match, *, verb: bool) -> Claim:
     value, negations, used = _before(text, first, match.first)
     used |= set(match.tokens())
     state, denied, end = _after(text, match.end)
+    negations += sum(text.tokens[i].text in _NOT for i in match.tokens())
     if state is not None:
+        head = next((k for k in range(match.first - 1, first - 1, -1) if not text.within(k, "grammar.group.det")), None)
+        if value == "off" and state == "off" and head is not None and text.tokens[head].text in _HEADS:
+            negations += 1  # "no need to switch AutoML off", "without turning AutoML off"
+            used.add(head)
         if not (value == "off" and state == "on"):  # "no AutoML required" stays off
             value = state
         negations += denied
-        before = [t.text for t in text.tokens[max(first, match.first - 2) : match.first]]
-        if before[:1] == ["without"] and before[1:] and before[1].endswith("ing"):
-            negations += 1  # "without turning AutoML off"
-            used |= {match.first - 2, match.first - 1}
         used |= set(range(match.end, end))
-    value = value or "on"
+    value = value or _joined(text, match.first) or "on"
     if value != "auto" and negations % 2:
         value = "auto" if value == "off" else "off"
     words = [i for i in range(min(used), max(used) + 1) if text.ledger.free(i)]
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
+
+
+def _joined(text: Text, first: int) -> str | None:
+    """Return what was said of the mention right before this one: "no AutoML/HPO", "without HPO or tuning"."""
+    k = first - 1
+    while k >= 0 and text.tokens[k].text in ("/", "or", "and", "&", "nor", ","):
+        k -= 1
+    owner = text.ledger.owner.get(k)
+    return owner.value.value if owner is not None and owner.kind == "policy" and k < first - 1 else None
 
 
 def _reaches(text: Text, i: int) -> bool:
@@ -128,16 +221,16 @@ def _before(text: Text, first: int, mention: int) -> tuple[str | None, int, set[
         end, _, start, value = best
         used |= set(range(start, end))
     negations = 0
-    if value is not None and start > first and text.tokens[start - 1].text == "without":
-        negations += 1  # "without turning off AutoML"
-        used.add(start - 1)
     for i in range(first, start):
         if text.tokens[i].text in _NOT and i not in used:
             negations += 1
             used.add(i)
-        elif i not in used and any(e <= start for e in text.ends(i, "policy.turn.off")) and value in ("on", None):
+        elif i not in used and any(e <= start for e in text.ends(i, "policy.turn.off")) and (
+            value != "off" or text.tokens[i].text in _DENYING
+        ):
             inside = max(e for e in text.ends(i, "policy.turn.off") if e <= start)
-            if all(_is_passed(text, k) for k in range(inside, start)):
+            own = value == "on" and any(text.within(k, f"{_SEARCH}.nouns") for k in range(inside, start))
+            if not own and all(_is_passed(text, k) for k in range(inside, start)):
                 negations += 1
                 used |= set(range(i, inside))
     return value, negations, used
@@ -148,11 +241,14 @@ def _is_passed(text: Text, i: int) -> bool:
     return token.kind in ("name",) or text.within(
         i, "grammar.free.glue", "grammar.free.light", "grammar.free.adjective", "grammar.free.adverb", "grammar.group.det",
         "policy.search.noun", "policy.search.plain", "policy.search.nouns", "grammar.free.noun", "grammar.operator.or",
-    ) or token.text in ("costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time")  # fmt: skip
+    ) or token.text in ("costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time", *_HEADS)  # fmt: skip
 
 
 def _after(text: Text, at: int) -> tuple[str | None, int, int]:
     """Find the state said after the mention ("is not needed"): value, negations, and where it ends."""
+    said = [t.text for t in text.tokens[at : at + 2]]
+    if said[:1] == ["?"] and said[-1] in _ANSWERS:
+        return _ANSWERS[said[-1]], 0, at + 2
     negations, i = 0, at
     while i < min(at + 7, len(text.tokens)):
         word = text.tokens[i].text
@@ -170,7 +266,7 @@ def _after(text: Text, at: int) -> tuple[str | None, int, int]:
         if word in _NOT:
             negations += 1
         elif not text.within(i, "grammar.free.glue", "grammar.group.det", "grammar.free.adverb") and word not in (
-            ":", "=", "set", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains", "turned", "kept",
+            ":", "=", "set", "at", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains", "turned", "kept",
         ):  # fmt: skip
             break
         elif text.tokens[i].text in ("with", "and", "on") and i == at:

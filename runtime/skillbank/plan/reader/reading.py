@@ -15,17 +15,18 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, values
+from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
+from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle
+from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import keys_of, take_spec_words
+from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
@@ -61,7 +62,7 @@ def read_text(
     index: SearchIndex,
     list_folder: ListFolder = list_local,
     job_skill: JobSkill | None = None,
-    skill: str | None = None,
+    skill: Skill | None = None,
 ) -> Reading:
     """Read a request.
 
@@ -87,11 +88,13 @@ def read_text(
     if len(text) > _LONGEST:
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
     page, notes = _page(text, library)
-    meant = library.find(skill).skill if skill is not None else None
     notes += asides.take_reports(page)
+    asides.take_numbering(page)
+    asides.take_signatures(page)
     asides.take_courtesies(page)
-    notes += asides.take_approvals(page)
+    notes += asides.take_heard(page)
     clauses = Clauses(page)
+    notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
     _take_names(page)
@@ -100,32 +103,47 @@ def read_text(
     _take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
+    keys = _keys_of_named(page)
+    trained = [k for name, k in keys if trains(name)]
+    searches.take_space(page, trained)
     said = policy.take_policy(page)
     jobs.take_jobs(page)
-    training = _speaks_of_training(page)
+    searching = said is not None and said.value == "on"
+    training = _speaks_of_training(page) or searching
+    searches.take_search_settings(page, trained, searching=searching)
+    values.take_values(page, clauses, [k for _, k in keys], searching=searching)
+    captions.take_captions(page, training=training)
     places.take_places(page, training=training)
-    values.take_values(page, searching=said is not None)
-    captions.take_captions(page)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
+    asides.take_instead(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
-    if meant is not None:
-        for step in steps:
-            step.skill = meant
+    if skill is not None:
+        notes += _meant(page, steps, skill)
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
-        before = len(page.ledger.claims)
+        before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
+        settle(page)
         owner = next(s for s in steps if (s.skill, s.action) == found)
-        owner.claims += page.ledger.claims[before:]
+        owner.claims += [c for c in page.ledger.claims if id(c) not in before]
+    steps = [_with_claims(step, page) for step in steps]
     return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _meant(page: Text, steps: list[Step], skill: Skill) -> list[str]:
+    """Give every step the skill that an option names; say which names of the words do not count."""
+    for step in steps:
+        step.skill = skill
+    others = [page.ledger.said(c.tokens) for c in page.ledger.of("name") if skill not in c.value.skills]
+    return [f"--skill {shown(skill.qualified)} counts, not the {said} of the words" for said in others]
 
 
 def _page(text: str, library: Library) -> tuple[Text, list[str]]:
@@ -134,7 +152,7 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(tokens, frozenset(known.words | known.described), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
@@ -146,12 +164,7 @@ def _take_names(page: Text) -> None:
         if token.kind == "name" and page.ledger.free(i):
             page.ledger.claim("name", [i], token.value)
     if len(page.ledger.of("name")) > 1:
-        for match in page.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* @name|^name"):
-            owner = page.ledger.owner.get(match.end - 1)
-            others = [c for c in page.ledger.of("name") if c is not owner]
-            if owner is not None and others:
-                page.ledger.replace(owner, "refused")
-                page.ledger.claim("refused", [i for i in match.tokens() if page.ledger.free(i)])
+        settle_names(page)
 
 
 def _take_words(page: Text, library: Library) -> None:
@@ -173,9 +186,22 @@ def _take_words(page: Text, library: Library) -> None:
             page.ledger.withdraw(claim)
 
 
+def _keys_of_named(page: Text) -> list[tuple[str, Keys]]:
+    """Return the spec keys of the skills that are named, with the action of each."""
+    skills = dict.fromkeys(s for c in page.ledger.of("name") for s in c.value.skills)
+    return [(name, keys_of(s, name)) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
+
+
 def _take_platforms(page: Text) -> None:
+    """Account for platforms; one that is said not to be meant is none."""
+    label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"free.glue* places.platform.{name}"):
+        for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
+            page.ledger.claim("refused", match.tokens())
+    for name in ("local", "docker", "slurm", "kubernetes"):
+        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+            page.ledger.claim("platform", match.tokens(), name)
+        for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
 
@@ -201,8 +227,21 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else None)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
     return steps_of(page, clauses, finds, implied)
+
+
+def _product(page: Text) -> str | None:
+    """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
+        if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
+            for i in range(len(page.tokens)):
+                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
+                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
+            for claim in page.ledger.of("engine"):
+                page.ledger.replace(claim, "order")
+            return action
+    return None
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
@@ -289,7 +328,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
-    notes += accounting.take_context(page, clauses)
+    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    notes += accounting.take_context(page, clauses, known)
     left = accounting.left_over(page, clauses)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
@@ -312,5 +352,5 @@ def _made(
 
 def _with_claims(step: Step, page: Text) -> Step:
     """Return a step without the claims that were taken back."""
-    step.claims = [c for c in step.claims if c in page.ledger.claims]
+    step.claims = [c for c in step.claims if any(c is held for held in page.ledger.claims)]
     return step

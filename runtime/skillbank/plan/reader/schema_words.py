@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +13,12 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.values import Value
+from skillbank.plan.reader.values import Value, set_before
+from skillbank.plan.slots import SLOTS, slot
 
-__all__ = ["Keys", "keys_of", "take_spec_words"]
+__all__ = ["Keys", "keys_of", "name_at", "name_before", "take_spec_words"]
+
+_SLOT_NAMES = frozenset(s.name for s in SLOTS)
 
 
 @lru_cache(maxsize=256)
@@ -31,6 +35,9 @@ class Keys:
         self.kinds: dict[str, str] = {}
         self.enums: dict[str, dict[str, str]] = {}
         """By the letters and digits of a value that a key lists: the keys, and how each spells it."""
+        self.limits: dict[str, float] = {}
+        """The most that a number may be."""
+        self.megabytes: set[str] = set()
         for action in actions:
             others = {a.name for a in skill.actions} - {action.name}
             schema = skill.schema(action)
@@ -43,6 +50,11 @@ class Keys:
                 if node is None or node.children or key.partition(".")[0] in others:
                     continue
                 self.kinds[key] = node.kind
+                most = node.words.get("maximum")
+                if isinstance(most, int | float):
+                    self.limits[key] = most
+                if "megabyte" in leaf or re.search(r"\bMB\b", str(node.words.get("description"))):
+                    self.megabytes.add(key)
                 if leaf.lower() in ("enable", "enabled"):
                     leaf = head.rpartition(".")[2]
                 self.leaves.setdefault(leaf.lower(), set()).add(key)
@@ -50,18 +62,31 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the keys' last names that say something by themselves."""
+        return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
+
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
         found = self.leaves.get(name.lower().replace("-", "_"), set())
         return next(iter(found)) if len(found) == 1 else None
 
-    def named(self, spoken: Sequence[str], kinds: Sequence[str]) -> str | None:
+    def extends(self, names: Sequence[str], word: str) -> bool:
+        """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
+        word = _ABBREVIATIONS.get(word, word)
+        longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
+        return any(set(leaf.split("_")) in longer for leaf in self.leaves)
+
+    def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
-        said = {_ABBREVIATIONS.get(w, w) for w in spoken} - {""}
+        said = _canonical(spoken)
         if not said:
             return None
         exact = [leaf for leaf in self.leaves if said == set(leaf.split("_"))]
-        partly = [leaf for leaf in self.leaves if said < set(leaf.split("_")) and said - _COMMON]
+        if whole and not exact:
+            exact = [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and words - said <= _FILLERS]
+        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < set(leaf.split("_")) and said - _COMMON]
         for found in (exact, partly):
             keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) > 1:
@@ -72,33 +97,82 @@ class Keys:
         return None
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
-
-
 _COMMON = frozenset(
     """num max min size type name path dir file id data image model device mode format enable group tags project layers
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
+_FILLERS = frozenset("num size ratio prob coef max".split())
+"""Parts of names that people leave out."""
 _ABBREVIATIONS = {
-    "number": "num", **dict.fromkeys(("maximum", "maximal"), "max"), **dict.fromkeys(("minimum", "minimal"), "min"),
-    "length": "len", "optimal": "opt", "evaluation": "eval", **dict.fromkeys(("confidence", "score"), "conf"),
-    "gradient": "grad", "clipping": "clip", "encoder": "enc", "decoder": "dec", "normalization": "norm",
-    **dict.fromkeys(("the", "a", "an", "of", "for", "to"), ""), "dimension": "dim", "probability": "prob",
-    "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer", "learning": "lr",
+    "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
+    **dict.fromkeys(("minimum", "minimal", "smallest"), "min"),
+    "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
+    **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
+    "clipping": "clip", "encoder": "enc", "decoder": "dec", "normalization": "norm",
+    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""), "dimension": "dim",
+    "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
+    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
 }  # fmt: skip
+_PHRASES = {("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
+
+
+def _canonical(spoken: Sequence[str]) -> frozenset[str]:
+    """Return spoken words as the names of keys have them."""
+    words = list(spoken)
+    for said, meant in _PHRASES.items():
+        for i in range(len(words) - 1):
+            if tuple(words[i : i + 2]) == said:
+                words[i : i + 2] = meant
+    return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.lower())
 
 
 def take_spec_words(text: Text, keys: Keys) -> None:
     """Account for what is said in the words of a spec."""
+    _pairs(text, keys)
     for i, token in enumerate(text.tokens):
-        if token.kind == "number" and text.ledger.free(i):
-            _number(text, i, keys)
+        if not text.ledger.free(i):
+            continue
+        if token.kind in ("number", "percent"):
+            _list(text, i, keys) or _number(text, i, keys) or _ellipsis(text, i, keys)
+        elif token.kind == "range":
+            _bounds(text, i, keys)
     _choices(text, keys)
     _switches(text, keys)
     _snake(text, keys)
+    _texts(text, keys)
+
+
+def name_before(text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC) -> tuple[list[int], str] | None:
+    """Return the tokens that name a key right before a token, and the key; the longest name counts."""
+    words, links = _words_before(text, i)
+    for first in range(len(words)):
+        key = keys.named([text.tokens[k].text for k in words[first:]], kinds)
+        if key is not None:
+            return [*words[first:], *links], key
+    return None
+
+
+def name_at(
+    text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC, most: int = 5, *, whole: bool = False
+) -> tuple[list[int], str] | None:
+    """Return the tokens that name a key from a token on, and the key; the longest name counts."""
+    after: list[int] = []
+    k = i
+    while k < len(text.tokens) and len(after) < most and text.ledger.free(k) and text.tokens[k].kind == "word" and text.tokens[k].text not in _BREAKS:
+        after.append(k)
+        k += 1
+    for end in range(len(after), 0, -1):
+        key = keys.named([text.tokens[k].text for k in after[:end]], kinds, whole=whole)
+        if key is not None:
+            return after[:end], key
+    return None
 
 
 def _words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
@@ -109,34 +183,143 @@ def _words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
         links.append(k)
         k -= 1
     words: list[int] = []
-    while k >= 0 and len(words) < 5 and text.ledger.free(k) and text.tokens[k].kind == "word" and (text.tokens[k].text not in _BREAKS):
+    while k >= 0 and len(words) < 6 and text.ledger.free(k) and text.tokens[k].kind == "word" and (text.tokens[k].text not in _BREAKS):
         words.append(k)
         k -= 1
     return words[::-1], links[::-1]
 
 
 _NAMING = frozenset("max maximum value".split())
-_BREAKS = frozenset("with and for use using on at in set have want but then to by from".split())
+_BREAKS = frozenset("with and for use using on at in set have want but then to by from or".split())
 
 
-def _number(text: Text, i: int, keys: Keys) -> None:
-    value = text.tokens[i].value
+def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
+    """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
+    more = set_before(text, min(tokens))
+    enough = text.match("slots.around.enough", max(tokens) + 1)
+    text.ledger.claim("value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key))
+    return True
+
+
+def _number(text: Text, i: int, keys: Keys) -> bool:
+    """Read "weight decay 0.05", "900 queries", "a workspace of 4096 MB"."""
+    found = name_before(text, i, keys) or name_at(text, i + 1, keys)
+    if found is None:
+        return False
+    tokens, key = found
+    value, unit = text.tokens[i].value, []
+    if text.tokens[i].kind == "percent":
+        limits = keys.limits.get(key)
+        if limits is None or limits > 1:
+            return False
+        value /= 100
+    match = text.match("'mb|'mib|'megabytes|'megabyte|'gb|'gib|'gigabytes", i + 1)
+    if match is not None:
+        if key not in keys.megabytes:
+            return False
+        unit = match.tokens()
+        value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
+    return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _list(text: Text, i: int, keys: Keys) -> bool:
+    """Read "lr steps 9 and 13" for a key that holds a list."""
+    at = i - 1
+    while at > 0 and text.tokens[at].text in ("at", "epochs", "epoch", "after", "in"):
+        at -= 1
+    found = name_before(text, at + 1, keys, ("array",))
+    if found is None:
+        return False
+    numbers, k = [i], i + 1
+    while (match := text.match("',|'and|'&* @number", k)) is not None:
+        numbers.append(match.end - 1)
+        k = match.end
+    return _claim(text, [*found[0], *range(at + 1, k)], [text.tokens[n].value for n in numbers], found[1])
+
+
+def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
+    """Read "lr 1e-4, 1e-5 for the backbone": the number is of the same kind, of something else."""
+    match = text.match("'for|'in|'of group.det?", i + 1)
+    before = [c for c in text.ledger.of("value") if c.last < i and i - c.last < 6]
+    if match is None or not before or match.end >= len(text.tokens) or text.tokens[match.end].kind != "word":
+        return False
+    last = before[-1].value
+    names = slot(last.slot).names if last.slot in _SLOT_NAMES else (last.key.rpartition(".")[2],)
+    what = match.end
+    for name in names:
+        key = keys.named([*name.split("_"), text.tokens[what].text], _NUMERIC)
+        if key is not None:
+            return _claim(text, [i, *match.tokens(), what], text.tokens[i].value, key)
+    return False
+
+
+def _bounds(text: Text, i: int, keys: Keys) -> bool:
+    """Read "batch sizes from 1 to 16, tuned for 8" where a spec has a least, a largest and a usual one."""
     words, links = _words_before(text, i)
     for first in range(len(words)):
-        key = keys.named([text.tokens[k].text for k in words[first:]], ("number", "integer"))
-        if key is not None:
-            text.ledger.claim("value", [*words[first:], *links, i], Value("", value, key=key))
-            return
-    after: list[int] = []
-    k = i + 1
-    while k < len(text.tokens) and len(after) < 3 and text.ledger.free(k) and text.tokens[k].kind == "word" and text.tokens[k].text not in _BREAKS:
-        after.append(k)
-        k += 1
-    for end in range(len(after), 0, -1):
-        key = keys.named([text.tokens[k].text for k in after[:end]], ("number", "integer"))
-        if key is not None:
-            text.ledger.claim("value", [i, *after[:end]], Value("", value, key=key))
-            return
+        said = [text.tokens[k].text for k in words[first:]]
+        low, high = (keys.named([which, *said], _NUMERIC, whole=True) for which in ("min", "max"))
+        if low is None or high is None:
+            continue
+        least, most = text.tokens[i].value
+        text.ledger.claim("value", words[first:], Value("", least, key=low))
+        text.ledger.claim("value", [*links, i], Value("", most, key=high))
+        usual = text.match("',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually|'mostly 'for|'at|'is|'of? n=@number", i + 1)
+        key = keys.named(["opt", *said], _NUMERIC, whole=True)
+        if usual is not None and key is not None:
+            text.ledger.claim("value", usual.tokens(), Value("", text.tokens[usual.tokens("n")[0]].value, key=key))
+        return True
+    return False
+
+
+def _pairs(text: Text, keys: Keys) -> None:
+    """Read "max text length = 128", where only the last word stands before the sign, and "opset=13"."""
+    for i, token in enumerate(text.tokens):
+        if token.kind != "pair":
+            continue
+        owner = text.ledger.owner.get(i)
+        if owner is None or owner.kind != "value" or "." in token.value[0] or isinstance(owner.value.value, str | list | dict):
+            continue
+        words = [k for k in _words_before(text, i)[0]]
+        spoken = re.split(r"[-_\s]", token.value[0].lower())
+        for first in range(len(words) + 1):
+            said = [*(text.tokens[k].text for k in words[first:]), *spoken]
+            key = keys.named(said, _NUMERIC)
+            longer = first < len(words)
+            if longer and owner.value.slot and not (key and keys.extends(slot(owner.value.slot).names, said[0])):
+                phrase, section = " ".join(said), f"slots.{owner.value.slot}"
+                if text.lexicon.has(phrase, f"{section}.before") or text.lexicon.has(phrase, f"{section}.nouns"):
+                    text.ledger.claim("context", words[first:])
+                    break
+                continue
+            known = owner.value.slot or keys.spelled(token.value[0]) is not None
+            if key is not None and (longer or not known):
+                text.ledger.withdraw(owner)
+                text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
+                break
+
+
+def _texts(text: Text, keys: Keys) -> None:
+    """Read "project kelp-watch" where the section of the key is spoken of: "wandb"."""
+    spoken = {t.text for t in text.tokens if t.kind == "word"}
+    for i, token in enumerate(text.tokens):
+        if token.kind != "word" or not text.ledger.free(i):
+            continue
+        mine = [k for k in keys.leaves.get(token.text, ()) if keys.kinds.get(k) == "string" and k.split(".")[0] in spoken]
+        if len(mine) != 1:
+            continue
+        match = text.match("'is|'=|':|'name|'called|'named* v=@quote|~word", i + 1)
+        if match is None:
+            continue
+        [v] = match.tokens("v")
+        value, end = text.tokens[v].value, v + 1
+        if value is None:
+            whole = re.match(r"[\w.-]*\w", text.ledger.original[text.tokens[v].start :])
+            value = whole[0] if whole else text.tokens[v].text
+            while end < len(text.tokens) and text.tokens[end].end <= text.tokens[v].start + len(value):
+                end += 1
+        section = [k for k in range(max(0, i - 1), i) if text.tokens[k].text == mine[0].split(".")[0] and text.ledger.free(k)]
+        text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
 
 
 _OPTIMIZERS = frozenset("adam lion rmsprop adagrad adadelta adafactor lamb lars muon sophia nadam radam adam8bit".split())
@@ -203,20 +386,33 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
 
 
 def _switches(text: Text, keys: Keys) -> None:
-    """Read "no activation checkpointing", "enable wandb", "with pin memory"."""
+    """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
     for on, source in ((True, "operator.enable|'with group.det*"), (False, "operator.not group.det|free.light*")):
         for match in text.find(source):
-            after: list[int] = []
-            k = match.end
-            while k < len(text.tokens) and len(after) < 4 and text.ledger.free(k) and text.tokens[k].kind == "word":
-                after.append(k)
-                k += 1
-            for end in range(len(after), 0, -1):
-                said = [text.tokens[k].text.replace("checkpointing", "checkpoint") for k in after[:end]]
-                key = keys.named(said, ("boolean",))
-                if key is not None and keys.kinds.get(key) == "boolean" and set(said) >= set(key.rpartition(".")[2].split("_")) - {"enable", "enabled"}:
-                    text.ledger.claim("value", [*match.tokens(), *after[:end]], Value("", on, key=key))
-                    break
+            if (found := _switch_at(text, match.end, keys)) is not None:
+                text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", on, key=found[1]))
+    for i in range(len(text.tokens)):
+        if text.tokens[i].kind != "word" or not text.ledger.free(i):
+            continue
+        if (found := _switch_at(text, i, keys)) is None:
+            continue
+        state = text.match("slots.around.link* v='on|'off|'enabled|'disabled|'true|'false|'activated|'deactivated", found[0][-1] + 1)
+        if state is not None:
+            word = text.tokens[state.tokens("v")[0]].text
+            verb = [i - 1] if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching") else set_before(text, i)
+            on = word in ("on", "enabled", "true", "activated")
+            text.ledger.claim("value", [*verb, *found[0], *state.tokens()], Value("", on, key=found[1]))
+
+
+def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
+    """Return the words from a token on that name a key that is true or false, and the key."""
+    found = name_at(text, i, keys, ("boolean",), most=4)
+    if found is None or keys.kinds.get(found[1]) != "boolean":
+        return None
+    head, _, leaf = found[1].rpartition(".")
+    name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
+    said = _canonical([text.tokens[k].text for k in found[0]])
+    return found if said >= set(name.split("_")) - {"enable", "enabled", "use"} else None
 
 
 def _snake(text: Text, keys: Keys) -> None:

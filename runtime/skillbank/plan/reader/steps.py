@@ -179,7 +179,8 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
         for a, b in pairwise(names)
     )
     if not joined:
-        listed = ", ".join(shown(s.name) for s in skills)
+        names_ = [s.name for s in skills]
+        listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
         raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
     claims = [c for c in step.claims if c.kind != "name"]
     return [Step(step.action, step.at, step.engine, step.asked, list(claims), skill, step.group) for skill in skills]

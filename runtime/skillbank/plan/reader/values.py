@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.slots import SLOTS, Kind, Slot, slot
+from skillbank.plan.reader.policy import UNCERTAIN
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slots import SLOTS, Kind, Slot
 
-__all__ = ["SIZE", "Value", "take_values"]
+if TYPE_CHECKING:
+    from skillbank.plan.reader.schema_words import Keys
+
+__all__ = ["SIZE", "UNITS", "Value", "set_before", "take_values"]
 
 SIZE = "size"
 """The slot-like name of a width and height."""
 _NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
 _LINK = "slots.around.link*"
-_UNITS = ("seconds", "minutes", "hours", "days")
-_SHORT = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
+UNITS = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
+"""Units of time, as settings write them."""
 _NOT = "operator.not"
 
 
@@ -31,6 +38,10 @@ class Value:
         The spec key or shorthand, where one was written.
     negated
         Whether it was said not to be so.
+    total
+        Whether a number of GPUs is that of all nodes together.
+    unit
+        What an interval counts where it is not epochs.
     """
 
     slot: str
@@ -38,14 +49,17 @@ class Value:
     key: str = ""
     negated: bool = False
     total: bool = False
-    """Whether a number of GPUs is that of all nodes together."""
+    unit: str = ""
 
 
-def take_values(text: Text, *, searching: bool) -> None:
+def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching: bool) -> None:
     """Account for the values of slots.
 
     Parameters
     ----------
+    keys
+        Spec keys of the skills that are named: a noun that is part of a longer name ("backbone learning rate")
+        is left to them.
     searching
         Whether the text speaks of a search: a time without a noun is then the search's.
     """
@@ -55,54 +69,77 @@ def take_values(text: Text, *, searching: bool) -> None:
     _no_gpus(text)
     for each in (s for s in SLOTS if s.name in ("gpu_hours", "trial_timeout", "time_budget")):
         _durations(text, each, searching)
-    _search_settings(text)
+    _kept(text)
     for i, token in enumerate(text.tokens):
-        if token.kind == "number" and text.ledger.free(i):
-            _number(text, i)
+        if token.kind in ("number", "percent") and text.ledger.free(i):
+            _number(text, clauses, keys, i, searching)
+    _totals(text)
+    _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
 
 
 def _claim(text: Text, tokens: list[int], value: Value) -> None:
-    """Claim a value, with a negation that stands right before it."""
+    """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it."""
     first = min(tokens)
     for start in range(max(0, first - 5), first):
         match = text.match(f"{_NOT} group.det|slots.around.before|free.light|free.glue*", start, first)
         if match is not None and match.end == first:
             tokens = [*match.tokens(), *tokens]
-            value = Value(value.slot, value.value, value.key, True, value.total)
+            value = replace(value, negated=True)
             break
-    text.ledger.claim("value", tokens, value)
+    else:
+        tokens = [*set_before(text, first), *tokens]
+    enough = text.match("slots.around.enough", max(tokens) + 1)
+    text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
 
 
-def _number(text: Text, i: int) -> None:
+def set_before(text: Text, first: int) -> list[int]:
+    """Return the tokens of "set the", "fix", "raise the" right before a value."""
+    for start in range(max(0, first - 3), first):
+        match = text.match("slots.around.set group.det*", start, first)
+        if match is not None and match.end == first:
+            return match.tokens()
+    return []
+
+
+def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searching: bool) -> None:
     """Find the slot of one number: by the noun before it, else by the one behind it."""
     best: tuple[int, Slot, Match] | None = None
-    value = text.tokens[i].value
+    kind, value = text.tokens[i].kind, text.tokens[i].value
     for each in SLOTS:
-        if each.kind not in _NUMBERS or each.kind is Kind.DURATION:
+        if not _fits(each, kind, value):
             continue
-        if each.kind is Kind.COUNT and not isinstance(value, int):
-            if not float(value).is_integer():
-                continue
-        for source in (
-            f"slots.{each.name}.nouns|slots.{each.name}.before {_LINK} @number slots.{each.name}.unit?",
-            f"slots.around.before* @number slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after",
+        link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
+        for led, source in (
+            (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit?"),
+            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after"),
         ):
             match = _reaching(text, source, i)
-            if match is not None:
-                led = source.startswith("slots.a") is False
-                size = (match.end - match.first) if not led else 100 + match.end - match.first
-                if led and not _is_bound(text, match, i):
-                    continue
-                if best is None or size > best[0]:
-                    best = (size, each, match)
+            if match is None or not _is_meant(text, each, match, i, led):
+                continue
+            size = match.end - match.first + 100 * led
+            if best is None or size > best[0]:
+                best = (size, each, match)
     if best is None:
         return
-    _, found, match = best
+    size, found, match = best
+    if (size > 100 and _is_longer(text, found, match, keys)) or (found.name == "patience" and not searching and size > 100):
+        return
+    if found.name in ("gpus", "nodes") and _is_owned(text, clauses, match):
+        return
     tokens = [k for k in match.tokens() if text.ledger.free(k)]
-    total = found.name == "gpus" and text.match("slots.gpus.nouns|free.glue* 'over|'across|'on|'in|'spread|'split|'total+ free.glue* @number slots.nodes.nouns", match.end - 1) is not None
-    _claim(text, tokens, Value(found.name, int(value) if found.kind is Kind.COUNT else value, total=total))
+    said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
+    _claim(text, tokens, Value(found.name, said))
+
+
+def _fits(each: Slot, kind: str, value: float) -> bool:
+    """Whether a slot can have this number."""
+    if each.kind not in _NUMBERS or each.kind is Kind.DURATION:
+        return False
+    if kind == "percent":
+        return each.name == "threshold"
+    return each.kind is not Kind.COUNT or float(value).is_integer()
 
 
 def _reaching(text: Text, source: str, i: int) -> Match | None:
@@ -116,19 +153,110 @@ def _reaching(text: Text, source: str, i: int) -> Match | None:
     return None
 
 
-def _is_bound(text: Text, match: Match, i: int) -> bool:
-    """Whether the noun before a number is this number's: in "10 epochs 4 gpus" it is that of the one before."""
-    return match.first == 0 or text.tokens[match.first - 1].kind != "number" or not text.ledger.free(match.first)
+def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
+    """Whether a noun and a number are one value: not in "epoch 12", "after 5 epochs", "at epochs 9 and 13"."""
+    before = text.tokens[match.first - 1] if match.first else None
+    if led and before is not None and before.kind == "number" and text.ledger.free(match.first - 1):
+        return False  # in "10 epochs 4 gpus" the noun is that of the number before it
+    if each.name != "epochs":
+        return True
+    links = [text.tokens[k].text for k in range(match.first + 1, i)]
+    if led and text.tokens[match.first].text == "epoch" and not {":", "=", "is", "of", "to"} & set(links):
+        return False
+    stops = before is not None and any(text.ends(k, "slots.search_settings.stop") for k in range(max(0, match.first - 3), match.first))
+    if before is not None and before.text in _WHEN and not stops:
+        return False
+    return not (led and text.match("'and|',|'& @number !slots.around.named", match.end))
+
+
+_WHEN = frozenset("at after from until till by since before first last past".split())
+"""Words before epochs that say when something is, not for how long."""
+
+
+def _is_longer(text: Text, found: Slot, match: Match, keys: Sequence[Keys]) -> bool:
+    """Whether a noun is only part of the name of a spec key: "backbone learning rate"."""
+    k = match.first - 1
+    if k < 0 or text.tokens[k].kind != "word" or not text.ledger.free(k):
+        return False
+    return any(each.extends(found.names, text.tokens[k].text) for each in keys)
+
+
+def _is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
+    """Whether a number of GPUs or machines is told of as one's own ("I have 4 GPUs"), and not asked for."""
+    clause = clauses.of(match.first)
+    said = [text.tokens[k].text for k in range(clause.first, match.first)]
+    return clause.mode is Mode.REPORT and bool({"have", "has", "got", "own", "there"} & set(said[-5:]))
 
 
 def _every(text: Text) -> None:
-    """Read "validate every 2 epochs", "checkpoints each epoch"."""
+    """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
+    often = "'after|'once|'at|'per? 'every|'each|'per n=@number|'single|'other|'second|'third?"
     for name in ("validation_interval", "checkpoint_interval"):
-        for match in text.find(f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* 'every|'each|'after|'once|'per n=@number|'single|'other|'second|'third? slots.epochs.nouns"):
+        each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
+        for match in text.find(f"{each} unit=slots.epochs.nouns|slots.around.steps"):
             words = [text.tokens[k] for k in match.tokens("n")]
-            count = 1 if not words else words[0].value if words[0].kind == "number" else {"other": 2, "second": 2, "third": 3}.get(words[0].text, 1)
-            if any(text.tokens[k].text in ("every", "each", "per", "once") for k in match.tokens()):
-                _claim(text, match.tokens(), Value(name, count))
+            count = 1 if not words else words[0].value if words[0].kind == "number" else _OTHER.get(words[0].text, 1)
+            unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
+            _claim(text, match.tokens(), Value(name, count, unit=unit))
+
+
+_OTHER = {"other": 2, "second": 2, "third": 3}
+
+
+def _kept(text: Text) -> None:
+    """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
+    section = "slots.threshold"
+    for source in (
+        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
+        f"{section}.drop group.det* {section}.objects 'with|'scoring|'that|'are|'score? slots.around.below n=@number|@percent",
+        f"'only {section}.objects 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
+    ):
+        for match in text.find(source):
+            [n] = match.tokens("n")
+            value = text.tokens[n].value / (100 if text.tokens[n].kind == "percent" else 1)
+            if text.ledger.free(n) and 0 <= value <= 1:
+                text.ledger.claim("value", match.tokens(), Value("threshold", value))
+
+
+def _totals(text: Text) -> None:
+    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
+    for match in text.find("^value spread='spread|'split|'distributed|'divided|'evenly|'equally* 'over|'across|'on|'in|'between? ^value"):
+        one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
+        if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
+            joined = [text.tokens[k].text for k in (*match.tokens(), *other.tokens)]
+            if {"over", "across", "spread", "split", "on", "in", "distributed", "divided"} & set(joined):
+                text.ledger.replace(one, "value", replace(one.value, total=True))
+                text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
+    for match in text.find("^value 'x|'times|'by|'with ^value 'each?"):
+        said = {text.ledger.owner[k].value.slot for k in (match.first, match.first + 2)}
+        if said == {"gpus", "nodes"}:
+            text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
+
+
+def _is_per_node(text: Text, claim: Claim) -> bool:
+    return bool({"per", "each", "every", "apiece"} & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)})
+
+
+def _ellipses(text: Text) -> None:
+    """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    for i, token in enumerate(text.tokens):
+        if token.kind != "number" or not text.ledger.free(i):
+            continue
+        values = [c for c in text.ledger.of("value") if isinstance(c.value.value, int | float)]
+        after = text.match("'and? operator.instead|operator.not ^value", i + 1)
+        if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
+            _claim(text, [i], replace(owner.value, value=token.value, negated=False))
+            continue
+        before = [c for c in values if c.last < i and i - c.last < 8]
+        enough = text.match("slots.around.enough", i + 1)
+        if before:
+            last = before[-1]
+            between = range(last.last + 1, i)
+            fixed = any(text.within(k, "grammar.mode.fix") for k in between) or (
+                last.value.negated and (enough or any(text.tokens[k].text in ("but", "only", "just", "use", "rather") for k in between))
+            )
+            if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
+                _claim(text, [i], replace(last.value, value=token.value, negated=False))
 
 
 def _sizes(text: Text) -> None:
@@ -159,34 +287,20 @@ def _gpu_ids(text: Text) -> None:
 
 def _no_gpus(text: Text) -> None:
     for match in text.find("slots.gpus.none 'only?"):
-        _claim(text, match.tokens(), Value("gpus", 0))
-
-
-def _search_settings(text: Text) -> None:
-    """Read further numbers of a search, and when it is to stop: "population 8", "stop when 6 trials bring nothing"."""
-    section = "slots.search_settings"
-    stop = f"{section}.stop 'the|'search|'it|'hpo|'automl* 'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
-    for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
-        _claim(text, match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
-    for match in text.find(f"{stop}{section}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
-        _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
-    for unit in _UNITS:
-        for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{unit}"):
-            if not any(text.within(i, f"actions.{a}.nouns") for i in range(max(0, match.first - 3), match.end) for a in ("train",)):
-                amount = text.tokens[match.tokens("n")[0]].value
-                _claim(text, match.tokens(), Value("time_budget", f"{amount:g}{_SHORT[unit]}"))
-    for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{section}.words.")]:
-        for source in (f"{section}.words.{name} {_LINK} n=@number slots.epochs.unit?", f"slots.around.before* n=@number {section}.words.{name}"):
-            for match in text.find(source):
-                if text.ledger.free(match.tokens("n")[0]):
-                    _claim(text, match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"))
+        text.ledger.claim("value", match.tokens(), Value("gpus", 0))
+    for match in text.find("slots.gpus.plain"):
+        denied = next((k for k in range(max(0, match.first - 2), match.first) if text.within(k, "operator.not")), None)
+        if denied is None:
+            text.ledger.claim("context", match.tokens())
+        else:
+            text.ledger.claim("value", range(denied, match.end), Value("gpus", 0))
 
 
 def _durations(text: Text, each: Slot, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
     name = each.name
     if name == "gpu_hours":
-        for match in text.find(f"slots.around.before* n=@number slots.{name}.nouns"):
+        for match in text.find(f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
         for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
@@ -195,17 +309,19 @@ def _durations(text: Text, each: Slot, searching: bool) -> None:
         f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
         f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? group.det* slots.{name}.nouns",
     ]
+    if name == "trial_timeout":
+        sources.append("'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}")
     if name == "time_budget" and searching:
         sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
-        for unit in _UNITS:
+        for unit in UNITS:
             for match in text.find(source.format(unit=f"slots.units.{unit}")):
                 [i] = match.tokens("n")
                 if text.ledger.free(i):
                     amount = text.tokens[i].value
                     tokens = [k for k in match.tokens() if text.ledger.free(k)]
-                    _claim(text, tokens, Value(name, f"{amount:g}{_SHORT[unit]}"))
+                    _claim(text, tokens, Value(name, f"{amount:g}{UNITS[unit]}"))
 
 
 def _choices(text: Text, each: Slot) -> None:
@@ -223,13 +339,8 @@ def _choices(text: Text, each: Slot) -> None:
         word = " ".join(text.tokens[k].text for k in said)
         value = next((m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word)
         beside = match.tokens("before") or match.tokens("after")
-        if each.name == "algorithm" and word in ("random", "grid", "hybrid", "bayes") and not beside:
+        if each.name == "algorithm" and word in UNCERTAIN and not beside:
             continue
         if value == "?" or value not in each.choices:
             continue
         _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(each.name, value))
-
-
-def slot_names() -> set[str]:
-    """Return the names of the slots that have a value in words."""
-    return {slot(s.name).name for s in SLOTS}

@@ -1,0 +1,132 @@
+"""What a search is over and when it ends: parameters, ranges, the metric, and further numbers of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.policy import Said
+from skillbank.plan.reader.schema_words import Keys, name_at, name_before
+from skillbank.plan.reader.values import UNITS, Value
+
+__all__ = ["take_search_settings", "take_space"]
+
+_SEARCH = "policy.search"
+_SECTION = "slots.search_settings"
+_LINK = "slots.around.link*"
+
+
+def take_space(text: Text, keys: Sequence[Keys]) -> None:
+    """Account for what a search is over: "search only over the learning rate", "grid search over lr and momentum".
+
+    Parameters
+    ----------
+    keys
+        Spec keys of the trainings that may be meant.
+    """
+    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
+    for match in [m for lead in leads for m in text.find(lead)]:
+        denied = match.first and text.within(match.first - 1, "operator.not", "operator.only")
+        found = _names(text, match.end, keys)
+        if found is not None and not denied:
+            verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
+            text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
+            text.ledger.claim("value", found[0], Value("", found[1], key="automl.parameters"))
+    searched = any(True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values"))
+    for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if searched else ():
+        found = _names(text, match.end, keys)
+        if found is not None and (text.tokens[match.first].text == "over" or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")):
+            text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters"))
+
+
+def _names(text: Text, i: int, keys: Sequence[Keys]) -> tuple[list[int], list[str]] | None:
+    """Return the tokens of a list of parameters and their keys; None where the last has a value of its own."""
+    tokens: list[int] = []
+    named: list[str] = []
+    while True:
+        found = next((f for k in keys if (f := name_at(text, i, k, most=4, whole=True)) is not None), None)
+        if found is None:
+            break
+        tokens += found[0]
+        named.append(found[1])
+        i = tokens[-1] + 1
+        match = text.match("',|'and|'&|'plus|'as 'well|'as|'and* group.det*", i)
+        if match is None:
+            break
+        i = match.end
+    end = tokens[-1] + 1 if tokens else i
+    if not tokens or text.match("slots.around.link* @number", end):
+        return None
+    return list(range(tokens[0], end)), named
+
+
+def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -> None:
+    """Account for numbers of a search, for ranges, the metric and for when it is to stop."""
+    _stops(text, searching=searching)
+    for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{_SECTION}.words.")]:
+        for source in (f"{_SECTION}.words.{name} {_LINK} n=@number slots.epochs.unit?", f"slots.around.before* n=@number {_SECTION}.words.{name}"):
+            for match in text.find(source):
+                if text.ledger.free(match.tokens("n")[0]):
+                    text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"))
+    if not searching:
+        return
+    for i, token in enumerate(text.tokens):
+        if token.kind == "range" and text.ledger.free(i):
+            _range(text, i, keys)
+    _metric(text)
+    _switches(text)
+
+
+def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
+    """Read "learning rate between 1e-5 and 1e-3" as the range of a key."""
+    at = i
+    while at > 0 and text.tokens[at - 1].text in (",", ":", "in", "range", "within", "of", "from", "the", "(", "=", "values"):
+        at -= 1
+    owner = text.ledger.owner.get(at - 1)
+    found: tuple[list[int], str] | None = None
+    if owner is not None and owner.value and owner.kind == "value" and owner.value.key == "automl.parameters":
+        found = [], owner.value.value[-1]
+    elif owner is None:
+        found = next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
+    if found is not None:
+        tokens = [k for k in [*found[0], *range(at, i + 1)] if text.ledger.free(k)]
+        text.ledger.claim("value", tokens, Value("", list(text.tokens[i].value), key=f"automl.ranges.{found[1]}"))
+
+
+def _metric(text: Text) -> None:
+    """Read "minimise val_loss": the metric by its name, and which way is better."""
+    for direction, verbs in (("minimize", "'minimise|'minimize|'minimising|'minimizing|'lowest|'smallest"), ("maximize", "'maximise|'maximize|'maximising|'maximizing|'highest|'largest")):
+        for match in text.find(f"{verbs} group.det* name=~word"):
+            [name] = match.tokens("name")
+            if "_" in text.tokens[name].text:
+                text.ledger.claim("value", [name], Value("", text.ledger.said([name]), key="automl.metric"))
+                text.ledger.claim("value", match.tokens(), Value("", direction, key="automl.direction"))
+
+
+def _switches(text: Text) -> None:
+    """Read "skip the baseline evaluation" and "keep only the checkpoints of the best trials"."""
+    for name in ("baseline", "final_evaluation"):
+        for on, verb in ((False, "operator.not"), (True, "operator.enable")):
+            for match in text.find(f"{verb} group.det* {_SECTION}.{name}"):
+                text.ledger.claim("value", match.tokens(), Value("", on, key=f"automl.{name}"))
+    kept = "'keep|'keeping|'save|'saving 'only|'just|group.det* 'checkpoints|'checkpoint|'models|'model|'weights 'of|'from 'only|'just|group.det*"
+    for match in text.find(f"{kept} 'best 'trials|'trial|'one|'run 'only?"):
+        text.ledger.claim("value", match.tokens(), Value("", "best", key="automl.keep"))
+    for match in text.find(f"{kept} 'all|'every 'trials|'trial"):
+        text.ledger.claim("value", match.tokens(), Value("", "all", key="automl.keep"))
+
+
+def _stops(text: Text, *, searching: bool) -> None:
+    """Read "stop when 6 trials bring nothing better", "give up after 8 hours or when mAP50 gets to 0.8"."""
+    opening = f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|group.det* 'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
+    also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
+    for stop in (opening, also) if searching else (opening,):
+        for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
+            text.ledger.claim("value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
+        for match in text.find(f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
+            text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
+        for name, short in UNITS.items():
+            for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
+                if not any(text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)):
+                    amount = text.tokens[match.tokens("n")[0]].value
+                    text.ledger.claim("value", match.tokens(), Value("time_budget", f"{amount:g}{short}"))
