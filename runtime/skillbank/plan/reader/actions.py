@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
 
 __all__ = ["ACTIONS", "Mention", "take_actions"]
 
@@ -26,6 +27,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("evaluate", f"verb=actions.words.test what={_OF}|{_ENGINE}|actions.quantize.past+ &'on|'against|'with|'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
+    ("dataset_convert", "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* places.data.nouns|^place"),
     ("inference", "verb=actions.words.make group.det|free.adjective|'predicted|'me|'us|free.glue* actions.words.boxes &'on|'for|'of|'from|'over|'in|^place"),
 )  # fmt: skip
 
@@ -52,11 +54,14 @@ class Mention:
 
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
+    own = own_actions(text, ACTIONS)
     for action, source in _PHRASES:
         for match in text.find(source):
             _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
-        if text.ledger.free(i):
+        if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
+            _own(text, clauses, said)
+        elif text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
         negation = _negation(text, clauses.of(match.first).first, match.first)
@@ -76,6 +81,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
+        return
+    if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
         return
     if words[0] in _LISTING:
         earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
@@ -112,6 +119,16 @@ def _is_noun(text: Text, i: int) -> bool:
     if text.tokens[i].text != "run" or not i:
         return False
     return text.tokens[i - 1].text in ("a", "the", "train", "test", "training") or text.within(i - 1, "grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
+
+
+def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
+    """Read the name of an action that the named skill has besides the usual ones."""
+    tokens, noun = list(range(said.first, said.end)), said.form == "ing"
+    wish = _wish(text, clauses, said.first) if said.form in ("past", "third") else []
+    if wish is None or (noun and _is_talk(text, clauses, said.first, said.end)):
+        text.ledger.claim("talk", tokens)
+    else:
+        _settle(text, clauses, [*wish, *tokens], Mention(said.action, asked=not noun), noun=noun)
 
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:

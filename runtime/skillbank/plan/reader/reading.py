@@ -25,9 +25,10 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
+from skillbank.plan.reader.own_actions import only_action, own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
-from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
+from skillbank.plan.reader.steps import Step, assign_skills, name_all, settle_actions, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
 
@@ -128,6 +129,7 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
+    settle_actions(page, steps)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -171,16 +173,17 @@ def _take_words(page: Text, library: Library) -> None:
     """Read values of keys such as ``model`` and ``action``, which are words of the request itself."""
     known = names.names_of(library)
     for claim in page.ledger.of("words"):
-        word = str(claim.value).strip()
-        said = known.claims.of(word)
+        if (said := known.claims.of(str(claim.value).strip())).skills:
+            page.ledger.replace(claim, "name", Named(said.skills, said.note))
+    own = own_actions(page, ACTIONS)
+    for claim in page.ledger.of("words"):
+        word = str(claim.value).strip().lower()
         action = next(
-            (a for a in ACTIONS if a == word.lower() or any(
-                page.lexicon.has(word.lower(), f"actions.{a}.{f}") for f in (*FORMS, "nouns"))),
+            (a for a in (*own, *ACTIONS) if a == word or any(
+                page.lexicon.has(word, f"actions.{a}.{f}") for f in (*FORMS, "nouns"))),
             None,
         )  # fmt: skip
-        if said.skills:
-            page.ledger.replace(claim, "name", Named(said.skills, said.note))
-        elif action is not None:
+        if action is not None:
             page.ledger.replace(claim, "action", Mention(action))
         else:
             page.ledger.withdraw(claim)
@@ -227,7 +230,7 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page))
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page) or only_action(page, clauses))
     return steps_of(page, clauses, finds, implied)
 
 
