@@ -9,7 +9,7 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
 
-__all__ = ["ACTIONS", "Mention", "take_actions"]
+__all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
 
 ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine", "dataset_convert")
 _OF = "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^value|^job|^place|places.weights.before|'from|'of|group.model"
@@ -50,6 +50,14 @@ class Mention:
     asked: bool = True
     engine: bool = False
     before: bool | None = None
+
+
+def take_spelled_actions(text: Text, clauses: Clauses) -> None:
+    """Account for the names of a skill's own actions that have several words: "segment_train", "segment train"."""
+    own = [name for name in own_actions(text, ACTIONS) if "_" in name]
+    for i in range(len(text.tokens)) if own else ():
+        if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
+            _own(text, clauses, said)
 
 
 def take_actions(text: Text, clauses: Clauses) -> None:

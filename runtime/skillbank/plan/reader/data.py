@@ -127,7 +127,7 @@ class DataOfSteps:
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
         step = self.steps[at]
-        said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES]
+        said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES or c.value.role in reads]
         loose = [c for c in step.of("place") if c.value.role is None]
         if not loose and not said and reads:
             loose = self._shared(at)

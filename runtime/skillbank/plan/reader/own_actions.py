@@ -1,4 +1,4 @@
-"""Actions that are a skill's own: known by their names, and by "run X" where a skill does one thing alone."""
+"""What is a skill's own: actions and data sources known by their names, "run X" where a skill does one thing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skillbank.bank.skill import Skill
+from skillbank.plan.datasets import DATASETS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import forms
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["OwnWord", "only_action", "own_actions", "own_word"]
+__all__ = ["OwnWord", "only_action", "own_actions", "own_sources", "own_word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ def own_word(text: Text, i: int, own: Sequence[str]) -> OwnWord | None:
         if form is not None and len(words) == 1:
             return OwnWord(name, i, i + 1, form)
     return None
+
+
+def own_sources(text: Text) -> frozenset[str]:
+    """Return the names of all data sources of the skills that a text names."""
+    rows = (row for skill in _named(text) for action in skill.actions for row in action.data_sources)
+    return frozenset(row.source for row in rows if DATASETS.fullmatch(row.source))
 
 
 def only_action(text: Text, clauses: Clauses) -> str | None:

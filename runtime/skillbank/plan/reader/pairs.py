@@ -8,6 +8,7 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.values import Value, set_before
@@ -23,12 +24,18 @@ _WORDS = frozenset("action actions task tasks step steps model skill network arc
 
 def take_pairs(text: Text) -> None:
     """Account for pairs and options; what nothing is known of stays, for the spec's own words."""
+    own = own_sources(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "pair" and text.ledger.free(i):
-            _pair(text, [i], token.value[0], token.value[1], written=True)
+            _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
         if token.kind == "flag" and text.ledger.free(i):
-            _flag(text, i)
+            _flag(text, i, own)
+    for i in [k for k, token in enumerate(text.tokens) if token.kind == "word" and token.text in own]:
+        match = text.match("slots.around.link|group.prep* v=@place", i + 1)
+        if match is not None:
+            place = clean_uri(text.tokens[match.tokens("v")[0]].value)
+            text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
     for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
@@ -38,7 +45,7 @@ def take_pairs(text: Text) -> None:
             text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
 
 
-def _flag(text: Text, i: int) -> None:
+def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
     name = text.tokens[i].text
     if name in ("set", "data") and i + 1 < len(text.tokens) and not text.ledger.free(i + 1):
@@ -62,7 +69,7 @@ def _flag(text: Text, i: int) -> None:
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
-    _pair(text, [i, at], name, value, written=False)
+    _pair(text, [i, at], name, value, own, written=False)
 
 
 def slot_of_flag(text: Text, name: str) -> str | None:
@@ -74,7 +81,7 @@ def slot_of_flag(text: Text, name: str) -> str | None:
     return None
 
 
-def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> None:
+def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
     ledger, name = text.ledger, key.lower().strip("\"'")
     value = _plain(said.strip()) if isinstance(said, str) and written else said
     shown = said.strip("\"' ") if isinstance(said, str) else said
@@ -85,7 +92,7 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
         ledger.claim("job", tokens, shown)
     elif name in _WORDS and isinstance(shown, str):
         ledger.claim("words", tokens, shown)
-    elif (role := _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
+    elif (role := name if name in own else _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)

@@ -17,7 +17,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
 from skillbank.plan.products import trains
-from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
+from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
@@ -101,6 +101,7 @@ def read_text(
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
+    take_spelled_actions(page, clauses)
     _take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())

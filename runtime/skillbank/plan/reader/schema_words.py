@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from skillbank.bank.actions import Action
@@ -75,30 +75,38 @@ class Keys:
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
-        longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
-        return any(set(leaf.split("_")) in longer for leaf in self.leaves)
+        longer = [{word, *said} for name in names if word and word not in (said := _canonical(name.split("_")))]
+        return any(set(parts) in longer for parts in self._parts.values())
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
         said = _canonical(spoken)
         if not said:
             return None
-        exact = [leaf for leaf in self.leaves if said == set(leaf.split("_"))]
+        exact = [leaf for leaf, parts in self._parts.items() if said == parts]
         if whole and not exact:
-            exact = [leaf for leaf in self.leaves if said < (words := set(leaf.split("_"))) and words - said <= _FILLERS]
-        partly = [] if whole or "array" in kinds else [leaf for leaf in self.leaves if said < set(leaf.split("_")) and said - _COMMON]
+            exact = [leaf for leaf, parts in self._parts.items() if said < parts and parts - said <= _FILLERS]
+        partly = [] if whole or "array" in kinds or not said - _COMMON else [leaf for leaf, parts in self._parts.items() if said < parts]
         for found in (exact, partly):
-            keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+            keys = self._of_kinds(found, kinds)
             if len(keys) > 1:
-                short = min(len(leaf.split("_")) for leaf in found)
-                keys = {k for leaf in found if len(leaf.split("_")) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+                short = min(len(self._parts[leaf]) for leaf in found)
+                keys = self._of_kinds([leaf for leaf in found if len(self._parts[leaf]) == short], kinds)
             if len(keys) == 1:
                 return next(iter(keys))
         return None
 
+    def _of_kinds(self, leaves: Sequence[str], kinds: Sequence[str]) -> set[str]:
+        return {k for leaf in leaves for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+
+    @cached_property
+    def _parts(self) -> dict[str, frozenset[str]]:
+        """The words of each last name, as what is said is compared with them."""
+        return {leaf: _canonical(leaf.split("_")) for leaf in self.leaves}
+
 
 _COMMON = frozenset(
-    """num max min size type name path dir file id data image model device mode format enable group tags project layers
+    """num max min size type name path dir file id data img model device mode format enable group tags project layers
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
@@ -113,6 +121,7 @@ _ABBREVIATIONS = {
     **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""), "dimension": "dim",
     "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
+    "image": "img", "images": "img", "picture": "img", "pictures": "img", "threshold": "thresh",
 }  # fmt: skip
 _PHRASES = {("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
 _NUMERIC = ("number", "integer")
@@ -412,7 +421,7 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     head, _, leaf = found[1].rpartition(".")
     name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
     said = _canonical([text.tokens[k].text for k in found[0]])
-    return found if said >= set(name.split("_")) - {"enable", "enabled", "use"} else None
+    return found if said >= _canonical(name.split("_")) - {"enable", "enabled", "use"} else None
 
 
 def _snake(text: Text, keys: Keys) -> None:
