@@ -332,9 +332,11 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
-    known = frozenset(w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
-    notes += accounting.take_context(page, clauses, known)
-    left = accounting.left_over(page, clauses)
+    keys = [keys_of(s.skill, s.action) for s in steps if s.skill is not None]
+    known = frozenset(word for each in keys for word in each.words)
+    listed = frozenset(word for each in keys for word in each.listed)
+    notes += accounting.take_context(page, clauses, known, listed)
+    left = accounting.left_over(page, clauses, listed)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()

@@ -67,6 +67,11 @@ class Keys:
         """The words of the keys' last names that say something by themselves."""
         return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
 
+    @property
+    def listed(self) -> frozenset[str]:
+        """The plain words that keys list as their values, such as "instance" of a mode."""
+        return frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
+
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
         found = self.leaves.get(name.lower().replace("-", "_"), set())
