@@ -39,6 +39,7 @@ _TERMS = {
 
 def launch_question(
     plan: Plan,
+    sentence: str,
     standing: Standing,
     terms: Mapping[str, str],
     data: Sequence[SeenData],
@@ -48,6 +49,8 @@ def launch_question(
 
     Parameters
     ----------
+    sentence
+        The plan read back, see `skillbank.plan.sentence`.
     standing
         Of the plan's bank.
     terms
@@ -57,7 +60,8 @@ def launch_question(
     platform
         Where it will run, which says of each variable whether it is set.
     """
-    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in _facts(plan, standing, terms, data, platform)]
+    facts = [("sentence", sentence), *_facts(plan, standing, terms, data, platform)]
+    lines = [f"  {name:<{_WIDTH}} {said}" for name, said in facts]
     return "\n".join([f"Start {_what(plan)} on {_where(plan)} (plan {plan.plan_id[:12]})?", *lines])
 
 

@@ -344,6 +344,27 @@ class Runtime:
         with self.reading:
             return unchanged_skill(plan, self.library, kept)
 
+    def sentence(self, plans: Sequence[Plan]) -> str:
+        """Return what a plan, or all plans of a chain, will do; see `skillbank.plan.sentence`.
+
+        Raises
+        ------
+        SkillNotFoundError, StateError
+            As `skill_of`.
+        """
+        from skillbank.plan.sentence import sentence
+
+        def made_of(plan: Plan) -> tuple[Skill, str]:
+            with self.reading:
+                held = (s for s in self.library.skills if s.digested == plan.skill.digest)
+                skill = next((s for s in held if s.bank == plan.skill.bank), None)
+                found = self.skill_of(plan) if skill is None else skill
+                # A bank that this runtime was not given, as that of a plan which is only approved here.
+                alone = skill is None and not self.library.claims.of(found.name).skills
+                return found, found.name if alone else self.library.said(found)
+
+        return sentence(plans, made_of)
+
     def standing_of(self, plan: Plan) -> Standing:
         """Return whether anything of a plan's bank may run here, and why; see `skillbank.trust.standing`.
 
@@ -390,7 +411,8 @@ class Runtime:
 
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
-        return launch_question(plan, self.standing_of(plan), terms or {}, seen, where)
+        said = self.sentence([plan])
+        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.

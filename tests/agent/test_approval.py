@@ -248,6 +248,7 @@ def test_a_question_shows_what_it_is_about_on_plain_lines(toolbox: Toolbox, tmp_
     assert all(line.isprintable() for line in lines)
     assert [line.split()[0] for line in lines] == [
         "Start",
+        "sentence",
         "command",
         "bank",
         "variables",
@@ -255,7 +256,7 @@ def test_a_question_shows_what_it_is_about_on_plain_lines(toolbox: Toolbox, tmp_
         "data",
         "writes",
     ]
-    assert "\\x1b[2K\\u202e" in lines[4]
+    assert "\\x1b[2K\\u202e" in lines[1] and "\\x1b[2K\\u202e" in lines[5]
 
 
 def test_a_plan_that_was_edited_in_the_database_is_not_run_whatever_was_approved(

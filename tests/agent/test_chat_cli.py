@@ -79,13 +79,15 @@ def test_without_a_terminal_a_person_approves_elsewhere(
     serve: Serve, chat: Command, inline: Command, data: Path
 ) -> None:
     words = f"train the toy detector on {data}"
-    plan = inline("plan", words, "--json").document["plan_id"]
+    planned = inline("plan", words, "--json").document
+    plan, sentence = planned["plan_id"], planned["sentence"]
     launch = Says(calls=[Call("launch", {"plan_id": plan})])
     serve(Says(calls=[Call("plan", {"text": words})]), launch, Says("It needs your approval."),
           launch, Says("Started."))  # fmt: skip
     asked = chat(words)
     assert asked.code == 4 and asked.out == "It needs your approval.\n"
     assert "needs approval: Start train of toy-detector on local" in asked.err
+    assert f"   {sentence}\n" in asked.err and f"  sentence   {sentence}\n" in asked.err
     assert f"'skillbank approve {plan[:12]}'" in asked.err and jobs(inline) == []
     assert inline("approve", plan[:12]).code == 0
     done = chat("--resume", "last", "I have approved it", "--json")

@@ -33,7 +33,7 @@ def test_words_and_options_give_the_same_plan(inline: Command) -> None:
     words = inline("plan", f"{REQUEST}, 20 epochs", "--json").document
     options = inline(
         "plan", "--skill", "grounding_dino", "--action", "train", "--data", "train=s3://bucket/train",
-        "--set", "num_epochs=20", "--automl", "off", "--json",
+        "--epochs", "20", "--automl", "off", "--json",
     ).document  # fmt: skip
     assert words["spec"] == options["spec"]
     assert words["overrides"] == options["overrides"]
@@ -144,9 +144,9 @@ def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, nea
 
 
 @pytest.mark.parametrize("words", ["on pbs", "with platform pbs", "submit it to the PBS queue"])
-def test_a_platform_in_words_that_there_is_not_is_refused(inline: Command, words: str) -> None:
+def test_a_platform_in_words_that_there_is_not_is_asked(inline: Command, words: str) -> None:
     answer = inline("plan", f"{REQUEST}, {words}")
-    assert answer.code == 2 and "there is no platform 'pbs'" in answer.err
+    assert answer.code == 3 and "pbs" in answer.out.partition("question: ")[2].lower()
 
 
 def test_a_platform_of_the_environment_that_there_is_not_is_refused(
@@ -265,3 +265,32 @@ def test_what_options_replace_is_told_beside_a_document_too(inline: Command) -> 
     answer = inline("plan", text, "--epochs", "3", "--json")
     assert answer.document["spec"]["train"]["num_epochs"] == 3
     assert "note: --epochs 3 counts, not the 4 of the words" in answer.err
+
+
+def test_a_plan_begins_with_its_sentence(inline: Command) -> None:
+    skill = "train tao-train-grounding-dino on s3://bucket/train"
+    said = f"{skill}; AutoML off; on platform docker; asks: pretrained\n"
+    whole = f"{skill}; from random weights; AutoML off; on platform local; nothing left out"
+    assert inline("plan", REQUEST, "--platform", "docker").out.startswith(said)
+    answer = inline("plan", REQUEST, "--pretrained", "none")
+    assert answer.out.splitlines()[0] == whole
+    document = inline("plan", REQUEST, "--pretrained", "none", "--json").document
+    assert list(document)[:2] == ["plan_id", "sentence"] and document["sentence"] == whole
+    assert Plan.from_document(document).plan_id == document["plan_id"]
+    # What is read back is the same plan.
+    assert inline("plan", whole, "--json").document["plan_id"] == document["plan_id"]
+
+
+def test_a_chain_begins_with_the_sentence_of_all_of_it(inline: Command) -> None:
+    asked = f"{REQUEST}, from scratch, then export it"
+    document = inline("plan", asked, "--json").document
+    whole = document["sentence"]
+    assert whole == (
+        "first train tao-train-grounding-dino on s3://bucket/train; from random weights; "
+        "then export tao-train-grounding-dino; AutoML off; on platform local; nothing left out"
+    )
+    train, export = document["plans"]
+    assert f"; from plan {train['plan_id'][:12]}; " in export["sentence"]
+    assert inline("plan", asked).out.splitlines()[0] == whole
+    again = inline("plan", whole, "--json").document["plans"]
+    assert [p["plan_id"] for p in again] == [train["plan_id"], export["plan_id"]]

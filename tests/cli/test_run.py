@@ -22,8 +22,11 @@ def test_nothing_starts_without_approval(inline: Command, data: Path) -> None:
     assert refused.code == 4
     assert "Nobody approved plan" in refused.err
     assert inline("jobs", "--json").document == {"jobs": []}
-    plan = inline("plan", words, "--json").document["plan_id"]
-    assert inline("approve", plan[:12]).code == 0
+    planned = inline("plan", words, "--json").document
+    plan, sentence = planned["plan_id"], planned["sentence"]
+    assert refused.out.splitlines()[0] == sentence
+    approved = inline("approve", plan[:12])
+    assert approved.code == 0 and f"  sentence   {sentence}\n" in approved.out
     assert inline("run", words).code == 0
     assert inline("run", words).code == 4, "an approval is used once"
 

@@ -186,11 +186,11 @@ def test_tools_say_how_many_problems_they_do_not_show(made: Plan) -> None:
     from skillbank.agent.planning import _summary
     from skillbank.jobs.checks import Checks
 
-    said = _summary(made, Checks(problems=tuple(f"problem {n}" for n in range(9)))).problems
+    said = _summary(made, Checks(problems=tuple(f"problem {n}" for n in range(9))), "a toy").problems
     assert list(said) == [
         *(f"problem {n}" for n in range(6)), "and 3 more, which 'skillbank plan' shows in a terminal",
     ]  # fmt: skip
-    assert len(_summary(made, Checks(problems=tuple("abcdef"))).problems) == 6
+    assert len(_summary(made, Checks(problems=tuple("abcdef")), "a toy").problems) == 6
 
 
 # What else a plan asks for and its platform cannot do

@@ -81,13 +81,10 @@ def test_what_learns_reads_the_section_of_training(runtime: Runtime, make_skill:
 def test_the_same_chain_in_words_and_in_options(runtime: Runtime) -> None:
     said = runtime.plan("train Grounding DINO on s3://b/t, validate on s3://b/e, no HPO, then export")
     typed = runtime.plan(
-        [
-            Request.model_validate(r.model_dump() | {"automl_source": "the words 'no HPO'"})
-            for r in composed(
-                runtime, None, SKILL, ["train", "export"], data=["train=s3://b/t", "eval=s3://b/e"],
-                settings=[], automl="off",
-            )[0]
-        ]
+        composed(
+            runtime, None, SKILL, ["train", "export"], data=["train=s3://b/t", "eval=s3://b/e"],
+            settings=[], automl="off",
+        )[0]
     )  # fmt: skip
     assert [p.plan_id for p in said] == [p.plan_id for p in typed]
 

@@ -28,6 +28,7 @@ _MOST_WARNINGS = 6
 _LONGEST_CHAIN = 8
 _MOST_CHOICES = 5
 """Of more choices the schema says nothing; a wrong one is answered with all of them."""
+_LONGEST_SENTENCE = 800
 
 
 class Data(Arguments):
@@ -99,11 +100,13 @@ class Change(Document):
 class PlanSummary(Document):
     """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before.
 
+    ``sentence`` is the plan read back: show it to the user as it is.
     ``route_skill`` is the skill that the action goes through, with the model skill's folder ``skill_dir``.
     ``bank_trust`` and ``signer`` are of a bank from outside; of one that is not ``trusted`` nothing starts.
     """
 
     plan_id: str
+    sentence: str
     skill: str
     action: str
     variant: str | None = None
@@ -151,7 +154,8 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
     for plan in plans:
         box.runtime.keep(plan)
     checks = [box.runtime.check(plan, earlier=plans[:i]) for i, plan in enumerate(plans)]
-    summaries = [_summary(plan, seen) for plan, seen in zip(plans, checks, strict=True)]
+    said = [_cut(box.runtime.sentence([plan])) for plan in plans]
+    summaries = [_summary(*each) for each in zip(plans, checks, said, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
 
 
@@ -161,11 +165,17 @@ def _said_place(data: Data) -> str:
     return clean_uri(data.uri)
 
 
-def _summary(plan: Plan, checks: Checks) -> PlanSummary:
+def _cut(sentence: str) -> str:
+    # Blanks in a place or a description are part of it, so that they stay.
+    return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[: _LONGEST_SENTENCE - 1]}…"
+
+
+def _summary(plan: Plan, checks: Checks, sentence: str) -> PlanSummary:
     parent = plan.parents[0] if plan.parents else None
     container = plan.platform != "local"
     return PlanSummary(
         plan_id=plan.plan_id,
+        sentence=sentence,
         skill=plan.skill.name,
         action=plan.action,
         variant=plan.variant,

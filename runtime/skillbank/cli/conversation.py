@@ -67,6 +67,8 @@ class Terminal(Audience):
             facts = (f"{k} {v}" for k, v in _facts(document))
             said = ", ".join(facts) or "done"
         terminal.say(f"<- {one_line(call.name, 40)} {one_line(said, 200)}", err=True)
+        for sentence in _sentences(document):
+            terminal.say(f"   {sentence}", err=True)
 
     def decide(self, approval: Approval) -> Verdict | None:
         """Ask; ``--yes`` answers for launches, and nobody does where there is no terminal."""
@@ -92,3 +94,9 @@ def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     plans = document.get("plans")
     found = [("plan", str(p.get("plan_id", ""))[:12]) for p in plans] if isinstance(plans, list) else []
     return found + [(k, str(document[k])) for k in ("job", "state", "count", "lines") if k in document]
+
+
+def _sentences(document: Mapping[str, Any]) -> list[str]:
+    """Return the plans that a tool made, read back."""
+    plans = document.get("plans")
+    return [str(p["sentence"]) for p in plans if "sentence" in p] if isinstance(plans, list) else []

@@ -37,20 +37,26 @@ def plan(
         kept = _keep(runtime, plans)
         given = [_submission(runtime, p) for p in plans] if submission else []
         checks = [runtime.check(p, remote=check, earlier=plans[:i]) for i, p in enumerate(plans)]
+        whole, said = runtime.sentence(plans), [runtime.sentence([p]) for p in plans]
     if as_json:
         documents = [
-            {**p.document(), "checks": seen.model_dump(mode="json")}
-            for p, seen in zip(plans, checks, strict=True)
+            {"plan_id": p.plan_id, "sentence": own, **p.document(), "checks": seen.model_dump(mode="json")}
+            for p, own, seen in zip(plans, said, checks, strict=True)
         ]
         for document, text in zip(documents, given, strict=False):
             document["submission"] = text
         for note in notes:
             terminal.say(f"note: {note}", err=True)
-        options.print_json(documents[0] if len(documents) == 1 else {"plans": documents})
+        chain = {"sentence": whole, "plans": documents}
+        options.print_json(documents[0] if len(documents) == 1 else chain)
     else:
         from skillbank.cli.present import plan_view
 
-        for each, seen in zip(plans, checks, strict=True):
+        if len(plans) > 1:
+            terminal.say(f"{whole}\n")
+        for each, own, seen in zip(plans, said, checks, strict=True):
+            # Written and not drawn, so that it can be copied whole.
+            terminal.say(own)
             terminal.show(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
             terminal.say(text or f"platform '{each.platform}' is handed no document of its own")

@@ -70,7 +70,10 @@ def run(
         else:
             from skillbank.cli.present import plan_view
 
+            if len(new) > 1:
+                terminal.say(f"{runtime.sentence(new)}\n")
             for each, checks in zip(new, seen, strict=True):
+                terminal.say(runtime.sentence([each]))
                 terminal.show(plan_view(each, notes, checks=checks))
                 if each.route.name == "automl":
                     from skillbank.cli.searching import review_view

@@ -9,7 +9,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill_info import SkillInfo
 from skillbank.errors import UsageError
-from skillbank.plan.model import Resources
+from skillbank.plan.model import Plan, Resources, Source
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request, Setting
 
@@ -55,6 +55,39 @@ def _counted(listed: list[Any], key: str | None, request: Request) -> int | None
         named = ", ".join(str(each) for each in listed)
         raise UsageError(f"{said} GPUs were asked for and {len(listed)} are named ({named}); keep one.")
     return None if own is not None else len(listed)
+
+
+def said_hardware(
+    plan: Plan, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, Any]
+) -> tuple[int | None, int | None, set[str]]:
+    """Find back what `resource_changes` was given.
+
+    Returns
+    -------
+    gpus, nodes
+        None where the plan has as many as the skill itself takes.
+    keys
+        The spec keys that follow from these.
+    """
+    user = {o.key: o.value for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
+    key, nodes_key = gpu_key(action, info), node_key(action, info)
+    follows: set[str] = set()
+    gpus = nodes = None
+    if key in user and key is not None and plan.resources.gpus == user[key]:
+        ids = f"{key.rpartition('.')[0]}.gpu_ids"
+        counted = list(range(plan.resources.gpus))
+        if ids in user or not _has(ids, schema, template):
+            # The count follows from the list of GPUs, and a list that only counts follows from it.
+            gpus = plan.resources.gpus if user.get(ids, counted) == counted else None
+            follows |= {key} if gpus is None or ids not in user else {key, ids}
+    elif plan.resources.gpus != _count(plan.spec, key, 1):
+        gpus = plan.resources.gpus
+    if nodes_key in user and nodes_key is not None and plan.resources.nodes == user[nodes_key]:
+        nodes = plan.resources.nodes
+        follows.add(nodes_key)
+    elif plan.resources.nodes != _count(plan.spec, nodes_key, 1):
+        nodes = plan.resources.nodes
+    return gpus, nodes, follows
 
 
 def gpu_key(action: Action, info: SkillInfo) -> str | None:

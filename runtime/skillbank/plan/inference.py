@@ -51,6 +51,8 @@ class Inferred:
     question: str | None = None
 
 
+NAMED = "the pretrained model that was named"
+"""Why a field holds what the user named as pretrained model."""
 Function = Callable[[Context], Inferred]
 _REGISTRY: dict[str, Function] = {}
 _READING: set[str] = set()
@@ -167,7 +169,7 @@ def pretrained(context: Context) -> Inferred:
     if context.field != whole_model_field(context.pretrained_fields):
         return Inferred(None, "the model goes into the whole-model field")
     if context.pretrained is not None:
-        return Inferred(context.pretrained, "the pretrained model that was named")
+        return Inferred(context.pretrained, NAMED)
     if context.parent is None or context.siblings:
         return Inferred(None, "no pretrained model was named")
     product = product_of(context.parent.action)

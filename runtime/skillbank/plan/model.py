@@ -15,8 +15,11 @@ from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
 from skillbank.plan.products import WEIGHT_FILES
 
-FORMAT = 2
-"""Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so."""
+FORMAT = 3
+"""Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so.
+
+The id of a plan of format 3 is of what runs; how that was said and what was remarked is no part of it.
+"""
 RESULTS_DIR = "{results_dir}"
 """Token in specs for the job's own results directory."""
 PARENT_MODEL = "{parent_model}"
@@ -290,7 +293,8 @@ class Plan(Frozen):
         """
         fields = dict(document)
         claimed = fields.pop("plan_id", None)
-        fields.pop("checks", None)
+        for beside in ("checks", "sentence"):
+            fields.pop(beside, None)
         written = document_id(fields)
         name = f"plan {(claimed or written)[:12]}"
         again = "make it again with skillbank plan"
@@ -320,12 +324,15 @@ class Plan(Frozen):
 
 _VOLATILE = ("plan_id", "request", "skill_path", "bank_path")
 """Fields that are no part of a plan's id: the words it was asked with, and what depends on the machine."""
+_WORDLESS = 3
+"""The first format whose ids are of what runs alone."""
 
 
 def document_id(document: Mapping[str, Any]) -> str:
     """Return the plan_id that a plan's document stands for, whichever version has written it.
 
-    It is the sha256 of the canonical JSON without the volatile fields; plans inside it count by their ids.
+    It is the sha256 of the canonical JSON without the volatile fields, and from format 3 on without the words
+    that something was said with; plans inside it count by their ids.
     What came with a later format is left out of the document where it says nothing, so that a plan of an
     earlier version has the id that it was given then.
     """
@@ -335,7 +342,34 @@ def document_id(document: Mapping[str, Any]) -> str:
             name: document_id(value) if name in ("evaluation", "baseline") and value else value
             for name, value in content["search"].items()
         }
+    version = content.get("format", 1)
+    if isinstance(version, int) and version >= _WORDLESS:
+        content = _without_words(content)
     return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _without_words(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without what differs between two ways to say the same.
+
+    Whether a value was set by its key or by a shorthand, where the policy and the image were said, and what
+    was remarked, on a name for example, change nothing of what runs.
+    """
+    kept = {name: value for name, value in content.items() if name not in ("warnings", "image_source")}
+    for name, words in (("automl_policy", "source"), ("route", "reason")):
+        if isinstance(kept.get(name), Mapping):
+            kept[name] = {key: value for key, value in kept[name].items() if key != words}
+    if isinstance(kept.get("overrides"), list):
+        kept["overrides"] = [
+            {**{k: v for k, v in each.items() if k != "detail"}, "source": _who(each.get("source"))}
+            if isinstance(each, Mapping)
+            else each
+            for each in kept["overrides"]
+        ]
+    return kept
+
+
+def _who(source: Any) -> Any:
+    return str(Source.USER) if source == Source.SHORTHAND else source
 
 
 def canonical_json(document: Any) -> bytes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from skillbank.plan.draft import Draft
 
 __all__ = [
+    "CLEARED",
     "FROM_PARENT",
     "HUB_VARIABLES",
     "SCRATCH",
@@ -23,6 +24,8 @@ __all__ = [
 
 SCRATCH = "none"
 """What ``--pretrained`` says for a training that starts from random weights on purpose."""
+CLEARED = "from scratch, as the user said"
+"""Why a field of a pretrained model is empty where that was said."""
 FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
 HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN")
@@ -40,7 +43,7 @@ def from_scratch(draft: Draft) -> Iterator[Override]:
         if draft.user_covers(key) or not draft.owns(key):
             continue
         value = None if draft.builder.get(key) is None else ""
-        yield Override(key=key, value=value, source=Source.USER, detail="from scratch, as the user said")
+        yield Override(key=key, value=value, source=Source.USER, detail=CLEARED)
 
 
 def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool]:

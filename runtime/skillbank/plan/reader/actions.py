@@ -86,6 +86,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if clauses.of(first).mode is Mode.QUESTION or not any(map(text.ledger.free, match.tokens())):
         return
     words = [text.tokens[i].text for i in match.tokens()]
+    if action == "inference" and text.tokens[first].text == "using":
+        return
     if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
     if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):

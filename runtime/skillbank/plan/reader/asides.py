@@ -11,7 +11,7 @@ from skillbank.plan.reader.matching import Text
 
 __all__ = [
     "take_approvals", "take_courtesies", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
-    "take_signatures", "take_told",
+    "take_signatures", "take_told", "take_usual",
 ]  # fmt: skip
 
 _SAYING = frozenset(
@@ -105,7 +105,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     first = i
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
-    before = [text.tokens[k].text for k in range(first, i)]
+    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
     if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
         return []
     if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
@@ -248,3 +248,14 @@ def take_only(text: Text) -> None:
         ends = k >= len(text.tokens) or text.tokens[k].kind == "mark"
         if (owner is not None and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")) or (ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")):
             text.ledger.claim("order", match.tokens())
+
+
+def take_usual(text: Text) -> None:
+    """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last* 'settings|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    for match in text.find(source):
+        words = {text.tokens[i].text for i in match.tokens()}
+        after = text.tokens[match.end] if match.end < len(text.tokens) else None
+        shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
+        if not shown and not words & {"default", "standard", "following", "below", "given", "above"}:
+            text.ledger.claim("unread", match.tokens())

@@ -69,7 +69,7 @@ def take_captions(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
-    for match in text.find("group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as* &@quote|~word|group.det"):
+    for match in text.find("prep=group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"):
         _noun(text, match)
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
         found = _read(text, match.end, marked=False)
@@ -101,7 +101,8 @@ def _noun(text: Text, match: Match) -> None:
     """Read "captions: a, b", "the classes are a and b", "prompts 'a', 'b'"."""
     marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
     quoted = match.end < len(text.tokens) and text.tokens[match.end].kind == "quote"
-    if marked or quoted:
+    told = [text.tokens[i].text for i in match.tokens("prep")] in (["for"], ["with"]) and not match.tokens("lead")
+    if marked or quoted or (told and text.ledger.of("find") == [] and _is_item(text, match.end)):
         found = _read(text, match.end, marked=True)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
@@ -120,9 +121,13 @@ def _find(text: Text, match: Match) -> None:
     while first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall"):
         first -= 1
     found = _read(text, at, marked=marked)
+    if _is_said_only(text, first, found):
+        return
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
+    elif text.tokens[match.first].text.startswith("count"):
+        text.ledger.claim("unread", [*range(first, end), *(i for i in range(end, at + 1) if i < len(text.tokens) and text.within(i, "grammar.group.it"))])
     else:
         text.ledger.claim("find", range(first, end), [])
     if kind == "segment":
@@ -143,6 +148,19 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     if word.endswith("ing"):
         return True
     return word.endswith("s") and before is not None and before.kind in ("name",)
+
+
+def _is_said_only(text: Text, first: int, found: _List) -> bool:
+    """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
+    before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
+    if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
+        return True
+    technical = bool(found.used) and text.lexicon.has(text.tokens[found.used[0]].text, "grammar.mode.technical")
+    numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
+    if numbered or (technical and len(found.used) == 1):
+        return True  # "label smoothing 0.1"
+    sentence = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?")), len(text.tokens))
+    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(first, sentence))
 
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:

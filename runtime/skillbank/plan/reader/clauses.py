@@ -19,7 +19,7 @@ _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as
 
 _PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order", "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
-_NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|'of|'for|@document"
+_NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.nouns|'of|'for|@document"
 _TOLD = (
     "mode.subject free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",

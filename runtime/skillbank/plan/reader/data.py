@@ -139,7 +139,7 @@ class DataOfSteps:
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:
             self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
-        if self._are_unclear(step, [*mine, *(c for c, r in said if c.value.plain and r == own)], own, reads):
+        if self._are_unclear(step, mine, own, reads):
             listed = " and ".join(c.value.uri for c in mine)
             why = f"{listed} are both named for {step.action}; say which is for what"
             choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))

@@ -324,7 +324,7 @@ def _role_of_file(action: Action | None, place: Place, before: set[str], told: b
     """Return what a place is to an action that reads no data: its model, its product, or where results go."""
     target = bool(before & {"to", "into", "as", "under"}) and not before & {"from", "of", "using", "with"}
     if not file:
-        return "results" if target or before & {"in", "at"} else "weights" if told or before & {"from", "of", "using"} else place.role
+        return "results" if target or "in" in before else "weights" if told or before & {"from", "of", "using"} else place.role
     product = product_in(place.uri)
     takes = {field_accepts(k) for k, f in (action.spec_params if action else {}).items() if f == "parent_model"}
     return "output" if target or (takes and product not in takes and not told) else "weights"

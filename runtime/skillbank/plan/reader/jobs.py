@@ -13,7 +13,7 @@ _DONE = f"{_NOUN}|{'|'.join(f'actions.{a}.base' for a in _ACTIONS if a != 'gen_t
 _MODEL = "places.weights.before|group.model|actions.words.engine|actions.words.onnx"
 _THING = f"free.noun|free.adjective|'earlier|'build|'quantized|@name|{_MODEL}|{_DONE}"
 _OF = "'of|'from|'in|'by|'out"
-_USING = "'from|'of|'with|'using|'in|'by|'use|'take|'on|'for|'via|'through|'out|'off|'and"
+_USING = "'from|'of|'with|'using|'in|'by|'use|'take|'on|'for|'via|'through|'out|'off"
 _PARENT = "'parent|'source|'starting|'start|'base|'basis"
 _LED = (
     f"{_USING} 'of? group.det* free.adjective* what={_THING}* {_OF} 'of? group.det* what={_THING}* @job",
@@ -25,7 +25,7 @@ _LED = (
     f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems {_OF}|group.det|free.noun|free.adjective* what={_THING}* @job",
     f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
     f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
-    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* @job",
+    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?",
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _JUST = (
@@ -38,6 +38,7 @@ _LAST = (
     f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*",
     f"group.det* group.last what={_THING}*",
 )
+_BEFORE_VERB = frozenset("and then please to on for you me us let now i we can could would will should must just also first".split())
 _NOT_THE_LAST = (
     f"'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last what={_THING}*",
     f"'penultimate what={_THING}*",
@@ -64,6 +65,9 @@ def take_jobs(text: Text) -> None:
     for source in _LAST:
         for match in text.find(source):
             _last(text, match)
+    if ledger.of("job"):  # only then there is something to go on from
+        for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
+            ledger.claim("order", match.tokens())
 
 
 def _led(text: Text, match: Match) -> None:
@@ -102,18 +106,18 @@ def _without_product(text: Text, match: Match) -> Match:
 
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
     """Whether the words before a job ask for an action: a bare verb or noun, with no "the" or "from" before it."""
-    first = text.tokens[match.first]
-    led = first.text in ("from", "of", "with", "using", "in", "by", "use", "take", "via", "through", "out", "off")
-    if led or (match.first not in what and text.within(match.first, "grammar.group.det")):
+    if match.first not in what:
         return False
     doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]
-    plain = [i for i in doing if not text.within(i - 1, "grammar.group.det")] if doing else []
+    plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
     before = text.tokens[match.first - 1] if match.first else None
-    owner = text.ledger.owner.get(match.first - 1)
-    alone = before is None or (owner is not None and owner.kind in ("courtesy", "order")) or before.kind in ("mark", "name") or before.text in ("and", "then", "please", "to", "on", "for")
-    joined = any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens())
-    named = any(text.tokens[i].kind == "word" and text.tokens[i].text in ("job", "run", "id", "number", "named", "called", "is", "was") for i in match.tokens())
-    return bool(plain) and (joined or (alone and not named and not _others(text, match)))
+    alone = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
+    if text.tokens[match.first].text == "run" and alone:
+        return True
+    if any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens()):
+        return bool(plain)
+    verb = any(text.within(i, f"actions.{a}.base") for i in plain[:1] for a in _ACTIONS)
+    return bool(plain) and alone and (verb or not _others(text, match))
 
 
 def _others(text: Text, match: Match) -> bool:

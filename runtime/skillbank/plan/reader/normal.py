@@ -205,6 +205,8 @@ def _unnumbered(tokens: list[Token]) -> list[Token]:
         counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
         opened = before is not None and before.text == "(" and after == ")"
         starts = before is None or before.kind == "mark" or after == ")"
+        if counted and starts and before is not None and before.text == ":":  # "batch size: 2. AutoML: off" is no list
+            starts = any(t.kind == "number" and t.value == token.value + 1 for t in tokens[i + 1 :])
         if counted and starts and not opened and i + 2 < len(tokens) and tokens[i + 2].kind == "word":
             token = Token("mark", ";", token.start, token.end)
         made.append(token)

@@ -27,7 +27,15 @@ def take_pairs(text: Text) -> None:
     own = own_sources(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "pair" and text.ledger.free(i):
-            _pair(text, [i], token.value[0], token.value[1], own, written=True)
+            before = text.tokens[i - 1] if i else token
+            longer = f"{before.text} {token.value[0].lower()}"
+            known = text.ledger.free(i - 1) and before.kind == "word" and any(
+                text.lexicon.has(longer, f"places.roles.{role}.before") for role in SOURCES)  # fmt: skip
+            if known or (before.kind == "word" and text.lexicon.has(longer, "places.results.before")):
+                role = next((r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results")
+                text.ledger.claim("place", [i - 1, i], Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"))
+            else:
+                _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
         if token.kind == "flag" and text.ledger.free(i):
             _flag(text, i, own)

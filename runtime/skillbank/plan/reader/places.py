@@ -26,8 +26,6 @@ class Place:
     ----------
     doing
         The action whose bare noun gave the role ("training: X"), which asks for it where nothing else does.
-    plain
-        Whether the role is only that of the action ("training with X"): several such places tell nothing apart.
     test
         Whether it is said to be for testing: where another is for validation, an evaluation reads this one.
     """
@@ -35,7 +33,6 @@ class Place:
     uri: str
     role: str | None = None
     doing: str | None = None
-    plain: bool = False
     test: bool = False
 
 
@@ -66,6 +63,7 @@ _PAIRS = (
     f"group.prep? group.det* one={_NOUN}|{_BARE} 'and|'/|'&|'plus group.det* two={_NOUN}|{_BARE} {_LINK}* a=@place ')? ',|'and|'/|'& 'in|'on|'at? b=@place",
     f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={_NOUN}|{_BARE} 'and|'/|'&|', group.det* two={_NOUN}|{_BARE}",
 )
+_DOING = ("train", "evaluate", "inference")
 _START = "actions.words.begin|actions.words.resume"
 _OBJECT = "'of|group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name|'off|'up|'out|'where|'stopped|'left"
 _ORDINALS = {"first": 0, "former": 0, "1st": 0, "second": 1, "latter": -1, "2nd": 1, "third": 2, "other": 1, "last": -1}
@@ -90,14 +88,14 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(source):
             if not _bridges(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
-    for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
+    for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
         _after(text, match)
     for source in _SAID[3:]:
         for match in text.find(source):
             if not _bridges(text, match) and not _asks(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
     for role in SOURCES if training else ("calibration_dataset",):
-        for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep group.det* {_OF}* {_LINK}* {_LIST}"):
+        for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {_OF}* {_LINK}* {_LIST}"):
             if not _bridges(text, match):
                 _claim(text, match, role)
     for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {_LINK}* {_LIST}"):
@@ -122,6 +120,9 @@ def take_places(text: Text, *, training: bool) -> None:
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
     for match in text.find("^place places.data.more group.prep? &^place"):
         text.ledger.claim("order", match.tokens())
+    if any(c.value.role == "resume" for c in text.ledger.of("place")):
+        for match in text.find("'was|'is|'has|'got|'been|'just+ places.weights.broken"):
+            text.ledger.claim("order", match.tokens())
     if any(c.value.role == "backbone" for c in text.ledger.of("place")):
         for match in text.find("'only|'just? places.weights.backbone 'only|'alone?"):
             text.ledger.claim("order", match.tokens())
@@ -142,9 +143,9 @@ def _role(text: Text, said: list[int]) -> str:
     )  # fmt: skip
 
 
-def _place(text: Text, i: int, role: str | None, words: Iterable[int] = (), *, doing: str | None = None, plain: bool = False) -> Place:
+def _place(text: Text, i: int, role: str | None, words: Iterable[int] = (), *, doing: str | None = None) -> Place:
     test = role == "eval_dataset" and any(text.tokens[k].text.startswith(("test", "held", "holdout", "hold")) for k in words)
-    return Place(str(text.tokens[i].value), role, doing, plain, test)
+    return Place(str(text.tokens[i].value), role, doing, test)
 
 
 def _bridges(text: Text, match: Match) -> bool:
@@ -157,12 +158,13 @@ def _bridges(text: Text, match: Match) -> bool:
 
 
 def _asks(text: Text, match: Match) -> bool:
-    """Whether the word of a role is a verb that asks for the action: "train with X"."""
-    bound = any(text.tokens[i].text in (":", "=", "is", "are", "-", "(", "[") for i in match.tokens())
+    """Whether the word of a role asks for the action: "train with X", "an evaluation on X"."""
+    behind = {text.tokens[i].text for i in match.tokens() if i > match.tokens("role")[-1]}
+    if behind & {":", "=", "is", "are", "-", "(", "[", "use", "take", "using"} or text.tokens[match.first].text == "for":
+        return False
     first = match.tokens("role")[0]
-    return not bound and first != match.first - 1 and any(
-        text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns") for a in ("train", "evaluate", "inference")
-    )  # fmt: skip
+    base = any(text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns") for a in _DOING)
+    return base or (bool(behind & {"on", "with", "over", "against", "in"}) and any(text.within(first, f"actions.{a}.nouns") for a in _DOING))
 
 
 def _claim(text: Text, match: Match, role: str | None) -> None:
@@ -177,16 +179,15 @@ def _claim(text: Text, match: Match, role: str | None) -> None:
         if text.tokens[i].kind not in ("name", "place", "number") or i == first or (i in match.tokens("n") and text.tokens[i].value == listed)
         or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
     ]  # fmt: skip
-    doing, plain = None, False
+    doing = None
     if role in SOURCES and is_model_file(text, text.tokens[first].value):
         role = None
     if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
-        doing = next((a for a in ("train", "evaluate", "inference") if text.within(words[0], f"actions.{a}.nouns")), None)
-        plain = doing is not None and not any(text.tokens[i].text in (":", "=", "is", "are") for i in words)
+        doing = next((a for a in _DOING if text.within(words[0], f"actions.{a}.nouns")), None)
     weights = role is None and is_model_file(text, text.tokens[first].value)
-    ledger.claim("place", [*words, *_around(text, first)], _place(text, first, "weights" if weights else role, words, doing=doing, plain=plain))
+    ledger.claim("place", [*words, *_around(text, first)], _place(text, first, "weights" if weights else role, words, doing=doing))
     if role in SOURCES:
-        _listed(text, match.end, _place(text, first, role, words, plain=plain))
+        _listed(text, match.end, _place(text, first, role, words))
 
 
 def _count(text: Text, first: int) -> int:
@@ -227,14 +228,19 @@ def _after(text: Text, match: Match) -> None:
     bracketed = bool({"(", "[", "then", "="} & between)
     last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
     bare = end in text.ends(said[0], f"places.roles.{role}.bare")
-    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", ",", "the", "our", "my", "a"}):
+    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}):
         return
-    if not last and text.match(f"{_LINK}* @place", end):
+    close = place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"  # "with V for validation on T"
+    if not last and not close and text.match(f"{_LINK}* @place", end):
         return
     verbs = [i for i in said if any(text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to" for a in ("train", "evaluate"))]
     closed = [end] if end < len(text.tokens) and text.tokens[end].text in (")", "]") else []
     words = [i for i in match.tokens() if i not in verbs]
     made = text.ledger.claim("place", [*words, *closed, *_around(text, place)], _place(text, place, role, said))
+    also = text.match(f"'and group.det* role={_NOUN}|{_BARE}|{_AFTER}", end)
+    if also is not None and text.match(f"{_LINK}* @place", also.end) is None:
+        text.ledger.claim("order", also.tokens())
+        text.ledger.claim("place", [place], _place(text, place, _role(text, also.tokens("role"))))
     if text.tokens[said[0]].text == "are" or text.tokens[place - 1].text in ("plus", "+") or _is_taken(text, place):
         _backwards(text, place, made.value)
 
@@ -291,20 +297,21 @@ def _results(text: Text) -> None:
     where = "places.results.where|places.data.link"
     things = "places.results.before|places.results.objects|places.weights.before|actions.words.engine|actions.words.onnx|actions.words.boxes|actions.words.metric"
     for source in (
-        f"places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
+        f"verb=places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
         f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} group.det* free.adjective* places.results.before|free.noun* ':? {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.before {where}|slots.around.link|group.det|'(|'use* {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {_LIST}",
         f"{_LIST} ',? places.results.after",
     ):
         for match in text.find(source):
-            if not _is_of_data(text, match):
+            read = text.tokens[match.first].text in ("with", "of", "using", "from", "on") and not match.tokens("thing")
+            if not read and not _is_of_data(text, match):
                 _claim(text, match, "results")
 
 
 def _is_of_data(text: Text, match: Match) -> bool:
     """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
-    if not text.within(match.first, "places.results.verbs"):
+    if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None
     word = text.tokens[match.first].text

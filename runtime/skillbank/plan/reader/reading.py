@@ -120,6 +120,7 @@ def read_text(
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
+    asides.take_usual(page)
     asides.take_instead(page)
     steps = _steps(page, clauses, said)
     if not steps:
@@ -212,10 +213,9 @@ def _take_platforms(page: Text) -> None:
 
 def _speaks_of_training(page: Text) -> bool:
     reads = ("train", "quantize", "distill")
-    return any(
-        page.ledger.free(i) and page.within(i, *(f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"))
-        for i in range(len(page.tokens))
-    ) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
+    forms = [f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"]
+    wished = [m.end - 1 for a in reads for m in page.find(f"'be|'get|'have|'need|'it|'model|'and|@name actions.{a}.past")]
+    return bool(wished) or any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens))) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
 
 
 def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]:
@@ -224,19 +224,23 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
     trained = any(c.value.action in ("train", "distill") for c in actions)
     finds = []
     for claim in page.ledger.of("find"):
-        purpose = trained and _is_purpose(page, claim)
+        earlier = [c.value.action for c in actions if c.first < claim.first]
+        purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
         if purpose:
             page.ledger.replace(claim, "context")
         else:
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else _product(page) or only_action(page, clauses))
+    named = None if actions or finds else _product(page) or only_action(page, clauses)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
     return steps_of(page, clauses, finds, implied)
 
 
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
+        return "train"
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
         if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
             for i in range(len(page.tokens)):

@@ -41,7 +41,7 @@ def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
             continue
         inside = [i for i, t in enumerate(tokens) if match.start() <= t.start and t.end <= match.end()]
         if inside and all(tokens[i].kind == "word" for i in inside):
-            place = Token("place", "place", match.start(), match.end(), match[1])
+            place = Token("place", "place", match.start(), match.end(), absolute(match[1]))
             tokens = [*tokens[: inside[0]], place, *tokens[inside[-1] + 1 :]]
     return tokens
 
