@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
-from skillbank.bank.names import shown
+from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
@@ -17,6 +18,8 @@ __all__ = ["JobSkill", "skill_of_description", "skill_that_finds"]
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
 _LOOKED_AT = 8
+_STEM = 6
+"""Letters of a word that all its forms have."""
 _GENERIC = frozenset(
     "detector detection detectors object objects segmentation transformer transformers image images model".split()
 )
@@ -69,12 +72,19 @@ def skill_of_description(
     # A bank writes its descriptions itself: how often it says a word never puts it before an earlier bank.
     first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
     hits = [h for h in hits if h.skill.bank == first]
+    hits = _called(hits, text) or hits
     if len(hits) > 1 and hits[1].score > 0.8 * hits[0].score:
         listed = ", ".join(shown(library.said(h.skill)) for h in hits[:3])
         raise AmbiguousSkillError(f"The request could mean {listed}; name the skill.")
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
+    """Return the hits whose whole name a text says, in any form: "image classifier" for image-classification."""
+    said = {word[:_STEM] for word in re.findall(r"[a-z0-9]+", text.lower())}
+    return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
 
 
 def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:

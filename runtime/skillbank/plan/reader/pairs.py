@@ -116,6 +116,8 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
+    elif each.kind is Kind.TEXTS and isinstance(value, int | float):
+        text.ledger.claim("value", tokens, Value("", value, key=text.tokens[tokens[0]].value[0]))  # "number of classes = 4"
     elif each.kind is Kind.TEXTS:
         quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
         items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)

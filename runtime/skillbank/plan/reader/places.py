@@ -108,7 +108,7 @@ def take_places(text: Text, *, training: bool) -> None:
         f"places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
     ):
         for match in text.find(source):
-            if not _bridges(text, match):
+            if not _bridges(text, match) and not _describes_model(text, match):
                 _claim(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
@@ -155,6 +155,11 @@ def _bridges(text: Text, match: Match) -> bool:
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
     return any(t in ("train", "evaluate", "export", "quantize") for t in texts[1:]) and texts[-1] not in (":", "=")
+
+
+def _describes_model(text: Text, match: Match) -> bool:
+    """Whether the words before a place speak of a model: "an image classifier with the pictures in X"."""
+    return any(text.within(i, "places.data.models") and text.within(i + 1, "grammar.group.prep") for i in match.tokens()[:-2])
 
 
 def _asks(text: Text, match: Match) -> bool:

@@ -55,6 +55,9 @@ def take_policy(text: Text) -> Said | None:
         for match in text.find(source):
             if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
                 _judge(text, match, verb=False)
+    for match in text.find(f"search={_SEARCH}.doings 'of|'with|'over slots.around.before* @number slots.trials.nouns"):
+        if all(map(text.ledger.free, match.tokens("search"))):
+            _judge(text, Match(match.first, match.first + 1), verb=False)
     _methods(text)
     _plain(text)
     said = text.ledger.of("policy")

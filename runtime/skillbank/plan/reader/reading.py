@@ -27,7 +27,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import only_action, own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
+from skillbank.plan.reader.schema_words import Keys, keys_of, take_named_choices, take_spec_words
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, settle_actions, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
@@ -114,6 +114,7 @@ def read_text(
     training = _speaks_of_training(page) or searching
     searches.take_search_settings(page, trained, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
+    take_named_choices(page, [k for _, k in keys])
     captions.take_captions(page, training=training)
     places.take_places(page, training=training)
     take_actions(page, clauses)
@@ -313,7 +314,10 @@ def _describing(page: Text, library: Library) -> list[str]:
     }
     found = []
     for i, token in enumerate(page.tokens):
-        if token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
+        counted = i > 0 and page.tokens[i - 1].kind == "number"
+        if token.kind != "word" or not page.ledger.free(i) or counted:
+            continue
+        if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue
         quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
                             "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
@@ -328,6 +332,11 @@ def _describing(page: Text, library: Library) -> list[str]:
         if token.text in about or (not quiet and not noun) or token.text in ("detector", "detectors", "classifier"):
             found.append(token.text)
     return found
+
+
+def _is_of_slots(page: Text, i: int) -> bool:
+    """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
+    return all(c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun")) for s in page.spans[i] for c in s.classes)
 
 
 def _made(

@@ -16,7 +16,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.slots import SLOTS, slot
 
-__all__ = ["Keys", "keys_of", "name_at", "name_before", "take_spec_words"]
+__all__ = ["Keys", "keys_of", "name_at", "name_before", "take_named_choices", "take_spec_words"]
 
 _SLOT_NAMES = frozenset(s.name for s in SLOTS)
 
@@ -154,13 +154,25 @@ def take_spec_words(text: Text, keys: Keys) -> None:
         if not text.ledger.free(i):
             continue
         if token.kind in ("number", "percent"):
-            _list(text, i, keys) or _number(text, i, keys) or _ellipsis(text, i, keys)
+            _list(text, i, keys) or _number(text, i, keys) or _pixels(text, i, keys) or _ellipsis(text, i, keys)
         elif token.kind == "range":
             _bounds(text, i, keys)
     _choices(text, keys)
     _switches(text, keys)
     _snake(text, keys)
     _texts(text, keys)
+
+
+def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
+    """Account for "prediction Attn": a value with its key's name before it, though the name is a word of requests."""
+    for i in range(1, len(text.tokens)):
+        name, token = text.tokens[i - 1].text, text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or not text.ledger.free(i - 1):
+            continue
+        owners = {k: v for keys in all_keys for k, v in keys.enums.get(_letters(token.text), {}).items()}
+        named = [key for key in owners if key.rpartition(".")[2] == name]
+        if len(named) == 1 and not any(text.within(k, "grammar.operator.not") for k in range(max(0, i - 4), i)):
+            _claim(text, [i - 1, i], owners[named[0]], named[0])
 
 
 def name_before(text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC) -> tuple[list[int], str] | None:
@@ -234,6 +246,19 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         unit = match.tokens()
         value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
     return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _pixels(text: Text, i: int, keys: Keys) -> bool:
+    """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
+    match = text.match("'px|'pixel|'pixels side='wide|'high|'tall|'width|'height|'images|'image|'pictures?", i + 1)
+    if match is None:
+        return False
+    side = next((_SIDES.get(text.tokens[k].text) for k in match.tokens("side")), None)
+    key = keys.named(["input", side] if side else ["image", "size"], _NUMERIC)
+    return key is not None and _claim(text, [i, *match.tokens()], text.tokens[i].value, key)
+
+
+_SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
@@ -399,18 +424,26 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
                     raise ConflictError(f"{key} cannot be '{said}'; it is one of {', '.join(sorted(choices))}.")
 
 
+_ON = "'on|'enabled|'true|'activated"
+_OFF = "'off|'disabled|'false|'deactivated"
+
+
 def _switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
     for on, source in ((True, "operator.enable|'with group.det*"), (False, "operator.not group.det|free.light*")):
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
-                text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", on, key=found[1]))
+                state = text.match(_ON if on else _OFF, found[0][-1] + 1)
+                other = text.match(_OFF if on else _ON, found[0][-1] + 1)
+                tokens = [*match.tokens(), *found[0], *(state.tokens() if state else ())]
+                if other is None:
+                    text.ledger.claim("value", tokens, Value("", on, key=found[1]))
     for i in range(len(text.tokens)):
         if text.tokens[i].kind != "word" or not text.ledger.free(i):
             continue
         if (found := _switch_at(text, i, keys)) is None:
             continue
-        state = text.match("slots.around.link* v='on|'off|'enabled|'disabled|'true|'false|'activated|'deactivated", found[0][-1] + 1)
+        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
             verb = [i - 1] if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching") else set_before(text, i)
