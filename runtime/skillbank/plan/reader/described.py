@@ -59,10 +59,9 @@ def skill_of_description(
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
         and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
     ] if telling else []  # fmt: skip
-    most = max((h.coverage for h in fitting), default=0.0)
     # A word as general as "detector" does not decide between skills that fit the rest equally well.
-    best_score = max((h.score for h in fitting if h.coverage > most - 0.01), default=0.0)
-    hits = [h for h in fitting if h.coverage > most - 0.01 or abs(h.score - best_score) < 0.01 * best_score]
+    known = [sum(index.knows(h.skill, w) for w in telling) for h in fitting]
+    hits = [h for h, many in zip(fitting, known, strict=True) if many == max(known)]
     if not hits:
         if words and not telling:
             raise AmbiguousSkillError(
@@ -73,7 +72,8 @@ def skill_of_description(
     first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
     hits = [h for h in hits if h.skill.bank == first]
     hits = _called(hits, text) or hits
-    if len(hits) > 1 and hits[1].score > 0.8 * hits[0].score:
+    # How often one word is said tells nothing: two skills that know it are equally good.
+    if len(hits) > 1 and (len(telling) == 1 or hits[1].score > 0.8 * hits[0].score):
         listed = ", ".join(shown(library.said(h.skill)) for h in hits[:3])
         raise AmbiguousSkillError(f"The request could mean {listed}; name the skill.")
     best = hits[0].skill
