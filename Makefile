@@ -3,6 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
+# The tests start Python a thousand times: what is compiled once is read by all, and so are pytest's own readings.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test tests unit slow lint bench lock clean
 
 demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, all by skillbank

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 __all__ = ["MARK", "StreamRedactor", "looks_secret", "redact", "redact_stream", "secret_values"]
@@ -39,6 +40,7 @@ _SHORTEST = 6
 """Shorter values (``1``, ``true``) would hide ordinary words and protect nothing."""
 
 
+@lru_cache(maxsize=4096)
 def looks_secret(name: str) -> bool:
     """Say whether a variable of this name holds a secret; one that points to a place or a name does not."""
     words = [w for w in re.split(r"[^A-Z0-9]+", name.upper()) if w]

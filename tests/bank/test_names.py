@@ -10,7 +10,7 @@ import pytest
 
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.home import bank_root
-from skillbank.bank.names import MOST_ALIASES, bank_name, folded, normalise
+from skillbank.bank.names import MOST_ALIASES, bank_name
 from skillbank.bank.request_words import REQUEST_WORDS, only_request_words
 from skillbank.errors import SkillNotFoundError
 from skillbank.plan.reader.lexicon import lexicon, split
@@ -127,14 +127,15 @@ def test_an_alias_that_describes_our_skill_is_no_name(evil: Path) -> None:
         Library([evil]).get("open vocabulary detector")
 
 
-@pytest.mark.parametrize(
-    ("name", "like"),
-    [(CYRILLIC, "grounding dino"), (HIDDEN, "grounding_dino"), (WIDE, "Grounding-DINO"), ("d1no", "dlno"),
-     ("\U0001d420dino", "gdino"), ("gr\u00f6unding dino", "grounding dino"), ("Gr\u039funding", "grounding")],
-)  # fmt: skip
-def test_what_looks_alike_folds_alike(name: str, like: str) -> None:
-    assert folded(name) == folded(like)
-    assert normalise(name) != normalise(like)
+def test_a_capital_that_imitates_is_seen_through_its_small_letter(tmp_path: Path) -> None:
+    make_skill(tmp_path / "first", "nvidia-zed")
+    bank = make_skill(tmp_path / "evil", "evil-one", aliases=["\u039dvidia zed", "N\u03a5OZED"])
+    make_skill(tmp_path / "first", "nyozed")
+    library = Library([tmp_path / "first", bank])
+    for name, meant in (("\u039dvidia-zed", "first:nvidia-zed"), ("N\u03a5OZED", "first:nyozed")):
+        with pytest.raises(SkillNotFoundError):
+            library.get(name)
+        assert "evil:evil-one looks like it" in library.find(meant.partition(":")[2]).note
 
 
 # -- aliases ---------------------------------------------------------------------------------------
@@ -210,7 +211,9 @@ def test_a_copy_that_is_changed_meanwhile_is_none(tmp_path: Path) -> None:
 # -- names of banks --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["skillbank", "SkillBank", "skillb\u0430nk", "skill\u200bbank", "sk1llbank"])
+@pytest.mark.parametrize(
+    "name", ["skillbank", "SkillBank", "skillb\u0430nk", "skill\u200bbank", "sk1llbank", "5killb4nk"]
+)
 def test_no_other_bank_is_called_like_ours(tmp_path: Path, name: str) -> None:
     bank = make_skill(tmp_path / "somewhere", "toy")
     (bank / ".claude-plugin").mkdir()
@@ -218,8 +221,8 @@ def test_no_other_bank_is_called_like_ours(tmp_path: Path, name: str) -> None:
     for library in (Library([bank]), Library([bank], own=False)):
         found = library.banks[-1]
         assert found.name != "skillbank"
-        assert name.startswith("sk1") or found.name.startswith("skillbank-2")
-        assert name.startswith("sk1") or "bank-name" in {d.code for d in found.skills[0].diagnostics}
+        assert found.name.startswith("skillbank-2")
+        assert "bank-name" in {d.code for d in found.skills[0].diagnostics}
     named = Library([], named=[(name, bank)])
     assert named.banks[-1].name != "skillbank"
 

@@ -19,7 +19,8 @@ from tests.corpus.conftest import CORPUS
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-CASES = [Case.parse(document, "corpus") for document in read_yaml(HERE / "requests.yaml")]
+FILES = ("requests", "further_requests")
+CASES = [Case.parse(document, name) for name in FILES for document in read_yaml(HERE / f"{name}.yaml")]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Launches a plan and supervises it, and kills itself without warning at a point that the test names.
 
-``python -m tests.jobs.crash_driver PLAN POINT``; a point is ``NAME:before|after:N``: around the Nth call of a
+``main(PLAN, POINT)``, in a process of its own; a point is ``NAME:before|after:N``: around the Nth call of a
 function. The product has no such hook: the functions are replaced here.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,3 @@ def main(plan: str, point: str) -> None:
     jobs = Jobs(JobStore(database_url()), open_gate)
     record = jobs.launch(Plan.model_validate_json(Path(plan).read_text()))
     Supervisor(jobs, first_pause=0.05).run(record.id)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.gate import open_gate
+from tests.warm import Warm
 
 from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
@@ -45,13 +44,17 @@ with open({str(runs)!r}, "a") as runs:
 time.sleep(0.2)
 """
     (tmp_path / "plan.json").write_text(make_plan(code).model_dump_json())
-    command = [sys.executable, "-c", textwrap.dedent(LAUNCHER), str(tmp_path / "plan.json")]
     draw = random.Random(0)
-    for _ in range(30):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as launcher:
-            assert launcher.stdout is not None and launcher.stdout.readline()
+    with Warm("skillbank.jobs.service", "skillbank.platforms.local", "tests.gate") as warm:
+        for _ in range(30):
+            launcher = warm.begin(textwrap.dedent(LAUNCHER), str(tmp_path / "plan.json"))
+            deadline = time.monotonic() + 60
+            while not warm.out.read_text():
+                assert time.monotonic() < deadline, warm.err.read_text()
+                time.sleep(0.005)
             time.sleep(draw.uniform(0, 0.25))
-            os.killpg(launcher.pid, signal.SIGKILL)
+            os.killpg(launcher, signal.SIGKILL)
+            assert warm.end().returncode == -signal.SIGKILL
     records = [jobs.wait(record.id, timeout=120) for record in store.list()]
     started = runs.read_text().split()
     assert len(started) == len(set(started))

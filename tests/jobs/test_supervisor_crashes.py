@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.gate import open_gate
+from tests.warm import Warm
 
 from skillbank.jobs.attendance import attend, work_left
 from skillbank.jobs.record import JobRecord, JobState
@@ -40,6 +39,7 @@ if first:
     sys.exit("RuntimeError: NCCL error: remote process exited")
 """
 
+DRIVER = "import sys; from tests.jobs.crash_driver import main; main(*sys.argv[1:])"
 POINTS = [
     f"{name}:{when}:{number}"
     for name, numbers in {
@@ -68,17 +68,22 @@ def recover(store: JobStore) -> list[JobRecord]:
     return store.list()[::-1]
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm("tests.jobs.crash_driver") as server:
+        yield server
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_kill_9_at_a_step(
-    point: str, store: JobStore, make_plan: MakePlan, tmp_path: Path, s3: Any, home: Path
+    point: str, store: JobStore, make_plan: MakePlan, tmp_path: Path, s3: Any, home: Path, warm: Warm
 ) -> None:
     runs = tmp_path / "runs"
     plan = make_plan(f"RUNS = {str(runs)!r}\n{PROGRAM}", results_root="s3://bucket")
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
-    command = [sys.executable, "-m", "tests.jobs.crash_driver", str(tmp_path / "plan.json"), point]
-    done = subprocess.run(command, start_new_session=True, check=False, timeout=120)
-    assert done.returncode == -signal.SIGKILL, "the point was not reached"
+    done = warm.run(DRIVER, str(tmp_path / "plan.json"), point)
+    assert done.returncode == -signal.SIGKILL, f"the point was not reached: {done.stderr}"
 
     records = recover(store)
     started = runs.read_text().split() if runs.exists() else []

@@ -68,6 +68,7 @@ def test_pictures_labelled_together_look_alike(tiny: Path, tmp_path: Path) -> No
     assert (copies[0] == copies[1]).all()
 
 
+@pytest.mark.slow
 def test_an_answer_says_how_and_shows_what_the_model_saw(engine: Engine) -> None:
     def ask(data: bytes, **more: Any) -> Any:
         return engine.ask(data, ["red circle"], threshold=0.0, preview=True, **more).result(60)
@@ -91,48 +92,66 @@ def test_an_answer_says_how_and_shows_what_the_model_saw(engine: Engine) -> None
     assert ask(file.getvalue()).picture.startswith(b"\xff\xd8")
 
 
+def add(model: Path, given: list[Path], output: Path) -> Labels:
+    """Label pictures into a folder, new or not."""
+    with Runtime() as runtime:
+        return label_pictures(
+            runtime, given, ["red circle"], model=str(model), output=output,
+            kinds=["coco", "pictures"], threshold=0.0,
+        )  # fmt: skip
+
+
+def held(output: Path) -> dict[str, Any]:
+    """Return what a folder of labels holds of each picture."""
+    manifest = read_manifest(output)
+    assert manifest is not None and manifest.state == "complete"
+    return {
+        p.name: (p.detections, p.pixels, manifest.files[f"annotated/{p.name}"]) for p in manifest.pictures
+    }
+
+
+def dark_and_bright(folder: Path) -> dict[str, Path]:
+    """Write a dark and a bright picture of 12 bits."""
+    folder.mkdir()
+    for name, values in (("dark", _GREY // 8), ("bright", _GREY)):
+        (folder / f"{name}.png").write_bytes(png(twelve(values)))
+    return {name: folder / f"{name}.png" for name in ("dark", "bright")}
+
+
+@pytest.fixture(scope="module")
+def together(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one call with both pictures writes."""
+    folder = tmp_path_factory.mktemp("together")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKILLBANK_HOME", str(folder / "home"))
+        dark_and_bright(folder / "in")
+        add(tiny, [folder / "in"], folder / "out")
+    return held(folder / "out")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("order", [("dark", "bright"), ("bright", "dark")])
 def test_pictures_added_later_look_like_those_before(
-    tiny: Path, tmp_path: Path, order: tuple[str, str]
+    tiny: Path, tmp_path: Path, order: tuple[str, str], together: dict[str, Any]
 ) -> None:
     """However they come in, the folder holds what one call with both would have written."""
-    for name, values in (("dark", _GREY // 8), ("bright", _GREY)):
-        (tmp_path / "in").mkdir(exist_ok=True)
-        (tmp_path / "in" / f"{name}.png").write_bytes(png(twelve(values)))
-
-    def add(given: list[Path], output: str) -> Labels:
-        with Runtime() as runtime:
-            return label_pictures(
-                runtime,
-                given,
-                ["red circle"],
-                model=str(tiny),
-                output=tmp_path / output,
-                kinds=["coco", "pictures"],
-                threshold=0.0,
-            )
-
-    def held(output: str) -> dict[str, Any]:
-        manifest = read_manifest(tmp_path / output)
-        assert manifest is not None and manifest.state == "complete"
-        return {
-            p.name: (p.detections, p.pixels, manifest.files[f"annotated/{p.name}"]) for p in manifest.pictures
-        }
-
-    add([tmp_path / "in"], "together")
-    files = [tmp_path / "in" / f"{name}.png" for name in order]
-    add(files[:1], "apart")
-    later = add(files[1:], "apart")
-    assert held("apart") == held("together")
+    pictures = dark_and_bright(tmp_path / "in")
+    files = [pictures[name] for name in order]
+    add(tiny, files[:1], tmp_path / "apart")
+    later = add(tiny, files[1:], tmp_path / "apart")
+    assert held(tmp_path / "apart") == together
     assert any(str(files[1]) in note and "0 to 4095" in note for note in later.notes)
     assert any("looked at again" in note for note in later.notes) == (order[0] == "dark")
-    assert add(files[1:], "apart").notes == []
-    # What would have to be looked at again has to be there.
-    add([tmp_path / "in" / "dark.png"], "lost")
-    (tmp_path / "in" / "dark.png").rename(tmp_path / "elsewhere.png")
+    assert add(tiny, files[1:], tmp_path / "apart").notes == []
+
+
+@pytest.mark.slow
+def test_what_would_have_to_be_looked_at_again_has_to_be_there(tiny: Path, tmp_path: Path) -> None:
+    pictures = dark_and_bright(tmp_path / "in")
+    add(tiny, [pictures["dark"]], tmp_path / "lost")
+    pictures["dark"].rename(tmp_path / "elsewhere.png")
     with pytest.raises(DataError, match=r"dark.png, which was labelled here before, is gone"):
-        add([tmp_path / "in" / "bright.png"], "lost")
+        add(tiny, [pictures["bright"]], tmp_path / "lost")
 
 
 def test_the_widest_scale_holds_for_all() -> None:

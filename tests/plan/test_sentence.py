@@ -15,10 +15,11 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.plan.literals import dotted, name, place, quoted, unquoted, value
 from skillbank.plan.model import Plan
 from skillbank.plan.slots import SLOTS, Fills
+from skillbank.plan.reader.canonical import read_canonical
+from skillbank.plan.request import Request
 from skillbank.runtime import Runtime
 from tests.bank.banks import make_skill
 from tests.plan.conftest import composed
-from tests.plan.sentence_reader import read_sentence
 
 SKILL = "tao-train-grounding-dino"
 END = "AutoML off; on platform local; nothing left out"
@@ -40,6 +41,12 @@ def said(runtime: Runtime, *actions: str, **options: Any) -> str:
         again = runtime.plan(read_sentence(runtime, sentence))
         assert [p.plan_id for p in again] == [p.plan_id for p in plans]
     return sentence
+
+
+def read_sentence(runtime: Runtime, sentence: str) -> list[Request]:
+    read = read_canonical(sentence, runtime.library)
+    assert read is not None, sentence
+    return read
 
 
 TRAIN: dict[str, Any] = {"data": ["train=s3://b/t"], "pretrained": "none", "automl": "off"}
@@ -265,6 +272,8 @@ def test_ordinary_sentences_are_read_by_the_reader_of_plain_language(runtime: Ru
     strict = runtime.plan(read_sentence(runtime, sentence))
     assert runtime.sentence(strict) == sentence
     assert [p.plan_id for p in runtime.plan(sentence)] == [p.plan_id for p in strict]
+    words = sentence.removesuffix("; nothing left out")  # no canonical sentence any more
+    assert [p.plan_id for p in runtime.plan(words)] == [p.plan_id for p in strict]
 
 
 def test_tools_and_the_question_of_a_launch_say_the_sentence(runtime: Runtime) -> None:

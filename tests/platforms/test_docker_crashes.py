@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
+from tests.warm import Warm
 
 MakePlan = Callable[..., Plan]
 PROGRAM = "echo ran >> runs; sleep 0.4; echo end >> runs"
@@ -76,18 +77,29 @@ def settle(jobs: Jobs, job: str) -> JobRecord:
     return record
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    needed = ("requests", "docker", "skillbank.jobs.service", "skillbank.platforms.docker", "tests.gate")
+    with Warm(*needed) as server:
+        yield server
+
+
 @pytest.mark.slow
 def test_a_client_killed_at_any_step_loses_nothing_and_starts_nothing_twice(
-    private_daemon: Any, daemon: docker.APIClient, jobs: Jobs, docker_plan: MakePlan, tmp_path: Path
+    private_daemon: Any,
+    daemon: docker.APIClient,
+    jobs: Jobs,
+    docker_plan: MakePlan,
+    tmp_path: Path,
+    warm: Warm,
 ) -> None:
     (tmp_path / "plan.json").write_text(docker_plan(PROGRAM).model_dump_json())
-    base = [sys.executable, "-c", textwrap.dedent(CLIENT), str(tmp_path / "plan.json")]
     seen: set[str] = set()
     outcomes: dict[str, int] = {}
     last = 0
     while True:
         assert last < 500
-        done = subprocess.run([*base, str(last)], capture_output=True, text=True, check=False)
+        done = warm.run(textwrap.dedent(CLIENT), str(tmp_path / "plan.json"), str(last))
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr

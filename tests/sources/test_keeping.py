@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from skillbank.sources.lockfile import home_lock, read_lock
 from skillbank.sources.ordering import in_order, order
 from skillbank.trust.standing import standing
 from tests.sources.repository import Repository, make_tar, write_bank, write_skill
+from tests.warm import Warm
 
 
 def added(source: object, **more: Any) -> Added:
@@ -252,9 +254,17 @@ what, source = sys.argv[2], parse_address(sys.argv[3])
 """
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm("skillbank.sources.address", "skillbank.sources.keeping") as server:
+        yield server
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["add", "update", "remove"])
-def test_a_death_at_any_step_leaves_the_earlier_or_the_later_state(tmp_path: Path, what: str) -> None:
+def test_a_death_at_any_step_leaves_the_earlier_or_the_later_state(
+    tmp_path: Path, what: str, warm: Warm
+) -> None:
     bank = write_bank(tmp_path / "bank")
     for step in range(40):
         if "x" in [e.name for e in read_lock(home_lock())]:
@@ -262,7 +272,7 @@ def test_a_death_at_any_step_leaves_the_earlier_or_the_later_state(tmp_path: Pat
         if what != "add":
             added(bank, name="x")
         (bank / "skills" / "toy" / "note.txt").write_text(str(step))
-        done = subprocess.run([sys.executable, "-c", DYING, str(step), what, str(bank)], timeout=60)
+        done = warm.run(DYING, str(step), what, str(bank))
         found, _ = installed_banks()
         with changing():
             pass
@@ -274,7 +284,8 @@ def test_a_death_at_any_step_leaves_the_earlier_or_the_later_state(tmp_path: Pat
         }
         if done.returncode == 0:
             break
-    assert done.returncode == 0 and step > 5
+        assert done.returncode == 9, done.stderr
+    assert done.returncode == 0 and step > 5, done.stderr
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -440,7 +441,7 @@ def test_the_question_holds_everything_and_nothing_in_it_hides(runtime: Runtime,
     lines = runtime.question(plan, {"retries": "7"}).split("\n")
     said = {line.split()[0]: line for line in lines[1:]}
     assert list(said) == [
-        "command", "evaluates", "bank", "image", "variables", "reads", "data", "addresses", "writes",
+        "sentence", "command", "evaluates", "bank", "image", "variables", "reads", "data", "addresses", "writes",
         "uploads", "terms",
     ]  # fmt: skip
     assert all(line.isprintable() for line in lines)
@@ -517,13 +518,17 @@ GIVEN = {
 """What starts processes that a bank has a word in, or that hold an environment: each says which one."""
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return every module of the package, read once."""
+    return {f.relative_to(PACKAGE).as_posix(): ast.parse(f.read_text()) for f in PACKAGE.rglob("*.py")}
+
+
 def test_every_start_of_a_process_is_known_and_says_its_environment() -> None:
     found: dict[str, list[ast.Call]] = {}
-    for file in PACKAGE.rglob("*.py"):
-        name = file.relative_to(PACKAGE).as_posix()
-        if name.startswith("trust/") or (started := list(calls(ast.parse(file.read_text())))) == []:
-            continue
-        found[name] = started
+    for name, tree in trees().items():
+        if not name.startswith("trust/") and (started := list(calls(tree))):
+            found[name] = started
     assert set(found) == set(OURS) | GIVEN
     for name in GIVEN:
         for call in found[name]:
@@ -532,13 +537,14 @@ def test_every_start_of_a_process_is_known_and_says_its_environment() -> None:
 
 
 def test_only_the_gate_seals_and_only_jobs_and_searches_let_pass() -> None:
-    def named(*names: str) -> set[str]:
-        found = set()
-        for file in PACKAGE.rglob("*.py"):
-            imported = (n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ImportFrom))
-            if any(alias.name in names for node in imported for alias in node.names):
-                found.add(file.relative_to(PACKAGE).as_posix())
-        return found
+    imported: dict[str, set[str]] = {}
+    for file, tree in trees().items():
+        for node in ast.walk(tree):
+            for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+                imported.setdefault(alias.name, set()).add(file)
+
+    def named(name: str) -> set[str]:
+        return imported[name]
 
     assert named("admit") == {"runtime.py"}
     assert named("admit_within") == {"jobs/service.py", "automl/charter.py"}

@@ -213,6 +213,9 @@ def test_a_bank_that_is_too_much_cannot_be_trusted(bank: Path, monkeypatch: pyte
     monkeypatch.setattr(contents, "_MOST_FILES", 2)
     with pytest.raises(SkillFormatError, match="has more than 2 files"):
         _ = Bank(bank).digest
+    monkeypatch.setattr(contents, "_MOST_ENTRIES", 2)
+    with pytest.raises(SkillFormatError, match="has more than 2 files and folders"):
+        _ = Bank(bank).digest
 
 
 def test_files_are_told_apart_by_names_and_contents(tmp_path: Path) -> None:

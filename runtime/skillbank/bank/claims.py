@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from skillbank.bank.names import by_alias, folded, normalise, plain, shown, spellings
+from skillbank.bank.names import by_alias, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
 from skillbank.bank.skill import Skill
+from skillbank.lookalikes import looks
 
 __all__ = ["Claim", "Claims"]
 
@@ -51,7 +52,8 @@ class Claims:
         for skill in self._skills:
             for spelling in sorted(spellings(skill)):
                 self._spelled.setdefault(spelling, []).append(skill)
-                self._looks.setdefault(folded(spelling), {}).setdefault(spelling, []).append(skill)
+                for look in looks(spelling):
+                    self._looks.setdefault(look, {}).setdefault(spelling, []).append(skill)
 
     @cached_property
     def spelled(self) -> tuple[str, ...]:
@@ -102,8 +104,7 @@ class Claims:
 
     def alike(self, spelling: str, chosen: Skill) -> list[Skill]:
         """Return the skills whose names look like a normalised name of another skill, and are not it."""
-        looks = self._looks.get(folded(spelling), {})
-        found = [s for other, skills in looks.items() if other != spelling for s in skills]
+        found = [s for skills in self._like(spelling).values() for s in skills]
         if self._ranks[chosen.bank]:
             # A name that is nearly one of an earlier bank's waits for typing errors.
             digits, rank = re.sub(r"\D", "", spelling), self._ranks[chosen.bank]
@@ -119,8 +120,13 @@ class Claims:
         if plain(spelling):
             return False
         skills = self._spelled.get(spelling, ())
-        looks = self._looks.get(folded(spelling), {})
-        return any(other != spelling and set(by) - set(skills) for other, by in looks.items())
+        return any(set(by) - set(skills) for by in self._like(spelling).values())
+
+    def _like(self, spelling: str) -> dict[str, list[Skill]]:
+        """Return the other normalised names that look like one, with who has each."""
+        found = {other: by for look in looks(spelling) for other, by in self._looks.get(look, {}).items()}
+        found.pop(spelling, None)
+        return found
 
     def _note(self, name: str, spelling: str, chosen: Skill, claiming: Sequence[Skill]) -> str:
         others = [s for s in claiming if s is not chosen]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from skillbank.errors import SkillFormatError
 from skillbank.visible import one_line
+from skillbank.walk import TooManyError, walk
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -30,6 +31,8 @@ _SHARED = ("references", "versions.yaml", "manifest.json", MARKETPLACE)
 """What the runtime reads of a bank beside its skills."""
 _MOST_BYTES = 1 << 30
 _MOST_FILES = 50_000
+_MOST_ENTRIES = 200_000
+"""Files and folders together: a tree of empty folders ends as well."""
 _CHUNK = 1 << 20
 
 
@@ -59,21 +62,24 @@ def bank_files(root: Path, skills: Iterable[Skill]) -> dict[str, str]:
     SkillFormatError
         When there is more than can be looked at: 50,000 files or 1 GiB.
     """
-    walk = _Walk(root)
+    look = _Look(root)
     for skill in skills:
-        walk.add(skill.root)
+        look.add(skill.root)
         for file in _named_by(skill):
-            walk.add(file)
+            look.add(file)
     for name in _SHARED:
-        walk.add(root / name)
-    return walk.finish()
+        look.add(root / name)
+    return look.finish()
 
 
-class _Walk:
+class _Look:
     """One look at the files of a bank."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # No part of a bank. Compiled Python is one: Python runs it in place of the program beside it.
+        self._repository = root / ".git"
+        self._looked = 0
         self.found: dict[str, str] = {}
         self._folders: deque[Path] = deque()
         self._seen: set[Path] = set()
@@ -100,16 +106,30 @@ class _Walk:
     def finish(self) -> dict[str, str]:
         """Return what was found, when every folder has been walked through."""
         while self._folders:
-            folder = self._folders.popleft()
-            try:
-                names = sorted(entry.name for entry in os.scandir(folder))
-            except OSError as error:
-                self._note(folder, f"unreadable: {error.strerror}")
-                continue
-            for name in names:
-                if not _left_out(folder, name, self.root):
-                    self._take(folder / name)
+            self._walk(self._folders.popleft())
         return self.found
+
+    def _walk(self, folder: Path) -> None:
+        """Take in all below a folder, but what was taken in before."""
+
+        def passed(_: str, entry: os.DirEntry[str]) -> bool:
+            self._looked += 1
+            path = Path(entry.path)
+            if path in self._seen or path == self._repository:
+                return True
+            if entry.is_dir(follow_symlinks=False):
+                self._seen.add(path)
+            return False
+
+        def unreadable(name: str, error: OSError) -> None:
+            self._note(folder / name, f"unreadable: {error.strerror}")
+
+        try:
+            most = _MOST_ENTRIES - self._looked
+            for _, entry in walk(folder, most, passed=passed, unreadable=unreadable):
+                self._take(Path(entry.path))
+        except TooManyError:
+            self._refuse(f"has more than {_MOST_ENTRIES:,} files and folders", folder)
 
     def _note(self, path: Path, digest: str) -> None:
         self.found[path.relative_to(self.root).as_posix()] = digest
@@ -157,14 +177,6 @@ def _file_digest(path: str, size: int, mtime: int, ctime: int, inode: int, devic
             return whole.hexdigest() if left == 1 else "changed while it was looked at"
     except OSError as error:
         return f"unreadable: {error.strerror or 'unknown'}"
-
-
-def _left_out(folder: Path, name: str, root: Path) -> bool:
-    """Whether an entry is no part of a bank: its repository's store.
-
-    Compiled Python is a part: Python runs it in place of the program beside it, whose text it need not be.
-    """
-    return name == ".git" and folder == root
 
 
 def _named_by(skill: Skill) -> list[Path]:

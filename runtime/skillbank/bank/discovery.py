@@ -16,9 +16,10 @@ from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
-from skillbank.bank.names import bank_name, folded, normalise, shown, spellings
+from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
+from skillbank.lookalikes import skeleton
 from skillbank.nearby import at_home, near_path
 
 __all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
@@ -55,7 +56,7 @@ class Bank:
             self.problems.append(self._marketplace[1])
         said = name or self._marketplace_name() or utf8_name(self.root.name)
         self.name = OWN if self.is_own else bank_name(said)
-        if not self.is_own and folded(self.name) == folded(OWN):
+        if not self.is_own and skeleton(self.name) == skeleton(OWN):
             self.rename(f"{OWN}-2", f"the bank calls itself '{shown(said)}' and does not come with skillbank")
         elif name is None and self._marketplace_name() is not None and self.name != said:
             self.rename(self.name, f"the bank's name '{shown(said)}' cannot be said")
@@ -362,22 +363,22 @@ class Library:
 
 def _tell_apart(banks: Sequence[Bank]) -> None:
     """Give banks whose names are alike numbers, in the order given; none takes the own bank's name."""
-    taken: dict[str, str] = {folded(OWN): OWN}
+    taken: dict[str, str] = {skeleton(OWN): OWN}
     for bank in banks:
         if bank.is_own:
             continue
         name, number = bank.name, 1
-        while folded(bank.name if number == 1 else f"{name}-{number}") in taken:
+        while skeleton(bank.name if number == 1 else f"{name}-{number}") in taken:
             number += 1
         if number > 1:
-            other = taken[folded(name)]
+            other = taken[skeleton(name)]
             if other == name:
                 bank.name = f"{name}-{number}"  # two folders called 'skills'
             else:
                 bank.rename(
                     f"{name}-{number}", f"the bank's name looks like that of the bank '{shown(other)}'"
                 )
-        taken[folded(bank.name)] = bank.name
+        taken[skeleton(bank.name)] = bank.name
 
 
 def _several(name: str, skills: Sequence[Skill]) -> SkillNotFoundError:

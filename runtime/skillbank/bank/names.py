@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from skillbank.bank.diagnostics import Diagnostic
@@ -17,48 +16,16 @@ if TYPE_CHECKING:
     from skillbank.bank.shapes import Shapes
     from skillbank.bank.skill import Skill
 
-__all__ = ["bank_name", "bare_name", "by_alias", "folded", "kept_aliases", "normalise", "plain", "shown", "spellings"]
+__all__ = ["bank_name", "bare_name", "by_alias", "kept_aliases", "normalise", "plain", "shown", "spellings"]
 
 MOST_ALIASES, LONGEST_ALIAS, MOST_WORDS = 50, 64, 8
 """Of one skill, in characters, and in words; nobody says more."""
 LONGEST_BANK = 64
 
-_PAIRS = (
-    # Cyrillic
-    "\u0430a \u0432b \u0441c \u0501d \u0435e \u04bbh \u0456i \u0458j \u043ak \u04cfl \u043cm "
-    "\u043dh \u043eo \u0440p \u051bq \u0433r \u0455s \u0442t \u0475v \u051dw \u0445x \u0443y "
-    "\u0437z \u044cb "
-    # Greek
-    "\u03b1a \u03b2b \u03b5e \u03b7n \u03b9i \u03bak \u03bdv \u03bfo \u03c1p \u03c3o \u03c4t "
-    "\u03c5u \u03c7x \u03b3y \u03c9w \u03f2c \u03f3j "
-    # Armenian, phonetic letters, small capitals
-    "\u0578n \u0585o \u057du \u0570h \u0581g \u0566q \u0261g \u0131i \u0251a \u0269i \u026ai "
-    "\u029fl \u0274n \u0280r \u028fy \u1d22z \u1d0fo \u1d04c \u1d20v \u1d21w \u2113l "
-    # digits and strokes
-    "0o 1l |l "
-)
-_TWINS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
-"""What looks like a Latin letter and is none; it serves to tell of a name, never to find one."""
-
 
 def normalise(name: str) -> str:
     """Fold case, spaces, hyphens and underscores: ``Grounding DINO`` and ``grounding_dino`` are one."""
     return re.sub(r"[\s_-]+", "", name.lower())
-
-
-@lru_cache(maxsize=16384)
-def folded(name: str) -> str:
-    """Return what a name looks like: equal for names that a person takes for one another.
-
-    Wide, styled and foreign letters become the plain ones that they resemble, marks and what cannot be seen
-    go. Two names that are equal here and not by `normalise` are different names; one imitates the other.
-    """
-    if name.isascii():
-        text = name.lower()
-    else:
-        wide = unicodedata.normalize("NFKD", name).casefold()
-        text = unicodedata.normalize("NFKD", wide)
-    return "".join(c for c in text.translate(_TWINS) if c.isalnum())
 
 
 def plain(name: str) -> bool:

@@ -8,6 +8,7 @@ aliases expand to are seen while reading, before anything has grown.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -178,23 +179,30 @@ def _is_plain(event: Any) -> bool:
 def _scalar(event: Any) -> Any:
     value: str = event.value
     tag = event.tag
-    if tag is None or tag == "!":
+    try:
+        if tag is not None and tag != "!":
+            return _typed(tag, value)
         if not event.implicit[0]:
             return value  # quoted, or a block of text
-        if len(value) > _LONGEST_NUMBER:
-            if _DIGITS.fullmatch(value):
-                raise _too_long(value, event)
-            return value  # the patterns below would take time that grows with its square
-        for candidate, pattern in _RESOLVERS.get(value[:1], ()):
-            if pattern.match(value):
-                tag = candidate
-                break
-        else:
-            return value
-    return _typed(tag, value, event)
+        if len(value) <= _LONGEST_NUMBER:
+            return _plain(value)
+        if _DIGITS.fullmatch(value):
+            raise _too_long(value)
+        return value  # the patterns of types would take time that grows with its square
+    except YamlError as error:
+        raise YamlError(str(error), _line(event)) from None
 
 
-def _typed(tag: str, value: str, event: Any) -> Any:
+@lru_cache(maxsize=8192)
+def _plain(value: str) -> Any:
+    """Return what a text without quotes and tag is; documents say the same words again and again."""
+    for tag, pattern in _RESOLVERS.get(value[:1], ()):
+        if pattern.match(value):
+            return _typed(tag, value)
+    return value
+
+
+def _typed(tag: str, value: str) -> Any:
     kind = tag.removeprefix(_CORE)
     try:
         if kind == "str":
@@ -205,22 +213,22 @@ def _typed(tag: str, value: str, event: Any) -> Any:
             return yaml.constructor.SafeConstructor.bool_values[value.lower()]
         if kind in ("int", "float"):
             if len(value) > _LONGEST_NUMBER:
-                raise _too_long(value, event)
+                raise _too_long(value)
             node = yaml.ScalarNode(tag, value)
             read = _NUMBERS.construct_yaml_int if kind == "int" else _NUMBERS.construct_yaml_float
             return read(node)
     except YamlError:
         raise
     except (ValueError, KeyError, IndexError, OverflowError):
-        raise YamlError(f"'{named(value, 40)}' is no {kind}", _line(event)) from None
-    raise YamlError(f"the tag {tag} is not read here", _line(event))
+        raise YamlError(f"'{named(value, 40)}' is no {kind}", None) from None
+    raise YamlError(f"the tag {tag} is not read here", None)
 
 
-def _too_long(value: str, event: Any) -> YamlError:
+def _too_long(value: str) -> YamlError:
     told = (
         f"a number has {len(value)} characters, and {_LONGEST_NUMBER} can be read; quote it if text is meant"
     )
-    return YamlError(told, _line(event))
+    return YamlError(told, None)
 
 
 def _line(event: Any) -> int | None:

@@ -140,7 +140,8 @@ class SearchIndex:
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
         query = "SELECT 1 FROM head WHERE head MATCH ? AND rowid = ?"
-        return self._db.execute(query, (f'"{word}"', self._rows[id(skill)])).fetchone() is not None
+        row = self._rows.get(id(skill), -1)
+        return self._db.execute(query, (f'"{word}"', row)).fetchone() is not None
 
     def _wanted(self, query: str) -> list[str]:
         """Return the words that are looked for, each once, as they were said."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
 import typer
@@ -81,11 +82,17 @@ app.add_typer(manifest.app, name="manifest")
 refuse_twice(app)
 
 
+@cache
+def _command() -> Any:
+    """Return what typer makes of all the signatures, made once for however many command lines."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line; every deliberate error is one sentence and its own exit code."""
     terminal.guard()
     try:
-        code = app(prog_name="skillbank", standalone_mode=False)
+        code = _command()(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
         if "--json" in sys.argv:

@@ -13,6 +13,7 @@ from pathlib import Path
 from skillbank.errors import DataError
 from skillbank.storage.archive import Limits
 from skillbank.visible import has_invisible, one_line
+from skillbank.walk import TooManyError, walk
 
 __all__ = ["LIMITS", "Copied", "copy_tree", "digest_of", "hash_tree"]
 
@@ -111,31 +112,27 @@ class _opened:  # noqa: N801 - used like the function open
 
 def _regular(root: Path, left_out: list[str], limits: Limits) -> Iterator[tuple[str, int]]:
     """Yield path and size of the regular files below a folder, sorted within each of its folders."""
-    count, waiting = 0, [""]
-    while waiting:
-        folder = waiting.pop()
-        with os.scandir(root / folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
-        for entry in listed:
-            relative = f"{folder}/{entry.name}".lstrip("/")
-            count += 1
-            if count > limits.members:
-                raise _too_much(root, limits)
-            if entry.name.lower() in _NEVER:
-                continue
-            if has_invisible(entry.name) or "\n" in entry.name or "\t" in entry.name or "\\" in entry.name:
-                left_out.append(f"{one_line(relative, 200)} (characters that cannot be shown)")
-            elif entry.is_dir(follow_symlinks=False):
-                waiting.append(relative)
-            elif entry.is_file(follow_symlinks=False):
-                yield relative, entry.stat(follow_symlinks=False).st_size
+
+    def passed(name: str, entry: os.DirEntry[str]) -> bool:
+        if entry.name.lower() in _NEVER:
+            return True
+        odd = has_invisible(entry.name) or "\n" in entry.name or "\t" in entry.name or "\\" in entry.name
+        if odd:
+            left_out.append(f"{one_line(name, 200)} (characters that cannot be shown)")
+        return odd
+
+    try:
+        for name, entry in walk(root, limits.members, passed=passed):
+            if entry.is_file(follow_symlinks=False):
+                yield name, entry.stat(follow_symlinks=False).st_size
             else:
-                left_out.append(f"{relative} ({'a link' if entry.is_symlink() else 'no regular file'})")
+                left_out.append(f"{name} ({'a link' if entry.is_symlink() else 'no regular file'})")
+    except TooManyError:
+        raise _too_much(root, limits) from None
 
 
 def _too_much(source: Path, limits: Limits) -> DataError:
     return DataError(
         f"{one_line(source, 200)} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "
-        "which "
-        "is no bank; name the folder of skills inside it with --subdir."
+        "which is no bank; name the folder of skills inside it with --subdir."
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from skillbank.trust.signature import SIGNATURE_FILE
+from skillbank.walk import TooManyError, walk
 
 __all__ = ["INERT", "INERT_IN_A_BANK", "Contents", "NotPlainError", "look", "read_plain"]
 
@@ -73,22 +73,37 @@ def look(folder: Path, wanted: Collection[str] | None = None, *, whole_bank: boo
     inert = (INERT | INERT_IN_A_BANK if whole_bank else INERT) - {
         name.partition("/")[0] for name in wanted or ()
     } | {SIGNATURE_FILE}
-    for name, entry in _entries(folder, inert, found):
-        found.names.add(name)
-        if fault := _fault(entry):
-            found.faults[name] = fault
-        elif wanted is None or name in wanted:
-            try:
-                digest, size, kept, mode = _hashed(Path(entry.path), left, keep=name == "SKILL.md")
-            except NotPlainError as error:
-                found.faults[name] = str(error)
-                continue
-            left -= size
-            found.digests[name] = digest
-            found.writable += bool(mode & stat.S_IWOTH)
-            if name == "SKILL.md":
-                found.heading = kept
+
+    def passed(name: str, entry: os.DirEntry[str]) -> bool:
+        return name in inert and _may_be_inert(entry)
+
+    def unreadable(name: str, error: OSError) -> None:
+        found.incomplete = f"its folder {f'{name}/' if name else '.'} cannot be read ({error.strerror})"
+
+    try:
+        for name, entry in walk(folder, MAX_FILES, passed=passed, unreadable=unreadable):
+            found.names.add(name)
+            if fault := _fault(entry):
+                found.faults[name] = fault
+            elif wanted is None or name in wanted:
+                left -= _take(found, name, Path(entry.path), left)
+    except TooManyError:
+        found.incomplete = f"it holds more than {MAX_FILES} files and folders"
     return found
+
+
+def _take(found: Contents, name: str, path: Path, left: int) -> int:
+    """Note a file's sha256, or why there is none, and return how many bytes were read."""
+    try:
+        digest, size, kept, mode = _hashed(path, left, keep=name == "SKILL.md")
+    except NotPlainError as error:
+        found.faults[name] = str(error)
+        return 0
+    found.digests[name] = digest
+    found.writable += bool(mode & stat.S_IWOTH)
+    if name == "SKILL.md":
+        found.heading = kept
+    return size
 
 
 def read_plain(path: Path, most: int) -> bytes:
@@ -107,31 +122,6 @@ def read_plain(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise NotPlainError(f"is larger than {most >> 20} MiB")
     return content
-
-
-def _entries(folder: Path, inert: frozenset[str], found: Contents) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield everything below a folder that is no folder itself; empty folders are nothing."""
-    waiting, left = [("", folder)], MAX_FILES
-    while waiting:
-        prefix, here = waiting.pop()
-        try:
-            with os.scandir(here) as listed:
-                entries = sorted(islice(listed, left + 1), key=lambda e: e.name)
-        except OSError as error:
-            found.incomplete = f"its folder {prefix or '.'} cannot be read ({error.strerror})"
-            continue
-        left -= len(entries)
-        if left < 0:
-            found.incomplete = f"it holds more than {MAX_FILES} files and folders"
-            return
-        for entry in entries:
-            name = f"{prefix}{entry.name}"
-            if not prefix and entry.name in inert and _may_be_inert(entry):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append((f"{name}/", Path(entry.path)))
-            else:
-                yield name, entry
 
 
 def _may_be_inert(entry: os.DirEntry[str]) -> bool:

@@ -29,7 +29,7 @@ KINDS: tuple[Kind, ...] = ("command", "settle", "schema_source", "image", "varia
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S+", re.IGNORECASE)
 _NETWORK = re.compile(
     r"(?<![\w.-])(?:curl|wget|nc|ncat|netcat|socat|ssh|scp|sftp|rsync|ftp|telnet|git|pip3?|uv|conda|npm|npx|"
-    r"apt(?:-get)?|huggingface-cli|gsutil|rclone|aws)(?![\w-])|[a-z][a-z0-9+.-]+://|/dev/(?:tcp|udp)/",
+    r"apt(?:-get)?|huggingface-cli|gsutil|rclone|aws)(?![\w-])|[a-z][a-z0-9+.-]{1,20}://|/dev/(?:tcp|udp)/",
     re.IGNORECASE,
 )
 _SYSTEM = frozenset({"bin", "lib", "lib64", "sbin", "usr"})

@@ -33,6 +33,8 @@ def _covered(text: Text, listed: frozenset[str]) -> set[int]:
     for i in range(len(text.tokens)):
         if text.tokens[i].text in listed and text.within(i, "grammar.free.noun") and not text.within(i, "places.data.nouns"):
             continue
+        if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
+            continue  # "zip it"
         for span in text.spans[i]:
             if any(c in _FREE for c in span.classes) and all(map(text.ledger.free, range(i, span.end))):
                 covered.update(range(i, span.end))
@@ -54,7 +56,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
-        told = clause.mode in (Mode.REASON, Mode.REPORT)
+        told = clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
         if not open_ or any(_is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
@@ -71,10 +73,18 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
 _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 
 
+def _is_plan(text: Text, first: int) -> bool:
+    """Whether a clause says what "we have to" or "I want to" do ourselves, and asks nobody for it."""
+    owner = text.ledger.owner.get(first)
+    words = {text.tokens[i].text for i in owner.tokens} if owner is not None and owner.kind == "courtesy" else set()
+    return bool(words & {"i", "we"}) and bool(words & {"have", "need", "want", "like", "plan", "hope"}) and not words & {"you", "could", "can"}
+
+
 def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
     """Whether what is open is what somebody wants: "we need early stopping", but not "our depot needs a detector"."""
     match = next((m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None)
-    return match is not None and any(i >= match.end for i in open_) and not text.match("'to", match.end)
+    timed = [i for i in open_ if text.within(i, "grammar.mode.schedule", "grammar.mode.past") or text.tokens[i - 1].text == "by"]
+    return match is not None and any(i >= match.end and i not in timed for i in open_) and not text.match("'to", match.end)
 
 
 def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
@@ -91,11 +101,14 @@ def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
 _STRICT = frozenset("only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
 
 
+_TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
+
+
 def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[i].kind == "number" for i in open_):
+    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_):
         return None
     after = range(start, open_[-1] + 1)
     if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
@@ -19,7 +19,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("gen_trt_engine", f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {_ENGINE} free.noun?"),
     ("gen_trt_engine", f"verb=actions.words.convert {_OF}|actions.words.onnx|actions.export.past* {_TO}|'with|'using|'for|'by group.det|^value|free.adjective* {_ENGINE} free.noun?"),
     ("gen_trt_engine", "actions.gen_trt_engine.nouns"),
-    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|'\n+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
+    ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|@mark+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
     ("export", f"verb=actions.words.convert {_OF}* {_TO} group.det|free.adjective* actions.words.onnx free.noun?"),
     ("export", "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx free.noun|actions.export.base|'of|'from|'for?"),
     ("quantize", "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past @name? group.model|@name?"),
@@ -73,10 +73,16 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
         negation = _negation(text, clauses.of(match.first).first, match.first)
+        clause = clauses.of(match.first)
+        if not negation and (_is_put_off(text, clause.first, clause.end, match.first, noun=True) or _is_told_of(text, match.end)):
+            text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
+            continue
         text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *(_trailing(text, match.end) if negation else ())])
     for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
         exported = any(c.value.action == "export" for c in text.ledger.of("action"))
-        if exported or any(text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)):
+        if not text.ledger.of("action", "find"):
+            text.ledger.claim("action", match.tokens(), Mention("export"))
+        elif exported or any(text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)):
             text.ledger.claim("talk", match.tokens())
 
 
@@ -94,19 +100,34 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
         return
-    if words[0] in _LISTING:
+    validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
+    if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
+        _validated(text, match, first)  # a training validates by itself
+        return
+    listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
+    if listed:
         earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
         if not earlier:
             return
         verb = []
     kept = [i for i in match.tokens() if text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
     engine = action != "gen_trt_engine" and any(text.within(i, _ENGINE) for i in match.tokens())
-    free = [i for i in kept if text.ledger.free(i)]
+    wish = next((m for start in range(max(0, first - 8), first) if (m := text.match(_SHOULD[0], start, first)) is not None and m.end == first), None)
+    free = [i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i)]
     if free:
-        _settle(text, clauses, free, Mention(action, engine=engine), noun=False)
+        _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
 
 
-_LISTING = frozenset(", and then plus also finally ; : . - to into \n".split(" "))
+def _validated(text: Text, match: Match, verb: int) -> None:
+    """Read "train on A, validate B": the place behind the verb is what the training validates on."""
+    owner = text.ledger.owner.get(min(match.end, len(text.tokens) - 1))
+    marked = any(text.tokens[i].kind == "mark" for i in range(verb, min(match.end + 1, len(text.tokens))))
+    if owner is not None and not marked and owner.kind == "place" and owner.value.role in (None, "eval_dataset"):
+        text.ledger.replace(owner, "place", replace(owner.value, role="eval_dataset"))
+        text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
+
+
+_LISTING = frozenset("and then plus also finally to into".split())
 
 
 def _is_no_inference(text: Text, match: Match) -> bool:
@@ -143,7 +164,11 @@ def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
     """Read one verb or noun of an action."""
-    for action in ACTIONS:
+    if text.tokens[i].text in ACTIONS and "_" in text.tokens[i].text:
+        _settle(text, clauses, [i], Mention(text.tokens[i].text), noun=False)
+        return
+    said = {c.split(".")[1] for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
+    for action in ACTIONS if not said.isdisjoint(ACTIONS) else ():
         for form in (*FORMS, "nouns"):
             section = f"actions.{action}.{form}"
             ends = [e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))]
@@ -159,7 +184,8 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
                     text.ledger.claim("talk", tokens)
                     return
                 tokens = [*wish, *tokens]
-            if (noun or form == "ing") and _is_talk(text, clauses, i, ends[0]):
+            clause = clauses.of(i)
+            if (noun or form == "ing") and not _is_put_off(text, clause.first, clause.end, i, noun=True) and _is_talk(text, clauses, i, ends[0]):
                 text.ledger.claim("talk", tokens)
                 return
             _settle(text, clauses, tokens, Mention(action, asked=not (noun or form == "ing")), noun=noun or form == "ing")
@@ -174,10 +200,10 @@ def _after_det(text: Text, i: int) -> bool:
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
-_THING = "group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
+_THING = "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
 _SHOULD = (
     "wish=mode.should free.adverb* wish='be|'get free.adverb*",
-    f"wish=mode.wish {_THING}* wish='to? wish='be? free.adverb*",
+    f"wish=mode.wish {_THING}|~word* wish='to? wish='be? free.adverb*",
     f"'to|'please|'would|'let|^courtesy wish='have {_THING}+",
     f"^courtesy {_THING}+ wish='to? wish='be?",
 )
@@ -186,9 +212,12 @@ _SHOULD = (
 def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks: "should be", "need it"; None where it only tells of something."""
     after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
-    if after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns"):
+    done = clauses.of(i).mode is Mode.ORDER and i > 0 and text.tokens[i - 1].text in ("have", "has", "been")
+    if not done and (after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")):
         return None
     first = clauses.sentence(i).start
+    if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
+        return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         for source in _SHOULD:
             match = text.match(source, start, i)
@@ -210,6 +239,13 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     """Whether a noun only says what something else is of: "results of the evaluation", "during training"."""
     before = [text.tokens[k].text for k in range(max(0, i - 2), i)]
+    if before in (["instead", "of"], ["neither", "is"]):
+        return False
+    if text.tokens[i].text.endswith("ing") and before and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently"):
+        return True
+    led = text.ledger.owner.get(i - 2) if i > 1 else None
+    if before[-1:] == ["and"] and led is not None and led.kind == "place" and text.tokens[i - 2].kind != "place":
+        return True  # "X for calibration and training"
     if before and (before[-1] in ("during", "of", "while") or before in (["during", "the"], ["of", "the"], ["for", "the"])):
         return True
     if before[-1:] == ["for"] and not any(text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))):
@@ -260,13 +296,17 @@ def _is_over(text: Text, first: int, at: int) -> bool:
 def _trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
     end = at
-    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing")) and all(map(text.ledger.free, range(end, ends[0]))):
+    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing") or text.ends(end, "grammar.mode.later")) and all(map(text.ledger.free, range(end, ends[0]))):
         end = ends[0]
     return list(range(at, end))
 
 
+_COPULA = frozenset("is are be will has have does do should must".split())
 _DENIALS = (
-    f"{_THING}* @mark? 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must? operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    "@mark operator.not 'needed|'necessary|'required|'wanted",
+    f"{_THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
+    "@mark mode.later|policy.state.off",
+    f"{_THING}* 'on 'hold",
     "'is|'are|'be|':|'= policy.state.off",
     "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
 )
@@ -276,10 +316,13 @@ def _denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
     for source in _DENIALS:
         match = text.match(source, at)
-        if match is None or text.tokens[at].text in (",", ".", ";", "(", ")") or not any(text.within(k, "grammar.operator.not", "policy.state.off") or text.tokens[k].text == "nothing" for k in match.tokens()):
+        if match is None or any(text.tokens[k].kind == "mark" and text.tokens[k].text not in "?:()" for k in match.tokens()):
+            continue
+        if not any(text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later") or text.tokens[k].text in ("nothing", "hold") for k in match.tokens()):
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        if ends or text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
+        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        if ends or (told or not source.startswith(_THING)) and text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
             return [k for k in match.tokens() if text.ledger.free(k)]
     return []
 
@@ -317,7 +360,7 @@ def _is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> boo
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
     if later and (subject or noun):
         return True
-    if before[-2:-1] == ["who"] or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
+    if before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"]) or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
         return True
     future = bool({"will", "shall"} & set(before)) and subject
     if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
@@ -336,12 +379,22 @@ def _turns(text: Text, at: int) -> bool:
     return False
 
 
+def _was_job(text: Text, at: int) -> bool:
+    """Whether it is said which job an action was: "the training of X was job J"."""
+    match = text.match(f"{_THING}* &^job", at - 1, len(text.tokens)) or text.match(f"{_THING}* &^job", at)
+    if match is None:
+        return False
+    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
+    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
+    return owner is not None and owner.kind == "job" and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
+
+
 def _is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action that is named by a noun: "the training is finished", "the export can wait"."""
     end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
-        return False
+        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
     asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)

@@ -10,14 +10,13 @@ from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_heard", "take_instead", "take_numbering", "take_only", "take_order", "take_questions", "take_reports",
-    "take_signatures", "take_told", "take_usual",
+    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
+    "take_questions", "take_reports", "take_signatures", "take_told", "take_usual",
 ]  # fmt: skip
 
 _SAYING = frozenset(
     """says say said saying reads read stated states wrote writes written message error log output readme comment note warning
-    printed prints shows told tells titled called contains quote quoted title ticket mentions according string sentence
-    line text page mail email e-mail console after stopped failed crashed carries card""".split()
+    printed prints shows told tells titled called contains quoted title ticket mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
 )
 _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|mode.document|@document|@place|mode.somebody"
 _HEARD = (
@@ -35,18 +34,50 @@ def take_courtesies(text: Text) -> None:
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not (i and text.tokens[i - 1].text in _NEGATED):
+        if ends and text.ledger.free(i) and not text.within(i, "grammar.mode.defer") and not _is_question(text, i) and not (i and text.tokens[i - 1].text in _NEGATED):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
         else:
             i += 1
 
 
+def _is_question(text: Text, i: int) -> bool:
+    """Whether "can I", "is it possible to" asks what can be done and requests nothing: no place stands behind it."""
+    said = max(text.ends(i, "grammar.courtesy.words"), default=0)
+    if said not in text.ends(i, "grammar.courtesy.unsure"):
+        return False
+    end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
+    return text.tokens[end].text == "?" and not any(text.tokens[k].kind in ("place", "job") for k in range(i, end))
+
+
+_TICKET = re.compile(
+    r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
+    r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def take_headers(text: Text) -> None:
+    """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
+    for match in _TICKET.finditer(text.ledger.original):
+        inside = [i for i, t in enumerate(text.tokens) if match.start() <= t.start and t.end <= match.end()]
+        if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(_asks(text, i) for i in inside):
+            text.ledger.claim("courtesy", inside)
+    for i, token in enumerate(text.tokens):
+        heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
+        if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
+            text.ledger.claim("courtesy", [i])
+    for match in re.finditer(r"<!--|-->", text.ledger.original):
+        text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
+
+
 def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
     for source in ("'step|'phase|'part|'stage|'point @number|'one @mark*", "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?"):
         for match in text.find(source):
-            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+            few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
+            if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+                text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
     marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
@@ -60,7 +91,7 @@ _NEGATED = frozenset("no not never don't without".split())
 def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
-    for match in text.find("courtesy.farewell ',|'.|'-|'!|'\n*"):
+    for match in text.find("courtesy.farewell @mark*"):
         end = match.end
         while end < last and end - match.end < 3 and _is_somebody(text, end):
             end += 1
@@ -116,7 +147,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
         last += 1
     if any(_asks(text, k) for k in range(i + 1, last)) or last - i > 6:
         last = i + 1
-    kept = [k for k in range(i - 3 if own else first, last) if k >= first and text.tokens[k].kind in ("word", "mark", "document", "quote")]
+    kept = [k for k in range(i - 3 if own else first, last) if k >= first and text.tokens[k].kind in ("word", "mark", "quote", "number", *(() if own else ("place",)))]
     return [k for k in kept if not own or k == i or text.tokens[k].text in _SAYING]
 
 
@@ -173,7 +204,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         if not all(map(text.ledger.free, match.tokens())):
             continue
-        held = any(_asks(text, i) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "places.data.nouns", "operator.only") for i in tokens)
+        held = any((_asks(text, i) and not text.within(i, "actions.words.find")) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
         notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
@@ -185,6 +216,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
             text.ledger.claim("report", [i])
             notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
     return notes
+
+
+_DATA = frozenset("images pictures photos frames labels annotations files data samples boxes".split())
 
 
 def take_questions(text: Text, clauses: Clauses) -> list[str]:
@@ -217,10 +251,26 @@ def take_told(text: Text, clauses: Clauses) -> None:
 
 _WISHED = frozenset("want wanted need needs like should must be shall".split())
 def take_instead(text: Text) -> None:
-    """Account for "instead" where something has been taken back."""
-    for match in text.find("'instead !'of"):
-        if text.ledger.of("refused", "excluded"):
-            text.ledger.claim("order", match.tokens())
+    """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
+    back = text.ledger.of("refused", "excluded", "talk", "report")
+    for source in ("'instead !'of", "'but? operator.not operator.trailing"):
+        for match in text.find(source):
+            if any(c.first < match.first for c in back):
+                text.ledger.claim("order", match.tokens())
+    for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
+        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+    for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
+        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+    for match in text.find("'nothing 'yet|'so"):
+        text.ledger.claim("order", match.tokens())
+    for match in text.find("^action|^name group.det* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+        text.ledger.claim("order", match.tokens("w"))
+    said = [c.value.value for c in text.ledger.of("policy")]
+    for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
+        if said:
+            text.ledger.claim("order", match.tokens("w"))
+    for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
+        text.ledger.claim("order", match.tokens())
 
 
 def take_order(text: Text, clauses: Clauses) -> None:
@@ -239,6 +289,10 @@ def take_order(text: Text, clauses: Clauses) -> None:
 
 def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood."""
+    for match in text.find("'i|'we w='only|'just ^courtesy+ 'try|'test|'see|'check|'have"):
+        text.ledger.claim("order", match.tokens("w"))
+    for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
+        text.ledger.claim("order", match.tokens("w"))
     for match in text.find("operator.only"):
         k = match.end
         while k < len(text.tokens) and text.ledger.free(k) and text.within(k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"):
@@ -252,10 +306,12 @@ def take_only(text: Text) -> None:
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
-    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last* 'settings|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None
         shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
-        if not shown and not words & {"default", "standard", "following", "below", "given", "above"}:
+        if words & {"default", "standard", "recommended"}:
+            text.ledger.claim("order", match.tokens())
+        elif not shown and not words & {"following", "below", "given", "above"}:
             text.ledger.claim("unread", match.tokens())

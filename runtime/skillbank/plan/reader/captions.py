@@ -23,7 +23,8 @@ _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'thro
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
     f"{_ON} group.det|free.adjective* @place",
-    f"{_ON} group.det|free.adjective|~word* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
+    "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
+    f"{_ON} group.det|free.adjective|~word|@number* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}|actions.words.engine* "
     "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
@@ -71,7 +72,11 @@ def take_captions(text: Text, *, training: bool) -> None:
     """
     for match in text.find("prep=group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"):
         _noun(text, match)
+    for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
+        _noun(text, match)
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
+        if text.tokens[match.first].text == "after":
+            continue  # "after that" tells when
         found = _read(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
@@ -101,8 +106,8 @@ def _noun(text: Text, match: Match) -> None:
     """Read "captions: a, b", "the classes are a and b", "prompts 'a', 'b'"."""
     marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
     quoted = match.end < len(text.tokens) and text.tokens[match.end].kind == "quote"
-    told = [text.tokens[i].text for i in match.tokens("prep")] in (["for"], ["with"]) and not match.tokens("lead")
-    if marked or quoted or (told and text.ledger.of("find") == [] and _is_item(text, match.end)):
+    told = [text.tokens[i].text for i in match.tokens("prep")] in (["for"], ["with"])
+    if marked or quoted or (told and _goes_on(text, match.end)):
         found = _read(text, match.end, marked=True)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
@@ -114,7 +119,7 @@ def _find(text: Text, match: Match) -> None:
         return
     at, marked = end, False
     while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb")
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb", "grammar.operator.only")
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
@@ -131,7 +136,7 @@ def _find(text: Text, match: Match) -> None:
     else:
         text.ledger.claim("find", range(first, end), [])
     if kind == "segment":
-        text.ledger.claim("masks", [], True)
+        text.ledger.claim("masks", range(match.first, end))
 
 
 def _is_verb(text: Text, first: int, end: int) -> bool:
@@ -172,7 +177,7 @@ def _bases(text: Text) -> tuple[frozenset[str], ...]:
 def _is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    quiet = ("grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
+    quiet = ("slots.captions.nouns", "grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
     return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
 
 
@@ -234,8 +239,8 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     part: list[int] = []
 
     def close() -> None:
-        said = _ARTICLE.sub("", ledger.said(part).strip()).strip().rstrip(".") if part else ""
-        if said:
+        said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
+        if said and not _ARTICLE.match(f"{said} -"):
             found.items.append(said)
         part.clear()
 

@@ -23,8 +23,9 @@ _NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.noun
 _TOLD = (
     "mode.subject free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
-    "~word|free.noun|@name ~word|free.noun|'and* free.adverb|free.glue* mode.copula",
-    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling",
+    "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
+    "'that|'this|'it free.adverb* ~word",
+    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|actions.quantize.past",
 )
 """How a clause begins that tells something: a subject and a verb."""
 
@@ -100,6 +101,8 @@ class Clauses:
         owner = self._text.ledger.owner.get(i)
         if owner is not None:
             return owner.kind == "courtesy" and owner.first == i
+        if self._text.within(i, "grammar.mode.later"):
+            return False
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )
@@ -115,7 +118,7 @@ class Clauses:
             i += 1
         while i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
             return Mode.REQUEST
-        if asked and text.within(i, "grammar.mode.question"):
+        if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
             return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
             if text.within(i, f"grammar.mode.{mode}") and not (mode is Mode.ORDER and self._is_next(i)):
@@ -125,6 +128,12 @@ class Clauses:
         if i < end and (self._is_order(i)):
             return Mode.REQUEST
         return before
+
+    def _is_whether(self, i: int, end: int) -> bool:
+        """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
+        tokens = self._text.tokens
+        led = i + 1 < end and tokens[i].text in ("can", "could", "will", "would") and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
+        return led and not any(t.kind in ("place", "job") for t in tokens[i:end])
 
     def _is_next(self, i: int) -> bool:
         """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""

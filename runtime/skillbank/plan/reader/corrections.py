@@ -21,7 +21,7 @@ def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
     for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time|', free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
     for match in text.find("^name mode.later|'comes|'follows+"):
         _refuse(text, match.tokens(), match.first)
@@ -56,10 +56,16 @@ _SPARED = (
 
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
+    for match in list(text.find("^platform 'is|'was free.adverb* 'down|'full|'busy|'broken|'slow|'offline|'unavailable|'occupied|'dead|'overloaded")):
+        claim = text.ledger.owner[match.first]
+        if any(c is not claim for c in text.ledger.of("platform")):
+            text.ledger.replace(claim, "excluded")
+            text.ledger.claim("excluded", match.tokens())
     _excluded(text)
     for run in list(_runs(text)):
         _corrected(text, run)
     _enough(text)
+    _lacking(text)
 
 
 def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
@@ -98,14 +104,33 @@ def _excluded(text: Text) -> None:
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
             continue
-        if any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
+            made = text.ledger.replace(owner, "unread")
+            text.ledger.claim("unread", [*match.tokens(), *made.tokens])
+        elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
-        for match in list(text.find("operator.not group.prep? group.det* slots.gpus.nouns")):
+        for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
         text.ledger.claim("excluded", match.tokens())
+
+
+def _is_part(text: Text, place: Claim) -> bool:
+    """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
+    return any(place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/") for c in text.ledger.of("place") if c is not place)
+
+
+def _lacking(text: Text) -> None:
+    """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
+    roles = {c.value.role for c in text.ledger.of("place")}
+    if "eval_dataset" not in roles:
+        for match in list(text.find("operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before")):
+            text.ledger.claim("refused", match.tokens())
+    if not text.ledger.of("captions", "find"):
+        for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
+            text.ledger.claim("refused", match.tokens())
 
 
 def _corrected(text: Text, run: range) -> None:

@@ -18,10 +18,11 @@ from skillbank.plan.reader.places import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import ListFolder, split_root
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.request import DataLocation, role_of
+from skillbank.plan.request import DataLocation, clean_uri, role_of
 
 __all__ = ["DataOfSteps", "action_of", "rows_of"]
 
+_ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
 _TOGETHER = frozenset("both together combined jointly mixed merged union joined".split())
 _SEVERAL = frozenset("plus datasets sets buckets folders also well addition along".split())
 
@@ -104,6 +105,7 @@ class DataOfSteps:
         own = _own_source(step.action, rows)
         given: dict[str, list[str]] = {}
         roles = self._roles(at, own, reads)
+        self._ask_about_files(at, [(c, r) for c, r in roles if r in reads])
         if self._tests:
             roles = [(c, r) for c, r in roles if (c in self._tests) == (step.action == "evaluate") or r != "eval_dataset"]
             if step.action == "evaluate" and not roles:
@@ -145,6 +147,13 @@ class DataOfSteps:
             choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))
             self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(own)}", why=why, choices=choices))
         return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
+
+    def _ask_about_files(self, at: int, roles: list[tuple[Claim, str]]) -> None:
+        """Ask where a file of annotations is given for the folder that it belongs to."""
+        for claim, source in roles:
+            if clean_uri(claim.value.uri).lower().endswith(_ANNOTATIONS):
+                why = f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds it and the images; name the folder"
+                self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(source)}", why=why))
 
     def _source(self, role: str, at: int, reads: set[str]) -> str:
         """Return what a role is called here: a step that calibrates may read it from another source."""

@@ -13,7 +13,9 @@ from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["JobSkill", "skill_of_description", "skill_that_finds"]
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
 
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
@@ -26,11 +28,18 @@ _GENERIC = frozenset(
 """Words that fit so many skills that they name none."""
 
 
-def skill_that_finds(library: Library) -> tuple[Skill, str] | None:
+def gives_masks(skill: Skill) -> bool:
+    """Whether a skill says of itself that it gives masks and not only boxes."""
+    said = " ".join((skill.name, skill.frontmatter.description, *skill.frontmatter.tags)).lower()
+    return "mask" in said or "segment" in said
+
+
+def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
     """Return the first bank's one skill that finds what a text describes; None where there is none or several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
-        if any(a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions):
+        finds = any(a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions)
+        if finds and (not masks or gives_masks(skill)):
             found.setdefault(skill.bank, []).append(skill)
     first = next((found[b.name] for b in library.banks if b.name in found), [])
     if len(first) != 1:
@@ -85,6 +94,39 @@ def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
     """Return the hits whose whole name a text says, in any form: "image classifier" for image-classification."""
     said = {word[:_STEM] for word in re.findall(r"[a-z0-9]+", text.lower())}
     return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
+
+
+_HEADS = frozenset(
+    "detector detectors model network segmentation classification classifier transformer one detection masks".split()
+)
+"""Nouns that a model is described with."""
+
+
+def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) -> None:
+    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR"."""
+
+    def fits(i: int) -> bool:
+        token = text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+            return False
+        return any(index.knows(s, token.text) for s in skills)
+
+    for i, token in enumerate(text.tokens):
+        named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
+        if not named and token.text not in _HEADS:
+            continue
+        k = i if token.kind == "word" and fits(i) else i - 1
+        described: list[int] = []
+        while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
+            described.append(k)
+            k -= 1
+        if described:
+            text.ledger.claim("described", described)
+
+
+def _is_joined(text: Text, k: int) -> bool:
+    """Whether a word and the one behind it were written with a hyphen."""
+    return text.ledger.original[text.tokens[k].end : text.tokens[k + 1].start] in ("", "-") and text.tokens[k].kind == "word"
 
 
 def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:

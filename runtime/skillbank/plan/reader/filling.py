@@ -47,6 +47,7 @@ class Maker:
         self.text, self.steps, self.policy, self.list_folder = text, steps, policy, list_folder
         for step in steps:
             _settle_places(text, step, action_of(step, False), self._is_model)
+        _lend_data(text, steps)
         self.engines = [self._uses_engine(s) for s in steps]
         self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.data = DataOfSteps(text, steps, self.actions, list_folder)
@@ -59,9 +60,13 @@ class Maker:
 
     @property
     def unused(self) -> list[Claim]:
-        """Claims of values, places and captions that no step took."""
-        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value") or (c.kind == "find" and c.value)}
-        return [c for c in claims.values() if id(c) not in self.taken and id(c) not in self.data.used]
+        """Claims of values, places, captions and jobs that no step took."""
+        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value", "job") or (c.kind == "find" and c.value)}
+        jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
+        return [
+            c for c in claims.values()
+            if id(c) not in self.taken and id(c) not in self.data.used and not (c.kind == "job" and str(c.value) in jobs)
+        ]  # fmt: skip
 
     def _request(self, at: int) -> Request:
         step, action = self.steps[at], self.actions[at]
@@ -278,19 +283,20 @@ class Maker:
         step = self.steps[at]
         own = step.of("job")
         alone = sum(s.group == step.group for s in self.steps) < 2
-        if own and (at == 0 or alone):
-            return str(own[0].value)
-        said = [c.value for s in self.steps for c in s.of("job")]
+        said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
+        self.taken.add(id(said[0]))
+        if own and said is own:
+            return str(said[0].value)
         assert step.skill is not None
         named = [a for a in step.skill.actions if a.name == step.action]
         takes = {p for a in named for p in accepted_products(a)} if named else set()
         for earlier in reversed(self.steps[:at]):
             product = product_of(earlier.action)
             if product != "other":
-                return None if product in takes or not takes else str(said[0])
-        return str(said[0]) if takes else None
+                return None if product in takes or not takes else str(said[0].value)
+        return str(said[0].value) if takes else None
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:
@@ -314,10 +320,23 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
+        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None:
+            continue
         role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:
             made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
             step.claims = [c for c in step.claims if c is not claim] + [made]
+
+
+def _lend_data(text: Text, steps: Sequence[Step]) -> None:
+    """Give data that is said behind a step that reads none ("..., then export it, images in X") to the one before it."""
+    reading = [s for s in steps if rows_of(s, action_of(s, False))]
+    for step in steps:
+        before = [s for s in reading if s.at < step.at and not any(c.value.role is None for c in s.of("place"))]
+        for claim in step.of("place") if step not in reading and before else ():
+            if claim.value.role is None:
+                step.claims.remove(claim)
+                before[-1].claims.append(claim)
 
 
 def _role_of_file(action: Action | None, place: Place, before: set[str], told: bool, *, file: bool) -> str | None:

@@ -43,6 +43,8 @@ _NOT_THE_LAST = (
     f"'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last what={_THING}*",
     f"'penultimate what={_THING}*",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
+    f"group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? what={_NOUN}|'job|'run|'experiment @name? free.noun*",
+    f"group.det* what={_NOUN}|'job|'run|'experiment 'from|'of|'that|'we|'i|'did|'ran|'started|'had* grammar.mode.past",
 )
 
 
@@ -78,7 +80,7 @@ def _led(text: Text, match: Match) -> None:
         return
     match = _without_product(text, match)
     what = match.tokens("what")
-    if _asks(text, match, what):
+    if _asks(text, match, what) or (match.first and text.tokens[match.first - 1].text in ("instead", "rather")):
         return
     kind = _kind(text, what)
     words = [

@@ -39,14 +39,13 @@ class Item:
     kinds: frozenset[str]
     owners: frozenset[str]
     plain: bool
+    keys: frozenset[str]
+    """What it can begin with, as `Text` knows where that stands."""
+    needed: bool
+    """Whether a match has it in any case."""
     name: str = ""
     look: str = ""
     many: str = ""
-
-    @property
-    def needed(self) -> bool:
-        """Whether a match has it in any case."""
-        return not self.look and self.many in ("", "+")
 
 
 @lru_cache(maxsize=2048)
@@ -59,8 +58,10 @@ def _item(found: re.Match[str]) -> Item:
     alternatives = found["alternatives"].split("|")
     by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^"}
     sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
+    keys = sections | {a for a in alternatives if a[0] in "'@"}
+    needed = not found["look"] and found["many"] in ("", "+")
     return Item(
-        by_mark["'"], sections, by_mark["@"], by_mark["^"], "~word" in alternatives,
+        by_mark["'"], sections, by_mark["@"], by_mark["^"], "~word" in alternatives, keys, needed,
         found["name"] or "", found["look"] or "", found["many"],
     )  # fmt: skip
 
@@ -124,6 +125,9 @@ class Text:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
         starts: set[int] = set()
         for item in items:
+            if item.needed and not item.plain and not item.owners and item.keys.isdisjoint(self._at):
+                return starts
+        for item in items:
             if not item.look:
                 starts |= self._where(item)
             if item.needed:
@@ -140,9 +144,7 @@ class Text:
     def _where(self, item: Item) -> set[int]:
         if item.plain:
             return set(range(len(self.tokens)))
-        found: set[int] = set()
-        for key in (*(f"'{a}" for a in item.literals), *(f"@{a}" for a in item.kinds), *item.sections):
-            found |= self._at.get(key, set())
+        found = set[int]().union(*(self._at[key] for key in item.keys if key in self._at))
         if item.owners:
             found |= {i for i, owner in self.ledger.owner.items() if owner.kind in item.owners}
         return found

@@ -78,9 +78,19 @@ class Names:
         notes: list[str] = []
         found: dict[int, tuple[int, Named]] = {}
         taken: set[int] = set()
+        spoken = [
+            normalise(t.text if t.kind == "word" else original[t.start : t.end]) if t.kind in ("word", "number") else None
+            for t in tokens
+        ]
+        strange = [t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens]
         for size in range(_LONGEST, 0, -1):
             for at in range(len(tokens) - size + 1):
-                if taken.isdisjoint(range(at, at + size)):
+                said = spoken[at : at + size]
+                if None in said:
+                    likely = size == 1 and tokens[at].kind == "quote"
+                else:
+                    likely = True in strange[at : at + size] or "".join(filter(None, said)) in self.spelled
+                if likely and taken.isdisjoint(range(at, at + size)):
                     note, named = self._match(original, tokens[at : at + size])
                     if named is not None:
                         found[at] = (at + size, named)

@@ -36,13 +36,15 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
     ----------
     right
         Words that are right as they are, such as those of names of skills.
+    named
+        Words of names of skills: what may be a misspelling of one is left to the names.
     """
     made: list[Token] = []
     notes: list[str] = []
@@ -54,11 +56,17 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], words: Lexico
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
-            if meant is not None and meant != word:
+            if meant is not None and meant != word and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
+    """Whether a word of a name is as near as what a misspelled word is taken for."""
+    away = distance(word, meant, allowed(word))
+    return any(len(n) > 4 and n[0] == word[0] and distance(word, n, away) <= away for n in named)
 
 
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
@@ -83,13 +91,16 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
 
 
 _SWAPPED = {
+    "frm": "from", "jbo": "job", "jop": "job", "teh": "the", "adn": "and", "u": "you", "ur": "your", "pls": "please",
+    "plz": "please", "wiht": "with", "wth": "with",
+} | {
     w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
-    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop")
+    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop", "disable", "without")
     for i in range(len(w) - 1)
     if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
-}
+} | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "policy.search", "policy.state.o")
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o")
 """Classes whose words are what a typing error may stand for."""
 
 
@@ -132,7 +143,7 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                if away <= most:
+                if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None
@@ -141,6 +152,11 @@ def nearest(word: str) -> str | None:
     best = {w for w in best if sorted(w) == sorted(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
+
+
+def _is_another(word: str, known: str) -> bool:
+    """Whether a short word differs by another letter: "dogs" and "does" are two words, no misspelling."""
+    return len(word) < 6 and len(word) == len(known) and sorted(word) != sorted(known)
 
 
 @lru_cache(maxsize=1)
@@ -152,7 +168,7 @@ def _vocabulary() -> dict[int, tuple[str, ...]]:
         for phrase in phrases
         for word in split(phrase)
         if word.isalpha() and word.isascii() and len(word) > 3
-    }
+    } - {w for s in ("grammar.free.glue", "grammar.group.det") for p in lexicon().classes[s] for w in split(p)}
     sized: dict[int, list[str]] = {}
     for word in sorted(listed):
         sized.setdefault(len(word), []).append(word)
@@ -197,20 +213,21 @@ def _is_hyphen(tokens: list[Token], i: int) -> bool:
 
 
 def _unnumbered(tokens: list[Token]) -> list[Token]:
-    """Make the numbers of a list's items marks: "1) train 2) export", and lines that begin with a dash."""
-    made: list[Token] = []
-    for i, token in enumerate(tokens):
-        after = tokens[i + 1].text if i + 1 < len(tokens) else ""
-        before = tokens[i - 1] if i else None
-        counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
-        opened = before is not None and before.text == "(" and after == ")"
-        starts = before is None or before.kind == "mark" or after == ")"
-        if counted and starts and before is not None and before.text == ":":  # "batch size: 2. AutoML: off" is no list
-            starts = any(t.kind == "number" and t.value == token.value + 1 for t in tokens[i + 1 :])
-        if counted and starts and not opened and i + 2 < len(tokens) and tokens[i + 2].kind == "word":
-            token = Token("mark", ";", token.start, token.end)
-        made.append(token)
-    return made
+    """Make the numbers of a list's items marks: "1) train 2) export"; in "Batch size: 2. Epochs: 3." they are values."""
+    items = [i for i, token in enumerate(tokens[:-2]) if _is_item(tokens, i, token)]
+    said = [tokens[i].value for i in items]
+    if said != list(range(1, len(said) + 1)) or all(i and tokens[i - 1].text in (":", "=") for i in items):
+        return tokens
+    return [replace(t, kind="mark", text=";", value=None) if i in items else t for i, t in enumerate(tokens)]
+
+
+def _is_item(tokens: list[Token], i: int, token: Token) -> bool:
+    """Whether a number may be that of an item of a list."""
+    after, before = tokens[i + 1].text, tokens[i - 1] if i else None
+    counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
+    opened = before is not None and before.text == "(" and after == ")"
+    starts = before is None or before.kind == "mark" or after == ")"
+    return counted and starts and not opened and tokens[i + 2].kind == "word"
 
 
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
@@ -256,7 +273,7 @@ def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
     """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
     starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
     classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
-    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
+    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days", "weeks")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
 
 
 def _whole(tokens: list[Token], first: int, end: int, value: float) -> tuple[int, Token]:
@@ -279,14 +296,17 @@ def _ranges(tokens: list[Token]) -> Iterator[Token]:
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        kinds = [t.kind for t in tokens[at : at + 4]] + [""] * 4
-        texts = [t.text for t in tokens[at : at + 4]] + [""] * 4
+        kinds = [t.kind for t in tokens[at : at + 5]] + [""] * 5
+        texts = [t.text for t in tokens[at : at + 5]] + [""] * 5
         if kinds[:3] == ["number", "word", "number"] and texts[1] == "to":
             yield Token("range", "range", token.start, tokens[at + 2].end, (token.value, tokens[at + 2].value))
             at += 3
         elif texts[0] in ("between", "from") and kinds[1:4] == ["number", "word", "number"] and texts[2] in ("and", "to"):
             yield Token("range", "range", token.start, tokens[at + 3].end, (tokens[at + 1].value, tokens[at + 3].value))
             at += 4
+        elif texts[0] in ("between", "from") and kinds[1] == "number" and texts[2:4] == ["up", "to"] and kinds[4:5] == ["number"]:
+            yield Token("range", "range", token.start, tokens[at + 4].end, (tokens[at + 1].value, tokens[at + 4].value))
+            at += 5
         elif texts[0] in ("between", "from") and kinds[1] == "range":
             yield replace(tokens[at + 1], start=token.start)
             at += 2

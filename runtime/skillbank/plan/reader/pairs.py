@@ -15,9 +15,11 @@ from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 
-__all__ = ["take_pairs"]
+__all__ = ["take_announcements", "take_pairs"]
 
 _POLICY = frozenset("automl automl_policy hpo automl-policy policy".split())
+_LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
+"""What stands between "these settings" and the settings."""
 _JOBS = frozenset("parent job parent_job from_job parent-job".split())
 _WORDS = frozenset("action actions task tasks step steps model skill network arch do command mode type verb".split())
 
@@ -51,6 +53,27 @@ def take_pairs(text: Text) -> None:
             value = said.value if said.value is not None else _plain(text.ledger.said([v]))
             tokens = [*set_before(text, match.first), *match.tokens()]
             text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
+
+
+def take_announcements(text: Text) -> None:
+    """Account for "with these settings:" before values, and for the defaults, which hold anyway."""
+    for match in text.find("group.det|'following|'own|'some* slots.around.announce"):
+        at = match.end
+        while at < len(text.tokens) and text.tokens[at].text in _LEADING:
+            at += 1
+        owner = text.ledger.owner.get(at)
+        if owner is not None and owner.kind in ("value", "policy", "place", "words", "field"):
+            text.ledger.claim("context", match.tokens())
+    for match in text.find("slots.around.enough"):
+        owner = text.ledger.owner.get(match.first - 1)
+        if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
+            text.ledger.claim("context", match.tokens())
+    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes)
+    for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
+        text.ledger.claim("context", match.tokens())
+    for match in text.find("slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"):
+        if not any(text.within(k, "operator.not", "operator.instead") for k in range(max(0, match.first - 2), match.end)):
+            text.ledger.claim("context", match.tokens())
 
 
 def _flag(text: Text, i: int, own: frozenset[str]) -> None:
@@ -90,7 +113,8 @@ def slot_of_flag(text: Text, name: str) -> str | None:
 
 
 def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
-    ledger, name = text.ledger, key.lower().strip("\"'")
+    ledger, key = text.ledger, _without_container(text, key.strip("\"'"))
+    name = key.lower()
     value = _plain(said.strip()) if isinstance(said, str) and written else said
     shown = said.strip("\"' ") if isinstance(said, str) else said
     place = isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
@@ -98,8 +122,9 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
         ledger.claim("policy", tokens, Said(policy_word(shown), f"{key}={shown}"))
     elif name in _JOBS and isinstance(shown, str):
         ledger.claim("job", tokens, shown)
-    elif name in _WORDS and isinstance(shown, str):
-        ledger.claim("words", tokens, shown)
+    elif name in _WORDS and isinstance(shown, str | list):
+        for word in [shown] if isinstance(shown, str) else shown:
+            ledger.claim("words", tokens, str(word))
     elif (role := name if name in own else _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
@@ -112,12 +137,26 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
         ledger.claim("value", tokens, Value("", value, key=key))
 
 
+_CONTAINERS = frozenset("overrides settings set request config parameters params options args hyperparameters override".split())
+
+
+def _without_container(text: Text, key: str) -> str:
+    """Return a key without the mappings around it that only hold settings or data: ``overrides.train.seed``."""
+    head, _, rest = key.partition(".")
+    if rest and head.lower() in _CONTAINERS:
+        return _without_container(text, rest)
+    if rest and head.lower() in ("data", "datasets", "dataset") and "." not in rest and _role(text, rest.lower(), ""):
+        return rest
+    return key
+
+
 def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
-        text.ledger.claim("value", tokens, Value("", value, key=text.tokens[tokens[0]].value[0]))  # "number of classes = 4"
+        head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
+        text.ledger.claim("value", tokens, Value("", value, key=head.value[0] if head.kind == "pair" else head.text))
     elif each.kind is Kind.TEXTS:
         quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
         items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
@@ -135,7 +174,7 @@ def _role(text: Text, name: str, value: Any) -> str | None:
     for role in (*SOURCES, "results", "weights"):
         section = f"places.roles.{role}.flags" if role in SOURCES else f"places.{role}.flags"
         if text.lexicon.has(name, section) or name == role:
-            return None if role == "train_datasets" and name in ("data", "dataset", "d") and False else role
+            return role
     return None
 
 

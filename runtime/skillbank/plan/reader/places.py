@@ -77,8 +77,13 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training: "validate on X" then says where its validation data lies.
     """
+    for match in text.find("group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"):
+        text.ledger.claim("unread", match.tokens("part"))
     _results(text)
     _weights(text)
+    for claim in text.ledger.of("place"):
+        if text.tokens[claim.last].kind == "pair" and claim.value.role in SOURCES:
+            _listed(text, claim.last + 1, claim.value)
     for source in _PAIRS:
         for match in text.find(source):
             for place, role in (("a", "one"), ("b", "two")):
@@ -98,6 +103,8 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {_OF}* {_LINK}* {_LIST}"):
             if not _bridges(text, match):
                 _claim(text, match, role)
+    for match in text.find(f"'validate|'validating group.it? {_LIST}") if training else ():
+        _claim(text, match, "eval_dataset")
     for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {_LINK}* {_LIST}"):
         file = str(text.tokens[match.tokens("list")[0]].value).lower().endswith((".txt", ".json", ".names", ".yaml", ".csv"))
         if file or text.within(match.tokens("list")[0] - 1, "places.labels.before") or any(text.within(i, "places.labels.before") for i in match.tokens()):
@@ -115,6 +122,11 @@ def take_places(text: Text, *, training: bool) -> None:
             text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
     _ordinals(text)
     _references(text)
+    for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
+        owner = text.ledger.owner[match.first]
+        if owner.value.role is None and owner.tokens == (match.first,):
+            if text.match(f"{_WORDS} group.det* {_WORDS} places.data.nouns|group.it|'which|'where", match.end) is None:
+                text.ledger.replace(owner, "unread")  # something is said of it, and not what it is for
     for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
         if text.ledger.owner[match.end - 1].value.role in (None, *SOURCES):
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
@@ -152,9 +164,13 @@ def _bridges(text: Text, match: Match) -> bool:
     """Whether the words between a role and a place hold a verb or mark that begins something else."""
     inside = match.tokens()[:-1]
     texts = [text.tokens[i].text for i in inside]
+    if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in ("on", "with", "using"):
+        return True
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
-    return any(t in ("train", "evaluate", "export", "quantize") for t in texts[1:]) and texts[-1] not in (":", "=")
+    verbs = [i for i in inside[1:] if text.tokens[i].text in ("train", "evaluate", "export", "quantize")]
+    alone = [i for i in verbs if not any(text.within(i, f"places.roles.{role}.before") for role in SOURCES)]
+    return bool(alone) and texts[-1] not in (":", "=")
 
 
 def _describes_model(text: Text, match: Match) -> bool:

@@ -88,6 +88,7 @@ _MENTIONS = (
 
 def _methods(text: Text) -> None:
     """Read "hyperband", "grid search": the name of an algorithm asks for a search, or with a negation for none."""
+    asked = any(c.value.value == "on" for c in text.ledger.of("policy"))
     for i in range(len(text.tokens)):
         for span in text.spans[i]:
             alias = any(c.startswith("slots.algorithm.alias.") for c in span.classes)
@@ -95,8 +96,9 @@ def _methods(text: Text) -> None:
             tokens = range(i, span.end)
             if (alias or name or f"{_SEARCH}.others" in span.classes) and all(map(text.ledger.free, tokens)):
                 made = _judge(text, Match(i, span.end), verb=False)
-                if made.value.value != "off":  # the algorithm itself is a value
+                if made.value.value != "off" or asked:  # the algorithm itself is a value
                     text.ledger.withdraw(made)
+                if made.value.value != "off":
                     text.ledger.claims.append(Claim("policy", (i,), made.value))
                 break
 
@@ -191,7 +193,7 @@ def _judge(text: Text, match: Match, *, verb: bool) -> Claim:
 def _joined(text: Text, first: int) -> str | None:
     """Return what was said of the mention right before this one: "no AutoML/HPO", "without HPO or tuning"."""
     k = first - 1
-    while k >= 0 and text.tokens[k].text in ("/", "or", "and", "&", "nor", ","):
+    while k >= 0 and text.tokens[k].text in ("/", "or", "and", "&", "nor"):
         k -= 1
     owner = text.ledger.owner.get(k)
     return owner.value.value if owner is not None and owner.kind == "policy" and k < first - 1 else None

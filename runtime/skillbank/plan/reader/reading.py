@@ -17,10 +17,14 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
 from skillbank.plan.products import trains
+from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.described import JobSkill, skill_of_description, skill_that_finds
+from skillbank.plan.reader.described import (
+    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+)  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
@@ -88,8 +92,11 @@ def read_text(
         raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
     if len(text) > _LONGEST:
         raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
+    if skill is None and (canonical := read_canonical(text, library)) is not None:
+        return Reading(tuple(canonical))
     page, notes = _page(text, library)
     notes += asides.take_reports(page)
+    asides.take_headers(page)
     asides.take_numbering(page)
     asides.take_signatures(page)
     asides.take_courtesies(page)
@@ -133,6 +140,10 @@ def read_text(
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
     settle_actions(page, steps)
+    for claim in page.ledger.of("masks"):
+        if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
+            page.ledger.mark("unread", claim.tokens)
+    take_description(page, [s.skill for s in steps if s.skill is not None], index)
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -140,6 +151,7 @@ def read_text(
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += [c for c in page.ledger.claims if id(c) not in before]
     steps = [_with_claims(step, page) for step in steps]
+    pairs.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 
@@ -157,7 +169,7 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), frozenset(w for w in known.words if not words.is_word(w)), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
@@ -229,6 +241,8 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
         purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
         if purpose:
             page.ledger.replace(claim, "context")
+        elif _is_no_finding(page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}):
+            page.ledger.withdraw(claim)
         else:
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
@@ -242,6 +256,12 @@ def _product(page: Text) -> str | None:
     """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
     if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
         return "train"
+    making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
+    for claim in page.ledger.of("place") if making is not None else ():
+        action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
+        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+            page.ledger.claim("order", [making])
+            return action
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
         if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
             for i in range(len(page.tokens)):
@@ -251,6 +271,26 @@ def _product(page: Text) -> str | None:
                 page.ledger.replace(claim, "order")
             return action
     return None
+
+
+_DOCUMENTS = frozenset("log logs results metrics status plan plans config history loss losses".split())
+"""What is shown and not found."""
+
+
+def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
+    """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
+    before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
+    shown = {w for item in claim.value for w in item.lower().split()}
+    if shown & _DOCUMENTS or any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+        return True
+    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+        return True
+    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
+    if others and not inferring:
+        return not behind
+    earlier = any(c.first < claim.first for c in page.ledger.of("find"))
+    return not claim.value and not behind and (earlier or not placed)
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
@@ -288,7 +328,7 @@ def _name_skill(
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
     words = _describing(page, library)
     finding = [c for c in page.ledger.of("find", "captions") if c.value]
-    if not words and finding and (found := skill_that_finds(library)) is not None:
+    if not words and finding and (found := skill_that_finds(library, masks=bool(page.ledger.of("masks")))) is not None:
         name_all(steps, found[0])
         return [found[1]]
     skill, note, known = skill_of_description(text, words, index, [s.action for s in steps], library)
@@ -312,10 +352,12 @@ def _describing(page: Text, library: Library) -> list[str]:
         for skill in library.skills
         for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
     }
-    found = []
+    found: list[str] = []
+    beside = False
     for i, token in enumerate(page.tokens):
+        beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
         counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if token.kind != "word" or not page.ledger.free(i) or counted:
+        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
             continue
         if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue
@@ -345,6 +387,8 @@ def _made(
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
+    if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
+        idle.append(said.words)
     keys = [keys_of(s.skill, s.action) for s in steps if s.skill is not None]
     known = frozenset(word for each in keys for word in each.words)
     listed = frozenset(word for each in keys for word in each.listed)

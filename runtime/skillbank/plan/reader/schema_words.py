@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from skillbank.bank.actions import Action
@@ -13,7 +13,8 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import ConflictError
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.values import Value, set_before
+from skillbank.plan.reader.values import Value, denied_before, set_before
+from skillbank.plan.slot_keys import slot_of
 from skillbank.plan.slots import SLOTS, slot
 
 __all__ = ["Keys", "keys_of", "name_at", "name_before", "take_named_choices", "take_spec_words"]
@@ -62,10 +63,13 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
-    @property
-    def words(self) -> frozenset[str]:
+        self._parts = {leaf: _canonical(leaf.split("_")) for leaf in self.leaves}
+        self._with: dict[str, list[str]] = {}
+        for leaf, parts in self._parts.items():
+            for word in parts:
+                self._with.setdefault(word, []).append(leaf)
+        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
-        return frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
 
     @property
     def listed(self) -> frozenset[str]:
@@ -81,41 +85,43 @@ class Keys:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
         longer = [{word, *said} for name in names if word and word not in (said := _canonical(name.split("_")))]
-        return any(set(parts) in longer for parts in self._parts.values())
+        return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
-        said = _canonical(spoken)
-        if not said:
+        if not all(map(self._may_name, spoken)):
             return None
-        exact = [leaf for leaf, parts in self._parts.items() if said == parts]
-        if whole and not exact:
-            exact = [leaf for leaf, parts in self._parts.items() if said < parts and parts - said <= _FILLERS]
-        partly = [] if whole or "array" in kinds or not said - _COMMON else [leaf for leaf, parts in self._parts.items() if said < parts]
-        for found in (exact, partly):
-            keys = self._of_kinds(found, kinds)
+        said = _canonical(spoken)
+        if "num" in said and not any("num" in self._parts[leaf] and said & self._parts[leaf] - {"num"} for leaf in self._with.get("num", ())):
+            said -= {"num"}  # "num workers" of a key that is only named workers
+        leaves = [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]] if said else []
+        for most in self._missing(said, kinds, whole=whole):
+            found = [leaf for leaf in leaves if (self._parts[leaf] == said if not most else said < self._parts[leaf] and self._parts[leaf] - said <= most)]
+            keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) > 1:
                 short = min(len(self._parts[leaf]) for leaf in found)
-                keys = self._of_kinds([leaf for leaf in found if len(self._parts[leaf]) == short], kinds)
+                keys = {k for leaf in found if len(self._parts[leaf]) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) == 1:
                 return next(iter(keys))
         return None
 
-    def _of_kinds(self, leaves: Sequence[str], kinds: Sequence[str]) -> set[str]:
-        return {k for leaf in leaves for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+    def _may_name(self, word: str) -> bool:
+        return word in self._with or word in _ABBREVIATIONS or word in _IN_PHRASES
 
-    @cached_property
-    def _parts(self) -> dict[str, frozenset[str]]:
-        """The words of each last name, as what is said is compared with them."""
-        return {leaf: _canonical(leaf.split("_")) for leaf in self.leaves}
+    def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
+        """Return which parts of a name may be left out: none, and then those that say little."""
+        if whole:
+            return [frozenset(), _FILLERS]
+        return [frozenset()] if "array" in kinds or not said - _COMMON else [frozenset(), _COMMON | _FILLERS]
 
 
 _COMMON = frozenset(
-    """num max min size type name path dir file id data img model device mode format enable group tags project layers
+    """num max min size type name path dir file id data img image model device mode format enable group tags project layers
     results gpu threads loss input output version use using with without line step steps part interval period time times
     level value count is rate weight random train val test""".split()
 )
-_FILLERS = frozenset("num size ratio prob coef max".split())
+"""Parts of names that tell nothing apart by themselves."""
+_FILLERS = frozenset("num size ratio prob coef max norm".split())
 """Parts of names that people leave out."""
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -128,7 +134,8 @@ _ABBREVIATIONS = {
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
     "image": "img", "images": "img", "picture": "img", "pictures": "img", "threshold": "thresh",
 }  # fmt: skip
-_PHRASES = {("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_PHRASES = {("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 _NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
 
@@ -137,9 +144,9 @@ def _canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
     words = list(spoken)
     for said, meant in _PHRASES.items():
-        for i in range(len(words) - 1):
-            if tuple(words[i : i + 2]) == said:
-                words[i : i + 2] = meant
+        for i in range(len(words) - len(said) + 1):
+            if tuple(words[i : i + len(said)]) == said:
+                words[i : i + len(said)] = meant
     return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
 
 
@@ -221,6 +228,9 @@ _BREAKS = frozenset("with and for use using on at in set have want but then to b
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
     """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
+    first = min(tokens)
+    if first and text.tokens[first - 1].text in ("max", "maximum", "maximal") and text.ledger.free(first - 1):
+        tokens = [first - 1, *tokens]  # "a max workspace of 4 GB"
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key))
@@ -233,6 +243,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if found is None:
         return False
     tokens, key = found
+    if _is_of_a_slot(key):
+        return False  # what stands with it was no value of the slot
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
         limits = keys.limits.get(key)
@@ -259,6 +271,9 @@ def _pixels(text: Text, i: int, keys: Keys) -> bool:
 
 
 _SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
+def _is_of_a_slot(key: str) -> bool:
+    leaf = key.rpartition(".")[2].removeprefix("num_")
+    return slot_of(leaf) is not None or leaf in _SLOT_NAMES
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
@@ -381,21 +396,33 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
     said = text.ledger.said(part).lower()
     telling = bool(re.search(r"[\d_-]", said)) or said in ("adamw", "sgd", "fsdp", "ddp", "multistep", "steplr", "torchao")
     for key, spelled in owners.items():
-        leaf = set(key.rpartition(".")[2].lower().split("_"))
+        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
+        named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
         before, links = _words_before(text, part[0])
-        beside = [k for k in before[-3:] if text.tokens[k].text in leaf or text.tokens[k].text == key.rpartition(".")[2]]
+        beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
         end = part[-1] + 1
-        while end < len(text.tokens) and text.ledger.free(end) and (text.tokens[end].text in leaf or text.tokens[end].text in ("optimizer", "strategy", "scheduler", "backbone")):
+        while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
             end += 1
+        if (match := text.match("'as|'for|'is group.det*", end)) is not None and match.end < len(text.tokens) and text.tokens[match.end].text in named:
+            end = match.end + 1
+        if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
+            continue
         tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
-        if (telling and len(owners) == 1) or beside or end > part[-1] + 1:
-            negated = any(text.tokens[k].text in ("no", "not", "without", "don't") for k in range(max(0, min(tokens) - 3), min(tokens)))
-            if negated:
-                first = max(k for k in range(max(0, min(tokens) - 3), min(tokens)) if text.tokens[k].text in ("no", "not", "without"))
-                tokens = [*range(first, min(tokens)), *tokens]
-            text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=negated))
-            return True
+        tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
+        denied = denied_before(text, min(tokens))
+        tokens = [*(denied or set_before(text, min(tokens))), *tokens]
+        text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
+        return True
     return False
+
+
+def _described(text: Text, first: int, parts: set[str]) -> list[int]:
+    """Return the words right before a choice that only describe it: "a swin base backbone (swin_base_384_22k)"."""
+    k = first - 1
+    while k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":")):
+        k -= 1
+    found = list(range(k + 1, first))
+    return found if any(text.tokens[i].kind == "word" for i in found) else []
 
 
 def _refuse_unknown(text: Text, keys: Keys) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.schema_words import Keys, name_at, name_before
-from skillbank.plan.reader.values import UNITS, Value
+from skillbank.plan.reader.values import UNITS, Value, duration
 
 __all__ = ["take_search_settings", "take_space"]
 
@@ -24,27 +24,31 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
-    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
+    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", f"{_SEARCH}.verbs group.det* {_SEARCH}.best", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
     for match in [m for lead in leads for m in text.find(lead)]:
-        denied = match.first and text.within(match.first - 1, "operator.not", "operator.only")
-        found = _names(text, match.end, keys)
+        denied = match.first and text.within(match.first - 1, "grammar.operator.not")
+        loose = bool({"over", "vary", "sweep", "varying", "sweeping"} & {text.tokens[k].text for k in match.tokens()})
+        found = _names(text, match.end, keys, choices=loose)
         if found is not None and not denied:
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
             text.ledger.claim("value", found[0], Value("", found[1], key="automl.parameters"))
     searched = any(True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values"))
+    if any(True for _ in text.find(f"{_SEARCH}.nouns")):
+        for match in text.find("'search|'searching 'only|'also|'just* 'over"):  # over something that no spec key is
+            text.ledger.claim("policy", match.tokens(), Said("on", text.ledger.said(match.tokens()), verb=True))
     for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if searched else ():
-        found = _names(text, match.end, keys)
+        found = _names(text, match.end, keys, choices=True)
         if found is not None and (text.tokens[match.first].text == "over" or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")):
             text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters"))
 
 
-def _names(text: Text, i: int, keys: Sequence[Keys]) -> tuple[list[int], list[str]] | None:
+def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[list[int], list[str]] | None:
     """Return the tokens of a list of parameters and their keys; None where the last has a value of its own."""
     tokens: list[int] = []
     named: list[str] = []
     while True:
-        found = next((f for k in keys if (f := name_at(text, i, k, most=4, whole=True)) is not None), None)
+        found = next((f for k in keys if (f := _parameter(text, i, k, choices=choices)) is not None), None)
         if found is None:
             break
         tokens += found[0]
@@ -55,9 +59,19 @@ def _names(text: Text, i: int, keys: Sequence[Keys]) -> tuple[list[int], list[st
             break
         i = match.end
     end = tokens[-1] + 1 if tokens else i
-    if not tokens or text.match("slots.around.link* @number", end):
-        return None
+    if not tokens or text.match("slots.around.link* @number", end) or text.match("'too|'also|'as 'well?", end):
+        return None  # a value of its own, or besides what is searched anyway
     return list(range(tokens[0], end)), named
+
+
+def _parameter(text: Text, i: int, keys: Keys, *, choices: bool) -> tuple[list[int], str] | None:
+    """Return the name of what can be searched over that begins at a token, and its key."""
+    found = name_at(text, i, keys, most=4, whole=True)
+    if found is None and choices:
+        found = name_at(text, i, keys, ("string",), most=4, whole=True)
+        listed = {key for owners in keys.enums.values() for key in owners}
+        found = found if found is not None and found[1] in listed else None
+    return found
 
 
 def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -71,15 +85,25 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     if not searching:
         return
     for i, token in enumerate(text.tokens):
-        if token.kind == "range" and text.ledger.free(i):
+        if token.kind in ("range", "number") and text.ledger.free(i):
             _range(text, i, keys)
     _metric(text)
     _switches(text)
 
 
 def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
-    """Read "learning rate between 1e-5 and 1e-3" as the range of a key."""
-    at = i
+    """Read "learning rate between 1e-5 and 1e-3" and "batch size 2, 4 or 8" as the range of a key."""
+    at, end = i, i + 1
+    value: object = None
+    if text.tokens[i].kind == "range":
+        value = list(text.tokens[i].value)
+    else:  # "batch size 2, 4 or 8"
+        while (match := text.match("',? 'or|'and? @number", end)) is not None:
+            end = match.end
+        numbers = [text.tokens[k] for k in range(i, end) if text.tokens[k].kind == "number"]
+        if len(numbers) < 2 or not any(text.tokens[k].text == "or" for k in range(i, end)):
+            return
+        value = {"choices": [n.value for n in numbers]}
     while at > 0 and text.tokens[at - 1].text in (",", ":", "in", "range", "within", "of", "from", "the", "(", "=", "values"):
         at -= 1
     owner = text.ledger.owner.get(at - 1)
@@ -89,8 +113,8 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
     elif owner is None:
         found = next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
     if found is not None:
-        tokens = [k for k in [*found[0], *range(at, i + 1)] if text.ledger.free(k)]
-        text.ledger.claim("value", tokens, Value("", list(text.tokens[i].value), key=f"automl.ranges.{found[1]}"))
+        tokens = [k for k in [*found[0], *range(at, end)] if text.ledger.free(k)]
+        text.ledger.claim("value", tokens, Value("", value, key=f"automl.ranges.{found[1]}"))
 
 
 def _metric(text: Text) -> None:
@@ -125,8 +149,8 @@ def _stops(text: Text, *, searching: bool) -> None:
             text.ledger.claim("value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
         for match in text.find(f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
             text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
-        for name, short in UNITS.items():
+        for name in UNITS:
             for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
                 if not any(text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)):
                     amount = text.tokens[match.tokens("n")[0]].value
-                    text.ledger.claim("value", match.tokens(), Value("time_budget", f"{amount:g}{short}"))
+                    text.ledger.claim("value", match.tokens(), Value("time_budget", duration(amount, name)))

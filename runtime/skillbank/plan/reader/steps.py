@@ -182,8 +182,8 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
             for i, (n, part) in enumerate(zip(names, parts, strict=True))
         ]
     joined = all(
-        "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]]) and set(between) <= {"and", ",", "a", "the", "also", "then"}
-        or between == [","]
+        "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]]) and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
+        or between in ([","], ["as", "well", "as"])
         for a, b in pairwise(names)
     )
     if not joined:

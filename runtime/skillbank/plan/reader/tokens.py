@@ -86,6 +86,12 @@ class Ledger:
         for i in [i for i, owner in self.owner.items() if owner is claim]:
             del self.owner[i]
 
+    def mark(self, kind: str, tokens: Iterable[int]) -> None:
+        """Give tokens another claim, whoever has accounted for them; theirs stays."""
+        made = Claim(kind, tuple(tokens))
+        self.claims.append(made)
+        self.owner.update(dict.fromkeys(made.tokens, made))
+
     def replace(self, claim: Claim, kind: str, value: Any = None) -> Claim:
         """Account for the tokens of a claim in another way."""
         self.withdraw(claim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,23 @@ from skillbank.plan.slots import SLOTS, Kind, Slot
 if TYPE_CHECKING:
     from skillbank.plan.reader.schema_words import Keys
 
-__all__ = ["SIZE", "UNITS", "Value", "set_before", "take_values"]
+__all__ = ["SIZE", "UNITS", "Value", "denied_before", "duration", "set_before", "take_values"]
 
 SIZE = "size"
 """The slot-like name of a width and height."""
 _NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
+_MOST = "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
 _LINK = "slots.around.link*"
-UNITS = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
-"""Units of time, as settings write them."""
-_NOT = "operator.not"
+UNITS = {"seconds": (1, "s"), "minutes": (1, "m"), "hours": (1, "h"), "days": (1, "d"), "weeks": (7, "d")}
+"""Units of time: how many of which unit that settings write."""
+
+
+def duration(amount: float, unit: str) -> str:
+    """Return a time as settings write it."""
+    times, short = UNITS[unit]
+    return f"{amount * times:g}{short}"
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,8 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _sizes(text)
     _gpu_ids(text)
     _no_gpus(text)
-    for each in (s for s in SLOTS if s.name in ("gpu_hours", "trial_timeout", "time_budget")):
-        _durations(text, each, searching)
+    for name in ("gpu_hours", "trial_timeout", "time_budget"):
+        _durations(text, name, searching)
     _kept(text)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
@@ -82,16 +91,20 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
 def _claim(text: Text, tokens: list[int], value: Value) -> None:
     """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it."""
     first = min(tokens)
-    for start in range(max(0, first - 5), first):
-        match = text.match(f"{_NOT} group.det|slots.around.before|free.light|free.glue*", start, first)
-        if match is not None and match.end == first:
-            tokens = [*match.tokens(), *tokens]
-            value = replace(value, negated=True)
-            break
-    else:
-        tokens = [*set_before(text, first), *tokens]
+    denied = denied_before(text, first)
+    tokens = [*(denied or set_before(text, first)), *tokens]
+    value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+
+
+def denied_before(text: Text, first: int) -> list[int]:
+    """Return the tokens of a negation right before a value."""
+    for start in range(max(0, first - 5), first):
+        match = text.match("operator.not group.det|slots.around.before|free.light|free.glue*", start, first)
+        if match is not None and match.end == first:
+            return match.tokens()
+    return []
 
 
 def set_before(text: Text, first: int) -> list[int]:
@@ -107,15 +120,17 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     """Find the slot of one number: by the noun before it, else by the one behind it."""
     best: tuple[int, Slot, Match] | None = None
     kind, value = text.tokens[i].kind, text.tokens[i].value
+    near = {c for k in range(max(0, i - 9), min(i + 9, len(text.tokens))) for span in text.spans[k] for c in span.classes}
     for each in SLOTS:
-        if not _fits(each, kind, value):
+        nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
+        if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
         link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
         for led, source in (
-            (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit?"),
-            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after"),
+            (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?"),
+            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?"),
         ):
-            match = _reaching(text, source, i)
+            match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
                 continue
             size = match.end - match.first + 100 * led
@@ -127,8 +142,13 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if (size > 100 and _is_longer(text, found, match, keys)) or (found.name == "patience" and not searching and size > 100):
         return
     if found.name in ("gpus", "nodes") and _is_owned(text, clauses, match):
+        memory = text.match("'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end)
+        text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
     tokens = [k for k in match.tokens() if text.ledger.free(k)]
+    if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
+        memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
+        tokens += memory.tokens() if memory else []  # "an A100 80GB"
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
     _claim(text, tokens, Value(found.name, said))
 
@@ -142,9 +162,11 @@ def _fits(each: Slot, kind: str, value: float) -> bool:
     return each.kind is not Kind.COUNT or float(value).is_integer()
 
 
-def _reaching(text: Text, source: str, i: int) -> Match | None:
-    """Return the longest match of a pattern whose number is this token."""
+def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Match | None:
+    """Return the longest match of a pattern whose number is this token; where it begins with one of some classes."""
     for start in range(max(0, i - 7), i + 1):
+        if sections is not None and not text.within(start, *sections):
+            continue
         match = text.match(source, start)
         if match is not None and i in match.tokens() and not any(
             text.tokens[k].kind == "number" and k != i for k in match.tokens()
@@ -158,6 +180,9 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     before = text.tokens[match.first - 1] if match.first else None
     if led and before is not None and before.kind == "number" and text.ledger.free(match.first - 1):
         return False  # in "10 epochs 4 gpus" the noun is that of the number before it
+    if each.name == "batch_size":  # the slot's is that of one GPU
+        together = text.match("slots.around.together", match.end)
+        return together is None and not (before is not None and text.within(match.first - 1, "slots.around.together"))
     if each.name != "epochs":
         return True
     links = [text.tokens[k].text for k in range(match.first + 1, i)]
@@ -200,16 +225,23 @@ def _every(text: Text) -> None:
             _claim(text, match.tokens(), Value(name, count, unit=unit))
 
 
+    for match in text.find(f"^place {often} slots.epochs.nouns"):
+        if text.ledger.owner[match.first].value.role == "eval_dataset":
+            words = [text.tokens[k] for k in match.tokens("n")]
+            count = 1 if not words else words[0].value if words[0].kind == "number" else _OTHER.get(words[0].text, 1)
+            text.ledger.claim("value", [k for k in match.tokens() if text.ledger.free(k)], Value("validation_interval", count))
+
+
 _OTHER = {"other": 2, "second": 2, "third": 3}
 
 
 def _kept(text: Text) -> None:
     """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
-    section = "slots.threshold"
+    section, scored = "slots.threshold", "'with|'scoring|'that|'are|'a|'of|'having|slots.threshold.nouns*"
     for source in (
-        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
-        f"{section}.drop group.det* {section}.objects 'with|'scoring|'that|'are|'score? slots.around.below n=@number|@percent",
-        f"'only {section}.objects 'with|'scoring|'that|'are|'score? slots.around.least n=@number|@percent",
+        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} slots.around.least n=@number|@percent",
+        f"{section}.drop group.det* {section}.objects {scored} slots.around.below n=@number|@percent",
+        f"'only {section}.objects {scored} slots.around.least n=@number|@percent",
     ):
         for match in text.find(source):
             [n] = match.tokens("n")
@@ -239,6 +271,10 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
 
 def _ellipses(text: Text) -> None:
     """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    for match in [*text.find("^value operator.instead|operator.not group.det? @number"), *text.find("operator.not @number ',? 'but &^value")]:
+        kept = next((k for k in (match.first, match.end) if k in text.ledger.owner and text.ledger.owner[k].kind == "value"), None)
+        if kept is not None and isinstance(text.ledger.owner[kept].value.value, int | float):
+            text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)])
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
             continue
@@ -268,7 +304,7 @@ def _sizes(text: Text) -> None:
 def _gpu_ids(text: Text) -> None:
     for match in text.find("slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* n=@number|@range more=',|'and|'&|@number* 'only?"):
         noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
-        numbers = [text.tokens[k].value for k in match.tokens() if text.tokens[k].kind == "number"]
+        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
         ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
         end = match.end
         while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
@@ -285,20 +321,25 @@ def _gpu_ids(text: Text) -> None:
             _claim(text, [k for k in range(match.first, end) if text.ledger.free(k)], Value("gpu_ids", sorted(set(numbers))))
 
 
+def _ids(text: Text, k: int) -> list[int | float]:
+    """Return the numbers of a token: "0,1" behind "gpus" is two."""
+    said = text.ledger.said([k])
+    return [int(part) for part in said.split(",")] if re.fullmatch(r"\d+(?:,\d+)+", said) else [text.tokens[k].value]
+
+
 def _no_gpus(text: Text) -> None:
-    for match in text.find("slots.gpus.none 'only?"):
-        text.ledger.claim("value", match.tokens(), Value("gpus", 0))
-    for match in text.find("slots.gpus.plain"):
-        denied = next((k for k in range(max(0, match.first - 2), match.first) if text.within(k, "operator.not")), None)
-        if denied is None:
-            text.ledger.claim("context", match.tokens())
-        else:
-            text.ledger.claim("value", range(denied, match.end), Value("gpus", 0))
+    for section, count in (("slots.gpus.none 'only?", 0), ("slots.gpus.plain 'only?", None)):
+        for match in text.find(section):
+            denied = denied_before(text, match.first)
+            tokens = [*denied, *match.tokens()]
+            if (count == 0) != bool(denied):
+                text.ledger.claim("value", tokens, Value("gpus", 0))
+            else:
+                text.ledger.claim("context", tokens)
 
 
-def _durations(text: Text, each: Slot, searching: bool) -> None:
+def _durations(text: Text, name: str, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
-    name = each.name
     if name == "gpu_hours":
         for match in text.find(f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
@@ -311,7 +352,10 @@ def _durations(text: Text, each: Slot, searching: bool) -> None:
     ]
     if name == "trial_timeout":
         sources.append("'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}")
+    if name == "trial_timeout" and searching:
+        sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
     if name == "time_budget" and searching:
+        sources.append(f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*")
         sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
@@ -320,8 +364,7 @@ def _durations(text: Text, each: Slot, searching: bool) -> None:
                 [i] = match.tokens("n")
                 if text.ledger.free(i):
                     amount = text.tokens[i].value
-                    tokens = [k for k in match.tokens() if text.ledger.free(k)]
-                    _claim(text, tokens, Value(name, f"{amount:g}{UNITS[unit]}"))
+                    _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(name, duration(amount, unit)))
 
 
 def _choices(text: Text, each: Slot) -> None:

@@ -269,8 +269,13 @@ PHRASES: tuple[Phrase, ...] = (
 )  # fmt: skip
 
 
-_WITHOUT = r"\b(?:ohne|sans|sin|sem|senza|без|zonder|bez)\b"
-_NO = r"\b(?:nichts|nicht|nie|niemals|rien|jamais|nada|nunca|niente|mai|nichego|не|ничего|никогда|niets|niet|nic|non|nao|ne|no|n)\b"
+def _one_of(words: str) -> str:
+    """Return what finds one of several words in a plain text."""
+    return "(?:" + "|".join(plain(word).strip() for word in words.split(",")) + ")"
+
+
+_WITHOUT = rf"\b{_one_of('ohne,sans,sin,sem,senza,без,zonder,bez')}\b"
+_NO = rf"\b{_one_of('nichts,nicht,nie,niemals,rien,jamais,nada,nunca,niente,mai,nichego,не,ничего,никогда,niets,niet,nic,non,nao,ne,no,n')}\b"
 _FOREIGN_NOT = rf"{_NO}(?: [^\s.!?;]+){{0,2}} ?$"
 _FOREIGN_INSIDE = rf"{_NO}[^.!?;]{{0,60}}{_WITHOUT}|^{_WITHOUT}.*{_NO}"
 _FOREIGN_AFTER = r"^[^.!?]{0,20}(?:不得|不可|不能|禁止|请勿|切勿|严禁)|^[^.!?]{0,8}(?:しない|ないで|禁止|てはいけ|なりません|지 마|지 말|안 됩|금지)|^ (?:\w+ )?(?:nicht|nichts|niet)\b"
@@ -279,7 +284,7 @@ _FOREIGN_AFTER = r"^[^.!?]{0,20}(?:不得|不可|不能|禁止|请勿|切勿|严
 
 def _pair(kind: Kind, first: str, then: str, between: int = 40) -> Phrase:
     """Two groups of words of another language near each other, in either order."""
-    one, two = (rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (first, then))
+    one, two = _one_of(first), _one_of(then)
     pattern = rf"{one}[^.!?;]{{0,{between}}}{two}|{two}[^.!?;]{{0,{between}}}{one}"
     if kind != "asking":
         return Phrase(kind, pattern)
@@ -296,9 +301,7 @@ def _sent() -> Phrase:
         "schlüssel,passwort,passwörter,zugangsdaten,umgebungsvariablen,clés,mots de passe,mot de passe,identifiants,variables d,claves,contraseña,credenciales,variables de entorno,chiavi,credenziali"
         ",chaves,senha,ключ,пароль,пароли,секрет,переменн,密钥,密鑰,密码,密碼,凭证,令牌,环境变量,環境変数,鍵,秘密,パスワード,비밀,키를,환경 변수,anahtar,şifre,hasło,hasła,klucz,sleutel,wachtwoord,مفاتيح,कुंजी,पासवर्ड"
     )
-    verb, secret = (
-        rf"(?:{'|'.join(plain(w).strip() for w in words.split(','))})" for words in (verbs, secrets)
-    )
+    verb, secret = _one_of(verbs), _one_of(secrets)
     secret = rf"(?:{secret}|{_PLACES})"
     away = r"[^!?;]{0,80}(?:https?:|\w@\w)"
     return Phrase(

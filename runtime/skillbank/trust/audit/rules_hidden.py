@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
-from skillbank.trust.audit.confusables import mixed_words
+from skillbank.lookalikes import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
 from skillbank.trust.audit.linear import linear

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.bank.discovery import normalise
-from skillbank.trust.audit.confusables import skeleton
+from skillbank.lookalikes import skeleton
 from skillbank.trust.audit.evidence import Evidence, Neighbour
 from skillbank.trust.audit.finding import Hit, Level, rule
 from skillbank.visible import has_invisible, one_line
