@@ -102,12 +102,15 @@ _HEADS = frozenset(
 """Nouns that a model is described with."""
 
 
-def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) -> None:
-    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR"."""
+def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex, listed: frozenset[str]) -> None:
+    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR".
+
+    Words that keys of the steps list as values (`listed`) may be meant as such, and are left.
+    """
 
     def fits(i: int) -> bool:
         token = text.tokens[i]
-        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+        if token.kind != "word" or not text.ledger.free(i) or token.text in listed or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
             return False
         return any(index.knows(s, token.text) for s in skills)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import DATASETS
@@ -47,7 +48,12 @@ def own_word(text: Text, i: int, own: Sequence[str]) -> OwnWord | None:
 
 def own_sources(text: Text) -> frozenset[str]:
     """Return the names of all data sources of the skills that a text names."""
-    rows = (row for skill in _named(text) for action in skill.actions for row in action.data_sources)
+    return frozenset(source for skill in _named(text) for source in _sources(skill))
+
+
+@lru_cache(maxsize=512)
+def _sources(skill: Skill) -> frozenset[str]:
+    rows = (row for action in skill.actions for row in action.data_sources)
     return frozenset(row.source for row in rows if DATASETS.fullmatch(row.source))
 
 

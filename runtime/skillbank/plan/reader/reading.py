@@ -143,7 +143,7 @@ def read_text(
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
             page.ledger.mark("unread", claim.tokens)
-    take_description(page, [s.skill for s in steps if s.skill is not None], index)
+    take_description(page, [s.skill for s in steps if s.skill is not None], index, _listed(steps))
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -376,6 +376,11 @@ def _describing(page: Text, library: Library) -> list[str]:
     return found
 
 
+def _listed(steps: list[Step]) -> frozenset[str]:
+    """Return the words that the spec keys of steps list as values."""
+    return frozenset(word for s in steps if s.skill is not None for word in keys_of(s.skill, s.action).listed)
+
+
 def _is_of_slots(page: Text, i: int) -> bool:
     """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
     return all(c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun")) for s in page.spans[i] for c in s.classes)
@@ -391,7 +396,7 @@ def _made(
         idle.append(said.words)
     keys = [keys_of(s.skill, s.action) for s in steps if s.skill is not None]
     known = frozenset(word for each in keys for word in each.words)
-    listed = frozenset(word for each in keys for word in each.listed)
+    listed = _listed(steps)
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
     if left:

@@ -70,11 +70,8 @@ class Keys:
                 self._with.setdefault(word, []).append(leaf)
         self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
-
-    @property
-    def listed(self) -> frozenset[str]:
+        self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
-        return frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
