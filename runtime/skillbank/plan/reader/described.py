@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
@@ -13,6 +14,8 @@ from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
+from skillbank.plan.reader.actions import ACTIONS
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
@@ -100,19 +103,28 @@ _HEADS = frozenset(
     "detector detectors model network segmentation classification classifier transformer one detection masks".split()
 )
 """Nouns that a model is described with."""
+_MEANING = (
+    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only",
+    *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
+)  # fmt: skip
+"""Classes of words that mean something for a run wherever they stand."""
 
 
-def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex, listed: frozenset[str]) -> None:
+def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]) -> None:
     """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR".
 
-    Words that keys of the steps list as values (`listed`) may be meant as such, and are left.
+    They are those of its name, its tags and the first sentence of its description: further sentences speak of
+    what may be chosen. Words that keys of the steps list as values (`listed`), or that tell apart two actions
+    of a skill ("segmentation" of segment_train), may be meant as such, and are left.
     """
+    said = frozenset(word for skill in skills for word in _describing(skill))
+    apart = {part[:_STEM] for skill in skills for a in skill.actions if "_" in a.name for part in a.name.split("_")}
 
     def fits(i: int) -> bool:
-        token = text.tokens[i]
-        if token.kind != "word" or not text.ledger.free(i) or token.text in listed or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+        word = text.tokens[i].text
+        if text.tokens[i].kind != "word" or not text.ledger.free(i) or word in listed or word[:_STEM] in apart or text.within(i, *_MEANING):
             return False
-        return any(index.knows(s, token.text) for s in skills)
+        return word[:_STEM] in said
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
@@ -123,8 +135,20 @@ def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex, li
         while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
             described.append(k)
             k -= 1
+        k = i + 1
+        while named and k < len(text.tokens) and fits(k):
+            described.append(k)
+            k += 1
         if described:
             text.ledger.claim("described", described)
+
+
+@lru_cache(maxsize=512)
+def _describing(skill: Skill) -> frozenset[str]:
+    """Return the beginnings of the words that say what the model of a skill is."""
+    begun = skill.frontmatter.description.partition(". ")[0]
+    whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases, begun)).lower()
+    return frozenset(word[:_STEM] for word in re.findall(r"[a-z0-9]+", whole))
 
 
 def _is_joined(text: Text, k: int) -> bool:

@@ -143,7 +143,7 @@ def read_text(
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
             page.ledger.mark("unread", claim.tokens)
-    take_description(page, [s.skill for s in steps if s.skill is not None], index, _listed(steps))
+    take_description(page, [s.skill for s in steps if s.skill is not None], _listed(steps))
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
