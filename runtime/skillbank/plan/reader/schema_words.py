@@ -17,7 +17,7 @@ from skillbank.plan.reader.values import Value, denied_before, set_before
 from skillbank.plan.slot_keys import slot_of
 from skillbank.plan.slots import SLOTS, slot
 
-__all__ = ["Keys", "keys_of", "name_at", "name_before", "take_spec_words"]
+__all__ = ["Keys", "keys_of", "name_at", "name_before", "take_named_choices", "take_spec_words"]
 
 _SLOT_NAMES = frozenset(s.name for s in SLOTS)
 
@@ -63,13 +63,15 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(_letters(choice), {})[key] = choice
 
-        self._parts = {leaf: frozenset(leaf.split("_")) for leaf in self.leaves}
+        self._parts = {leaf: _canonical(leaf.split("_")) for leaf in self.leaves}
         self._with: dict[str, list[str]] = {}
         for leaf, parts in self._parts.items():
             for word in parts:
                 self._with.setdefault(word, []).append(leaf)
-        self.words = frozenset(w for w in self._with if len(w) > 2) - _COMMON
+        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
+        self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
+        """The plain words that keys list as their values, such as "instance" of a mode."""
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -79,7 +81,7 @@ class Keys:
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
-        longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
+        longer = [{word, *said} for name in names if word and word not in (said := _canonical(name.split("_")))]
         return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
@@ -134,58 +136,9 @@ class Keys:
 
 
 _COMMON = frozenset(
-    [
-        "num",
-        "max",
-        "min",
-        "size",
-        "type",
-        "name",
-        "path",
-        "dir",
-        "file",
-        "id",
-        "data",
-        "image",
-        "model",
-        "device",
-        "mode",
-        "format",
-        "enable",
-        "group",
-        "tags",
-        "project",
-        "layers",
-        "results",
-        "gpu",
-        "threads",
-        "loss",
-        "input",
-        "output",
-        "version",
-        "use",
-        "using",
-        "with",
-        "without",
-        "line",
-        "step",
-        "steps",
-        "part",
-        "interval",
-        "period",
-        "time",
-        "times",
-        "level",
-        "value",
-        "count",
-        "is",
-        "rate",
-        "weight",
-        "random",
-        "train",
-        "val",
-        "test",
-    ]
+    """num max min size type name path dir file id data img image model device mode format enable group tags project layers
+    results gpu threads loss input output version use using with without line step steps part interval period time times
+    level value count is rate weight random train val test""".split()
 )
 """Parts of names that tell nothing apart by themselves."""
 _FILLERS = frozenset(["num", "size", "ratio", "prob", "coef", "max", "norm"])
@@ -199,6 +152,7 @@ _ABBREVIATIONS = {
     **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""), "dimension": "dim",
     "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
+    "image": "img", "images": "img", "picture": "img", "pictures": "img", "threshold": "thresh",
 }  # fmt: skip
 _PHRASES = {
     ("wd",): ("weight", "decay"),
@@ -234,7 +188,7 @@ def take_spec_words(text: Text, keys: Keys) -> None:
         if not text.ledger.free(i):
             continue
         if token.kind in ("number", "percent"):
-            _list(text, i, keys) or _number(text, i, keys) or _ellipsis(text, i, keys)
+            _list(text, i, keys) or _number(text, i, keys) or _pixels(text, i, keys) or _ellipsis(text, i, keys)
         elif token.kind == "range":
             _bounds(text, i, keys)
     _choices(text, keys)
@@ -243,9 +197,19 @@ def take_spec_words(text: Text, keys: Keys) -> None:
     _texts(text, keys)
 
 
-def name_before(
-    text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC
-) -> tuple[list[int], str] | None:
+def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
+    """Account for "prediction Attn": a value with its key's name before it, though the name is a word of requests."""
+    for i in range(1, len(text.tokens)):
+        name, token = text.tokens[i - 1].text, text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or not text.ledger.free(i - 1):
+            continue
+        owners = {k: v for keys in all_keys for k, v in keys.enums.get(_letters(token.text), {}).items()}
+        named = [key for key in owners if key.rpartition(".")[2] == name]
+        if len(named) == 1 and not any(text.within(k, "grammar.operator.not") for k in range(max(0, i - 4), i)):
+            _claim(text, [i - 1, i], owners[named[0]], named[0])
+
+
+def name_before(text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC) -> tuple[list[int], str] | None:
     """Return the tokens that name a key right before a token, and the key; the longest name counts."""
     words, links = _words_before(text, i)
     for first in range(len(words)):
@@ -363,6 +327,17 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     return _claim(text, [*tokens, i, *unit], value, key)
 
 
+def _pixels(text: Text, i: int, keys: Keys) -> bool:
+    """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
+    match = text.match("'px|'pixel|'pixels side='wide|'high|'tall|'width|'height|'images|'image|'pictures?", i + 1)
+    if match is None:
+        return False
+    side = next((_SIDES.get(text.tokens[k].text) for k in match.tokens("side")), None)
+    key = keys.named(["input", side] if side else ["image", "size"], _NUMERIC)
+    return key is not None and _claim(text, [i, *match.tokens()], text.tokens[i].value, key)
+
+
+_SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
 def _is_of_a_slot(key: str) -> bool:
     leaf = key.rpartition(".")[2].removeprefix("num_")
     return slot_of(leaf) is not None or leaf in _SLOT_NAMES
@@ -620,6 +595,10 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
                     )
 
 
+_ON = "'on|'enabled|'true|'activated"
+_OFF = "'off|'disabled|'false|'deactivated"
+
+
 def _switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
     for on, source in (
@@ -628,16 +607,17 @@ def _switches(text: Text, keys: Keys) -> None:
     ):
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
-                text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", on, key=found[1]))
+                state = text.match(_ON if on else _OFF, found[0][-1] + 1)
+                other = text.match(_OFF if on else _ON, found[0][-1] + 1)
+                tokens = [*match.tokens(), *found[0], *(state.tokens() if state else ())]
+                if other is None:
+                    text.ledger.claim("value", tokens, Value("", on, key=found[1]))
     for i in range(len(text.tokens)):
         if text.tokens[i].kind != "word" or not text.ledger.free(i):
             continue
         if (found := _switch_at(text, i, keys)) is None:
             continue
-        state = text.match(
-            "slots.around.link* v='on|'off|'enabled|'disabled|'true|'false|'activated|'deactivated",
-            found[0][-1] + 1,
-        )
+        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
             verb = (
@@ -657,7 +637,7 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     head, _, leaf = found[1].rpartition(".")
     name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
     said = _canonical([text.tokens[k].text for k in found[0]])
-    return found if said >= set(name.split("_")) - {"enable", "enabled", "use"} else None
+    return found if said >= _canonical(name.split("_")) - {"enable", "enabled", "use"} else None
 
 
 def _snake(text: Text, keys: Keys) -> None:
