@@ -58,28 +58,30 @@ _NOT_THE_LAST = (
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     ledger = text.ledger
-    for source in _NOT_THE_LAST:
+    for source in (*_NOT_THE_LAST, *_COMPARED):
         for match in text.find(source):
             if len(match.tokens()) > 1:
                 ledger.claim("unread", _without_names(text, match))
-    for source in _COMPARED:
-        for match in text.find(source):
-            ledger.claim("unread", _without_names(text, match))
     for match in text.find(_JUST):
         kind = _kind(text, match.tokens("what")) or "train"
         ledger.claim("job", _without_names(text, match), f"last:{kind}")
-    found = [match for source in _LED for match in text.find(source)]
-    for match in sorted(found, key=lambda m: m.first - m.end):
-        _led(text, match)
-    for i, token in enumerate(text.tokens):
-        if token.kind == "job" and ledger.free(i):
-            ledger.claim("job", [i], token.value)
+    _by_id(text)
     for source in _LAST:
         for match in text.find(source):
             _last(text, match)
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             ledger.claim("order", match.tokens())
+
+
+def _by_id(text: Text) -> None:
+    """Account for ids of jobs, with the longest phrase that leads to each."""
+    found = [match for source in _LED for match in text.find(source)]
+    for match in sorted(found, key=lambda m: m.first - m.end):
+        _led(text, match)
+    for i, token in enumerate(text.tokens):
+        if token.kind == "job" and text.ledger.free(i):
+            text.ledger.claim("job", [i], token.value)
 
 
 def _led(text: Text, match: Match) -> None:

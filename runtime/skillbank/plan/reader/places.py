@@ -6,7 +6,7 @@ the action that the place is said of.
 
 from __future__ import annotations
 
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import (
     LINK,
     LIST,
@@ -63,11 +63,16 @@ def _data(text: Text) -> None:
         f"places.data.nouns+ {OF}* {LINK}* {LIST}",
     ):
         for match in text.find(source):
-            if not bridges(text, match):
+            if not bridges(text, match) and not _describes_model(text, match):
                 claim_place(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
             text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
+
+
+def _describes_model(text: Text, match: Match) -> bool:
+    """Whether the words before a place speak of a model: "an image classifier with the pictures in X"."""
+    return any(text.within(i, "places.data.models") and text.within(i + 1, "grammar.group.prep") for i in match.tokens()[:-2])
 
 
 def _only_spoken_of(text: Text) -> None:
