@@ -10,11 +10,13 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import clean_uri
 
 __all__ = [
-    "AFTER", "BARE", "DOING", "LINK", "LIST", "MORE", "NOUN", "OF", "OPEN", "SOURCES", "WORDS", "Place", "brackets", "bridges", "claim_place",
+    "AFTER", "BARE", "DOING", "LINK", "LIST", "MORE", "NOUN", "OF", "OPEN", "SOURCES", "WORDS", "Place",
+    "brackets", "bridges", "claim_place",
     "is_model_file", "is_test", "listed_with", "place_at", "role_of_path", "role_said", "roles_of",
 ]  # fmt: skip
 
 SOURCES = ("calibration_dataset", "inference_dataset", "eval_dataset", "train_datasets")
+_KINDS = ("before", "bare", "after", "done")
 DOING = ("train", "evaluate", "inference")
 
 
@@ -43,9 +45,14 @@ def roles_of(kind: str, sources: Iterable[str] = SOURCES) -> str:
 
 LIST = "list=@place"
 OPEN = "'(|'[|'<"
-LINK = f"places.data.link|places.data.nouns|group.det|group.prep|free.adjective|slots.around.link|places.data.use|'is|':|'=|{OPEN}"
+LINK = (
+    "places.data.link|places.data.nouns|group.det|group.prep|free.adjective|slots.around.link"
+    f"|places.data.use|'is|':|'=|{OPEN}"
+)
 """What may stand between what a place is for and the place."""
-OF = "~word|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+OF = (
+    "~word|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+)
 """What may describe data behind its noun."""
 WORDS = "free.adjective|~word? free.adjective|~word? free.adjective|~word?"
 """What may describe it before: a few words, none of which leads to anything else."""
@@ -82,13 +89,17 @@ def role_said(text: Text, said: list[int]) -> str:
     end = said[-1] + 1
     return next(
         role for role in SOURCES
-        if any(end in text.ends(said[0], f"places.roles.{role}.{kind}") for kind in ("before", "bare", "after", "done"))
+        if any(end in text.ends(said[0], f"places.roles.{role}.{kind}") for kind in _KINDS)
     )  # fmt: skip
 
 
-def place_at(text: Text, i: int, role: str | None, words: Iterable[int] = (), *, doing: str | None = None) -> Place:
+def place_at(
+    text: Text, i: int, role: str | None, words: Iterable[int] = (), *, doing: str | None = None
+) -> Place:
     """Return what a token holds as a place with a role, as some words say it."""
-    test = role == "eval_dataset" and any(text.tokens[k].text.startswith(("test", "held", "holdout", "hold")) for k in words)
+    test = role == "eval_dataset" and any(
+        text.tokens[k].text.startswith(("test", "held", "holdout", "hold")) for k in words
+    )
     return Place(str(text.tokens[i].value), role, doing, test)
 
 
@@ -96,7 +107,11 @@ def bridges(text: Text, match: Match) -> bool:
     """Whether the words between a role and a place hold a verb or mark that begins something else."""
     inside = match.tokens()[:-1]
     texts = [text.tokens[i].text for i in inside]
-    if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in ("on", "with", "using"):
+    if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in (
+        "on",
+        "with",
+        "using",
+    ):
         return True
     if any(t in ("and", "then", "but", ".", ";") for t in texts[1:]):
         return True
@@ -114,7 +129,8 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
     listed = _count(text, first)
     words = [
         i for i in match.tokens()
-        if text.tokens[i].kind not in ("name", "place", "number") or i == first or (i in match.tokens("n") and text.tokens[i].value == listed)
+        if text.tokens[i].kind not in ("name", "place", "number") or i == first
+        or (i in match.tokens("n") and text.tokens[i].value == listed)
         or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
     ]  # fmt: skip
     doing = None
@@ -123,7 +139,11 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
     if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
         doing = next((a for a in DOING if text.within(words[0], f"actions.{a}.nouns")), None)
     weights = role is None and is_model_file(text, text.tokens[first].value)
-    ledger.claim("place", [*words, *brackets(text, first)], place_at(text, first, "weights" if weights else role, words, doing=doing))
+    ledger.claim(
+        "place",
+        [*words, *brackets(text, first)],
+        place_at(text, first, "weights" if weights else role, words, doing=doing),
+    )
     if role in SOURCES:
         listed_with(text, match.end, place_at(text, first, role, words))
 
@@ -138,7 +158,11 @@ def _count(text: Text, first: int) -> int:
 
 def brackets(text: Text, place: int) -> list[int]:
     """Return the brackets that a place stands in."""
-    return [i for i in (place - 1, place + 1) if 0 <= i < len(text.tokens) and text.tokens[i].text in "<>[]" and text.ledger.free(i)]
+    return [
+        i
+        for i in (place - 1, place + 1)
+        if 0 <= i < len(text.tokens) and text.tokens[i].text in "<>[]" and text.ledger.free(i)
+    ]
 
 
 def listed_with(text: Text, at: int, like: Place) -> None:

@@ -1,7 +1,7 @@
 """What the places of a request are for: said words first, then the path's own name, else nobody knows.
 
-Roles are the data sources, and ``results``, ``weights``, ``resume``, ``backbone``, ``labels``; ``None`` is for
-the action that the place is said of.
+Roles are the data sources, and ``results``, ``weights``, ``resume``, ``backbone``, ``labels``; ``None`` is
+for the action that the place is said of.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training; see `take_roles`.
     """
-    for match in text.find("group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"):
+    for match in text.find(
+        "group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"
+    ):
         text.ledger.claim("unread", match.tokens("part"))
     take_results(text)
     take_models(text)
@@ -49,7 +51,9 @@ def take_places(text: Text, *, training: bool) -> None:
 
 def _labels(text: Text) -> None:
     """Read files with the names of what is to be found: "with the descriptions of labels.txt"."""
-    for match in text.find(f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {LINK}* {LIST}"):
+    for match in text.find(
+        f"group.prep? group.det* free.adjective* places.labels.before|slots.captions.nouns {LINK}* {LIST}"
+    ):
         file = str(text.tokens[match.tokens("list")[0]].value).lower().endswith(_NAMES)
         if file or any(text.within(i, "places.labels.before") for i in match.tokens()):
             claim_place(text, match, "labels")
@@ -58,7 +62,10 @@ def _labels(text: Text) -> None:
 def _data(text: Text) -> None:
     """Read places with a mere noun of data, and those with no word at all."""
     for source in (
-        f"mode.subject places.data.put free.adverb|group.det|'about* @number? {WORDS} places.data.nouns+ {OF}* {LINK}* {LIST}",
+        (
+            f"mode.subject places.data.put free.adverb|group.det|'about* @number? {WORDS} "
+            f"places.data.nouns+ {OF}* {LINK}* {LIST}"
+        ),
         f"group.prep|group.det|'and|',+ n=@number? {WORDS} places.data.nouns+ {OF}* {LINK}* ',? {LIST}",
         f"places.data.nouns+ {OF}* {LINK}* {LIST}",
     ):
@@ -67,12 +74,17 @@ def _data(text: Text) -> None:
                 claim_place(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
-            text.ledger.claim("place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None))
+            text.ledger.claim(
+                "place", [i], Place(token.value, "weights" if is_model_file(text, token.value) else None)
+            )
 
 
 def _describes_model(text: Text, match: Match) -> bool:
     """Whether the words before a place speak of a model: "an image classifier with the pictures in X"."""
-    return any(text.within(i, "places.data.models") and text.within(i + 1, "grammar.group.prep") for i in match.tokens()[:-2])
+    return any(
+        text.within(i, "places.data.models") and text.within(i + 1, "grammar.group.prep")
+        for i in match.tokens()[:-2]
+    )
 
 
 def _only_spoken_of(text: Text) -> None:
@@ -82,7 +94,10 @@ def _only_spoken_of(text: Text) -> None:
         done_on = match.first and text.tokens[match.first - 1].text in ("on", "with")
         if owner.value.role is not None or owner.tokens != (match.first,) or done_on:
             continue
-        if text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end) is None:
+        if (
+            text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
+            is None
+        ):
             text.ledger.replace(owner, "unread")
 
 

@@ -288,7 +288,7 @@ def _product(page: Text) -> str | None:
     making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
     for claim in page.ledger.of("place") if making is not None else ():
         action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
-        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+        if action is not None and making is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
             page.ledger.claim("order", [making])
             return action
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):

@@ -31,16 +31,35 @@ __all__ = ["take_references", "take_roles"]
 _SAID = (
     f"group.prep? group.det+ {WORDS} role={NOUN} {LINK}* {LIST}",
     f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* {LINK}* {LIST}",
-    f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* places.data.link* n=@number? places.data.nouns* ',|': {LIST}",
+    (
+        f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* places.data.link* n=@number? "
+        f"places.data.nouns* ',|': {LIST}"
+    ),
     f"group.prep? group.det? role={BARE} ':|'=|'is|'are|'-|group.det|{OPEN}* {LIST}",
     f"group.prep group.det? role={BARE} {LINK}* {LIST}",
     f"group.det? role={BARE} places.data.link|places.data.happens|'with|'using|'over* {LIST}",
 )
 _PAIRS = (
-    f"group.prep? group.det* one={NOUN}|{BARE} 'and|'/|'&|'plus group.det* two={NOUN}|{BARE} {LINK}* a=@place ')? ',|'and|'/|'& 'in|'on|'at? b=@place",
-    f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={NOUN}|{BARE} 'and|'/|'&|', group.det* two={NOUN}|{BARE}",
+    (
+        f"group.prep? group.det* one={NOUN}|{BARE} 'and|'/|'&|'plus group.det* two={NOUN}|{BARE} {LINK}* "
+        "a=@place ')? ',|'and|'/|'& 'in|'on|'at? b=@place"
+    ),
+    (
+        f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={NOUN}|{BARE} "
+        f"'and|'/|'&|', group.det* two={NOUN}|{BARE}"
+    ),
 )
-_ORDINALS = {"first": 0, "former": 0, "1st": 0, "second": 1, "latter": -1, "2nd": 1, "third": 2, "other": 1, "last": -1}
+_ORDINALS = {
+    "first": 0,
+    "former": 0,
+    "1st": 0,
+    "second": 1,
+    "latter": -1,
+    "2nd": 1,
+    "third": 2,
+    "other": 1,
+    "last": -1,
+}
 
 
 def take_roles(text: Text, *, training: bool) -> None:
@@ -58,7 +77,9 @@ def take_roles(text: Text, *, training: bool) -> None:
     _said(text, _SAID[:3], bare=False)
     what = roles_of("done")
     link = "@name|group.it|free.glue|'should|'must*"
-    for match in text.find(f"{LIST} 'is|'are 'what|'where|'which|'the|'data|'one+ {link} role={what} 'on|'with|'against|'from"):
+    for match in text.find(
+        f"{LIST} 'is|'are 'what|'where|'which|'the|'data|'one+ {link} role={what} 'on|'with|'against|'from"
+    ):
         claim_place(text, match, role_said(text, match.tokens("role")))
     between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det*"
     for match in text.find(f"{LIST} {between} role={AFTER}|{NOUN}|{BARE}"):
@@ -87,7 +108,9 @@ def _said(text: Text, sources: tuple[str, ...], *, bare: bool) -> None:
 def _validated(text: Text, *, training: bool) -> None:
     """Read "validate on X" of a training, and "calibrate on X"."""
     for role in SOURCES if training else ("calibration_dataset",):
-        for match in text.find(f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"):
+        for match in text.find(
+            f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"
+        ):
             if not bridges(text, match):
                 claim_place(text, match, role)
     for match in text.find(f"'validate|'validating group.it? {LIST}") if training else ():
@@ -97,11 +120,20 @@ def _validated(text: Text, *, training: bool) -> None:
 def _asks(text: Text, match: Match) -> bool:
     """Whether the word of a role asks for the action: "train with X", "an evaluation on X"."""
     behind = {text.tokens[i].text for i in match.tokens() if i > match.tokens("role")[-1]}
-    if behind & {":", "=", "is", "are", "-", "(", "[", "use", "take", "using"} or text.tokens[match.first].text == "for":
+    if (
+        behind & {":", "=", "is", "are", "-", "(", "[", "use", "take", "using"}
+        or text.tokens[match.first].text == "for"
+    ):
         return False
     first = match.tokens("role")[0]
-    base = any(text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns") for a in DOING)
-    return base or (bool(behind & {"on", "with", "over", "against", "in"}) and any(text.within(first, f"actions.{a}.nouns") for a in DOING))
+    base = any(
+        text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns")
+        for a in DOING
+    )
+    return base or (
+        bool(behind & {"on", "with", "over", "against", "in"})
+        and any(text.within(first, f"actions.{a}.nouns") for a in DOING)
+    )
 
 
 def _after(text: Text, match: Match) -> None:
@@ -116,50 +148,97 @@ def _after(text: Text, match: Match) -> None:
     bracketed = bool({"(", "[", "then", "="} & between)
     last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
     bare = end in text.ends(said[0], f"places.roles.{role}.bare")
-    if not told and not bracketed and not (last and not bare and between <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}):
+    if (
+        not told
+        and not bracketed
+        and not (
+            last
+            and not bare
+            and between
+            <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}
+        )
+    ):
         return
-    close = place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"  # "with V for validation on T"
+    close = (
+        place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"
+    )  # "with V for validation on T"
     if not last and not close and text.match(f"{LINK}* @place", end):
         return
-    verbs = [i for i in said if any(text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to" for a in ("train", "evaluate"))]
+    verbs = [
+        i
+        for i in said
+        if any(
+            text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to"
+            for a in ("train", "evaluate")
+        )
+    ]
     closed = [end] if end < len(text.tokens) and text.tokens[end].text in (")", "]") else []
     words = [i for i in match.tokens() if i not in verbs]
-    made = text.ledger.claim("place", [*words, *closed, *brackets(text, place)], place_at(text, place, role, said))
+    made = text.ledger.claim(
+        "place", [*words, *closed, *brackets(text, place)], place_at(text, place, role, said)
+    )
     also = text.match(f"'and group.det* role={NOUN}|{BARE}|{AFTER}", end)
     if also is not None and text.match(f"{LINK}* @place", also.end) is None:
         text.ledger.claim("order", also.tokens())
         text.ledger.claim("place", [place], place_at(text, place, role_said(text, also.tokens("role"))))
-    if text.tokens[said[0]].text == "are" or text.tokens[place - 1].text in ("plus", "+") or _is_taken(text, place):
+    if (
+        text.tokens[said[0]].text == "are"
+        or text.tokens[place - 1].text in ("plus", "+")
+        or _is_taken(text, place)
+    ):
         _backwards(text, place, made.value)
 
 
 def _is_taken(text: Text, place: int) -> bool:
-    """Whether a list of places has one verb or none: "use A and B as training data", "; A and B for validation"."""
+    """Whether a list of places has one verb or none: "use A and B as training data"."""
     first = place
     while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
-        before = next((k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None)
+        before = next(
+            (k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None
+        )
         if before is None:
             break
         first = before
-    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in ("and", "&", "plus")
-    return first != place and (alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both"))
+    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in (
+        "and",
+        "&",
+        "plus",
+    )
+    return first != place and (
+        alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
+    )
 
 
 def _backwards(text: Text, place: int, like: Place) -> None:
     """Give the places listed before one its role too."""
     while place > 1:
-        before = next((k for k in range(place - 1, max(-1, place - 4), -1) if text.tokens[k].kind == "place"), None)
+        before = next(
+            (k for k in range(place - 1, max(-1, place - 4), -1) if text.tokens[k].kind == "place"), None
+        )
         between = [text.tokens[k].text for k in range(before + 1, place)] if before is not None else ["."]
-        if before is None or not text.ledger.free(before) or not set(between) <= {",", "and", "plus", "&", "+", "both"}:
+        if (
+            before is None
+            or not text.ledger.free(before)
+            or not set(between) <= {",", "and", "plus", "&", "+", "both"}
+        ):
             return
-        text.ledger.claim("place", [before, *(k for k in range(before + 1, place) if text.ledger.free(k))], replace(like, uri=str(text.tokens[before].value)))
+        text.ledger.claim(
+            "place",
+            [before, *(k for k in range(before + 1, place) if text.ledger.free(k))],
+            replace(like, uri=str(text.tokens[before].value)),
+        )
         place = before
 
 
 def _ordinals(text: Text) -> None:
     """Read "the first for training, the second for validation"."""
-    for match in text.find(f"group.det? nth='first|'former|'second|'latter|'third|'other|'last 'one|places.data.nouns? 'is|'are|'being|'goes|'serves? role={AFTER}"):
-        found = [c for c in text.ledger.of("place") if c.value.role in (None, *SOURCES) and c.last < match.first]
+    for match in text.find(
+        "group.det? nth='first|'former|'second|'latter|'third|'other|'last 'one|places.data.nouns? "
+        f"'is|'are|'being|'goes|'serves? role={AFTER}"
+    ):
+        found = [
+            c for c in text.ledger.of("place") if c.value.role in (None, *SOURCES) and c.last < match.first
+        ]
         nth = _ORDINALS[text.tokens[match.tokens("nth")[0]].text]
         if len(found) > max(nth, 0) and found[nth].value.role is None:
             made = replace(found[nth].value, role=role_said(text, match.tokens("role")))
@@ -174,6 +253,9 @@ def take_references(text: Text) -> None:
     for match in text.find(f"group.prep group.det* role={NOUN}"):
         role = role_said(text, match.tokens("role"))
         before = range(max(0, match.first - 6), match.first)
-        other = role == "train_datasets" and any(text.within(k, "actions.evaluate.base", "actions.inference.base", "actions.words.test") for k in before)
+        other = role == "train_datasets" and any(
+            text.within(k, "actions.evaluate.base", "actions.inference.base", "actions.words.test")
+            for k in before
+        )
         if not other and any(p.role == role for p in held):
             text.ledger.claim("order", match.tokens())
