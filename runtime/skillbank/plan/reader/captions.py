@@ -27,7 +27,7 @@ _AWAY = (
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
-        f"{_ON} group.det|free.adjective|~word|@number* {_DATA}+ "
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}+ "
         f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
@@ -290,6 +290,8 @@ def _passive(text: Text, match: Match) -> None:
         (k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0
     )
     wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
+    if wish is not None and all(text.tokens[k].text in ("to", "be") for k in range(wish + 1, at)):
+        wish = None  # "the X need to be labelled"
     modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
