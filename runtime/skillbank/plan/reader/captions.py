@@ -152,7 +152,7 @@ def _find(text: Text, match: Match) -> None:
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
-    with_what = text.match("'with|'using|'via|'by @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
+    with_what = text.match("'with|'using|'via|'by|^job @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
     at = (
         with_what.end
         if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end])

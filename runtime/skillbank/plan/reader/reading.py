@@ -246,7 +246,8 @@ def _take_platforms(page: Text) -> None:
             if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
                 page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+        sent = f"'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det* places.platform.{name} places.platform.around?"
+        for match in (*page.find(f"{label} places.platform.{name} places.platform.around?"), *page.find(sent)):
             page.ledger.claim("platform", match.tokens(), name)
         for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]

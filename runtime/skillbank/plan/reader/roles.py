@@ -80,7 +80,13 @@ def take_roles(text: Text, *, training: bool) -> None:
     for match in text.find(
         f"{LIST} 'is|'are 'what|'where|'which|'the|'data|'one+ {link} role={what} 'on|'with|'against|'from"
     ):
-        claim_place(text, match, role_said(text, match.tokens("role")))
+        role = role_said(text, match.tokens("role"))
+        claim_place(text, match, role)
+        owner = text.ledger.owner[match.tokens("list")[0]]
+        if (
+            role == "train_datasets" and owner.kind == "place"
+        ):  # asks for the training where nothing else does
+            text.ledger.replace(owner, "place", replace(owner.value, doing="train"))
     between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det*"
     for match in text.find(f"{LIST} {between} role={AFTER}|{NOUN}|{BARE}"):
         _after(text, match)
