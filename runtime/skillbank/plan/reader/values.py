@@ -128,7 +128,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
         for led, source in (
             (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?"),
-            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?"),
+            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?"),
         ):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
