@@ -52,6 +52,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str]) -> list[st
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
+        bound = any(text.within(i, "grammar.mode.directive") for i in tokens) and any(text.tokens[i].kind == "number" for i in open_)
+        if bound:
+            continue  # "it has to run in 20 ms"
         told = clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
         if not open_ or any(_is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_):
             continue

@@ -204,13 +204,13 @@ _SHOULD = (
 def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks: "should be", "need it"; None where it only tells of something."""
     after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
+    led = text.ledger.owner.get(i - 2) if i > 1 else None
+    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
+        return []  # "I would love it if you trained X"
     done = clauses.of(i).mode is Mode.ORDER and i > 0 and text.tokens[i - 1].text in ("have", "has", "been")
     if not done and (after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")):
         return None
     first = clauses.sentence(i).start
-    led = text.ledger.owner.get(i - 2) if i > 1 else None
-    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
-        return []  # "I would love it if you trained X"
     if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
         return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):
@@ -241,6 +241,8 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     led = text.ledger.owner.get(i - 2) if i > 1 else None
     if before[-1:] == ["and"] and led is not None and led.kind == "place" and text.tokens[i - 2].kind != "place":
         return True  # "X for calibration and training"
+    if before[-1:] == ["while"] and text.tokens[end].kind == "name" if end < len(text.tokens) else False:
+        return False
     if before and (before[-1] in ("during", "of", "while") or before in (["during", "the"], ["of", "the"], ["for", "the"])):
         return True
     if before[-1:] == ["for"] and not any(text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))):
@@ -355,7 +357,7 @@ def _is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> boo
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
     if later and (subject or noun):
         return True
-    if before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"]) or "whether" in before or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
+    if before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"]) or any(text.tokens[k].text == "whether" and text.ledger.free(k) for k in range(first, at)) or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
         return True
     future = bool({"will", "shall"} & set(before)) and subject
     if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):

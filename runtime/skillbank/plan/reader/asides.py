@@ -23,7 +23,8 @@ _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective
 _HEARD = (
     f"group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document {_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|policy.search.nouns|operator.not",
     "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
-    "!'i|'we|'you|'it|'please ~word mode.saying",
+    "who=~word 'says|'said|'thinks|'claims|'recommends|'recommended|'suggests|'suggested|'wrote|'believes|'insists",
+    "'readme|'skill.md|'readme.md|'changelog|'notes.txt ':",
     "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
     f"'according 'to {_OTHERS}+",
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
@@ -74,6 +75,11 @@ def take_headers(text: Text) -> None:
         text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")])
     for match in text.find("'sorry|'apologies 'for|'about group.det|~word|free.adjective|free.noun|free.glue+"):
         text.ledger.claim("courtesy", match.tokens())
+    for match in text.find("who=~word|free.noun+ 'here @mark"):
+        first = match.first
+        opened = first == 0 or text.tokens[first - 1].kind == "mark" or text.within(first - 1, "grammar.courtesy.words")
+        if opened and match.end - first < 5:
+            text.ledger.claim("courtesy", range(first, match.end - 1))  # "Anna here."
     for match in re.finditer(r"<!--|-->|^\s*>+", text.ledger.original, re.MULTILINE):
         text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
 
@@ -186,9 +192,12 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
     return token.text in ("but", "so")
 
 
+_BEFORE_RUN = frozenset("and then please to also now just simply let us you".split())
+
+
 def _asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
-    if text.tokens[i].text == "run" and i and text.within(i - 1, "grammar.group.det", "grammar.free.adjective"):
+    if text.tokens[i].text == "run" and i and text.tokens[i - 1].kind == "word" and text.tokens[i - 1].text not in _BEFORE_RUN:
         return False  # "the old run"
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for s in text.spans[i] for c in s.classes if c.startswith("actions."))
 
@@ -200,6 +209,8 @@ def take_heard(text: Text) -> list[str]:
         for match in text.find(source):
             end = _end_of_hearsay(text, match.end)
             tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
+            if match.tokens("who") and (text.tokens[match.first].text in ("i", "we", "you", "it") or not _is_name(text, match.first)):
+                continue
             held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
             if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
                 continue  # "the output: s3://b/out"

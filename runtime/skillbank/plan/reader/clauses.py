@@ -25,6 +25,7 @@ _TOLD = (
     "mode.subject free.adverb* mode.copula",
     "@name|@job @job|'(|')* free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
+    "group.det* 'budget|'deadline|'time|'money free.adverb* 'is|'are|'was|'has|'will",
     "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
     "'that|'this|'it free.adverb* ~word",
     "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|actions.quantize.past",

@@ -131,7 +131,7 @@ def _excluded(text: Text) -> None:
                 text.ledger.claim(kind, [*match.tokens(), *made.tokens])
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
         owner = text.ledger.owner[match.end - 1]
-        if owner.kind == "excluded" or getattr(owner.value, "negated", False):
+        if owner.kind == "excluded" or getattr(owner.value, "negated", False) or text.tokens[match.end - 1].text == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
