@@ -29,6 +29,8 @@ from skillbank.plan.weights import SCRATCH
 
 __all__ = ["Maker"]
 
+_REACH = 4
+"""Words before and behind a model that may say what it is."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
 
 
@@ -77,6 +79,7 @@ class Maker:
                 if key is not None:
                     _set(settings, key, claim.value.uri)
                     self.taken.add(id(claim))
+                    self._take_key_words(claim, [key])
                 elif claim.value.role == "weights" and trains(step.action):
                     if pretrained not in (None, claim.value.uri):
                         raise ConflictError(f"The request starts from {pretrained} and from {claim.value.uri}; keep one of them.")
@@ -89,13 +92,16 @@ class Maker:
         if len(platform) > 1:
             raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
         data = self.data.of(at)
+        parent = self._parent(at)
+        for claim in step.of("job") if parent is not None and action is not None else ():
+            self._take_key_words(claim, [k for k, f in action.spec_params.items() if f == "parent_model"])
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
             "variant": action.variant if action and self.engines[at] and action.variant else None,
             "data": tuple(data),
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
-            "parent": self._parent(at),
+            "parent": parent,
             "pretrained": pretrained,
             "automl": self.policy.value if self.policy else None,
             "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
@@ -165,7 +171,7 @@ class Maker:
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
                 return slot(value.slot).key if self._searches(step) else None
-            key = self._slot_key(at, value.slot)
+            key = (self._most_key(at, value.slot) if value.most else None) or self._slot_key(at, value.slot)
             mine = self._owner_of(value)
             return key if own or mine is None else None
         keys = keys_of(step.skill, step.action)
@@ -187,6 +193,13 @@ class Maker:
     def _slot_key(self, at: int, name: str) -> str | None:
         action, skill = self.actions[at], self.steps[at].skill
         return key_of(skill, action, slot(name)) if action is not None and skill is not None else None
+
+    def _most_key(self, at: int, name: str) -> str | None:
+        """Return the one key of the most that a slot may be, where a spec has one (``max_batch_size``)."""
+        step = self.steps[at]
+        assert step.skill is not None
+        found = [k for k in keys_of(step.skill, step.action).kinds if any(k.endswith(f".max_{n}") for n in slot(name).names)]
+        return found[0] if len(found) == 1 else None
 
     def _owner_of(self, value: Value) -> Step | None:
         """Return the step that a value was said of, if that step has such a value."""
@@ -260,6 +273,18 @@ class Maker:
             return False
         files = [c.value.uri for c in step.of("place") if c.value.role == "weights"]
         return step.engine or bool(step.of("engine")) or any(product_in(uri) == "engine" for uri in files)
+
+    def _take_key_words(self, claim: Claim, keys: Sequence[str]) -> None:
+        """Account for what a model is called like the key that takes it: "the teacher is X", "job J as teacher"."""
+        words = {word for key in keys for word in key.lower().rpartition(".")[2].split("_")}
+        for step in (-1, 1):
+            k = claim.first if step < 0 else claim.last
+            for _ in range(_REACH):
+                k += step
+                if not 0 <= k < len(self.text.tokens) or self.text.tokens[k].kind != "word":
+                    break
+                if self.text.ledger.free(k) and self.text.tokens[k].text in words:
+                    self.text.ledger.claim("context", [k])
 
     def _parent(self, at: int) -> str | None:
         step = self.steps[at]

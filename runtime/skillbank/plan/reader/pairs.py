@@ -8,6 +8,7 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.values import Value, set_before
@@ -16,15 +17,34 @@ from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
 __all__ = ["take_announcements", "take_pairs"]
 
-_POLICY = frozenset("automl automl_policy hpo automl-policy policy".split())
+_POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"])
 _LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
 """What stands between "these settings" and the settings."""
-_JOBS = frozenset("parent job parent_job from_job parent-job".split())
-_WORDS = frozenset("action actions task tasks step steps model skill network arch do command mode type verb".split())
+_JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
+_WORDS = frozenset(
+    [
+        "action",
+        "actions",
+        "task",
+        "tasks",
+        "step",
+        "steps",
+        "model",
+        "skill",
+        "network",
+        "arch",
+        "do",
+        "command",
+        "mode",
+        "type",
+        "verb",
+    ]
+)
 
 
 def take_pairs(text: Text) -> None:
     """Account for pairs and options; what nothing is known of stays, for the spec's own words."""
+    own = own_sources(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "pair" and text.ledger.free(i):
             before = text.tokens[i - 1] if i else token
@@ -32,13 +52,24 @@ def take_pairs(text: Text) -> None:
             known = text.ledger.free(i - 1) and before.kind == "word" and any(
                 text.lexicon.has(longer, f"places.roles.{role}.before") for role in SOURCES)  # fmt: skip
             if known or (before.kind == "word" and text.lexicon.has(longer, "places.results.before")):
-                role = next((r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results")
-                text.ledger.claim("place", [i - 1, i], Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"))
+                role = next(
+                    (r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results"
+                )
+                text.ledger.claim(
+                    "place",
+                    [i - 1, i],
+                    Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"),
+                )
             else:
-                _pair(text, [i], token.value[0], token.value[1], written=True)
+                _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
         if token.kind == "flag" and text.ledger.free(i):
-            _flag(text, i)
+            _flag(text, i, own)
+    for i in [k for k, token in enumerate(text.tokens) if token.kind == "word" and token.text in own]:
+        match = text.match("slots.around.link|group.prep* v=@place", i + 1)
+        if match is not None:
+            place = clean_uri(text.tokens[match.tokens("v")[0]].value)
+            text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
     for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
@@ -61,15 +92,22 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(match.first - 1)
         if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
             text.ledger.claim("context", match.tokens())
-    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes)
+    nouns = "|".join(
+        f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes
+    )
     for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
         text.ledger.claim("context", match.tokens())
-    for match in text.find("slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"):
-        if not any(text.within(k, "operator.not", "operator.instead") for k in range(max(0, match.first - 2), match.end)):
+    for match in text.find(
+        "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"
+    ):
+        if not any(
+            text.within(k, "operator.not", "operator.instead")
+            for k in range(max(0, match.first - 2), match.end)
+        ):
             text.ledger.claim("context", match.tokens())
 
 
-def _flag(text: Text, i: int) -> None:
+def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
     name = text.tokens[i].text
     if name in ("set", "data") and i + 1 < len(text.tokens) and not text.ledger.free(i + 1):
@@ -85,27 +123,39 @@ def _flag(text: Text, i: int) -> None:
         return
     token = text.tokens[at]
     if token.kind == "number" and slot_of_flag(text, name) == "gpu_ids":
-        ids = [k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "number" or text.tokens[k].text == ","]
+        ids = [
+            k
+            for k in range(at, len(text.tokens))
+            if text.tokens[k].kind == "number" or text.tokens[k].text == ","
+        ]
         ids = [k for n, k in enumerate(ids) if k == at + n]
-        text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
+        text.ledger.claim(
+            "value",
+            [i, *ids],
+            Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]),
+        )
         return
-    value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
+    value = (
+        token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
+    )
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
-    _pair(text, [i, at], name, value, written=False)
+    _pair(text, [i, at], name, value, own, written=False)
 
 
 def slot_of_flag(text: Text, name: str) -> str | None:
     """Return the slot that a key or an option means."""
     spelled = name.lower()
     for each in SLOTS:
-        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(spelled, f"slots.{each.name}.flags"):
+        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(
+            spelled, f"slots.{each.name}.flags"
+        ):
             return each.name
     return None
 
 
-def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> None:
+def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
     ledger, key = text.ledger, _without_container(text, key.strip("\"'"))
     name = key.lower()
     value = _plain(said.strip()) if isinstance(said, str) and written else said
@@ -118,7 +168,7 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
     elif name in _WORDS and isinstance(shown, str | list):
         for word in [shown] if isinstance(shown, str) else shown:
             ledger.claim("words", tokens, str(word))
-    elif (role := _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
+    elif (role := name if name in own else _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
@@ -146,7 +196,21 @@ def _is_of_kind(each: Slot, value: Any) -> bool:
     return True
 
 
-_CONTAINERS = frozenset("overrides settings set request config parameters params options args hyperparameters override".split())
+_CONTAINERS = frozenset(
+    [
+        "overrides",
+        "settings",
+        "set",
+        "request",
+        "config",
+        "parameters",
+        "params",
+        "options",
+        "args",
+        "hyperparameters",
+        "override",
+    ]
+)
 
 
 def _without_container(text: Text, key: str) -> str:
@@ -154,7 +218,12 @@ def _without_container(text: Text, key: str) -> str:
     head, _, rest = key.partition(".")
     if rest and head.lower() in _CONTAINERS:
         return _without_container(text, rest)
-    if rest and head.lower() in ("data", "datasets", "dataset") and "." not in rest and _role(text, rest.lower(), ""):
+    if (
+        rest
+        and head.lower() in ("data", "datasets", "dataset")
+        and "." not in rest
+        and _role(text, rest.lower(), "")
+    ):
         return rest
     return key
 
@@ -163,8 +232,15 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
+    elif each.kind is Kind.TEXTS and isinstance(value, int | float):
+        head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
+        text.ledger.claim("value", tokens, Value("", value, key=head.value[0] if head.kind == "pair" else head.text))
     elif each.kind is Kind.TEXTS:
-        quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
+        quoted = (
+            not isinstance(said, str)
+            or said[:1] in "\"'"
+            or any(text.tokens[i].kind == "quote" for i in tokens)
+        )
         items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
         used, more = goes_on(text, max(tokens) + 1)
         text.ledger.claim("captions", [*tokens, *used], [*items, *more])
