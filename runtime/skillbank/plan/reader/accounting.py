@@ -136,9 +136,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     return _joined(text, left, clauses)
 
 
-def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list:
+def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list[Claim]:
     """Return claims of numbers next to a word, with nothing but free words between."""
-    found = []
+    found: list[Claim] = []
     if text.tokens[i].kind not in ("word",):
         return found
     for step in (-1, 1):

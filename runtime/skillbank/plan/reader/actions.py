@@ -8,10 +8,12 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
+from skillbank.plan.reader.refusals import THING, denied, is_put_off, is_told_of, negation_before, trailing
 
 __all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
 
 ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine", "dataset_convert")
+
 _OF = "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^value|^job|^place|places.weights.before|'from|'of|group.model"
 _ENGINE = "actions.words.engine"
 _TO = "'to|'into|'as|'in"
@@ -73,12 +75,12 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         elif text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
-        negation = _negation(text, clauses.of(match.first).first, match.first)
+        negation = negation_before(text, clauses.of(match.first).first, match.first)
         clause = clauses.of(match.first)
-        if not negation and (_is_put_off(text, clause.first, clause.end, match.first, noun=True) or _is_told_of(text, match.end)):
+        if not negation and (is_put_off(text, clause.first, clause.end, match.first, noun=True) or is_told_of(text, match.end)):
             text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
             continue
-        text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *(_trailing(text, match.end) if negation else ())])
+        text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *(trailing(text, match.end) if negation else ())])
     for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
         exported = any(c.value.action == "export" for c in text.ledger.of("action"))
         if not text.ledger.of("action", "find"):
@@ -110,8 +112,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
     if listed:
-        earlier = [c for c in text.ledger.of("action") if c.first < match.first] or [i for i in range(match.first) if text.within(i, "actions.export.base", "actions.export.nouns")]
-        if not earlier:
+        exported = any(text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first))
+        if not exported and not any(c.first < match.first for c in text.ledger.of("action")):
             return
         verb = []
     kept = [i for i in match.tokens() if text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
@@ -143,6 +145,8 @@ _DONE = frozenset(
     used executed took gave did saw knew found""".split()
 )
 """Verbs as they tell of something."""
+
+
 _LISTING = frozenset("and then plus also finally to into".split())
 
 
@@ -202,7 +206,7 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
                     return
                 tokens = [*wish, *tokens]
             clause = clauses.of(i)
-            if (noun or form == "ing") and not _is_put_off(text, clause.first, clause.end, i, noun=True) and _is_talk(text, clauses, i, ends[0]):
+            if (noun or form == "ing") and not is_put_off(text, clause.first, clause.end, i, noun=True) and _is_talk(text, clauses, i, ends[0]):
                 text.ledger.claim("talk", tokens)
                 return
             _settle(text, clauses, tokens, Mention(action, asked=not (noun or form == "ing")), noun=noun or form == "ing")
@@ -217,12 +221,13 @@ def _after_det(text: Text, i: int) -> bool:
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
-_THING = "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
+
+
 _SHOULD = (
     "wish=mode.should free.adverb* wish='be|'get free.adverb*",
-    f"wish=mode.wish {_THING}|~word* wish='to? wish='be? free.adverb*",
-    f"'to|'please|'would|'let|^courtesy wish='have {_THING}+",
-    f"^courtesy {_THING}+ wish='to? wish='be?",
+    f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
+    f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
+    f"^courtesy {THING}+ wish='to? wish='be?",
 )
 
 
@@ -283,14 +288,14 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
     """Account for a mention: what is negated, put off or told is none that is asked for."""
     first = min(tokens)
     clause = clauses.of(first)
-    refused = _negation(text, clause.first, first) or _denied(text, tokens[-1] + 1)
+    refused = negation_before(text, clause.first, first) or denied(text, tokens[-1] + 1)
     if refused:
-        text.ledger.claim("refused", [*refused, *tokens, *_trailing(text, max(*refused, *tokens) + 1)], mention)
+        text.ledger.claim("refused", [*refused, *tokens, *trailing(text, max(*refused, *tokens) + 1)], mention)
         for claim in text.ledger.of("scratch"):
             if clause.first <= claim.first < clause.end:
                 text.ledger.replace(claim, "refused")
         return
-    if clause.mode is Mode.QUESTION or _is_put_off(text, clause.first, clause.end, first, noun=noun) or (noun and _is_told_of(text, tokens[-1] + 1)):
+    if clause.mode is Mode.QUESTION or is_put_off(text, clause.first, clause.end, first, noun=noun) or (noun and is_told_of(text, tokens[-1] + 1)):
         text.ledger.claim("talk", [i for i in range(clause.first, clause.end) if text.ledger.free(i)])
         return
     text.ledger.claim("action", tokens, Mention(mention.action, mention.asked, mention.engine, _order(text, clauses, first)))
@@ -313,113 +318,3 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
 def _is_over(text: Text, first: int, at: int) -> bool:
     """Whether words of order end before an action: "once that is finished evaluate it"."""
     return any(text.within(k, "grammar.order.done") or (text.ledger.owner.get(k) is not None and text.ledger.owner[k].kind in ("action", "talk")) for k in range(first, at))
-
-
-def _trailing(text: Text, at: int) -> list[int]:
-    """Return the words that a refusal ends with: "either", "yet", "this time"."""
-    end = at
-    while end < len(text.tokens) and (ends := text.ends(end, "grammar.operator.trailing") or text.ends(end, "grammar.mode.later")) and all(map(text.ledger.free, range(end, ends[0]))):
-        end = ends[0]
-    return list(range(at, end))
-
-
-_COPULA = frozenset("is are be will has have does do should must".split())
-_DENIALS = (
-    "@mark operator.not 'needed|'necessary|'required|'wanted",
-    f"{_THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|'done*",
-    "@mark mode.later|policy.state.off",
-    f"{_THING}* 'on 'hold",
-    "'is|'are|'be|':|'= policy.state.off",
-    "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
-)
-
-
-def _denied(text: Text, at: int) -> list[int]:
-    """Return the words behind an action that take it back: "is not needed", "nothing"."""
-    for source in _DENIALS:
-        match = text.match(source, at)
-        if match is None or any(text.tokens[k].kind == "mark" and text.tokens[k].text not in "?:()" for k in match.tokens()):
-            continue
-        if not any(text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later") or text.tokens[k].text in ("nothing", "hold") for k in match.tokens()):
-            continue
-        ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
-        if ends or (told or not source.startswith(_THING)) and text.within(match.end, "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words"):
-            return [k for k in match.tokens() if text.ledger.free(k)]
-    return []
-
-
-def _negation(text: Text, first: int, at: int) -> list[int]:
-    """Return the words that take an action back: a negation in its clause with only free words between."""
-    k = at - 1
-    passed: list[int] = []
-    while k >= 0 and at - k < 9:
-        starts = [
-            s for s in range(max(first, k - 4), k + 1)
-            if any(k + 1 in text.ends(s, c) for c in ("grammar.operator.not", "grammar.operator.instead", "grammar.mode.defer"))
-        ]  # fmt: skip
-        if starts and all(map(text.ledger.free, range(min(starts), k + 1))):
-            return [*range(min(starts), k + 1), *passed]
-        owner = text.ledger.owner.get(k)
-        if owner is not None and owner.kind == "refused" and (text.tokens[k + 1].text in ("or", "nor", "and", ",", "/") or passed):
-            joined = [text.tokens[j].text for j in range(k + 1, at)]
-            return passed if any(t in ("or", "nor") for t in joined) else []
-        free = text.within(k, "grammar.free.glue", "grammar.free.light", "grammar.group.det", "grammar.free.adverb", "grammar.operator.or", "grammar.free.noun", "grammar.free.adjective", "grammar.courtesy.words")
-        if not free or text.tokens[k].text in ("but", "then", "and", "so") or text.tokens[k].kind == "mark":
-            return []
-        passed.append(k)
-        k -= 1
-    return []
-
-
-_SUBJECT = frozenset("i we they he she someone somebody who colleague colleagues team nobody".split())
-
-
-def _is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
-    """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
-    before = [text.tokens[k].text for k in range(first, at)]
-    subject = bool(_SUBJECT & set(before))
-    later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
-    if later and (subject or noun):
-        return True
-    if before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"]) or any(text.tokens[k].text == "whether" and text.ledger.free(k) for k in range(first, at)) or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)):
-        return True
-    future = bool({"will", "shall"} & set(before)) and subject
-    if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
-        return True
-    placed = any(text.tokens[k].kind == "place" for k in range(at, end))
-    return noun and future and not placed and bool({"do", "handle", "make", "run", "care", "perform"} & set(before))
-
-
-def _turns(text: Text, at: int) -> bool:
-    """Whether a sentence goes on with "but": what stood before it is no longer meant."""
-    for k in range(at, len(text.tokens)):
-        if text.tokens[k].text in ("but", "however"):
-            return True
-        if text.tokens[k].text in (".", "!", "?", ";"):
-            return text.tokens[k + 1].text in ("but", "however", "now") if k + 1 < len(text.tokens) else False
-    return False
-
-
-def _was_job(text: Text, at: int) -> bool:
-    """Whether it is said which job an action was: "the training of X was job J"."""
-    match = text.match(f"{_THING}* &^job", at - 1, len(text.tokens)) or text.match(f"{_THING}* &^job", at)
-    if match is None:
-        return False
-    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
-    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
-    return owner is not None and owner.kind == "job" and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
-
-
-def _is_told_of(text: Text, at: int) -> bool:
-    """Whether something is told of an action that is named by a noun: "the training is finished", "the export can wait"."""
-    end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
-    match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
-    if match is None:
-        owner = text.ledger.owner.get(at)
-        return (owner is not None and owner.kind == "talk") or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
-    past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
-    rest = range(match.end, end)
-    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "requested", "missing", "please") for k in rest)
-    says = any(text.tokens[k].kind in ("place", "number") for k in rest)
-    return not asks and (past or not says)

@@ -118,9 +118,9 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
     for match in list(text.find("operator.not free.glue* &^place")):
-        owner = text.ledger.owner[match.end]
-        if owner.value.role == "results" and owner.first == match.end:
-            made = text.ledger.replace(owner, "excluded")  # "do not write to X"
+        place = text.ledger.owner[match.end]
+        if place.value.role == "results" and place.first == match.end:
+            made = text.ledger.replace(place, "excluded")  # "do not write to X"
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
@@ -130,8 +130,8 @@ def _excluded(text: Text) -> None:
                 made = text.ledger.replace(owner, kind)
                 text.ledger.claim(kind, [*match.tokens(), *made.tokens])
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
-        owner = text.ledger.owner[match.end - 1]
-        if owner.kind == "excluded" or getattr(owner.value, "negated", False) or text.tokens[match.end - 1].text == "not":
+        said = text.ledger.owner[match.end - 1]
+        if said.kind == "excluded" or getattr(said.value, "negated", False) or text.tokens[match.end - 1].text == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)

@@ -16,7 +16,7 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
+from skillbank.plan.reader import accounting, asides, captions, courtesies, jobs, lexer, names, normal, pairs, places, policy, reports, searches, values
 from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
@@ -96,16 +96,16 @@ def read_text(
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library)
-    notes += asides.take_reports(page)
-    asides.take_headers(page)
-    asides.take_numbering(page)
-    asides.take_signatures(page)
-    asides.take_courtesies(page)
-    notes += asides.take_heard(page)
+    notes += reports.take_reports(page)
+    courtesies.take_headers(page)
+    courtesies.take_numbering(page)
+    courtesies.take_signatures(page)
+    courtesies.take_courtesies(page)
+    notes += reports.take_heard(page)
     clauses = Clauses(page)
-    notes += asides.take_approvals(page, clauses)
-    notes += asides.take_questions(page, clauses)
-    asides.take_told(page, clauses)
+    notes += courtesies.take_approvals(page, clauses)
+    notes += reports.take_questions(page, clauses)
+    reports.take_told(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
