@@ -8,13 +8,18 @@ from skillbank.plan.reader.matching import Text
 
 __all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
 
+
 def take_shoulds(text: Text) -> None:
-    """Account for "should" and "must" where what should be has been understood: "it should use batch size 2"."""
-    for match in text.find("w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"):
+    """Account for "should" and "must" before what has been understood: "it should use batch size 2"."""
+    for match in text.find(
+        "w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"
+    ):
         text.ledger.claim("order", match.tokens("w"))
 
 
-_CHOICE = frozenset("newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split())
+_CHOICE = frozenset(
+    "newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split()
+)
 
 
 def take_choices(text: Text) -> None:
@@ -25,19 +30,25 @@ def take_choices(text: Text) -> None:
 
 
 def take_instead(text: Text) -> None:
-    """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
+    """Account for "instead" and "but not today" where something is taken back, for "continue with" an action."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
     for source in ("'instead !'of", "'but? operator.not operator.trailing"):
         for match in text.find(source):
             if any(c.first < match.first for c in back):
                 text.ledger.claim("order", match.tokens())
     for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
-        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+        text.ledger.claim(
+            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
+        )
     for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
-        text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
+        text.ledger.claim(
+            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
+        )
     for match in text.find("'nothing 'yet|'so"):
         text.ledger.claim("order", match.tokens())
-    for match in text.find("^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+    for match in text.find(
+        "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"
+    ):
         text.ledger.claim("order", match.tokens("w"))
     said = [c.value.value for c in text.ledger.of("policy")]
     for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
@@ -48,7 +59,7 @@ def take_instead(text: Text) -> None:
 
 
 def take_order(text: Text, clauses: Clauses) -> None:
-    """Account for what only says in which order things are done: "when it is trained", "before you export it"."""
+    """Account for what only says in which order things are done: "when it is trained"."""
     for clause in clauses.all:
         if clause.mode is not Mode.ORDER:
             continue
@@ -56,7 +67,15 @@ def take_order(text: Text, clauses: Clauses) -> None:
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
         done = [i for i in free if text.within(i, "grammar.order.done")]
-        strange = [i for i in free if i != opener and i not in done and not text.within(i, "grammar.order.referring", "grammar.order") and text.tokens[i].kind == "word" and i >= (max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0)]
+        strange = [
+            i
+            for i in free
+            if i != opener
+            and i not in done
+            and not text.within(i, "grammar.order.referring", "grammar.order")
+            and text.tokens[i].kind == "word"
+            and i >= (max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0)
+        ]
         if done and strange and not held & {"action", "talk", "find"}:
             text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
             continue  # "once the upload has finished" waits for something else
@@ -73,19 +92,37 @@ def take_only(text: Text) -> None:
         text.ledger.claim("order", match.tokens("w"))
     for match in text.find("operator.only"):
         k = match.end
-        while k < len(text.tokens) and text.ledger.free(k) and text.within(k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"):
+        while (
+            k < len(text.tokens)
+            and text.ledger.free(k)
+            and text.within(
+                k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"
+            )
+        ):
             k += 1
         owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
         before = text.ledger.owner.get(match.first - 1)
         ends = k >= len(text.tokens) or text.tokens[k].kind == "mark"
-        if (owner is not None and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")) or (ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")):
+        if (
+            owner is not None
+            and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")
+        ) or (
+            ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")
+        ):
             text.ledger.claim("order", match.tokens())
 
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
-    source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
-    for match in text.find("'like|'same|'exactly free.noun|'way|'settings|'parameters|'config|'setup* 'as|'like|'in|'of|'from|'with* group.det* @job"):
+    source = (
+        "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|"
+        "'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|"
+        "'hyperparameters|'config|'configuration|'setup|'recipe"
+    )
+    for match in text.find(
+        "'like|'same|'exactly free.noun|'way|'settings|'parameters|'config|'setup* 'as|'like|"
+        "'in|'of|'from|'with* group.det* @job"
+    ):
         text.ledger.claim("unread", match.tokens())
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}

@@ -16,15 +16,33 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, courtesies, jobs, lexer, names, normal, pairs, places, policy, reports, searches, values
-from skillbank.plan.products import trains
-from skillbank.plan.products import product_in
+from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader import (
+    accounting,
+    asides,
+    captions,
+    courtesies,
+    jobs,
+    lexer,
+    names,
+    normal,
+    pairs,
+    places,
+    policy,
+    reports,
+    searches,
+    values,
+)
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
-    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+    JobSkill,
+    gives_masks,
+    skill_of_description,
+    skill_that_finds,
+    take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -291,7 +309,7 @@ def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inf
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
     if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
-    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+    if before[-2:] == ["you", "will"] or (before[-1:] == ["you"] and page.ledger.free(claim.first - 1)):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
     behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
