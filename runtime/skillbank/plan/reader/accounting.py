@@ -1,8 +1,8 @@
 """The law of the reader: every word is evidence of what was accepted or means nothing, or the plan asks.
 
 What means nothing is listed (`grammar.free`, courtesies), or stands in a clause that gives a reason or tells
-of something and holds nothing that a run could mean. What is left becomes a question, and a number beside it fills
-nothing.
+of something and holds nothing that a run could mean. What is left becomes a question, and a number beside it
+fills nothing.
 """
 
 from __future__ import annotations

@@ -8,68 +8,11 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
-from skillbank.plan.reader.refusals import THING, denied, is_put_off, is_told_of, negation_before, trailing
+from skillbank.plan.reader.participles import DONE, SHOULD, joins, wish_of
+from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
+from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 
 __all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
-
-ACTIONS = (
-    "train",
-    "evaluate",
-    "export",
-    "quantize",
-    "prune",
-    "distill",
-    "inference",
-    "gen_trt_engine",
-    "dataset_convert",
-)
-
-_OF = (
-    "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^value|^job|^place|"
-    "places.weights.before|'from|'of|group.model"
-)
-_ENGINE = "actions.words.engine"
-_TO = "'to|'into|'as|'in"
-_PHRASES: tuple[tuple[str, str], ...] = (
-    ("gen_trt_engine",
-        f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {_ENGINE} "
-        "free.noun?"),
-    ("gen_trt_engine",
-        f"verb=actions.words.convert {_OF}|actions.words.onnx|actions.export.past* {_TO}|'with|"
-        f"'using|'for|'by group.det|^value|free.adjective* {_ENGINE} free.noun?"),
-    ("gen_trt_engine", "actions.gen_trt_engine.nouns"),
-    ("gen_trt_engine",
-        "'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|@mark+ group.det|^value|"
-        f"free.adjective|'to|'into* {_ENGINE} free.noun?"),
-    ("export",
-        f"verb=actions.words.convert {_OF}* {_TO} group.det|free.adjective* actions.words.onnx "
-        "free.noun?"),
-    ("export",
-        "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx "
-        "free.noun|actions.export.base|'of|'from|'for?"),
-    ("quantize",
-        "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past "
-        "@name? group.model|@name?"),
-    ("evaluate",
-        "verb=actions.words.measure group.it? group.det|free.adjective|free.adverb|'out|free.glue* "
-        f"actions.words.metric {_OF}* 'is|'does|'performs|'works|'on|'scores?"),
-    ("evaluate",
-        f"verb=actions.words.measure 'how 'well|'good|'accurately|'precisely? {_OF}* 'performs|"
-        "'does|'works|'perform|'do|'work|'performing|'doing|'behaves"),
-    ("evaluate",
-        f"verb=actions.words.test what={_OF}|{_ENGINE}|actions.quantize.past+ &'on|'against|'with|"
-        "'using|'over|'in|'at|'by|^place"),
-    ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
-    ("inference",
-        f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|"
-        "'against|'through|'across|'to|'at|^place"),
-    ("dataset_convert",
-        "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* "
-        "places.data.nouns|^place"),
-    ("inference",
-        "verb=actions.words.make group.det|free.adjective|'predicted|'me|'us|free.glue* "
-        "actions.words.boxes &'on|'for|'of|'from|'over|'in|^place"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +46,7 @@ def take_spelled_actions(text: Text, clauses: Clauses) -> None:
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
     own = own_actions(text, ACTIONS)
-    for action, source in _PHRASES:
+    for action, source in PHRASES:
         for match in text.find(source):
             _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
@@ -111,7 +54,7 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _own(text, clauses, said)
         elif text.ledger.free(i):
             _word(text, clauses, i)
-    for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
+    for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
         negation = negation_before(text, clauses.of(match.first).first, match.first)
         clause = clauses.of(match.first)
         if not negation and (
@@ -153,9 +96,9 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if (
         verb
-        and text.tokens[first].text in _DONE
-        and _wish(text, clauses, first) is None
-        and not _joins(text, clauses, first)
+        and text.tokens[first].text in DONE
+        and wish_of(text, clauses, first) is None
+        and not joins(text, clauses, first)
     ):
         text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
         return  # "I tried it before"
@@ -185,12 +128,12 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         )
         or i in verb
     ]
-    engine = action != "gen_trt_engine" and any(text.within(i, _ENGINE) for i in match.tokens())
+    engine = action != "gen_trt_engine" and any(text.within(i, ENGINE) for i in match.tokens())
     wish = next(
         (
             m
             for start in range(max(0, first - 8), first)
-            if (m := text.match(_SHOULD[0], start, first)) is not None and m.end == first
+            if (m := text.match(SHOULD[0], start, first)) is not None and m.end == first
         ),
         None,
     )
@@ -213,23 +156,6 @@ def _validated(text: Text, match: Match, verb: int) -> None:
         text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
 
 
-def _joins(text: Text, clauses: Clauses, i: int) -> bool:
-    """Whether a participle goes on with what should be done: "should be exported and turned into X"."""
-    first = clauses.sentence(i).start
-    return text.tokens[i - 1].text in ("and", ",", "then") and any(
-        text.match(_SHOULD[0], k, i) for k in range(first, i)
-    )
-
-
-_DONE = frozenset(
-    """tried made built created generated compiled produced wrote prepared constructed got needed wanted
-    assembled turned converted transformed changed brought saved measured computed calculated checked tested validated
-    verified ran applied
-    used executed took gave did saw knew found""".split()
-)
-"""Verbs as they tell of something."""
-
-
 _LISTING = frozenset("and then plus also finally to into".split())
 
 
@@ -238,7 +164,7 @@ def _is_no_inference(text: Text, match: Match) -> bool:
     tokens = match.tokens()
     verb = text.tokens[match.first].text
     named = any(
-        text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", _ENGINE)
+        text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", ENGINE)
         for i in match.tokens("what")
     )
     if verb in ("let", "try", "use") and not named:
@@ -273,7 +199,7 @@ def _is_noun(text: Text, i: int) -> bool:
 def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
     """Read the name of an action that the named skill has besides the usual ones."""
     tokens, noun = list(range(said.first, said.end)), said.form == "ing"
-    wish = _wish(text, clauses, said.first) if said.form in ("past", "third") else []
+    wish = wish_of(text, clauses, said.first) if said.form in ("past", "third") else []
     if wish is None or (noun and _is_talk(text, clauses, said.first, said.end)):
         text.ledger.claim("talk", tokens)
     else:
@@ -307,7 +233,7 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
             ):
                 continue
             if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
-                wish = _wish(text, clauses, i)
+                wish = wish_of(text, clauses, i)
                 if wish is None:
                     text.ledger.claim("talk", tokens)
                     return
@@ -350,60 +276,6 @@ def _after_det(text: Text, i: int) -> bool:
         "onnx",
         "another",
     )
-
-
-_PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
-
-
-_SHOULD = (
-    "wish=mode.should free.adverb* wish='be|'get free.adverb*",
-    f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
-    f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
-    f"^courtesy {THING}+ wish='to? wish='be?",
-)
-
-
-def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
-    """Return the words by which a participle asks ("should be", "need it"); None where it tells of something."""
-    after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
-    led = text.ledger.owner.get(i - 2) if i > 1 else None
-    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
-        return []  # "I would love it if you trained X"
-    done = clauses.of(i).mode is Mode.ORDER and i > 0 and text.tokens[i - 1].text in ("have", "has", "been")
-    if not done and (
-        after == "name"
-        or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")
-    ):
-        return None
-    first = clauses.sentence(i).start
-    if (
-        i
-        and clauses.of(i).mode is not Mode.ORDER
-        and text.tokens[i - 1].text
-        in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had")
-    ):
-        return None
-    for start in range(i - 1, max(first, i - 12) - 1, -1):
-        for source in _SHOULD:
-            match = text.match(source, start, i)
-            if match is not None and match.end == i:
-                return [k for k in match.tokens("wish") if text.ledger.free(k)]
-    k = i - 1
-    while k >= first and (
-        text.within(k, "grammar.free.adverb")
-        or text.tokens[k].text in ("then", "also", "afterwards", "finally")
-    ):
-        k -= 1
-    joined = k >= first and text.tokens[k].text in ("and", ",", "then", ")", "plus", "/", "&", "or")
-    if joined and any(first <= c.first < i and text.within(c.last, *_PAST) for c in text.ledger.of("action")):
-        return []
-    clause = clauses.of(i)
-    # "once it has been trained on X": what is said of it tells that it is still to be done.
-    if clause.mode is Mode.ORDER and any(
-        text.tokens[k].kind in ("place", "number") for k in range(i, clause.end)
-    ):
-        return []
-    return None
 
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:

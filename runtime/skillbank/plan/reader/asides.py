@@ -30,7 +30,7 @@ def take_choices(text: Text) -> None:
 
 
 def take_instead(text: Text) -> None:
-    """Account for "instead" and "but not today" where something is taken back, for "continue with" an action."""
+    """Account for "instead" and "but not today" where something is taken back, for "continue with"."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
     for source in ("'instead !'of", "'but? operator.not operator.trailing"):
         for match in text.find(source):

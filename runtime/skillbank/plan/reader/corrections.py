@@ -1,4 +1,4 @@
-"""What a person corrects: of two things said for one slot that behind "no wait" counts, or what is not excluded."""
+"""What a person corrects: of two things said for one slot that behind "no wait", or what is not excluded."""
 
 from __future__ import annotations
 

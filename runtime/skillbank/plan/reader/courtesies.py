@@ -54,8 +54,8 @@ def _is_question(text: Text, i: int) -> bool:
 
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
-    r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority|prio|due"
-    r"|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
+    r"|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 

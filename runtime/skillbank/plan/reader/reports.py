@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 
 __all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports", "take_told"]
 
 _SAYING = frozenset(
-    """says say said saying reads read stated states wrote writes written message error log output readme comment note
-    warning printed prints shows told tells titled called contains quoted title ticket mentions according page mail
-    email e-mail console after stopped failed crashed carries card""".split()
+    """says say said saying reads read stated states wrote writes written message error log output readme
+    comment note warning printed prints shows told tells titled called contains quoted title ticket
+    mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
 )
 
 
