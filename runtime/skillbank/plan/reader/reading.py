@@ -21,6 +21,7 @@ from skillbank.plan.reader import (
     accounting,
     asides,
     captions,
+    courtesies,
     jobs,
     lexer,
     names,
@@ -28,6 +29,7 @@ from skillbank.plan.reader import (
     pairs,
     places,
     policy,
+    reports,
     searches,
     values,
 )
@@ -112,16 +114,16 @@ def read_text(
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library)
-    notes += asides.take_reports(page)
-    asides.take_headers(page)
-    asides.take_numbering(page)
-    asides.take_signatures(page)
-    asides.take_courtesies(page)
-    notes += asides.take_heard(page)
+    notes += reports.take_reports(page)
+    courtesies.take_headers(page)
+    courtesies.take_numbering(page)
+    courtesies.take_signatures(page)
+    courtesies.take_courtesies(page)
+    notes += reports.take_heard(page)
     clauses = Clauses(page)
-    notes += asides.take_approvals(page, clauses)
-    notes += asides.take_questions(page, clauses)
-    asides.take_told(page, clauses)
+    notes += courtesies.take_approvals(page, clauses)
+    notes += reports.take_questions(page, clauses)
+    reports.take_told(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
@@ -308,7 +310,7 @@ def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inf
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
     if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
-    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+    if before[-2:] == ["you", "will"] or (before[-1:] == ["you"] and page.ledger.free(claim.first - 1)):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
     behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
