@@ -16,12 +16,12 @@ from skillbank.plan.reader.files import file_key
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import Place, is_model_file
-from skillbank.plan.reader.policy import Said
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.roots import ListFolder
-from skillbank.plan.reader.schema_words import keys_of
+from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.values import SIZE, Value
+from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import Fills, slot

@@ -31,7 +31,8 @@ from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import Keys, keys_of, take_spec_words
+from skillbank.plan.reader.schema_words import take_spec_words
+from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request

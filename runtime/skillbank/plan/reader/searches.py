@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.schema_words import Keys, name_at, name_before
-from skillbank.plan.reader.values import UNITS, Value, duration
+from skillbank.plan.reader.spec_keys import Keys, name_at, name_before
+from skillbank.plan.reader.value import UNITS, Value, duration
 
 __all__ = ["take_search_settings", "take_space"]
 
