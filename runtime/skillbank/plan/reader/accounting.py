@@ -155,7 +155,19 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
                 runs[-1] += [*between, *run]
                 continue
         runs.append(run)
-    return runs
+    return [_with_noun(text, run) for run in runs]
+
+
+def _with_noun(text: Text, run: list[int]) -> list[int]:
+    """Return a run that begins with a number with the noun before it: "crops of 1024 pixels"."""
+    k = run[0] - 1
+    if text.tokens[run[0]].kind not in ("number", "range", "percent"):
+        return run
+    while k >= 0 and text.ledger.free(k) and text.tokens[k].text == "of":
+        k -= 1
+    noun = k >= 0 and text.ledger.free(k) and text.within(k, "grammar.free.noun", "places.data.nouns")
+    return [*range(k, run[0]), *run] if noun else run
+
 
 
 def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -208,6 +208,9 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     if not done and (after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")):
         return None
     first = clauses.sentence(i).start
+    led = text.ledger.owner.get(i - 2) if i > 1 else None
+    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
+        return []  # "I would love it if you trained X"
     if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
         return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):

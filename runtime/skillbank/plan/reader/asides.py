@@ -70,7 +70,11 @@ def take_headers(text: Text) -> None:
         heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
         if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
             text.ledger.claim("courtesy", [i])
-    for match in re.finditer(r"<!--|-->", text.ledger.original):
+    for match in text.find("'you 'will|'can? 'find group.det* places.roles.train_datasets.before|places.roles.eval_dataset.before|places.data.nouns|places.weights.before"):
+        text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")])
+    for match in text.find("'sorry|'apologies 'for|'about group.det|~word|free.adjective|free.noun|free.glue+"):
+        text.ledger.claim("courtesy", match.tokens())
+    for match in re.finditer(r"<!--|-->|^\s*>+", text.ledger.original, re.MULTILINE):
         text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
 
 
@@ -114,7 +118,12 @@ def take_signatures(text: Text) -> None:
         end = match.end
         while end < last and end - match.end < 3 and _is_somebody(text, end):
             end += 1
-        if match.end < end and (end == last or (text.tokens[end].kind == "mark" and _is_name(text, match.end))):
+        rest = range(match.end, last)
+        lines = any(text.tokens[k].text == "\n" for k in rest)
+        plain = all(text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not _asks(text, k) for k in rest)
+        if match.end < last and len(rest) <= 14 and (lines or len(rest) < 5) and plain and _is_name(text, match.end):
+            text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
+        elif match.end < end and (end == last or (text.tokens[end].kind == "mark" and _is_name(text, match.end))):
             text.ledger.claim("courtesy", range(match.first, end))
     for match in text.find("courtesy.greeting"):
         end = match.end
@@ -179,6 +188,8 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
 
 def _asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
+    if text.tokens[i].text == "run" and i and text.within(i - 1, "grammar.group.det", "grammar.free.adjective"):
+        return False  # "the old run"
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for s in text.spans[i] for c in s.classes if c.startswith("actions."))
 
 
@@ -305,7 +316,7 @@ def take_instead(text: Text) -> None:
         text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
     for match in text.find("'nothing 'yet|'so"):
         text.ledger.claim("order", match.tokens())
-    for match in text.find("^action|^name group.det* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+    for match in text.find("^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
         text.ledger.claim("order", match.tokens("w"))
     said = [c.value.value for c in text.ledger.of("policy")]
     for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
@@ -324,6 +335,10 @@ def take_order(text: Text, clauses: Clauses) -> None:
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
         done = [i for i in free if text.within(i, "grammar.order.done")]
+        strange = [i for i in free if i != opener and i not in done and not text.within(i, "grammar.order.referring", "grammar.order") and text.tokens[i].kind == "word" and i >= (max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0)]
+        if done and strange and not held & {"action", "talk", "find"}:
+            text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
+            continue  # "once the upload has finished" waits for something else
         if opener is not None and (done or held & {"action", "talk", "find"}):
             ends = text.ends(opener, "grammar.mode.order")
             text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
@@ -349,6 +364,8 @@ def take_only(text: Text) -> None:
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
     source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    for match in text.find("'like|'same|'exactly free.noun|'way|'settings|'parameters|'config|'setup* 'as|'like|'in|'of|'from|'with* group.det* @job"):
+        text.ledger.claim("unread", match.tokens())
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None

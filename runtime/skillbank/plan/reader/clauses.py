@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
-_HARD = frozenset(".!?;")
+_HARD = frozenset({".", "!", "?", ";", ALONE})
 _SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 

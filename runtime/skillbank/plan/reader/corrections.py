@@ -117,6 +117,11 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
+    for match in list(text.find("operator.not free.glue* &^place")):
+        owner = text.ledger.owner[match.end]
+        if owner.value.role == "results" and owner.first == match.end:
+            made = text.ledger.replace(owner, "excluded")  # "do not write to X"
+            text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
             owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
@@ -135,7 +140,7 @@ def _excluded(text: Text) -> None:
         if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
             made = text.ledger.replace(owner, "unread")
             text.ledger.claim("unread", [*match.tokens(), *made.tokens])
-        elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        elif any(c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if text.ledger.of("platform"):

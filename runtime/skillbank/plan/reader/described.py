@@ -87,7 +87,7 @@ def skill_of_description(
 
 
 _HEADS = frozenset(
-    "detector detectors model network segmentation classification classifier transformer one detection masks".split()
+    "detector detectors model network segmentation classification classifier transformer one detection masks classify segment".split()
 )
 """Nouns that a model is described with."""
 

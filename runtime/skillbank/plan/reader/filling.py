@@ -276,7 +276,8 @@ class Maker:
         if not said:
             return None
         files = [c for c in step.of("place") if c.value.role == "weights"] if own else []
-        if not files:  # a file and a job are two models for one step
+        told = trains(step.action) and self._is_told(said[0])
+        if not files and not told:  # a file and a job are two models for one step
             self.taken.add(id(said[0]))
         if own and said is own:
             return str(said[0].value)
@@ -288,6 +289,12 @@ class Maker:
             if product != "other":
                 return None if product in takes or not takes else str(said[0].value)
         return str(said[0].value) if takes else None
+
+
+    def _is_told(self, claim: Claim) -> bool:
+        """Whether a job is only told of: "I trained job X last week"."""
+        owners = [self.text.ledger.owner.get(i) for i in (claim.first - 1, claim.last + 1)]
+        return any(o is not None and o.kind == "report" for o in owners)
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:

@@ -11,6 +11,8 @@ from skillbank.plan.request import clean_uri
 
 __all__ = ["lex"]
 
+ALONE = "\u00b7"
+"""The text of a full stop that stands alone: it divides captions, or ends a sentence."""
 _TYPOGRAPHY = str.maketrans(
     {
         **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
@@ -49,7 +51,8 @@ _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-
 
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
-    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.]))
+    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
+    |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
@@ -167,7 +170,9 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
             kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text)
         )
     if kind == "latin":
-        return Token("word", "namely" if text[0] in "iI" else "say", start, end)
+        return Token("word", {"i": "namely", "e": "say", "n": "nr"}[text[0].lower()], start, end)
+    if kind == "alone":
+        return Token("mark", ALONE, start, end)
     if kind == "short":
         return Token("word", "with" if text.lower() == "w/" else "without", start, end)
     if kind == "arrow":

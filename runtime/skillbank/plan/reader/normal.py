@@ -97,7 +97,7 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
     last, size = before[-1], len(before)
     if last.kind == "pair" and words.has(str(last.value[0]).lower(), "slots.captions.flags"):
         return size
-    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "in", "on", "using", "by"):
+    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "using", "by", "with"):
         return 0
     for first in range(max(0, size - 5), size):
         if any(s.end == size and s.classes.intersection(_NAMED) for s in words.spans(before, first)):

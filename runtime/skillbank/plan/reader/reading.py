@@ -281,15 +281,10 @@ def _product(page: Text) -> str | None:
     return None
 
 
-_DOCUMENTS = frozenset("log logs results metrics status plan plans config history loss losses".split())
-"""What is shown and not found."""
-
-
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
-    shown = {w for item in claim.value for w in item.lower().split()}
-    if shown & _DOCUMENTS or any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
     if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
         return True

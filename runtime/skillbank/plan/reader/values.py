@@ -73,7 +73,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
             ),
             (
                 False,
-                f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
+                f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
             ),
         ):
             match = _reaching(text, source, i, sections=nouns if led else None)
