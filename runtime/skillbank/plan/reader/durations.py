@@ -9,7 +9,10 @@ __all__ = ["take_durations"]
 
 _LINK = "slots.around.link*"
 
-_MOST = "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
+_MOST = (
+    "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit"
+    "|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
+)
 
 
 def take_durations(text: Text, name: str, searching: bool) -> None:
@@ -24,19 +27,24 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         return
     sources = [
         f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
-        f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? group.det* slots.{name}.nouns",
+        f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "
+        f"group.det* slots.{name}.nouns",
     ]
     if name == "trial_timeout":
         sources.append(
-            "'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
+            "'no|'each|'every|'a|'any|'single? 'trial|'trials "
+            "'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
+            "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
         )
     if name == "trial_timeout" and searching:
         sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
     if name == "time_budget" and searching:
         sources.append(
-            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
+            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
+            f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
         )
-        sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
+        sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited"
+                    "|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
         for unit in UNITS:

@@ -24,7 +24,8 @@ def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
 def take_totals(text: Text) -> None:
     """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
     for match in text.find(
-        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* 'over|'across|'on|'in|'between? ^value"
+        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* "
+        "'over|'across|'on|'in|'between? ^value"
     ):
         one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
         if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
@@ -48,7 +49,8 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
 def take_gpu_ids(text: Text) -> None:
     """Read which GPUs are meant: "gpus 2 and 3", "gpu 0,1"."""
     for match in text.find(
-        "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* n=@number|@range more=',|'and|'&|@number* 'only?"
+        "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* "
+        "n=@number|@range more=',|'and|'&|@number* 'only?"
     ):
         noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
         numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]

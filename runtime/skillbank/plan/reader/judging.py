@@ -110,12 +110,13 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
     """
     best: tuple[int, int, int, str] | None = None
     for i in range(first, mention):
-        for value in ("off", "on"):
-            for end in text.ends(i, f"policy.turn.{value}"):
+        for turn in ("off", "on"):
+            for end in text.ends(i, f"policy.turn.{turn}"):
                 if end <= mention and all(_is_passed(text, k) for k in range(end, mention)):
-                    best = max(best or (0, 0, 0, ""), (end, end - i, i, value))
+                    best = max(best or (0, 0, 0, ""), (end, end - i, i, turn))
     used: set[int] = set()
-    start, value = mention, None
+    start: int = mention
+    value: str | None = None
     if best is not None:
         end, _, start, value = best
         used |= set(range(start, end))
@@ -137,12 +138,26 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
     return value, negations, used
 
 
+_PASSED = (
+    *(f"grammar.free.{kind}" for kind in ("glue", "light", "adjective", "adverb", "noun")),
+    "grammar.group.det",
+    "policy.search.noun", "policy.search.plain", "policy.search.nouns", "grammar.operator.or",
+)  # fmt: skip
+"""What may stand between an operator and the mention."""
+_DESCRIBING = frozenset(
+    ["costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time"]
+)
+_STAYING = frozenset([
+    ":", "=", "set", "at", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains",
+    "turned", "kept",
+])  # fmt: skip
+
+
 def _is_passed(text: Text, i: int) -> bool:
     token = text.tokens[i]
-    return token.kind in ("name",) or text.within(
-        i, "grammar.free.glue", "grammar.free.light", "grammar.free.adjective", "grammar.free.adverb", "grammar.group.det",
-        "policy.search.noun", "policy.search.plain", "policy.search.nouns", "grammar.free.noun", "grammar.operator.or",
-    ) or token.text in ("costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time", *_HEADS)  # fmt: skip
+    return (
+        token.kind == "name" or text.within(i, *_PASSED) or token.text in _HEADS or token.text in _DESCRIBING
+    )
 
 
 def _state_of(text: Text, word: str) -> str | None:
@@ -178,9 +193,10 @@ def _after(text: Text, at: int) -> tuple[str | None, int, int]:
             return ("off", negations, i + 1) if text.tokens[i].value == 0 else (None, 0, at)
         if word in _NOT:
             negations += 1
-        elif (not text.within(i, "grammar.free.glue", "grammar.group.det", "grammar.free.adverb") and word not in (
-            ":", "=", "set", "at", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains", "turned", "kept",
-        )) or (text.tokens[i].text in ("with", "and", "on") and i == at):  # fmt: skip
+        elif (
+            not text.within(i, "grammar.free.glue", "grammar.group.det", "grammar.free.adverb")
+            and word not in _STAYING
+        ) or (word in ("with", "and", "on") and i == at):
             break
         i += 1
     return None, 0, at

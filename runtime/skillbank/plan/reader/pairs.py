@@ -209,7 +209,7 @@ _CONTAINERS = frozenset(
 
 
 def _without_container(text: Text, key: str) -> str:
-    """Return a key without the mappings around it that only hold settings or data: ``overrides.train.seed``."""
+    """Return a key without the mappings around it that only hold settings or data (``overrides.seed``)."""
     head, _, rest = key.partition(".")
     if rest and head.lower() in _CONTAINERS:
         return _without_container(text, rest)
@@ -238,9 +238,9 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
         text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
         ids, at = [value], max(tokens) + 1
-        while (more := text.match("', @number", at)) is not None:  # gpu_ids=0,1
+        while (further := text.match("', @number", at)) is not None:  # gpu_ids=0,1
             ids.append(text.tokens[at + 1].value)
-            at = more.end
+            at = further.end
         text.ledger.claim("value", [*tokens, *range(max(tokens) + 1, at)], Value(name, ids))
     else:
         text.ledger.claim("value", tokens, Value(name, value))

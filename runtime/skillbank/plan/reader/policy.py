@@ -31,7 +31,8 @@ def take_policy(text: Text) -> Said | None:
     for match in text.find("policy.search.verbs group.det* ^name? free.adjective? policy.search.goals"):
         judge(text, match, verb=True)
     for match in text.find(
-        f"{_SEARCH}.goals {_SEARCH}.noun? 'of|'for|@name|group.det* free.light|free.adverb|'to|'be|'been|'being|'are|'is|'get|'not|'should|'must* {_SEARCH}.done"
+        f"{_SEARCH}.goals {_SEARCH}.noun? 'of|'for|@name|group.det* "
+        f"free.light|free.adverb|'to|'be|'been|'being|'are|'is|'get|'not|'should|'must* {_SEARCH}.done"
     ):
         judge(text, match, verb=True)
     mentions = sorted((m for source in _MENTIONS for m in text.find(source)), key=lambda m: (m.first, -m.end))
@@ -67,7 +68,7 @@ def _corrected(text: Text) -> list[Claim]:
 
 
 def _turned(text: Text) -> None:
-    """Read "AutoML is on by default. Turn it off": what is said of "it" counts, the mention only told of it."""
+    """Read "AutoML is on by default. Turn it off": what is said of "it" counts."""
     for value in ("off", "on"):
         for match in text.find(f"'turn|'switch|'turning|'switching|'keep|'leave 'it|'that|'this '{value}"):
             before = [c for c in text.ledger.of("policy") if c.last < match.first]
@@ -89,7 +90,7 @@ def _turned(text: Text) -> None:
 
 
 def _told(text: Text) -> None:
-    """Account for what is told of a search: "last time HPO took three days", "we already know good hyperparameters"."""
+    """Account for what is told: "last time HPO took three days", "we already know good parameters"."""
     for match in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak {_SEARCH}.told"):
         first, end = match.first, match.end
         while (
@@ -132,7 +133,7 @@ _MENTIONS = (
 
 
 def _methods(text: Text) -> None:
-    """Read "hyperband", "grid search": the name of an algorithm asks for a search, or with a negation for none."""
+    """Read "hyperband", "grid search": an algorithm asks for a search, or with a negation for none."""
     asked = any(c.value.value == "on" for c in text.ledger.of("policy"))
     for i in range(len(text.tokens)):
         for span in text.spans[i]:
@@ -227,7 +228,7 @@ def _is_mention(text: Text, match: Match) -> bool:
 
 
 def _is_unsure(text: Text, match: Match) -> bool:
-    """Whether a mention has a condition, leaves the choice, or tells of what was done: all that is asked about."""
+    """Whether a mention has a condition, leaves the choice, or tells of what was done."""
     after = [t.text for t in text.tokens[match.end : match.end + 3] if t.text != "only"]
     if after[:1] in (["if"], ["unless"], ["provided"]) or (
         after[:1] == ["when"] and after[1:2] in (["needed"], ["necessary"], ["possible"])
@@ -250,5 +251,8 @@ def _is_unsure(text: Text, match: Match) -> bool:
     return bool(match.first and done)
 
 
-_SIGNS = "slots.trials.nouns|slots.gpu_hours.nouns|slots.trial_timeout.nouns|slots.patience.after|slots.time_budget.nouns"
+_SIGNS = (
+    "slots.trials.nouns|slots.gpu_hours.nouns|slots.trial_timeout.nouns"
+    "|slots.patience.after|slots.time_budget.nouns"
+)
 """What only a search has."""

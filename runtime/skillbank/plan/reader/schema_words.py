@@ -120,7 +120,8 @@ def _bounds(text: Text, i: int, keys: Keys) -> bool:
         text.ledger.claim("value", words[first:], Value("", least, key=low))
         text.ledger.claim("value", [*links, i], Value("", most, key=high))
         usual = text.match(
-            "',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually|'mostly 'for|'at|'is|'of? n=@number",
+            "',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually"
+            "|'mostly 'for|'at|'is|'of? n=@number",
             i + 1,
         )
         key = keys.named(["opt", *said], NUMERIC, whole=True)

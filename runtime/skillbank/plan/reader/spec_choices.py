@@ -82,7 +82,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
 
 
 def _described(text: Text, first: int, parts: set[str]) -> list[int]:
-    """Return the words right before a choice that only describe it: "a swin base backbone (swin_base_384_22k)"."""
+    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)"."""
     k = first - 1
     while (
         k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":"))

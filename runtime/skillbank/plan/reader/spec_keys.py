@@ -75,7 +75,7 @@ class Keys:
         return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
-        """Return the one key of these kinds whose last name these words say: all of it, or what tells it apart."""
+        """Return the one key of these kinds whose last name these words say: all, or what tells it apart."""
         if not all(map(self._may_name, spoken)):
             return None
         said = canonical(spoken)
@@ -188,9 +188,11 @@ _ABBREVIATIONS = {
     "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
     **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
     "clipping": "clip", "encoder": "enc", "decoder": "dec", "normalization": "norm",
-    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""), "dimension": "dim",
-    "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip", "optimiser": "optimizer",
-    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
+    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""),
+    "dimension": "dim", "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip",
+    "optimiser": "optimizer",
+    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size",
+    "checkpointing": "checkpoint",
 }  # fmt: skip
 _PHRASES = {
     ("wd",): ("weight", "decay"),

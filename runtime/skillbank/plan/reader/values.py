@@ -30,7 +30,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     Parameters
     ----------
     keys
-        Spec keys of the skills that are named: a noun that is part of a longer name ("backbone learning rate")
+        Spec keys of the skills that are named: a noun in a longer name ("backbone learning rate")
         is left to them.
     searching
         Whether the text speaks of a search: a time without a noun is then the search's.
@@ -69,11 +69,14 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         for led, source in (
             (
                 True,
-                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?",
+                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} "
+                f"slots.{each.name}.unit? slots.around.each?",
             ),
             (
                 False,
-                f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
+                f"slots.around.before|slots.around.least* @{kind} "
+                f"slots.around.adjective|^policy* "
+                f"slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
             ),
         ):
             match = _reaching(text, source, i, sections=nouns if led else None)
@@ -114,7 +117,7 @@ def _fits(each: Slot, kind: str, value: float) -> bool:
 
 
 def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Match | None:
-    """Return the longest match of a pattern whose number is this token; where it begins with one of some classes."""
+    """Return the longest match of a pattern whose number is this token, begun by one of some classes."""
     for start in range(max(0, i - 7), i + 1):
         if sections is not None and not text.within(start, *sections):
             continue
@@ -127,7 +130,7 @@ def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Mat
 
 
 def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
-    """Whether a noun and a number are one value: not in "epoch 12", "after 5 epochs", "at epochs 9 and 13"."""
+    """Whether a noun and a number are one value: not in "epoch 12", "at epochs 9 and 13"."""
     before = text.tokens[match.first - 1] if match.first else None
     if led and before is not None and before.kind == "number" and text.ledger.free(match.first - 1):
         return False  # in "10 epochs 4 gpus" the noun is that of the number before it
@@ -206,7 +209,8 @@ def _kept(text: Text) -> None:
     """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
     section, scored = "slots.threshold", "'with|'scoring|'that|'are|'a|'of|'having|slots.threshold.nouns*"
     for source in (
-        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} slots.around.least n=@number|@percent",
+        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} "
+        f"slots.around.least n=@number|@percent",
         f"{section}.drop group.det* {section}.objects {scored} slots.around.below n=@number|@percent",
         f"'only {section}.objects {scored} slots.around.least n=@number|@percent",
     ):
@@ -218,7 +222,7 @@ def _kept(text: Text) -> None:
 
 
 def _ellipses(text: Text) -> None:
-    """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
     for match in [
         *text.find("^value ',? operator.instead|operator.not group.det? @number"),
         *text.find("operator.not @number ',? 'but &^value"),
@@ -259,7 +263,8 @@ def _ellipses(text: Text) -> None:
 
 def _sizes(text: Text) -> None:
     for match in text.find(
-        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
+        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* "
+        "slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
     ):
         [i] = match.tokens("n")
         claim_value(
