@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skillbank.bank.shapes import Shapes
     from skillbank.bank.skill import Skill
 
-__all__ = ["bank_name", "by_alias", "kept_aliases", "normalise", "plain", "shown", "spellings"]
+__all__ = ["bank_name", "bare_name", "by_alias", "kept_aliases", "normalise", "plain", "shown", "spellings"]
 
 MOST_ALIASES, LONGEST_ALIAS, MOST_WORDS = 50, 64, 8
 """Of one skill, in characters, and in words; nobody says more."""
@@ -55,7 +55,12 @@ def by_alias(skill: Skill, spelling: str) -> bool:
 
 
 def _own(skill: Skill) -> tuple[str, str, str]:
-    return skill.name, re.sub(r"^tao-(train-|finetune-)?", "", skill.name), skill.info.network_arch
+    return skill.name, bare_name(skill), skill.info.network_arch
+
+
+def bare_name(skill: Skill) -> str:
+    """Return the name of a skill without what many begin with: ``image-classification``."""
+    return re.sub(r"^tao-(train-|finetune-)?", "", skill.name)
 
 
 def kept_aliases(aliases: Sequence[str], read: Shapes) -> Iterator[str]:

@@ -27,9 +27,10 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
     The action's own section counts first (``export.batch_size``), then a shorthand of the skill, then the one
-    key anywhere in the schema, or among the action's inputs where there is no schema, that has one of the
-    slot's names. What only other actions read is no such
-    value: the sections that bear their names, and the keys that they alone declare.
+    key that has one of the slot's names, anywhere in the schema (without a schema: among the action's inputs
+    and behind any shorthand); of several, the one of the action's own data
+    (``dataset.train_dataset.batch_size`` for ``train``). What only other actions read is no such value: the
+    sections that bear their names, and the keys that they alone declare.
     """
     found = keys_of(skill, action, slot)
     return found[0] if len(found) == 1 else None
@@ -50,8 +51,13 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
         return (said[0],)
     elsewhere = _declared_elsewhere(skill, action)
-    keys = schema.keys or tuple(declared.key for declared in action.inputs)
-    named = (_named(keys, foreign, elsewhere, name) for name in slot.names)
+    without = (*(declared.key for declared in action.inputs), *shorthands.values())
+    keys = [
+        key
+        for key in schema.keys or dict.fromkeys(without)
+        if key.partition(".")[0] not in foreign and key not in elsewhere
+    ]
+    named = (_named(keys, action.name, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
 
 
@@ -85,10 +91,14 @@ def _declared(action: Action) -> set[str]:
     return {plain(key) for key in keys}
 
 
-def _named(keys: Iterable[str], foreign: set[str], elsewhere: set[str], name: str) -> tuple[str, ...]:
-    """Return the keys with this last part, those of other actions left out."""
-    return tuple(
-        key
-        for key in keys
-        if key.rpartition(".")[2] == name and key.partition(".")[0] not in foreign and key not in elsewhere
-    )
+def _named(keys: Iterable[str], action: str, name: str) -> tuple[str, ...]:
+    """Return the keys with this last part; those of the action's own data, where there are such."""
+    found = tuple(key for key in keys if key.rpartition(".")[2] == name)
+    own = tuple(key for key in found if any(_is_of(part, action) for part in key.split(".")[:-1]))
+    return own or found
+
+
+def _is_of(part: str, action: str) -> bool:
+    """Whether a part of a key is an action's, as ``infer_dataset`` is of ``inference``."""
+    word = part.partition("_")[0].lower()
+    return word == action or (len(word) > 3 and action.startswith(word))

@@ -116,7 +116,7 @@ SLOTS: tuple[Slot, ...] = (
     Slot("precision", Kind.CHOICE, Fills.SETTING, "Arithmetic of training, or of an engine.",
          ("precision", "data_type"), choices=("fp32", "fp16", "bf16", "int8"), open=True),
     Slot("threshold", Kind.NUMBER, Fills.SETTING, "Least score of what counts as found.",
-         ("conf_threshold", "threshold", "score_threshold"), minimum=0),
+         ("conf_threshold", "threshold", "score_threshold", "score_thresh"), minimum=0),
     Slot("validation_interval", Kind.COUNT, Fills.SETTING, "Epochs from one validation to the next.",
          ("validation_interval",), minimum=1),
     Slot("checkpoint_interval", Kind.COUNT, Fills.SETTING, "Epochs from one checkpoint to the next.",

@@ -27,10 +27,12 @@ _MOST = 6
 """Fragments that a question quotes."""
 
 
-def _covered(text: Text) -> set[int]:
-    """Return the tokens that phrases without meaning for a run cover."""
+def _covered(text: Text, listed: frozenset[str]) -> set[int]:
+    """Return the tokens that phrases without meaning for a run cover; a noun that is a value here means something."""
     covered: set[int] = set()
     for i in range(len(text.tokens)):
+        if text.tokens[i].text in listed and text.within(i, "grammar.free.noun") and not text.within(i, "places.data.nouns"):
+            continue
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"
         for span in text.spans[i]:
@@ -39,16 +41,18 @@ def _covered(text: Text) -> set[int]:
     return covered
 
 
-def take_context(text: Text, clauses: Clauses, known: frozenset[str]) -> list[str]:
+def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: frozenset[str]) -> list[str]:
     """Account for clauses that give a reason or tell something, and for what something is for.
 
     Parameters
     ----------
     known
         Words of the spec keys of the steps: what holds one of them could mean something for a run.
+    listed
+        Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, notes = text.ledger, []
-    covered = _covered(text)
+    covered = _covered(text, listed)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
@@ -58,7 +62,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str]) -> list[st
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
             ledger.claim("context", open_)
-        elif (purpose := _purpose(text, clause.first, clause.end, open_)) is not None:
+        elif listed.isdisjoint(text.tokens[i].text for i in open_) and (
+            purpose := _purpose(text, clause.first, clause.end, open_)
+        ):
             ledger.claim("context", purpose)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
@@ -113,9 +119,9 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     return open_
 
 
-def left_over(text: Text, clauses: Clauses) -> list[list[int]]:
+def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
-    covered = _covered(text)
+    covered = _covered(text, listed)
     left = {
         i for i, t in enumerate(text.tokens)
         if (text.ledger.free(i) and i not in covered or text.ledger.owner.get(i, _NOBODY).kind == "unread") and (t.kind != "mark" or t.text in "<>≥≤%")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
 
-__all__ = ["ACTIONS", "Mention", "take_actions"]
+__all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
 
 ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine", "dataset_convert")
 _OF = "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^value|^job|^place|places.weights.before|'from|'of|group.model"
@@ -27,6 +28,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("evaluate", f"verb=actions.words.test what={_OF}|{_ENGINE}|actions.quantize.past+ &'on|'against|'with|'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
+    ("dataset_convert", "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* places.data.nouns|^place"),
     ("inference", "verb=actions.words.make group.det|free.adjective|'predicted|'me|'us|free.glue* actions.words.boxes &'on|'for|'of|'from|'over|'in|^place"),
 )  # fmt: skip
 
@@ -51,13 +53,24 @@ class Mention:
     before: bool | None = None
 
 
+def take_spelled_actions(text: Text, clauses: Clauses) -> None:
+    """Account for the names of a skill's own actions that have several words: "segment_train", "segment train"."""
+    own = [name for name in own_actions(text, ACTIONS) if "_" in name]
+    for i in range(len(text.tokens)) if own else ():
+        if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
+            _own(text, clauses, said)
+
+
 def take_actions(text: Text, clauses: Clauses) -> None:
     """Account for the words of actions: ``action`` for what is asked, ``talk`` for what is only spoken of."""
+    own = own_actions(text, ACTIONS)
     for action, source in _PHRASES:
         for match in text.find(source):
             _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
-        if text.ledger.free(i):
+        if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
+            _own(text, clauses, said)
+        elif text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {_ENGINE} free.noun?"):
         negation = _negation(text, clauses.of(match.first).first, match.first)
@@ -89,6 +102,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None and not _joins(text, clauses, first):
         text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
         return  # "I tried it before"
+    if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
+        return
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
         _validated(text, match, first)  # a training validates by itself
@@ -151,6 +166,16 @@ def _is_noun(text: Text, i: int) -> bool:
     if text.tokens[i].text != "run" or not i:
         return False
     return text.tokens[i - 1].text in ("a", "the", "train", "test", "training") or text.within(i - 1, "grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
+
+
+def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
+    """Read the name of an action that the named skill has besides the usual ones."""
+    tokens, noun = list(range(said.first, said.end)), said.form == "ing"
+    wish = _wish(text, clauses, said.first) if said.form in ("past", "third") else []
+    if wish is None or (noun and _is_talk(text, clauses, said.first, said.end)):
+        text.ledger.claim("talk", tokens)
+    else:
+        _settle(text, clauses, [*wish, *tokens], Mention(said.action, asked=not noun), noun=noun)
 
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:

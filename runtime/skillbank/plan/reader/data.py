@@ -129,7 +129,7 @@ class DataOfSteps:
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
         step = self.steps[at]
-        held = [c for c in step.of("place") if c.value.role in SOURCES]
+        held = [c for c in step.of("place") if c.value.role in SOURCES or c.value.role in reads]
         said = [(c, self._source(c.value.role, at, reads)) for c in held]
         told = {c.value.role: c.value.uri for c in held}
         # Two kinds of data that a step would read as one are not mixed, unless they lie in one place.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from skillbank.bank.discovery import OWN, Library
-from skillbank.bank.names import shown
+from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
+from skillbank.plan.reader.actions import ACTIONS
+from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
@@ -19,6 +23,8 @@ __all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds"
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
 _LOOKED_AT = 8
+_STEM = 6
+"""Letters of a word that all its forms have."""
 _GENERIC = frozenset(
     "detector detection detectors object objects segmentation transformer transformers image images model".split()
 )
@@ -65,10 +71,9 @@ def skill_of_description(
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
         and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
     ] if telling else []  # fmt: skip
-    most = max((h.coverage for h in fitting), default=0.0)
     # A word as general as "detector" does not decide between skills that fit the rest equally well.
-    best_score = max((h.score for h in fitting if h.coverage > most - 0.01), default=0.0)
-    hits = [h for h in fitting if h.coverage > most - 0.01 or abs(h.score - best_score) < 0.01 * best_score]
+    known = [sum(index.knows(h.skill, w) for w in telling) for h in fitting]
+    hits = [h for h, many in zip(fitting, known, strict=True) if many == max(known)]
     if not hits:
         if words and not telling:
             raise AmbiguousSkillError(
@@ -78,7 +83,9 @@ def skill_of_description(
     # A bank writes its descriptions itself: how often it says a word never puts it before an earlier bank.
     first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
     hits = [h for h in hits if h.skill.bank == first]
-    if len(hits) > 1 and hits[1].score > 0.8 * hits[0].score:
+    hits = _called(hits, text) or hits
+    # How often one word is said tells nothing: two skills that know it are equally good.
+    if len(hits) > 1 and (len(telling) == 1 or hits[1].score > 0.8 * hits[0].score):
         listed = ", ".join(shown(library.said(h.skill)) for h in hits[:3])
         raise AmbiguousSkillError(f"The request could mean {listed}; name the skill.")
     best = hits[0].skill
@@ -86,20 +93,38 @@ def skill_of_description(
     return best, note, [w for w in words if index.knows(best, w)]
 
 
+def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
+    """Return the hits whose whole name a text says, in any form: "image classifier" for image-classification."""
+    said = {word[:_STEM] for word in re.findall(r"[a-z0-9]+", text.lower())}
+    return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
+
+
 _HEADS = frozenset(
     "detector detectors model network segmentation classification classifier transformer one detection masks classify segment".split()
 )
 """Nouns that a model is described with."""
+_MEANING = (
+    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only",
+    *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
+)  # fmt: skip
+"""Classes of words that mean something for a run wherever they stand."""
 
 
-def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) -> None:
-    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR"."""
+def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]) -> None:
+    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR".
+
+    They are those of its name, its tags and the first sentence of its description: further sentences speak of
+    what may be chosen. Words that keys of the steps list as values (`listed`), or that tell apart two actions
+    of a skill ("segmentation" of segment_train), may be meant as such, and are left.
+    """
+    said = frozenset(word for skill in skills for word in _describing(skill))
+    apart = {part[:_STEM] for skill in skills for a in skill.actions if "_" in a.name for part in a.name.split("_")}
 
     def fits(i: int) -> bool:
-        token = text.tokens[i]
-        if token.kind != "word" or not text.ledger.free(i) or text.within(i, "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only"):
+        word = text.tokens[i].text
+        if text.tokens[i].kind != "word" or not text.ledger.free(i) or word in listed or word[:_STEM] in apart or text.within(i, *_MEANING):
             return False
-        return any(index.knows(s, token.text) for s in skills)
+        return word[:_STEM] in said
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
@@ -110,8 +135,20 @@ def take_description(text: Text, skills: Sequence[Skill], index: SearchIndex) ->
         while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
             described.append(k)
             k -= 1
+        k = i + 1
+        while named and k < len(text.tokens) and fits(k):
+            described.append(k)
+            k += 1
         if described:
             text.ledger.claim("described", described)
+
+
+@lru_cache(maxsize=512)
+def _describing(skill: Skill) -> frozenset[str]:
+    """Return the beginnings of the words that say what the model of a skill is."""
+    begun = skill.frontmatter.description.partition(". ")[0]
+    whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases, begun)).lower()
+    return frozenset(word[:_STEM] for word in re.findall(r"[a-z0-9]+", whole))
 
 
 def _is_joined(text: Text, k: int) -> bool:

@@ -29,6 +29,8 @@ from skillbank.plan.weights import SCRATCH
 
 __all__ = ["Maker"]
 
+_REACH = 4
+"""Words before and behind a model that may say what it is."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
 
 
@@ -77,6 +79,7 @@ class Maker:
                 if key is not None:
                     _set(settings, key, claim.value.uri)
                     self.taken.add(id(claim))
+                    self._take_key_words(claim, [key])
                 elif claim.value.role == "weights" and trains(step.action):
                     if pretrained not in (None, claim.value.uri):
                         raise ConflictError(f"The request starts from {pretrained} and from {claim.value.uri}; keep one of them.")
@@ -89,13 +92,16 @@ class Maker:
         if len(platform) > 1:
             raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
         data = self.data.of(at)
+        parent = self._parent(at)
+        for claim in step.of("job") if parent is not None and action is not None else ():
+            self._take_key_words(claim, [k for k, f in action.spec_params.items() if f == "parent_model"])
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
             "variant": action.variant if action and self.engines[at] and action.variant else None,
             "data": tuple(data),
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
-            "parent": self._parent(at),
+            "parent": parent,
             "pretrained": pretrained,
             "automl": self.policy.value if self.policy else None,
             "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
@@ -267,6 +273,18 @@ class Maker:
             return False
         files = [c.value.uri for c in step.of("place") if c.value.role == "weights"]
         return step.engine or bool(step.of("engine")) or any(product_in(uri) == "engine" for uri in files)
+
+    def _take_key_words(self, claim: Claim, keys: Sequence[str]) -> None:
+        """Account for what a model is called like the key that takes it: "the teacher is X", "job J as teacher"."""
+        words = {word for key in keys for word in key.lower().rpartition(".")[2].split("_")}
+        for step in (-1, 1):
+            k = claim.first if step < 0 else claim.last
+            for _ in range(_REACH):
+                k += step
+                if not 0 <= k < len(self.text.tokens) or self.text.tokens[k].kind != "word":
+                    break
+                if self.text.ledger.free(k) and self.text.tokens[k].text in words:
+                    self.text.ledger.claim("context", [k])
 
     def _parent(self, at: int) -> str | None:
         step = self.steps[at]

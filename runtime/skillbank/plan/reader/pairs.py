@@ -9,6 +9,7 @@ from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
@@ -43,6 +44,7 @@ _WORDS = frozenset(
 
 def take_pairs(text: Text) -> None:
     """Account for pairs and options; what nothing is known of stays, for the spec's own words."""
+    own = own_sources(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "pair" and text.ledger.free(i):
             before = text.tokens[i - 1] if i else token
@@ -59,13 +61,16 @@ def take_pairs(text: Text) -> None:
                     Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"),
                 )
             else:
-                _pair(text, [i], token.value[0], token.value[1], written=True)
+                _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
         if token.kind == "flag" and text.ledger.free(i):
-            _flag(text, i)
-    for match in text.find(
-        "k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"
-    ):
+            _flag(text, i, own)
+    for i in [k for k, token in enumerate(text.tokens) if token.kind == "word" and token.text in own]:
+        match = text.match("slots.around.link|group.prep* v=@place", i + 1)
+        if match is not None:
+            place = clean_uri(text.tokens[match.tokens("v")[0]].value)
+            text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
+    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
@@ -102,7 +107,7 @@ def take_announcements(text: Text) -> None:
             text.ledger.claim("context", match.tokens())
 
 
-def _flag(text: Text, i: int) -> None:
+def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
     name = text.tokens[i].text
     if name in ("set", "data") and i + 1 < len(text.tokens) and not text.ledger.free(i + 1):
@@ -136,7 +141,7 @@ def _flag(text: Text, i: int) -> None:
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
-    _pair(text, [i, at], name, value, written=False)
+    _pair(text, [i, at], name, value, own, written=False)
 
 
 def slot_of_flag(text: Text, name: str) -> str | None:
@@ -150,7 +155,7 @@ def slot_of_flag(text: Text, name: str) -> str | None:
     return None
 
 
-def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> None:
+def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
     ledger, key = text.ledger, _without_container(text, key.strip("\"'"))
     name = key.lower()
     value = _plain(said.strip()) if isinstance(said, str) and written else said
@@ -163,7 +168,7 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, *, written: bool) 
     elif name in _WORDS and isinstance(shown, str | list):
         for word in [shown] if isinstance(shown, str) else shown:
             ledger.claim("words", tokens, str(word))
-    elif (role := _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
+    elif (role := name if name in own else _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
@@ -227,6 +232,9 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
     each = slot(name)
     if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
         text.ledger.claim("field", tokens, (name, str(shown)))
+    elif each.kind is Kind.TEXTS and isinstance(value, int | float):
+        head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
+        text.ledger.claim("value", tokens, Value("", value, key=head.value[0] if head.kind == "pair" else head.text))
     elif each.kind is Kind.TEXTS:
         quoted = (
             not isinstance(said, str)

@@ -118,7 +118,7 @@ def take_places(text: Text, *, training: bool) -> None:
         f"places.data.nouns+ {_OF}* {_LINK}* {_LIST}",
     ):
         for match in text.find(source):
-            if not _bridges(text, match):
+            if not _bridges(text, match) and not _describes_model(text, match):
                 _claim(text, match, None)
     for i, token in enumerate(text.tokens):
         if token.kind == "place" and text.ledger.free(i):
@@ -175,6 +175,11 @@ def _bridges(text: Text, match: Match) -> bool:
     verbs = [i for i in inside[1:] if text.tokens[i].text in ("train", "evaluate", "export", "quantize")]
     alone = [i for i in verbs if not any(text.within(i, f"places.roles.{role}.before") for role in SOURCES)]
     return bool(alone) and texts[-1] not in (":", "=")
+
+
+def _describes_model(text: Text, match: Match) -> bool:
+    """Whether the words before a place speak of a model: "an image classifier with the pictures in X"."""
+    return any(text.within(i, "places.data.models") and text.within(i + 1, "grammar.group.prep") for i in match.tokens()[:-2])
 
 
 def _asks(text: Text, match: Match) -> bool:

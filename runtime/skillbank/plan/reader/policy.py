@@ -39,6 +39,11 @@ def take_policy(text: Text) -> Said | None:
     for match in mentions:  # from left to right: "no AutoML or HPO" is said of both
         if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
             judge(text, match, verb=False)
+    for match in text.find(
+        f"search={_SEARCH}.doings 'of|'with|'over slots.around.before* @number slots.trials.nouns"
+    ):
+        if all(map(text.ledger.free, match.tokens("search"))):
+            judge(text, Match(match.first, match.first + 1), verb=False)
     _methods(text)
     _plain(text)
     _turned(text)

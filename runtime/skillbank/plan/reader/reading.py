@@ -19,7 +19,7 @@ from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFound
 from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
 from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
-from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions
+from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.corrections import settle, settle_names, settle_told
@@ -30,10 +30,12 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
+from skillbank.plan.reader.own_actions import only_action, own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
+from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
-from skillbank.plan.reader.steps import Step, assign_skills, name_all, steps_of
+from skillbank.plan.reader.steps import Step, assign_skills, name_all, settle_actions, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request
 
@@ -110,6 +112,7 @@ def read_text(
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
+    take_spelled_actions(page, clauses)
     _take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
@@ -122,6 +125,7 @@ def read_text(
     training = _speaks_of_training(page) or searching
     searches.take_search_settings(page, trained, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
+    take_named_choices(page, [k for _, k in keys])
     captions.take_captions(page, training=training)
     places.take_places(page, training=training)
     take_actions(page, clauses)
@@ -143,10 +147,11 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += _name_skill(text, page, steps, library, index, job_skill)
+    settle_actions(page, steps)
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
             page.ledger.mark("unread", claim.tokens)
-    take_description(page, [s.skill for s in steps if s.skill is not None], index)
+    take_description(page, [s.skill for s in steps if s.skill is not None], _listed(steps))
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
@@ -197,16 +202,17 @@ def _take_words(page: Text, library: Library) -> None:
     """Read values of keys such as ``model`` and ``action``, which are words of the request itself."""
     known = names.names_of(library)
     for claim in page.ledger.of("words"):
-        word = str(claim.value).strip()
-        said = known.claims.of(word)
+        if (said := known.claims.of(str(claim.value).strip())).skills:
+            page.ledger.replace(claim, "name", Named(said.skills, said.note))
+    own = own_actions(page, ACTIONS)
+    for claim in page.ledger.of("words"):
+        word = str(claim.value).strip().lower()
         action = next(
-            (a for a in ACTIONS if a == word.lower() or any(
-                page.lexicon.has(word.lower(), f"actions.{a}.{f}") for f in (*FORMS, "nouns"))),
+            (a for a in (*own, *ACTIONS) if a == word or any(
+                page.lexicon.has(word, f"actions.{a}.{f}") for f in (*FORMS, "nouns"))),
             None,
         )  # fmt: skip
-        if said.skills:
-            page.ledger.replace(claim, "name", Named(said.skills, said.note))
-        elif action is not None:
+        if action is not None:
             page.ledger.replace(claim, "action", Mention(action))
         else:
             page.ledger.withdraw(claim)
@@ -256,7 +262,8 @@ def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]
             finds.append(claim)
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     searched = "train" if said is not None and said.value == "on" else None
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else None if actions or finds else _product(page))
+    named = None if actions or finds else _product(page) or only_action(page, clauses)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
     return steps_of(page, clauses, finds, implied)
 
 
@@ -359,7 +366,10 @@ def _describing(page: Text, library: Library) -> list[str]:
     beside = False
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
-        if beside or token.kind != "word" or not page.ledger.free(i) or not page.is_plain(i):
+        counted = i > 0 and page.tokens[i - 1].kind == "number"
+        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
+            continue
+        if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue
         quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
                             "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
@@ -376,6 +386,16 @@ def _describing(page: Text, library: Library) -> list[str]:
     return found
 
 
+def _listed(steps: list[Step]) -> frozenset[str]:
+    """Return the words that the spec keys of steps list as values."""
+    return frozenset(word for s in steps if s.skill is not None for word in keys_of(s.skill, s.action).listed)
+
+
+def _is_of_slots(page: Text, i: int) -> bool:
+    """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
+    return all(c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun")) for s in page.spans[i] for c in s.classes)
+
+
 def _made(
     text: str, page: Text, clauses: Clauses, steps: list[Step], said: policy.Said | None, list_folder: ListFolder, notes: list[str]
 ) -> Reading:
@@ -388,8 +408,9 @@ def _made(
         w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
         if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
     )  # fmt: skip
-    notes += accounting.take_context(page, clauses, known)
-    left = accounting.left_over(page, clauses)
+    listed = _listed(steps)
+    notes += accounting.take_context(page, clauses, known, listed)
+    left = accounting.left_over(page, clauses, listed)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()

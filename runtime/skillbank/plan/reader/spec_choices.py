@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
 from skillbank.plan.reader.value import Value, denied_before, set_before
 
-__all__ = ["take_choices", "take_switches"]
+__all__ = ["take_choices", "take_named_choices", "take_switches"]
 
 _OPTIMIZERS = frozenset(
     [
@@ -28,6 +29,20 @@ _OPTIMIZERS = frozenset(
         "adam8bit",
     ]
 )
+
+
+def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
+    """Account for "prediction Attn": a value with its key's name before it, though that is a word of requests."""
+    for i in range(1, len(text.tokens)):
+        name, token = text.tokens[i - 1].text, text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or not text.ledger.free(i - 1):
+            continue
+        owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(token.text), {}).items()}
+        named = [key for key in owners if key.rpartition(".")[2] == name]
+        denied = any(text.within(k, "grammar.operator.not") for k in range(max(0, i - 4), i))
+        if len(named) == 1 and not denied:
+            tokens = [*set_before(text, i - 1), i - 1, i]
+            text.ledger.claim("value", tokens, Value("", owners[named[0]], key=named[0]))
 
 
 def take_choices(text: Text, keys: Keys) -> None:
@@ -127,6 +142,10 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
                     )
 
 
+_ON = "'on|'enabled|'true|'activated"
+_OFF = "'off|'disabled|'false|'deactivated"
+
+
 def take_switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
     for on, source in (
@@ -135,16 +154,17 @@ def take_switches(text: Text, keys: Keys) -> None:
     ):
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
-                text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", on, key=found[1]))
+                state = text.match(_ON if on else _OFF, found[0][-1] + 1)
+                other = text.match(_OFF if on else _ON, found[0][-1] + 1)
+                tokens = [*match.tokens(), *found[0], *(state.tokens() if state else ())]
+                if other is None:
+                    text.ledger.claim("value", tokens, Value("", on, key=found[1]))
     for i in range(len(text.tokens)):
         if text.tokens[i].kind != "word" or not text.ledger.free(i):
             continue
         if (found := _switch_at(text, i, keys)) is None:
             continue
-        state = text.match(
-            "slots.around.link* v='on|'off|'enabled|'disabled|'true|'false|'activated|'deactivated",
-            found[0][-1] + 1,
-        )
+        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
             verb = (
@@ -164,4 +184,4 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     head, _, leaf = found[1].rpartition(".")
     name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
     said = canonical([text.tokens[k].text for k in found[0]])
-    return found if said >= set(name.split("_")) - {"enable", "enabled", "use"} else None
+    return found if said >= canonical(name.split("_")) - {"enable", "enabled", "use"} else None

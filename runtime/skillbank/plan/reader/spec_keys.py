@@ -55,13 +55,15 @@ class Keys:
                     if isinstance(choice, str) and len(choice) > 2:
                         self.enums.setdefault(letters(choice), {})[key] = choice
 
-        self._parts = {leaf: frozenset(leaf.split("_")) for leaf in self.leaves}
+        self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with: dict[str, list[str]] = {}
         for leaf, parts in self._parts.items():
             for word in parts:
                 self._with.setdefault(word, []).append(leaf)
-        self.words = frozenset(w for w in self._with if len(w) > 2) - _COMMON
+        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
         """The words of the keys' last names that say something by themselves."""
+        self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
+        """The plain words that keys list as their values, such as "instance" of a mode."""
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -71,7 +73,8 @@ class Keys:
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         word = _ABBREVIATIONS.get(word, word)
-        longer = [{word, *name.split("_")} for name in names if word and word not in name.split("_")]
+        spoken = [canonical(name.split("_")) for name in names]
+        longer = [{word, *said} for said in spoken if word and word not in said]
         return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
@@ -139,6 +142,7 @@ _COMMON = frozenset(
         "id",
         "data",
         "image",
+        "img",
         "model",
         "device",
         "mode",
@@ -192,7 +196,8 @@ _ABBREVIATIONS = {
     "dimension": "dim", "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip",
     "optimiser": "optimizer",
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size",
-    "checkpointing": "checkpoint",
+    "checkpointing": "checkpoint", **dict.fromkeys(("image", "images", "picture", "pictures"), "img"),
+    "threshold": "thresh",
 }  # fmt: skip
 _PHRASES = {
     ("wd",): ("weight", "decay"),

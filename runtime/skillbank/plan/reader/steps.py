@@ -13,7 +13,7 @@ from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["Step", "assign_skills", "name_all", "steps_of"]
+__all__ = ["Step", "assign_skills", "name_all", "settle_actions", "steps_of"]
 
 _OF_A_STEP = ("name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size")
 
@@ -148,6 +148,14 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
         assert made[-1].skill is not None
         previous = made[-1].skill
     return made
+
+
+def settle_actions(text: Text, steps: list[Step]) -> None:
+    """Give what is only said to be run the one action of its skill, where it does one thing alone."""
+    for step in steps:
+        names = list(dict.fromkeys(a.name for a in step.skill.actions)) if step.skill is not None else []
+        if len(names) == 1 and step.action != names[0] and text.within(step.at, "actions.words.launch"):
+            step.action = names[0]
 
 
 def _distinct(claims: list[Claim]) -> list[Skill]:
