@@ -15,13 +15,13 @@ from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.place import Place, is_model_file
-from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.roots import ListFolder
-from skillbank.plan.reader.schema_words import keys_of
+from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.values import SIZE, Value
+from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import Fills, slot

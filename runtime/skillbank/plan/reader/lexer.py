@@ -37,7 +37,10 @@ _SUPERSCRIPT = str.maketrans(
     "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-"
 )
 
-_FILE = r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)\b"
+_FILE = (
+    r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)"
+    r"\b"
+)
 _PLACE = (
     r"[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()\[\]]+|[A-Za-z]:\\[^\s,;\"'`<>()\[\]]+"
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
@@ -82,7 +85,8 @@ _PARTS = {"id": "job", "option": "flag", "scale": "number", **dict.fromkeys(bloc
 """Groups inside of the kinds of tokens."""
 _SHORT = {"n't": "not", "'ll": "will", "'d": "would", "'re": "are", "'ve": "have", "'m": "am"}
 _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "let's": ("let", "us"),
-          "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"), "wanna": ("want", "to"),
+          "dont": ("do", "not"), "doesnt": ("does", "not"), "shouldnt": ("should", "not"),
+          "wanna": ("want", "to"),
           "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
           "gimme": ("give", "me"), "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
 _SLASHES = re.compile(r"[a-z]+(?:/[a-z]+)+", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """The words of requests: files of phrases by class, read once, and what a text has of them.
 
-A *class* is the way to a list in ``words/*.toml``: ``slots.epochs.nouns``, ``grammar.free.glue``. A verb written
-with ``~`` stands for all its forms; verbs of actions have classes by form (``actions.train.base``).
+A *class* is the way to a list in ``words/*.toml``: ``slots.epochs.nouns``, ``grammar.free.glue``. A verb
+written with ``~`` stands for all its forms; verbs of actions have classes by form (``actions.train.base``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from skillbank.plan.reader.tokens import Token
 
@@ -19,17 +20,22 @@ __all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon"]
 
 _WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
-_DOUBLED = frozenset({"fit", "run", "get", "put", "spot", "plan", "set", "cut", "tag", "log", "prep", "dump",
-                      "skip", "drop", "stop", "omit", "let", "begin", "prefer", "submit", "sit", "hit", "ship"})  # fmt: skip
+_DOUBLED = frozenset({"fit", "run", "get", "put", "spot", "plan", "set", "cut", "tag", "log", "prep",
+                      "dump", "skip", "drop", "stop", "omit", "let", "begin", "prefer", "submit", "sit",
+                      "hit", "ship"})  # fmt: skip
 _IRREGULAR = {
     "teach": "taught", "learn": "learnt|learned", "find": "found", "build": "built", "make": "made",
-    "run": "ran|run", "get": "got|gotten", "put": "put", "fit": "fitted|fit", "set": "set", "begin": "began|begun",
+    "run": "ran|run", "get": "got|gotten", "put": "put", "fit": "fitted|fit", "set": "set",
+    "begin": "began|begun",
     "write": "wrote|written", "take": "took|taken", "do": "did|done", "give": "gave|given", "go": "went|gone",
-    "have": "had", "keep": "kept", "leave": "left", "let": "let", "choose": "chose|chosen", "know": "knew|known",
+    "have": "had", "keep": "kept", "leave": "left", "let": "let", "choose": "chose|chosen",
+    "know": "knew|known",
     "see": "saw|seen", "show": "showed|shown", "tell": "told", "bring": "brought", "come": "came|come",
-    "lie": "lay|lain", "sit": "sat", "hold": "held", "become": "became|become", "read": "read", "mean": "meant",
+    "lie": "lay|lain", "sit": "sat", "hold": "held", "become": "became|become", "read": "read",
+    "mean": "meant",
     "draw": "drew|drawn", "cut": "cut", "forget": "forgot|forgotten", "shut": "shut", "send": "sent",
-    "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought", "forgo": "forwent|forgone",
+    "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought",
+    "forgo": "forwent|forgone",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
 
@@ -43,7 +49,8 @@ def forms(verb: str) -> dict[str, tuple[str, ...]]:
     if head in _DOUBLED:
         stem += head[-1]
     third = f"{head}es" if head.endswith(("ch", "sh", "x", "ss", "o")) else f"{head}s"
-    past, ing = (f"{stem}ed",), (f"{stem}ing",)
+    past: tuple[str, ...] = (f"{stem}ed",)
+    ing: tuple[str, ...] = (f"{stem}ing",)
     if head.endswith("l") and head[-2:-1] in "eiau" and head not in ("fail", "feel"):
         past, ing = (f"{head}ed", f"{head}led"), (f"{head}ing", f"{head}ling")
     elif head.endswith("y") and head[-2:-1] not in "aeiou":
@@ -70,7 +77,7 @@ class Lexicon:
 
     def __init__(self, files: Mapping[str, Mapping[str, object]]) -> None:
         self.classes: dict[str, frozenset[str]] = {}
-        self._tree: dict[str, dict[str, object]] = {}
+        self._tree: dict[str, Any] = {}
         self.words: set[str] = set()
         for name, content in files.items():
             for section, group in _lists(content, name):
@@ -89,21 +96,21 @@ class Lexicon:
     def _put(self, phrase: str, section: str) -> None:
         words = split(phrase)
         self.words.update(w for w in words if w.isalpha())
-        node: dict[str, object] = self._tree
+        node = self._tree
         for word in words:
-            node = node.setdefault(word, {})  # type: ignore[assignment]
-        node.setdefault("", set()).add(section)  # type: ignore[attr-defined]
+            node = node.setdefault(word, {})
+        node.setdefault("", set()).add(section)
 
     def spans(self, tokens: list[Token], first: int) -> Iterator[Span]:
         """Yield the phrases that begin at a token, the shortest first."""
-        node: dict[str, object] = self._tree
+        node = self._tree
         for i in range(first, len(tokens)):
             word = tokens[i].text
             if tokens[i].kind not in ("word", "mark") or word not in node:
                 return
-            node = node[word]  # type: ignore[assignment]
+            node = node[word]
             if "" in node:
-                yield Span(first, i + 1, frozenset(node[""]))  # type: ignore[arg-type]
+                yield Span(first, i + 1, frozenset(node[""]))
 
     def has(self, word: str, section: str) -> bool:
         """Whether a phrase is in a class."""

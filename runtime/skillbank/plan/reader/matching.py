@@ -1,8 +1,9 @@
-"""Patterns over the words of a text: a few items in a row, each a class of phrases, a word or a kind of token.
+"""Patterns over the words of a text: a few items in a row, each a class of phrases, a word, a kind of token.
 
-An item is ``alternative|alternative`` with ``?``, ``*`` or ``+`` behind it and ``name=`` before it. An alternative is
+An item is ``alternative|alternative`` with ``?``, ``*`` or ``+`` behind it and ``name=`` before it. An
+alternative is
 
-- ``slots.epochs.nouns``: a phrase of that class of the lexicon; ``group.det`` stands for ``grammar.group.det``;
+- ``slots.epochs.nouns``: a phrase of that class of the lexicon; ``group.det`` is ``grammar.group.det``;
 - ``'word``: that word or mark;
 - ``@number``: a token of that kind;
 - ``^value``: a token that a claim of that kind has;
@@ -206,9 +207,9 @@ class Text:
             return []
         found = []
         for span in self.spans[i]:
-            if span.end <= last and not item.sections.isdisjoint(span.classes):
-                if all(map(self.ledger.free, range(i + 1, span.end))):
-                    found.append(span.end)
+            there = span.end <= last and not item.sections.isdisjoint(span.classes)
+            if there and all(map(self.ledger.free, range(i + 1, span.end))):
+                found.append(span.end)
         if i + 1 not in found and (
             (token.text in item.literals and token.kind in ("word", "mark", "flag"))
             or (item.plain and self.is_plain(i))
@@ -225,8 +226,9 @@ class Text:
 
 
 _TELLING = (
-    "grammar.operator.", "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.directive", "grammar.mode.order",
-    "grammar.mode.fix", "actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search",
+    "grammar.operator.", "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.directive",
+    "grammar.mode.order", "grammar.mode.fix", "actions.", "slots.", "places.roles.", "places.weights",
+    "places.results", "places.platform", "policy.search",
 )  # fmt: skip
 """Classes whose words mean something for a run, wherever they stand."""
 _LOOSE = ("slots.around", "slots.units", "slots.algorithm.values", "actions.words", "actions.gen_trt_engine")

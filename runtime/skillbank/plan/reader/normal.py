@@ -280,10 +280,10 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         end += 1
     if end == at:
         return at + 1, None
-    value: float = _value([t.text for t in tokens[at:end]])
+    counted = _value([t.text for t in tokens[at:end]])
     if _is_power(word[end - at :]):
-        return _whole(tokens, at, end + 3, float(f"{value}e-{_NUMBERS[word[end - at + 2]]}"))
-    return _whole(tokens, at, end, value)
+        return _whole(tokens, at, end + 3, float(f"{counted}e-{_NUMBERS[word[end - at + 2]]}"))
+    return _whole(tokens, at, end, counted)
 
 
 def _is_power(word: list[str]) -> bool:

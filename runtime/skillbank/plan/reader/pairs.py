@@ -7,11 +7,11 @@ from typing import Any
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
-from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.values import Value, set_before
+from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
@@ -214,7 +214,7 @@ _CONTAINERS = frozenset(
 
 
 def _without_container(text: Text, key: str) -> str:
-    """Return a key without the mappings around it that only hold settings or data: ``overrides.train.seed``."""
+    """Return a key without the mappings around it that only hold settings or data (``overrides.seed``)."""
     head, _, rest = key.partition(".")
     if rest and head.lower() in _CONTAINERS:
         return _without_container(text, rest)
@@ -246,9 +246,9 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
         text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
         ids, at = [value], max(tokens) + 1
-        while (more := text.match("', @number", at)) is not None:  # gpu_ids=0,1
+        while (further := text.match("', @number", at)) is not None:  # gpu_ids=0,1
             ids.append(text.tokens[at + 1].value)
-            at = more.end
+            at = further.end
         text.ledger.claim("value", [*tokens, *range(max(tokens) + 1, at)], Value(name, ids))
     else:
         text.ledger.claim("value", tokens, Value(name, value))

@@ -50,7 +50,9 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import only_action, own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
-from skillbank.plan.reader.schema_words import Keys, keys_of, take_named_choices, take_spec_words
+from skillbank.plan.reader.schema_words import take_spec_words
+from skillbank.plan.reader.spec_choices import take_named_choices
+from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, name_all, settle_actions, steps_of
 from skillbank.plan.reader.tokens import Claim, Ledger
 from skillbank.plan.request import Request

@@ -121,6 +121,12 @@ def take_heard(text: Text) -> list[str]:
     notes = []
     for source in _HEARD:
         for match in text.find(source):
+            if any(
+                e > match.first
+                for k in range(max(0, match.first - 3), match.first + 1)
+                for e in text.ends(k, "grammar.mode.fix")
+            ):
+                continue  # "on second thought without HPO"
             end = _end_of_hearsay(text, match.end)
             tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
             if match.tokens("who") and (

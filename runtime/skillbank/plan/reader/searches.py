@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.policy import Said
-from skillbank.plan.reader.schema_words import Keys, name_at, name_before
-from skillbank.plan.reader.values import UNITS, Value, duration
+from skillbank.plan.reader.spec_keys import Keys, name_at, name_before
+from skillbank.plan.reader.value import UNITS, Value, duration
 
 __all__ = ["take_search_settings", "take_space"]
 
@@ -17,7 +17,7 @@ _LINK = "slots.around.link*"
 
 
 def take_space(text: Text, keys: Sequence[Keys]) -> None:
-    """Account for what a search is over: "search only over the learning rate", "grid search over lr and momentum".
+    """Account for what a search is over: "search only over the learning rate", "grid search over lr and wd".
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
 
 
 def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[list[int], list[str]] | None:
-    """Return the tokens of a list of parameters and their keys; None where the last has a value of its own."""
+    """Return the tokens of a list of parameters and their keys; None where the last has its own value."""
     tokens: list[int] = []
     named: list[str] = []
     while True:
@@ -176,7 +176,10 @@ def _switches(text: Text) -> None:
         for on, verb in ((False, "operator.not"), (True, "operator.enable")):
             for match in text.find(f"{verb} group.det* {_SECTION}.{name}"):
                 text.ledger.claim("value", match.tokens(), Value("", on, key=f"automl.{name}"))
-    kept = "'keep|'keeping|'save|'saving 'only|'just|group.det* 'checkpoints|'checkpoint|'models|'model|'weights 'of|'from 'only|'just|group.det*"
+    kept = (
+        "'keep|'keeping|'save|'saving 'only|'just|group.det* "
+        "'checkpoints|'checkpoint|'models|'model|'weights 'of|'from 'only|'just|group.det*"
+    )
     for match in text.find(f"{kept} 'best 'trials|'trial|'one|'run 'only?"):
         text.ledger.claim("value", match.tokens(), Value("", "best", key="automl.keep"))
     for match in text.find(f"{kept} 'all|'every 'trials|'trial"):
@@ -185,7 +188,10 @@ def _switches(text: Text) -> None:
 
 def _stops(text: Text, *, searching: bool) -> None:
     """Read "stop when 6 trials bring nothing better", "give up after 8 hours or when mAP50 gets to 0.8"."""
-    opening = f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|group.det* 'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
+    opening = (
+        f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|group.det* "
+        f"'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
+    )
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
     for stop in (opening, also) if searching else (opening,):
         for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
@@ -193,7 +199,8 @@ def _stops(text: Text, *, searching: bool) -> None:
                 "value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value)
             )
         for match in text.find(
-            f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"
+            f"{stop}{_SECTION}.reached "
+            f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"
         ):
             text.ledger.claim(
                 "value",

@@ -4,62 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.durations import take_durations
+from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus, take_totals
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.value import SIZE, Value, claim_value
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
 if TYPE_CHECKING:
-    from skillbank.plan.reader.schema_words import Keys
+    from skillbank.plan.reader.spec_keys import Keys
 
-__all__ = ["SIZE", "UNITS", "Value", "denied_before", "duration", "set_before", "take_values"]
+__all__ = ["take_values"]
 
-SIZE = "size"
-"""The slot-like name of a width and height."""
 _NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
-_MOST = "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
 _LINK = "slots.around.link*"
-UNITS = {"seconds": (1, "s"), "minutes": (1, "m"), "hours": (1, "h"), "days": (1, "d"), "weeks": (7, "d")}
-"""Units of time: how many of which unit that settings write."""
-
-
-def duration(amount: float, unit: str) -> str:
-    """Return a time as settings write it."""
-    times, short = UNITS[unit]
-    return f"{amount * times:g}{short}"
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value as it was said.
-
-    Attributes
-    ----------
-    slot
-        Name of a slot, `SIZE`, or empty for a spec key.
-    key
-        The spec key or shorthand, where one was written.
-    negated
-        Whether it was said not to be so.
-    total
-        Whether a number of GPUs is that of all nodes together.
-    unit
-        What an interval counts where it is not epochs.
-    most
-        Whether a number was said to be the most ("batches up to 8").
-    """
-
-    slot: str
-    value: Any
-    key: str = ""
-    negated: bool = False
-    total: bool = False
-    unit: str = ""
-    most: bool = False
 
 
 def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -68,53 +30,25 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     Parameters
     ----------
     keys
-        Spec keys of the skills that are named: a noun that is part of a longer name ("backbone learning rate")
+        Spec keys of the skills that are named: a noun in a longer name ("backbone learning rate")
         is left to them.
     searching
         Whether the text speaks of a search: a time without a noun is then the search's.
     """
     _every(text)
     _sizes(text)
-    _gpu_ids(text)
-    _no_gpus(text)
+    take_gpu_ids(text)
+    take_no_gpus(text)
     for name in ("gpu_hours", "trial_timeout", "time_budget"):
-        _durations(text, name, searching)
+        take_durations(text, name, searching)
     _kept(text)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
             _number(text, clauses, keys, i, searching)
-    _totals(text)
+    take_totals(text)
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
-
-
-def _claim(text: Text, tokens: list[int], value: Value) -> None:
-    """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it."""
-    first = min(tokens)
-    denied = denied_before(text, first)
-    tokens = [*(denied or set_before(text, first)), *tokens]
-    value = replace(value, negated=value.negated or bool(denied))
-    enough = text.match("slots.around.enough", max(tokens) + 1)
-    text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
-
-
-def denied_before(text: Text, first: int) -> list[int]:
-    """Return the tokens of a negation right before a value."""
-    for start in range(max(0, first - 5), first):
-        match = text.match("operator.not group.det|slots.around.before|free.light|free.glue*", start, first)
-        if match is not None and match.end == first:
-            return match.tokens()
-    return []
-
-
-def set_before(text: Text, first: int) -> list[int]:
-    """Return the tokens of "set the", "fix", "raise the" right before a value."""
-    for start in range(max(0, first - 3), first):
-        match = text.match("slots.around.set group.det*", start, first)
-        if match is not None and match.end == first:
-            return match.tokens()
-    return []
 
 
 def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searching: bool) -> None:
@@ -135,11 +69,14 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         for led, source in (
             (
                 True,
-                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?",
+                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} "
+                f"slots.{each.name}.unit? slots.around.each?",
             ),
             (
                 False,
-                f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
+                f"slots.around.before|slots.around.least* @{kind} "
+                f"slots.around.adjective|^policy* "
+                f"slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
             ),
         ):
             match = _reaching(text, source, i, sections=nouns if led else None)
@@ -155,7 +92,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         found.name == "patience" and not searching and size > 100
     ):
         return
-    if found.name in ("gpus", "nodes") and _is_owned(text, clauses, match):
+    if found.name in ("gpus", "nodes") and is_owned(text, clauses, match):
         memory = text.match(
             "'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end
         )
@@ -167,7 +104,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
     most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
-    _claim(text, tokens, Value(found.name, said, most=most))
+    claim_value(text, tokens, Value(found.name, said, most=most))
 
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
@@ -180,7 +117,7 @@ def _fits(each: Slot, kind: str, value: float) -> bool:
 
 
 def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Match | None:
-    """Return the longest match of a pattern whose number is this token; where it begins with one of some classes."""
+    """Return the longest match of a pattern whose number is this token, begun by one of some classes."""
     for start in range(max(0, i - 7), i + 1):
         if sections is not None and not text.within(start, *sections):
             continue
@@ -193,7 +130,7 @@ def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Mat
 
 
 def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
-    """Whether a noun and a number are one value: not in "epoch 12", "after 5 epochs", "at epochs 9 and 13"."""
+    """Whether a noun and a number are one value: not in "epoch 12", "at epochs 9 and 13"."""
     before = text.tokens[match.first - 1] if match.first else None
     if led and before is not None and before.kind == "number" and text.ledger.free(match.first - 1):
         return False  # in "10 epochs 4 gpus" the noun is that of the number before it
@@ -231,13 +168,6 @@ def _is_longer(text: Text, found: Slot, match: Match, keys: Sequence[Keys]) -> b
     return any(each.extends(found.names, text.tokens[k].text) for each in keys)
 
 
-def _is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
-    """Whether a number of GPUs or machines is told of as one's own ("I have 4 GPUs"), and not asked for."""
-    clause = clauses.of(match.first)
-    said = [text.tokens[k].text for k in range(clause.first, match.first)]
-    return clause.mode is Mode.REPORT and bool({"have", "has", "got", "own", "there"} & set(said[-5:]))
-
-
 def _every(text: Text) -> None:
     """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
     often = "'after|'once|'at|'per? 'every|'each|'per n=@number|'single|'other|'second|'third?"
@@ -253,7 +183,7 @@ def _every(text: Text) -> None:
                 else _OTHER.get(words[0].text, 1)
             )
             unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
-            _claim(text, match.tokens(), Value(name, count, unit=unit))
+            claim_value(text, match.tokens(), Value(name, count, unit=unit))
 
     for match in text.find(f"^place {often} slots.epochs.nouns"):
         if text.ledger.owner[match.first].value.role == "eval_dataset":
@@ -279,7 +209,8 @@ def _kept(text: Text) -> None:
     """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
     section, scored = "slots.threshold", "'with|'scoring|'that|'are|'a|'of|'having|slots.threshold.nouns*"
     for source in (
-        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} slots.around.least n=@number|@percent",
+        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} "
+        f"slots.around.least n=@number|@percent",
         f"{section}.drop group.det* {section}.objects {scored} slots.around.below n=@number|@percent",
         f"'only {section}.objects {scored} slots.around.least n=@number|@percent",
     ):
@@ -290,32 +221,8 @@ def _kept(text: Text) -> None:
                 text.ledger.claim("value", match.tokens(), Value("threshold", value))
 
 
-def _totals(text: Text) -> None:
-    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
-    for match in text.find(
-        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* 'over|'across|'on|'in|'between? ^value"
-    ):
-        one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
-        if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
-            joined = [text.tokens[k].text for k in (*match.tokens(), *other.tokens)]
-            if {"over", "across", "spread", "split", "on", "in", "distributed", "divided"} & set(joined):
-                text.ledger.replace(one, "value", replace(one.value, total=True))
-                text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
-    for match in text.find("^value 'x|'times|'by|'with ^value 'each?"):
-        said = {text.ledger.owner[k].value.slot for k in (match.first, match.first + 2)}
-        if said == {"gpus", "nodes"}:
-            text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
-
-
-def _is_per_node(text: Text, claim: Claim) -> bool:
-    return bool(
-        {"per", "each", "every", "apiece"}
-        & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)}
-    )
-
-
 def _ellipses(text: Text) -> None:
-    """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
     for match in [
         *text.find("^value ',? operator.instead|operator.not group.det? @number"),
         *text.find("operator.not @number ',? 'but &^value"),
@@ -336,7 +243,7 @@ def _ellipses(text: Text) -> None:
         values = [c for c in text.ledger.of("value") if isinstance(c.value.value, int | float)]
         after = text.match("'and? operator.instead|operator.not ^value", i + 1)
         if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
-            _claim(text, [i], replace(owner.value, value=token.value, negated=False))
+            claim_value(text, [i], replace(owner.value, value=token.value, negated=False))
             continue
         before = [c for c in values if c.last < i and i - c.last < 8]
         enough = text.match("slots.around.enough", i + 1)
@@ -351,105 +258,18 @@ def _ellipses(text: Text) -> None:
                 )
             )
             if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
-                _claim(text, [i], replace(last.value, value=token.value, negated=False))
+                claim_value(text, [i], replace(last.value, value=token.value, negated=False))
 
 
 def _sizes(text: Text) -> None:
     for match in text.find(
-        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
+        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* "
+        "slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
     ):
         [i] = match.tokens("n")
-        _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(SIZE, text.tokens[i].value))
-
-
-def _gpu_ids(text: Text) -> None:
-    for match in text.find(
-        "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* n=@number|@range more=',|'and|'&|@number* 'only?"
-    ):
-        noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
-        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
-        ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
-        end = match.end
-        while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
-            end -= 1
-        if (
-            end < len(text.tokens)
-            and any(text.within(end, f"slots.{s.name}.nouns") for s in SLOTS if s.name != "gpus")
-            and len(numbers) > 1
-        ):
-            continue
-        plural = noun in ("gpus", "cards", "devices")
-        linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
-        if len(numbers) == 1 and not ranged and (plural or linked) and "id" not in noun:
-            continue  # a count
-        for low, high in ranged:
-            numbers += list(range(int(low), int(high) + 1)) if high >= low else []
-        if numbers and all(isinstance(n, int) for n in numbers):
-            _claim(
-                text,
-                [k for k in range(match.first, end) if text.ledger.free(k)],
-                Value("gpu_ids", sorted(set(numbers))),
-            )
-
-
-def _ids(text: Text, k: int) -> list[int | float]:
-    """Return the numbers of a token: "0,1" behind "gpus" is two."""
-    said = text.ledger.said([k])
-    return (
-        [int(part) for part in said.split(",")]
-        if re.fullmatch(r"\d+(?:,\d+)+", said)
-        else [text.tokens[k].value]
-    )
-
-
-def _no_gpus(text: Text) -> None:
-    for section, count in (("slots.gpus.none 'only?", 0), ("slots.gpus.plain 'only?", None)):
-        for match in text.find(section):
-            denied = denied_before(text, match.first)
-            tokens = [*denied, *match.tokens()]
-            if (count == 0) != bool(denied):
-                text.ledger.claim("value", tokens, Value("gpus", 0))
-            else:
-                text.ledger.claim("context", tokens)
-
-
-def _durations(text: Text, name: str, searching: bool) -> None:
-    """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
-    if name == "gpu_hours":
-        for match in text.find(
-            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"
-        ):
-            _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
-        for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
-            _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
-        return
-    sources = [
-        f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
-        f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? group.det* slots.{name}.nouns",
-    ]
-    if name == "trial_timeout":
-        sources.append(
-            "'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
+        claim_value(
+            text, [k for k in match.tokens() if text.ledger.free(k)], Value(SIZE, text.tokens[i].value)
         )
-    if name == "trial_timeout" and searching:
-        sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
-    if name == "time_budget" and searching:
-        sources.append(
-            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
-        )
-        sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
-                    "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
-    for source in sources:
-        for unit in UNITS:
-            for match in text.find(source.format(unit=f"slots.units.{unit}")):
-                [i] = match.tokens("n")
-                if text.ledger.free(i):
-                    amount = text.tokens[i].value
-                    _claim(
-                        text,
-                        [k for k in match.tokens() if text.ledger.free(k)],
-                        Value(name, duration(amount, unit)),
-                    )
 
 
 def _choices(text: Text, each: Slot) -> None:
@@ -473,4 +293,4 @@ def _choices(text: Text, each: Slot) -> None:
             continue
         if value == "?" or value not in each.choices:
             continue
-        _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(each.name, value))
+        claim_value(text, [k for k in match.tokens() if text.ledger.free(k)], Value(each.name, value))

@@ -1,0 +1,59 @@
+"""Times of a search: its own, that of one trial, and hours of GPUs."""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.value import UNITS, Value, claim_value, duration
+
+__all__ = ["take_durations"]
+
+_LINK = "slots.around.link*"
+
+_MOST = (
+    "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit"
+    "|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
+)
+
+
+def take_durations(text: Text, name: str, searching: bool) -> None:
+    """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
+    if name == "gpu_hours":
+        for match in text.find(
+            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"
+        ):
+            claim_value(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
+        for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
+            claim_value(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
+        return
+    sources = [
+        f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
+        f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "
+        f"group.det* slots.{name}.nouns",
+    ]
+    if name == "trial_timeout":
+        sources.append(
+            "'no|'each|'every|'a|'any|'single? 'trial|'trials "
+            "'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
+            "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
+        )
+    if name == "trial_timeout" and searching:
+        sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
+    if name == "time_budget" and searching:
+        sources.append(
+            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
+            f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
+        )
+        sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited"
+                    "|'capped|'max|'budget* n=@number unit={unit}",
+                    "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
+    for source in sources:
+        for unit in UNITS:
+            for match in text.find(source.format(unit=f"slots.units.{unit}")):
+                [i] = match.tokens("n")
+                if text.ledger.free(i):
+                    amount = text.tokens[i].value
+                    claim_value(
+                        text,
+                        [k for k in match.tokens() if text.ledger.free(k)],
+                        Value(name, duration(amount, unit)),
+                    )

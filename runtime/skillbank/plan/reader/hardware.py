@@ -1,0 +1,100 @@
+"""GPUs and machines: which ones, none, those that somebody has, and those of all machines together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.value import Value, claim_value, denied_before
+from skillbank.plan.slots import SLOTS
+
+__all__ = ["is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
+
+
+def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
+    """Whether a number of GPUs or machines is told of as one's own ("I have 4 GPUs"), and not asked for."""
+    clause = clauses.of(match.first)
+    said = [text.tokens[k].text for k in range(clause.first, match.first)]
+    return clause.mode is Mode.REPORT and bool({"have", "has", "got", "own", "there"} & set(said[-5:]))
+
+
+def take_totals(text: Text) -> None:
+    """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
+    for match in text.find(
+        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* "
+        "'over|'across|'on|'in|'between? ^value"
+    ):
+        one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
+        if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
+            joined = [text.tokens[k].text for k in (*match.tokens(), *other.tokens)]
+            if {"over", "across", "spread", "split", "on", "in", "distributed", "divided"} & set(joined):
+                text.ledger.replace(one, "value", replace(one.value, total=True))
+                text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
+    for match in text.find("^value 'x|'times|'by|'with ^value 'each?"):
+        said = {text.ledger.owner[k].value.slot for k in (match.first, match.first + 2)}
+        if said == {"gpus", "nodes"}:
+            text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
+
+
+def _is_per_node(text: Text, claim: Claim) -> bool:
+    return bool(
+        {"per", "each", "every", "apiece"}
+        & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)}
+    )
+
+
+def take_gpu_ids(text: Text) -> None:
+    """Read which GPUs are meant: "gpus 2 and 3", "gpu 0,1"."""
+    for match in text.find(
+        "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* "
+        "n=@number|@range more=',|'and|'&|@number* 'only?"
+    ):
+        noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
+        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
+        ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
+        end = match.end
+        while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
+            end -= 1
+        if (
+            end < len(text.tokens)
+            and any(text.within(end, f"slots.{s.name}.nouns") for s in SLOTS if s.name != "gpus")
+            and len(numbers) > 1
+        ):
+            continue
+        plural = noun in ("gpus", "cards", "devices")
+        linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
+        if len(numbers) == 1 and not ranged and (plural or linked) and "id" not in noun:
+            continue  # a count
+        for low, high in ranged:
+            numbers += list(range(int(low), int(high) + 1)) if high >= low else []
+        if numbers and all(isinstance(n, int) for n in numbers):
+            claim_value(
+                text,
+                [k for k in range(match.first, end) if text.ledger.free(k)],
+                Value("gpu_ids", sorted(set(numbers))),
+            )
+
+
+def _ids(text: Text, k: int) -> list[int | float]:
+    """Return the numbers of a token: "0,1" behind "gpus" is two."""
+    said = text.ledger.said([k])
+    return (
+        [int(part) for part in said.split(",")]
+        if re.fullmatch(r"\d+(?:,\d+)+", said)
+        else [text.tokens[k].value]
+    )
+
+
+def take_no_gpus(text: Text) -> None:
+    """Read "on the cpu" and "not on the gpu" as no GPU; "on the gpu" says nothing beside the default."""
+    for section, count in (("slots.gpus.none 'only?", 0), ("slots.gpus.plain 'only?", None)):
+        for match in text.find(section):
+            denied = denied_before(text, match.first)
+            tokens = [*denied, *match.tokens()]
+            if (count == 0) != bool(denied):
+                text.ledger.claim("value", tokens, Value("gpus", 0))
+            else:
+                text.ledger.claim("context", tokens)

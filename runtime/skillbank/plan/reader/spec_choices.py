@@ -1,0 +1,187 @@
+"""Choices and switches said in the words of a spec: "resnet_50 backbone", "no activation checkpointing"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from skillbank.errors import ConflictError
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
+from skillbank.plan.reader.value import Value, denied_before, set_before
+
+__all__ = ["take_choices", "take_named_choices", "take_switches"]
+
+_OPTIMIZERS = frozenset(
+    [
+        "adam",
+        "lion",
+        "rmsprop",
+        "adagrad",
+        "adadelta",
+        "adafactor",
+        "lamb",
+        "lars",
+        "muon",
+        "sophia",
+        "nadam",
+        "radam",
+        "adam8bit",
+    ]
+)
+
+
+def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
+    """Account for "prediction Attn": a value with its key's name before it, though that is a word of requests."""
+    for i in range(1, len(text.tokens)):
+        name, token = text.tokens[i - 1].text, text.tokens[i]
+        if token.kind != "word" or not text.ledger.free(i) or not text.ledger.free(i - 1):
+            continue
+        owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(token.text), {}).items()}
+        named = [key for key in owners if key.rpartition(".")[2] == name]
+        denied = any(text.within(k, "grammar.operator.not") for k in range(max(0, i - 4), i))
+        if len(named) == 1 and not denied:
+            tokens = [*set_before(text, i - 1), i - 1, i]
+            text.ledger.claim("value", tokens, Value("", owners[named[0]], key=named[0]))
+
+
+def take_choices(text: Text, keys: Keys) -> None:
+    """A word that only one key allows ("resnet_50", "fsdp") sets it, with the key's own name beside it."""
+    for i in range(len(text.tokens)):
+        for size in (3, 2, 1):
+            part = range(i, i + size)
+            if part.stop > len(text.tokens) or not all(
+                text.ledger.free(k) and text.tokens[k].kind in ("word", "number", "key") for k in part
+            ):
+                continue
+            owners = keys.enums.get(letters(text.ledger.said(part)), {})
+            if owners and _choice(text, list(part), owners):
+                break
+    _refuse_unknown(text, keys)
+
+
+def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
+    said = text.ledger.said(part).lower()
+    telling = bool(re.search(r"[\d_-]", said)) or said in (
+        "adamw",
+        "sgd",
+        "fsdp",
+        "ddp",
+        "multistep",
+        "steplr",
+        "torchao",
+    )
+    for key, spelled in owners.items():
+        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
+        named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
+        before, links = words_before(text, part[0])
+        beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
+        end = part[-1] + 1
+        while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
+            end += 1
+        if (
+            (match := text.match("'as|'for|'is group.det*", end)) is not None
+            and match.end < len(text.tokens)
+            and text.tokens[match.end].text in named
+        ):
+            end = match.end + 1
+        if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
+            continue
+        tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
+        tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
+        denied = denied_before(text, min(tokens))
+        tokens = [*(denied or set_before(text, min(tokens))), *tokens]
+        text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
+        return True
+    return False
+
+
+def _described(text: Text, first: int, parts: set[str]) -> list[int]:
+    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)"."""
+    k = first - 1
+    while (
+        k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":"))
+    ):
+        k -= 1
+    found = list(range(k + 1, first))
+    return found if any(text.tokens[i].kind == "word" for i in found) else []
+
+
+def _refuse_unknown(text: Text, keys: Keys) -> None:
+    """Refuse a value that a key with a closed list of values does not have ("the backbone vgg16").
+
+    Raises
+    ------
+    ConflictError
+        Naming the value and those that there are.
+    """
+    lists: dict[str, tuple[str, set[str]]] = {}
+    for owners in keys.enums.values():
+        for key, spelled in owners.items():
+            lists.setdefault(key.rpartition(".")[2].lower(), (key, set()))[1].add(spelled)
+    for i, token in enumerate(text.tokens):
+        leaf = token.text
+        if token.kind != "word" or leaf not in lists or not text.ledger.free(i):
+            continue
+        key, choices = lists[leaf]
+        before = next(
+            (
+                k
+                for k in range(i - 1, max(-1, i - 5), -1)
+                if text.tokens[k].text not in ("as", "the", "a", "for")
+            ),
+            -1,
+        )
+        for k in (before, i + 1, i + 2):
+            if 0 <= k < len(text.tokens) and text.ledger.free(k) and text.tokens[k].kind == "word":
+                said = text.tokens[k].text
+                code = re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) or said in _OPTIMIZERS
+                if code and (k != i + 2 or text.within(i + 1, "slots.around.link")):
+                    raise ConflictError(
+                        f"{key} cannot be '{said}'; it is one of {', '.join(sorted(choices))}."
+                    )
+
+
+_ON = "'on|'enabled|'true|'activated"
+_OFF = "'off|'disabled|'false|'deactivated"
+
+
+def take_switches(text: Text, keys: Keys) -> None:
+    """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
+    for on, source in (
+        (True, "operator.enable|'with group.det*"),
+        (False, "operator.not group.det|free.light*"),
+    ):
+        for match in text.find(source):
+            if (found := _switch_at(text, match.end, keys)) is not None:
+                state = text.match(_ON if on else _OFF, found[0][-1] + 1)
+                other = text.match(_OFF if on else _ON, found[0][-1] + 1)
+                tokens = [*match.tokens(), *found[0], *(state.tokens() if state else ())]
+                if other is None:
+                    text.ledger.claim("value", tokens, Value("", on, key=found[1]))
+    for i in range(len(text.tokens)):
+        if text.tokens[i].kind != "word" or not text.ledger.free(i):
+            continue
+        if (found := _switch_at(text, i, keys)) is None:
+            continue
+        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
+        if state is not None:
+            word = text.tokens[state.tokens("v")[0]].text
+            verb = (
+                [i - 1]
+                if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
+                else set_before(text, i)
+            )
+            on = word in ("on", "enabled", "true", "activated")
+            text.ledger.claim("value", [*verb, *found[0], *state.tokens()], Value("", on, key=found[1]))
+
+
+def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
+    """Return the words from a token on that name a key that is true or false, and the key."""
+    found = name_at(text, i, keys, ("boolean",), most=4)
+    if found is None or keys.kinds.get(found[1]) != "boolean":
+        return None
+    head, _, leaf = found[1].rpartition(".")
+    name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
+    said = canonical([text.tokens[k].text for k in found[0]])
+    return found if said >= canonical(name.split("_")) - {"enable", "enabled", "use"} else None

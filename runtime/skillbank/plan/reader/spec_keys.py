@@ -1,0 +1,309 @@
+"""Spec keys by the words of their names, and where such words stand before or behind a token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from skillbank.bank.actions import Action
+from skillbank.bank.skill import Skill
+from skillbank.plan.paths import parse_path
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["NUMERIC", "Keys", "canonical", "keys_of", "letters", "name_at", "name_before", "words_before"]
+
+
+@lru_cache(maxsize=256)
+def keys_of(skill: Skill, action: str) -> Keys:
+    """Return the spec keys of an action's variants, made once."""
+    return Keys(skill, [a for a in skill.actions if a.name == action])
+
+
+class Keys:
+    """Spec keys of some actions by the words of their names ("weight decay 0.05", "resnet_50 backbone")."""
+
+    def __init__(self, skill: Skill, actions: Sequence[Action]) -> None:
+        self.leaves: dict[str, set[str]] = {}
+        self.kinds: dict[str, str] = {}
+        self.enums: dict[str, dict[str, str]] = {}
+        """By the letters and digits of a value that a key lists: the keys, and how each spells it."""
+        self.limits: dict[str, float] = {}
+        """The most that a number may be."""
+        self.megabytes: set[str] = set()
+        for action in actions:
+            others = {a.name for a in skill.actions} - {action.name}
+            schema = skill.schema(action)
+            for shorthand, key in action.shorthands.items():
+                if key.partition(".")[0] not in others:
+                    self.leaves.setdefault(shorthand.lower(), set()).add(key)
+            for key in schema.keys:
+                node = schema.find(parse_path(key))[0]
+                head, _, leaf = key.rpartition(".")
+                if node is None or node.children or key.partition(".")[0] in others:
+                    continue
+                self.kinds[key] = node.kind
+                most = node.words.get("maximum")
+                if isinstance(most, int | float):
+                    self.limits[key] = most
+                if "megabyte" in leaf or re.search(r"\bMB\b", str(node.words.get("description"))):
+                    self.megabytes.add(key)
+                if leaf.lower() in ("enable", "enabled"):
+                    leaf = head.rpartition(".")[2]
+                self.leaves.setdefault(leaf.lower(), set()).add(key)
+                for choice in node.words.get("enum") or ():
+                    if isinstance(choice, str) and len(choice) > 2:
+                        self.enums.setdefault(letters(choice), {})[key] = choice
+
+        self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
+        self._with: dict[str, list[str]] = {}
+        for leaf, parts in self._parts.items():
+            for word in parts:
+                self._with.setdefault(word, []).append(leaf)
+        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - _COMMON
+        """The words of the keys' last names that say something by themselves."""
+        self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
+        """The plain words that keys list as their values, such as "instance" of a mode."""
+
+    def spelled(self, name: str) -> str | None:
+        """Return the one key whose last name is spelled like this."""
+        found = self.leaves.get(name.lower().replace("-", "_"), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def extends(self, names: Sequence[str], word: str) -> bool:
+        """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
+        word = _ABBREVIATIONS.get(word, word)
+        spoken = [canonical(name.split("_")) for name in names]
+        longer = [{word, *said} for said in spoken if word and word not in said]
+        return any(self._parts[leaf] in longer for leaf in self._with.get(word, ()))
+
+    def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
+        """Return the one key of these kinds whose last name these words say: all, or what tells it apart."""
+        if not all(map(self._may_name, spoken)):
+            return None
+        said = canonical(spoken)
+        if "num" in said and not any(
+            "num" in self._parts[leaf] and said & self._parts[leaf] - {"num"}
+            for leaf in self._with.get("num", ())
+        ):
+            said -= {"num"}  # "num workers" of a key that is only named workers
+        leaves = (
+            [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]]
+            if said
+            else []
+        )
+        for most in self._missing(said, kinds, whole=whole):
+            found = [
+                leaf
+                for leaf in leaves
+                if (
+                    self._parts[leaf] == said
+                    if not most
+                    else said < self._parts[leaf] and self._parts[leaf] - said <= most
+                )
+            ]
+            keys = {
+                k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")
+            }
+            if len(keys) > 1:
+                short = min(len(self._parts[leaf]) for leaf in found)
+                keys = {
+                    k
+                    for leaf in found
+                    if len(self._parts[leaf]) == short
+                    for k in self.leaves[leaf]
+                    if self.kinds.get(k, "any") in (*kinds, "any")
+                }
+            if len(keys) == 1:
+                return next(iter(keys))
+        return None
+
+    def _may_name(self, word: str) -> bool:
+        return word in self._with or word in _ABBREVIATIONS or word in _IN_PHRASES
+
+    def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
+        """Return which parts of a name may be left out: none, and then those that say little."""
+        if whole:
+            return [frozenset(), _FILLERS]
+        return [frozenset()] if "array" in kinds or not said - _COMMON else [frozenset(), _COMMON | _FILLERS]
+
+
+_COMMON = frozenset(
+    [
+        "num",
+        "max",
+        "min",
+        "size",
+        "type",
+        "name",
+        "path",
+        "dir",
+        "file",
+        "id",
+        "data",
+        "image",
+        "img",
+        "model",
+        "device",
+        "mode",
+        "format",
+        "enable",
+        "group",
+        "tags",
+        "project",
+        "layers",
+        "results",
+        "gpu",
+        "threads",
+        "loss",
+        "input",
+        "output",
+        "version",
+        "use",
+        "using",
+        "with",
+        "without",
+        "line",
+        "step",
+        "steps",
+        "part",
+        "interval",
+        "period",
+        "time",
+        "times",
+        "level",
+        "value",
+        "count",
+        "is",
+        "rate",
+        "weight",
+        "random",
+        "train",
+        "val",
+        "test",
+    ]
+)
+"""Parts of names that tell nothing apart by themselves."""
+_FILLERS = frozenset(["num", "size", "ratio", "prob", "coef", "max", "norm"])
+"""Parts of names that people leave out."""
+_ABBREVIATIONS = {
+    "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
+    **dict.fromkeys(("minimum", "minimal", "smallest"), "min"),
+    "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
+    **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
+    "clipping": "clip", "encoder": "enc", "decoder": "dec", "normalization": "norm",
+    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""),
+    "dimension": "dim", "probability": "prob", "worker": "workers", "query": "queries", "flipping": "flip",
+    "optimiser": "optimizer",
+    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size",
+    "checkpointing": "checkpoint", **dict.fromkeys(("image", "images", "picture", "pictures"), "img"),
+    "threshold": "thresh",
+}  # fmt: skip
+_PHRASES = {
+    ("wd",): ("weight", "decay"),
+    ("learning", "rate"): ("lr",),
+    ("data", "loader"): (),
+    ("data", "loading"): (),
+    ("l", "r"): ("lr",),
+}
+_IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
+NUMERIC = ("number", "integer")
+
+
+def canonical(spoken: Sequence[str]) -> frozenset[str]:
+    """Return spoken words as the names of keys have them."""
+    words = list(spoken)
+    for said, meant in _PHRASES.items():
+        for i in range(len(words) - len(said) + 1):
+            if tuple(words[i : i + len(said)]) == said:
+                words[i : i + len(said)] = meant
+    return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a value: ``resnet_50`` and "ResNet-50" are one."""
+    return re.sub(r"[\W_]+", "", text.lower())
+
+
+def name_before(
+    text: Text, i: int, keys: Keys, kinds: Sequence[str] = NUMERIC
+) -> tuple[list[int], str] | None:
+    """Return the tokens that name a key right before a token, and the key; the longest name counts."""
+    words, links = words_before(text, i)
+    for first in range(len(words)):
+        key = keys.named([text.tokens[k].text for k in words[first:]], kinds)
+        if key is not None:
+            return [*words[first:], *links], key
+    return None
+
+
+def name_at(
+    text: Text, i: int, keys: Keys, kinds: Sequence[str] = NUMERIC, most: int = 5, *, whole: bool = False
+) -> tuple[list[int], str] | None:
+    """Return the tokens that name a key from a token on, and the key; the longest name counts."""
+    after: list[int] = []
+    k = i
+    while (
+        k < len(text.tokens)
+        and len(after) < most
+        and text.ledger.free(k)
+        and text.tokens[k].kind == "word"
+        and text.tokens[k].text not in _BREAKS
+    ):
+        after.append(k)
+        k += 1
+    for end in range(len(after), 0, -1):
+        key = keys.named([text.tokens[k].text for k in after[:end]], kinds, whole=whole)
+        if key is not None:
+            return after[:end], key
+    return None
+
+
+def words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
+    """Return the words before a token that may name it, and those that only link."""
+    links: list[int] = []
+    k = i - 1
+    while (
+        k >= 0
+        and text.ledger.free(k)
+        and text.tokens[k].kind in ("word", "mark")
+        and text.within(k, "slots.around.link")
+        and text.tokens[k].text not in _NAMING
+    ):
+        links.append(k)
+        k -= 1
+    words: list[int] = []
+    while (
+        k >= 0
+        and len(words) < 6
+        and text.ledger.free(k)
+        and text.tokens[k].kind == "word"
+        and (text.tokens[k].text not in _BREAKS)
+    ):
+        words.append(k)
+        k -= 1
+    return words[::-1], links[::-1]
+
+
+_NAMING = frozenset(["max", "maximum", "value"])
+_BREAKS = frozenset(
+    [
+        "with",
+        "and",
+        "for",
+        "use",
+        "using",
+        "on",
+        "at",
+        "in",
+        "set",
+        "have",
+        "want",
+        "but",
+        "then",
+        "to",
+        "by",
+        "from",
+        "or",
+    ]
+)

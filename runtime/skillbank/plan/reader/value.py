@@ -1,0 +1,78 @@
+"""A value as it was said, and the words that belong to it: a negation, a verb that sets it, "is enough"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "set_before"]
+
+SIZE = "size"
+"""The slot-like name of a width and height."""
+UNITS = {"seconds": (1, "s"), "minutes": (1, "m"), "hours": (1, "h"), "days": (1, "d"), "weeks": (7, "d")}
+"""Units of time: how many of which unit that settings write."""
+
+
+def duration(amount: float, unit: str) -> str:
+    """Return a time as settings write it."""
+    times, short = UNITS[unit]
+    return f"{amount * times:g}{short}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as it was said.
+
+    Attributes
+    ----------
+    slot
+        Name of a slot, `SIZE`, or empty for a spec key.
+    key
+        The spec key or shorthand, where one was written.
+    negated
+        Whether it was said not to be so.
+    total
+        Whether a number of GPUs is that of all nodes together.
+    unit
+        What an interval counts where it is not epochs.
+    most
+        Whether a number was said to be the most ("batches up to 8").
+    """
+
+    slot: str
+    value: Any
+    key: str = ""
+    negated: bool = False
+    total: bool = False
+    unit: str = ""
+    most: bool = False
+
+
+def claim_value(text: Text, tokens: list[int], value: Value) -> None:
+    """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it."""
+    first = min(tokens)
+    denied = denied_before(text, first)
+    tokens = [*(denied or set_before(text, first)), *tokens]
+    value = replace(value, negated=value.negated or bool(denied))
+    enough = text.match("slots.around.enough", max(tokens) + 1)
+    text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+
+
+def denied_before(text: Text, first: int) -> list[int]:
+    """Return the tokens of a negation right before a value."""
+    for start in range(max(0, first - 5), first):
+        match = text.match("operator.not group.det|slots.around.before|free.light|free.glue*", start, first)
+        if match is not None and match.end == first:
+            return match.tokens()
+    return []
+
+
+def set_before(text: Text, first: int) -> list[int]:
+    """Return the tokens of "set the", "fix", "raise the" right before a value."""
+    for start in range(max(0, first - 3), first):
+        match = text.match("slots.around.set group.det*", start, first)
+        if match is not None and match.end == first:
+            return match.tokens()
+    return []
