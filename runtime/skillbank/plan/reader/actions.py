@@ -16,7 +16,7 @@ _OF = "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^
 _ENGINE = "actions.words.engine"
 _TO = "'to|'into|'as|'in"
 _PHRASES: tuple[tuple[str, str], ...] = (
-    ("gen_trt_engine", f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {_ENGINE} free.noun?"),
+    ("gen_trt_engine", f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* other=~word? {_ENGINE} free.noun?"),
     ("gen_trt_engine", f"verb=actions.words.convert {_OF}|actions.words.onnx|actions.export.past* {_TO}|'with|'using|'for|'by group.det|^value|free.adjective* {_ENGINE} free.noun?"),
     ("gen_trt_engine", "actions.gen_trt_engine.nouns"),
     ("gen_trt_engine", f"'and|'then|',|'plus|'also|'finally|';|':|'.|'-|'to|'into|@mark+ group.det|^value|free.adjective|'to|'into* {_ENGINE} free.noun?"),
@@ -28,6 +28,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
     ("dataset_convert", "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* places.data.nouns|^place"),
+    ("inference", "verb=actions.words.apply group.det|free.adjective* what=@name ~word ~word? &'on|'over|'against|'for|^place"),
+    ("inference", "verb=actions.words.sort group.det|free.adjective|free.noun|group.prep* ^place"),
     ("inference", "verb=actions.words.make group.det|free.adjective|'predicted|'me|'us|free.glue* actions.words.boxes &'on|'for|'of|'from|'over|'in|^place"),
 )  # fmt: skip
 

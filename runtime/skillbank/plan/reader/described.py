@@ -14,7 +14,7 @@ from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-from skillbank.plan.reader.actions import ACTIONS
+from skillbank.plan.reader.actions import ACTIONS, Mention
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 
@@ -128,7 +128,7 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
-        if not named and token.text not in _HEADS:
+        if not named and token.text not in _HEADS and not _looks(text, i):
             continue
         k = i if token.kind == "word" and fits(i) else i - 1
         described: list[int] = []
@@ -136,11 +136,19 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
             described.append(k)
             k -= 1
         k = i + 1
-        while named and k < len(text.tokens) and fits(k):
+        while (named or _looks(text, i)) and k < len(text.tokens) and fits(k):
             described.append(k)
             k += 1
         if described:
             text.ledger.claim("described", described)
+
+
+def _looks(text: Text, i: int) -> bool:
+    """Whether a token is the verb of looking for what the model is for: "predict depth", "recognize text"."""
+    owner = text.ledger.owner.get(i)
+    if owner is None or owner.last != i:
+        return False
+    return owner.kind == "find" or (isinstance(owner.value, Mention) and owner.value.action == "inference")
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
-from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
+from skillbank.plan.reader.data import DataOfSteps, rows_of
 from skillbank.plan.reader.files import file_key
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.reader.matching import Text
@@ -21,6 +21,7 @@ from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.schema_words import keys_of
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.reader.values import SIZE, Value
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.slot_keys import key_of
@@ -49,7 +50,8 @@ class Maker:
             _settle_places(text, step, action_of(step, False), self._is_model)
         _lend_data(text, steps)
         self.engines = [self._uses_engine(s) for s in steps]
-        self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
+        settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
+        self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
         self.data = DataOfSteps(text, steps, self.actions, list_folder)
         self.taken: set[int] = set()
 
@@ -98,7 +100,7 @@ class Maker:
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
-            "variant": action.variant if action and self.engines[at] and action.variant else None,
+            "variant": action.variant if action and self._is_chosen(at, action) else None,
             "data": tuple(data),
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
             "parent": parent,
@@ -109,9 +111,14 @@ class Maker:
             "gpus": gpus,
             "nodes": nodes,
             "results_root": results[0].value.uri if results else None,
-            "questions": tuple(self.data.questions.get(at, ())),
+            "questions": (*((self.unclear[at],) if self.unclear[at] else ()), *self.data.questions.get(at, ())),
         }
         return Request.model_validate({**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}})
+
+    def _is_chosen(self, at: int, action: Action) -> bool:
+        """Whether the words choose the variant; elsewhere it follows from the parent."""
+        several = sum(a.name == action.name for a in self.steps[at].skill.actions) > 1 if self.steps[at].skill else False
+        return bool(action.variant) and (self.engines[at] or (several and self.unclear[at] is None))
 
     # -- values --------------------------------------------------------------------------------
 
