@@ -80,7 +80,7 @@ class SearchIndex:
 
     def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = list(skills)
-        self._rows = {id(skill): row for row, skill in enumerate(self._skills)}
+        self._rows = {skill.qualified: row for row, skill in enumerate(self._skills)}
         ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
         self._ranks = [ranks[skill.bank] for skill in self._skills]
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
@@ -140,7 +140,7 @@ class SearchIndex:
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
         query = "SELECT 1 FROM head WHERE head MATCH ? AND rowid = ?"
-        row = self._rows.get(id(skill), -1)
+        row = self._rows.get(skill.qualified, -1)
         return self._db.execute(query, (f'"{word}"', row)).fetchone() is not None
 
     def _wanted(self, query: str) -> list[str]:

@@ -108,7 +108,7 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_):
+    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights") for i in open_):
         return None
     after = range(start, open_[-1] + 1)
     if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):
@@ -161,7 +161,19 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
                 runs[-1] += [*between, *run]
                 continue
         runs.append(run)
-    return runs
+    return [_with_noun(text, run) for run in runs]
+
+
+def _with_noun(text: Text, run: list[int]) -> list[int]:
+    """Return a run that begins with a number with the noun before it: "crops of 1024 pixels"."""
+    k = run[0] - 1
+    if text.tokens[run[0]].kind not in ("number", "range", "percent"):
+        return run
+    while k >= 0 and text.ledger.free(k) and text.tokens[k].text == "of":
+        k -= 1
+    noun = k >= 0 and text.ledger.free(k) and text.within(k, "grammar.free.noun", "places.data.nouns")
+    return [*range(k, run[0]), *run] if noun else run
+
 
 
 def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:

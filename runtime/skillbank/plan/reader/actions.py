@@ -24,6 +24,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("export", "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx free.noun|actions.export.base|'of|'from|'for?"),
     ("quantize", "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past @name? group.model|@name?"),
     ("evaluate", f"verb=actions.words.measure group.it? group.det|free.adjective|free.adverb|'out|free.glue* actions.words.metric {_OF}* 'is|'does|'performs|'works|'on|'scores?"),
+    ("evaluate", f"verb=actions.words.measure 'how 'well|'good|'accurately|'precisely? {_OF}* 'performs|'does|'works|'perform|'do|'work|'performing|'doing|'behaves"),
     ("evaluate", f"verb=actions.words.test what={_OF}|{_ENGINE}|actions.quantize.past+ &'on|'against|'with|'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
@@ -98,10 +99,13 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
-    if action == "evaluate" and match.tokens("what") == [] and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
+    if action == "evaluate" and match.tokens("what") == [] and "how" not in words and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
     if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
         return
+    if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None and not _joins(text, clauses, first):
+        text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
+        return  # "I tried it before"
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
         _validated(text, match, first)  # a training validates by itself
@@ -129,6 +133,18 @@ def _validated(text: Text, match: Match, verb: int) -> None:
         text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
 
 
+def _joins(text: Text, clauses: Clauses, i: int) -> bool:
+    """Whether a participle goes on with what should be done: "should be exported and turned into an engine"."""
+    first = clauses.sentence(i).start
+    return text.tokens[i - 1].text in ("and", ",", "then") and any(text.match(_SHOULD[0], k, i) for k in range(first, i))
+
+
+_DONE = frozenset(
+    """tried made built created generated compiled produced wrote prepared constructed got needed wanted assembled turned
+    converted transformed changed brought saved measured computed calculated checked tested validated verified ran applied
+    used executed took gave did saw knew found""".split()
+)
+"""Verbs as they tell of something."""
 _LISTING = frozenset("and then plus also finally to into".split())
 
 
@@ -177,8 +193,9 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
             if not ends:
                 continue
             tokens = list(range(i, ends[0]))
-            noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not _after_det(text, i))
-            if form == "base" and _after_det(text, i) and text.within(i, f"actions.{action}.nouns"):
+            spoken = _after_det(text, i) or text.within(ends[0], "grammar.mode.happens", "grammar.mode.happened")
+            noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not spoken)
+            if form == "base" and (_after_det(text, i) or text.within(ends[0], "grammar.mode.happens", "grammar.mode.happened")) and text.within(i, f"actions.{action}.nouns"):
                 continue
             if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
                 wish = _wish(text, clauses, i)
@@ -218,6 +235,9 @@ def _wish(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     if not done and (after == "name" or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")):
         return None
     first = clauses.sentence(i).start
+    led = text.ledger.owner.get(i - 2) if i > 1 else None
+    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
+        return []  # "I would love it if you trained X"
     if i and clauses.of(i).mode is not Mode.ORDER and text.tokens[i - 1].text in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"):
         return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):
@@ -396,9 +416,10 @@ def _is_told_of(text: Text, at: int) -> bool:
     end = next((k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(f"{_THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* verb=mode.happened|mode.happens", at, end)
     if match is None:
-        return text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
+        owner = text.ledger.owner.get(at)
+        return (owner is not None and owner.kind == "talk") or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None or text.match(f"{_THING}* 'was|'is|'were ^job", at) is not None or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
-    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "next", "requested", "missing", "please") for k in rest)
+    asks = any(text.tokens[k].text in ("needed", "required", "wanted", "due", "requested", "missing", "please") for k in rest)
     says = any(text.tokens[k].kind in ("place", "number") for k in rest)
     return not asks and (past or not says)

@@ -8,10 +8,11 @@ from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
-    "take_approvals", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
-    "take_questions", "take_reports", "take_signatures", "take_told", "take_usual",
+    "take_approvals", "take_choices", "take_courtesies", "take_headers", "take_heard", "take_instead", "take_numbering", "take_only", "take_order",
+    "take_questions", "take_reports", "take_shoulds", "take_signatures", "take_told", "take_usual",
 ]  # fmt: skip
 
 _SAYING = frozenset(
@@ -22,6 +23,8 @@ _OTHERS = "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective
 _HEARD = (
     f"group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document {_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|policy.search.nouns|operator.not",
     "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
+    "!'i|'we|'you|'it|'please ~word mode.saying",
+    "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
     f"'according 'to {_OTHERS}+",
     "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|'traceback 'override|'output|'log|'message|'prompt|'line? ':",
     "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
@@ -67,7 +70,11 @@ def take_headers(text: Text) -> None:
         heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
         if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
             text.ledger.claim("courtesy", [i])
-    for match in re.finditer(r"<!--|-->", text.ledger.original):
+    for match in text.find("'you 'will|'can? 'find group.det* places.roles.train_datasets.before|places.roles.eval_dataset.before|places.data.nouns|places.weights.before"):
+        text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")])
+    for match in text.find("'sorry|'apologies 'for|'about group.det|~word|free.adjective|free.noun|free.glue+"):
+        text.ledger.claim("courtesy", match.tokens())
+    for match in re.finditer(r"<!--|-->|^\s*>+", text.ledger.original, re.MULTILINE):
         text.ledger.claim("courtesy", [i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()])
 
 
@@ -79,10 +86,26 @@ def take_numbering(text: Text) -> None:
             if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
                 text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
     marks = [i for i, t in enumerate(text.tokens[:-2]) if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"]
+    marks = [i for i in marks if not _is_value(text, i)]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
     if start in (1, 2) and (len(values) > 1 or start == 2) and values == list(range(start, start + len(values))):
         text.ledger.claim("order", marks)
+
+
+_COUNTED = frozenset(
+    f"slots.{s.name}.{part}" for s in SLOTS if s.kind in (Kind.COUNT, Kind.NUMBER, Kind.DURATION) for part in ("nouns", "before")
+)
+
+
+def _is_value(text: Text, i: int) -> bool:
+    """Whether a number before a full stop is that of a noun: "batch size: 2. Epochs: 3."."""
+    k = i - 1 if i and text.tokens[i - 1].text in (":", "=", "of", "is", "to") else i
+    return any(
+        span.end == k and not span.classes.isdisjoint(_COUNTED)
+        for first in range(max(0, k - 4), k)
+        for span in text.spans[first]
+    )
 
 
 _NEGATED = frozenset("no not never don't without".split())
@@ -95,7 +118,12 @@ def take_signatures(text: Text) -> None:
         end = match.end
         while end < last and end - match.end < 3 and _is_somebody(text, end):
             end += 1
-        if match.end < end and (end == last or (text.tokens[end].kind == "mark" and _is_name(text, match.end))):
+        rest = range(match.end, last)
+        lines = any(text.tokens[k].text == "\n" for k in rest)
+        plain = all(text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not _asks(text, k) for k in rest)
+        if match.end < last and len(rest) <= 14 and (lines or len(rest) < 5) and plain and _is_name(text, match.end):
+            text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
+        elif match.end < end and (end == last or (text.tokens[end].kind == "mark" and _is_name(text, match.end))):
             text.ledger.claim("courtesy", range(match.first, end))
     for match in text.find("courtesy.greeting"):
         end = match.end
@@ -160,6 +188,8 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
 
 def _asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
+    if text.tokens[i].text == "run" and i and text.within(i - 1, "grammar.group.det", "grammar.free.adjective"):
+        return False  # "the old run"
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for s in text.spans[i] for c in s.classes if c.startswith("actions."))
 
 
@@ -202,8 +232,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     for match in text.find("mode.approval"):
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        if not all(map(text.ledger.free, match.tokens())):
-            continue
+        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in ("approved", "confirmed", "authorized", "authorised")
+        if adjective or not all(map(text.ledger.free, match.tokens())):
+            continue  # "the approved images" are some of them
         held = any((_asks(text, i) and not text.within(i, "actions.words.find")) or text.tokens[i].kind not in ("word", "mark", "flag") or text.within(i, "operator.only") or text.tokens[i].text in _DATA for i in tokens)
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
@@ -238,6 +269,12 @@ def take_told(text: Text, clauses: Clauses) -> None:
     base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
     for match in text.find(f"'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* {'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"):
         text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
+    done_on = f"{'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"
+    for match in text.find(f"@job '( {done_on} ')"):
+        text.ledger.claim("report", [i for i in match.tokens() if text.tokens[i].kind != "job"])
+    for match in text.find(f"'the|'that|'my|'our @name|group.model|free.noun+ past={'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"):
+        if any(_asks(text, i) for i in clauses.sentence(match.first) if i < match.first):
+            text.ledger.claim("report", range(match.tokens("past")[0], match.end))
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
@@ -250,6 +287,22 @@ def take_told(text: Text, clauses: Clauses) -> None:
 
 
 _WISHED = frozenset("want wanted need needs like should must be shall".split())
+def take_shoulds(text: Text) -> None:
+    """Account for "should" and "must" where what should be has been understood: "it should use batch size 2"."""
+    for match in text.find("w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"):
+        text.ledger.claim("order", match.tokens("w"))
+
+
+_CHOICE = frozenset("newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split())
+
+
+def take_choices(text: Text) -> None:
+    """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
+    for i, token in enumerate(text.tokens[:-1]):
+        if token.text in _CHOICE and text.tokens[i + 1].text in _DATA and text.ledger.free(i):
+            text.ledger.claim("unread", [i])
+
+
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something has been taken back, and for "continue with" what is done."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
@@ -263,7 +316,7 @@ def take_instead(text: Text) -> None:
         text.ledger.claim("order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"])
     for match in text.find("'nothing 'yet|'so"):
         text.ledger.claim("order", match.tokens())
-    for match in text.find("^action|^name group.det* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
+    for match in text.find("^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"):
         text.ledger.claim("order", match.tokens("w"))
     said = [c.value.value for c in text.ledger.of("policy")]
     for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
@@ -282,6 +335,10 @@ def take_order(text: Text, clauses: Clauses) -> None:
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
         done = [i for i in free if text.within(i, "grammar.order.done")]
+        strange = [i for i in free if i != opener and i not in done and not text.within(i, "grammar.order.referring", "grammar.order") and text.tokens[i].kind == "word" and i >= (max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0)]
+        if done and strange and not held & {"action", "talk", "find"}:
+            text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
+            continue  # "once the upload has finished" waits for something else
         if opener is not None and (done or held & {"action", "talk", "find"}):
             ends = text.ends(opener, "grammar.mode.order")
             text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
@@ -307,6 +364,8 @@ def take_only(text: Text) -> None:
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
     source = "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|'hyperparameters|'config|'configuration|'setup|'recipe"
+    for match in text.find("'like|'same|'exactly free.noun|'way|'settings|'parameters|'config|'setup* 'as|'like|'in|'of|'from|'with* group.det* @job"):
+        text.ledger.claim("unread", match.tokens())
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None

@@ -67,7 +67,10 @@ def document(text: str) -> list[Token] | None:
         return None
     tokens: list[Token] = []
     for key, value in _flat(content):
-        tokens += [Token("pair", "pair", 0, len(text), (key, value)), Token("mark", ";", len(text), len(text))]
+        tokens += [
+            Token("pair", "pair", 0, len(text), (key, value)),
+            Token("mark", ";", len(text), len(text)),
+        ]
     return tokens
 
 

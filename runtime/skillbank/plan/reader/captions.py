@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _ENDS = frozenset(".!?;():\n<>[]")
+_QUALIFYING = frozenset("without with wearing holding carrying say namely but except".split())
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 _FIND = "actions.words.find"
 _THING = "free.adjective|group.det|~word"
@@ -26,6 +28,7 @@ _AWAY = (
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     f"{_ON} group.det|free.adjective|~word|@number* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
+    "'for 'me|'us|'my|'our|'them|'him|'her",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}|actions.words.engine* "
     "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
     f"{_WITH} group.det|free.adjective|places.data.link|free.noun* places.weights.before|places.results.before",
@@ -38,7 +41,7 @@ _OTHER = (
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
     "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
     "mode.subject free.adverb* mode.copula",
-    "'i|'we|'you|'he|'she|'they|'it",
+    "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
     "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
 )
 """What begins something else behind a comma or "and"."""
@@ -90,7 +93,7 @@ def take_captions(text: Text, *, training: bool) -> None:
 
 def listed(said: str, *, quoted: bool) -> list[str]:
     """Divide what a person wrote as one value: at full stops, as such models take them, and at commas without quotes."""
-    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + ("" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
+    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
     return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
 
 
@@ -123,6 +126,8 @@ def _find(text: Text, match: Match) -> None:
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
+    with_what = text.match("'with|'using|'via|'by @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
+    at = with_what.end if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end]) else at
     while first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall"):
         first -= 1
     found = _read(text, at, marked=marked)
@@ -131,12 +136,27 @@ def _find(text: Text, match: Match) -> None:
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
+        _leave_rest(text, match.first, found)
+    elif kind == "segment" and text.ledger.of("find"):
+        text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):
         text.ledger.claim("unread", [*range(first, end), *(i for i in range(end, at + 1) if i < len(text.tokens) and text.within(i, "grammar.group.it"))])
     else:
         text.ledger.claim("find", range(first, end), [])
     if kind == "segment":
         text.ledger.claim("masks", range(match.first, end))
+
+
+def _leave_rest(text: Text, verb: int, found: _List) -> None:
+    """Mark what is said of things to be found and is no part of their name: "label X as Y", "cats (the small ones)"."""
+    renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
+    if renamed is not None and text.tokens[verb].text.startswith(("label", "mark", "tag", "annotate", "box")):
+        text.ledger.mark("unread", [i for i in found.used if i >= renamed])
+    if found.end < len(text.tokens) and text.tokens[found.end].text == "(":
+        close = next((i for i in range(found.end, len(text.tokens)) if text.tokens[i].text == ")"), found.end)
+        inside = range(found.end + 1, close)
+        if all(text.ledger.free(i) and text.tokens[i].kind == "word" for i in inside):
+            text.ledger.mark("unread", inside)
 
 
 def _is_verb(text: Text, first: int, end: int) -> bool:
@@ -158,14 +178,22 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
+    content = next((k for k in found.used if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue") and text.tokens[k].text != "every"), None)
+    showing = text.tokens[first].text == "show"
+    place = any(text.tokens[k].kind == "place" for k in range(first, len(text.tokens)))
+    heads = found.used if showing else [content] if content is not None and not place else []
+    shown = any(text.within(k, "actions.words.shown") for k in heads)
+    if shown or (before[-1:] == ["you"] and before[:1] not in (["can"], ["could"], ["would"], ["will"])):
+        return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
         return True
     technical = bool(found.used) and text.lexicon.has(text.tokens[found.used[0]].text, "grammar.mode.technical")
     numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
     if numbered or (technical and len(found.used) == 1):
         return True  # "label smoothing 0.1"
-    sentence = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?")), len(text.tokens))
-    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(first, sentence))
+    start = next((k + 1 for k in range(first - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";")), 0)
+    end = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), len(text.tokens))
+    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(start, end))
 
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:
@@ -185,13 +213,18 @@ def _passive(text: Text, match: Match) -> None:
     """Read "The X in P should be located", "I need all X in P found": what is to be found stands before."""
     at = match.first
     first = next((k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0)
-    wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and text.ledger.free(k)), None)
+    wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
     modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
     found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
     if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
-        text.ledger.claim("find", [*([wish] if wish is not None else ()), *found.used, *modal, match.end - 1], found.items)
+        text.ledger.claim("find", [*([wish] if wish is not None and text.ledger.free(wish) else ()), *found.used, *modal, match.end - 1], found.items)
+
+
+def _is_open(text: Text, i: int) -> bool:
+    """Whether a word is free, or only part of a courtesy ("I want")."""
+    return text.ledger.free(i) or text.ledger.owner[i].kind == "courtesy"
 
 
 def _elsewhere(text: Text, *, training: bool) -> None:
@@ -240,6 +273,7 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
 
     def close() -> None:
         said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
+        said = re.sub(r"\s+(?:there|here|too|as well|please|now|today)$", "", said, flags=re.IGNORECASE)
         if said and not _ARTICLE.match(f"{said} -"):
             found.items.append(said)
         part.clear()
@@ -252,11 +286,17 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
             found.items += listed(token.value, quoted=True)
         elif token.kind not in ("word", "mark", "number"):
             break
-        elif token.text in _JOINS or (token.text == ";" and marked and _is_item(text, i + 1)):
+        elif token.text == "," and _qualifies(text, i + 1):
+            part.append(i)
+        elif token.text in _JOINS or (token.text in (ALONE, ";") and (marked or token.text == ALONE) and _is_item(text, i + 1)):
             if not _goes_on(text, i + 1):
                 break
             close()
-        elif (token.kind == "mark" and token.text in _ENDS) or _leads_away(text, i, begun=bool(part or found.items)):
+        elif token.text == ALONE and (i + 1 == len(tokens) or _leads_away(text, i + 1, begun=True)):
+            found.used.append(i)  # "red circle . blue star ."
+            i += 1
+            break
+        elif (token.kind == "mark" and token.text in {*_ENDS, ALONE}) or _leads_away(text, i, begun=bool(part or found.items)):
             break
         else:
             part.append(i)
@@ -267,10 +307,17 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     return found
 
 
+def _qualifies(text: Text, i: int) -> bool:
+    """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
+    if i >= len(text.tokens) or text.tokens[i].text not in _QUALIFYING or not text.ledger.free(i):
+        return False
+    return not _leads_away(text, i, begun=True)
+
+
 def _is_item(text: Text, i: int) -> bool:
     """Whether nothing but plain words stands up to the next mark."""
     start = i
-    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in ".;!?\n"):
+    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}):
         if not text.ledger.free(i) or text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ",":
             return False
         i += 1
@@ -284,7 +331,7 @@ def _goes_on(text: Text, i: int) -> bool:
     token = text.tokens[i]
     if token.kind == "quote":
         return True
-    if token.text in _JOINS and token.kind == "word" and token.text != "n":
+    if token.text in _JOINS and token.text != "n":
         return _goes_on(text, i + 1)
     if token.kind != "word" or text.within(i, _FIND) and _is_followed(text, i):
         return False

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
-_HARD = frozenset(".!?;")
+_HARD = frozenset({".", "!", "?", ";", ALONE})
 _SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
@@ -22,6 +23,7 @@ _PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order
 _NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.nouns|'of|'for|@document"
 _TOLD = (
     "mode.subject free.adverb* mode.copula",
+    "@name|@job @job|'(|')* free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
     "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
     "'that|'this|'it free.adverb* ~word",
@@ -116,8 +118,9 @@ class Clauses:
             if not skip:
                 break
             i += 1
-        while i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
-            return Mode.REQUEST
+        if i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
+            after = text.ledger.owner[i].last + 1
+            return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST
         if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
             return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
@@ -133,7 +136,8 @@ class Clauses:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
         tokens = self._text.tokens
         led = i + 1 < end and tokens[i].text in ("can", "could", "will", "would") and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
-        return led and not any(t.kind in ("place", "job") for t in tokens[i:end])
+        last = next((k for k in range(i, len(tokens)) if tokens[k].text in _HARD), len(tokens))
+        return led and not any(t.kind in ("place", "job") for t in tokens[i:last])
 
     def _is_next(self, i: int) -> bool:
         """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.values import Value
 
-__all__ = ["settle", "settle_names"]
+__all__ = ["runs", "settle", "settle_names", "settle_told"]
 
 _EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name|^platform|^job"
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
@@ -21,11 +20,13 @@ def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
     for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time|', free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
+    for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
+        text.ledger.claim("refused", match.tokens())
     for match in text.find("^name mode.later|'comes|'follows+"):
         _refuse(text, match.tokens(), match.first)
-    for run in list(_runs(text, restated=True)):
+    for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
         end = lead.end if lead else run.stop
         after = text.ledger.owner.get(end)
@@ -37,6 +38,27 @@ def settle_names(text: Text) -> None:
                 _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
     for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
         _refuse(text, match.tokens()[1:], match.first)
+
+
+def settle_told(text: Text, asked: set[int], told: set[int]) -> None:
+    """Take back the last job and models that are only told of, where others are named with what is asked for.
+
+    Parameters
+    ----------
+    asked
+        The tokens of sentences in which something is asked for.
+    told
+        The tokens of clauses that tell something.
+    """
+    jobs = text.ledger.of("job")
+    named = [c for c in jobs if not str(c.value).startswith("last")]
+    for claim in [c for c in jobs if c not in named and named]:
+        if claim.first not in asked and str(claim.value).startswith("last"):
+            text.ledger.replace(claim, "report")
+    meant = [c.value.skills for c in text.ledger.of("name") if c.first in asked]
+    for claim in text.ledger.of("name"):
+        if claim.first in told and claim.first not in asked and meant and claim.value.skills not in meant:
+            text.ledger.replace(claim, "report")
 
 
 def _refuse(text: Text, words: list[int] | range, name: int) -> None:
@@ -62,13 +84,14 @@ def settle(text: Text) -> None:
             text.ledger.replace(claim, "excluded")
             text.ledger.claim("excluded", match.tokens())
     _excluded(text)
-    for run in list(_runs(text)):
+    for run in list(runs(text)):
         _corrected(text, run)
     _enough(text)
+    _earlier(text)
     _lacking(text)
 
 
-def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
+def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
     i = 0
     sections = ("grammar.mode.fix", "grammar.mode.doubt", *(("grammar.mode.restate",) if restated else ()))
@@ -94,12 +117,22 @@ def _runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
+    for match in list(text.find("operator.not free.glue* &^place")):
+        owner = text.ledger.owner[match.end]
+        if owner.value.role == "results" and owner.first == match.end:
+            made = text.ledger.replace(owner, "excluded")  # "do not write to X"
+            text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
             owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
             if owner is not None and owner.kind == "place":
-                made = text.ledger.replace(owner, "excluded")
-                text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+                kind = "unread" if _is_part(text, owner) else "excluded"
+                made = text.ledger.replace(owner, kind)
+                text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+    for match in list(text.find("'no ',? ^value|^platform|^excluded")):
+        owner = text.ledger.owner[match.end - 1]
+        if owner.kind == "excluded" or getattr(owner.value, "negated", False):
+            text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
@@ -107,9 +140,12 @@ def _excluded(text: Text) -> None:
         if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
             made = text.ledger.replace(owner, "unread")
             text.ledger.claim("unread", [*match.tokens(), *made.tokens])
-        elif any(c is not owner and _rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        elif any(c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+    if text.ledger.of("platform"):
+        for match in list(text.find("operator.not free.glue|group.det* places.platform.around")):
+            text.ledger.claim("excluded", match.tokens())
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
         for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
             text.ledger.claim("excluded", match.tokens())
@@ -120,6 +156,18 @@ def _excluded(text: Text) -> None:
 def _is_part(text: Text, place: Claim) -> bool:
     """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
     return any(place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/") for c in text.ledger.of("place") if c is not place)
+
+
+def _earlier(text: Text) -> None:
+    """Read "50 epochs took too long", "last time we used 50 epochs": another number is said for now."""
+    for claim in text.ledger.of("value"):
+        after = text.match("free.adverb* mode.happened", claim.last + 1)
+        before = any((m := text.match("'we|'i|'they 'had? 'used|'took|'tried|'ran|'did|'chose|'set|'had free.glue*", k, claim.first)) is not None and m.end == claim.first for k in range(max(0, claim.first - 5), claim.first))
+        if (after or before) and any(c is not claim and _rivals(claim, c) and not c.value.negated for c in text.ledger.of("value")):
+            first = max(0, claim.first - 6)
+            made = text.ledger.replace(claim, "report")
+            lead = [k for k in range(first, claim.first) if before and text.ledger.free(k) and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")]
+            text.ledger.claim("report", [*made.tokens, *lead, *(after.tokens() if after else ())])
 
 
 def _lacking(text: Text) -> None:
@@ -185,7 +233,7 @@ def _enough(text: Text) -> None:
 
 def _takes(text: Text, i: int, before: list[Claim]) -> bool:
     """Give a number the slot of the last number said before, which goes."""
-    numbers = [c for c in before if isinstance(c.value, Value) and isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
+    numbers = [c for c in before if isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")

@@ -119,10 +119,17 @@ class DataOfSteps:
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
         step = self.steps[at]
-        said = [(c, self._source(c.value.role, at, reads)) for c in step.of("place") if c.value.role in SOURCES or c.value.role in reads]
+        held = [c for c in step.of("place") if c.value.role in SOURCES or c.value.role in reads]
+        said = [(c, self._source(c.value.role, at, reads)) for c in held]
+        told = {c.value.role: c.value.uri for c in held}
+        # Two kinds of data that a step would read as one are not mixed, unless they lie in one place.
+        said = [(c, s if told.get(s, c.value.uri) == c.value.uri or s == c.value.role else c.value.role) for c, s in said]
         loose = [c for c in step.of("place") if c.value.role is None]
         if not loose and not said and reads:
             loose = self._shared(at)
+        others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
+        if step.action == "evaluate" and others_train and any(r == own for _, r in said):
+            loose = []  # "train and evaluate, data A, val B": A is for the training
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.

@@ -100,7 +100,7 @@ def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
 
 
 _HEADS = frozenset(
-    "detector detectors model network segmentation classification classifier transformer one detection masks".split()
+    "detector detectors model network segmentation classification classifier transformer one detection masks classify segment".split()
 )
 """Nouns that a model is described with."""
 _MEANING = (

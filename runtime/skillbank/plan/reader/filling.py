@@ -178,7 +178,7 @@ class Maker:
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
                 return slot(value.slot).key if self._searches(step) else None
-            key = self._slot_key(at, value.slot)
+            key = (self._most_key(at, value.slot) if value.most else None) or self._slot_key(at, value.slot)
             mine = self._owner_of(value)
             return key if own or mine is None else None
         keys = keys_of(step.skill, step.action)
@@ -200,6 +200,13 @@ class Maker:
     def _slot_key(self, at: int, name: str) -> str | None:
         action, skill = self.actions[at], self.steps[at].skill
         return key_of(skill, action, slot(name)) if action is not None and skill is not None else None
+
+    def _most_key(self, at: int, name: str) -> str | None:
+        """Return the one key of the most that a slot may be, where a spec has one (``max_batch_size``)."""
+        step = self.steps[at]
+        assert step.skill is not None
+        found = [k for k in keys_of(step.skill, step.action).kinds if any(k.endswith(f".max_{n}") for n in slot(name).names)]
+        return found[0] if len(found) == 1 else None
 
     def _owner_of(self, value: Value) -> Step | None:
         """Return the step that a value was said of, if that step has such a value."""
@@ -293,7 +300,10 @@ class Maker:
         said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
-        self.taken.add(id(said[0]))
+        files = [c for c in step.of("place") if c.value.role == "weights"] if own else []
+        told = trains(step.action) and self._is_told(said[0])
+        if not files and not told:  # a file and a job are two models for one step
+            self.taken.add(id(said[0]))
         if own and said is own:
             return str(said[0].value)
         assert step.skill is not None
@@ -304,6 +314,12 @@ class Maker:
             if product != "other":
                 return None if product in takes or not takes else str(said[0].value)
         return str(said[0].value) if takes else None
+
+
+    def _is_told(self, claim: Claim) -> bool:
+        """Whether a job is only told of: "I trained job X last week"."""
+        owners = [self.text.ledger.owner.get(i) for i in (claim.first - 1, claim.last + 1)]
+        return any(o is not None and o.kind == "report" for o in owners)
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:
@@ -327,7 +343,7 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
-        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None:
+        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None and "into" not in before:
             continue
         role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
         if role != claim.value.role:

@@ -26,8 +26,15 @@ _LED = (
     f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
     f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
     f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?",
+    f"actions.words.resume group.det* @name? actions.train.nouns|free.noun* {_OF}? group.det* free.noun* @job",
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
+_COMPARED = (
+    "'like|'unlike|'than|'similar|'compared 'to|'with|'in? group.det* free.adjective* free.noun* @job",
+    "group.prep? group.det* free.adjective|'same* 'data|'dataset|'datasets|'images|'pictures|'annotations|'split|'settings|'parameters|'config|"
+    "'configuration|'hyperparameters|'values|'schedule|'recipe|'setup 'of|'from|'as|'in|'like|'that 'in|'for? group.det* free.adjective* free.noun* @job",
+)
+"""Jobs that are spoken of for something else than their model."""
 _JUST = (
     f"'the|'our|'my @name|free.noun|{_MODEL}+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
     f"'just|'recently|'last 'been? what={_NOUN}|'finished|'completed|'ended|'made|'built|'done|'ran"
@@ -55,6 +62,9 @@ def take_jobs(text: Text) -> None:
         for match in text.find(source):
             if len(match.tokens()) > 1:
                 ledger.claim("unread", _without_names(text, match))
+    for source in _COMPARED:
+        for match in text.find(source):
+            ledger.claim("unread", _without_names(text, match))
     for match in text.find(_JUST):
         kind = _kind(text, match.tokens("what")) or "train"
         ledger.claim("job", _without_names(text, match), f"last:{kind}")
@@ -108,6 +118,8 @@ def _without_product(text: Text, match: Match) -> Match:
 
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
     """Whether the words before a job ask for an action: a bare verb or noun, with no "the" or "from" before it."""
+    if any(text.tokens[i].text in ("a", "an") and any(text.within(i + 1, f"actions.{a}.nouns") for a in _ACTIONS) for i in match.tokens()):
+        return True  # "an evaluation of job X" is none that has been
     if match.first not in what:
         return False
     doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]

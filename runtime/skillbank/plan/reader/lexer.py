@@ -11,6 +11,8 @@ from skillbank.plan.request import clean_uri
 
 __all__ = ["lex"]
 
+ALONE = "\u00b7"
+"""The text of a full stop that stands alone: it divides captions, or ends a sentence."""
 _TYPOGRAPHY = str.maketrans(
     {
         **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
@@ -31,11 +33,11 @@ _TYPOGRAPHY = str.maketrans(
     }
 )
 """One character for one, so that positions stay."""
-_SUPERSCRIPT = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-")
-
-_FILE = (
-    r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)\b"
+_SUPERSCRIPT = str.maketrans(
+    "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-"
 )
+
+_FILE = r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)\b"
 _PLACE = (
     r"[A-Za-z][A-Za-z0-9+.-]*://[^\s,;\"'`<>()\[\]]+|[A-Za-z]:\\[^\s,;\"'`<>()\[\]]+"
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
@@ -49,11 +51,13 @@ _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-
 
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
-    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.]))
+    |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
+    |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
-    |(?P<pair>(?<![\w./:-])(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE}))
+    |(?P<pair>(?<![\w./:-])(?!(?:model|skill|network)\s?=\s?[a-z-]+[ ][a-z])
+        (?:(?:{_KEY}|[A-Za-z_][\w-]*)\s?=(?!>)\s?(?:{_VALUE})|(?-i:[a-z_][\w.]*):\s?\[[^\]\n]*\]))
     |(?P<quote>"[^"\n]*"|`[^`\n]*`|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w))
     |(?P<job>\bjobs?(?:\s+|(?=[:=\#]))(?:(?:id|number|named|called)\s+)?[\#:=]?\s*["'`]?(?P<id>(?=[\w-]*\d)\w[\w-]*)["'`]?
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
@@ -98,7 +102,11 @@ def lex(original: str, known: Known, is_word: Callable[[str], bool]) -> list[Tok
         Whether a word means something in requests: words joined by a slash or hyphen are then words.
     """
     clean = original.translate(_TYPOGRAPHY)
-    clean = re.sub(r"(?<=10)[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+", lambda m: m[0].translate(_SUPERSCRIPT), clean)
+    clean = re.sub(
+        r"(?<=10)[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+",
+        lambda m: m[0].translate(_SUPERSCRIPT),
+        clean,
+    )
     whole = blocks.document(clean)
     if whole is not None:
         return whole
@@ -136,12 +144,15 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         yield _quoted(text[1:-1], start, end)
     elif kind == "pair":
         text = text.rstrip(".,")
-        key, _, value = text.partition("=")
+        key, value = re.split(r"[=:]", text, maxsplit=1)
         yield Token("pair", "pair", start, start + len(text), (key.strip(), value.strip()))
     elif kind == "place":
-        yield from _place(text, start, is_word)
+        before = clean[:start].rstrip().rpartition(" ")[2].lower()
+        yield from _place(text, start, is_word, named=before in ("on", "in", "from", "at", "into", "under"))
     elif kind in ("job", "full", "hex"):
-        yield Token("job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text)
+        yield Token(
+            "job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text
+        )
     elif kind == "dotted":
         yield Token("key", "key", start, end, text)
     elif kind == "flag":
@@ -155,15 +166,22 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
 def _plain(kind: str, text: str, start: int, end: int) -> Token:
     """Read what is one token of its own."""
     if kind in ("number", "power", "size", "range"):
-        return Token(kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text))
+        return Token(
+            kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text)
+        )
     if kind == "latin":
-        return Token("word", "namely" if text[0] in "iI" else "say", start, end)
+        return Token("word", {"i": "namely", "e": "say", "n": "nr"}[text[0].lower()], start, end)
+    if kind == "alone":
+        return Token("mark", ALONE, start, end)
     if kind == "short":
         return Token("word", "with" if text.lower() == "w/" else "without", start, end)
     if kind == "arrow":
         return Token("word", "then", start, end)
     if kind == "bits":
-        kind, text = "word", {"16": "fp16", "32": "fp32", "8": "int8"}[text.partition("-" if "-" in text else " ")[0]]
+        kind, text = (
+            "word",
+            {"16": "fp16", "32": "fp32", "8": "int8"}[text.partition("-" if "-" in text else " ")[0]],
+        )
     if kind == "card":
         kind, text = "word", "gpus" if text.lower().endswith("s") else "gpu"
     if kind == "type":
@@ -186,7 +204,11 @@ def _numbers(kind: str, text: str) -> object:
 def number(text: str) -> int | float:
     """Read a number as people write it: ``2e-4``, ``1,000``, ``20k``."""
     text = text.lower().replace("_", "")
-    text = text.replace(",", ".") if re.fullmatch(r"[-+]?\d+,(?!\d{3}(?:\D|$))\d+(?:e[-+]?\d+)?", text) else text.replace(",", "")
+    text = (
+        text.replace(",", ".")
+        if re.fullmatch(r"[-+]?\d+,(?!\d{3}(?:\D|$))\d+(?:e[-+]?\d+)?", text)
+        else text.replace(",", "")
+    )
     value = float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
     return int(value) if value.is_integer() and "e" not in text and "." not in text else value
 
@@ -205,12 +227,17 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
-def _place(text: str, start: int, is_word: Callable[[str], bool]) -> Iterator[Token]:
+def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool) -> Iterator[Token]:
     uri = text.rstrip(".,;:!?")
-    if _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
+    if not named and _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
         # Plain words may be alternatives ("and/or") or several actions as well as a folder.
         for word in re.finditer(r"[^/]+|/", uri):
-            yield Token("mark" if word[0] == "/" else "word", word[0].lower(), start + word.start(), start + word.end())
+            yield Token(
+                "mark" if word[0] == "/" else "word",
+                word[0].lower(),
+                start + word.start(),
+                start + word.end(),
+            )
     else:
         yield Token("place", "place", start, start + len(uri), clean_uri(uri))
     for i, mark in enumerate(text[len(uri) :]):

@@ -144,4 +144,6 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
-    return Lexicon({file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))})
+    return Lexicon(
+        {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))}
+    )

@@ -94,7 +94,9 @@ class Text:
     def __init__(self, ledger: Ledger, lexicon: Lexicon) -> None:
         self.ledger, self.lexicon = ledger, lexicon
         self.tokens = ledger.tokens
-        self.spans: list[list[Span]] = [list(lexicon.spans(self.tokens, i))[::-1] for i in range(len(self.tokens))]
+        self.spans: list[list[Span]] = [
+            list(lexicon.spans(self.tokens, i))[::-1] for i in range(len(self.tokens))
+        ]
         self._at: dict[str, set[int]] = {}
         for i, token in enumerate(self.tokens):
             self._at.setdefault(f"@{token.kind}", set()).add(i)
@@ -208,7 +210,8 @@ class Text:
                 if all(map(self.ledger.free, range(i + 1, span.end))):
                     found.append(span.end)
         if i + 1 not in found and (
-            (token.text in item.literals and token.kind in ("word", "mark", "flag")) or (item.plain and self.is_plain(i))
+            (token.text in item.literals and token.kind in ("word", "mark", "flag"))
+            or (item.plain and self.is_plain(i))
         ):
             found.append(i + 1)
         return found

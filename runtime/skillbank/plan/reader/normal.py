@@ -53,14 +53,28 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozen
         word = token.text
         looked_for = _looked_for(made, words, looked_for)
         joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
-        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right and not joined:
+        if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word))
-            if meant is not None and meant != word and not _nearer(word, meant, named):
+            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word, opening=_opens(made)))
+            if meant is not None and (_nearer(word, meant, named) or (joined and not _is_joined(made, token, meant, words))):
+                meant = None
+            if meant is not None and meant != word:
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _opens(before: list[Token]) -> bool:
+    """Whether the next word begins a sentence or what is to be done."""
+    return not before or before[-1].kind == "mark" or before[-1].text in ("please", "and", "then", "to")
+
+
+def _is_joined(made: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
+    """Whether a word joined by a hyphen makes a listed one with that before it: "fine-tunning"."""
+    return bool(made) and made[-1].end == token.start - 1 and (
+        words.is_word(f"{made[-1].text}-{meant}") or words.is_word(f"{made[-1].text}{meant}")
+    )
 
 
 def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
@@ -69,6 +83,7 @@ def _nearer(word: str, meant: str, named: frozenset[str]) -> bool:
     return any(len(n) > 4 and n[0] == word[0] and distance(word, n, away) <= away for n in named)
 
 
+_VERBS = ("train", "evaluate", "export", "quantize")
 _NAMED = ("actions.words.find", "actions.words.segment", "actions.words.interested", "slots.captions.nouns")
 
 
@@ -82,7 +97,7 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
     last, size = before[-1], len(before)
     if last.kind == "pair" and words.has(str(last.value[0]).lower(), "slots.captions.flags"):
         return size
-    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "in", "on", "using", "by"):
+    if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "using", "by", "with"):
         return 0
     for first in range(max(0, size - 5), size):
         if any(s.end == size and s.classes.intersection(_NAMED) for s in words.spans(before, first)):
@@ -100,7 +115,7 @@ _SWAPPED = {
     if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
 } | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o")
+_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o", "english.plain.typed")
 """Classes whose words are what a typing error may stand for."""
 
 
@@ -134,8 +149,8 @@ def allowed(word: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def nearest(word: str) -> str | None:
-    """Return the one word of requests that a word can be a misspelling of."""
+def nearest(word: str, *, opening: bool = False) -> str | None:
+    """Return the one word of requests that a word can be a misspelling of; a short one where an action is ``opening``."""
     most = allowed(word)
     found: dict[int, set[str]] = {}
     for size in range(len(word) - most, len(word) + most + 1) if most else ():
@@ -143,20 +158,27 @@ def nearest(word: str) -> str | None:
             # The first letter is hardly ever wrong, unless it changed places with the second.
             if known[0] == word[0] or known[:2] == word[1::-1]:
                 away = distance(word, known, most)
-                if away <= most and (not _is_another(word, known) or lexicon().has(known, "actions.train.base")):
+                verb = opening and any(lexicon().has(known, f"actions.{a}.base") for a in _VERBS)
+                if away <= most and (not _is_another(word, known) or verb):
                     found.setdefault(away, set()).add(known)
     if not found:
         return None
     best = found[min(found)]
-    # Letters that only changed places tell more than one that was replaced.
-    best = {w for w in best if sorted(w) == sorted(word)} or best
+    # Letters that only changed places, or stand there twice, tell more than one that was replaced.
+    best = {w for w in best if sorted(w) == sorted(word)} or {w for w in best if _single(w) == _single(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
 
 
+def _single(word: str) -> str:
+    """Return a word with its doubled letters once: "tunning" and "tuning" are one."""
+    return re.sub(r"(.)\1", r"\1", word)
+
+
 def _is_another(word: str, known: str) -> bool:
-    """Whether a short word differs by another letter: "dogs" and "does" are two words, no misspelling."""
-    return len(word) < 6 and len(word) == len(known) and sorted(word) != sorted(known)
+    """Whether a short word is another word and no misspelling: "dogs" and "does"."""
+    size = len(word)
+    return size < 6 and sorted(word) != sorted(known) and (size < 5 or size == len(known))
 
 
 @lru_cache(maxsize=1)

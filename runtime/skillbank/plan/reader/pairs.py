@@ -13,15 +13,33 @@ from skillbank.plan.reader.places import SOURCES, Place
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
-from skillbank.plan.slots import SLOTS, Fills, Kind, slot
+from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
 __all__ = ["take_announcements", "take_pairs"]
 
-_POLICY = frozenset("automl automl_policy hpo automl-policy policy".split())
+_POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"])
 _LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
 """What stands between "these settings" and the settings."""
-_JOBS = frozenset("parent job parent_job from_job parent-job".split())
-_WORDS = frozenset("action actions task tasks step steps model skill network arch do command mode type verb".split())
+_JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
+_WORDS = frozenset(
+    [
+        "action",
+        "actions",
+        "task",
+        "tasks",
+        "step",
+        "steps",
+        "model",
+        "skill",
+        "network",
+        "arch",
+        "do",
+        "command",
+        "mode",
+        "type",
+        "verb",
+    ]
+)
 
 
 def take_pairs(text: Text) -> None:
@@ -34,8 +52,14 @@ def take_pairs(text: Text) -> None:
             known = text.ledger.free(i - 1) and before.kind == "word" and any(
                 text.lexicon.has(longer, f"places.roles.{role}.before") for role in SOURCES)  # fmt: skip
             if known or (before.kind == "word" and text.lexicon.has(longer, "places.results.before")):
-                role = next((r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results")
-                text.ledger.claim("place", [i - 1, i], Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"))
+                role = next(
+                    (r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results"
+                )
+                text.ledger.claim(
+                    "place",
+                    [i - 1, i],
+                    Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"),
+                )
             else:
                 _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
@@ -46,7 +70,9 @@ def take_pairs(text: Text) -> None:
         if match is not None:
             place = clean_uri(text.tokens[match.tokens("v")[0]].value)
             text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
-    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
+    for match in text.find(
+        "k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"
+    ):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
@@ -68,11 +94,18 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(match.first - 1)
         if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
             text.ledger.claim("context", match.tokens())
-    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes)
+    nouns = "|".join(
+        f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes
+    )
     for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
         text.ledger.claim("context", match.tokens())
-    for match in text.find("slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"):
-        if not any(text.within(k, "operator.not", "operator.instead") for k in range(max(0, match.first - 2), match.end)):
+    for match in text.find(
+        "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"
+    ):
+        if not any(
+            text.within(k, "operator.not", "operator.instead")
+            for k in range(max(0, match.first - 2), match.end)
+        ):
             text.ledger.claim("context", match.tokens())
 
 
@@ -92,11 +125,21 @@ def _flag(text: Text, i: int, own: frozenset[str]) -> None:
         return
     token = text.tokens[at]
     if token.kind == "number" and slot_of_flag(text, name) == "gpu_ids":
-        ids = [k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "number" or text.tokens[k].text == ","]
+        ids = [
+            k
+            for k in range(at, len(text.tokens))
+            if text.tokens[k].kind == "number" or text.tokens[k].text == ","
+        ]
         ids = [k for n, k in enumerate(ids) if k == at + n]
-        text.ledger.claim("value", [i, *ids], Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]))
+        text.ledger.claim(
+            "value",
+            [i, *ids],
+            Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]),
+        )
         return
-    value = token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
+    value = (
+        token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
+    )
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
@@ -107,7 +150,9 @@ def slot_of_flag(text: Text, name: str) -> str | None:
     """Return the slot that a key or an option means."""
     spelled = name.lower()
     for each in SLOTS:
-        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(spelled, f"slots.{each.name}.flags"):
+        if spelled in (each.name, each.option.removeprefix("--")) or text.lexicon.has(
+            spelled, f"slots.{each.name}.flags"
+        ):
             return each.name
     return None
 
@@ -130,14 +175,44 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
-        ledger.claim("platform", tokens, shown.lower())
+        if shown.lower() in slot("platform").choices:
+            ledger.claim("platform", tokens, shown.lower())
     elif (found := slot_of_flag(text, name)) is not None:
-        _slot(text, tokens, found, said, value, shown)
+        if _is_of_kind(slot(found), value):
+            _slot(text, tokens, found, said, value, shown)
     elif "." in key or written:
         ledger.claim("value", tokens, Value("", value, key=key))
 
 
-_CONTAINERS = frozenset("overrides settings set request config parameters params options args hyperparameters override".split())
+def _is_of_kind(each: Slot, value: Any) -> bool:
+    """Whether a slot can have a value; what it cannot have is asked about ("gpus=all")."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if each.kind is Kind.COUNT:
+        return number and float(value).is_integer() and value >= (each.minimum or 0)
+    if each.kind is Kind.NUMBER:
+        return number
+    if each.kind is Kind.CHOICE:
+        return isinstance(value, str) and value.lower() in each.choices
+    if each.kind is Kind.COUNTS:
+        return isinstance(value, int) or (isinstance(value, list) and all(isinstance(v, int) for v in value))
+    return True
+
+
+_CONTAINERS = frozenset(
+    [
+        "overrides",
+        "settings",
+        "set",
+        "request",
+        "config",
+        "parameters",
+        "params",
+        "options",
+        "args",
+        "hyperparameters",
+        "override",
+    ]
+)
 
 
 def _without_container(text: Text, key: str) -> str:
@@ -145,7 +220,12 @@ def _without_container(text: Text, key: str) -> str:
     head, _, rest = key.partition(".")
     if rest and head.lower() in _CONTAINERS:
         return _without_container(text, rest)
-    if rest and head.lower() in ("data", "datasets", "dataset") and "." not in rest and _role(text, rest.lower(), ""):
+    if (
+        rest
+        and head.lower() in ("data", "datasets", "dataset")
+        and "." not in rest
+        and _role(text, rest.lower(), "")
+    ):
         return rest
     return key
 
@@ -158,12 +238,20 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
         head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
         text.ledger.claim("value", tokens, Value("", value, key=head.value[0] if head.kind == "pair" else head.text))
     elif each.kind is Kind.TEXTS:
-        quoted = not isinstance(said, str) or said[:1] in "\"'" or any(text.tokens[i].kind == "quote" for i in tokens)
+        quoted = (
+            not isinstance(said, str)
+            or said[:1] in "\"'"
+            or any(text.tokens[i].kind == "quote" for i in tokens)
+        )
         items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
         used, more = goes_on(text, max(tokens) + 1)
         text.ledger.claim("captions", [*tokens, *used], [*items, *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
-        text.ledger.claim("value", tokens, Value(name, [value]))
+        ids, at = [value], max(tokens) + 1
+        while (more := text.match("', @number", at)) is not None:  # gpu_ids=0,1
+            ids.append(text.tokens[at + 1].value)
+            at = more.end
+        text.ledger.claim("value", [*tokens, *range(max(tokens) + 1, at)], Value(name, ids))
     else:
         text.ledger.claim("value", tokens, Value(name, value))
 

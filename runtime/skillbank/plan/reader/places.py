@@ -44,7 +44,7 @@ def _any(kind: str, sources: Iterable[str] = SOURCES) -> str:
 _LIST = "list=@place"
 _OPEN = "'(|'[|'<"
 _LINK = f"places.data.link|places.data.nouns|group.det|group.prep|free.adjective|slots.around.link|places.data.use|'is|':|'=|{_OPEN}"
-_OF = "~word|free.adjective|group.det|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+_OF = "~word|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
 """What may describe data behind its noun."""
 _WORDS = "free.adjective|~word? free.adjective|~word? free.adjective|~word?"
 """What may describe it before: a few words, none of which leads to anything else."""
@@ -93,6 +93,9 @@ def take_places(text: Text, *, training: bool) -> None:
         for match in text.find(source):
             if not _bridges(text, match):
                 _claim(text, match, _role(text, match.tokens("role")))
+    what = "|".join(f"places.roles.{source}.done" for source in SOURCES)
+    for match in text.find(f"{_LIST} 'is|'are 'what|'where|'which|'the|'data|'one+ @name|group.it|free.glue|'should|'must* role={what} 'on|'with|'against|'from"):
+        _claim(text, match, _role(text, match.tokens("role")))
     for match in text.find(f"{_LIST} ')|'>? {_OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det* role={_AFTER}|{_NOUN}|{_BARE}"):
         _after(text, match)
     for source in _SAID[3:]:
@@ -124,7 +127,8 @@ def take_places(text: Text, *, training: bool) -> None:
     _references(text)
     for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
         owner = text.ledger.owner[match.first]
-        if owner.value.role is None and owner.tokens == (match.first,):
+        done_on = match.first and text.tokens[match.first - 1].text in ("on", "with")
+        if owner.value.role is None and owner.tokens == (match.first,) and not done_on:
             if text.match(f"{_WORDS} group.det* {_WORDS} places.data.nouns|group.it|'which|'where", match.end) is None:
                 text.ledger.replace(owner, "unread")  # something is said of it, and not what it is for
     for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
@@ -151,7 +155,7 @@ def _role(text: Text, said: list[int]) -> str:
     end = said[-1] + 1
     return next(
         role for role in SOURCES
-        if any(end in text.ends(said[0], f"places.roles.{role}.{kind}") for kind in ("before", "bare", "after"))
+        if any(end in text.ends(said[0], f"places.roles.{role}.{kind}") for kind in ("before", "bare", "after", "done"))
     )  # fmt: skip
 
 
@@ -267,14 +271,15 @@ def _after(text: Text, match: Match) -> None:
 
 
 def _is_taken(text: Text, place: int) -> bool:
-    """Whether a list of places has one verb: "use A and B as training data"."""
+    """Whether a list of places has one verb or none: "use A and B as training data", "; A and B for validation"."""
     first = place
     while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
         before = next((k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None)
         if before is None:
             break
         first = before
-    return first != place and text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
+    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in ("and", "&", "plus")
+    return first != place and (alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both"))
 
 
 def _backwards(text: Text, place: int, like: Place) -> None:
@@ -321,6 +326,7 @@ def _results(text: Text) -> None:
         f"verb=places.results.verbs group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where group.det* ~word|free.adjective? places.results.before|free.noun? {_LINK}* {_LIST}",
         f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} group.det* free.adjective* places.results.before|free.noun* ':? {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.before {where}|slots.around.link|group.det|'(|'use* {_LIST}",
+        f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {_LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {_LIST}",
         f"{_LIST} ',? places.results.after",
     ):

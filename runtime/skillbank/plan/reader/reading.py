@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
@@ -20,13 +21,13 @@ from skillbank.plan.products import trains
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
-from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
     JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
-from skillbank.plan.reader.lexicon import FORMS, lexicon
+from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import only_action, own_actions
@@ -105,6 +106,7 @@ def read_text(
     notes += asides.take_approvals(page, clauses)
     notes += asides.take_questions(page, clauses)
     asides.take_told(page, clauses)
+    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -126,10 +128,14 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
+    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
+    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
+    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    asides.take_shoulds(page)
     steps = _steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
@@ -169,10 +175,16 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), frozenset(w for w in known.words if not words.is_word(w)), words)
+    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), _own(known.words, words), words)
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
+
+
+@lru_cache(maxsize=8)
+def _own(names: frozenset[str], words: Lexicon) -> frozenset[str]:
+    """Return the longer words of names that mean nothing else in requests."""
+    return frozenset(name for name in names if len(name) > 4 and not words.is_word(name))
 
 
 def _take_names(page: Text) -> None:
@@ -215,7 +227,8 @@ def _take_platforms(page: Text) -> None:
     label = "'platform|'backend|'runner ':|'=|'is|'to*"
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
-            page.ledger.claim("refused", match.tokens())
+            if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
+                page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
         for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
             page.ledger.claim("platform", match.tokens(), name)
@@ -273,15 +286,10 @@ def _product(page: Text) -> str | None:
     return None
 
 
-_DOCUMENTS = frozenset("log logs results metrics status plan plans config history loss losses".split())
-"""What is shown and not found."""
-
-
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
-    shown = {w for item in claim.value for w in item.lower().split()}
-    if shown & _DOCUMENTS or any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
     if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
         return True
@@ -394,9 +402,11 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
-    keys = [keys_of(s.skill, s.action) for s in steps if s.skill is not None]
-    known = frozenset(word for each in keys for word in each.words)
     listed = _listed(steps)
+    known = frozenset(
+        w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
+        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+    )  # fmt: skip
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
     if left:
@@ -416,6 +426,10 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+_COUNTS = frozenset("two on no fix fixed pin dry".split())
+"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:

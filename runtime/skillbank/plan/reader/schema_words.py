@@ -89,15 +89,38 @@ class Keys:
         if not all(map(self._may_name, spoken)):
             return None
         said = _canonical(spoken)
-        if "num" in said and not any("num" in self._parts[leaf] and said & self._parts[leaf] - {"num"} for leaf in self._with.get("num", ())):
+        if "num" in said and not any(
+            "num" in self._parts[leaf] and said & self._parts[leaf] - {"num"}
+            for leaf in self._with.get("num", ())
+        ):
             said -= {"num"}  # "num workers" of a key that is only named workers
-        leaves = [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]] if said else []
+        leaves = (
+            [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]]
+            if said
+            else []
+        )
         for most in self._missing(said, kinds, whole=whole):
-            found = [leaf for leaf in leaves if (self._parts[leaf] == said if not most else said < self._parts[leaf] and self._parts[leaf] - said <= most)]
-            keys = {k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+            found = [
+                leaf
+                for leaf in leaves
+                if (
+                    self._parts[leaf] == said
+                    if not most
+                    else said < self._parts[leaf] and self._parts[leaf] - said <= most
+                )
+            ]
+            keys = {
+                k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")
+            }
             if len(keys) > 1:
                 short = min(len(self._parts[leaf]) for leaf in found)
-                keys = {k for leaf in found if len(self._parts[leaf]) == short for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")}
+                keys = {
+                    k
+                    for leaf in found
+                    if len(self._parts[leaf]) == short
+                    for k in self.leaves[leaf]
+                    if self.kinds.get(k, "any") in (*kinds, "any")
+                }
             if len(keys) == 1:
                 return next(iter(keys))
         return None
@@ -113,12 +136,62 @@ class Keys:
 
 
 _COMMON = frozenset(
-    """num max min size type name path dir file id data img image model device mode format enable group tags project layers
-    results gpu threads loss input output version use using with without line step steps part interval period time times
-    level value count is rate weight random train val test""".split()
+    [
+        "num",
+        "max",
+        "min",
+        "size",
+        "type",
+        "name",
+        "path",
+        "dir",
+        "file",
+        "id",
+        "data",
+        "image",
+        "img",
+        "model",
+        "device",
+        "mode",
+        "format",
+        "enable",
+        "group",
+        "tags",
+        "project",
+        "layers",
+        "results",
+        "gpu",
+        "threads",
+        "loss",
+        "input",
+        "output",
+        "version",
+        "use",
+        "using",
+        "with",
+        "without",
+        "line",
+        "step",
+        "steps",
+        "part",
+        "interval",
+        "period",
+        "time",
+        "times",
+        "level",
+        "value",
+        "count",
+        "is",
+        "rate",
+        "weight",
+        "random",
+        "train",
+        "val",
+        "test",
+    ]
 )
 """Parts of names that tell nothing apart by themselves."""
-_FILLERS = frozenset("num size ratio prob coef max norm".split())
+_FILLERS = frozenset(["num", "size", "ratio", "prob", "coef", "max", "norm"])
 """Parts of names that people leave out."""
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -131,7 +204,13 @@ _ABBREVIATIONS = {
     "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"), "sizes": "size", "checkpointing": "checkpoint",
     "image": "img", "images": "img", "picture": "img", "pictures": "img", "threshold": "thresh",
 }  # fmt: skip
-_PHRASES = {("wd",): ("weight", "decay"), ("learning", "rate"): ("lr",), ("data", "loader"): (), ("data", "loading"): (), ("l", "r"): ("lr",)}
+_PHRASES = {
+    ("wd",): ("weight", "decay"),
+    ("learning", "rate"): ("lr",),
+    ("data", "loader"): (),
+    ("data", "loading"): (),
+    ("l", "r"): ("lr",),
+}
 _IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 _NUMERIC = ("number", "integer")
 _LINK = "slots.around.link|'of|'="
@@ -154,6 +233,7 @@ def _letters(text: str) -> str:
 def take_spec_words(text: Text, keys: Keys) -> None:
     """Account for what is said in the words of a spec."""
     _pairs(text, keys)
+    _flags(text, keys)
     for i, token in enumerate(text.tokens):
         if not text.ledger.free(i):
             continue
@@ -179,7 +259,9 @@ def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
             _claim(text, [i - 1, i], owners[named[0]], named[0])
 
 
-def name_before(text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC) -> tuple[list[int], str] | None:
+def name_before(
+    text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC
+) -> tuple[list[int], str] | None:
     """Return the tokens that name a key right before a token, and the key; the longest name counts."""
     words, links = _words_before(text, i)
     for first in range(len(words)):
@@ -195,7 +277,13 @@ def name_at(
     """Return the tokens that name a key from a token on, and the key; the longest name counts."""
     after: list[int] = []
     k = i
-    while k < len(text.tokens) and len(after) < most and text.ledger.free(k) and text.tokens[k].kind == "word" and text.tokens[k].text not in _BREAKS:
+    while (
+        k < len(text.tokens)
+        and len(after) < most
+        and text.ledger.free(k)
+        and text.tokens[k].kind == "word"
+        and text.tokens[k].text not in _BREAKS
+    ):
         after.append(k)
         k += 1
     for end in range(len(after), 0, -1):
@@ -209,18 +297,50 @@ def _words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
     """Return the words before a token that may name it, and those that only link."""
     links: list[int] = []
     k = i - 1
-    while k >= 0 and text.ledger.free(k) and text.tokens[k].kind in ("word", "mark") and text.within(k, "slots.around.link") and text.tokens[k].text not in _NAMING:
+    while (
+        k >= 0
+        and text.ledger.free(k)
+        and text.tokens[k].kind in ("word", "mark")
+        and text.within(k, "slots.around.link")
+        and text.tokens[k].text not in _NAMING
+    ):
         links.append(k)
         k -= 1
     words: list[int] = []
-    while k >= 0 and len(words) < 6 and text.ledger.free(k) and text.tokens[k].kind == "word" and (text.tokens[k].text not in _BREAKS):
+    while (
+        k >= 0
+        and len(words) < 6
+        and text.ledger.free(k)
+        and text.tokens[k].kind == "word"
+        and (text.tokens[k].text not in _BREAKS)
+    ):
         words.append(k)
         k -= 1
     return words[::-1], links[::-1]
 
 
-_NAMING = frozenset("max maximum value".split())
-_BREAKS = frozenset("with and for use using on at in set have want but then to by from or".split())
+_NAMING = frozenset(["max", "maximum", "value"])
+_BREAKS = frozenset(
+    [
+        "with",
+        "and",
+        "for",
+        "use",
+        "using",
+        "on",
+        "at",
+        "in",
+        "set",
+        "have",
+        "want",
+        "but",
+        "then",
+        "to",
+        "by",
+        "from",
+        "or",
+    ]
+)
 
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
@@ -230,7 +350,9 @@ def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
         tokens = [first - 1, *tokens]  # "a max workspace of 4 GB"
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
-    text.ledger.claim("value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key))
+    text.ledger.claim(
+        "value", [*more, *tokens, *(enough.tokens() if enough else ())], Value("", value, key=key)
+    )
     return True
 
 
@@ -315,10 +437,15 @@ def _bounds(text: Text, i: int, keys: Keys) -> bool:
         least, most = text.tokens[i].value
         text.ledger.claim("value", words[first:], Value("", least, key=low))
         text.ledger.claim("value", [*links, i], Value("", most, key=high))
-        usual = text.match("',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually|'mostly 'for|'at|'is|'of? n=@number", i + 1)
+        usual = text.match(
+            "',? 'tuned|'optimized|'optimised|'optimal|'best|'ideally|'opt|'typically|'usually|'mostly 'for|'at|'is|'of? n=@number",
+            i + 1,
+        )
         key = keys.named(["opt", *said], _NUMERIC, whole=True)
         if usual is not None and key is not None:
-            text.ledger.claim("value", usual.tokens(), Value("", text.tokens[usual.tokens("n")[0]].value, key=key))
+            text.ledger.claim(
+                "value", usual.tokens(), Value("", text.tokens[usual.tokens("n")[0]].value, key=key)
+            )
         return True
     return False
 
@@ -329,7 +456,12 @@ def _pairs(text: Text, keys: Keys) -> None:
         if token.kind != "pair":
             continue
         owner = text.ledger.owner.get(i)
-        if owner is None or owner.kind != "value" or "." in token.value[0] or isinstance(owner.value.value, str | list | dict):
+        if (
+            owner is None
+            or owner.kind != "value"
+            or "." in token.value[0]
+            or isinstance(owner.value.value, str | list | dict)
+        ):
             continue
         words = [k for k in _words_before(text, i)[0]]
         spoken = re.split(r"[-_\s]", token.value[0].lower())
@@ -337,9 +469,15 @@ def _pairs(text: Text, keys: Keys) -> None:
             said = [*(text.tokens[k].text for k in words[first:]), *spoken]
             key = keys.named(said, _NUMERIC)
             longer = first < len(words)
-            if longer and owner.value.slot and not (key and keys.extends(slot(owner.value.slot).names, said[0])):
+            if (
+                longer
+                and owner.value.slot
+                and not (key and keys.extends(slot(owner.value.slot).names, said[0]))
+            ):
                 phrase, section = " ".join(said), f"slots.{owner.value.slot}"
-                if text.lexicon.has(phrase, f"{section}.before") or text.lexicon.has(phrase, f"{section}.nouns"):
+                if text.lexicon.has(phrase, f"{section}.before") or text.lexicon.has(
+                    phrase, f"{section}.nouns"
+                ):
                     text.ledger.claim("context", words[first:])
                     break
                 continue
@@ -350,13 +488,29 @@ def _pairs(text: Text, keys: Keys) -> None:
                 break
 
 
+def _flags(text: Text, keys: Keys) -> None:
+    """Read "--wd=0.01" and "--warmup-steps 500": options that are named as a key of the spec is."""
+    for i, token in enumerate(text.tokens):
+        if token.kind != "flag" or not text.ledger.free(i):
+            continue
+        match = text.match("'=|':? v=@number", i + 1)
+        key = keys.named(re.split(r"[-_.]", token.text), _NUMERIC, whole=True)
+        if match is not None and key is not None and not _is_of_a_slot(key):
+            [v] = match.tokens("v")
+            text.ledger.claim("value", [i, *match.tokens()], Value("", text.tokens[v].value, key=key))
+
+
 def _texts(text: Text, keys: Keys) -> None:
     """Read "project kelp-watch" where the section of the key is spoken of: "wandb"."""
     spoken = {t.text for t in text.tokens if t.kind == "word"}
     for i, token in enumerate(text.tokens):
         if token.kind != "word" or not text.ledger.free(i):
             continue
-        mine = [k for k in keys.leaves.get(token.text, ()) if keys.kinds.get(k) == "string" and k.split(".")[0] in spoken]
+        mine = [
+            k
+            for k in keys.leaves.get(token.text, ())
+            if keys.kinds.get(k) == "string" and k.split(".")[0] in spoken
+        ]
         if len(mine) != 1:
             continue
         match = text.match("'is|'=|':|'name|'called|'named* v=@quote|~word", i + 1)
@@ -369,11 +523,31 @@ def _texts(text: Text, keys: Keys) -> None:
             value = whole[0] if whole else text.tokens[v].text
             while end < len(text.tokens) and text.tokens[end].end <= text.tokens[v].start + len(value):
                 end += 1
-        section = [k for k in range(max(0, i - 1), i) if text.tokens[k].text == mine[0].split(".")[0] and text.ledger.free(k)]
+        section = [
+            k
+            for k in range(max(0, i - 1), i)
+            if text.tokens[k].text == mine[0].split(".")[0] and text.ledger.free(k)
+        ]
         text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
 
 
-_OPTIMIZERS = frozenset("adam lion rmsprop adagrad adadelta adafactor lamb lars muon sophia nadam radam adam8bit".split())
+_OPTIMIZERS = frozenset(
+    [
+        "adam",
+        "lion",
+        "rmsprop",
+        "adagrad",
+        "adadelta",
+        "adafactor",
+        "lamb",
+        "lars",
+        "muon",
+        "sophia",
+        "nadam",
+        "radam",
+        "adam8bit",
+    ]
+)
 
 
 def _choices(text: Text, keys: Keys) -> None:
@@ -381,7 +555,9 @@ def _choices(text: Text, keys: Keys) -> None:
     for i in range(len(text.tokens)):
         for size in (3, 2, 1):
             part = range(i, i + size)
-            if part.stop > len(text.tokens) or not all(text.ledger.free(k) and text.tokens[k].kind in ("word", "number", "key") for k in part):
+            if part.stop > len(text.tokens) or not all(
+                text.ledger.free(k) and text.tokens[k].kind in ("word", "number", "key") for k in part
+            ):
                 continue
             owners = keys.enums.get(_letters(text.ledger.said(part)), {})
             if owners and _choice(text, list(part), owners):
@@ -391,7 +567,15 @@ def _choices(text: Text, keys: Keys) -> None:
 
 def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
     said = text.ledger.said(part).lower()
-    telling = bool(re.search(r"[\d_-]", said)) or said in ("adamw", "sgd", "fsdp", "ddp", "multistep", "steplr", "torchao")
+    telling = bool(re.search(r"[\d_-]", said)) or said in (
+        "adamw",
+        "sgd",
+        "fsdp",
+        "ddp",
+        "multistep",
+        "steplr",
+        "torchao",
+    )
     for key, spelled in owners.items():
         leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
         named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
@@ -400,7 +584,11 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
         end = part[-1] + 1
         while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
             end += 1
-        if (match := text.match("'as|'for|'is group.det*", end)) is not None and match.end < len(text.tokens) and text.tokens[match.end].text in named:
+        if (
+            (match := text.match("'as|'for|'is group.det*", end)) is not None
+            and match.end < len(text.tokens)
+            and text.tokens[match.end].text in named
+        ):
             end = match.end + 1
         if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
             continue
@@ -416,7 +604,9 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
 def _described(text: Text, first: int, parts: set[str]) -> list[int]:
     """Return the words right before a choice that only describe it: "a swin base backbone (swin_base_384_22k)"."""
     k = first - 1
-    while k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":")):
+    while (
+        k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":"))
+    ):
         k -= 1
     found = list(range(k + 1, first))
     return found if any(text.tokens[i].kind == "word" for i in found) else []
@@ -439,13 +629,22 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
         if token.kind != "word" or leaf not in lists or not text.ledger.free(i):
             continue
         key, choices = lists[leaf]
-        before = next((k for k in range(i - 1, max(-1, i - 5), -1) if text.tokens[k].text not in ("as", "the", "a", "for")), -1)
+        before = next(
+            (
+                k
+                for k in range(i - 1, max(-1, i - 5), -1)
+                if text.tokens[k].text not in ("as", "the", "a", "for")
+            ),
+            -1,
+        )
         for k in (before, i + 1, i + 2):
             if 0 <= k < len(text.tokens) and text.ledger.free(k) and text.tokens[k].kind == "word":
                 said = text.tokens[k].text
                 code = re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) or said in _OPTIMIZERS
                 if code and (k != i + 2 or text.within(i + 1, "slots.around.link")):
-                    raise ConflictError(f"{key} cannot be '{said}'; it is one of {', '.join(sorted(choices))}.")
+                    raise ConflictError(
+                        f"{key} cannot be '{said}'; it is one of {', '.join(sorted(choices))}."
+                    )
 
 
 _ON = "'on|'enabled|'true|'activated"
@@ -454,7 +653,10 @@ _OFF = "'off|'disabled|'false|'deactivated"
 
 def _switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
-    for on, source in ((True, "operator.enable|'with group.det*"), (False, "operator.not group.det|free.light*")):
+    for on, source in (
+        (True, "operator.enable|'with group.det*"),
+        (False, "operator.not group.det|free.light*"),
+    ):
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
                 state = text.match(_ON if on else _OFF, found[0][-1] + 1)
@@ -470,7 +672,11 @@ def _switches(text: Text, keys: Keys) -> None:
         state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
-            verb = [i - 1] if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching") else set_before(text, i)
+            verb = (
+                [i - 1]
+                if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
+                else set_before(text, i)
+            )
             on = word in ("on", "enabled", "true", "activated")
             text.ledger.claim("value", [*verb, *found[0], *state.tokens()], Value("", on, key=found[1]))
 
@@ -496,5 +702,9 @@ def _snake(text: Text, keys: Keys) -> None:
         if key is not None and match is not None:
             [v] = match.tokens("v")
             said = text.tokens[v]
-            value: Any = said.value if said.value is not None else {"true": True, "false": False}.get(said.text, said.text)
+            value: Any = (
+                said.value
+                if said.value is not None
+                else {"true": True, "false": False}.get(said.text, said.text)
+            )
             text.ledger.claim("value", [i, *match.tokens()], Value("", value, key=key))

@@ -24,23 +24,40 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
-    leads = (f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*", f"{_SEARCH}.verbs group.det* {_SEARCH}.best", "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*")
+    leads = (
+        f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
+        f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
+        "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*",
+    )
     for match in [m for lead in leads for m in text.find(lead)]:
         denied = match.first and text.within(match.first - 1, "grammar.operator.not")
-        loose = bool({"over", "vary", "sweep", "varying", "sweeping"} & {text.tokens[k].text for k in match.tokens()})
+        loose = bool(
+            {"over", "vary", "sweep", "varying", "sweeping"} & {text.tokens[k].text for k in match.tokens()}
+        )
         found = _names(text, match.end, keys, choices=loose)
         if found is not None and not denied:
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
             text.ledger.claim("value", found[0], Value("", found[1], key="automl.parameters"))
-    searched = any(True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values"))
+    searched = any(
+        True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values")
+    )
     if any(True for _ in text.find(f"{_SEARCH}.nouns")):
-        for match in text.find("'search|'searching 'only|'also|'just* 'over"):  # over something that no spec key is
-            text.ledger.claim("policy", match.tokens(), Said("on", text.ledger.said(match.tokens()), verb=True))
+        for match in text.find(
+            "'search|'searching 'only|'also|'just* 'over"
+        ):  # over something that no spec key is
+            text.ledger.claim(
+                "policy", match.tokens(), Said("on", text.ledger.said(match.tokens()), verb=True)
+            )
     for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if searched else ():
         found = _names(text, match.end, keys, choices=True)
-        if found is not None and (text.tokens[match.first].text == "over" or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")):
-            text.ledger.claim("value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters"))
+        if found is not None and (
+            text.tokens[match.first].text == "over"
+            or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
+        ):
+            text.ledger.claim(
+                "value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters")
+            )
 
 
 def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[list[int], list[str]] | None:
@@ -59,7 +76,11 @@ def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[
             break
         i = match.end
     end = tokens[-1] + 1 if tokens else i
-    if not tokens or text.match("slots.around.link* @number", end) or text.match("'too|'also|'as 'well?", end):
+    if (
+        not tokens
+        or text.match("slots.around.link* @number", end)
+        or text.match("'too|'also|'as 'well?", end)
+    ):
         return None  # a value of its own, or besides what is searched anyway
     return list(range(tokens[0], end)), named
 
@@ -78,10 +99,17 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     """Account for numbers of a search, for ranges, the metric and for when it is to stop."""
     _stops(text, searching=searching)
     for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{_SECTION}.words.")]:
-        for source in (f"{_SECTION}.words.{name} {_LINK} n=@number slots.epochs.unit?", f"slots.around.before* n=@number {_SECTION}.words.{name}"):
+        for source in (
+            f"{_SECTION}.words.{name} {_LINK} n=@number slots.epochs.unit?",
+            f"slots.around.before* n=@number {_SECTION}.words.{name}",
+        ):
             for match in text.find(source):
                 if text.ledger.free(match.tokens("n")[0]):
-                    text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"))
+                    text.ledger.claim(
+                        "value",
+                        match.tokens(),
+                        Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"),
+                    )
     if not searching:
         return
     for i, token in enumerate(text.tokens):
@@ -104,7 +132,19 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
         if len(numbers) < 2 or not any(text.tokens[k].text == "or" for k in range(i, end)):
             return
         value = {"choices": [n.value for n in numbers]}
-    while at > 0 and text.tokens[at - 1].text in (",", ":", "in", "range", "within", "of", "from", "the", "(", "=", "values"):
+    while at > 0 and text.tokens[at - 1].text in (
+        ",",
+        ":",
+        "in",
+        "range",
+        "within",
+        "of",
+        "from",
+        "the",
+        "(",
+        "=",
+        "values",
+    ):
         at -= 1
     owner = text.ledger.owner.get(at - 1)
     found: tuple[list[int], str] | None = None
@@ -119,7 +159,10 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
 
 def _metric(text: Text) -> None:
     """Read "minimise val_loss": the metric by its name, and which way is better."""
-    for direction, verbs in (("minimize", "'minimise|'minimize|'minimising|'minimizing|'lowest|'smallest"), ("maximize", "'maximise|'maximize|'maximising|'maximizing|'highest|'largest")):
+    for direction, verbs in (
+        ("minimize", "'minimise|'minimize|'minimising|'minimizing|'lowest|'smallest"),
+        ("maximize", "'maximise|'maximize|'maximising|'maximizing|'highest|'largest"),
+    ):
         for match in text.find(f"{verbs} group.det* name=~word"):
             [name] = match.tokens("name")
             if "_" in text.tokens[name].text:
@@ -146,11 +189,21 @@ def _stops(text: Text, *, searching: bool) -> None:
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
     for stop in (opening, also) if searching else (opening,):
         for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
-            text.ledger.claim("value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value))
-        for match in text.find(f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"):
-            text.ledger.claim("value", match.tokens(), Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"))
+            text.ledger.claim(
+                "value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value)
+            )
+        for match in text.find(
+            f"{stop}{_SECTION}.reached 'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"
+        ):
+            text.ledger.claim(
+                "value",
+                match.tokens(),
+                Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"),
+            )
         for name in UNITS:
             for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
-                if not any(text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)):
+                if not any(
+                    text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)
+                ):
                     amount = text.tokens[match.tokens("n")[0]].value
                     text.ledger.claim("value", match.tokens(), Value("time_budget", duration(amount, name)))

@@ -196,7 +196,7 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     ends = [c.first for c in names[1:]] + [len(text.tokens)]
     parts = [[c for c in step.claims if c.kind != "name" and a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
     words = [t.text for t in text.tokens[names[0].first : names[-1].last]]
-    if "or" not in words and all(any(c.kind == "place" for c in part) for part in parts):
+    if "or" not in words and all(any(c.kind in ("place", "job") for c in part) for part in parts):
         lead = [c for c in step.claims if c.first < names[0].first]
         return [
             Step(step.action, n.first, step.engine, step.asked, [*(lead if i == 0 else ()), n, *part], n.value.skills[0], step.group)

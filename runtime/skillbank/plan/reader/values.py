@@ -33,8 +33,6 @@ def duration(amount: float, unit: str) -> str:
     return f"{amount * times:g}{short}"
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value as it was said.
@@ -51,6 +49,8 @@ class Value:
         Whether a number of GPUs is that of all nodes together.
     unit
         What an interval counts where it is not epochs.
+    most
+        Whether a number was said to be the most ("batches up to 8").
     """
 
     slot: str
@@ -59,6 +59,7 @@ class Value:
     negated: bool = False
     total: bool = False
     unit: str = ""
+    most: bool = False
 
 
 def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching: bool) -> None:
@@ -120,15 +121,26 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     """Find the slot of one number: by the noun before it, else by the one behind it."""
     best: tuple[int, Slot, Match] | None = None
     kind, value = text.tokens[i].kind, text.tokens[i].value
-    near = {c for k in range(max(0, i - 9), min(i + 9, len(text.tokens))) for span in text.spans[k] for c in span.classes}
+    near = {
+        c
+        for k in range(max(0, i - 9), min(i + 9, len(text.tokens)))
+        for span in text.spans[k]
+        for c in span.classes
+    }
     for each in SLOTS:
         nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
         link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
         for led, source in (
-            (True, f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?"),
-            (False, f"slots.around.before|slots.around.least* @{kind} slots.around.adjective* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?"),
+            (
+                True,
+                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} slots.{each.name}.unit? slots.around.each?",
+            ),
+            (
+                False,
+                f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
+            ),
         ):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
@@ -139,10 +151,14 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if best is None:
         return
     size, found, match = best
-    if (size > 100 and _is_longer(text, found, match, keys)) or (found.name == "patience" and not searching and size > 100):
+    if (size > 100 and _is_longer(text, found, match, keys)) or (
+        found.name == "patience" and not searching and size > 100
+    ):
         return
     if found.name in ("gpus", "nodes") and _is_owned(text, clauses, match):
-        memory = text.match("'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end)
+        memory = text.match(
+            "'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end
+        )
         text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
     tokens = [k for k in match.tokens() if text.ledger.free(k)]
@@ -150,7 +166,8 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
-    _claim(text, tokens, Value(found.name, said))
+    most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
+    _claim(text, tokens, Value(found.name, said, most=most))
 
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
@@ -182,19 +199,27 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
         return False  # in "10 epochs 4 gpus" the noun is that of the number before it
     if each.name == "batch_size":  # the slot's is that of one GPU
         together = text.match("slots.around.together", match.end)
-        return together is None and not (before is not None and text.within(match.first - 1, "slots.around.together"))
-    if each.name != "epochs":
+        return together is None and not (
+            before is not None and text.within(match.first - 1, "slots.around.together")
+        )
+    if each.name not in ("epochs", "nodes"):
         return True
     links = [text.tokens[k].text for k in range(match.first + 1, i)]
-    if led and text.tokens[match.first].text == "epoch" and not {":", "=", "is", "of", "to"} & set(links):
+    if (
+        led
+        and text.tokens[match.first].text in ("epoch", "node")
+        and not {":", "=", "is", "of", "to"} & set(links)
+    ):
         return False
-    stops = before is not None and any(text.ends(k, "slots.search_settings.stop") for k in range(max(0, match.first - 3), match.first))
+    stops = before is not None and any(
+        text.ends(k, "slots.search_settings.stop") for k in range(max(0, match.first - 3), match.first)
+    )
     if before is not None and before.text in _WHEN and not stops:
         return False
     return not (led and text.match("'and|',|'& @number !slots.around.named", match.end))
 
 
-_WHEN = frozenset("at after from until till by since before first last past".split())
+_WHEN = frozenset(["at", "after", "from", "until", "till", "by", "since", "before", "first", "last", "past"])
 """Words before epochs that say when something is, not for how long."""
 
 
@@ -220,16 +245,31 @@ def _every(text: Text) -> None:
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         for match in text.find(f"{each} unit=slots.epochs.nouns|slots.around.steps"):
             words = [text.tokens[k] for k in match.tokens("n")]
-            count = 1 if not words else words[0].value if words[0].kind == "number" else _OTHER.get(words[0].text, 1)
+            count = (
+                1
+                if not words
+                else words[0].value
+                if words[0].kind == "number"
+                else _OTHER.get(words[0].text, 1)
+            )
             unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
             _claim(text, match.tokens(), Value(name, count, unit=unit))
-
 
     for match in text.find(f"^place {often} slots.epochs.nouns"):
         if text.ledger.owner[match.first].value.role == "eval_dataset":
             words = [text.tokens[k] for k in match.tokens("n")]
-            count = 1 if not words else words[0].value if words[0].kind == "number" else _OTHER.get(words[0].text, 1)
-            text.ledger.claim("value", [k for k in match.tokens() if text.ledger.free(k)], Value("validation_interval", count))
+            count = (
+                1
+                if not words
+                else words[0].value
+                if words[0].kind == "number"
+                else _OTHER.get(words[0].text, 1)
+            )
+            text.ledger.claim(
+                "value",
+                [k for k in match.tokens() if text.ledger.free(k)],
+                Value("validation_interval", count),
+            )
 
 
 _OTHER = {"other": 2, "second": 2, "third": 3}
@@ -252,7 +292,9 @@ def _kept(text: Text) -> None:
 
 def _totals(text: Text) -> None:
     """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
-    for match in text.find("^value spread='spread|'split|'distributed|'divided|'evenly|'equally* 'over|'across|'on|'in|'between? ^value"):
+    for match in text.find(
+        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* 'over|'across|'on|'in|'between? ^value"
+    ):
         one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
         if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
             joined = [text.tokens[k].text for k in (*match.tokens(), *other.tokens)]
@@ -266,13 +308,26 @@ def _totals(text: Text) -> None:
 
 
 def _is_per_node(text: Text, claim: Claim) -> bool:
-    return bool({"per", "each", "every", "apiece"} & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)})
+    return bool(
+        {"per", "each", "every", "apiece"}
+        & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)}
+    )
 
 
 def _ellipses(text: Text) -> None:
     """Read a number without a noun that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
-    for match in [*text.find("^value operator.instead|operator.not group.det? @number"), *text.find("operator.not @number ',? 'but &^value")]:
-        kept = next((k for k in (match.first, match.end) if k in text.ledger.owner and text.ledger.owner[k].kind == "value"), None)
+    for match in [
+        *text.find("^value ',? operator.instead|operator.not group.det? @number"),
+        *text.find("operator.not @number ',? 'but &^value"),
+    ]:
+        kept = next(
+            (
+                k
+                for k in (match.first, match.end)
+                if k in text.ledger.owner and text.ledger.owner[k].kind == "value"
+            ),
+            None,
+        )
         if kept is not None and isinstance(text.ledger.owner[kept].value.value, int | float):
             text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)])
     for i, token in enumerate(text.tokens):
@@ -289,27 +344,39 @@ def _ellipses(text: Text) -> None:
             last = before[-1]
             between = range(last.last + 1, i)
             fixed = any(text.within(k, "grammar.mode.fix") for k in between) or (
-                last.value.negated and (enough or any(text.tokens[k].text in ("but", "only", "just", "use", "rather") for k in between))
+                last.value.negated
+                and (
+                    enough
+                    or any(text.tokens[k].text in ("but", "only", "just", "use", "rather") for k in between)
+                )
             )
             if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
                 _claim(text, [i], replace(last.value, value=token.value, negated=False))
 
 
 def _sizes(text: Text) -> None:
-    for match in text.find("free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"):
+    for match in text.find(
+        "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
+    ):
         [i] = match.tokens("n")
         _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(SIZE, text.tokens[i].value))
 
 
 def _gpu_ids(text: Text) -> None:
-    for match in text.find("slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* n=@number|@range more=',|'and|'&|@number* 'only?"):
+    for match in text.find(
+        "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* n=@number|@range more=',|'and|'&|@number* 'only?"
+    ):
         noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
         numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
         ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
         end = match.end
         while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
             end -= 1
-        if end < len(text.tokens) and any(text.within(end, f"slots.{s.name}.nouns") for s in SLOTS if s.name != "gpus") and len(numbers) > 1:
+        if (
+            end < len(text.tokens)
+            and any(text.within(end, f"slots.{s.name}.nouns") for s in SLOTS if s.name != "gpus")
+            and len(numbers) > 1
+        ):
             continue
         plural = noun in ("gpus", "cards", "devices")
         linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
@@ -318,13 +385,21 @@ def _gpu_ids(text: Text) -> None:
         for low, high in ranged:
             numbers += list(range(int(low), int(high) + 1)) if high >= low else []
         if numbers and all(isinstance(n, int) for n in numbers):
-            _claim(text, [k for k in range(match.first, end) if text.ledger.free(k)], Value("gpu_ids", sorted(set(numbers))))
+            _claim(
+                text,
+                [k for k in range(match.first, end) if text.ledger.free(k)],
+                Value("gpu_ids", sorted(set(numbers))),
+            )
 
 
 def _ids(text: Text, k: int) -> list[int | float]:
     """Return the numbers of a token: "0,1" behind "gpus" is two."""
     said = text.ledger.said([k])
-    return [int(part) for part in said.split(",")] if re.fullmatch(r"\d+(?:,\d+)+", said) else [text.tokens[k].value]
+    return (
+        [int(part) for part in said.split(",")]
+        if re.fullmatch(r"\d+(?:,\d+)+", said)
+        else [text.tokens[k].value]
+    )
 
 
 def _no_gpus(text: Text) -> None:
@@ -341,7 +416,9 @@ def _no_gpus(text: Text) -> None:
 def _durations(text: Text, name: str, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
     if name == "gpu_hours":
-        for match in text.find(f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"):
+        for match in text.find(
+            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"
+        ):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
         for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
             _claim(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
@@ -351,11 +428,15 @@ def _durations(text: Text, name: str, searching: bool) -> None:
         f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? group.det* slots.{name}.nouns",
     ]
     if name == "trial_timeout":
-        sources.append("'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}")
+        sources.append(
+            "'no|'each|'every|'a|'any|'single? 'trial|'trials 'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
+        )
     if name == "trial_timeout" and searching:
         sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
     if name == "time_budget" and searching:
-        sources.append(f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*")
+        sources.append(
+            f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
+        )
         sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited|'capped|'max|'budget* n=@number unit={unit}",
                     "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
@@ -364,7 +445,11 @@ def _durations(text: Text, name: str, searching: bool) -> None:
                 [i] = match.tokens("n")
                 if text.ledger.free(i):
                     amount = text.tokens[i].value
-                    _claim(text, [k for k in match.tokens() if text.ledger.free(k)], Value(name, duration(amount, unit)))
+                    _claim(
+                        text,
+                        [k for k in match.tokens() if text.ledger.free(k)],
+                        Value(name, duration(amount, unit)),
+                    )
 
 
 def _choices(text: Text, each: Slot) -> None:
@@ -380,7 +465,9 @@ def _choices(text: Text, each: Slot) -> None:
         if not said or not all(map(text.ledger.free, said)):
             continue
         word = " ".join(text.tokens[k].text for k in said)
-        value = next((m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word)
+        value = next(
+            (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
+        )
         beside = match.tokens("before") or match.tokens("after")
         if each.name == "algorithm" and word in UNCERTAIN and not beside:
             continue
