@@ -101,11 +101,11 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if action == "evaluate" and match.tokens("what") == [] and "how" not in words and text.within(first, "actions.words.measure") and not any(text.within(i, "actions.words.metric") for i in match.tokens()):
         return
-    if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
-        return
     if verb and text.tokens[first].text in _DONE and _wish(text, clauses, first) is None and not _joins(text, clauses, first):
         text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
         return  # "I tried it before"
+    if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
+        return
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     if validates and any(text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns") for i in range(len(text.tokens))):
         _validated(text, match, first)  # a training validates by itself

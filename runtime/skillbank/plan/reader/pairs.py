@@ -70,9 +70,7 @@ def take_pairs(text: Text) -> None:
         if match is not None:
             place = clean_uri(text.tokens[match.tokens("v")[0]].value)
             text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
-    for match in text.find(
-        "k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"
-    ):
+    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]

@@ -402,11 +402,11 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
-    listed = _listed(steps)
     known = frozenset(
         w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
         if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
     )  # fmt: skip
+    listed = _listed(steps)
     notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
     if left:

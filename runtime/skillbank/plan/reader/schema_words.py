@@ -136,59 +136,9 @@ class Keys:
 
 
 _COMMON = frozenset(
-    [
-        "num",
-        "max",
-        "min",
-        "size",
-        "type",
-        "name",
-        "path",
-        "dir",
-        "file",
-        "id",
-        "data",
-        "image",
-        "img",
-        "model",
-        "device",
-        "mode",
-        "format",
-        "enable",
-        "group",
-        "tags",
-        "project",
-        "layers",
-        "results",
-        "gpu",
-        "threads",
-        "loss",
-        "input",
-        "output",
-        "version",
-        "use",
-        "using",
-        "with",
-        "without",
-        "line",
-        "step",
-        "steps",
-        "part",
-        "interval",
-        "period",
-        "time",
-        "times",
-        "level",
-        "value",
-        "count",
-        "is",
-        "rate",
-        "weight",
-        "random",
-        "train",
-        "val",
-        "test",
-    ]
+    """num max min size type name path dir file id data img image model device mode format enable group tags project layers
+    results gpu threads loss input output version use using with without line step steps part interval period time times
+    level value count is rate weight random train val test""".split()
 )
 """Parts of names that tell nothing apart by themselves."""
 _FILLERS = frozenset(["num", "size", "ratio", "prob", "coef", "max", "norm"])
@@ -259,9 +209,7 @@ def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
             _claim(text, [i - 1, i], owners[named[0]], named[0])
 
 
-def name_before(
-    text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC
-) -> tuple[list[int], str] | None:
+def name_before(text: Text, i: int, keys: Keys, kinds: Sequence[str] = _NUMERIC) -> tuple[list[int], str] | None:
     """Return the tokens that name a key right before a token, and the key; the longest name counts."""
     words, links = _words_before(text, i)
     for first in range(len(words)):
