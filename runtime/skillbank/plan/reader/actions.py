@@ -29,7 +29,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
     ("inference", f"verb=actions.words.apply what={_OF}|{_ENGINE}|actions.inference.nouns+ &'on|'over|'against|'through|'across|'to|'at|^place"),
     ("dataset_convert", "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* places.data.nouns|^place"),
-    ("inference", "verb=actions.words.apply group.det|free.adjective* what=@name ~word ~word? &'on|'over|'against|'for|^place"),
+    ("inference", "verb=actions.words.apply group.det|free.adjective* what=@name other=~word other=~word? &'on|'over|'against|'for|^place"),
     ("inference", "verb=actions.words.sort group.det|free.adjective|free.noun|group.prep* ^place"),
     ("inference", "verb=actions.words.make group.det|free.adjective|'predicted|'me|'us|free.glue* actions.words.boxes &'on|'for|'of|'from|'over|'in|^place"),
 )  # fmt: skip
@@ -119,7 +119,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     kept = [i for i in match.tokens() if text.tokens[i].kind == "word" and not text.within(i, "actions.export.base", "actions.quantize.base") or i in verb]
     engine = action != "gen_trt_engine" and any(text.within(i, _ENGINE) for i in match.tokens())
     wish = next((m for start in range(max(0, first - 8), first) if (m := text.match(_SHOULD[0], start, first)) is not None and m.end == first), None)
-    free = [i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i)]
+    other = match.tokens("other")  # a word of its own: "a segmentation engine"
+    free = [i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i) and i not in other]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
 
