@@ -11,7 +11,6 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
-from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.places import SOURCES, is_test, role_of_path

@@ -95,8 +95,9 @@ class Maker:
             raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
         data = self.data.of(at)
         parent = self._parent(at)
-        for claim in step.of("job") if parent is not None and action is not None else ():
-            self._take_key_words(claim, [k for k, f in action.spec_params.items() if f == "parent_model"])
+        models = [k for k, f in action.spec_params.items() if f == "parent_model"] if action is not None else []
+        for claim in step.of("job") if parent is not None else ():
+            self._take_key_words(claim, models)
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
@@ -117,7 +118,8 @@ class Maker:
 
     def _is_chosen(self, at: int, action: Action) -> bool:
         """Whether the words choose the variant; elsewhere it follows from the parent."""
-        several = sum(a.name == action.name for a in self.steps[at].skill.actions) > 1 if self.steps[at].skill else False
+        skill = self.steps[at].skill
+        several = skill is not None and sum(a.name == action.name for a in skill.actions) > 1
         return bool(action.variant) and (self.engines[at] or (several and self.unclear[at] is None))
 
     # -- values --------------------------------------------------------------------------------

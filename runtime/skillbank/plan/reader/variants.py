@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from skillbank.bank.actions import Action
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
@@ -26,8 +24,9 @@ def settle_variant(text: Text, step: Step, engine: bool) -> tuple[Action | None,
     fitting = _fitting(step, engine)
     if len(fitting) < 2:
         return next(iter(fitting), None), None
-    parts = [set((a.variant or "").lower().split("-")) for a in fitting]
-    said = [a for a, own in zip(fitting, parts, strict=True) if _says(text, own - set.intersection(*parts))]
+    parts = [frozenset((a.variant or "").lower().split("-")) for a in fitting]
+    shared = parts[0].intersection(*parts[1:])
+    said = [a for a, own in zip(fitting, parts, strict=True) if _says(text, own - shared)]
     if len(said) == 1:
         return said[0], None
     choices = tuple(f"--variant {a.variant}" for a in fitting)
@@ -45,7 +44,7 @@ def _fitting(step: Step, engine: bool) -> list[Action]:
     return [a for a in named if a.variant is None] or named
 
 
-def _says(text: Text, words: Sequence[str] | set[str]) -> bool:
+def _says(text: Text, words: frozenset[str]) -> bool:
     """Whether a text has one of some words in any form; the word is accounted for."""
     found = False
     for i, token in enumerate(text.tokens):
