@@ -329,6 +329,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
 
 def _pixels(text: Text, i: int, keys: Keys) -> bool:
     """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
+    if i and text.tokens[i - 1].text == "of":
+        return False  # "crops of 1024 pixels": of something else than the image
     match = text.match("'px|'pixel|'pixels side='wide|'high|'tall|'width|'height|'images|'image|'pictures?", i + 1)
     if match is None:
         return False
