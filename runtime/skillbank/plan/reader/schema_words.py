@@ -14,7 +14,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.values import Value, denied_before, set_before
-from skillbank.plan.slot_keys import slot_of
+from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS, slot
 
 __all__ = ["Keys", "keys_of", "name_at", "name_before", "take_named_choices", "take_spec_words"]
@@ -40,7 +40,7 @@ class Keys:
         """The most that a number may be."""
         self.megabytes: set[str] = set()
         for action in actions:
-            others = {a.name for a in skill.actions} - {action.name}
+            others = foreign_sections(skill, action)
             schema = skill.schema(action)
             for shorthand, key in action.shorthands.items():
                 if key.partition(".")[0] not in others:
