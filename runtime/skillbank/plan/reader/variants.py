@@ -1,4 +1,4 @@
-"""Which of several variants of an action is meant: the one that takes an engine, or the one whose word is said."""
+"""Which variant of an action is meant: the one that takes an engine, or the one whose word is said."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def settle_variant(text: Text, step: Step, engine: bool) -> tuple[Action | None,
     if len(said) == 1:
         return said[0], None
     choices = tuple(f"--variant {a.variant}" for a in fitting)
-    why = f"{step.action} has the variants {' and '.join(str(a.variant) for a in fitting)}; say which is meant"
+    named = " and ".join(str(a.variant) for a in fitting)
+    why = f"{step.action} has the variants {named}; say which is meant"
     return fitting[0], Question(key="variant", why=why, choices=choices)
 
 
