@@ -29,9 +29,9 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     The action's own section counts first (``export.batch_size``), then a shorthand for its kind
     (``segment_batch_size`` for ``segment_train``) or of the skill, then the one key that has one of the names
     of the slot, anywhere in the schema (without a schema: among the action's inputs and behind any
-    shorthand); of several, the one of the action's own data (``dataset.train_dataset.batch_size`` for ``train``). What only
-    other actions read is no such value: the sections that bear their names, and the keys that they alone
-    declare.
+    shorthand); of several, the one of the action's own data (``dataset.train_dataset.batch_size`` for
+    ``train``). What only other actions read is no such value: the sections that bear their names, and the
+    keys that they alone declare.
     """
     found = keys_of(skill, action, slot)
     return found[0] if len(found) == 1 else None
