@@ -9,7 +9,7 @@ from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
-from skillbank.plan.reader.places import SOURCES, Place
+from skillbank.plan.reader.place import SOURCES, Place
 from skillbank.plan.reader.policy import Said
 from skillbank.plan.reader.values import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word

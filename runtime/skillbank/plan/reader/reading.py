@@ -16,15 +16,31 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
-from skillbank.plan.products import trains
-from skillbank.plan.products import product_in
+from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader import (
+    accounting,
+    asides,
+    captions,
+    jobs,
+    lexer,
+    names,
+    normal,
+    pairs,
+    places,
+    policy,
+    searches,
+    values,
+)
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
-    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+    JobSkill,
+    gives_masks,
+    skill_of_description,
+    skill_that_finds,
+    take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -230,7 +246,8 @@ def _take_platforms(page: Text) -> None:
             if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
                 page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+        sent = f"'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det* places.platform.{name} places.platform.around?"
+        for match in (*page.find(f"{label} places.platform.{name} places.platform.around?"), *page.find(sent)):
             page.ledger.claim("platform", match.tokens(), name)
         for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
@@ -272,7 +289,7 @@ def _product(page: Text) -> str | None:
     making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
     for claim in page.ledger.of("place") if making is not None else ():
         action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
-        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+        if action is not None and making is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
             page.ledger.claim("order", [making])
             return action
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
