@@ -145,8 +145,13 @@ class Step:
             "notes": (*before.notes, *self._foreign_values()),
             "data": (*(d for d in before.data if d.source not in self._said_sources), *self.data),
             "settings": (*kept, *own),
+            "questions": tuple(q for q in before.questions if q.key not in self._answered(fields)),
         }
         return Request.model_validate({**before.model_dump(), **update})
+
+    def _answered(self, fields: Mapping[str, Any]) -> set[str]:
+        """Return the keys of the questions about the words that options answer."""
+        return {*fields, *(f"data.{role_of(source)}" for source in self._said_sources)}
 
     # -- settings by what they mean ------------------------------------------------------------
 

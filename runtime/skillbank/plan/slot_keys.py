@@ -26,11 +26,12 @@ def slot_of(key: str) -> Slot | None:
 def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
-    The action's own section counts first (``export.batch_size``), then a shorthand of the skill, then the one
-    key that has one of the slot's names, anywhere in the schema (without a schema: among the action's inputs
-    and behind any shorthand); of several, the one of the action's own data
-    (``dataset.train_dataset.batch_size`` for ``train``). What only other actions read is no such value: the
-    sections that bear their names, and the keys that they alone declare.
+    The action's own section counts first (``export.batch_size``), then a shorthand for its kind
+    (``segment_batch_size`` for ``segment_train``) or of the skill, then the one key that has one of the names
+    of the slot, anywhere in the schema (without a schema: among the action's inputs and behind any
+    shorthand); of several, the one of the action's own data (``dataset.train_dataset.batch_size`` for
+    ``train``). What only other actions read is no such value: the sections that bear their names, and the
+    keys that they alone declare.
     """
     found = keys_of(skill, action, slot)
     return found[0] if len(found) == 1 else None
@@ -43,10 +44,14 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     if slot.fills is Fills.FIELD:
         return (slot.key,)
     schema, shorthands = skill.schema(action), skill.shorthands(action)
-    own = [f"{action.name}.{name}" for name in slot.names if f"{action.name}.{name}" in schema.keys]
-    if own:
-        return (own[0],)
+    sections = dict.fromkeys((action.name, _usual(skill, action)))
+    own = [f"{section}.{name}" for section in sections for name in slot.names]
+    if inside := [key for key in own if key in schema.keys]:
+        return (inside[0],)
     foreign = foreign_sections(skill, action)
+    special = [f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names]
+    if mine := [name for name in special if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]:
+        return (mine[0],)
     said = [name for name in slot.names if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
         return (said[0],)
@@ -63,8 +68,20 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
 
 def foreign_sections(skill: Skill, action: Action) -> set[str]:
     """Return the sections of a spec that are those of other actions; what learns reads that of training."""
-    others = {a.name for a in skill.actions} - {action.name}
+    others = {a.name for a in skill.actions} - {action.name, _usual(skill, action)}
     return others - {SEARCHED} if trains(action.name) else others
+
+
+def _usual(skill: Skill, action: Action) -> str:
+    """Return the action that one is a kind of, ``train`` for ``segment_train``; else its own name."""
+    names = {a.name for a in skill.actions}
+    return next((name for name in names if action.name.endswith(f"_{name}")), action.name)
+
+
+def _kinds(skill: Skill, action: Action) -> list[str]:
+    """Return the words for what kind of its action one is, as shorthands begin with: ``segment``."""
+    kind = action.name.removesuffix(_usual(skill, action)).rstrip("_")
+    return [word for word in (kind, *(action.variant or "").split("-")) if word]
 
 
 def meant(skill: Skill, action: Action | None, key: str) -> str:

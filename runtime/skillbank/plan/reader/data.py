@@ -11,7 +11,6 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
-from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
@@ -20,21 +19,11 @@ from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
 
-__all__ = ["DataOfSteps", "action_of", "rows_of"]
+__all__ = ["DataOfSteps", "rows_of"]
 
 _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
 _TOGETHER = frozenset("both together combined jointly mixed merged union joined".split())
 _SEVERAL = frozenset("plus datasets sets buckets folders also well addition along".split())
-
-
-def action_of(step: Step, engine: bool) -> Action | None:
-    """Return the action of a step: the variant that takes an engine where one is spoken of."""
-    assert step.skill is not None
-    named = [a for a in step.skill.actions if a.name == step.action]
-    if engine:
-        fitting = [a for a in named if "engine" in accepted_products(a)]
-        return next((a for a in fitting if a.variant), None) or next(iter(fitting or named), None)
-    return next((a for a in named if a.variant is None), next(iter(named), None))
 
 
 def rows_of(step: Step, action: Action | None) -> list[Binding]:

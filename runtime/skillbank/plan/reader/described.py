@@ -11,6 +11,7 @@ from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
+from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
@@ -127,7 +128,7 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
-        if not named and token.text not in _HEADS:
+        if not named and token.text not in _HEADS and not _looks(text, i):
             continue
         k = i if token.kind == "word" and fits(i) else i - 1
         described: list[int] = []
@@ -135,7 +136,7 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
             described.append(k)
             k -= 1
         k = i + 1
-        while named and k < len(text.tokens) and fits(k):
+        while (named or _looks(text, i)) and k < len(text.tokens) and fits(k):
             described.append(k)
             k += 1
         if described:
@@ -148,6 +149,14 @@ def _describing(skill: Skill) -> frozenset[str]:
     begun = skill.frontmatter.description.partition(". ")[0]
     whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases, begun)).lower()
     return frozenset(word[:_STEM] for word in re.findall(r"[a-z0-9]+", whole))
+
+
+def _looks(text: Text, i: int) -> bool:
+    """Whether a token is the verb of looking for what the model is for: "predict depth", "recognize text"."""
+    owner = text.ledger.owner.get(i)
+    if owner is None or owner.last != i:
+        return False
+    return owner.kind == "find" or (isinstance(owner.value, Mention) and owner.value.action == "inference")
 
 
 def _is_joined(text: Text, k: int) -> bool:

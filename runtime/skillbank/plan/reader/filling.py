@@ -12,7 +12,7 @@ from skillbank.plan.inference import field_accepts
 from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
-from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
+from skillbank.plan.reader.data import DataOfSteps, rows_of
 from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.judging import Said
@@ -22,6 +22,7 @@ from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import SIZE, Value
+from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import Fills, slot
@@ -51,7 +52,8 @@ class Maker:
             _settle_places(text, step, action_of(step, False), self._is_model)
         _lend_data(text, steps)
         self.engines = [self._uses_engine(s) for s in steps]
-        self.actions = [action_of(s, e) for s, e in zip(steps, self.engines, strict=True)]
+        settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
+        self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
         self.data = DataOfSteps(text, steps, self.actions, list_folder)
         self.taken: set[int] = set()
 
@@ -106,13 +108,14 @@ class Maker:
             )
         data = self.data.of(at)
         parent = self._parent(at)
-        for claim in step.of("job") if parent is not None and action is not None else ():
-            params = action.spec_params if action is not None else {}
-            self._take_key_words(claim, [k for k, f in params.items() if f == "parent_model"])
+        params = action.spec_params if action is not None else {}
+        models = [k for k, f in params.items() if f == "parent_model"]
+        for claim in step.of("job") if parent is not None else ():
+            self._take_key_words(claim, models)
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
-            "variant": action.variant if action and self.engines[at] and action.variant else None,
+            "variant": action.variant if action and self._is_chosen(at, action) else None,
             "data": tuple(data),
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
             "parent": parent,
@@ -123,11 +126,20 @@ class Maker:
             "gpus": gpus,
             "nodes": nodes,
             "results_root": results[0].value.uri if results else None,
-            "questions": tuple(self.data.questions.get(at, ())),
+            "questions": (
+                *((self.unclear[at],) if self.unclear[at] else ()),
+                *self.data.questions.get(at, ()),
+            ),
         }
         return Request.model_validate(
             {**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}}
         )
+
+    def _is_chosen(self, at: int, action: Action) -> bool:
+        """Whether the words choose the variant; elsewhere it follows from the parent."""
+        skill = self.steps[at].skill
+        several = skill is not None and sum(a.name == action.name for a in skill.actions) > 1
+        return bool(action.variant) and (self.engines[at] or (several and self.unclear[at] is None))
 
     # -- values --------------------------------------------------------------------------------
 

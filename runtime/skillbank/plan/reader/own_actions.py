@@ -1,4 +1,4 @@
-"""What is a skill's own: actions and data sources known by their names, "run X" where a skill does one thing."""
+"""What is a skill's own: actions and data sources by their names, "run X" where a skill does one thing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def own_actions(text: Text, known: Sequence[str]) -> list[str]:
 
 
 def own_word(text: Text, i: int, own: Sequence[str]) -> OwnWord | None:
-    """Return the own action whose name stands at a token: as one word, as several, or as a verb in any form."""
+    """Return the own action whose name stands at a token: one word, several, or a verb in any form."""
     for name in own:
         words = name.lower().split("_")
         end = i + len(words)

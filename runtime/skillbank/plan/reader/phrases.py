@@ -24,8 +24,8 @@ ENGINE = "actions.words.engine"
 _TO = "'to|'into|'as|'in"
 PHRASES: tuple[tuple[str, str], ...] = (
     ("gen_trt_engine",
-        f"verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* {ENGINE} "
-        "free.noun?"),
+        "verb=actions.words.make|^value group.det|free.adjective|free.glue|@name|^value* other=~word? "
+        f"{ENGINE} free.noun?"),
     ("gen_trt_engine",
         f"verb=actions.words.convert {OF}|actions.words.onnx|actions.export.past* {_TO}|'with|"
         f"'using|'for|'by group.det|^value|free.adjective* {ENGINE} free.noun?"),
@@ -55,6 +55,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("inference",
         f"verb=actions.words.apply what={OF}|{ENGINE}|actions.inference.nouns+ &'on|'over|"
         "'against|'through|'across|'to|'at|^place"),
+    ("inference",
+        "verb=actions.words.apply group.det|free.adjective* what=@name other=~word other=~word? "
+        "&'on|'over|'against|'for|^place"),
+    ("inference", "verb=actions.words.sort group.det|free.adjective|free.noun|group.prep* ^place"),
     ("dataset_convert",
         "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* "
         "places.data.nouns|^place"),

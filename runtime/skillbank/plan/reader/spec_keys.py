@@ -10,6 +10,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.slot_keys import foreign_sections
 
 __all__ = ["NUMERIC", "Keys", "canonical", "keys_of", "letters", "name_at", "name_before", "words_before"]
 
@@ -32,7 +33,7 @@ class Keys:
         """The most that a number may be."""
         self.megabytes: set[str] = set()
         for action in actions:
-            others = {a.name for a in skill.actions} - {action.name}
+            others = foreign_sections(skill, action)
             schema = skill.schema(action)
             for shorthand, key in action.shorthands.items():
                 if key.partition(".")[0] not in others:

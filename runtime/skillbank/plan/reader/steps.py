@@ -151,11 +151,32 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
 
 
 def settle_actions(text: Text, steps: list[Step]) -> None:
-    """Give what is only said to be run the one action of its skill, where it does one thing alone."""
-    for step in steps:
+    """Give steps the actions that are their skills' own.
+
+    What is only said to be run is the one action of a skill that does one thing alone; of two kinds of an
+    action ("train" and "segment_train") it is the one whose word is said ("train the segmentation").
+    """
+    kind = ""
+    for step in sorted(steps, key=lambda s: s.at):
         names = list(dict.fromkeys(a.name for a in step.skill.actions)) if step.skill is not None else []
         if len(names) == 1 and step.action != names[0] and text.within(step.at, "actions.words.launch"):
             step.action = names[0]
+        kinds = {name.removesuffix(f"_{step.action}") for name in names if name.endswith(f"_{step.action}")}
+        said = next(((i, k) for i in _stretch(text, steps, step) for k in kinds if text.tokens[i].text.startswith(k)), None)
+        if said is not None:
+            kind = said[1]
+            if said[0] != step.at:
+                text.ledger.claim("described", [said[0]])
+        if kind in kinds:  # what follows is of the same kind
+            step.action = f"{kind}_{step.action}"
+
+
+def _stretch(text: Text, steps: list[Step], step: Step) -> list[int]:
+    """Return a step's verb and the words, not yet accounted for, to the next; those before the first are the first's."""
+    later = min((s.at for s in steps if s.at > step.at), default=len(text.tokens))
+    first = 0 if all(s.at >= step.at for s in steps) else step.at
+    words = (i for i in range(first, later) if text.tokens[i].kind == "word" and len(text.tokens[i].text) > 3)
+    return [i for i in words if i == step.at or text.ledger.free(i)]
 
 
 def _distinct(claims: list[Claim]) -> list[Skill]:
