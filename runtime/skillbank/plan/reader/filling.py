@@ -93,8 +93,9 @@ class Maker:
             raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
         data = self.data.of(at)
         parent = self._parent(at)
-        for claim in step.of("job") if parent is not None and action is not None else ():
-            self._take_key_words(claim, [k for k, f in action.spec_params.items() if f == "parent_model"])
+        takes = [k for k, f in (action.spec_params if action else {}).items() if f == "parent_model"]
+        for claim in step.of("job") if parent is not None else ():
+            self._take_key_words(claim, takes)
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
@@ -371,7 +372,8 @@ def _role_beside_data(step: Step, claim: Claim, before: set[str], is_model: Call
         return "weights"
     if claim.value.role is None and "into" in before:
         return "results"
-    return claim.value.role
+    role: str | None = claim.value.role
+    return role
 
 
 def questions_of(requests: Sequence[Request]) -> list[Question]:
