@@ -1,8 +1,8 @@
 """The law of the reader: every word is evidence of what was accepted or means nothing, or the plan asks.
 
-What means nothing is listed (`grammar.free`, courtesies), or stands in a clause that gives a reason or tells of
-something and holds nothing that a run could mean. What is left becomes a question, and a number beside it fills
-nothing.
+What means nothing is listed (`grammar.free`, courtesies), or stands in a clause that gives a reason or tells
+of something and holds nothing that a run could mean. What is left becomes a question, and a number beside it
+fills nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from skillbank.plan.reader.tokens import Claim
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
 
 _FREE = (
-    "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb", "grammar.courtesy.words",
+    "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb",
+    "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
 )  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
@@ -28,10 +29,14 @@ _MOST = 6
 
 
 def _covered(text: Text, listed: frozenset[str]) -> set[int]:
-    """Return the tokens that phrases without meaning for a run cover; a noun that is a value here means something."""
+    """Return the tokens that phrases without meaning for a run cover; a noun that is a value here has one."""
     covered: set[int] = set()
     for i in range(len(text.tokens)):
-        if text.tokens[i].text in listed and text.within(i, "grammar.free.noun") and not text.within(i, "places.data.nouns"):
+        if (
+            text.tokens[i].text in listed
+            and text.within(i, "grammar.free.noun")
+            and not text.within(i, "places.data.nouns")
+        ):
             continue
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"
@@ -56,8 +61,15 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
+        bound = any(text.within(i, "grammar.mode.directive") for i in tokens) and any(
+            text.tokens[i].kind == "number" for i in open_
+        )
+        if bound:
+            continue  # "it has to run in 20 ms"
         told = clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
-        if not open_ or any(_is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_):
+        if not open_ or any(
+            _is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_
+        ):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
@@ -76,29 +88,58 @@ _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 def _is_plan(text: Text, first: int) -> bool:
     """Whether a clause says what "we have to" or "I want to" do ourselves, and asks nobody for it."""
     owner = text.ledger.owner.get(first)
-    words = {text.tokens[i].text for i in owner.tokens} if owner is not None and owner.kind == "courtesy" else set()
-    return bool(words & {"i", "we"}) and bool(words & {"have", "need", "want", "like", "plan", "hope"}) and not words & {"you", "could", "can"}
+    words = (
+        {text.tokens[i].text for i in owner.tokens}
+        if owner is not None and owner.kind == "courtesy"
+        else set()
+    )
+    return (
+        bool(words & {"i", "we"})
+        and bool(words & {"have", "need", "want", "like", "plan", "hope"})
+        and not words & {"you", "could", "can"}
+    )
 
 
 def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
-    """Whether what is open is what somebody wants: "we need early stopping", but not "our depot needs a detector"."""
-    match = next((m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None)
-    timed = [i for i in open_ if text.within(i, "grammar.mode.schedule", "grammar.mode.past") or text.tokens[i - 1].text == "by"]
-    return match is not None and any(i >= match.end and i not in timed for i in open_) and not text.match("'to", match.end)
+    """Whether what is open is wanted: "we need early stopping", but not "our depot needs a detector"."""
+    match = next(
+        (m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None
+    )
+    timed = [
+        i
+        for i in open_
+        if text.within(i, "grammar.mode.schedule", "grammar.mode.past") or text.tokens[i - 1].text == "by"
+    ]
+    return (
+        match is not None
+        and any(i >= match.end and i not in timed for i in open_)
+        and not text.match("'to", match.end)
+    )
 
 
 def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
     """Whether a word means something for a run; in what is told, "must" and "on Friday" do not."""
     classes = {c for span in text.spans[i] for c in span.classes}
     word = text.tokens[i].text
-    if {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")} & known or "grammar.mode.technical" in classes:
+    if {
+        word,
+        word.removesuffix("s"),
+        word.removesuffix("ing"),
+        word.removesuffix("ed"),
+    } & known or "grammar.mode.technical" in classes:
         return True
-    if told and classes & {"grammar.mode.directive", "grammar.mode.schedule"} and not any(c.startswith("grammar.operator.") for c in classes):
+    if (
+        told
+        and classes & {"grammar.mode.directive", "grammar.mode.schedule"}
+        and not any(c.startswith("grammar.operator.") for c in classes)
+    ):
         return word in _STRICT
     return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
 
 
-_STRICT = frozenset("only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split())
+_STRICT = frozenset(
+    "only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split()
+)
 
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
@@ -108,12 +149,29 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights") for i in open_):
+    if "for" not in lead or any(
+        text.tokens[i].kind == "number"
+        or text.within(i, *_TIMES)
+        or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
+        for i in open_
+    ):
         return None
     after = range(start, open_[-1] + 1)
     if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):
         return None
-    nouns = {"classes", "class", "categories", "category", "images", "pictures", "files", "photos", "frames", "labels", "objects"}
+    nouns = {
+        "classes",
+        "class",
+        "categories",
+        "category",
+        "images",
+        "pictures",
+        "files",
+        "photos",
+        "frames",
+        "labels",
+        "objects",
+    }
     if nouns & {text.tokens[i].text for i in after}:
         return None
     return open_
@@ -124,7 +182,8 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered = _covered(text, listed)
     left = {
         i for i, t in enumerate(text.tokens)
-        if (text.ledger.free(i) and i not in covered or text.ledger.owner.get(i, _NOBODY).kind == "unread") and (t.kind != "mark" or t.text in "<>≥≤%")
+        if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")
+        and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
         for claim in _neighbours(text, clauses, i, covered):
@@ -133,18 +192,26 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     return _joined(text, left, clauses)
 
 
-def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list:
+def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list[Claim]:
     """Return claims of numbers next to a word, with nothing but free words between."""
-    found = []
+    found: list[Claim] = []
     if text.tokens[i].kind not in ("word",):
         return found
     for step in (-1, 1):
         k = i + step
         here = clauses.of(i)
-        while here.first <= k < here.end and (k in covered or not text.ledger.free(k)) and text.tokens[k].kind != "mark":
+        while (
+            here.first <= k < here.end
+            and (k in covered or not text.ledger.free(k))
+            and text.tokens[k].kind != "mark"
+        ):
             owner = text.ledger.owner.get(k)
             if owner is not None:
-                if owner.kind == "value" and isinstance(owner.value.value, int | float) and not isinstance(owner.value.value, bool):
+                if (
+                    owner.kind == "value"
+                    and isinstance(owner.value.value, int | float)
+                    and not isinstance(owner.value.value, bool)
+                ):
                     found.append(owner)
                 break
             k += step
@@ -155,7 +222,11 @@ def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]
     """Join runs of words that are left with the free words between them."""
     runs: list[list[int]] = []
     for run in text.ledger.runs(left):
-        if runs and run[0] - runs[-1][-1] <= 4 and clauses.of(run[0]).sentence == clauses.of(runs[-1][0]).sentence:
+        if (
+            runs
+            and run[0] - runs[-1][-1] <= 4
+            and clauses.of(run[0]).sentence == clauses.of(runs[-1][0]).sentence
+        ):
             between = range(runs[-1][-1] + 1, run[0])
             if all(text.ledger.free(k) and text.tokens[k].kind != "mark" for k in between):
                 runs[-1] += [*between, *run]
@@ -175,7 +246,6 @@ def _with_noun(text: Text, run: list[int]) -> list[int]:
     return [*range(k, run[0]), *run] if noun else run
 
 
-
 def fragments(text: Text, runs: list[list[int]], unused: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return what was not understood, and what no step has a place for, as it was written."""
     said = list(dict.fromkeys(" ".join(text.ledger.said(run).split()) for run in runs))
@@ -188,7 +258,11 @@ def question_about(said: list[str], idle: list[str]) -> Question | None:
         return None
     parts = []
     if said:
-        parts.append("I did not understand " + ", ".join(f"'{s[:120]}'" for s in said[:_MOST]) + (" and more" if len(said) > _MOST else ""))
+        parts.append(
+            "I did not understand "
+            + ", ".join(f"'{s[:120]}'" for s in said[:_MOST])
+            + (" and more" if len(said) > _MOST else "")
+        )
     if idle:
         parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
     return Question(key=WORDS, why="; ".join(parts) + "; say it in other words, or leave it out")

@@ -1,7 +1,7 @@
-"""What is to be found, in the words of the request: "find A and B in P", "captions: a, b", "label P with 'x'".
+"""What is to be found, in the words of the request: "find A and B in P", "captions: a, b".
 
-A list of things goes on over commas and "and" as long as nouns follow. It ends where the words lead to something
-else: to the place where to look, to the model to look with, to another thing to do.
+A list of things goes on over commas and "and" as long as nouns follow. It ends where the words lead to
+something else: to the place where to look, to the model to look with, to another thing to do.
 """
 
 from __future__ import annotations
@@ -26,17 +26,31 @@ _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'a
 _AWAY = (
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
-    f"{_ON} group.det|free.adjective|~word|@number* {_DATA}+ places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place",
+    (
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}+ "
+        f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
+    ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
-    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}|actions.words.engine* "
+    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}"
+    "|actions.words.engine* "
     "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
-    f"{_WITH} group.det|free.adjective|places.data.link|free.noun* places.weights.before|places.results.before",
+    (
+        f"{_WITH} group.det|free.adjective|places.data.link|free.noun* "
+        "places.weights.before|places.results.before"
+    ),
 )
 """What leads away from a phrase of things to be found: to where they lie or with what they are found."""
 _OTHER = (
-    "places.results.before|places.weights.before|places.labels.before|places.data.nouns|free.adjective|group.det+ places.data.link* @place",
-    "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns ':|'=|'is|'are|'in|'at|'on|'from",
+    (
+        "places.results.before|places.weights.before|places.labels.before|places.data.nouns"
+        "|free.adjective|group.det+ "
+        "places.data.link* @place"
+    ),
+    (
+        "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns "
+        "':|'=|'is|'are|'in|'at|'on|'from"
+    ),
     "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
     "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
     "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
@@ -46,12 +60,14 @@ _OTHER = (
 )
 """What begins something else behind a comma or "and"."""
 _ROLES = tuple(
-    f"places.roles.{r}.{k}" for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset") for k in ("bare", "before", "after")
+    f"places.roles.{r}.{k}"
+    for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
+    for k in ("bare", "before", "after")
 )
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
 _BEFORE_VERB = frozenset(
-    """to and or then please also should can could will would must may might shall i we you it them they me us let now just
-    n kindly simply go help never not dino""".split()
+    """to and or then please also should can could will would must may might shall i we you it them they me us
+    let now just n kindly simply go help never not dino""".split()
 ) | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
 
@@ -66,14 +82,17 @@ class _List:
 
 
 def take_captions(text: Text, *, training: bool) -> None:
-    """Account for verbs of finding with what is to be found (``find``), and for lists by themselves (``captions``).
+    """Account for verbs of finding with their things (``find``), and for lists by themselves (``captions``).
 
     Parameters
     ----------
     training
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
-    for match in text.find("prep=group.prep? group.det* free.adjective? slots.captions.nouns lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"):
+    for match in text.find(
+        "prep=group.prep? group.det* free.adjective? slots.captions.nouns "
+        "lead=':|'=|'is|'are|'of|'to|'being|'like|'set|'be|'as*"
+    ):
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
@@ -85,15 +104,21 @@ def take_captions(text: Text, *, training: bool) -> None:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
     for match in text.find(f"{_FIND}|actions.words.segment"):
         _find(text, match)
-    for match in text.find("modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"):
+    for match in text.find(
+        "modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"
+    ):
         _passive(text, match)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _elsewhere(text, training=training)
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:
-    """Divide what a person wrote as one value: at full stops, as such models take them, and at commas without quotes."""
-    parts = re.split(r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)" + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"), said)
+    """Divide what was written as one value: at full stops, as models take them, at commas without quotes."""
+    parts = re.split(
+        r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)"
+        + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"),
+        said,
+    )
     return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
 
 
@@ -122,13 +147,20 @@ def _find(text: Text, match: Match) -> None:
         return
     at, marked = end, False
     while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for") or text.within(at, "grammar.free.adverb", "grammar.operator.only")
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
+        or text.within(at, "grammar.free.adverb", "grammar.operator.only")
     ):  # fmt: skip
         marked = marked or text.tokens[at].text == ":"
         at += 1
-    with_what = text.match("'with|'using|'via|'by @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
-    at = with_what.end if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end]) else at
-    while first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall"):
+    with_what = text.match("'with|'using|'via|'by|^job @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
+    at = (
+        with_what.end
+        if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end])
+        else at
+    )
+    while (
+        first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall")
+    ):
         first -= 1
     found = _read(text, at, marked=marked)
     if _is_said_only(text, first, found):
@@ -140,7 +172,17 @@ def _find(text: Text, match: Match) -> None:
     elif kind == "segment" and text.ledger.of("find"):
         text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):
-        text.ledger.claim("unread", [*range(first, end), *(i for i in range(end, at + 1) if i < len(text.tokens) and text.within(i, "grammar.group.it"))])
+        text.ledger.claim(
+            "unread",
+            [
+                *range(first, end),
+                *(
+                    i
+                    for i in range(end, at + 1)
+                    if i < len(text.tokens) and text.within(i, "grammar.group.it")
+                ),
+            ],
+        )
     else:
         text.ledger.claim("find", range(first, end), [])
     if kind == "segment":
@@ -148,7 +190,7 @@ def _find(text: Text, match: Match) -> None:
 
 
 def _leave_rest(text: Text, verb: int, found: _List) -> None:
-    """Mark what is said of things to be found and is no part of their name: "label X as Y", "cats (the small ones)"."""
+    """Mark what is said of things and is no part of their name: "label X as Y", "cats (the small ones)"."""
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
     if renamed is not None and text.tokens[verb].text.startswith(("label", "mark", "tag", "annotate", "box")):
         text.ledger.mark("unread", [i for i in found.used if i >= renamed])
@@ -169,16 +211,28 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     base = any(word in classes for classes in _bases(text))
     if base:
         owned = first and not text.ledger.free(first - 1)
-        return word_before in _BEFORE_VERB or bool(owned) or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
+        return (
+            word_before in _BEFORE_VERB
+            or bool(owned)
+            or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
+        )
     if word.endswith("ing"):
         return True
     return word.endswith("s") and before is not None and before.kind in ("name",)
 
 
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
-    """Whether a verb of finding only tells something ("we count stickers", "you will find it in"), or is no verb at all."""
+    """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
-    content = next((k for k in found.used if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue") and text.tokens[k].text != "every"), None)
+    content = next(
+        (
+            k
+            for k in found.used
+            if not text.within(k, "grammar.group.det", "grammar.free.adjective", "grammar.free.glue")
+            and text.tokens[k].text != "every"
+        ),
+        None,
+    )
     showing = text.tokens[first].text == "show"
     place = any(text.tokens[k].kind == "place" for k in range(first, len(text.tokens)))
     heads = found.used if showing else [content] if content is not None and not place else []
@@ -187,39 +241,72 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
         return True
     if before[:1] == ["you"] and before[1:] in (["will"], ["can"], ["may"], ["should"]):
         return True
-    technical = bool(found.used) and text.lexicon.has(text.tokens[found.used[0]].text, "grammar.mode.technical")
-    numbered = bool(found.used) and (text.tokens[found.used[-1]].kind == "number" or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number"))
+    technical = bool(found.used) and text.lexicon.has(
+        text.tokens[found.used[0]].text, "grammar.mode.technical"
+    )
+    numbered = bool(found.used) and (
+        text.tokens[found.used[-1]].kind == "number"
+        or (found.end < len(text.tokens) and text.tokens[found.end].kind == "number")
+    )
     if numbered or (technical and len(found.used) == 1):
         return True  # "label smoothing 0.1"
     start = next((k + 1 for k in range(first - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";")), 0)
-    end = next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), len(text.tokens))
-    return before[-1:] in (["i"], ["we"], ["they"]) and not any(text.tokens[k].kind == "place" for k in range(start, end))
+    end = next(
+        (k for k in range(first, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")),
+        len(text.tokens),
+    )
+    return before[-1:] in (["i"], ["we"], ["they"]) and not any(
+        text.tokens[k].kind == "place" for k in range(start, end)
+    )
 
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:
     """Return the verbs of finding as they stand in a request: not "labels", "labelled", "labelling"."""
     listed = text.lexicon.classes[_FIND] | text.lexicon.classes["actions.words.segment"]
-    return (frozenset(w for w in listed if f"{w}s" in listed or f"{w}es" in listed or f"{w[:-1]}ies" in listed),)
+    return (
+        frozenset(w for w in listed if f"{w}s" in listed or f"{w}es" in listed or f"{w[:-1]}ies" in listed),
+    )
 
 
 def _is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    quiet = ("slots.captions.nouns", "grammar.free.noun", "places.data.nouns", "grammar.free.adjective", "grammar.group.det", "grammar.group.it", "grammar.free.glue")
+    quiet = (
+        "slots.captions.nouns",
+        "grammar.free.noun",
+        "places.data.nouns",
+        "grammar.free.adjective",
+        "grammar.group.det",
+        "grammar.group.it",
+        "grammar.free.glue",
+    )
     return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
 
 
 def _passive(text: Text, match: Match) -> None:
     """Read "The X in P should be located", "I need all X in P found": what is to be found stands before."""
     at = match.first
-    first = next((k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0)
+    first = next(
+        (k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0
+    )
     wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
+    if wish is not None and all(text.tokens[k].text in ("to", "be") for k in range(wish + 1, at)):
+        wish = None  # "the X need to be labelled"
     modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
     found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
     if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
-        text.ledger.claim("find", [*([wish] if wish is not None and text.ledger.free(wish) else ()), *found.used, *modal, match.end - 1], found.items)
+        text.ledger.claim(
+            "find",
+            [
+                *([wish] if wish is not None and text.ledger.free(wish) else ()),
+                *found.used,
+                *modal,
+                match.end - 1,
+            ],
+            found.items,
+        )
 
 
 def _is_open(text: Text, i: int) -> bool:
@@ -228,10 +315,15 @@ def _is_open(text: Text, i: int) -> bool:
 
 
 def _elsewhere(text: Text, *, training: bool) -> None:
-    """Read what is to be found where the verb has something else behind it: "label P with 'a'", "search P for x"."""
+    """Read what is to be found where the verb has something else behind it: "search P for x"."""
     asked = text.ledger.of("find")
-    inferring = [i for i in range(len(text.tokens)) if text.ledger.free(i) and text.within(
-        i, "actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")]  # fmt: skip
+    doing = (
+        "actions.inference.base",
+        "actions.inference.ing",
+        "actions.inference.nouns",
+        "actions.words.apply",
+    )
+    inferring = [i for i in range(len(text.tokens)) if text.ledger.free(i) and text.within(i, *doing)]
     starts = [c.last for c in asked] or ([] if training else inferring[:1])
     for start in starts:
         for i in range(start + 1, len(text.tokens)):
@@ -256,12 +348,19 @@ def _led(text: Text, i: int, *, finding: bool) -> _List | None:
         return _read(text, i + 1, marked=True)
     if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
         return _read(text, i + 1, marked=False)
-    if word == "for" and (finding or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")):
+    if word == "for" and (
+        finding
+        or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")
+    ):
         found = _read(text, i + 1, marked=False)
         return found if not all(_is_data(text, item) for item in found.items) else None
     if word == ":":
         found = _read(text, i + 1, marked=True)
-        return found if found.end >= len(text.tokens) or text.tokens[found.end].text in (".", "!", "\n") else None
+        return (
+            found
+            if found.end >= len(text.tokens) or text.tokens[found.end].text in (".", "!", "\n")
+            else None
+        )
     return None
 
 
@@ -288,7 +387,9 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
             break
         elif token.text == "," and _qualifies(text, i + 1):
             part.append(i)
-        elif token.text in _JOINS or (token.text in (ALONE, ";") and (marked or token.text == ALONE) and _is_item(text, i + 1)):
+        elif token.text in _JOINS or (
+            token.text in (ALONE, ";") and (marked or token.text == ALONE) and _is_item(text, i + 1)
+        ):
             if not _goes_on(text, i + 1):
                 break
             close()
@@ -296,7 +397,9 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
             found.used.append(i)  # "red circle . blue star ."
             i += 1
             break
-        elif (token.kind == "mark" and token.text in {*_ENDS, ALONE}) or _leads_away(text, i, begun=bool(part or found.items)):
+        elif (token.kind == "mark" and token.text in {*_ENDS, ALONE}) or _leads_away(
+            text, i, begun=bool(part or found.items)
+        ):
             break
         else:
             part.append(i)
@@ -317,8 +420,12 @@ def _qualifies(text: Text, i: int) -> bool:
 def _is_item(text: Text, i: int) -> bool:
     """Whether nothing but plain words stands up to the next mark."""
     start = i
-    while i < len(text.tokens) and not (text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}):
-        if not text.ledger.free(i) or text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ",":
+    while i < len(text.tokens) and not (
+        text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}
+    ):
+        if not text.ledger.free(i) or (
+            text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ","
+        ):
             return False
         i += 1
     return i > start and _goes_on(text, start)
@@ -333,7 +440,7 @@ def _goes_on(text: Text, i: int) -> bool:
         return True
     if token.text in _JOINS and token.text != "n":
         return _goes_on(text, i + 1)
-    if token.kind != "word" or text.within(i, _FIND) and _is_followed(text, i):
+    if token.kind != "word" or (text.within(i, _FIND) and _is_followed(text, i)):
         return False
     if any(text.match(source, i) is not None for source in _AWAY):
         return False
@@ -341,18 +448,27 @@ def _goes_on(text: Text, i: int) -> bool:
 
 
 def _is_thing(text: Text, i: int) -> bool:
-    """Whether a word that can be a verb is a thing here ("smoke or fire", "stop signs"): nothing follows that verbs take."""
+    """Whether a word that can be a verb is a thing here ("smoke or fire"): no object follows."""
     if not text.within(i, "actions.words.things"):
         return False
     end = i + 1
-    plain = end >= len(text.tokens) or text.tokens[end].kind == "mark" or text.tokens[end].text in _JOINS or text.is_plain(end)
+    plain = (
+        end >= len(text.tokens)
+        or text.tokens[end].kind == "mark"
+        or text.tokens[end].text in _JOINS
+        or text.is_plain(end)
+    )
     return plain or any(text.match(source, end) is not None for source in _AWAY)
 
 
 def _is_followed(text: Text, i: int) -> bool:
     """Whether a verb of finding has an object: "and count the boxes", but not "and count"."""
     end = max(text.ends(i, _FIND))
-    return end < len(text.tokens) and text.tokens[end].kind in ("word", "place", "quote") and not text.within(end, "grammar.group.prep")
+    return (
+        end < len(text.tokens)
+        and text.tokens[end].kind in ("word", "place", "quote")
+        and not text.within(end, "grammar.group.prep")
+    )
 
 
 def _leads_away(text: Text, i: int, *, begun: bool) -> bool:

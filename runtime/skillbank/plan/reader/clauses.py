@@ -18,16 +18,25 @@ _SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
 
 
-_PHRASES = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order", "grammar.operator.not", "grammar.operator.instead")
+_PHRASES = (
+    "grammar.mode.reason",
+    "grammar.mode.condition",
+    "grammar.mode.order",
+    "grammar.operator.not",
+    "grammar.operator.instead",
+)
 """Classes whose phrases no clause divides."""
 _NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.nouns|'of|'for|@document"
 _TOLD = (
     "mode.subject free.adverb* mode.copula",
     "@name|@job @job|'(|')* free.adverb* mode.copula",
     f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
+    "group.det* 'budget|'deadline|'time|'money free.adverb* 'is|'are|'was|'has|'will",
     "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
     "'that|'this|'it free.adverb* ~word",
-    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|actions.quantize.past",
+    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|"
+    "mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|"
+    "actions.quantize.past",
 )
 """How a clause begins that tells something: a subject and a verb."""
 
@@ -72,7 +81,8 @@ class Clauses:
         """Return the tokens of the sentence that a token stands in."""
         number = self.of(i).sentence
         return range(
-            min(c.first for c in self.all if c.sentence == number), max(c.end for c in self.all if c.sentence == number)
+            min(c.first for c in self.all if c.sentence == number),
+            max(c.end for c in self.all if c.sentence == number),
         )
 
     def _sentences(self) -> list[tuple[int, int]]:
@@ -135,14 +145,21 @@ class Clauses:
     def _is_whether(self, i: int, end: int) -> bool:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
         tokens = self._text.tokens
-        led = i + 1 < end and tokens[i].text in ("can", "could", "will", "would") and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
+        led = (
+            i + 1 < end
+            and tokens[i].text in ("can", "could", "will", "would")
+            and (tokens[i + 1].kind == "name" or tokens[i + 1].text in ("the", "a", "this", "i"))
+        )
         last = next((k for k in range(i, len(tokens)) if tokens[k].text in _HARD), len(tokens))
         return led and not any(t.kind in ("place", "job") for t in tokens[i:last])
 
     def _is_next(self, i: int) -> bool:
-        """Whether words of order only say that something comes next: "after that evaluate it", "afterwards"."""
+        """Whether words of order only say that something comes next: "after that evaluate it"."""
         return (
-            self._text.match("grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training", i) is not None
+            self._text.match(
+                "grammar.order.next !'is|'was|'has|'are|'done|'finished|'it|'this|'the|'training", i
+            )
+            is not None
         )
 
     def _says(self, i: int) -> bool:
@@ -150,7 +167,9 @@ class Clauses:
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
-        return not self._text.within(i, "grammar.free.light") and any(self._text.match(source, i, end) for source in _TOLD)
+        return not self._text.within(i, "grammar.free.light") and any(
+            self._text.match(source, i, end) for source in _TOLD
+        )
 
     def _is_order(self, i: int) -> bool:
         return any(

@@ -1,4 +1,4 @@
-"""What a person corrects: of two things said for one slot that behind "no wait" counts, or the one not excluded."""
+"""What a person corrects: of two things said for one slot that behind "no wait", or what is not excluded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["runs", "settle", "settle_names", "settle_told"]
 
-_EXCLUDED = "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|places.data.link* ^place|^value|^name|^platform|^job"
+_EXCLUDED = (
+    "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|"
+    "places.data.link* ^place|^value|^name|^platform|^job"
+)
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
 _REACH = 12
 """Words between a correction and what it puts in another's place."""
@@ -20,7 +23,10 @@ def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
     for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
         _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they free.glue|free.light|~word* ^name"):
+    for match in text.find(
+        "'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they "
+        "free.glue|free.light|~word* ^name"
+    ):
         _refuse(text, match.tokens(), match.end - 1)
     for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
         text.ledger.claim("refused", match.tokens())
@@ -69,16 +75,23 @@ def _refuse(text: Text, words: list[int] | range, name: int) -> None:
         if free:
             text.ledger.claim("refused", free)
 
+
 _SPARED = (
     "'leave ^place 'alone|'untouched|'out|'be|'aside",
-    "operator.not 'touch|'use|'write|'take|'read|'overwrite|'change|'modify|'delete|'mix|'to|'in|'into|free.glue+ ^place",
+    "operator.not 'touch|'use|'write|'take|'read|'overwrite|'change|'modify|'delete|'mix|'to|"
+    "'in|'into|free.glue+ ^place",
 )
 """Places that are not to be used, whatever else is: nothing has to be done for them."""
 
 
 def settle(text: Text) -> None:
     """Take out what is excluded or corrected; the words that say so are accounted for with it."""
-    for match in list(text.find("^platform 'is|'was free.adverb* 'down|'full|'busy|'broken|'slow|'offline|'unavailable|'occupied|'dead|'overloaded")):
+    for match in list(
+        text.find(
+            "^platform 'is|'was free.adverb* 'down|'full|'busy|'broken|'slow|'offline|"
+            "'unavailable|'occupied|'dead|'overloaded"
+        )
+    ):
         claim = text.ledger.owner[match.first]
         if any(c is not claim for c in text.ledger.of("platform")):
             text.ledger.replace(claim, "excluded")
@@ -100,16 +113,24 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
         while end < len(text.tokens) and text.ledger.free(end):
             ends = [e for s in sections for e in text.ends(end, s)]
             if ends and all(map(text.ledger.free, range(end, max(ends)))):
-                strong = strong or any(max(ends) in text.ends(end, s) for s in sections if not s.endswith("doubt"))
+                strong = strong or any(
+                    max(ends) in text.ends(end, s) for s in sections if not s.endswith("doubt")
+                )
                 weak += 1
                 end = max(ends)
-            elif (text.tokens[end].kind == "mark" and text.tokens[end].text in ",.-(:;!\n") or text.tokens[end].text == "or":
+            elif (text.tokens[end].kind == "mark" and text.tokens[end].text in ",.-(:;!\n") or text.tokens[
+                end
+            ].text == "or":
                 marks += 1
                 end += 1
             else:
                 break
         opened = text.tokens[i].kind == "mark" or text.tokens[i].text == "or" or i == 0
-        bare = weak == 1 and any(text.tokens[k].text == "no" for k in range(i, end)) and text.tokens[end - 1].kind != "mark"
+        bare = (
+            weak == 1
+            and any(text.tokens[k].text == "no" for k in range(i, end))
+            and text.tokens[end - 1].kind != "mark"
+        )
         if strong or (weak and opened and not bare):
             yield range(i, end)
         i = max(end, i + 1)
@@ -118,9 +139,9 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
     for match in list(text.find("operator.not free.glue* &^place")):
-        owner = text.ledger.owner[match.end]
-        if owner.value.role == "results" and owner.first == match.end:
-            made = text.ledger.replace(owner, "excluded")  # "do not write to X"
+        place = text.ledger.owner[match.end]
+        if place.value.role == "results" and place.first == match.end:
+            made = text.ledger.replace(place, "excluded")  # "do not write to X"
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
@@ -130,17 +151,27 @@ def _excluded(text: Text) -> None:
                 made = text.ledger.replace(owner, kind)
                 text.ledger.claim(kind, [*match.tokens(), *made.tokens])
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
-        owner = text.ledger.owner[match.end - 1]
-        if owner.kind == "excluded" or getattr(owner.value, "negated", False):
+        said = text.ledger.owner[match.end - 1]
+        if (
+            said.kind == "excluded"
+            or getattr(said.value, "negated", False)
+            or text.tokens[match.end - 1].text == "not"
+        ):
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is None or owner.kind == "name":
             continue
-        if owner.kind == "place" and _is_part(text, owner) and not text.within(match.first, "grammar.operator.instead"):
+        if (
+            owner.kind == "place"
+            and _is_part(text, owner)
+            and not text.within(match.first, "grammar.operator.instead")
+        ):
             made = text.ledger.replace(owner, "unread")
             text.ledger.claim("unread", [*match.tokens(), *made.tokens])
-        elif any(c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)):
+        elif any(
+            c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)
+        ):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     if text.ledger.of("platform"):
@@ -149,24 +180,49 @@ def _excluded(text: Text) -> None:
     if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
         for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
             text.ledger.claim("excluded", match.tokens())
-    for match in list(text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")):
+    for match in list(
+        text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")
+    ):
         text.ledger.claim("excluded", match.tokens())
 
 
 def _is_part(text: Text, place: Claim) -> bool:
     """Whether a place lies in another one of the text: to leave it out is more than to name the other."""
-    return any(place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/") for c in text.ledger.of("place") if c is not place)
+    return any(
+        place.value.uri.startswith(f"{c.value.uri.rstrip('/')}/")
+        for c in text.ledger.of("place")
+        if c is not place
+    )
 
 
 def _earlier(text: Text) -> None:
     """Read "50 epochs took too long", "last time we used 50 epochs": another number is said for now."""
     for claim in text.ledger.of("value"):
         after = text.match("free.adverb* mode.happened", claim.last + 1)
-        before = any((m := text.match("'we|'i|'they 'had? 'used|'took|'tried|'ran|'did|'chose|'set|'had free.glue*", k, claim.first)) is not None and m.end == claim.first for k in range(max(0, claim.first - 5), claim.first))
-        if (after or before) and any(c is not claim and _rivals(claim, c) and not c.value.negated for c in text.ledger.of("value")):
+        before = any(
+            (
+                m := text.match(
+                    "'we|'i|'they 'had? 'used|'took|'tried|'ran|'did|'chose|'set|'had free.glue*",
+                    k,
+                    claim.first,
+                )
+            )
+            is not None
+            and m.end == claim.first
+            for k in range(max(0, claim.first - 5), claim.first)
+        )
+        if (after or before) and any(
+            c is not claim and _rivals(claim, c) and not c.value.negated for c in text.ledger.of("value")
+        ):
             first = max(0, claim.first - 6)
             made = text.ledger.replace(claim, "report")
-            lead = [k for k in range(first, claim.first) if before and text.ledger.free(k) and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")]
+            lead = [
+                k
+                for k in range(first, claim.first)
+                if before
+                and text.ledger.free(k)
+                and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")
+            ]
             text.ledger.claim("report", [*made.tokens, *lead, *(after.tokens() if after else ())])
 
 
@@ -174,7 +230,11 @@ def _lacking(text: Text) -> None:
     """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
     roles = {c.value.role for c in text.ledger.of("place")}
     if "eval_dataset" not in roles:
-        for match in list(text.find("operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before")):
+        for match in list(
+            text.find(
+                "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
+            )
+        ):
             text.ledger.claim("refused", match.tokens())
     if not text.ledger.of("captions", "find"):
         for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
@@ -217,7 +277,11 @@ def _bare(text: Text, run: range) -> bool:
         token = text.tokens[i]
         if token.kind == "mark" or not text.ledger.free(i):
             return False
-        ends = i + 1 == len(text.tokens) or text.tokens[i + 1].kind == "mark" or text.tokens[i + 1].text in ("and", "then", "instead", "please", "on", "with", "for")
+        ends = (
+            i + 1 == len(text.tokens)
+            or text.tokens[i + 1].kind == "mark"
+            or text.tokens[i + 1].text in ("and", "then", "instead", "please", "on", "with", "for")
+        )
         if ends and (token.kind == "number" or token.text == "one"):
             return _takes(text, i, [c for c in text.ledger.of("value") if c.last < run.start])
     return False
@@ -225,7 +289,12 @@ def _bare(text: Text, run: range) -> bool:
 
 def _enough(text: Text) -> None:
     """Read "not for 10 epochs, 5 are enough"."""
-    for match in list(text.find("n=@number 'are|'is|'will|'would|'should|'be* 'enough|'do|'fine|'ok|'sufficient|'suffice|'plenty|'better")):
+    for match in list(
+        text.find(
+            "n=@number 'are|'is|'will|'would|'should|'be* "
+            "'enough|'do|'fine|'ok|'sufficient|'suffice|'plenty|'better"
+        )
+    ):
         [i] = match.tokens("n")
         if _takes(text, i, [c for c in text.ledger.of("value") if c.last < i]):
             text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)] or [i])
@@ -233,7 +302,9 @@ def _enough(text: Text) -> None:
 
 def _takes(text: Text, i: int, before: list[Claim]) -> bool:
     """Give a number the slot of the last number said before, which goes."""
-    numbers = [c for c in before if isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)]
+    numbers = [
+        c for c in before if isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)
+    ]
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")

@@ -14,7 +14,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.places import SOURCES, is_test, role_of_path
+from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
 from skillbank.plan.reader.roots import ListFolder, split_root
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
@@ -62,7 +62,9 @@ class DataOfSteps:
         What was decided, and what nobody but the person can say.
     """
 
-    def __init__(self, text: Text, steps: Sequence[Step], actions: Sequence[Action | None], list_folder: ListFolder) -> None:
+    def __init__(
+        self, text: Text, steps: Sequence[Step], actions: Sequence[Action | None], list_folder: ListFolder
+    ) -> None:
         self.text, self.steps, self.list_folder = text, steps, list_folder
         self.rows = [rows_of(s, a) for s, a in zip(steps, actions, strict=True)]
         self.used: set[int] = set()
@@ -70,7 +72,11 @@ class DataOfSteps:
         self.questions: dict[int, list[Question]] = {}
         held = [c for s in steps for c in s.of("place") if c.value.role in (None, "eval_dataset")]
         self._tests = [c for c in held if is_test(c)]
-        if not any(c.value.role == "eval_dataset" or role_of_path(text, c.value.uri) == "eval_dataset" for c in held if c not in self._tests):
+        if not any(
+            c.value.role == "eval_dataset" or role_of_path(text, c.value.uri) == "eval_dataset"
+            for c in held
+            if c not in self._tests
+        ):
             self._tests = []  # nothing else is there to validate on
         self._given = [self._own(i) for i in range(len(steps))]
 
@@ -87,7 +93,11 @@ class DataOfSteps:
                 given[source] = list(uris)
         for i in range(at + 1, len(self.steps)):
             # What the trained model is evaluated on may also tell its checkpoints apart.
-            if trains(step.action) and self.steps[i].action == "evaluate" and step.skill is self.steps[i].skill:
+            if (
+                trains(step.action)
+                and self.steps[i].action == "evaluate"
+                and step.skill is self.steps[i].skill
+            ):
                 given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
         return [
             DataLocation(source=source, uri=uri)
@@ -107,7 +117,11 @@ class DataOfSteps:
         roles = self._roles(at, own, reads)
         self._ask_about_files(at, [(c, r) for c, r in roles if r in reads])
         if self._tests:
-            roles = [(c, r) for c, r in roles if (c in self._tests) == (step.action == "evaluate") or r != "eval_dataset"]
+            roles = [
+                (c, r)
+                for c, r in roles
+                if (c in self._tests) == (step.action == "evaluate") or r != "eval_dataset"
+            ]
             if step.action == "evaluate" and not roles:
                 roles = [(c, "eval_dataset") for c in self._tests[:1]]
         for claim, role in roles:
@@ -119,7 +133,9 @@ class DataOfSteps:
             for part in parts:
                 if part.source in reads or not reads:
                     given.setdefault(part.source, []).append(part.uri)
-            if not parts and (role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows)):
+            if not parts and (
+                role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows)
+            ):
                 given.setdefault(role, []).append(uri)
                 self.used.add(id(claim))
             elif parts:
@@ -133,7 +149,10 @@ class DataOfSteps:
         said = [(c, self._source(c.value.role, at, reads)) for c in held]
         told = {c.value.role: c.value.uri for c in held}
         # Two kinds of data that a step would read as one are not mixed, unless they lie in one place.
-        said = [(c, s if told.get(s, c.value.uri) == c.value.uri or s == c.value.role else c.value.role) for c, s in said]
+        said = [
+            (c, s if told.get(s, c.value.uri) == c.value.uri or s == c.value.role else c.value.role)
+            for c, s in said
+        ]
         loose = [c for c in step.of("place") if c.value.role is None]
         if not loose and not said and reads:
             loose = self._shared(at)
@@ -152,14 +171,19 @@ class DataOfSteps:
             listed = " and ".join(c.value.uri for c in mine)
             why = f"{listed} are both named for {step.action}; say which is for what"
             choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))
-            self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(own)}", why=why, choices=choices))
+            self.questions.setdefault(at, []).append(
+                Question(key=f"data.{role_of(own)}", why=why, choices=choices)
+            )
         return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
 
     def _ask_about_files(self, at: int, roles: list[tuple[Claim, str]]) -> None:
         """Ask where a file of annotations is given for the folder that it belongs to."""
         for claim, source in roles:
             if clean_uri(claim.value.uri).lower().endswith(_ANNOTATIONS):
-                why = f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds it and the images; name the folder"
+                why = (
+                    f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds "
+                    "it and the images; name the folder"
+                )
                 self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(source)}", why=why))
 
     def _source(self, role: str, at: int, reads: set[str]) -> str:
@@ -171,14 +195,22 @@ class DataOfSteps:
         return role
 
     @staticmethod
-    def _strangers(said: list[tuple[Claim, str]], own: str, reads: set[str], *, alone: bool) -> list[tuple[Claim, str]]:
-        """Let a step be done on the one place it was given, whatever that is called: "evaluate on the training data X"."""
-        if alone and len(said) == 1 and said[0][1] not in reads and own in reads and said[0][1] != "calibration_dataset":
+    def _strangers(
+        said: list[tuple[Claim, str]], own: str, reads: set[str], *, alone: bool
+    ) -> list[tuple[Claim, str]]:
+        """Let a step be done on the one place it was given: "evaluate on the training data X"."""
+        if (
+            alone
+            and len(said) == 1
+            and said[0][1] not in reads
+            and own in reads
+            and said[0][1] != "calibration_dataset"
+        ):
             return [(said[0][0], own)]
         return said
 
     def _are_unclear(self, step: Step, mine: list[Claim], own: str, reads: set[str]) -> bool:
-        """Whether nothing tells which of several places is for what, and a step could read them as different data."""
+        """Whether nothing tells which of several places is for what, and a step could tell them apart."""
         plain = [c for c in mine if role_of_path(self.text, c.value.uri) is None]
         if len(mine) < 2 or not plain or self._together(mine):
             return False
@@ -200,7 +232,7 @@ class DataOfSteps:
 
 
 def _kind_of(uri: str) -> str:
-    """Return a location without its counts, so that "day1" and "day2" or "2024" and "2025" are of one kind."""
+    """Return a location without its counts, so that "day1" and "day2" are of one kind."""
     return re.sub(r"\d+", "0", uri.rstrip("/")) if re.search(r"\d[^/]*$", uri.rstrip("/")) else uri
 
 
@@ -208,4 +240,3 @@ def _own_source(action: str, rows: Sequence[Binding]) -> str:
     usual = {"evaluate": "eval_dataset", "inference": "inference_dataset"}.get(action, "train_datasets")
     sources = [r.source for r in rows]
     return usual if usual in sources or not sources else sources[0]
-

@@ -11,12 +11,11 @@ from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
-from skillbank.plan.slot_keys import key_of
-from skillbank.plan.slots import slot
-
-from skillbank.plan.reader.actions import ACTIONS
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
 
 __all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
 

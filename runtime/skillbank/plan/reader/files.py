@@ -5,7 +5,7 @@ from __future__ import annotations
 from skillbank.bank.actions import Action
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.products import product_in
-from skillbank.plan.reader.places import Place
+from skillbank.plan.reader.place import Place
 
 __all__ = ["file_key"]
 

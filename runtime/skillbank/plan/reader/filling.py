@@ -8,15 +8,15 @@ from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
+from skillbank.plan.inference import field_accepts
 from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
-from skillbank.plan.inference import field_accepts
-from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.places import Place, is_model_file
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import Place, is_model_file
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step
@@ -43,7 +43,9 @@ class Maker:
         Claims that no step has taken; they become free, so that the plan asks about them.
     """
 
-    def __init__(self, text: Text, steps: Sequence[Step], policy: Said | None, list_folder: ListFolder) -> None:
+    def __init__(
+        self, text: Text, steps: Sequence[Step], policy: Said | None, list_folder: ListFolder
+    ) -> None:
         self.text, self.steps, self.policy, self.list_folder = text, steps, policy, list_folder
         for step in steps:
             _settle_places(text, step, action_of(step, False), self._is_model)
@@ -55,17 +57,23 @@ class Maker:
 
     def requests(self) -> list[Request]:
         """Return one request for each step."""
-        made = [self._request(i) for i in range(len(self.steps))]
-        return made
+        return [self._request(i) for i in range(len(self.steps))]
 
     @property
     def unused(self) -> list[Claim]:
         """Claims of values, places, captions and jobs that no step took."""
-        claims = {id(c): c for s in self.steps for c in s.claims if c.kind in ("value", "place", "captions", "engine_value", "job") or (c.kind == "find" and c.value)}
+        claims = {
+            id(c): c
+            for s in self.steps
+            for c in s.claims
+            if c.kind in ("value", "place", "captions", "engine_value", "job")
+            or (c.kind == "find" and c.value)
+        }
         jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
         return [
             c for c in claims.values()
-            if id(c) not in self.taken and id(c) not in self.data.used and not (c.kind == "job" and str(c.value) in jobs)
+            if id(c) not in self.taken and id(c) not in self.data.used
+            and not (c.kind == "job" and str(c.value) in jobs)
         ]  # fmt: skip
 
     def _request(self, at: int) -> Request:
@@ -82,7 +90,10 @@ class Maker:
                     self._take_key_words(claim, [key])
                 elif claim.value.role == "weights" and trains(step.action):
                     if pretrained not in (None, claim.value.uri):
-                        raise ConflictError(f"The request starts from {pretrained} and from {claim.value.uri}; keep one of them.")
+                        raise ConflictError(
+                            f"The request starts from {pretrained} and from {claim.value.uri}; keep "
+                            "one of them."
+                        )
                     pretrained = claim.value.uri
                     self.taken.add(id(claim))
         fields = dict(c.value for s in self.steps for c in s.of("field"))
@@ -90,7 +101,9 @@ class Maker:
         self.taken |= {id(c) for c in results[:1]}
         platform = list(dict.fromkeys(c.value for c in self.text.ledger.of("platform")))
         if len(platform) > 1:
-            raise ConflictError(f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them.")
+            raise ConflictError(
+                f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them."
+            )
         data = self.data.of(at)
         parent = self._parent(at)
         takes = [k for k, f in (action.spec_params if action else {}).items() if f == "parent_model"]
@@ -112,7 +125,9 @@ class Maker:
             "results_root": results[0].value.uri if results else None,
             "questions": tuple(self.data.questions.get(at, ())),
         }
-        return Request.model_validate({**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}})
+        return Request.model_validate(
+            {**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}}
+        )
 
     # -- values --------------------------------------------------------------------------------
 
@@ -168,7 +183,11 @@ class Maker:
         step, action = self.steps[at], self.actions[at]
         assert step.skill is not None
         if value.slot == SIZE:
-            return SIZE if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds else None
+            return (
+                SIZE
+                if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds
+                else None
+            )
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
                 return slot(value.slot).key if self._searches(step) else None
@@ -199,7 +218,11 @@ class Maker:
         """Return the one key of the most that a slot may be, where a spec has one (``max_batch_size``)."""
         step = self.steps[at]
         assert step.skill is not None
-        found = [k for k in keys_of(step.skill, step.action).kinds if any(k.endswith(f".max_{n}") for n in slot(name).names)]
+        found = [
+            k
+            for k in keys_of(step.skill, step.action).kinds
+            if any(k.endswith(f".max_{n}") for n in slot(name).names)
+        ]
         return found[0] if len(found) == 1 else None
 
     def _owner_of(self, value: Value) -> Step | None:
@@ -223,7 +246,10 @@ class Maker:
             return {} if self._is_met(at, key, value) else None
         if value.slot == SIZE:
             width, height = value.value
-            return {f"{self.steps[at].action}.input_width": width, f"{self.steps[at].action}.input_height": height}
+            return {
+                f"{self.steps[at].action}.input_width": width,
+                f"{self.steps[at].action}.input_height": height,
+            }
         if value.unit:
             return self._with_unit(at, key, value)
         if key.endswith("data_type") and isinstance(value.value, str):
@@ -276,7 +302,7 @@ class Maker:
         return step.engine or bool(step.of("engine")) or any(product_in(uri) == "engine" for uri in files)
 
     def _take_key_words(self, claim: Claim, keys: Sequence[str]) -> None:
-        """Account for what a model is called like the key that takes it: "the teacher is X", "job J as teacher"."""
+        """Account for what a model is called like the key that takes it: "the teacher is X"."""
         words = {word for key in keys for word in key.lower().rpartition(".")[2].split("_")}
         for step in (-1, 1):
             k = claim.first if step < 0 else claim.last
@@ -309,7 +335,6 @@ class Maker:
                 return None if product in takes or not takes else str(said[0].value)
         return str(said[0].value) if takes else None
 
-
     def _is_told(self, claim: Claim) -> bool:
         """Whether a job is only told of: "I trained job X last week"."""
         owners = [self.text.ledger.owner.get(i) for i in (claim.first - 1, claim.last + 1)]
@@ -324,7 +349,9 @@ def _set(settings: dict[str, Any], key: str, value: Any) -> None:
 
 def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
     if own and name in counts and counts[name].value != value.value:
-        raise ConflictError(f"The request says {counts[name].value} {name} and {value.value}; keep one of them.")
+        raise ConflictError(
+            f"The request says {counts[name].value} {name} and {value.value}; keep one of them."
+        )
     if own and name == "nodes" and value.value < 1:
         raise ConflictError(f"'{value.value} {name}' cannot run anything; say 1 or more.")
     counts.setdefault(name, value)
@@ -337,38 +364,66 @@ def _settle_places(text: Text, step: Step, action: Action | None, is_model: Call
     for claim in loose:
         before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
         told = any(text.within(k, "places.weights.before") for k in claim.tokens)
-        if any(text.within(k, "places.data.nouns") for k in claim.tokens) and not told and claim.value.role is None and "into" not in before:
+        if (
+            any(text.within(k, "places.data.nouns") for k in claim.tokens)
+            and not told
+            and claim.value.role is None
+            and "into" not in before
+        ):
             continue
-        role = _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri)) if not reads else _role_beside_data(step, claim, before, is_model)
+        role = (
+            _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri))
+            if not reads
+            else _role_beside_data(step, claim, before, is_model)
+        )
         if role != claim.value.role:
             made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
             step.claims = [c for c in step.claims if c is not claim] + [made]
 
 
 def _lend_data(text: Text, steps: Sequence[Step]) -> None:
-    """Give data that is said behind a step that reads none ("..., then export it, images in X") to the one before it."""
+    """Give data said behind a step that reads none ("then export it, images in X") to the one before it."""
     reading = [s for s in steps if rows_of(s, action_of(s, False))]
     for step in steps:
-        before = [s for s in reading if s.at < step.at and not any(c.value.role is None for c in s.of("place"))]
+        before = [
+            s for s in reading if s.at < step.at and not any(c.value.role is None for c in s.of("place"))
+        ]
         for claim in step.of("place") if step not in reading and before else ():
             if claim.value.role is None:
                 step.claims.remove(claim)
                 before[-1].claims.append(claim)
 
 
-def _role_of_file(action: Action | None, place: Place, before: set[str], told: bool, *, file: bool) -> str | None:
+def _role_of_file(
+    action: Action | None, place: Place, before: set[str], told: bool, *, file: bool
+) -> str | None:
     """Return what a place is to an action that reads no data: its model, its product, or where results go."""
     target = bool(before & {"to", "into", "as", "under"}) and not before & {"from", "of", "using", "with"}
     if not file:
-        return "results" if target or "in" in before else "weights" if told or before & {"from", "of", "using"} else place.role
+        return (
+            "results"
+            if target or "in" in before
+            else "weights"
+            if told or before & {"from", "of", "using"}
+            else place.role
+        )
     product = product_in(place.uri)
-    takes = {field_accepts(k) for k, f in (action.spec_params if action else {}).items() if f == "parent_model"}
+    takes = {
+        field_accepts(k) for k, f in (action.spec_params if action else {}).items() if f == "parent_model"
+    }
     return "output" if target or (takes and product not in takes and not told) else "weights"
 
 
-def _role_beside_data(step: Step, claim: Claim, before: set[str], is_model: Callable[[str], bool]) -> str | None:
+def _role_beside_data(
+    step: Step, claim: Claim, before: set[str], is_model: Callable[[str], bool]
+) -> str | None:
     others = [c for c in step.of("place") if c is not claim and c.value.role != "results"]
-    if claim.value.role is None and others and before & {"from", "with", "using"} and is_model(claim.value.uri):
+    if (
+        claim.value.role is None
+        and others
+        and before & {"from", "with", "using"}
+        and is_model(claim.value.uri)
+    ):
         return "weights"
     if claim.value.role is None and "into" in before:
         return "results"

@@ -22,17 +22,30 @@ _LED = (
     f"{_USING} 'of? group.det* what={_THING}* 'named|'called|'id|'number|'(|':* @job ')?",
     f"group.det+ what={_THING}+ 'named|'called|'id|'number|'(|':* @job ')?",
     f"what={_NOUN}|{_MODEL}|free.noun free.noun* 'named|'called|'id|'number|'(|':* @job ')?",
-    f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems {_OF}|group.det|free.noun|free.adjective* what={_THING}* @job",
+    (
+        f"group.det* what={_THING}* 'is|'was|'comes|'came|'lies|'are|'stems "
+        f"{_OF}|group.det|free.noun|free.adjective* what={_THING}* @job"
+    ),
     f"@job 'is|'was|'as|'=|'for group.det* {_PARENT}|free.noun|'point+",
     f"group.prep? group.det* {_PARENT} ':|'=|'is|'point|free.noun* @job",
-    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?",
-    f"actions.words.resume group.det* @name? actions.train.nouns|free.noun* {_OF}? group.det* free.noun* @job",
+    (
+        "actions.words.begin|actions.words.resume|'based|'continuing|'building "
+        f"'on|'upon|'from|'with|'off|'at 'of? group.det* what={_THING}* '(|':|'id* @job ')?"
+    ),
+    (
+        f"actions.words.resume group.det* @name? actions.train.nouns|free.noun* {_OF}? group.det* "
+        "free.noun* @job"
+    ),
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _COMPARED = (
     "'like|'unlike|'than|'similar|'compared 'to|'with|'in? group.det* free.adjective* free.noun* @job",
-    "group.prep? group.det* free.adjective|'same* 'data|'dataset|'datasets|'images|'pictures|'annotations|'split|'settings|'parameters|'config|"
-    "'configuration|'hyperparameters|'values|'schedule|'recipe|'setup 'of|'from|'as|'in|'like|'that 'in|'for? group.det* free.adjective* free.noun* @job",
+    (
+        "group.prep? group.det* free.adjective|'same* "
+        "'data|'dataset|'datasets|'images|'pictures|'annotations|'split|'settings|'parameters|'config|"
+        "'configuration|'hyperparameters|'values|'schedule|'recipe|'setup 'of|'from|'as|'in|'like|'that "
+        "'in|'for? group.det* free.adjective* free.noun* @job"
+    ),
 )
 """Jobs that are spoken of for something else than their model."""
 _JUST = (
@@ -42,44 +55,60 @@ _JUST = (
 _LAST = (
     f"{_USING} group.det* free.adjective* what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
     f"what={_MODEL} {_OF} 'of? group.det* group.last what={_THING}*",
-    f"actions.words.begin|actions.words.resume|'based|'continuing|'building 'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*",
+    (
+        "actions.words.begin|actions.words.resume|'based|'continuing|'building "
+        f"'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*"
+    ),
     f"group.det* group.last what={_THING}*",
 )
-_BEFORE_VERB = frozenset("and then please to on for you me us let now i we can could would will should must just also first".split())
+_BEFORE_VERB = frozenset(
+    "and then please to on for you me us let now i we can could will would should must just also".split()
+)
 _NOT_THE_LAST = (
-    f"'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last what={_THING}*",
+    (
+        "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "
+        f"what={_THING}*"
+    ),
     f"'penultimate what={_THING}*",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
-    f"group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? what={_NOUN}|'job|'run|'experiment @name? free.noun*",
-    f"group.det* what={_NOUN}|'job|'run|'experiment 'from|'of|'that|'we|'i|'did|'ran|'started|'had* grammar.mode.past",
+    (
+        "group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? "
+        f"what={_NOUN}|'job|'run|'experiment @name? free.noun*"
+    ),
+    (
+        f"group.det* what={_NOUN}|'job|'run|'experiment 'from|'of|'that|'we|'i|'did|'ran|'started|'had* "
+        "grammar.mode.past"
+    ),
 )
 
 
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     ledger = text.ledger
-    for source in _NOT_THE_LAST:
+    for source in (*_NOT_THE_LAST, *_COMPARED):
         for match in text.find(source):
             if len(match.tokens()) > 1:
                 ledger.claim("unread", _without_names(text, match))
-    for source in _COMPARED:
-        for match in text.find(source):
-            ledger.claim("unread", _without_names(text, match))
     for match in text.find(_JUST):
         kind = _kind(text, match.tokens("what")) or "train"
         ledger.claim("job", _without_names(text, match), f"last:{kind}")
-    found = [match for source in _LED for match in text.find(source)]
-    for match in sorted(found, key=lambda m: m.first - m.end):
-        _led(text, match)
-    for i, token in enumerate(text.tokens):
-        if token.kind == "job" and ledger.free(i):
-            ledger.claim("job", [i], token.value)
+    _by_id(text)
     for source in _LAST:
         for match in text.find(source):
             _last(text, match)
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             ledger.claim("order", match.tokens())
+
+
+def _by_id(text: Text) -> None:
+    """Account for ids of jobs, with the longest phrase that leads to each."""
+    found = [match for source in _LED for match in text.find(source)]
+    for match in sorted(found, key=lambda m: m.first - m.end):
+        _led(text, match)
+    for i, token in enumerate(text.tokens):
+        if token.kind == "job" and text.ledger.free(i):
+            text.ledger.claim("job", [i], token.value)
 
 
 def _led(text: Text, match: Match) -> None:
@@ -90,12 +119,15 @@ def _led(text: Text, match: Match) -> None:
         return
     match = _without_product(text, match)
     what = match.tokens("what")
-    if _asks(text, match, what) or (match.first and text.tokens[match.first - 1].text in ("instead", "rather")):
+    if _asks(text, match, what) or (
+        match.first and text.tokens[match.first - 1].text in ("instead", "rather")
+    ):
         return
     kind = _kind(text, what)
     words = [
         i for i in _without_names(text, match)
-        if (not text.within(i, "actions.words.engine") or kind == "gen_trt_engine") and text.tokens[i].text not in ("on", "and")
+        if (not text.within(i, "actions.words.engine") or kind == "gen_trt_engine")
+        and text.tokens[i].text not in ("on", "and")
         and not text.within(i, "actions.train.base")
     ]  # fmt: skip
     ledger.claim("job", words, text.tokens[jobs[0]].value)
@@ -107,9 +139,15 @@ def _led(text: Text, match: Match) -> None:
 def _without_product(text: Text, match: Match) -> Match:
     """Leave out what is to be made ("build an engine from job X"): it is no part of what it is made from."""
     made = [i for i in match.tokens("what") if text.within(i, "actions.words.engine", "actions.words.onnx")]
-    joints = [i for i in match.tokens() if text.tokens[i].text in ("from", "of", "out", "in", "by") and made and i > made[0]]
+    joints = [
+        i
+        for i in match.tokens()
+        if text.tokens[i].text in ("from", "of", "out", "in", "by") and made and i > made[0]
+    ]
     before = range(max(0, match.first - 6), match.first)
-    making = any(text.within(k, "actions.words.make", "actions.words.convert", "actions.export.base") for k in before)
+    making = any(
+        text.within(k, "actions.words.make", "actions.words.convert", "actions.export.base") for k in before
+    )
     if not joints or (_others(text, match) and not making):
         return match
     first = joints[0]
@@ -117,12 +155,19 @@ def _without_product(text: Text, match: Match) -> Match:
 
 
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
-    """Whether the words before a job ask for an action: a bare verb or noun, with no "the" or "from" before it."""
-    if any(text.tokens[i].text in ("a", "an") and any(text.within(i + 1, f"actions.{a}.nouns") for a in _ACTIONS) for i in match.tokens()):
+    """Whether the words before a job ask for an action: a bare verb or noun, with no word leading to it."""
+    if any(
+        text.tokens[i].text in ("a", "an") and any(text.within(i + 1, f"actions.{a}.nouns") for a in _ACTIONS)
+        for i in match.tokens()
+    ):
         return True  # "an evaluation of job X" is none that has been
     if match.first not in what:
         return False
-    doing = [i for i in what if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))]
+    doing = [
+        i
+        for i in what
+        if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))
+    ]
     plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
     before = text.tokens[match.first - 1] if match.first else None
     alone = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
@@ -135,7 +180,7 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
 
 
 def _others(text: Text, match: Match) -> bool:
-    """Whether the text asks for an action in other words, so that the noun before a job only says what ran."""
+    """Whether other words ask for an action, so that the noun before a job only says what ran."""
     return any(
         text.within(i, f"actions.{a}.base", f"actions.{a}.nouns")
         for i in range(len(text.tokens)) if i not in match.tokens() and text.ledger.free(i) for a in _ACTIONS
@@ -147,26 +192,45 @@ def _last(text: Text, match: Match) -> None:
     match = _without_product(text, match)
     what = match.tokens("what")
     names = any(text.tokens[i].kind == "name" for i in what)
-    if not all(ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens()) or (not what and not names):
+    if not all(ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens()) or (
+        not what and not names
+    ):
         return
     following = match.end
-    if following < len(text.tokens) and text.tokens[following].kind in ("place", "number") or text.within(
+    if (following < len(text.tokens) and text.tokens[following].kind in ("place", "number")) or text.within(
         following, *(f"slots.units.{u}" for u in ("hours", "days", "minutes"))
     ):
         return
-    if text.within(what[0] if what else match.first, "places.roles.train_datasets.before", "places.roles.eval_dataset.before") and text.match("places.data.nouns", what[-1]) and what[-1] != what[0]:
+    if (
+        text.within(
+            what[0] if what else match.first,
+            "places.roles.train_datasets.before",
+            "places.roles.eval_dataset.before",
+        )
+        and text.match("places.data.nouns", what[-1])
+        and what[-1] != what[0]
+    ):
         return
     kind = _kind(text, what)
     words = [text.tokens[i].text for i in what]
     job_like = {"job", "jobs", "run", "runs", "one", "experiment", "session", "task"} & set(words)
-    model_like = any(text.within(i, "places.weights.before", "grammar.group.model") for i in what) and not job_like
+    model_like = (
+        any(text.within(i, "places.weights.before", "grammar.group.model") for i in what) and not job_like
+    )
     if kind is None and not job_like and not model_like and not names:
         return
     value = "last" if kind is None and job_like else f"last:{kind or 'train'}"
-    claimed = [i for i in _without_names(text, match) if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"]
+    claimed = [
+        i
+        for i in _without_names(text, match)
+        if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"
+    ]
     ledger.claim("job", claimed, value)
     if any(text.within(i, "actions.words.engine") for i in what):
-        ledger.claim("engine", [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)] or claimed[:1])
+        ledger.claim(
+            "engine",
+            [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)] or claimed[:1],
+        )
 
 
 def _kind(text: Text, what: list[int]) -> str | None:

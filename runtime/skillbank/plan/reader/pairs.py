@@ -10,7 +10,7 @@ from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
-from skillbank.plan.reader.places import SOURCES, Place
+from skillbank.plan.reader.place import SOURCES, Place
 from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot

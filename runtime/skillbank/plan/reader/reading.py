@@ -16,15 +16,33 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.reader import accounting, asides, captions, jobs, lexer, names, normal, pairs, places, policy, searches, values
-from skillbank.plan.products import trains
-from skillbank.plan.products import product_in
+from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader import (
+    accounting,
+    asides,
+    captions,
+    courtesies,
+    jobs,
+    lexer,
+    names,
+    normal,
+    pairs,
+    places,
+    policy,
+    reports,
+    searches,
+    values,
+)
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.corrections import settle, settle_names, settle_told
 from skillbank.plan.reader.described import (
-    JobSkill, gives_masks, skill_of_description, skill_that_finds, take_description,
+    JobSkill,
+    gives_masks,
+    skill_of_description,
+    skill_that_finds,
+    take_description,
 )  # fmt: skip
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -98,16 +116,16 @@ def read_text(
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library)
-    notes += asides.take_reports(page)
-    asides.take_headers(page)
-    asides.take_numbering(page)
-    asides.take_signatures(page)
-    asides.take_courtesies(page)
-    notes += asides.take_heard(page)
+    notes += reports.take_reports(page)
+    courtesies.take_headers(page)
+    courtesies.take_numbering(page)
+    courtesies.take_signatures(page)
+    courtesies.take_courtesies(page)
+    notes += reports.take_heard(page)
     clauses = Clauses(page)
-    notes += asides.take_approvals(page, clauses)
-    notes += asides.take_questions(page, clauses)
-    asides.take_told(page, clauses)
+    notes += courtesies.take_approvals(page, clauses)
+    notes += reports.take_questions(page, clauses)
+    reports.take_told(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
@@ -232,7 +250,8 @@ def _take_platforms(page: Text) -> None:
             if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
                 page.ledger.claim("refused", match.tokens())
     for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"{label} places.platform.{name} places.platform.around?"):
+        sent = f"'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det* places.platform.{name} places.platform.around?"
+        for match in (*page.find(f"{label} places.platform.{name} places.platform.around?"), *page.find(sent)):
             page.ledger.claim("platform", match.tokens(), name)
         for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
@@ -274,7 +293,7 @@ def _product(page: Text) -> str | None:
     making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
     for claim in page.ledger.of("place") if making is not None else ():
         action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
-        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+        if action is not None and making is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
             page.ledger.claim("order", [making])
             return action
     for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
@@ -293,7 +312,7 @@ def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inf
     before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
     if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
-    if before[-2:] == ["you", "will"] or before[-1:] == ["you"] and page.ledger.free(claim.first - 1):
+    if before[-2:] == ["you", "will"] or (before[-1:] == ["you"] and page.ledger.free(claim.first - 1)):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
     behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)

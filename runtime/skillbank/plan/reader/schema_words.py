@@ -36,6 +36,18 @@ def take_spec_words(text: Text, keys: Keys) -> None:
     take_switches(text, keys)
     _snake(text, keys)
     _texts(text, keys)
+    _places(text, keys)
+
+
+def _places(text: Text, keys: Keys) -> None:
+    """Read a place that the words before it give to a key: "timing cache at /cache/trt.bin"."""
+    for claim in text.ledger.of("place"):
+        if claim.value.role is not None or len(claim.tokens) > 1 or text.tokens[claim.first - 1].text in (",", ";", "."):
+            continue
+        if (found := name_before(text, claim.first, keys, ("string",))) is not None:
+            tokens, key = found
+            text.ledger.withdraw(claim)
+            text.ledger.claim("value", [*tokens, *claim.tokens], Value("", claim.value.uri, key=key))
 
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:

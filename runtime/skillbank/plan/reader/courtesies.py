@@ -1,0 +1,229 @@
+"""Greetings, signatures, headers, numbering and claims of approval: what no run could mean."""
+
+from __future__ import annotations
+
+import re
+
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.reports import asks, is_name
+from skillbank.plan.slots import SLOTS, Kind
+
+__all__ = [
+    "PICTURES",
+    "take_approvals",
+    "take_courtesies",
+    "take_headers",
+    "take_numbering",
+    "take_signatures",
+]
+
+_APPROVING = frozenset(
+    "y yes force approve approved approval confirm confirmed confirmation skip-approval questions".split()
+)
+
+
+def take_courtesies(text: Text) -> None:
+    """Account for phrases of politeness of two words and more; single words wait until the end."""
+    i = 0
+    while i < len(text.tokens):
+        ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
+        if (
+            ends
+            and text.ledger.free(i)
+            and not text.within(i, "grammar.mode.defer")
+            and not _is_question(text, i)
+            and not (i and text.tokens[i - 1].text in _NEGATED)
+        ):
+            text.ledger.claim("courtesy", range(i, ends[0]))
+            i = ends[0]
+        else:
+            i += 1
+
+
+def _is_question(text: Text, i: int) -> bool:
+    """Whether "can I", "is it possible to" requests nothing: no place stands behind it."""
+    said = max(text.ends(i, "grammar.courtesy.words"), default=0)
+    if said not in text.ends(i, "grammar.courtesy.unsure"):
+        return False
+    end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
+    return text.tokens[end].text == "?" and not any(
+        text.tokens[k].kind in ("place", "job") for k in range(i, end)
+    )
+
+
+_TICKET = re.compile(
+    r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
+    r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
+    r"|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def take_headers(text: Text) -> None:
+    """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
+    for line in _TICKET.finditer(text.ledger.original):
+        inside = [i for i, t in enumerate(text.tokens) if line.start() <= t.start and t.end <= line.end()]
+        if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(
+            asks(text, i) for i in inside
+        ):
+            text.ledger.claim("courtesy", inside)
+    for i, token in enumerate(text.tokens):
+        heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
+        if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
+            text.ledger.claim("courtesy", [i])
+    for match in text.find(
+        "'you 'will|'can? 'find group.det* places.roles.train_datasets.before|"
+        "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
+    ):
+        text.ledger.claim(
+            "courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")]
+        )
+    for match in text.find(
+        "'sorry|'apologies 'for|'about group.det|~word|free.adjective|free.noun|free.glue+"
+    ):
+        text.ledger.claim("courtesy", match.tokens())
+    for match in text.find("who=~word|free.noun+ 'here @mark"):
+        first = match.first
+        opened = (
+            first == 0
+            or text.tokens[first - 1].kind == "mark"
+            or text.within(first - 1, "grammar.courtesy.words")
+        )
+        if opened and match.end - first < 5:
+            text.ledger.claim("courtesy", range(first, match.end - 1))  # "Anna here."
+    for mark in re.finditer(r"<!--|-->|^\s*>+", text.ledger.original, re.MULTILINE):
+        text.ledger.claim(
+            "courtesy", [i for i, t in enumerate(text.tokens) if mark.start() <= t.start < mark.end()]
+        )
+
+
+def take_numbering(text: Text) -> None:
+    """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
+    for source in (
+        "'step|'phase|'part|'stage|'point @number|'one @mark*",
+        "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
+    ):
+        for match in text.find(source):
+            few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
+            if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+                text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    marks = [
+        i
+        for i, t in enumerate(text.tokens[:-2])
+        if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"
+    ]
+    marks = [i for i in marks if not _is_value(text, i)]
+    values = [text.tokens[i].value for i in marks]
+    start = values[0] if values else 0
+    if (
+        start in (1, 2)
+        and (len(values) > 1 or start == 2)
+        and values == list(range(start, start + len(values)))
+    ):
+        text.ledger.claim("order", marks)
+
+
+_COUNTED = frozenset(
+    f"slots.{s.name}.{part}"
+    for s in SLOTS
+    if s.kind in (Kind.COUNT, Kind.NUMBER, Kind.DURATION)
+    for part in ("nouns", "before")
+)
+
+
+def _is_value(text: Text, i: int) -> bool:
+    """Whether a number before a full stop is that of a noun: "batch size: 2. Epochs: 3."."""
+    k = i - 1 if i and text.tokens[i - 1].text in (":", "=", "of", "is", "to") else i
+    return any(
+        span.end == k and not span.classes.isdisjoint(_COUNTED)
+        for first in range(max(0, k - 4), k)
+        for span in text.spans[first]
+    )
+
+
+_NEGATED = frozenset("no not never don't without".split())
+
+
+def take_signatures(text: Text) -> None:
+    """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
+    last = len(text.tokens)
+    for match in text.find("courtesy.farewell @mark*"):
+        end = match.end
+        while end < last and end - match.end < 3 and _is_somebody(text, end):
+            end += 1
+        rest = range(match.end, last)
+        lines = any(text.tokens[k].text == "\n" for k in rest)
+        plain = all(
+            text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not asks(text, k)
+            for k in rest
+        )
+        if (
+            match.end < last
+            and len(rest) <= 14
+            and (lines or len(rest) < 5)
+            and plain
+            and is_name(text, match.end)
+        ):
+            text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
+        elif match.end < end and (
+            end == last or (text.tokens[end].kind == "mark" and is_name(text, match.end))
+        ):
+            text.ledger.claim("courtesy", range(match.first, end))
+    for match in text.find("courtesy.greeting"):
+        end = match.end
+        while end < last and end - match.end < 2 and _is_somebody(text, end):
+            end += 1
+        if match.end < end < last and text.tokens[end].text in (",", "!", "-", ":", "\n", ";", "."):
+            text.ledger.claim("courtesy", range(match.first, end))
+
+
+def _is_somebody(text: Text, i: int) -> bool:
+    token = text.tokens[i]
+    return (
+        token.kind == "word"
+        and token.text.isalpha()
+        and text.ledger.free(i)
+        and (not text.spans[i] or is_name(text, i))
+    )
+
+
+def take_approvals(text: Text, clauses: Clauses) -> list[str]:
+    """Account for words that claim an approval, or want the rules put aside; they grant none."""
+    notes = []
+    for match in text.find("mode.approval"):
+        clause = clauses.of(match.first)
+        tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
+        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in (
+            "approved",
+            "confirmed",
+            "authorized",
+            "authorised",
+        )
+        if adjective or not all(map(text.ledger.free, match.tokens())):
+            continue  # "the approved images" are some of them
+        held = any(
+            (asks(text, i) and not text.within(i, "actions.words.find"))
+            or text.tokens[i].kind not in ("word", "mark", "flag")
+            or text.within(i, "operator.only")
+            or text.tokens[i].text in PICTURES
+            for i in tokens
+        )
+        tokens = match.tokens() if held else tokens
+        text.ledger.claim("report", tokens)
+        notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
+    for i, token in enumerate(text.tokens):
+        if token.kind == "flag" and text.ledger.free(i) and _APPROVING & set(token.text.split("-")):
+            text.ledger.claim("report", [i])
+            notes.append(f"'--{token.text}' in a request approves nothing")
+        elif (
+            token.kind == "pair"
+            and text.ledger.free(i)
+            and _APPROVING & set(re.split(r"\W|_", str(token.value[0]).lower()))
+        ):
+            text.ledger.claim("report", [i])
+            notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
+    return notes
+
+
+PICTURES = frozenset("images pictures photos frames labels annotations files data samples boxes".split())

@@ -1,0 +1,196 @@
+"""What takes an action back: negations before and behind it, what puts it off, what only tells of it."""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["THING", "denied", "is_put_off", "is_told_of", "negation_before", "trailing"]
+
+THING = (
+    "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|"
+    "^place|^engine|^value|'from|'of|'(|')|'on|'for|free.adverb"
+)
+
+
+def trailing(text: Text, at: int) -> list[int]:
+    """Return the words that a refusal ends with: "either", "yet", "this time"."""
+    end = at
+    while (
+        end < len(text.tokens)
+        and (ends := text.ends(end, "grammar.operator.trailing") or text.ends(end, "grammar.mode.later"))
+        and all(map(text.ledger.free, range(end, ends[0])))
+    ):
+        end = ends[0]
+    return list(range(at, end))
+
+
+_COPULA = frozenset("is are be will has have does do should must".split())
+
+
+_DENIALS = (
+    "@mark operator.not 'needed|'necessary|'required|'wanted",
+    f"{THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|"
+    "'necessary|'required|'wanted|'be|'run|'happen|'something|'what|'to|'i|'we|'want|'need|"
+    "'done*",
+    "@mark mode.later|policy.state.off",
+    f"{THING}* 'on 'hold",
+    "'is|'are|'be|':|'= policy.state.off",
+    "group.det|free.adjective* 'nothing|'none|'neither free.adjective*",
+)
+
+
+def denied(text: Text, at: int) -> list[int]:
+    """Return the words behind an action that take it back: "is not needed", "nothing"."""
+    for source in _DENIALS:
+        match = text.match(source, at)
+        if match is None or any(
+            text.tokens[k].kind == "mark" and text.tokens[k].text not in "?:()" for k in match.tokens()
+        ):
+            continue
+        if not any(
+            text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later")
+            or text.tokens[k].text in ("nothing", "hold")
+            for k in match.tokens()
+        ):
+            continue
+        ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
+        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        if ends or (
+            (told or not source.startswith(THING))
+            and text.within(
+                match.end,
+                "grammar.free.glue",
+                "grammar.operator.trailing",
+                "grammar.free.adverb",
+                "grammar.courtesy.words",
+            )
+        ):
+            return [k for k in match.tokens() if text.ledger.free(k)]
+    return []
+
+
+_TAKING_BACK = ("grammar.operator.not", "grammar.operator.instead", "grammar.mode.defer")
+
+
+def negation_before(text: Text, first: int, at: int) -> list[int]:
+    """Return the words that take an action back: a negation in its clause with only free words between."""
+    k = at - 1
+    passed: list[int] = []
+    while k >= 0 and at - k < 9:
+        starts = [
+            s for s in range(max(first, k - 4), k + 1)
+            if any(k + 1 in text.ends(s, c) for c in _TAKING_BACK)
+        ]  # fmt: skip
+        if starts and all(map(text.ledger.free, range(min(starts), k + 1))):
+            return [*range(min(starts), k + 1), *passed]
+        owner = text.ledger.owner.get(k)
+        if (
+            owner is not None
+            and owner.kind == "refused"
+            and (text.tokens[k + 1].text in ("or", "nor", "and", ",", "/") or passed)
+        ):
+            joined = [text.tokens[j].text for j in range(k + 1, at)]
+            return passed if any(t in ("or", "nor") for t in joined) else []
+        free = text.within(
+            k,
+            "grammar.free.glue",
+            "grammar.free.light",
+            "grammar.group.det",
+            "grammar.free.adverb",
+            "grammar.operator.or",
+            "grammar.free.noun",
+            "grammar.free.adjective",
+            "grammar.courtesy.words",
+        )
+        if not free or text.tokens[k].text in ("but", "then", "and", "so") or text.tokens[k].kind == "mark":
+            return []
+        passed.append(k)
+        k -= 1
+    return []
+
+
+_SUBJECT = frozenset("i we they he she someone somebody who colleague colleagues team nobody".split())
+
+
+def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
+    """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
+    before = [text.tokens[k].text for k in range(first, at)]
+    subject = bool(_SUBJECT & set(before))
+    later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
+    if later and (subject or noun):
+        return True
+    if (
+        before[-2:-1] == ["who"]
+        or before[-2:] in (["will", "we"], ["will", "i"])
+        or any(text.tokens[k].text == "whether" and text.ledger.free(k) for k in range(first, at))
+        or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at))
+    ):
+        return True
+    future = bool({"will", "shall"} & set(before)) and subject
+    if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
+        return True
+    placed = any(text.tokens[k].kind == "place" for k in range(at, end))
+    return (
+        noun
+        and future
+        and not placed
+        and bool({"do", "handle", "make", "run", "care", "perform"} & set(before))
+    )
+
+
+def _turns(text: Text, at: int) -> bool:
+    """Whether a sentence goes on with "but": what stood before it is no longer meant."""
+    for k in range(at, len(text.tokens)):
+        if text.tokens[k].text in ("but", "however"):
+            return True
+        if text.tokens[k].text in (".", "!", "?", ";"):
+            return text.tokens[k + 1].text in ("but", "however", "now") if k + 1 < len(text.tokens) else False
+    return False
+
+
+def _was_job(text: Text, at: int) -> bool:
+    """Whether it is said which job an action was: "the training of X was job J"."""
+    match = text.match(f"{THING}* &^job", at - 1, len(text.tokens)) or text.match(f"{THING}* &^job", at)
+    if match is None:
+        return False
+    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
+    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
+    return (
+        owner is not None
+        and owner.kind == "job"
+        and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
+    )
+
+
+def is_told_of(text: Text, at: int) -> bool:
+    """Whether something is told of an action named by a noun: "the training is finished", "it can wait"."""
+    end = next(
+        (
+            k
+            for k in range(at, len(text.tokens))
+            if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"
+        ),
+        len(text.tokens),
+    )
+    match = text.match(
+        f"{THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* "
+        "verb=mode.happened|mode.happens",
+        at,
+        end,
+    )
+    if match is None:
+        owner = text.ledger.owner.get(at)
+        return (
+            (owner is not None and owner.kind == "talk")
+            or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None
+            or text.match(f"{THING}* 'was|'is|'were ^job", at) is not None
+            or _was_job(text, at)
+        )
+    past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
+    rest = range(match.end, end)
+    asks = any(
+        text.tokens[k].text in ("needed", "required", "wanted", "due", "requested", "missing", "please")
+        for k in rest
+    )
+    says = any(text.tokens[k].kind in ("place", "number") for k in rest)
+    return not asks and (past or not says)

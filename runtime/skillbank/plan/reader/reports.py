@@ -1,0 +1,209 @@
+"""What a text reports: what others, documents and programs say, what has been done, what is asked of us."""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+
+__all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports", "take_told"]
+
+_SAYING = frozenset(
+    """says say said saying reads read stated states wrote writes written message error log output readme
+    comment note warning printed prints shows told tells titled called contains quoted title ticket
+    mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
+)
+
+
+_OTHERS = (
+    "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|"
+    "mode.document|@document|@place|mode.somebody"
+)
+
+
+_HEARD = (
+    "group.det|free.adjective|@name|'last|~word|places.data.nouns* mode.document|@document "
+    f"{_OTHERS}* mode.saying|'was|'were|'is ':|'that|'to|'we|'you|'use|'train|'i|~word|"
+    "policy.search.nouns|operator.not",
+    "group.det* free.adjective|~word* mode.somebody free.adverb|'always* mode.saying",
+    "who=~word 'says|'said|'thinks|'claims|'recommends|'recommended|'suggests|'suggested|"
+    "'wrote|'believes|'insists",
+    "'readme|'skill.md|'readme.md|'changelog|'notes.txt ':",
+    "'i|'we 'have|'also? 'heard|'read 'that|'somewhere|'on|'in+",
+    f"'according 'to {_OTHERS}+",
+    "'system|'assistant|'tool|'console|'program|'error|'warning|'log|'logs|'stderr|'stdout|"
+    "'traceback 'override|'output|'log|'message|'prompt|'line? ':",
+    "mode.document 'from|'in|'of group.det? ~word|places.data.nouns|free.noun ':",
+)
+
+
+def take_reports(text: Text) -> list[str]:
+    """Account for logs, blocks and quotes of what somebody else has said: they change nothing."""
+    notes: list[str] = []
+    for i, token in enumerate(text.tokens):
+        if token.kind == "report":
+            text.ledger.claim("report", [i])
+            notes.append(_nothing_of(str(token.value)))
+        elif token.kind == "quote" and text.ledger.free(i) and (said := _around_quote(text, i)):
+            text.ledger.claim("report", said)
+            notes.append(_nothing_of(str(token.value)))
+    return notes
+
+
+def _nothing_of(said: str) -> str:
+    return f"what is quoted changes nothing: '{' '.join(said.split())[:60]}'"
+
+
+def _around_quote(text: Text, i: int) -> list[int]:
+    """Return a quote and the words that say whose it is; nothing where nobody is said to have said it."""
+    first = i
+    while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
+        first -= 1
+    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
+    if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
+        return []
+    if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
+        return []
+    own = any(asks(text, k) for k in range(first, i))
+    last = i + 1
+    while (
+        last < len(text.tokens)
+        and text.tokens[last].kind == "word"
+        and text.tokens[last].text not in ("but", "so", "and", "then")
+    ):
+        last += 1
+    if any(asks(text, k) for k in range(i + 1, last)) or last - i > 6:
+        last = i + 1
+    kept = [
+        k
+        for k in range(i - 3 if own else first, last)
+        if k >= first
+        and text.tokens[k].kind in ("word", "mark", "quote", "number", *(() if own else ("place",)))
+    ]
+    return [k for k in kept if not own or k == i or text.tokens[k].text in _SAYING]
+
+
+def _ends_saying(text: Text, k: int, i: int) -> bool:
+    token = text.tokens[k]
+    if token.kind == "mark":
+        return token.text in ".!?;(" or (token.text in ",:" and k < i - 1)
+    return token.text in ("but", "so")
+
+
+_BEFORE_RUN = frozenset("and then please to also now just simply let us you".split())
+
+
+def asks(text: Text, i: int) -> bool:
+    """Whether a word asks for something to be run, found or used."""
+    if (
+        text.tokens[i].text == "run"
+        and i
+        and text.tokens[i - 1].kind == "word"
+        and text.tokens[i - 1].text not in _BEFORE_RUN
+    ):
+        return False  # "the old run"
+    return any(
+        c.endswith(".base") or c in ("actions.words.find", "actions.words.apply")
+        for s in text.spans[i]
+        for c in s.classes
+        if c.startswith("actions.")
+    )
+
+
+def is_name(text: Text, i: int) -> bool:
+    """Whether a word is written as names are."""
+    return text.ledger.original[text.tokens[i].start : text.tokens[i].end].istitle()
+
+
+def take_heard(text: Text) -> list[str]:
+    """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
+    notes = []
+    for source in _HEARD:
+        for match in text.find(source):
+            before = range(max(0, match.first - 3), match.first + 1)
+            if any(e > match.first for k in before for e in text.ends(k, "grammar.mode.fix")):
+                continue  # "on second thought without HPO"
+            end = _end_of_hearsay(text, match.end)
+            tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
+            if match.tokens("who") and (
+                text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)
+            ):
+                continue
+            held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
+            if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
+                continue  # "the output: s3://b/out"
+            text.ledger.claim("report", tokens)
+            notes.append(
+                f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'"
+            )
+    return notes
+
+
+def _end_of_hearsay(text: Text, at: int) -> int:
+    """Return where what is said by others ends: with the sentence, or where something is asked for again."""
+    for k in range(at, len(text.tokens)):
+        token = text.tokens[k]
+        if token.kind == "mark" and token.text in ".!?;":
+            return k + 1
+        if token.text in ("but", "anyway", "nevertheless", "still") or (
+            token.text in (",", ")", "so", "\n") and _requests(text, k + 1)
+        ):
+            return k
+    return len(text.tokens)
+
+
+def _requests(text: Text, at: int) -> bool:
+    """Whether a request of the person's own begins at a token."""
+    while at < len(text.tokens) and (
+        text.tokens[at].text in (",", "so", "and", "then", "(", "now")
+        or text.within(at, "grammar.courtesy.words", "grammar.free.adverb")
+    ):
+        at = max([at + 1, *text.ends(at, "grammar.courtesy.words"), *text.ends(at, "grammar.free.adverb")])
+    return at < len(text.tokens) and (asks(text, at) or text.tokens[at].text in ("i", "use"))
+
+
+def take_questions(text: Text, clauses: Clauses) -> list[str]:
+    """Account for sentences that ask something of us and request no run."""
+    notes = []
+    for clause in clauses.all:
+        if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
+            tokens = [i for i in clauses.sentence(clause.first) if text.ledger.free(i)]
+            text.ledger.claim("question", tokens)
+            notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
+    return notes
+
+
+def take_told(text: Text, clauses: Clauses) -> None:
+    """Account for reports of what has been done, with places and numbers: "we trained it on X last week"."""
+    past = [f"actions.{a}.past" for a in ACTIONS]
+    base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
+    for match in text.find(
+        "'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* "
+        f"{'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
+    ):
+        text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
+    done_on = f"{'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"
+    for match in text.find(f"@job '( {done_on} ')"):
+        text.ledger.claim("report", [i for i in match.tokens() if text.tokens[i].kind != "job"])
+    for match in text.find(
+        f"'the|'that|'my|'our @name|group.model|free.noun+ past={'|'.join(past)} 'on|'with|"
+        "'using free.glue|places.data.nouns* @place"
+    ):
+        if any(asks(text, i) for i in clauses.sentence(match.first) if i < match.first):
+            text.ledger.claim("report", range(match.tokens("past")[0], match.end))
+    for clause in clauses.all:
+        if clause.mode is not Mode.REPORT:
+            continue
+        inside = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
+        done = [i for i in inside if text.within(i, *past) and not text.within(i, *base)]
+        subject = any(
+            text.tokens[i].text in ("i", "we", "he", "she", "they", "colleague", "was", "were")
+            for i in inside[:6]
+        )
+        when = any(text.within(i, "grammar.mode.past") for i in inside)
+        if done and (subject or when) and not any(text.tokens[i].text in _WISHED for i in inside):
+            text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
+
+
+_WISHED = frozenset("want wanted need needs like should must be shall".split())

@@ -1,0 +1,267 @@
+"""What data is for, as it is said: "training data in X", "X for validation", "the first for training"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.place import (
+    AFTER,
+    BARE,
+    DOING,
+    LINK,
+    LIST,
+    NOUN,
+    OF,
+    OPEN,
+    SOURCES,
+    WORDS,
+    Place,
+    brackets,
+    bridges,
+    claim_place,
+    listed_with,
+    place_at,
+    role_said,
+    roles_of,
+)  # fmt: skip
+
+__all__ = ["take_references", "take_roles"]
+
+_SAID = (
+    f"group.prep? group.det+ {WORDS} role={NOUN} {LINK}* {LIST}",
+    f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* {LINK}* {LIST}",
+    (
+        f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* places.data.link* n=@number? "
+        f"places.data.nouns* ',|': {LIST}"
+    ),
+    f"group.prep? group.det? role={BARE} ':|'=|'is|'are|'-|group.det|{OPEN}* {LIST}",
+    f"group.prep group.det? role={BARE} {LINK}* {LIST}",
+    f"group.det? role={BARE} places.data.link|places.data.happens|'with|'using|'over* {LIST}",
+)
+_PAIRS = (
+    (
+        f"group.prep? group.det* one={NOUN}|{BARE} 'and|'/|'&|'plus group.det* two={NOUN}|{BARE} {LINK}* "
+        "a=@place ')? ',|'and|'/|'& 'in|'on|'at? b=@place"
+    ),
+    (
+        f"a=@place ',|'and|'/|'& b=@place 'are|'as|'for|'=|':|'( group.det* one={NOUN}|{BARE} "
+        f"'and|'/|'&|', group.det* two={NOUN}|{BARE}"
+    ),
+)
+_ORDINALS = {
+    "first": 0,
+    "former": 0,
+    "1st": 0,
+    "second": 1,
+    "latter": -1,
+    "2nd": 1,
+    "third": 2,
+    "other": 1,
+    "last": -1,
+}
+
+
+def take_roles(text: Text, *, training: bool) -> None:
+    """Account for places with their roles, in the order in which words tell most.
+
+    Parameters
+    ----------
+    training
+        Whether the text speaks of a training: "validate on X" then says where its validation data lies.
+    """
+    for claim in text.ledger.of("place"):
+        if text.tokens[claim.last].kind == "pair" and claim.value.role in SOURCES:
+            listed_with(text, claim.last + 1, claim.value)
+    _respectively(text)
+    _said(text, _SAID[:3], bare=False)
+    what = roles_of("done")
+    link = "@name|group.it|free.glue|'should|'must*"
+    for match in text.find(
+        f"{LIST} 'is|'are 'what|'where|'which|'the|'data|'one+ {link} role={what} 'on|'with|'against|'from"
+    ):
+        role = role_said(text, match.tokens("role"))
+        claim_place(text, match, role)
+        owner = text.ledger.owner[match.tokens("list")[0]]
+        if (
+            role == "train_datasets" and owner.kind == "place"
+        ):  # asks for the training where nothing else does
+            text.ledger.replace(owner, "place", replace(owner.value, doing="train"))
+    between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det*"
+    for match in text.find(f"{LIST} {between} role={AFTER}|{NOUN}|{BARE}"):
+        _after(text, match)
+    _said(text, _SAID[3:], bare=True)
+    _validated(text, training=training)
+
+
+def _respectively(text: Text) -> None:
+    """Read "training and validation data in A and B"."""
+    for source in _PAIRS:
+        for match in text.find(source):
+            for place, role in (("a", "one"), ("b", "two")):
+                [i] = match.tokens(place)
+                text.ledger.claim("place", [i], place_at(text, i, role_said(text, match.tokens(role))))
+            text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
+
+
+def _said(text: Text, sources: tuple[str, ...], *, bare: bool) -> None:
+    for source in sources:
+        for match in text.find(source):
+            if not bridges(text, match) and not (bare and _asks(text, match)):
+                claim_place(text, match, role_said(text, match.tokens("role")))
+
+
+def _validated(text: Text, *, training: bool) -> None:
+    """Read "validate on X" of a training, and "calibrate on X"."""
+    for role in SOURCES if training else ("calibration_dataset",):
+        for match in text.find(
+            f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"
+        ):
+            if not bridges(text, match):
+                claim_place(text, match, role)
+    for match in text.find(f"'validate|'validating group.it? {LIST}") if training else ():
+        claim_place(text, match, "eval_dataset")
+
+
+def _asks(text: Text, match: Match) -> bool:
+    """Whether the word of a role asks for the action: "train with X", "an evaluation on X"."""
+    behind = {text.tokens[i].text for i in match.tokens() if i > match.tokens("role")[-1]}
+    if (
+        behind & {":", "=", "is", "are", "-", "(", "[", "use", "take", "using"}
+        or text.tokens[match.first].text == "for"
+    ):
+        return False
+    first = match.tokens("role")[0]
+    base = any(
+        text.within(first, f"actions.{a}.base") and not text.within(first, f"actions.{a}.nouns")
+        for a in DOING
+    )
+    return base or (
+        bool(behind & {"on", "with", "over", "against", "in"})
+        and any(text.within(first, f"actions.{a}.nouns") for a in DOING)
+    )
+
+
+def _after(text: Text, match: Match) -> None:
+    """Read "X for validation" and "X (validation)"; what a role leads to another place is not of this one."""
+    end, said = match.end, match.tokens("role")
+    [place] = match.tokens("list")[:1]
+    if not text.ledger.free(place):
+        return
+    role = role_said(text, said)
+    told = end in text.ends(said[0], f"places.roles.{role}.after")
+    between = {text.tokens[i].text for i in range(place + 1, said[0])}
+    bracketed = bool({"(", "[", "then", "="} & between)
+    last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
+    bare = end in text.ends(said[0], f"places.roles.{role}.bare")
+    if (
+        not told
+        and not bracketed
+        and not (
+            last
+            and not bare
+            and between
+            <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}
+        )
+    ):
+        return
+    close = (
+        place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"
+    )  # "with V for validation on T"
+    if not last and not close and text.match(f"{LINK}* @place", end):
+        return
+    verbs = [
+        i
+        for i in said
+        if any(
+            text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to"
+            for a in ("train", "evaluate")
+        )
+    ]
+    closed = [end] if end < len(text.tokens) and text.tokens[end].text in (")", "]") else []
+    words = [i for i in match.tokens() if i not in verbs]
+    made = text.ledger.claim(
+        "place", [*words, *closed, *brackets(text, place)], place_at(text, place, role, said)
+    )
+    also = text.match(f"'and group.det* role={NOUN}|{BARE}|{AFTER}", end)
+    if also is not None and text.match(f"{LINK}* @place", also.end) is None:
+        text.ledger.claim("order", also.tokens())
+        text.ledger.claim("place", [place], place_at(text, place, role_said(text, also.tokens("role"))))
+    if (
+        text.tokens[said[0]].text == "are"
+        or text.tokens[place - 1].text in ("plus", "+")
+        or _is_taken(text, place)
+    ):
+        _backwards(text, place, made.value)
+
+
+def _is_taken(text: Text, place: int) -> bool:
+    """Whether a list of places has one verb or none: "use A and B as training data"."""
+    first = place
+    while first > 1 and text.tokens[first - 1].text in (",", "and", "&", "plus"):
+        before = next(
+            (k for k in range(first - 1, max(-1, first - 4), -1) if text.tokens[k].kind == "place"), None
+        )
+        if before is None:
+            break
+        first = before
+    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in (
+        "and",
+        "&",
+        "plus",
+    )
+    return first != place and (
+        alone or text.tokens[first - 1].text in ("use", "take", "using", "taking", "both")
+    )
+
+
+def _backwards(text: Text, place: int, like: Place) -> None:
+    """Give the places listed before one its role too."""
+    while place > 1:
+        before = next(
+            (k for k in range(place - 1, max(-1, place - 4), -1) if text.tokens[k].kind == "place"), None
+        )
+        between = [text.tokens[k].text for k in range(before + 1, place)] if before is not None else ["."]
+        if (
+            before is None
+            or not text.ledger.free(before)
+            or not set(between) <= {",", "and", "plus", "&", "+", "both"}
+        ):
+            return
+        text.ledger.claim(
+            "place",
+            [before, *(k for k in range(before + 1, place) if text.ledger.free(k))],
+            replace(like, uri=str(text.tokens[before].value)),
+        )
+        place = before
+
+
+def _ordinals(text: Text) -> None:
+    """Read "the first for training, the second for validation"."""
+    for match in text.find(
+        "group.det? nth='first|'former|'second|'latter|'third|'other|'last 'one|places.data.nouns? "
+        f"'is|'are|'being|'goes|'serves? role={AFTER}"
+    ):
+        found = [
+            c for c in text.ledger.of("place") if c.value.role in (None, *SOURCES) and c.last < match.first
+        ]
+        nth = _ORDINALS[text.tokens[match.tokens("nth")[0]].text]
+        if len(found) > max(nth, 0) and found[nth].value.role is None:
+            made = replace(found[nth].value, role=role_said(text, match.tokens("role")))
+            text.ledger.replace(found[nth], "place", made)
+            text.ledger.claim("order", match.tokens())
+
+
+def take_references(text: Text) -> None:
+    """Account for words that come back to a place: "and evaluate it on the test set"."""
+    _ordinals(text)
+    held = [c.value for c in text.ledger.of("place")]
+    for match in text.find(f"group.prep group.det* role={NOUN}"):
+        role = role_said(text, match.tokens("role"))
+        before = range(max(0, match.first - 6), match.first)
+        other = role == "train_datasets" and any(
+            text.within(k, "actions.evaluate.base", "actions.inference.base", "actions.words.test")
+            for k in before
+        )
+        if not other and any(p.role == role for p in held):
+            text.ledger.claim("order", match.tokens())

@@ -1,0 +1,143 @@
+"""Where results go, and which files of models a text gives."""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file
+
+__all__ = ["take_models", "take_results"]
+
+_START = "actions.words.begin|actions.words.resume"
+_OBJECT = (
+    "'of|group.det|group.it|free.adjective|free.noun|actions.train.nouns|actions.train.base|actions.train.ing|@name"
+    "|'off|'up|'out|'where|'stopped|'left"
+)
+
+
+def take_results(text: Text) -> None:
+    """Read where results go: "save everything to X", "results should go to X", "X for the results"."""
+    where = "places.results.where|places.data.link"
+    things = (
+        "places.results.before|places.results.objects|places.weights.before|actions.words.engine"
+        "|actions.words.onnx|actions.words.boxes|actions.words.metric"
+    )
+    for source in (
+        (
+            "verb=places.results.verbs "
+            f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where "
+            f"group.det* ~word|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
+        ),
+        (
+            f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} "
+            f"group.det* free.adjective* places.results.before|free.noun* ':? {LIST}"
+        ),
+        (
+            "group.prep? group.det* free.adjective* places.results.before "
+            f"{where}|slots.around.link|group.det|'(|'use* {LIST}"
+        ),
+        f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {LIST}",
+        f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {LIST}",
+        f"{LIST} ',? places.results.after",
+    ):
+        for match in text.find(source):
+            read = text.tokens[match.first].text in (
+                "with",
+                "of",
+                "using",
+                "from",
+                "on",
+            ) and not match.tokens("thing")
+            if not read and not _is_of_data(text, match):
+                claim_place(text, match, "results")
+
+
+def _is_of_data(text: Text, match: Match) -> bool:
+    """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
+    if not match.tokens("verb"):
+        return False
+    before = text.tokens[match.first - 1] if match.first else None
+    word = text.tokens[match.first].text
+    told = before is not None and (
+        before.kind == "name" or (before.kind == "word" and before.text in ("i", "we", "he", "she", "they"))
+    )
+    said = any(
+        text.within(
+            i,
+            "places.results.before",
+            "places.results.objects",
+            "places.weights.before",
+            "actions.words.metric",
+            "grammar.group.it",
+            "grammar.group.model",
+        )
+        for i in match.tokens()[1:-1]
+    )
+    past = not (
+        text.lexicon.has(word, "places.results.verbs")
+        and f"{word}s" in text.lexicon.classes["places.results.verbs"]
+    )
+    return told or (past and not word.endswith("ing")) or not (said or match.end - match.first <= 4)
+
+
+def take_models(text: Text) -> None:
+    """Read which file of weights a step starts from: "resume from X", "with weights X", "backbone X"."""
+    link = f"places.weights.link|places.data.nouns|group.det|free.adjective|':|'=|{OPEN}|',"
+    tail = f"{link}* {LIST}"
+    kinds = (
+        (
+            "resume",
+            (
+                f"verb=actions.words.resume {_OBJECT}* 'from|'at|'with|'of|'using|': group.det* "
+                f"free.adjective* places.weights.before|free.noun* {tail}"
+            ),
+        ),
+        (
+            "backbone",
+            (
+                f"group.prep? {_START}? group.det* free.adjective* places.weights.backbone "
+                f"places.weights.before? {tail}"
+            ),
+        ),
+        ("backbone", f"group.det* places.weights.before 'of|'for group.det* 'backbone {tail}"),
+        ("backbone", f"{LIST} 'as|'for|'into|'in group.det* places.weights.backbone"),
+        (
+            "weights",
+            (
+                f"verb={_START} {_OBJECT}* 'from|'with|'at|'of|'using group.det* free.adjective* "
+                f"places.weights.before|free.noun|@name* {tail}"
+            ),
+        ),
+        ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before @name? {tail}"),
+        (
+            "weights",
+            (
+                "group.prep? group.det* free.adjective* @name? places.weights.before ~word ~word? "
+                f"places.weights.link+ {LIST}"
+            ),
+        ),
+        ("weights", f"{LIST} ',? places.weights.after"),
+    )
+    for role, source in kinds:
+        for match in text.find(source):
+            place = match.tokens("list")[0]
+            words = [text.tokens[i].text for i in match.tokens()]
+            named = any(
+                text.within(i, "places.weights.before", "places.weights.backbone", "places.weights.after")
+                for i in match.tokens()
+            )
+            file = is_model_file(text, text.tokens[place].value)
+            if not file and ((role == "weights" and not named and "from" not in words) or "on" in words):
+                continue  # "start the training on X" names data
+            _claim_weights(text, match, role)
+
+
+def _claim_weights(text: Text, match: Match, role: str) -> None:
+    [place] = match.tokens("list")[:1]
+    if not text.ledger.free(place):
+        return
+    words = [
+        i for i in match.tokens()
+        if text.tokens[i].kind not in ("name", "place")
+        and not text.within(i, "actions.train.nouns", "actions.train.base")
+    ]  # fmt: skip
+    text.ledger.claim("place", [*words, place], Place(str(text.tokens[place].value), role))
