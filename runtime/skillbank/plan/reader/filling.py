@@ -14,8 +14,8 @@ from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps, action_of, rows_of
 from skillbank.plan.reader.files import file_key
-from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.place import Place, is_model_file
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.spec_keys import keys_of

@@ -121,8 +121,11 @@ def take_heard(text: Text) -> list[str]:
     notes = []
     for source in _HEARD:
         for match in text.find(source):
-            before = range(max(0, match.first - 3), match.first + 1)
-            if any(e > match.first for k in before for e in text.ends(k, "grammar.mode.fix")):
+            if any(
+                e > match.first
+                for k in range(max(0, match.first - 3), match.first + 1)
+                for e in text.ends(k, "grammar.mode.fix")
+            ):
                 continue  # "on second thought without HPO"
             end = _end_of_hearsay(text, match.end)
             tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
