@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Match, Text
@@ -23,20 +24,33 @@ def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
 
 def take_totals(text: Text) -> None:
     """Read "16 GPUs over 2 nodes", where the GPUs are those of all nodes, and "4 nodes x 8 GPUs"."""
-    for match in text.find(
-        "^value spread='spread|'split|'distributed|'divided|'evenly|'equally* "
-        "'over|'across|'on|'in|'between? ^value"
-    ):
-        one, other = text.ledger.owner[match.first], text.ledger.owner[match.end - 1]
-        if one.value.slot == "gpus" and other.value.slot == "nodes" and not _is_per_node(text, one):
-            joined = [text.tokens[k].text for k in (*match.tokens(), *other.tokens)]
-            if {"over", "across", "spread", "split", "on", "in", "distributed", "divided"} & set(joined):
-                text.ledger.replace(one, "value", replace(one.value, total=True))
-                text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
-    for match in text.find("^value 'x|'times|'by|'with ^value 'each?"):
-        said = {text.ledger.owner[k].value.slot for k in (match.first, match.first + 2)}
-        if said == {"gpus", "nodes"}:
-            text.ledger.claim("context", [k for k in match.tokens() if text.ledger.free(k)])
+    for one, other in pairwise(text.ledger.of("value")):
+        between = range(one.last + 1, other.first)
+        words = {text.tokens[k].text for k in between}
+        if {one.value.slot, other.value.slot} != {"gpus", "nodes"} or not words <= _SPREAD | _TIMES:
+            continue
+        spread = (words | {text.tokens[k].text for k in other.tokens}) & _SPREAD
+        if one.value.slot == "gpus" and spread and not _is_per_node(text, one):
+            text.ledger.replace(one, "value", replace(one.value, total=True))
+        text.ledger.claim("context", [k for k in between if text.ledger.free(k)])
+
+
+_SPREAD = frozenset(
+    [
+        "spread",
+        "split",
+        "distributed",
+        "divided",
+        "evenly",
+        "equally",
+        "over",
+        "across",
+        "on",
+        "in",
+        "between",
+    ]
+)
+_TIMES = frozenset(["x", "times", "by", "with"])
 
 
 def _is_per_node(text: Text, claim: Claim) -> bool:
