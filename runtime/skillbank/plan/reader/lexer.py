@@ -89,7 +89,7 @@ _WHOLE = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "
           "wanna": ("want", "to"),
           "gonna": ("going", "to"), "lets": ("let", "us"), "isnt": ("is", "not"), "cant": ("can", "not"),
           "gimme": ("give", "me"), "i'd": ("i", "would"), "i'm": ("i", "am")}  # fmt: skip
-_SLASHES = re.compile(r"[a-z]+(?:/[a-z]+)+", re.IGNORECASE)
+_SLASHES = re.compile(r"[a-z]{2,}(?:/[a-z]{2,})+", re.IGNORECASE)
 
 Known = Callable[[str], Iterable[Token]]
 
