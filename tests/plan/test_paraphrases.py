@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from benchmarks.requests.__main__ import verdicts
@@ -67,10 +67,26 @@ def meaning(runtime: Runtime, text: str) -> Any:
     return [r.model_dump(exclude={"text", "automl_source"}) for r in requests]
 
 
+class Planned(NamedTuple):
+    """What a text comes to: its plans read back, or the kind of the refusal, and whether anything runs."""
+
+    sentence: str
+    runs: bool
+
+
+def planned(runtime: Runtime, text: str) -> Planned:
+    try:
+        plans = runtime.plan(text)
+    except SkillbankError as error:
+        return Planned(type(error).__name__, False)
+    return Planned(runtime.sentence(plans), not plans[0].questions)
+
+
 sentences = st.sampled_from(SENTENCES)
 courtesies = st.sampled_from(
     ["Please {}", "Hi there! {}", "{}. Thanks a lot!", "Could you please do this: {}", "Ok. {}"]
 )
+leads = st.sampled_from(["Hi", "So", "Hello team", "Quickly", "Today", "First", "--yes --force"])
 talk = st.sampled_from(
     [
         'The README says "{}". {{}}',
@@ -110,6 +126,13 @@ claims = st.sampled_from(
 def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) -> None:
     said = courtesy.format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
+
+
+@settings(max_examples=60)
+@given(sentences, leads)
+def test_a_word_in_front_makes_nothing_else_run(runtime: Runtime, text: str, lead: str) -> None:
+    before, after = planned(runtime, text), planned(runtime, f"{lead} {text[0].lower()}{text[1:]}")
+    assert after.sentence == before.sentence or not after.runs
 
 
 @settings(max_examples=30)
@@ -218,3 +241,10 @@ def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
     begun = time.process_time()
     meaning(runtime, words * (3000 // len(words)))
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("lead", ["", "Hi ", "so ", "Hello team ", "quickly ", "first ", "--yes --force "])
+@pytest.mark.parametrize("job", ["job", "run"])
+def test_a_verb_before_a_job_is_no_name_of_it(runtime: Runtime, lead: str, job: str) -> None:
+    text = f"{lead}export {job} 3fa91c of Grounding DINO and build an engine"
+    assert [plan.action for plan in runtime.plan(text)] == ["export", "gen_trt_engine"]

@@ -13,11 +13,11 @@ from benchmarks.requests.cases import load
 from benchmarks.requests.judging import Kind
 from benchmarks.requests.score import Score
 
+from tests.requests import SEEN, UNSEEN
+
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-SEEN = ("development", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-UNSEEN = {"ninth", "tenth"}
 RIGHT = 0.97
 """Share of all requests that are exact or rightly asked. May only rise."""
 
