@@ -27,8 +27,6 @@ from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
 from skillbank.runtime import Runtime
 
-IGNORED = "not understood and ignored: "
-"""How a note begins that lists what was left out of a plan."""
 CRASHED = "crash"
 """The reason of a refusal that was none: the reader or the planner broke."""
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -168,9 +166,8 @@ def asked(plan: Plan) -> tuple[Question, ...]:
 
 
 def fragments(said: str) -> list[str]:
-    """Return the parts of a request that a question or note speaks of: quoted, or listed as ignored."""
-    listed = said.removeprefix(IGNORED).split(", ") if said.startswith(IGNORED) else []
-    return listed + [found.group(2) for found in _QUOTED.finditer(said)]
+    """Return the parts of a request that a question or note quotes."""
+    return [found.group(2) for found in _QUOTED.finditer(said)]
 
 
 _QUOTED = re.compile(r"""(?<!\w)(['"`])(.+?)\1(?!\w)""", re.DOTALL)

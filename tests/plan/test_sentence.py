@@ -14,9 +14,9 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.documents import parse_yaml
 from skillbank.plan.literals import dotted, name, place, quoted, unquoted, value
 from skillbank.plan.model import Plan
-from skillbank.plan.slots import SLOTS, Fills
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.request import Request
+from skillbank.plan.slots import SLOTS, Fills
 from skillbank.runtime import Runtime
 from tests.bank.banks import make_skill
 from tests.plan.conftest import composed

@@ -78,7 +78,7 @@ def test_a_question_about_something_else_does_not_ask() -> None:
 @pytest.mark.parametrize("key", ["ask", "not_understood"])
 def test_dropping_what_has_to_be_asked_about_is_wrong_with_a_note_too(key: str) -> None:
     wanted = case(plans=[TRAIN], **{key: [NIGHT]})
-    noted = verdict(wanted, planned(), notes=[f"not understood and ignored: cheers, {NIGHT}"])
+    noted = verdict(wanted, planned(), notes=[f"left out: '{NIGHT}'"])
     assert noted.kind is Kind.RUNNABLE and not noted.silent
     assert verdict(wanted, planned(), notes=["no eval data: there will be no validation metric"]).silent
     asked = verdict(wanted, planned(WORDS))

@@ -22,13 +22,12 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.request import DataLocation, Request, Setting, policy_word
 from skillbank.plan.weights import SCRATCH
 from skillbank.runtime import Runtime
+from tests.requests import SEEN, UNSEEN
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-SETS = sorted(
-    folder.name for folder in HERE.iterdir() if folder.name != "bank" and any(folder.glob("*.yaml"))
-)
+SETS = [*SEEN, *UNSEEN]
 CAPTIONS = "dataset.infer_data_sources.captions"
 PLAIN = (
     "skill", "action", "variant", "gpus", "nodes", "platform", "parent", "pretrained", "results_root",
@@ -199,7 +198,7 @@ def test_sets_do_not_share_sentences() -> None:
     """Of the sets with ordinary requests a few may: there are not many ways to say "train grounding dino"."""
     said = {name: [(c["id"], words(c["text"])) for c in case_list(name)] for name in SETS}
     shared: dict[str, set[str]] = {name: set() for name in SETS}
-    for one, two in combinations(sorted(SETS, key=_has_ordinary), 2):
+    for one, two in combinations(SETS, 2):
         shared[two] |= {
             b for b, theirs in said[two] if any(_likeness(ours, theirs) > 0.8 for _, ours in said[one])
         }

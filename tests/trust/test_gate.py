@@ -441,8 +441,8 @@ def test_the_question_holds_everything_and_nothing_in_it_hides(runtime: Runtime,
     lines = runtime.question(plan, {"retries": "7"}).split("\n")
     said = {line.split()[0]: line for line in lines[1:]}
     assert list(said) == [
-        "sentence", "command", "evaluates", "bank", "image", "variables", "reads", "data", "addresses", "writes",
-        "uploads", "terms",
+        "sentence", "command", "evaluates", "bank", "image", "variables", "reads", "data", "addresses",
+        "writes", "uploads", "terms",
     ]  # fmt: skip
     assert all(line.isprintable() for line in lines)
     command = said["command"]

@@ -171,6 +171,8 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
     before = text.tokens[match.first - 1] if match.first else None
     alone = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
+    leading = (f"actions.{a}.{f}" for a in _ACTIONS for f in ("base", "ing", "nouns", "done"))
+    alone = alone or not text.within(match.first - 1, "grammar.group.det", "grammar.group.prep", *leading)
     if text.tokens[match.first].text == "run" and alone:
         return True
     if any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens()):

@@ -1,0 +1,52 @@
+"""The sets that the reader was written on: nothing runs that was not said, and it seldom asks needlessly.
+
+Sets that it has not seen are left out: what is read in a test is seen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from benchmarks.requests.__main__ import measure
+from benchmarks.requests.cases import load
+from benchmarks.requests.judging import Kind
+from benchmarks.requests.score import Score
+
+from tests.requests import SEEN, UNSEEN
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+RIGHT = 0.97
+"""Share of all requests that are exact or rightly asked. May only rise."""
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, Score]:
+    return measure(load([HERE / name for name in SEEN], HERE))
+
+
+def test_every_set_is_seen_or_unseen() -> None:
+    there = {each.name for each in HERE.iterdir() if each.name != "bank" and any(each.glob("*.yaml"))}
+    assert there == {*SEEN, *UNSEEN}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_nothing_runs_that_was_not_said(scores: dict[str, Score], name: str) -> None:
+    score = scores[name]
+    assert len(score.verdicts) >= 160
+    assert score.ids(Kind.RUNNABLE, Kind.CRASHED) == []
+    assert [v.case.id for v in score.verdicts if v.silent] == []
+
+
+def test_what_is_said_is_planned_or_rightly_asked_about(scores: dict[str, Score]) -> None:
+    found = Score.of(verdict for score in scores.values() for verdict in score.verdicts)
+    share = 1 - len(found.failing) / len(found.verdicts)
+    assert share >= RIGHT, [(v.case.id, v.kind.value) for v in found.failing]
+
+
+def test_what_plain_users_plainly_type_is_planned_as_it_is(scores: dict[str, Score]) -> None:
+    ordinary = [v for score in scores.values() for v in score.verdicts if v.case.ordinary]
+    assert len(ordinary) >= 72
+    assert [v.case.id for v in ordinary if v.kind is not Kind.EXACT] == []
