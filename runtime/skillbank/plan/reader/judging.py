@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -27,22 +28,7 @@ ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", 
 _NOT = frozenset(["not", "never", "nobody", "neither", "none", "nothing", "hardly"])
 REACH = 9
 """Words before a mention that can be about it."""
-_HEADS = frozenset(
-    [
-        "turn",
-        "turning",
-        "switch",
-        "switching",
-        "set",
-        "setting",
-        "leave",
-        "leaving",
-        "keep",
-        "keeping",
-        "have",
-        "having",
-    ]
-)
+_HEADS = word_list("judging.heads")
 """Verbs whose state stands behind the mention: "no need to switch AutoML off"."""
 _ANSWERS = {
     **dict.fromkeys(("no", "nope", "nah", "nein", "non"), "off"),
@@ -144,9 +130,7 @@ _PASSED = (
     "policy.search.noun", "policy.search.plain", "policy.search.nouns", "grammar.operator.or",
 )  # fmt: skip
 """What may stand between an operator and the mention."""
-_DESCRIBING = frozenset(
-    ["costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time"]
-)
+_DESCRIBING = word_list("judging.describing")
 _STAYING = frozenset([
     ":", "=", "set", "at", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains",
     "turned", "kept",

@@ -6,6 +6,7 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
@@ -21,25 +22,7 @@ _POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"
 _LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
 """What stands between "these settings" and the settings."""
 _JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
-_WORDS = frozenset(
-    [
-        "action",
-        "actions",
-        "task",
-        "tasks",
-        "step",
-        "steps",
-        "model",
-        "skill",
-        "network",
-        "arch",
-        "do",
-        "command",
-        "mode",
-        "type",
-        "verb",
-    ]
-)
+_WORDS = word_list("pairs.words")
 
 
 def take_pairs(text: Text) -> None:
@@ -196,21 +179,7 @@ def _is_of_kind(each: Slot, value: Any) -> bool:
     return True
 
 
-_CONTAINERS = frozenset(
-    [
-        "overrides",
-        "settings",
-        "set",
-        "request",
-        "config",
-        "parameters",
-        "params",
-        "options",
-        "args",
-        "hyperparameters",
-        "override",
-    ]
-)
+_CONTAINERS = word_list("pairs.containers")
 
 
 def _without_container(text: Text, key: str) -> str:

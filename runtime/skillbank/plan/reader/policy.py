@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.judging import ENDS, REACH, Said, judge, operator_before
 from skillbank.plan.reader.matching import Match, Text
@@ -10,9 +11,7 @@ from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["UNCERTAIN", "Said", "take_policy"]
 
-_AFTER_ONCE = frozenset(
-    ["on", "in", "at", "with", "without", "from", "and", "using", "to", "for", "only", "over", "please"]
-)
+_AFTER_ONCE = word_list("policy.after_once")
 _BESIDE = frozenset([",", "-", ".", ";", ":", "(", ")", "and", "or", "\n", "just", "", "a"])
 UNCERTAIN = frozenset(["random", "grid", "hybrid", "bayes", "llm"])
 """Names of algorithms that mean other things where nothing of a search stands beside them."""

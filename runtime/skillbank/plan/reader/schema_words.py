@@ -158,7 +158,7 @@ def _bounds(text: Text, i: int, keys: Keys) -> bool:
         key = keys.named(["opt", *said], NUMERIC, whole=True)
         if usual is not None and key is not None:
             text.ledger.claim(
-                "value", usual.tokens(), Value("", text.tokens[usual.tokens("n")[0]].value, key=key)
+                "value", usual.tokens(), Value("", text.said(usual), key=key)
             )
         return True
     return False

@@ -108,7 +108,7 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
                     text.ledger.claim(
                         "value",
                         match.tokens(),
-                        Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"),
+                        Value("", text.said(match), key=f"automl.{name}"),
                     )
     if not searching:
         return
@@ -196,7 +196,7 @@ def _stops(text: Text, *, searching: bool) -> None:
     for stop in (opening, also) if searching else (opening,):
         for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
             text.ledger.claim(
-                "value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value)
+                "value", match.tokens(), Value("patience", text.said(match))
             )
         for match in text.find(
             f"{stop}{_SECTION}.reached "
@@ -205,12 +205,12 @@ def _stops(text: Text, *, searching: bool) -> None:
             text.ledger.claim(
                 "value",
                 match.tokens(),
-                Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"),
+                Value("", text.said(match), key="automl.target"),
             )
         for name in UNITS:
             for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
                 if not any(
                     text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)
                 ):
-                    amount = text.tokens[match.tokens("n")[0]].value
+                    amount = text.said(match)
                     text.ledger.claim("value", match.tokens(), Value("time_budget", duration(amount, name)))

@@ -6,29 +6,14 @@ import re
 from collections.abc import Sequence
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
 from skillbank.plan.reader.value import Value, denied_before, set_before
 
 __all__ = ["take_choices", "take_named_choices", "take_switches"]
 
-_OPTIMIZERS = frozenset(
-    [
-        "adam",
-        "lion",
-        "rmsprop",
-        "adagrad",
-        "adadelta",
-        "adafactor",
-        "lamb",
-        "lars",
-        "muon",
-        "sophia",
-        "nadam",
-        "radam",
-        "adam8bit",
-    ]
-)
+_OPTIMIZERS = word_list("spec_choices.optimizers")
 
 
 def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
