@@ -131,7 +131,10 @@ def _items(said: str) -> list[str]:
 
 
 def _take(
-    said: dict[str, str], fields: dict[str, Any], settings: list[tuple[str, str, Any]], data: list[DataLocation]
+    said: dict[str, str],
+    fields: dict[str, Any],
+    settings: list[tuple[str, str, Any]],
+    data: list[DataLocation],
 ) -> None:
     """Put what one clause says where it belongs."""
     if "key" in said:

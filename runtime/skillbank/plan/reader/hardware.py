@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
+__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
 
 
 def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
@@ -52,7 +52,7 @@ def take_gpu_ids(text: Text) -> None:
         "n=@number|@range more=',|'and|'&|@number* 'only?"
     ):
         noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
-        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
+        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in ids_at(text, k)]
         ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
         end = match.end
         while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
@@ -73,7 +73,7 @@ def take_gpu_ids(text: Text) -> None:
 _OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
 
 
-def _ids(text: Text, k: int) -> list[int | float]:
+def ids_at(text: Text, k: int) -> list[int | float]:
     """Return the numbers of a token: "0,1" behind "gpus" is two."""
     said = text.ledger.said([k])
     return (

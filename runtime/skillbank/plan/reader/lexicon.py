@@ -16,7 +16,7 @@ from typing import Any
 
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list"]
+__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
 
 _WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
@@ -148,8 +148,13 @@ def _word_lists() -> dict[str, dict[str, str]]:
 
 def word_list(name: str) -> frozenset[str]:
     """Return the words that one module tells apart, such as ``spec_keys.common``."""
+    return frozenset(words_in_order(name))
+
+
+def words_in_order(name: str) -> list[str]:
+    """Return such words as they are listed."""
     module, _, constant = name.partition(".")
-    return frozenset(_word_lists()[module][constant].split())
+    return _word_lists()[module][constant].split()
 
 
 @lru_cache(maxsize=1)

@@ -6,9 +6,10 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.captions import goes_on, listed
+from skillbank.plan.reader.hardware import ids_at
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
@@ -94,6 +95,8 @@ def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     token = text.tokens[at]
     whole = token.kind in ("number", "place", "job", "quote", "key")
     value = token.value if whole else text.ledger.said([at])
+    if token.kind == "number" and len(ids := ids_at(text, at)) > 1 and slot_of_flag(text, name) == "gpu_ids":
+        value = ids
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
@@ -124,7 +127,9 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
     elif name in _WORDS and isinstance(shown, str | list):
         for word in [shown] if isinstance(shown, str) else shown:
             ledger.claim("words", tokens, str(word))
-    elif (role := name if name in own else _role(text, name, shown)) and (place or name not in ("test", "text")):
+    elif (role := name if name in own else _role(text, name, shown)) and (
+        place or name not in ("test", "text")
+    ):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)

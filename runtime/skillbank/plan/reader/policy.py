@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from skillbank.errors import ConflictError
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.judging import ENDS, REACH, Said, judge, operator_before
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -86,7 +86,9 @@ def _told(text: Text) -> None:
         first, end = match.first, match.end
         while first > 0 and _goes_on(text, first - 1, "word"):
             first -= 1
-        while end < len(text.tokens) and _goes_on(text, end, "word", "number") and text.tokens[end].text != "so":
+        while (
+            end < len(text.tokens) and _goes_on(text, end, "word", "number") and text.tokens[end].text != "so"
+        ):
             end += 1
         text.ledger.claim("report", range(first, end))
     for match in text.find("'without|'w/o 'it|'one|'that|'any|'them"):

@@ -27,7 +27,9 @@ def take_spec_words(text: Text, keys: Keys) -> None:
         if not text.ledger.free(i):
             continue
         if token.kind in ("number", "percent"):
-            _list(text, i, keys) or _number(text, i, keys) or _ellipsis(text, i, keys)
+            _list(text, i, keys) or _number(text, i, keys) or _pixels(text, i, keys) or _ellipsis(
+                text, i, keys
+            )
         elif token.kind == "range":
             _bounds(text, i, keys)
     take_choices(text, keys)
@@ -82,6 +84,20 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         unit = match.tokens()
         value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
     return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _pixels(text: Text, i: int, keys: Keys) -> bool:
+    """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
+    sides = "side='wide|'width|'high|'tall|'height|'images|'image|'pictures?"
+    match = text.match(f"'px|'pixel|'pixels {sides}", i + 1)
+    if match is None or (i and text.tokens[i - 1].text == "of"):
+        return False  # "crops of 1024 pixels": of something else than the image
+    side = next((_SIDES.get(text.tokens[k].text) for k in match.tokens("side")), None)
+    key = keys.named(["input", side] if side else ["image", "size"], NUMERIC)
+    return key is not None and _claim(text, [i, *match.tokens()], text.tokens[i].value, key)
+
+
+_SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
 
 
 def _is_of_a_slot(key: str) -> bool:

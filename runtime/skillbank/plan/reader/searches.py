@@ -42,10 +42,16 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
             _set(text, found[0], "parameters", found[1])
     searched = text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values")
-    for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if any(True for _ in searched) else ():
+    for match in (
+        list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*"))
+        if any(True for _ in searched)
+        else ()
+    ):
         found = _names(text, match.end, keys, choices=True)
         over = text.tokens[match.first].text == "over"
-        if found is not None and (over or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")):
+        if found is not None and (
+            over or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
+        ):
             _set(text, [*match.tokens(), *found[0]], "parameters", found[1])
 
 
@@ -65,7 +71,11 @@ def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[
             break
         i = match.end
     end = tokens[-1] + 1 if tokens else i
-    if not tokens or text.match("slots.around.link* @number", end) or text.match("'too|'also|'as 'well?", end):
+    if (
+        not tokens
+        or text.match("slots.around.link* @number", end)
+        or text.match("'too|'also|'as 'well?", end)
+    ):
         return None  # a value of its own, or besides what is searched anyway
     return list(range(tokens[0], end)), named
 
@@ -152,7 +162,10 @@ def _switches(text: Text) -> None:
         "'keep|'keeping|'save|'saving 'only|'just|group.det* "
         "'checkpoints|'checkpoint|'models|'model|'weights 'of|'from 'only|'just|group.det*"
     )
-    for keep, which in (("best", "'best 'trials|'trial|'one|'run 'only?"), ("all", "'all|'every 'trials|'trial")):
+    for keep, which in (
+        ("best", "'best 'trials|'trial|'one|'run 'only?"),
+        ("all", "'all|'every 'trials|'trial"),
+    ):
         for match in text.find(f"{kept} {which}"):
             _set(text, match.tokens(), "keep", keep)
 

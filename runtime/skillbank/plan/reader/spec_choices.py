@@ -22,7 +22,11 @@ def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
     leaves = {key.rpartition(".")[2] for keys in all_keys for owners in keys.enums.values() for key in owners}
     for i in range(1, len(text.tokens)):
         name, token = text.tokens[i - 1].text, text.tokens[i]
-        if token.kind != "word" or name not in leaves or not (text.ledger.free(i) and text.ledger.free(i - 1)):
+        if (
+            token.kind != "word"
+            or name not in leaves
+            or not (text.ledger.free(i) and text.ledger.free(i - 1))
+        ):
             continue
         owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(token.text), {}).items()}
         named = [key for key in owners if key.rpartition(".")[2] == name]

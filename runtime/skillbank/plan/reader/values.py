@@ -127,7 +127,11 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     if each.name not in ("epochs", "nodes"):
         return True
     links = {text.tokens[k].text for k in range(match.first + 1, i)}
-    if led and text.tokens[match.first].text in ("epoch", "node") and not {":", "=", "is", "of", "to"} & links:
+    if (
+        led
+        and text.tokens[match.first].text in ("epoch", "node")
+        and not {":", "=", "is", "of", "to"} & links
+    ):
         return False
     stops = before is not None and any(
         text.ends(k, "slots.search_settings.stop") for k in range(max(0, match.first - 3), match.first)
@@ -194,6 +198,12 @@ def _kept(text: Text) -> None:
 
 def _ellipses(text: Text) -> None:
     """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
+    denied = "^value ',? operator.instead|operator.not group.det? @number"
+    for match in [*text.find(denied), *text.find("operator.not @number ',? 'but &^value")]:
+        owners = [text.ledger.owner.get(k) for k in (match.first, match.end)]
+        kept = next((claim for claim in owners if claim is not None and claim.kind == "value"), None)
+        if kept is not None and isinstance(kept.value.value, int | float):
+            text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
             continue
