@@ -1,7 +1,7 @@
 """The canonical sentence of plans, read back: whoever pastes what a door has shown gets the same plans.
 
-It is read by its grammar alone (`skillbank.plan.sentence`), as a whole or not at all: nothing is guessed, and a
-sentence that somebody has changed into other words is read like any other.
+It is read by its grammar alone (`skillbank.plan.sentence`), as a whole or not at all: nothing is guessed,
+and a sentence that somebody has changed into other words is read like any other.
 """
 
 from __future__ import annotations

@@ -164,7 +164,10 @@ class Text:
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        for stop, named in self._match(pattern(source), 0, i, last, set()):
+        items = pattern(source)
+        if items[0].needed and not self._ends_of(items[0], i, last):
+            return None  # most are none, and this is soon seen
+        for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
                 return Match(i, stop, named)
         return None
