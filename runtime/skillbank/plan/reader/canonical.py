@@ -1,7 +1,7 @@
 """The canonical sentence of plans, read back: whoever pastes what a door has shown gets the same plans.
 
-It is read by its grammar alone (`skillbank.plan.sentence`), as a whole or not at all: nothing is guessed, and a
-sentence that somebody has changed into other words is read like any other.
+It is read by its grammar alone (`skillbank.plan.sentence`), as a whole or not at all: nothing is guessed,
+and a sentence that somebody has changed into other words is read like any other.
 """
 
 from __future__ import annotations
@@ -131,7 +131,10 @@ def _items(said: str) -> list[str]:
 
 
 def _take(
-    said: dict[str, str], fields: dict[str, Any], settings: list[tuple[str, str, Any]], data: list[DataLocation]
+    said: dict[str, str],
+    fields: dict[str, Any],
+    settings: list[tuple[str, str, Any]],
+    data: list[DataLocation],
 ) -> None:
     """Put what one clause says where it belongs."""
     if "key" in said:

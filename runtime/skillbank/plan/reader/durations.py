@@ -18,12 +18,12 @@ _MOST = (
 def take_durations(text: Text, name: str, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
     if name == "gpu_hours":
-        for match in text.find(
-            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns"
+        for source in (
+            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns",
+            f"slots.{name}.nouns {_LINK} n=@number",
         ):
-            claim_value(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
-        for match in text.find(f"slots.{name}.nouns {_LINK} n=@number"):
-            claim_value(text, match.tokens(), Value(name, text.tokens[match.tokens("n")[0]].value))
+            for match in text.find(source):
+                claim_value(text, match.tokens(), Value(name, text.said(match)))
         return
     sources = [
         f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
@@ -49,11 +49,6 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
     for source in sources:
         for unit in UNITS:
             for match in text.find(source.format(unit=f"slots.units.{unit}")):
-                [i] = match.tokens("n")
-                if text.ledger.free(i):
-                    amount = text.tokens[i].value
-                    claim_value(
-                        text,
-                        [k for k in match.tokens() if text.ledger.free(k)],
-                        Value(name, duration(amount, unit)),
-                    )
+                if text.ledger.free(match.tokens("n")[0]):
+                    said = Value(name, duration(text.said(match), unit))
+                    claim_value(text, text.unclaimed(match.tokens()), said)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
+__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
 
 
 def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
@@ -35,29 +36,13 @@ def take_totals(text: Text) -> None:
         text.ledger.claim("context", [k for k in between if text.ledger.free(k)])
 
 
-_SPREAD = frozenset(
-    [
-        "spread",
-        "split",
-        "distributed",
-        "divided",
-        "evenly",
-        "equally",
-        "over",
-        "across",
-        "on",
-        "in",
-        "between",
-    ]
-)
+_SPREAD = word_list("hardware.spread")
 _TIMES = frozenset(["x", "times", "by", "with"])
 
 
 def _is_per_node(text: Text, claim: Claim) -> bool:
-    return bool(
-        {"per", "each", "every", "apiece"}
-        & {text.tokens[k].text for k in range(claim.first, claim.last + 2) if k < len(text.tokens)}
-    )
+    said = {token.text for token in text.tokens[claim.first : claim.last + 2]}
+    return bool({"per", "each", "every", "apiece"} & said)
 
 
 def take_gpu_ids(text: Text) -> None:
@@ -67,16 +52,12 @@ def take_gpu_ids(text: Text) -> None:
         "n=@number|@range more=',|'and|'&|@number* 'only?"
     ):
         noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
-        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in _ids(text, k)]
+        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in ids_at(text, k)]
         ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
         end = match.end
         while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
             end -= 1
-        if (
-            end < len(text.tokens)
-            and any(text.within(end, f"slots.{s.name}.nouns") for s in SLOTS if s.name != "gpus")
-            and len(numbers) > 1
-        ):
+        if len(numbers) > 1 and text.within(end, *_OTHERS):
             continue
         plural = noun in ("gpus", "cards", "devices")
         linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
@@ -85,14 +66,14 @@ def take_gpu_ids(text: Text) -> None:
         for low, high in ranged:
             numbers += list(range(int(low), int(high) + 1)) if high >= low else []
         if numbers and all(isinstance(n, int) for n in numbers):
-            claim_value(
-                text,
-                [k for k in range(match.first, end) if text.ledger.free(k)],
-                Value("gpu_ids", sorted(set(numbers))),
-            )
+            said = text.unclaimed(range(match.first, end))
+            claim_value(text, said, Value("gpu_ids", sorted(set(numbers))))
 
 
-def _ids(text: Text, k: int) -> list[int | float]:
+_OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
+
+
+def ids_at(text: Text, k: int) -> list[int | float]:
     """Return the numbers of a token: "0,1" behind "gpus" is two."""
     said = text.ledger.said([k])
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -27,22 +28,7 @@ ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", 
 _NOT = frozenset(["not", "never", "nobody", "neither", "none", "nothing", "hardly"])
 REACH = 9
 """Words before a mention that can be about it."""
-_HEADS = frozenset(
-    [
-        "turn",
-        "turning",
-        "switch",
-        "switching",
-        "set",
-        "setting",
-        "leave",
-        "leaving",
-        "keep",
-        "keeping",
-        "have",
-        "having",
-    ]
-)
+_HEADS = word_list("judging.heads")
 """Verbs whose state stands behind the mention: "no need to switch AutoML off"."""
 _ANSWERS = {
     **dict.fromkeys(("no", "nope", "nah", "nein", "non"), "off"),
@@ -61,10 +47,8 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     state, denied, end = _after(text, match.end)
     negations += sum(text.tokens[i].text in _NOT for i in match.tokens())
     if state is not None:
-        head = next(
-            (k for k in range(match.first - 1, first - 1, -1) if not text.within(k, "grammar.group.det")),
-            None,
-        )
+        nearest_first = range(match.first - 1, first - 1, -1)
+        head = next((k for k in nearest_first if not text.within(k, "grammar.group.det")), None)
         if value == "off" and state == "off" and head is not None and text.tokens[head].text in _HEADS:
             negations += 1  # "no need to switch AutoML off", "without turning AutoML off"
             used.add(head)
@@ -72,12 +56,7 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
             value = state
         negations += denied
         used |= set(range(match.end, end))
-    joined = _joined(text, match.first)
-    value = (
-        joined
-        if joined is not None and text.tokens[match.first - 1].text in ("and", "or", "/", "&", "nor")
-        else value or "on"
-    )
+    value = _joined(text, match.first) or value or "on"
     if value != "auto" and negations % 2:
         value = "auto" if value == "off" else "off"
     words = [i for i in range(min(used), max(used) + 1) if text.ledger.free(i)]
@@ -144,27 +123,13 @@ _PASSED = (
     "policy.search.noun", "policy.search.plain", "policy.search.nouns", "grammar.operator.or",
 )  # fmt: skip
 """What may stand between an operator and the mention."""
-_DESCRIBING = frozenset(
-    ["costly", "expensive", "lengthy", "fancy", "such", "kind", "sort", "further", "bother", "time"]
-)
-_STAYING = frozenset([
-    ":", "=", "set", "at", "stay", "stays", "should", "must", "needs", "goes", "remain", "remains",
-    "turned", "kept",
-])  # fmt: skip
+_DESCRIBING = word_list("judging.describing")
+_STAYING = word_list("judging.staying") | {":", "="}
 
 
 def _is_passed(text: Text, i: int) -> bool:
     token = text.tokens[i]
-    return (
-        token.kind == "name" or text.within(i, *_PASSED) or token.text in _HEADS or token.text in _DESCRIBING
-    )
-
-
-def _state_of(text: Text, word: str) -> str | None:
-    """Return the state that a quoted word says: automl: "off"."""
-    return next(
-        (v for v in ("off", "on", "auto") if text.lexicon.has(word.lower(), f"policy.state.{v}")), None
-    )
+    return token.kind == "name" or text.within(i, *_PASSED) or token.text in _HEADS | _DESCRIBING
 
 
 def _after(text: Text, at: int) -> tuple[str | None, int, int]:
@@ -177,11 +142,11 @@ def _after(text: Text, at: int) -> tuple[str | None, int, int]:
         word = text.tokens[i].text
         if not text.ledger.free(i) or (word == "no" and text.within(i + 1, "policy.search.nouns")):
             break
-        if (
-            text.tokens[i].kind == "quote"
-            and (found := _state_of(text, str(text.tokens[i].value))) is not None
-        ):
-            return found, negations, i + 1
+        if text.tokens[i].kind == "quote":  # automl: "off"
+            quoted = str(text.tokens[i].value).lower()
+            for state in ("off", "on", "auto"):
+                if text.lexicon.has(quoted, f"policy.state.{state}"):
+                    return state, negations, i + 1
         bare = i == at or text.tokens[i - 1].text in (":", "=")
         for value in ("off", "on", "auto"):
             for end in text.ends(i, f"policy.state.{value}"):

@@ -224,10 +224,9 @@ def _quoted(content: str, start: int, end: int) -> Token:
     if re.fullmatch(rf"(?:{_KEY})=(?:{_VALUE})", content):
         key, _, value = content.partition("=")
         return Token("pair", "pair", start, end, (key, value))
-    if re.fullmatch(_KEY, content):
-        return Token("key", "key", start, end, content)
-    if re.fullmatch(_JOB, content):
-        return Token("job", "job", start, end, content)
+    for kind, form in (("key", _KEY), ("job", _JOB)):
+        if re.fullmatch(form, content):
+            return Token(kind, kind, start, end, content)
     return Token("quote", "quote", start, end, content.strip())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon"]
+__all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
 
 _WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
@@ -81,17 +81,10 @@ class Lexicon:
         self.words: set[str] = set()
         for name, content in files.items():
             for section, group in _lists(content, name):
-                self._add(section, group)
-        for text, classes in self._phrases(files):
-            self._put(text, classes)
-
-    def _add(self, section: str, phrases: Iterable[str]) -> None:
-        self.classes[section] = self.classes.get(section, frozenset()) | frozenset(phrases)
-
-    def _phrases(self, files: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+                self.classes[section] = self.classes.get(section, frozenset()) | frozenset(group)
         for section, phrases in self.classes.items():
             for phrase in phrases:
-                yield phrase, section
+                self._put(phrase, section)
 
     def _put(self, phrase: str, section: str) -> None:
         words = split(phrase)
@@ -146,6 +139,22 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
         elif phrase:
             plain.append(phrase)
     yield section, plain
+
+
+@lru_cache(maxsize=1)
+def _word_lists() -> dict[str, dict[str, str]]:
+    return tomllib.loads((_WORDS / "lists" / "modules.toml").read_text("utf-8"))
+
+
+def word_list(name: str) -> frozenset[str]:
+    """Return the words that one module tells apart, such as ``spec_keys.common``."""
+    return frozenset(words_in_order(name))
+
+
+def words_in_order(name: str) -> list[str]:
+    """Return such words as they are listed."""
+    module, _, constant = name.partition(".")
+    return _word_lists()[module][constant].split()
 
 
 @lru_cache(maxsize=1)

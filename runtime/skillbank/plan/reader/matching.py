@@ -14,9 +14,10 @@ alternative is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
 from skillbank.plan.reader.tokens import Ledger
@@ -112,7 +113,15 @@ class Text:
 
     def within(self, i: int, *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at a token."""
-        return i < len(self.tokens) and any(s in span.classes for span in self.spans[i] for s in sections)
+        return i < len(self.tokens) and any(not span.classes.isdisjoint(sections) for span in self.spans[i])
+
+    def unclaimed(self, tokens: Iterable[int]) -> list[int]:
+        """Return those of some tokens that no claim has."""
+        return [k for k in tokens if self.ledger.free(k)]
+
+    def said(self, match: Match, name: str = "n") -> Any:
+        """Return the value of the token of a named item."""
+        return self.tokens[match.tokens(name)[0]].value
 
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
@@ -155,7 +164,10 @@ class Text:
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        for stop, named in self._match(pattern(source), 0, i, last, set()):
+        items = pattern(source)
+        if items[0].needed and not self._ends_of(items[0], i, last):
+            return None  # most are none, and this is soon seen
+        for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
                 return Match(i, stop, named)
         return None

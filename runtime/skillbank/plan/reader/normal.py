@@ -1,13 +1,13 @@
-"""Words made plain before anything is read: other languages, typing errors, numbers in words, units."""
+"""Words made plain before anything is read: other languages and typing errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import Lexicon, lexicon, split
+from skillbank.plan.reader.lexicon import Lexicon, lexicon, split, word_list
+from skillbank.plan.reader.numerals import NUMBERS, count_words
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["allowed", "correct", "count_words", "distance", "translate"]
@@ -36,7 +36,9 @@ def translate(tokens: list[Token], words: Lexicon) -> list[Token]:
 # -- typing errors -----------------------------------------------------------------------------
 
 
-def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozenset[str], words: Lexicon) -> tuple[list[Token], list[str]]:
+def correct(
+    text: str, tokens: list[Token], right: frozenset[str], named: frozenset[str], words: Lexicon
+) -> tuple[list[Token], list[str]]:
     """Correct the words of a text; return them and a sentence for each that was changed.
 
     Parameters
@@ -52,13 +54,12 @@ def correct(text: str, tokens: list[Token], right: frozenset[str], named: frozen
     for token in tokens:
         word = token.text
         looked_for = _looked_for(made, words, looked_for)
-        joined = text[token.end : token.end + 1] == "-" or text[max(0, token.start - 1) : token.start] == "-"
+        joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
-            known = words.is_word(word) or word in _NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (None if known or looked_for else nearest(word, opening=_opens(made)))
-            if meant is not None and (_nearer(word, meant, named) or (joined and not _is_joined(made, token, meant, words))):
-                meant = None
-            if meant is not None and meant != word:
+            known = words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
+            meant = _SWAPPED.get(word) or ("" if known or looked_for else nearest(word, opening=_opens(made)))
+            apart = joined and meant and not _is_joined(made, token, meant, words)
+            if meant and meant != word and not apart and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
@@ -72,8 +73,10 @@ def _opens(before: list[Token]) -> bool:
 
 def _is_joined(made: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
     """Whether a word joined by a hyphen makes a listed one with that before it: "fine-tunning"."""
-    return bool(made) and made[-1].end == token.start - 1 and (
-        words.is_word(f"{made[-1].text}-{meant}") or words.is_word(f"{made[-1].text}{meant}")
+    return (
+        bool(made)
+        and made[-1].end == token.start - 1
+        and (words.is_word(f"{made[-1].text}-{meant}") or words.is_word(f"{made[-1].text}{meant}"))
     )
 
 
@@ -105,17 +108,30 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
     return since
 
 
-_SWAPPED = {
-    "frm": "from", "jbo": "job", "jop": "job", "teh": "the", "adn": "and", "u": "you", "ur": "your", "pls": "please",
-    "plz": "please", "wiht": "with", "wth": "with",
-} | {
-    w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
-    for w in ("with", "use", "using", "then", "the", "and", "data", "not", "off", "skip", "turn", "stop", "disable", "without")
-    for i in range(len(w) - 1)
-    if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
-} | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
+_SWAPPED = (
+    {
+        "frm": "from",
+        "jbo": "job",
+        "jop": "job",
+        "u": "you",
+        "ur": "your",
+        "pls": "please",
+        "plz": "please",
+        "wth": "with",
+    }
+    | {
+        w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
+        for w in word_list("normal.short")
+        for i in range(len(w) - 1)
+        if w[i] != w[i + 1] and w[:i] + w[i + 1] + w[i] + w[i + 2 :] not in ("sue", "ton")
+    }
+    | {w[:i] + w[i + 1 :]: w for w in ("disable", "without") for i in range(1, len(w))}
+)
 """Short words with two letters in the wrong order; shorter ones than these are not corrected."""
-_CORRECTED = ("actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform", "policy.search", "policy.state.o", "english.plain.typed")
+_CORRECTED = (
+    "actions.", "slots.", "places.roles.", "places.weights", "places.results", "places.platform",
+    "policy.search", "policy.state.o", "english.plain.typed",
+)  # fmt: skip
 """Classes whose words are what a typing error may stand for."""
 
 
@@ -150,7 +166,10 @@ def allowed(word: str) -> int:
 
 @lru_cache(maxsize=4096)
 def nearest(word: str, *, opening: bool = False) -> str | None:
-    """Return the one word of requests that a word can be a misspelling of; a short one where an action is ``opening``."""
+    """Return the one word of requests that a word can be a misspelling of.
+
+    Where what is to be done is ``opening``, a short verb counts as well.
+    """
     most = allowed(word)
     found: dict[int, set[str]] = {}
     for size in range(len(word) - most, len(word) + most + 1) if most else ():
@@ -165,7 +184,8 @@ def nearest(word: str, *, opening: bool = False) -> str | None:
         return None
     best = found[min(found)]
     # Letters that only changed places, or stand there twice, tell more than one that was replaced.
-    best = {w for w in best if sorted(w) == sorted(word)} or {w for w in best if _single(w) == _single(word)} or best
+    swapped = {w for w in best if sorted(w) == sorted(word)}
+    best = swapped or {w for w in best if _single(w) == _single(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
 
@@ -190,154 +210,10 @@ def _vocabulary() -> dict[int, tuple[str, ...]]:
         for phrase in phrases
         for word in split(phrase)
         if word.isalpha() and word.isascii() and len(word) > 3
-    } - {w for s in ("grammar.free.glue", "grammar.group.det") for p in lexicon().classes[s] for w in split(p)}
+    } - {
+        w for s in ("grammar.free.glue", "grammar.group.det") for p in lexicon().classes[s] for w in split(p)
+    }
     sized: dict[int, list[str]] = {}
     for word in sorted(listed):
         sized.setdefault(len(word), []).append(word)
     return {size: tuple(group) for size, group in sized.items()}
-
-
-# -- numbers -----------------------------------------------------------------------------------
-
-_ONES = dict(zip(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split(), range(20), strict=True,
-))  # fmt: skip
-_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_NUMBERS = {**_ONES, **_TENS, **_SCALES}
-_TIMES = re.compile(r"(\d+)x([a-z]\w*)")
-
-
-def count_words(tokens: list[Token], words: Lexicon) -> list[Token]:
-    """Read numbers in words ("half a dozen", "twenty-five"), ranges ("3 to 5", "between a and b") and percents."""
-    made: list[Token] = []
-    at = 0
-    tokens = [t for i, t in enumerate(tokens) if not _is_hyphen(tokens, i)]
-    while at < len(tokens):
-        stop, token = _number(tokens, at, words)
-        if token is None and (times := _TIMES.fullmatch(tokens[at].text)):
-            start, cut = tokens[at].start, tokens[at].start + len(times[1])
-            made += [Token("number", "number", start, cut, int(times[1])), Token("word", times[2], cut, tokens[at].end)]
-            at += 1
-            continue
-        made.append(tokens[at] if token is None else token)
-        at = stop
-    return list(_ranges(_unnumbered(made)))
-
-
-def _is_hyphen(tokens: list[Token], i: int) -> bool:
-    """Whether a mark is the hyphen of "24-epoch"."""
-    return (
-        tokens[i].text == "-" and 0 < i < len(tokens) - 1 and tokens[i - 1].kind == "number" and tokens[i + 1].kind == "word"
-        and tokens[i - 1].end == tokens[i].start and tokens[i].end == tokens[i + 1].start
-    )  # fmt: skip
-
-
-def _unnumbered(tokens: list[Token]) -> list[Token]:
-    """Make the numbers of a list's items marks: "1) train 2) export"; in "Batch size: 2. Epochs: 3." they are values."""
-    items = [i for i, token in enumerate(tokens[:-2]) if _is_item(tokens, i, token)]
-    said = [tokens[i].value for i in items]
-    if said != list(range(1, len(said) + 1)) or all(i and tokens[i - 1].text in (":", "=") for i in items):
-        return tokens
-    return [replace(t, kind="mark", text=";", value=None) if i in items else t for i, t in enumerate(tokens)]
-
-
-def _is_item(tokens: list[Token], i: int, token: Token) -> bool:
-    """Whether a number may be that of an item of a list."""
-    after, before = tokens[i + 1].text, tokens[i - 1] if i else None
-    counted = token.kind == "number" and isinstance(token.value, int) and 0 < token.value < 20 and after in (")", ".")
-    opened = before is not None and before.text == "(" and after == ")"
-    starts = before is None or before.kind == "mark" or after == ")"
-    return counted and starts and not opened and tokens[i + 2].kind == "word"
-
-
-def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
-    """Read one number at a token; return where it ends."""
-    word = [t.text if t.kind == "word" else "" for t in tokens[at : at + 5]] + [""] * 5
-    noun = at + 1 < len(tokens) and _counts(tokens, at + 1, words)
-    for said, value in (("half a dozen", 6), ("a dozen", 12), ("dozen", 12), ("a couple of", 2), ("a pair of", 2)):
-        size = len(said.split())
-        if word[:size] == said.split() and (size > 1 or noun):
-            return _whole(tokens, at, at + size + (word[size] == "of"), value)
-    if word[1] in ("dozen", "dozens") and (tokens[at].kind == "number" or word[0] in _ONES):
-        many = tokens[at].value if tokens[at].kind == "number" else _ONES[word[0]]
-        return _whole(tokens, at, at + 2 + (word[2] == "of"), 12 * many)
-    if tokens[at].kind == "number" and word[1] in _SCALES:
-        return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
-    if word[0] in ("one", "a", "an", "single", "both") or (word[0] in ("just", "only", "a", "one") and word[1] in ("one", "single")):
-        size = 2 if word[1] in ("one", "single") else 1
-        if at + size < len(tokens) and _counts(tokens, at + size, words):
-            return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
-        if word[0] != "one" or (word[1] not in _NUMBERS and not _is_power(word[1:])):
-            return at + 1, None
-    end = at
-    while end < len(tokens) and tokens[end].kind == "word" and (
-        tokens[end].text in _NUMBERS
-        or (tokens[end].text == "and" and at < end and tokens[end - 1].text in _SCALES
-            and end + 1 < len(tokens) and tokens[end + 1].text in _NUMBERS)
-    ):  # fmt: skip
-        end += 1
-    if end == at:
-        return at + 1, None
-    counted = _value([t.text for t in tokens[at:end]])
-    if _is_power(word[end - at :]):
-        return _whole(tokens, at, end + 3, float(f"{counted}e-{_NUMBERS[word[end - at + 2]]}"))
-    return _whole(tokens, at, end, counted)
-
-
-def _is_power(word: list[str]) -> bool:
-    """Whether words are "e minus four"; a single "e" has been read as the foreign "and" before."""
-    return word[0] in ("e", "and") and word[1] == "minus" and word[2] in _NUMBERS
-
-
-def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
-    """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
-    starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
-    classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
-    return bool(classes & {"slots.gpus.nouns", "slots.nodes.nouns", "slots.epochs.nouns", "slots.trials.nouns"} | classes & {f"slots.units.{u}" for u in ("hours", "minutes", "days", "weeks")}) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")
-
-
-def _whole(tokens: list[Token], first: int, end: int, value: float) -> tuple[int, Token]:
-    return end, Token("number", "number", tokens[first].start, tokens[end - 1].end, value)
-
-
-def _value(said: list[str]) -> int:
-    whole = part = 0
-    for word in said:
-        if word == "hundred":
-            part = max(part, 1) * 100
-        elif word in _SCALES:
-            whole, part = whole + max(part, 1) * _SCALES[word], 0
-        elif word != "and":
-            part += _NUMBERS[word]
-    return whole + part
-
-
-def _ranges(tokens: list[Token]) -> Iterator[Token]:
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        kinds = [t.kind for t in tokens[at : at + 5]] + [""] * 5
-        texts = [t.text for t in tokens[at : at + 5]] + [""] * 5
-        if kinds[:3] == ["number", "word", "number"] and texts[1] == "to":
-            yield Token("range", "range", token.start, tokens[at + 2].end, (token.value, tokens[at + 2].value))
-            at += 3
-        elif texts[0] in ("between", "from") and kinds[1:4] == ["number", "word", "number"] and texts[2] in ("and", "to"):
-            yield Token("range", "range", token.start, tokens[at + 3].end, (tokens[at + 1].value, tokens[at + 3].value))
-            at += 4
-        elif texts[0] in ("between", "from") and kinds[1] == "number" and texts[2:4] == ["up", "to"] and kinds[4:5] == ["number"]:
-            yield Token("range", "range", token.start, tokens[at + 4].end, (tokens[at + 1].value, tokens[at + 4].value))
-            at += 5
-        elif texts[0] in ("between", "from") and kinds[1] == "range":
-            yield replace(tokens[at + 1], start=token.start)
-            at += 2
-        elif kinds[0] == "number" and texts[1] in ("%", "percent"):
-            yield Token("percent", "percent", token.start, tokens[at + 1].end, token.value)
-            at += 2
-        elif texts[0] in ("minus", "negative") and kinds[1] == "number":
-            yield replace(tokens[at + 1], start=token.start, value=-tokens[at + 1].value)
-            at += 2
-        else:
-            yield token
-            at += 1

@@ -7,7 +7,9 @@ from typing import Any
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
+from skillbank.plan.reader.hardware import ids_at
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
@@ -21,25 +23,7 @@ _POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"
 _LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
 """What stands between "these settings" and the settings."""
 _JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
-_WORDS = frozenset(
-    [
-        "action",
-        "actions",
-        "task",
-        "tasks",
-        "step",
-        "steps",
-        "model",
-        "skill",
-        "network",
-        "arch",
-        "do",
-        "command",
-        "mode",
-        "type",
-        "verb",
-    ]
-)
+_WORDS = word_list("pairs.words")
 
 
 def take_pairs(text: Text) -> None:
@@ -49,17 +33,11 @@ def take_pairs(text: Text) -> None:
         if token.kind == "pair" and text.ledger.free(i):
             before = text.tokens[i - 1] if i else token
             longer = f"{before.text} {token.value[0].lower()}"
-            known = text.ledger.free(i - 1) and before.kind == "word" and any(
-                text.lexicon.has(longer, f"places.roles.{role}.before") for role in SOURCES)  # fmt: skip
-            if known or (before.kind == "word" and text.lexicon.has(longer, "places.results.before")):
-                role = next(
-                    (r for r in SOURCES if text.lexicon.has(longer, f"places.roles.{r}.before")), "results"
-                )
-                text.ledger.claim(
-                    "place",
-                    [i - 1, i],
-                    Place(clean_uri(token.value[1].strip("\"' ")), role, test=before.text == "test"),
-                )
+            sections = {r: f"places.roles.{r}.before" for r in SOURCES} | {"results": "places.results.before"}
+            role = next((r for r, section in sections.items() if text.lexicon.has(longer, section)), None)
+            if role and before.kind == "word":
+                uri = clean_uri(token.value[1].strip("\"' "))
+                text.ledger.claim("place", [i - 1, i], Place(uri, role, test=before.text == "test"))
             else:
                 _pair(text, [i], token.value[0], token.value[1], own, written=True)
     for i, token in enumerate(text.tokens):
@@ -70,7 +48,7 @@ def take_pairs(text: Text) -> None:
         if match is not None:
             place = clean_uri(text.tokens[match.tokens("v")[0]].value)
             text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
-    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'true|'false|'on|'off|'none|'null|~word"):
+    for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'on|'off|'none|~word"):
         [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
             said = text.tokens[v]
@@ -92,19 +70,12 @@ def take_announcements(text: Text) -> None:
         owner = text.ledger.owner.get(match.first - 1)
         if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
             text.ledger.claim("context", match.tokens())
-    nouns = "|".join(
-        f"slots.{s.name}.nouns" for s in SLOTS if f"slots.{s.name}.nouns" in text.lexicon.classes
-    )
+    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS)
     for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
         text.ledger.claim("context", match.tokens())
-    for match in text.find(
-        "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det* slots.around.defaults"
-    ):
-        if not any(
-            text.within(k, "operator.not", "operator.instead")
-            for k in range(max(0, match.first - 2), match.end)
-        ):
-            text.ledger.claim("context", match.tokens())
+    lead = "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det*"
+    for match in text.find(f"{lead} slots.around.defaults"):
+        text.ledger.claim("context", match.tokens())
 
 
 def _flag(text: Text, i: int, own: frozenset[str]) -> None:
@@ -122,22 +93,10 @@ def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     if at >= len(text.tokens) or not text.ledger.free(at):
         return
     token = text.tokens[at]
-    if token.kind == "number" and slot_of_flag(text, name) == "gpu_ids":
-        ids = [
-            k
-            for k in range(at, len(text.tokens))
-            if text.tokens[k].kind == "number" or text.tokens[k].text == ","
-        ]
-        ids = [k for n, k in enumerate(ids) if k == at + n]
-        text.ledger.claim(
-            "value",
-            [i, *ids],
-            Value("gpu_ids", [text.tokens[k].value for k in ids if text.tokens[k].kind == "number"]),
-        )
-        return
-    value = (
-        token.value if token.kind in ("number", "place", "job", "quote", "key") else text.ledger.said([at])
-    )
+    whole = token.kind in ("number", "place", "job", "quote", "key")
+    value = token.value if whole else text.ledger.said([at])
+    if token.kind == "number" and len(ids := ids_at(text, at)) > 1 and slot_of_flag(text, name) == "gpu_ids":
+        value = ids
     if name.lower().replace("-", "_") in _WORDS:
         text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
         return
@@ -168,7 +127,9 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
     elif name in _WORDS and isinstance(shown, str | list):
         for word in [shown] if isinstance(shown, str) else shown:
             ledger.claim("words", tokens, str(word))
-    elif (role := name if name in own else _role(text, name, shown)) is not None and (place or name not in ("test", "text")):
+    elif (role := name if name in own else _role(text, name, shown)) and (
+        place or name not in ("test", "text")
+    ):
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
@@ -196,21 +157,7 @@ def _is_of_kind(each: Slot, value: Any) -> bool:
     return True
 
 
-_CONTAINERS = frozenset(
-    [
-        "overrides",
-        "settings",
-        "set",
-        "request",
-        "config",
-        "parameters",
-        "params",
-        "options",
-        "args",
-        "hyperparameters",
-        "override",
-    ]
-)
+_CONTAINERS = word_list("pairs.containers")
 
 
 def _without_container(text: Text, key: str) -> str:
@@ -218,14 +165,8 @@ def _without_container(text: Text, key: str) -> str:
     head, _, rest = key.partition(".")
     if rest and head.lower() in _CONTAINERS:
         return _without_container(text, rest)
-    if (
-        rest
-        and head.lower() in ("data", "datasets", "dataset")
-        and "." not in rest
-        and _role(text, rest.lower(), "")
-    ):
-        return rest
-    return key
+    of_data = head.lower() in ("data", "datasets", "dataset") and "." not in rest
+    return rest if of_data and _role(text, rest.lower(), "") else key
 
 
 def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
@@ -234,7 +175,8 @@ def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown
         text.ledger.claim("field", tokens, (name, str(shown)))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
         head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
-        text.ledger.claim("value", tokens, Value("", value, key=head.value[0] if head.kind == "pair" else head.text))
+        named = head.value[0] if head.kind == "pair" else head.text
+        text.ledger.claim("value", tokens, Value("", value, key=named))
     elif each.kind is Kind.TEXTS:
         quoted = (
             not isinstance(said, str)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.corrections import runs
 from skillbank.plan.reader.judging import ENDS, REACH, Said, judge, operator_before
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["UNCERTAIN", "Said", "take_policy"]
 
-_AFTER_ONCE = frozenset(
-    ["on", "in", "at", "with", "without", "from", "and", "using", "to", "for", "only", "over", "please"]
-)
+_AFTER_ONCE = word_list("policy.after_once")
 _BESIDE = frozenset([",", "-", ".", ";", ":", "(", ")", "and", "or", "\n", "just", "", "a"])
 UNCERTAIN = frozenset(["random", "grid", "hybrid", "bayes", "llm"])
 """Names of algorithms that mean other things where nothing of a search stands beside them."""
@@ -39,11 +38,6 @@ def take_policy(text: Text) -> Said | None:
     for match in mentions:  # from left to right: "no AutoML or HPO" is said of both
         if all(map(text.ledger.free, match.tokens())) and _is_mention(text, match):
             judge(text, match, verb=False)
-    for match in text.find(
-        f"search={_SEARCH}.doings 'of|'with|'over slots.around.before* @number slots.trials.nouns"
-    ):
-        if all(map(text.ledger.free, match.tokens("search"))):
-            judge(text, Match(match.first, match.first + 1), verb=False)
     _methods(text)
     _plain(text)
     _turned(text)
@@ -79,18 +73,10 @@ def _turned(text: Text) -> None:
             before = [c for c in text.ledger.of("policy") if c.last < match.first]
             if before:
                 told = text.ledger.replace(before[-1], "context")
-                end = told.last + 1
-                while end < match.first and text.tokens[end].text not in (".", "!", "?", ";"):
-                    end += 1
-                text.ledger.claim(
-                    "context",
-                    [
-                        k
-                        for k in range(told.last + 1, end)
-                        if text.tokens[k].kind == "word" and text.ledger.free(k)
-                    ]
-                    or [told.first],
-                )
+                rest = range(told.last + 1, match.first)
+                end = next((k for k in rest if text.tokens[k].text in (".", "!", "?", ";")), match.first)
+                words = [k for k in range(told.last + 1, end) if text.tokens[k].kind == "word"]
+                text.ledger.claim("context", words or [told.first])
                 text.ledger.claim("policy", match.tokens(), Said(value, text.ledger.said(match.tokens())))
 
 
@@ -98,29 +84,22 @@ def _told(text: Text) -> None:
     """Account for what is told: "last time HPO took three days", "we already know good parameters"."""
     for match in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak {_SEARCH}.told"):
         first, end = match.first, match.end
-        while (
-            first > 0
-            and text.ledger.free(first - 1)
-            and text.tokens[first - 1].kind == "word"
-            and text.tokens[first - 1].text not in ENDS
-        ):
+        while first > 0 and _goes_on(text, first - 1, "word"):
             first -= 1
         while (
-            end < len(text.tokens)
-            and text.ledger.free(end)
-            and text.tokens[end].kind in ("word", "number")
-            and text.tokens[end].text not in (*ENDS, "so")
+            end < len(text.tokens) and _goes_on(text, end, "word", "number") and text.tokens[end].text != "so"
         ):
             end += 1
         text.ledger.claim("report", range(first, end))
-    for match in text.find(
-        f"mode.subject 'already|'do* 'know|'have|'found|'got group.det* free.adjective? {_SEARCH}.goals"
-    ):
-        text.ledger.claim("context", match.tokens())
     for match in text.find("'without|'w/o 'it|'one|'that|'any|'them"):
         ends = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
         if ends and _speaks_of_search(text, match.first):
             _says_off(text, match.tokens())
+
+
+def _goes_on(text: Text, i: int, *kinds: str) -> bool:
+    token = text.tokens[i]
+    return token.kind in kinds and token.text not in ENDS and text.ledger.free(i)
 
 
 def _speaks_of_search(text: Text, end: int) -> bool:
@@ -186,10 +165,6 @@ def _echoes(text: Text) -> None:
 
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
-    if text.match("policy.search.told !'not", match.end) and not text.match(
-        "policy.search.told policy.state.off", match.end
-    ):
-        return False
     if text.match("'when|'after|'once|'if|'as|'at", match.end) and any(
         text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 2), match.first)
     ):
@@ -201,35 +176,15 @@ def _is_mention(text: Text, match: Match) -> bool:
     ):
         return True
     before = text.tokens[match.first - 1].text if match.first else ""
-    led = before in (
-        "no",
-        "any",
-        "without",
-        "a",
-        "the",
-        "this",
-        "that",
-        "skip",
-        "with",
-        "kein",
-        "keine",
-        "not",
-    )
-    stated = text.match("'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto", match.end)
-    if stated:
-        return True
-    if text.match("'of|'with|'over group.det* @number slots.trials.nouns", match.end):
+    denied = before in ("no", "any", "without", "skip")
+    if text.match(_STATED, match.end) or text.match(_COUNTED, match.end):
         return True
     loose = text.tokens[match.end - 1].text not in ("sweep", "sweeps")
-    if (
-        loose
-        and text.match("'for|'in|'on|'of|'through|@place", match.end)
-        and before not in ("no", "any", "without", "skip")
-    ):
+    if loose and not denied and text.match("'for|'in|'on|'of|'through|@place", match.end):
         return False
-    refused = operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
-    article = text.tokens[match.first].text in ("a", "the", "any")
-    return led or refused or (article and any(True for _ in text.find(_SIGNS)))
+    if denied or before in ("a", "the", "this", "that", "with", "kein", "keine", "not"):
+        return True
+    return operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
 
 
 def _is_unsure(text: Text, match: Match) -> bool:
@@ -239,25 +194,14 @@ def _is_unsure(text: Text, match: Match) -> bool:
         after[:1] == ["when"] and after[1:2] in (["needed"], ["necessary"], ["possible"])
     ):
         return True
-    before = [t.text for t in text.tokens[max(0, match.first - 3) : match.first]]
-    if before in (
-        ["with", "and", "without"],
-        ["with", "or", "without"],
-        ["without", "or", "with"],
-        ["without", "and", "with"],
-    ):
-        return True
-    done = text.ledger.free(match.first - 1) and any(
-        (m := text.match("mode.subject 'already|'have|'had* 'did|'done|'ran|'tried|'finished group.det*", k))
-        is not None
-        and m.end == match.first
+    open_choice = "'with|'without 'and|'or 'with|'without"
+    done = "mode.subject 'already|'have|'had* 'did|'done|'ran|'tried|'finished group.det*"
+    return any(
+        (found := text.match(source, k, match.first)) is not None and found.end == match.first
         for k in range(max(0, match.first - 6), match.first)
+        for source in (open_choice, done)
     )
-    return bool(match.first and done)
 
 
-_SIGNS = (
-    "slots.trials.nouns|slots.gpu_hours.nouns|slots.trial_timeout.nouns"
-    "|slots.patience.after|slots.time_budget.nouns"
-)
-"""What only a search has."""
+_COUNTED = "'of|'with|'over group.det* @number slots.trials.nouns"
+_STATED = "'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto"

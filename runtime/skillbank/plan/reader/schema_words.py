@@ -42,7 +42,8 @@ def take_spec_words(text: Text, keys: Keys) -> None:
 def _places(text: Text, keys: Keys) -> None:
     """Read a place that the words before it give to a key: "timing cache at /cache/trt.bin"."""
     for claim in text.ledger.of("place"):
-        if claim.value.role is not None or len(claim.tokens) > 1 or text.tokens[claim.first - 1].text in (",", ";", "."):
+        apart = text.tokens[claim.first - 1].text in (",", ";", ".")
+        if apart or claim.value.role is not None or len(claim.tokens) > 1:
             continue
         if (found := name_before(text, claim.first, keys, ("string",))) is not None:
             tokens, key = found
@@ -73,8 +74,7 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         return False  # what stands with it was no value of the slot
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
-        limits = keys.limits.get(key)
-        if limits is None or limits > 1:
+        if keys.limits.get(key, 2) > 1:
             return False
         value /= 100
     match = text.match("'mb|'mib|'megabytes|'megabyte|'gb|'gib|'gigabytes", i + 1)
@@ -88,13 +88,10 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
 
 def _pixels(text: Text, i: int, keys: Keys) -> bool:
     """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
-    if i and text.tokens[i - 1].text == "of":
+    sides = "side='wide|'width|'high|'tall|'height|'images|'image|'pictures?"
+    match = text.match(f"'px|'pixel|'pixels {sides}", i + 1)
+    if match is None or (i and text.tokens[i - 1].text == "of"):
         return False  # "crops of 1024 pixels": of something else than the image
-    match = text.match(
-        "'px|'pixel|'pixels side='wide|'high|'tall|'width|'height|'images|'image|'pictures?", i + 1
-    )
-    if match is None:
-        return False
     side = next((_SIDES.get(text.tokens[k].text) for k in match.tokens("side")), None)
     key = keys.named(["input", side] if side else ["image", "size"], NUMERIC)
     return key is not None and _claim(text, [i, *match.tokens()], text.tokens[i].value, key)
@@ -157,9 +154,7 @@ def _bounds(text: Text, i: int, keys: Keys) -> bool:
         )
         key = keys.named(["opt", *said], NUMERIC, whole=True)
         if usual is not None and key is not None:
-            text.ledger.claim(
-                "value", usual.tokens(), Value("", text.tokens[usual.tokens("n")[0]].value, key=key)
-            )
+            text.ledger.claim("value", usual.tokens(), Value("", text.said(usual), key=key))
         return True
     return False
 
@@ -170,32 +165,22 @@ def _pairs(text: Text, keys: Keys) -> None:
         if token.kind != "pair":
             continue
         owner = text.ledger.owner.get(i)
-        if (
-            owner is None
-            or owner.kind != "value"
-            or "." in token.value[0]
-            or isinstance(owner.value.value, str | list | dict)
-        ):
+        if owner is None or owner.kind != "value" or "." in token.value[0]:
+            continue
+        if isinstance(owner.value.value, str | list | dict):
             continue
         words = words_before(text, i)[0]
         spoken = re.split(r"[-_\s]", token.value[0].lower())
         for first in range(len(words) + 1):
             said = [*(text.tokens[k].text for k in words[first:]), *spoken]
             key = keys.named(said, NUMERIC)
-            longer = first < len(words)
-            if (
-                longer
-                and owner.value.slot
-                and not (key and keys.extends(slot(owner.value.slot).names, said[0]))
-            ):
-                phrase, section = " ".join(said), f"slots.{owner.value.slot}"
-                if text.lexicon.has(phrase, f"{section}.before") or text.lexicon.has(
-                    phrase, f"{section}.nouns"
-                ):
+            longer, name = first < len(words), owner.value.slot
+            if longer and name and not (key and keys.extends(slot(name).names, said[0])):
+                if any(text.lexicon.has(" ".join(said), f"slots.{name}.{c}") for c in ("before", "nouns")):
                     text.ledger.claim("context", words[first:])
                     break
                 continue
-            known = owner.value.slot or keys.spelled(token.value[0]) is not None
+            known = name or keys.spelled(token.value[0]) is not None
             if key is not None and (longer or not known):
                 text.ledger.withdraw(owner)
                 text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
@@ -220,11 +205,8 @@ def _texts(text: Text, keys: Keys) -> None:
     for i, token in enumerate(text.tokens):
         if token.kind != "word" or not text.ledger.free(i):
             continue
-        mine = [
-            k
-            for k in keys.leaves.get(token.text, ())
-            if keys.kinds.get(k) == "string" and k.split(".")[0] in spoken
-        ]
+        mine = [k for k in keys.leaves.get(token.text, ()) if keys.kinds.get(k) == "string"]
+        mine = [k for k in mine if k.split(".")[0] in spoken]
         if len(mine) != 1:
             continue
         match = text.match("'is|'=|':|'name|'called|'named* v=@quote|~word", i + 1)
@@ -237,11 +219,7 @@ def _texts(text: Text, keys: Keys) -> None:
             value = whole[0] if whole else text.tokens[v].text
             while end < len(text.tokens) and text.tokens[end].end <= text.tokens[v].start + len(value):
                 end += 1
-        section = [
-            k
-            for k in range(max(0, i - 1), i)
-            if text.tokens[k].text == mine[0].split(".")[0] and text.ledger.free(k)
-        ]
+        section = [i - 1] if i and text.tokens[i - 1].text == mine[0].split(".")[0] else []
         text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
 
 
@@ -255,9 +233,6 @@ def _snake(text: Text, keys: Keys) -> None:
         if key is not None and match is not None:
             [v] = match.tokens("v")
             said = text.tokens[v]
-            value: Any = (
-                said.value
-                if said.value is not None
-                else {"true": True, "false": False}.get(said.text, said.text)
-            )
+            plain: Any = {"true": True, "false": False}.get(said.text, said.text)
+            value = said.value if said.value is not None else plain
             text.ledger.claim("value", [i, *match.tokens()], Value("", value, key=key))

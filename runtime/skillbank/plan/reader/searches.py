@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, name_at, name_before
 from skillbank.plan.reader.value import UNITS, Value, duration
@@ -38,26 +40,19 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
         if found is not None and not denied:
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
-            text.ledger.claim("value", found[0], Value("", found[1], key="automl.parameters"))
-    searched = any(
-        True for _ in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values")
-    )
-    if any(True for _ in text.find(f"{_SEARCH}.nouns")):
-        for match in text.find(
-            "'search|'searching 'only|'also|'just* 'over"
-        ):  # over something that no spec key is
-            text.ledger.claim(
-                "policy", match.tokens(), Said("on", text.ledger.said(match.tokens()), verb=True)
-            )
-    for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")) if searched else ():
+            _set(text, found[0], "parameters", found[1])
+    searched = text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values")
+    for match in (
+        list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*"))
+        if any(True for _ in searched)
+        else ()
+    ):
         found = _names(text, match.end, keys, choices=True)
+        over = text.tokens[match.first].text == "over"
         if found is not None and (
-            text.tokens[match.first].text == "over"
-            or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
+            over or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
         ):
-            text.ledger.claim(
-                "value", [*match.tokens(), *found[0]], Value("", found[1], key="automl.parameters")
-            )
+            _set(text, [*match.tokens(), *found[0]], "parameters", found[1])
 
 
 def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[list[int], list[str]] | None:
@@ -105,11 +100,7 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
         ):
             for match in text.find(source):
                 if text.ledger.free(match.tokens("n")[0]):
-                    text.ledger.claim(
-                        "value",
-                        match.tokens(),
-                        Value("", text.tokens[match.tokens("n")[0]].value, key=f"automl.{name}"),
-                    )
+                    _set(text, match.tokens(), name, text.said(match))
     if not searching:
         return
     for i, token in enumerate(text.tokens):
@@ -132,19 +123,7 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
         if len(numbers) < 2 or not any(text.tokens[k].text == "or" for k in range(i, end)):
             return
         value = {"choices": [n.value for n in numbers]}
-    while at > 0 and text.tokens[at - 1].text in (
-        ",",
-        ":",
-        "in",
-        "range",
-        "within",
-        "of",
-        "from",
-        "the",
-        "(",
-        "=",
-        "values",
-    ):
+    while at > 0 and text.tokens[at - 1].text in _BEFORE_RANGE:
         at -= 1
     owner = text.ledger.owner.get(at - 1)
     found: tuple[list[int], str] | None = None
@@ -154,7 +133,10 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
         found = next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
     if found is not None:
         tokens = [k for k in [*found[0], *range(at, end)] if text.ledger.free(k)]
-        text.ledger.claim("value", tokens, Value("", value, key=f"automl.ranges.{found[1]}"))
+        _set(text, tokens, f"ranges.{found[1]}", value)
+
+
+_BEFORE_RANGE = word_list("searches.before_range") | frozenset(",:(=")
 
 
 def _metric(text: Text) -> None:
@@ -166,8 +148,8 @@ def _metric(text: Text) -> None:
         for match in text.find(f"{verbs} group.det* name=~word"):
             [name] = match.tokens("name")
             if "_" in text.tokens[name].text:
-                text.ledger.claim("value", [name], Value("", text.ledger.said([name]), key="automl.metric"))
-                text.ledger.claim("value", match.tokens(), Value("", direction, key="automl.direction"))
+                _set(text, [name], "metric", text.ledger.said([name]))
+                _set(text, match.tokens(), "direction", direction)
 
 
 def _switches(text: Text) -> None:
@@ -175,15 +157,21 @@ def _switches(text: Text) -> None:
     for name in ("baseline", "final_evaluation"):
         for on, verb in ((False, "operator.not"), (True, "operator.enable")):
             for match in text.find(f"{verb} group.det* {_SECTION}.{name}"):
-                text.ledger.claim("value", match.tokens(), Value("", on, key=f"automl.{name}"))
+                _set(text, match.tokens(), name, on)
     kept = (
         "'keep|'keeping|'save|'saving 'only|'just|group.det* "
         "'checkpoints|'checkpoint|'models|'model|'weights 'of|'from 'only|'just|group.det*"
     )
-    for match in text.find(f"{kept} 'best 'trials|'trial|'one|'run 'only?"):
-        text.ledger.claim("value", match.tokens(), Value("", "best", key="automl.keep"))
-    for match in text.find(f"{kept} 'all|'every 'trials|'trial"):
-        text.ledger.claim("value", match.tokens(), Value("", "all", key="automl.keep"))
+    for keep, which in (
+        ("best", "'best 'trials|'trial|'one|'run 'only?"),
+        ("all", "'all|'every 'trials|'trial"),
+    ):
+        for match in text.find(f"{kept} {which}"):
+            _set(text, match.tokens(), "keep", keep)
+
+
+def _set(text: Text, tokens: Sequence[int], key: str, value: Any) -> None:
+    text.ledger.claim("value", tokens, Value("", value, key=f"automl.{key}"))
 
 
 def _stops(text: Text, *, searching: bool) -> None:
@@ -195,22 +183,15 @@ def _stops(text: Text, *, searching: bool) -> None:
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
     for stop in (opening, also) if searching else (opening,):
         for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
-            text.ledger.claim(
-                "value", match.tokens(), Value("patience", text.tokens[match.tokens("n")[0]].value)
-            )
+            text.ledger.claim("value", match.tokens(), Value("patience", text.said(match)))
         for match in text.find(
             f"{stop}{_SECTION}.reached "
             f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"
         ):
-            text.ledger.claim(
-                "value",
-                match.tokens(),
-                Value("", text.tokens[match.tokens("n")[0]].value, key="automl.target"),
-            )
+            _set(text, match.tokens(), "target", text.said(match))
         for name in UNITS:
             for match in text.find(f"{stop}slots.around.before* n=@number slots.units.{name}"):
-                if not any(
-                    text.within(i, "actions.train.nouns") for i in range(max(0, match.first - 3), match.end)
-                ):
-                    amount = text.tokens[match.tokens("n")[0]].value
-                    text.ledger.claim("value", match.tokens(), Value("time_budget", duration(amount, name)))
+                around = range(max(0, match.first - 3), match.end)
+                if not any(text.within(i, "actions.train.nouns") for i in around):
+                    budget = Value("time_budget", duration(text.said(match), name))
+                    text.ledger.claim("value", match.tokens(), budget)

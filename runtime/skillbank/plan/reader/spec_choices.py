@@ -6,36 +6,27 @@ import re
 from collections.abc import Sequence
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
 from skillbank.plan.reader.value import Value, denied_before, set_before
 
 __all__ = ["take_choices", "take_named_choices", "take_switches"]
 
-_OPTIMIZERS = frozenset(
-    [
-        "adam",
-        "lion",
-        "rmsprop",
-        "adagrad",
-        "adadelta",
-        "adafactor",
-        "lamb",
-        "lars",
-        "muon",
-        "sophia",
-        "nadam",
-        "radam",
-        "adam8bit",
-    ]
-)
+_TELLING = word_list("spec_choices.telling")
+_OPTIMIZERS = word_list("spec_choices.optimizers")
 
 
 def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
-    """Account for "prediction Attn": a value with its key's name before it, though that is a word of requests."""
+    """Account for "prediction Attn": a value behind its key's name, though that is a word of requests."""
+    leaves = {key.rpartition(".")[2] for keys in all_keys for owners in keys.enums.values() for key in owners}
     for i in range(1, len(text.tokens)):
         name, token = text.tokens[i - 1].text, text.tokens[i]
-        if token.kind != "word" or not text.ledger.free(i) or not text.ledger.free(i - 1):
+        if (
+            token.kind != "word"
+            or name not in leaves
+            or not (text.ledger.free(i) and text.ledger.free(i - 1))
+        ):
             continue
         owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(token.text), {}).items()}
         named = [key for key in owners if key.rpartition(".")[2] == name]
@@ -47,12 +38,12 @@ def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
 
 def take_choices(text: Text, keys: Keys) -> None:
     """A word that only one key allows ("resnet_50", "fsdp") sets it, with the key's own name beside it."""
+    kinds = ("word", "number", "key")
+    usable = {i for i, token in enumerate(text.tokens) if token.kind in kinds and text.ledger.free(i)}
     for i in range(len(text.tokens)):
         for size in (3, 2, 1):
             part = range(i, i + size)
-            if part.stop > len(text.tokens) or not all(
-                text.ledger.free(k) and text.tokens[k].kind in ("word", "number", "key") for k in part
-            ):
+            if not all(map(usable.__contains__, part)):
                 continue
             owners = keys.enums.get(letters(text.ledger.said(part)), {})
             if owners and _choice(text, list(part), owners):
@@ -62,15 +53,7 @@ def take_choices(text: Text, keys: Keys) -> None:
 
 def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
     said = text.ledger.said(part).lower()
-    telling = bool(re.search(r"[\d_-]", said)) or said in (
-        "adamw",
-        "sgd",
-        "fsdp",
-        "ddp",
-        "multistep",
-        "steplr",
-        "torchao",
-    )
+    telling = bool(re.search(r"[\d_-]", said)) or said in _TELLING
     for key, spelled in owners.items():
         leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
         named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
@@ -79,11 +62,8 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
         end = part[-1] + 1
         while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
             end += 1
-        if (
-            (match := text.match("'as|'for|'is group.det*", end)) is not None
-            and match.end < len(text.tokens)
-            and text.tokens[match.end].text in named
-        ):
+        match = text.match("'as|'for|'is group.det*", end)
+        if match is not None and any(token.text in named for token in text.tokens[match.end : match.end + 1]):
             end = match.end + 1
         if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
             continue
@@ -99,9 +79,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
 def _described(text: Text, first: int, parts: set[str]) -> list[int]:
     """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)"."""
     k = first - 1
-    while (
-        k >= 0 and text.ledger.free(k) and (text.tokens[k].text in parts or text.tokens[k].text in ("(", ":"))
-    ):
+    while k >= 0 and text.ledger.free(k) and text.tokens[k].text in parts | {"(", ":"}:
         k -= 1
     found = list(range(k + 1, first))
     return found if any(text.tokens[i].kind == "word" for i in found) else []
@@ -124,22 +102,15 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
         if token.kind != "word" or leaf not in lists or not text.ledger.free(i):
             continue
         key, choices = lists[leaf]
-        before = next(
-            (
-                k
-                for k in range(i - 1, max(-1, i - 5), -1)
-                if text.tokens[k].text not in ("as", "the", "a", "for")
-            ),
-            -1,
-        )
+        behind = range(i - 1, max(-1, i - 5), -1)
+        before = next((k for k in behind if text.tokens[k].text not in ("as", "the", "a", "for")), -1)
         for k in (before, i + 1, i + 2):
             if 0 <= k < len(text.tokens) and text.ledger.free(k) and text.tokens[k].kind == "word":
                 said = text.tokens[k].text
                 code = re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) or said in _OPTIMIZERS
                 if code and (k != i + 2 or text.within(i + 1, "slots.around.link")):
-                    raise ConflictError(
-                        f"{key} cannot be '{said}'; it is one of {', '.join(sorted(choices))}."
-                    )
+                    listed = ", ".join(sorted(choices))
+                    raise ConflictError(f"{key} cannot be '{said}'; it is one of {listed}.")
 
 
 _ON = "'on|'enabled|'true|'activated"
@@ -167,11 +138,8 @@ def take_switches(text: Text, keys: Keys) -> None:
         state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
-            verb = (
-                [i - 1]
-                if i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
-                else set_before(text, i)
-            )
+            turned = i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
+            verb = [i - 1] if turned else set_before(text, i)
             on = word in ("on", "enabled", "true", "activated")
             text.ledger.claim("value", [*verb, *found[0], *state.tokens()], Value("", on, key=found[1]))
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
 from skillbank.plan.paths import parse_path
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.slot_keys import foreign_sections
 
@@ -88,33 +89,11 @@ class Keys:
             for leaf in self._with.get("num", ())
         ):
             said -= {"num"}  # "num workers" of a key that is only named workers
-        leaves = (
-            [leaf for leaf in self._with.get(next(iter(said)), ()) if said <= self._parts[leaf]]
-            if said
-            else []
-        )
+        leaves = [leaf for leaf in self._with.get(next(iter(said), ""), ()) if said <= self._parts[leaf]]
         for most in self._missing(said, kinds, whole=whole):
-            found = [
-                leaf
-                for leaf in leaves
-                if (
-                    self._parts[leaf] == said
-                    if not most
-                    else said < self._parts[leaf] and self._parts[leaf] - said <= most
-                )
-            ]
-            keys = {
-                k for leaf in found for k in self.leaves[leaf] if self.kinds.get(k, "any") in (*kinds, "any")
-            }
-            if len(keys) > 1:
-                short = min(len(self._parts[leaf]) for leaf in found)
-                keys = {
-                    k
-                    for leaf in found
-                    if len(self._parts[leaf]) == short
-                    for k in self.leaves[leaf]
-                    if self.kinds.get(k, "any") in (*kinds, "any")
-                }
+            found = [leaf for leaf in leaves if self._parts[leaf] - said <= most]
+            keys = {k for leaf in found for k in self.leaves[leaf]}
+            keys = {k for k in keys if self.kinds.get(k, "any") in (*kinds, "any")}
             if len(keys) == 1:
                 return next(iter(keys))
         return None
@@ -129,61 +108,7 @@ class Keys:
         return [frozenset()] if "array" in kinds or not said - _COMMON else [frozenset(), _COMMON | _FILLERS]
 
 
-_COMMON = frozenset(
-    [
-        "num",
-        "max",
-        "min",
-        "size",
-        "type",
-        "name",
-        "path",
-        "dir",
-        "file",
-        "id",
-        "data",
-        "image",
-        "img",
-        "model",
-        "device",
-        "mode",
-        "format",
-        "enable",
-        "group",
-        "tags",
-        "project",
-        "layers",
-        "results",
-        "gpu",
-        "threads",
-        "loss",
-        "input",
-        "output",
-        "version",
-        "use",
-        "using",
-        "with",
-        "without",
-        "line",
-        "step",
-        "steps",
-        "part",
-        "interval",
-        "period",
-        "time",
-        "times",
-        "level",
-        "value",
-        "count",
-        "is",
-        "rate",
-        "weight",
-        "random",
-        "train",
-        "val",
-        "test",
-    ]
-)
+_COMMON = word_list("spec_keys.common")
 """Parts of names that tell nothing apart by themselves."""
 _FILLERS = frozenset(["num", "size", "ratio", "prob", "coef", "max", "norm"])
 """Parts of names that people leave out."""
@@ -221,6 +146,7 @@ def canonical(spoken: Sequence[str]) -> frozenset[str]:
     return frozenset({_ABBREVIATIONS.get(w, w) for w in words} - {""})
 
 
+@lru_cache(maxsize=4096)
 def letters(text: str) -> str:
     """Return the letters and digits of a value: ``resnet_50`` and "ResNet-50" are one."""
     return re.sub(r"[\W_]+", "", text.lower())
@@ -244,13 +170,7 @@ def name_at(
     """Return the tokens that name a key from a token on, and the key; the longest name counts."""
     after: list[int] = []
     k = i
-    while (
-        k < len(text.tokens)
-        and len(after) < most
-        and text.ledger.free(k)
-        and text.tokens[k].kind == "word"
-        and text.tokens[k].text not in _BREAKS
-    ):
+    while k < len(text.tokens) and len(after) < most and _may_name(text, k):
         after.append(k)
         k += 1
     for end in range(len(after), 0, -1):
@@ -274,37 +194,16 @@ def words_before(text: Text, i: int) -> tuple[list[int], list[int]]:
         links.append(k)
         k -= 1
     words: list[int] = []
-    while (
-        k >= 0
-        and len(words) < 6
-        and text.ledger.free(k)
-        and text.tokens[k].kind == "word"
-        and (text.tokens[k].text not in _BREAKS)
-    ):
+    while k >= 0 and len(words) < 6 and _may_name(text, k):
         words.append(k)
         k -= 1
     return words[::-1], links[::-1]
 
 
+def _may_name(text: Text, k: int) -> bool:
+    token = text.tokens[k]
+    return token.kind == "word" and token.text not in _BREAKS and text.ledger.free(k)
+
+
 _NAMING = frozenset(["max", "maximum", "value"])
-_BREAKS = frozenset(
-    [
-        "with",
-        "and",
-        "for",
-        "use",
-        "using",
-        "on",
-        "at",
-        "in",
-        "set",
-        "have",
-        "want",
-        "but",
-        "then",
-        "to",
-        "by",
-        "from",
-        "or",
-    ]
-)
+_BREAKS = word_list("spec_keys.breaks")

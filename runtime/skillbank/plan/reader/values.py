@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.durations import take_durations
 from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus, take_totals
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
+from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.value import SIZE, Value, claim_value
 from skillbank.plan.slots import SLOTS, Kind, Slot
-
-if TYPE_CHECKING:
-    from skillbank.plan.reader.spec_keys import Keys
 
 __all__ = ["take_values"]
 
@@ -55,30 +53,20 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     """Find the slot of one number: by the noun before it, else by the one behind it."""
     best: tuple[int, Slot, Match] | None = None
     kind, value = text.tokens[i].kind, text.tokens[i].value
-    near = {
-        c
-        for k in range(max(0, i - 9), min(i + 9, len(text.tokens)))
-        for span in text.spans[k]
-        for c in span.classes
-    }
+    spans = [span for part in text.spans[max(0, i - 9) : i + 9] for span in part]
+    near = frozenset[str]().union(*(span.classes for span in spans))
     for each in SLOTS:
         nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
         link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
-        for led, source in (
-            (
-                True,
-                f"slots.{each.name}.nouns|slots.{each.name}.before {link} @{kind} "
-                f"slots.{each.name}.unit? slots.around.each?",
-            ),
-            (
-                False,
-                f"slots.around.before|slots.around.least* @{kind} "
-                f"slots.around.adjective|^policy* "
-                f"slots.{each.name}.nouns|slots.{each.name}.after slots.around.each?",
-            ),
-        ):
+        own = f"slots.{each.name}"
+        before = f"{own}.nouns|{own}.before {link} @{kind} {own}.unit? slots.around.each?"
+        behind = (
+            f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* "
+            f"{own}.nouns|{own}.after slots.around.each?"
+        )
+        for led, source in ((True, before), (False, behind)):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
                 continue
@@ -88,9 +76,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if best is None:
         return
     size, found, match = best
-    if (size > 100 and _is_longer(text, found, match, keys)) or (
-        found.name == "patience" and not searching and size > 100
-    ):
+    if size > 100 and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching)):
         return
     if found.name in ("gpus", "nodes") and is_owned(text, clauses, match):
         memory = text.match(
@@ -98,7 +84,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         )
         text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
-    tokens = [k for k in match.tokens() if text.ledger.free(k)]
+    tokens = text.unclaimed(match.tokens())
     if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
@@ -122,9 +108,8 @@ def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Mat
         if sections is not None and not text.within(start, *sections):
             continue
         match = text.match(source, start)
-        if match is not None and i in match.tokens() and not any(
-            text.tokens[k].kind == "number" and k != i for k in match.tokens()
-        ):  # fmt: skip
+        numbers = [k for k in match.tokens() if k == i or text.tokens[k].kind == "number"] if match else []
+        if numbers == [i]:
             return match
     return None
 
@@ -141,11 +126,11 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
         )
     if each.name not in ("epochs", "nodes"):
         return True
-    links = [text.tokens[k].text for k in range(match.first + 1, i)]
+    links = {text.tokens[k].text for k in range(match.first + 1, i)}
     if (
         led
         and text.tokens[match.first].text in ("epoch", "node")
-        and not {":", "=", "is", "of", "to"} & set(links)
+        and not {":", "=", "is", "of", "to"} & links
     ):
         return False
     stops = before is not None and any(
@@ -174,32 +159,22 @@ def _every(text: Text) -> None:
     for name in ("validation_interval", "checkpoint_interval"):
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         for match in text.find(f"{each} unit=slots.epochs.nouns|slots.around.steps"):
-            words = [text.tokens[k] for k in match.tokens("n")]
-            count = (
-                1
-                if not words
-                else words[0].value
-                if words[0].kind == "number"
-                else _OTHER.get(words[0].text, 1)
-            )
+            count = _each(text, match)
             unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
             claim_value(text, match.tokens(), Value(name, count, unit=unit))
 
     for match in text.find(f"^place {often} slots.epochs.nouns"):
         if text.ledger.owner[match.first].value.role == "eval_dataset":
-            words = [text.tokens[k] for k in match.tokens("n")]
-            count = (
-                1
-                if not words
-                else words[0].value
-                if words[0].kind == "number"
-                else _OTHER.get(words[0].text, 1)
-            )
-            text.ledger.claim(
-                "value",
-                [k for k in match.tokens() if text.ledger.free(k)],
-                Value("validation_interval", count),
-            )
+            claimed = text.unclaimed(match.tokens())
+            text.ledger.claim("value", claimed, Value("validation_interval", _each(text, match)))
+
+
+def _each(text: Text, match: Match) -> Any:
+    """Return the number of "every 2 epochs", "every other epoch", "each epoch"."""
+    words = [text.tokens[k] for k in match.tokens("n")]
+    if words and words[0].kind == "number":
+        return words[0].value
+    return _OTHER.get(words[0].text, 1) if words else 1
 
 
 _OTHER = {"other": 2, "second": 2, "third": 3}
@@ -223,20 +198,12 @@ def _kept(text: Text) -> None:
 
 def _ellipses(text: Text) -> None:
     """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
-    for match in [
-        *text.find("^value ',? operator.instead|operator.not group.det? @number"),
-        *text.find("operator.not @number ',? 'but &^value"),
-    ]:
-        kept = next(
-            (
-                k
-                for k in (match.first, match.end)
-                if k in text.ledger.owner and text.ledger.owner[k].kind == "value"
-            ),
-            None,
-        )
-        if kept is not None and isinstance(text.ledger.owner[kept].value.value, int | float):
-            text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)])
+    denied = "^value ',? operator.instead|operator.not group.det? @number"
+    for match in [*text.find(denied), *text.find("operator.not @number ',? 'but &^value")]:
+        owners = [text.ledger.owner.get(k) for k in (match.first, match.end)]
+        kept = next((claim for claim in owners if claim is not None and claim.kind == "value"), None)
+        if kept is not None and isinstance(kept.value.value, int | float):
+            text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
             continue
@@ -245,20 +212,16 @@ def _ellipses(text: Text) -> None:
         if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
             claim_value(text, [i], replace(owner.value, value=token.value, negated=False))
             continue
-        before = [c for c in values if c.last < i and i - c.last < 8]
-        enough = text.match("slots.around.enough", i + 1)
-        if before:
-            last = before[-1]
-            between = range(last.last + 1, i)
-            fixed = any(text.within(k, "grammar.mode.fix") for k in between) or (
-                last.value.negated
-                and (
-                    enough
-                    or any(text.tokens[k].text in ("but", "only", "just", "use", "rather") for k in between)
-                )
-            )
-            if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
-                claim_value(text, [i], replace(last.value, value=token.value, negated=False))
+        last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
+        if last is None:
+            continue
+        between = range(last.last + 1, i)
+        said = {text.tokens[k].text for k in between} & {"but", "only", "just", "use", "rather"}
+        fixed = any(text.within(k, "grammar.mode.fix") for k in between) or (
+            last.value.negated and (said or text.match("slots.around.enough", i + 1))
+        )
+        if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
+            claim_value(text, [i], replace(last.value, value=token.value, negated=False))
 
 
 def _sizes(text: Text) -> None:
@@ -266,18 +229,13 @@ def _sizes(text: Text) -> None:
         "free.glue* 'size|'resolution|'input|'shape|'image|'dimensions|'at|'with* "
         "slots.around.link* n=@size 'pixels|'px|'resolution|'input|'images?"
     ):
-        [i] = match.tokens("n")
-        claim_value(
-            text, [k for k in match.tokens() if text.ledger.free(k)], Value(SIZE, text.tokens[i].value)
-        )
+        claim_value(text, text.unclaimed(match.tokens()), Value(SIZE, text.said(match)))
 
 
 def _choices(text: Text, each: Slot) -> None:
     """Read a choice by its value, with the slot's noun beside it where the value may mean something else."""
-    meanings: dict[str, str] = {}
-    for section in text.lexicon.classes:
-        if section.startswith(f"slots.{each.name}.alias."):
-            meanings[section] = section.rpartition(".")[2]
+    alias = f"slots.{each.name}.alias."
+    meanings = {s: s.removeprefix(alias) for s in text.lexicon.classes if s.startswith(alias)}
     values = "|".join([f"slots.{each.name}.values", *meanings])
     nouns = f"slots.{each.name}.nouns"
     for match in text.find(f"slots.around.before* before={nouns}? {_LINK} v={values} after={nouns}?"):
@@ -293,4 +251,4 @@ def _choices(text: Text, each: Slot) -> None:
             continue
         if value == "?" or value not in each.choices:
             continue
-        claim_value(text, [k for k in match.tokens() if text.ledger.free(k)], Value(each.name, value))
+        claim_value(text, text.unclaimed(match.tokens()), Value(each.name, value))
