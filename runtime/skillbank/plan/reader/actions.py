@@ -139,9 +139,7 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     )
     other = match.tokens("other")  # a word of its own: "a segmentation engine"
     free = [
-        i
-        for i in [*(wish.tokens("wish") if wish else ()), *kept]
-        if text.ledger.free(i) and i not in other
+        i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i) and i not in other
     ]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)

@@ -79,10 +79,14 @@ class Names:
         found: dict[int, tuple[int, Named]] = {}
         taken: set[int] = set()
         spoken = [
-            normalise(t.text if t.kind == "word" else original[t.start : t.end]) if t.kind in ("word", "number") else None
+            normalise(t.text if t.kind == "word" else original[t.start : t.end])
+            if t.kind in ("word", "number")
+            else None
             for t in tokens
         ]
-        strange = [t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens]
+        strange = [
+            t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens
+        ]
         for size in range(_LONGEST, 0, -1):
             for at in range(len(tokens) - size + 1):
                 said = spoken[at : at + size]
@@ -108,7 +112,9 @@ class Names:
         made, released = self._release(original, made)
         for i, token in enumerate(made):
             if token.kind == "name":
-                self._qualified.refuse_unknown_bank(original[: token.start], original[token.start : token.end])
+                self._qualified.refuse_unknown_bank(
+                    original[: token.start], original[token.start : token.end]
+                )
                 self._check_longer(original, made, i, lexicon())
         return made, notes + released
 
@@ -211,7 +217,9 @@ class Names:
             after = tokens[at + 1]
             gap, word = original[token.end : after.start], original[after.start : after.end]
             version = re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE)
-            if version and (gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)):
+            if version and (
+                gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)
+            ):
                 longer = original[token.start : after.end]
         if longer:
             known = [s.name for s in token.value.skills]
