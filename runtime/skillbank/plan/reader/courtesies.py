@@ -116,11 +116,7 @@ def take_numbering(text: Text) -> None:
     marks = [i for i in marks if not _is_value(text, i)]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
-    if (
-        start in (1, 2)
-        and (len(values) > 1 or start == 2)
-        and values == list(range(start, start + len(values)))
-    ):
+    if start in (1, 2) and len(values) > 1 and values == list(range(start, start + len(values))):
         text.ledger.claim("order", marks)
 
 
@@ -149,9 +145,6 @@ def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
-        end = match.end
-        while end < last and end - match.end < 3 and _is_somebody(text, end):
-            end += 1
         rest = range(match.end, last)
         lines = any(text.tokens[k].text == "\n" for k in rest)
         plain = all(
@@ -166,10 +159,6 @@ def take_signatures(text: Text) -> None:
             and is_name(text, match.end)
         ):
             text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
-        elif match.end < end and (
-            end == last or (text.tokens[end].kind == "mark" and is_name(text, match.end))
-        ):
-            text.ledger.claim("courtesy", range(match.first, end))
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and _is_somebody(text, end):
@@ -194,14 +183,6 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     for match in text.find("mode.approval"):
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in (
-            "approved",
-            "confirmed",
-            "authorized",
-            "authorised",
-        )
-        if adjective or not all(map(text.ledger.free, match.tokens())):
-            continue  # "the approved images" are some of them
         held = any(
             (asks(text, i) and not text.within(i, "actions.words.find"))
             or text.tokens[i].kind not in ("word", "mark", "flag")

@@ -15,6 +15,7 @@ __all__ = ["asked_steps", "speaks_of_training"]
 
 
 def speaks_of_training(page: Text) -> bool:
+    """Whether a text speaks of an action that reads training data."""
     reads = ("train", "quantize", "distill")
     forms = [f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"]
     wished = [
@@ -89,10 +90,7 @@ def _product(page: Text) -> str | None:
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
-    before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
     if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
-        return True
-    if before[-2:] == ["you", "will"] or (before[-1:] == ["you"] and page.ledger.free(claim.first - 1)):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
     behind = any(

@@ -35,8 +35,8 @@ from skillbank.plan.reader import (
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
-from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.corrections import settle, settle_names, settle_told
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, speaks_of_training
@@ -145,9 +145,6 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
-    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
-    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
-    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)

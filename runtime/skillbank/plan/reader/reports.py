@@ -121,12 +121,6 @@ def take_heard(text: Text) -> list[str]:
     notes = []
     for source in _HEARD:
         for match in text.find(source):
-            if any(
-                e > match.first
-                for k in range(max(0, match.first - 3), match.first + 1)
-                for e in text.ends(k, "grammar.mode.fix")
-            ):
-                continue  # "on second thought without HPO"
             end = _end_of_hearsay(text, match.end)
             tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
             if match.tokens("who") and (
@@ -186,15 +180,6 @@ def take_told(text: Text, clauses: Clauses) -> None:
         f"{'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
     ):
         text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
-    done_on = f"{'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"
-    for match in text.find(f"@job '( {done_on} ')"):
-        text.ledger.claim("report", [i for i in match.tokens() if text.tokens[i].kind != "job"])
-    for match in text.find(
-        f"'the|'that|'my|'our @name|group.model|free.noun+ past={'|'.join(past)} 'on|'with|"
-        "'using free.glue|places.data.nouns* @place"
-    ):
-        if any(asks(text, i) for i in clauses.sentence(match.first) if i < match.first):
-            text.ledger.claim("report", range(match.tokens("past")[0], match.end))
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
