@@ -124,13 +124,8 @@ def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
         and classes & {"grammar.mode.directive", "grammar.mode.schedule"}
         and not any(c.startswith("grammar.operator.") for c in classes)
     ):
-        return word in _STRICT
+        return text.lexicon.has(word, "told.strict")
     return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
-
-
-_STRICT = frozenset(
-    "only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split()
-)
 
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))

@@ -8,7 +8,7 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
-from skillbank.plan.reader.participles import DONE, SHOULD, joins, wish_of
+from skillbank.plan.reader.participles import SHOULD, joins, wish_of
 from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 
@@ -78,7 +78,7 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         return
     if (
         verb
-        and text.tokens[first].text in DONE
+        and text.lexicon.has(text.tokens[first].text, "told.done")
         and wish_of(text, clauses, first) is None
         and not joins(text, clauses, first)
     ):
@@ -92,7 +92,7 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         for i in range(len(text.tokens))
     ):
         return  # a training validates by itself
-    listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
+    listed = text.lexicon.has(words[0], "told.listing") or text.tokens[match.first].kind == "mark"
     if listed:
         exported = any(
             text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
@@ -121,9 +121,6 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     ]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
-
-
-_LISTING = frozenset("and then plus also finally to into".split())
 
 
 def _is_no_inference(text: Text, match: Match) -> bool:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.courtesies import PICTURES
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
 
 
-_CHOICE = frozenset(
-    "newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split()
-)
-
-
 def take_choices(text: Text) -> None:
     """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
     for i, token in enumerate(text.tokens[:-1]):
-        if token.text in _CHOICE and text.tokens[i + 1].text in PICTURES and text.ledger.free(i):
+        if (
+            text.lexicon.has(token.text, "told.choice")
+            and text.within(i + 1, "told.pictures")
+            and text.ledger.free(i)
+        ):
             text.ledger.claim("unread", [i])
 
 

@@ -12,7 +12,7 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.reader.actions import Mention
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.phrases import ACTIONS
@@ -27,10 +27,6 @@ JobSkill = Callable[[str], "str | None"]
 _LOOKED_AT = 8
 _STEM = 6
 """Letters of a word that all its forms have."""
-_GENERIC = frozenset(
-    "detector detection detectors object objects segmentation transformer transformers image images model".split()
-)
-"""Words that fit so many skills that they name none."""
 
 
 def gives_masks(skill: Skill) -> bool:
@@ -69,7 +65,7 @@ def _skill_of_description(
     SkillNotFoundError, AmbiguousSkillError
         When no skill, or more than one, fits.
     """
-    telling = [w for w in words if w not in _GENERIC]
+    telling = [w for w in words if not lexicon().has(w, "told.generic")]
     fitting: list[Hit] = [
         h for h in index.strong(" ".join(words), _LOOKED_AT)
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
@@ -105,10 +101,6 @@ def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
     return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
 
 
-_HEADS = frozenset(
-    "detector detectors model network segmentation classification classifier transformer one detection masks classify segment".split()
-)
-"""Nouns that a model is described with."""
 _MEANING = (
     "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only",
     *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
@@ -142,7 +134,7 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
-        if not named and token.text not in _HEADS and not _looks(text, i):
+        if not named and not text.lexicon.has(token.text, "told.heads") and not _looks(text, i):
             continue
         k = i if token.kind == "word" and fits(i) else i - 1
         described: list[int] = []

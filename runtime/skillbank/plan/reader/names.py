@@ -21,8 +21,6 @@ from skillbank.plan.reader.tokens import Token
 __all__ = ["Named", "Names", "names_of"]
 
 _LONGEST = 8
-_BETWEEN = frozenset("the a an all any every some and or , quote name".split())
-"""What may stand between a verb of finding and the last of the things to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,11 @@ class Names:
                 made.append(token)
                 continue
             quoted = token.value.instead[0].kind == "quote"
-            before = [t.text for t in tokens[:i] if t.text not in _BETWEEN][-2:]
+            before = [
+                t.text
+                for t in tokens[:i]
+                if t.text not in (",", "quote", "name") and not lexicon().has(t.text, "told.between")
+            ][-2:]
             looked_for = before[-1:] == ["for"] and before[0] in ("look", "looking", "search", "searching")
             finding = lexicon().classes["grammar.name.finding"]
             if looked_for or (before and before[-1] in finding) or (quoted and named):

@@ -274,7 +274,7 @@ def _made(
         idle.append(said.words)
     known = frozenset(
         w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
-        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and not page.lexicon.has(w, "told.counts")
     )  # fmt: skip
     listed = _listed(steps)
     notes += accounting.take_context(page, clauses, known, listed)
@@ -296,10 +296,6 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
-
-
-_COUNTS = frozenset("two on no fix fixed pin dry".split())
-"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:

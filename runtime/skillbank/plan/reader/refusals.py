@@ -24,9 +24,6 @@ def trailing(text: Text, at: int) -> list[int]:
     return list(range(at, end))
 
 
-_COPULA = frozenset("is are be will has have does do should must".split())
-
-
 _DENIALS = (
     "@mark operator.not 'needed|'necessary|'required|'wanted",
     f"{THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|"
@@ -46,7 +43,7 @@ def denied(text: Text, at: int) -> list[int]:
         if match is None:
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        told = any(text.within(k, "told.copula") for k in match.tokens())
         if ends or (
             (told or not source.startswith(THING))
             and text.within(
@@ -101,13 +98,10 @@ def negation_before(text: Text, first: int, at: int) -> list[int]:
     return []
 
 
-_SUBJECT = frozenset("i we they he she someone somebody who colleague colleagues team nobody".split())
-
-
 def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
     """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
     before = [text.tokens[k].text for k in range(first, at)]
-    subject = bool(_SUBJECT & set(before))
+    subject = bool(text.lexicon.classes["told.subject"] & set(before))
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
     if later and (subject or noun):
         return True
