@@ -55,7 +55,11 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         elif text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
-        negation = negation_before(text, clauses.of(match.first).first, match.first)
+        clause = clauses.of(match.first)
+        negation = negation_before(text, clause.first, match.first)
+        if not negation and is_put_off(text, clause.first, clause.end, match.first, noun=True):
+            text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
+            continue
         text.ledger.claim(
             "refused" if negation else "engine",
             [*negation, *match.tokens(), *(trailing(text, match.end) if negation else ())],

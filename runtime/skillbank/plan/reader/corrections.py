@@ -28,6 +28,8 @@ def settle_names(text: Text) -> None:
         _refuse(text, match.tokens(), match.end - 1)
     for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
         text.ledger.claim("refused", match.tokens())
+    for match in text.find("^name mode.later|'comes|'follows+"):
+        _refuse(text, match.tokens(), match.first)
     for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
         end = lead.end if lead else run.stop

@@ -1,4 +1,4 @@
-"""Which skill is meant where none is named: that of a job, the one that finds things, or the one described."""
+"""Which skill is meant where none is named: that of a job, one that finds things, or the one described."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def gives_masks(skill: Skill) -> bool:
 
 
 def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
-    """Return the first bank's one skill that finds what a text describes; None where there is none or several."""
+    """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
         finds = any(
@@ -96,13 +96,14 @@ def _skill_of_description(
 
 
 def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
-    """Return the hits whose whole name a text says, in any form: "image classifier" for image-classification."""
+    """Return the hits whose whole name a text says in any form: "image classifier"."""
     said = {word[:_STEM] for word in re.findall(r"[a-z0-9]+", text.lower())}
     return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
 
 
 _MEANING = (
-    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only",
+    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive",
+    "grammar.operator.not", "grammar.operator.only",
     *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
 )  # fmt: skip
 """Classes of words that mean something for a run wherever they stand."""
@@ -187,7 +188,7 @@ def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
 def name_skill(
     text: str, page: Text, steps: list[Step], library: Library, index: SearchIndex, job_skill: JobSkill | None
 ) -> list[str]:
-    """Name the skill where the text does not: that of a job, the one that finds things, or the one described."""
+    """Name the skill where the text does not; return what is to be said of it."""
     for claim in page.ledger.of("job") if job_skill else ():
         assert job_skill is not None
         named = job_skill(claim.value)
@@ -210,6 +211,13 @@ def name_skill(
         if token.kind == "word" and page.ledger.free(i) and token.text in known:
             page.ledger.claim("name", [i], Named((skill,)))
     return [note]
+
+
+_QUIET = (
+    *(f"grammar.free.{kind}" for kind in ("glue", "light", "adverb", "adjective")),
+    "grammar.courtesy.words", "grammar.group.det", "grammar.mode.reason",
+)  # fmt: skip
+"""What describes no model."""
 
 
 def _words_that_describe(page: Text, library: Library) -> list[str]:
@@ -236,8 +244,7 @@ def _words_that_describe(page: Text, library: Library) -> list[str]:
             continue
         if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue
-        quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
-                            "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
+        quiet = page.within(i, *_QUIET)
         noun = page.within(i, "grammar.free.noun", "places.data.nouns")
         said = page.ledger.said([i])
         inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")

@@ -1,4 +1,4 @@
-"""Which steps a text asks for without naming an action: verbs of finding, words for a search, what is made."""
+"""Which steps a text asks for without naming an action: finding, words for a search, what is made."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def speaks_of_training(page: Text) -> bool:
         for a in reads
         for m in page.find(f"'be|'get|'have|'need|'it|'model|'and|@name actions.{a}.past")
     ]
-    return bool(wished) or any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens))) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
+    spoken = any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens)))
+    return bool(wished) or spoken or any(c.value.action in reads for c in page.ledger.of("action"))
 
 
 def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> list[Step]:
-    """Return the steps; words for a search ask for a training, and so does "training: X", where nothing else does."""
+    """Return the steps; words for a search ask for a training where nothing else is asked for."""
     actions = page.ledger.of("action")
     trained = any(c.value.action in ("train", "distill") for c in actions)
     finds = []
@@ -50,7 +51,7 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> list[Step]:
 
 
 def _product(page: Text) -> str | None:
-    """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
+    """Return the action that makes what a text names alone: "TensorRT engine from the last export"."""
     if any(
         page.within(c.first, "actions.words.begin", "actions.words.resume")
         for c in page.ledger.of("job", "place")
@@ -89,7 +90,7 @@ def _product(page: Text) -> str | None:
 
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
-    """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
+    """Whether a verb of finding means something else: "label smoothing", "count them" behind a find."""
     if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
         return True
     placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))

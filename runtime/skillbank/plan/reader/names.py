@@ -226,5 +226,6 @@ class Names:
         if longer:
             known = [s.name for s in token.value.skills]
             raise SkillNotFoundError(
-                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' lists them all."
+                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; "
+                "'skillbank skills' lists them all."
             )

@@ -1,8 +1,8 @@
 """Reading a plain-language request, without an LLM: the same words always give the same requests.
 
-Characters become tokens (`lexer`, `normal`, `names`), tokens are accounted for one kind after another, what is
-accounted for makes steps and requests (`steps`, `filling`), and what nothing accounts for is a question of the plan
-(`accounting`). Nothing is ever started that was not asked for.
+Characters become tokens (`lexer`, `normal`, `names`), tokens are accounted for one kind after another, what
+is accounted for makes steps and requests (`steps`, `filling`), and what nothing accounts for is a question of
+the plan (`accounting`). Nothing is ever started that was not asked for.
 """
 
 from __future__ import annotations
@@ -258,6 +258,13 @@ def _listed(steps: list[Step]) -> frozenset[str]:
     return frozenset(word for s in steps if s.skill is not None for word in keys_of(s.skill, s.action).listed)
 
 
+_MEANINGLESS = (
+    *(f"grammar.free.{k}" for k in ("glue", "light", "noun", "adjective", "adverb")),
+    "told.counts",
+)
+"""Words of keys that say nothing by themselves."""
+
+
 def _made(
     text: str,
     page: Text,
@@ -274,7 +281,7 @@ def _made(
         idle.append(said.words)
     known = frozenset(
         w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
-        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and not page.lexicon.has(w, "told.counts")
+        if not any(page.lexicon.has(w, c) for c in _MEANINGLESS)
     )  # fmt: skip
     listed = _listed(steps)
     notes += accounting.take_context(page, clauses, known, listed)

@@ -131,7 +131,7 @@ def _turns(text: Text, at: int) -> bool:
 
 def _was_job(text: Text, at: int) -> bool:
     """Whether it is said which job an action was: "the training of X was job J"."""
-    match = text.match(f"{THING}* &^job", at - 1, len(text.tokens))
+    match = text.match(f"{THING}* &^job", at - 1) or text.match(f"{THING}* &^job", at)
     if match is None:
         return False
     owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None

@@ -77,7 +77,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
 
 
 def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
-    """Return the step that a claim belongs to: the one said before it, at the start of a sentence the next."""
+    """Return the step that a claim belongs to: the one before it, at the start of a sentence the next."""
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
     before = [s for s in here if s.at <= claim.last]
@@ -184,7 +184,7 @@ def settle_actions(text: Text, steps: list[Step]) -> None:
 
 
 def _stretch(text: Text, steps: list[Step], step: Step) -> list[int]:
-    """Return a step's verb and the words, not yet accounted for, to the next; those before the first are the first's."""
+    """Return a step's verb and the free words up to the next; those before the first are the first's."""
     later = min((s.at for s in steps if s.at > step.at), default=len(text.tokens))
     first = 0 if all(s.at >= step.at for s in steps) else step.at
     words = (i for i in range(first, later) if text.tokens[i].kind == "word" and len(text.tokens[i].text) > 3)
@@ -203,7 +203,7 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
 
 
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
-    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" are each meant with all of it."""
+    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" have all in common."""
     names = step.of("name")
     ends = [c.first for c in names[1:]] + [len(text.tokens)]
     parts = [
@@ -226,8 +226,10 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
             for i, (n, part) in enumerate(zip(names, parts, strict=True))
         ]
     joined = all(
-        "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]])
-        and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
+        (
+            "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]])
+            and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
+        )
         or between in ([","], ["as", "well", "as"])
         for a, b in pairwise(names)
     )

@@ -40,7 +40,8 @@ class Claim:
     ----------
     kind
         What they are: ``name``, ``action``, ``policy``, ``value``, ``place``, ``job``, ``captions``,
-        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``, ``context``.
+        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``,
+        ``context``.
     tokens
         Indexes, in order.
     value
