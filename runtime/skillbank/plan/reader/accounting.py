@@ -7,12 +7,12 @@ fills nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
 
@@ -105,16 +105,7 @@ def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
     match = next(
         (m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None
     )
-    timed = [
-        i
-        for i in open_
-        if text.within(i, "grammar.mode.schedule", "grammar.mode.past") or text.tokens[i - 1].text == "by"
-    ]
-    return (
-        match is not None
-        and any(i >= match.end and i not in timed for i in open_)
-        and not text.match("'to", match.end)
-    )
+    return match is not None and any(i >= match.end for i in open_) and not text.match("'to", match.end)
 
 
 def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
@@ -133,13 +124,8 @@ def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
         and classes & {"grammar.mode.directive", "grammar.mode.schedule"}
         and not any(c.startswith("grammar.operator.") for c in classes)
     ):
-        return word in _STRICT
+        return text.lexicon.has(word, "told.strict")
     return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
-
-
-_STRICT = frozenset(
-    "only avoid exclude excluding except ignore skip omit filter crop freeze limit limited restrict".split()
-)
 
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
@@ -186,36 +172,22 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
         and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
-        for claim in _neighbours(text, clauses, i, covered):
+        for claim in _numbers_beside(text, clauses, i, covered) if text.tokens[i].kind == "word" else ():
             text.ledger.withdraw(claim)
             left.update(k for k in claim.tokens if k not in covered)
     return _joined(text, left, clauses)
 
 
-def _neighbours(text: Text, clauses: Clauses, i: int, covered: set[int]) -> list[Claim]:
-    """Return claims of numbers next to a word, with nothing but free words between."""
-    found: list[Claim] = []
-    if text.tokens[i].kind not in ("word",):
-        return found
+def _numbers_beside(text: Text, clauses: Clauses, i: int, covered: set[int]) -> Iterator[Claim]:
+    """Yield claims of numbers next to a word, with nothing but free words between."""
+    here = clauses.of(i)
     for step in (-1, 1):
         k = i + step
-        here = clauses.of(i)
-        while (
-            here.first <= k < here.end
-            and (k in covered or not text.ledger.free(k))
-            and text.tokens[k].kind != "mark"
-        ):
-            owner = text.ledger.owner.get(k)
-            if owner is not None:
-                if (
-                    owner.kind == "value"
-                    and isinstance(owner.value.value, int | float)
-                    and not isinstance(owner.value.value, bool)
-                ):
-                    found.append(owner)
-                break
+        while here.first <= k < here.end and k in covered and text.tokens[k].kind != "mark":
             k += step
-    return found
+        owner = text.ledger.owner.get(k) if here.first <= k < here.end else None
+        if owner is not None and owner.kind == "value" and is_number(owner):
+            yield owner
 
 
 def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]]:

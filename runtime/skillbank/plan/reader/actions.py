@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
-from skillbank.plan.reader.participles import DONE, SHOULD, joins, wish_of
+from skillbank.plan.reader.participles import SHOULD, joins, wish_of
 from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
 
@@ -55,11 +55,9 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         elif text.ledger.free(i):
             _word(text, clauses, i)
     for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
-        negation = negation_before(text, clauses.of(match.first).first, match.first)
         clause = clauses.of(match.first)
-        if not negation and (
-            is_put_off(text, clause.first, clause.end, match.first, noun=True) or is_told_of(text, match.end)
-        ):
+        negation = negation_before(text, clause.first, match.first)
+        if not negation and is_put_off(text, clause.first, clause.end, match.first, noun=True):
             text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
             continue
         text.ledger.claim(
@@ -70,33 +68,21 @@ def take_actions(text: Text, clauses: Clauses) -> None:
         exported = any(c.value.action == "export" for c in text.ledger.of("action"))
         if not text.ledger.of("action", "find"):
             text.ledger.claim("action", match.tokens(), Mention("export"))
-        elif exported or any(
-            text.tokens[i].text in ("from", "of") for i in range(max(0, match.first - 2), match.first)
-        ):
+        elif exported:
             text.ledger.claim("talk", match.tokens())
 
 
 def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     verb = match.tokens("verb") or [match.first]
     first = verb[0]
-    if clauses.of(first).mode is Mode.QUESTION or not any(map(text.ledger.free, match.tokens())):
-        return
     words = [text.tokens[i].text for i in match.tokens()]
     if action == "inference" and text.tokens[first].text == "using":
         return
     if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
         return
     if (
-        action == "evaluate"
-        and match.tokens("what") == []
-        and "how" not in words
-        and text.within(first, "actions.words.measure")
-        and not any(text.within(i, "actions.words.metric") for i in match.tokens())
-    ):
-        return
-    if (
         verb
-        and text.tokens[first].text in DONE
+        and text.lexicon.has(text.tokens[first].text, "told.done")
         and wish_of(text, clauses, first) is None
         and not joins(text, clauses, first)
     ):
@@ -109,9 +95,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns")
         for i in range(len(text.tokens))
     ):
-        _validated(text, match, first)  # a training validates by itself
-        return
-    listed = words[0] in _LISTING or text.tokens[match.first].kind == "mark"
+        return  # a training validates by itself
+    listed = text.lexicon.has(words[0], "told.listing") or text.tokens[match.first].kind == "mark"
     if listed:
         exported = any(
             text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
@@ -122,11 +107,8 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     kept = [
         i
         for i in match.tokens()
-        if (
-            text.tokens[i].kind == "word"
-            and not text.within(i, "actions.export.base", "actions.quantize.base")
-        )
-        or i in verb
+        if text.tokens[i].kind == "word"
+        and not text.within(i, "actions.export.base", "actions.quantize.base")
     ]
     engine = action != "gen_trt_engine" and any(text.within(i, ENGINE) for i in match.tokens())
     wish = next(
@@ -139,29 +121,10 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     )
     other = match.tokens("other")  # a word of its own: "a segmentation engine"
     free = [
-        i
-        for i in [*(wish.tokens("wish") if wish else ()), *kept]
-        if text.ledger.free(i) and i not in other
+        i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i) and i not in other
     ]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
-
-
-def _validated(text: Text, match: Match, verb: int) -> None:
-    """Read "train on A, validate B": the place behind the verb is what the training validates on."""
-    owner = text.ledger.owner.get(min(match.end, len(text.tokens) - 1))
-    marked = any(text.tokens[i].kind == "mark" for i in range(verb, min(match.end + 1, len(text.tokens))))
-    if (
-        owner is not None
-        and not marked
-        and owner.kind == "place"
-        and owner.value.role in (None, "eval_dataset")
-    ):
-        text.ledger.replace(owner, "place", replace(owner.value, role="eval_dataset"))
-        text.ledger.claim("order", [i for i in range(verb, match.end) if text.ledger.free(i)])
-
-
-_LISTING = frozenset("and then plus also finally to into".split())
 
 
 def _is_no_inference(text: Text, match: Match) -> bool:
@@ -174,10 +137,7 @@ def _is_no_inference(text: Text, match: Match) -> bool:
     )
     if verb in ("let", "try", "use") and not named:
         return True
-    if any(
-        text.within(i, "actions.train.nouns", "actions.train.base") or text.tokens[i].text == "be"
-        for i in tokens
-    ):
+    if any(text.tokens[i].text == "be" for i in tokens):
         return True
     placed = any(text.tokens[i].kind == "place" for i in tokens)
     return (
@@ -227,16 +187,11 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
             spoken = _after_det(text, i) or text.within(
                 ends[0], "grammar.mode.happens", "grammar.mode.happened"
             )
-            noun = form == "nouns" and not (text.within(i, f"actions.{action}.base") and not spoken)
-            if (
-                form == "base"
-                and (
-                    _after_det(text, i)
-                    or text.within(ends[0], "grammar.mode.happens", "grammar.mode.happened")
-                )
-                and text.within(i, f"actions.{action}.nouns")
-            ):
+            if form == "base" and spoken and text.within(i, f"actions.{action}.nouns"):
                 continue
+            noun = form == "ing" or (
+                form == "nouns" and (spoken or not text.within(i, f"actions.{action}.base"))
+            )
             if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
                 wish = wish_of(text, clauses, i)
                 if wish is None:
@@ -245,19 +200,13 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
                 tokens = [*wish, *tokens]
             clause = clauses.of(i)
             if (
-                (noun or form == "ing")
+                noun
                 and not is_put_off(text, clause.first, clause.end, i, noun=True)
                 and _is_talk(text, clauses, i, ends[0])
             ):
                 text.ledger.claim("talk", tokens)
                 return
-            _settle(
-                text,
-                clauses,
-                tokens,
-                Mention(action, asked=not (noun or form == "ing")),
-                noun=noun or form == "ing",
-            )
+            _settle(text, clauses, tokens, Mention(action, asked=not noun), noun=noun)
             return
 
 
@@ -294,16 +243,6 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
         and before[-1] in ("am", "are", "is", "was", "were", "been", "already", "currently")
     ):
         return True
-    led = text.ledger.owner.get(i - 2) if i > 1 else None
-    if (
-        before[-1:] == ["and"]
-        and led is not None
-        and led.kind == "place"
-        and text.tokens[i - 2].kind != "place"
-    ):
-        return True  # "X for calibration and training"
-    if before[-1:] == ["while"] and text.tokens[end].kind == "name" if end < len(text.tokens) else False:
-        return False
     if before and (
         before[-1] in ("during", "of", "while")
         or before in (["during", "the"], ["of", "the"], ["for", "the"])
@@ -331,9 +270,6 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
         text.ledger.claim(
             "refused", [*refused, *tokens, *trailing(text, max(*refused, *tokens) + 1)], mention
         )
-        for claim in text.ledger.of("scratch"):
-            if clause.first <= claim.first < clause.end:
-                text.ledger.replace(claim, "refused")
         return
     if (
         clause.mode is Mode.QUESTION
@@ -365,8 +301,4 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
 
 def _is_over(text: Text, first: int, at: int) -> bool:
     """Whether words of order end before an action: "once that is finished evaluate it"."""
-    return any(
-        text.within(k, "grammar.order.done")
-        or (text.ledger.owner.get(k) is not None and text.ledger.owner[k].kind in ("action", "talk"))
-        for k in range(first, at)
-    )
+    return any(text.within(k, "grammar.order.done") for k in range(first, at))

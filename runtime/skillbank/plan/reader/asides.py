@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.courtesies import PICTURES
 from skillbank.plan.reader.matching import Text
 
 __all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
 
 
-def take_shoulds(text: Text) -> None:
-    """Account for "should" and "must" before what has been understood: "it should use batch size 2"."""
-    for match in text.find(
-        "w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"
-    ):
-        text.ledger.claim("order", match.tokens("w"))
-
-
-_CHOICE = frozenset(
-    "newest latest best good certain clean nicest sharpest brightest oldest biggest smallest largest".split()
-)
-
-
 def take_choices(text: Text) -> None:
     """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
     for i, token in enumerate(text.tokens[:-1]):
-        if token.text in _CHOICE and text.tokens[i + 1].text in PICTURES and text.ledger.free(i):
+        if (
+            text.lexicon.has(token.text, "told.choice")
+            and text.within(i + 1, "told.pictures")
+            and text.ledger.free(i)
+        ):
             text.ledger.claim("unread", [i])
 
 
@@ -67,16 +57,18 @@ def take_order(text: Text, clauses: Clauses) -> None:
         held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
         opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
         done = [i for i in free if text.within(i, "grammar.order.done")]
-        strange = [
-            i
-            for i in free
-            if i != opener
-            and i not in done
-            and not text.within(i, "grammar.order.referring", "grammar.order")
-            and text.tokens[i].kind == "word"
-            and i >= (max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0)
-        ]
-        if done and strange and not held & {"action", "talk", "find"}:
+        behind = max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0
+        if (
+            done
+            and not held & {"action", "talk", "find"}
+            and any(
+                i >= behind
+                and i not in done
+                and text.tokens[i].kind == "word"
+                and not text.within(i, "grammar.order.referring", "grammar.order")
+                for i in free
+            )
+        ):
             text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
             continue  # "once the upload has finished" waits for something else
         if opener is not None and (done or held & {"action", "talk", "find"}):
@@ -84,10 +76,11 @@ def take_order(text: Text, clauses: Clauses) -> None:
             text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
 
 
+_LIMITED = ("action", "value", "policy", "platform", "job", "name", "find", "captions")
+
+
 def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood."""
-    for match in text.find("'i|'we w='only|'just ^courtesy+ 'try|'test|'see|'check|'have"):
-        text.ledger.claim("order", match.tokens("w"))
     for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
         text.ledger.claim("order", match.tokens("w"))
     for match in text.find("operator.only"):
@@ -101,15 +94,16 @@ def take_only(text: Text) -> None:
         ):
             k += 1
         owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
-        before = text.ledger.owner.get(match.first - 1)
-        ends = k >= len(text.tokens) or text.tokens[k].kind == "mark"
-        if (
-            owner is not None
-            and owner.kind in ("action", "value", "policy", "platform", "job", "name", "find", "captions")
-        ) or (
-            ends and before is not None and before.kind in ("action", "value", "policy", "platform", "talk")
-        ):
+        if owner is not None and owner.kind in _LIMITED:
             text.ledger.claim("order", match.tokens())
+
+
+def take_shoulds(text: Text) -> None:
+    """Account for "should" and "must" before what has been understood: "it should use batch size 2"."""
+    for match in text.find(
+        "w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"
+    ):
+        text.ledger.claim("order", match.tokens("w"))
 
 
 def take_usual(text: Text) -> None:
@@ -119,11 +113,6 @@ def take_usual(text: Text) -> None:
         "'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|"
         "'hyperparameters|'config|'configuration|'setup|'recipe"
     )
-    for match in text.find(
-        "'like|'same|'exactly free.noun|'way|'settings|'parameters|'config|'setup* 'as|'like|"
-        "'in|'of|'from|'with* group.det* @job"
-    ):
-        text.ledger.claim("unread", match.tokens())
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
         after = text.tokens[match.end] if match.end < len(text.tokens) else None

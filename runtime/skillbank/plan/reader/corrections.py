@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, is_number
 
-__all__ = ["runs", "settle", "settle_names", "settle_told"]
+__all__ = ["runs", "settle", "settle_names"]
 
 _EXCLUDED = (
     "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|"
     "places.data.link* ^place|^value|^name|^platform|^job"
 )
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
-_REACH = 12
-"""Words between a correction and what it puts in another's place."""
 
 
 def settle_names(text: Text) -> None:
@@ -44,27 +42,6 @@ def settle_names(text: Text) -> None:
                 _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
     for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
         _refuse(text, match.tokens()[1:], match.first)
-
-
-def settle_told(text: Text, asked: set[int], told: set[int]) -> None:
-    """Take back the last job and models that are only told of, where others are named with what is asked for.
-
-    Parameters
-    ----------
-    asked
-        The tokens of sentences in which something is asked for.
-    told
-        The tokens of clauses that tell something.
-    """
-    jobs = text.ledger.of("job")
-    named = [c for c in jobs if not str(c.value).startswith("last")]
-    for claim in [c for c in jobs if c not in named and named]:
-        if claim.first not in asked and str(claim.value).startswith("last"):
-            text.ledger.replace(claim, "report")
-    meant = [c.value.skills for c in text.ledger.of("name") if c.first in asked]
-    for claim in text.ledger.of("name"):
-        if claim.first in told and claim.first not in asked and meant and claim.value.skills not in meant:
-            text.ledger.replace(claim, "report")
 
 
 def _refuse(text: Text, words: list[int] | range, name: int) -> None:
@@ -99,8 +76,6 @@ def settle(text: Text) -> None:
     _excluded(text)
     for run in list(runs(text)):
         _corrected(text, run)
-    _enough(text)
-    _earlier(text)
     _lacking(text)
 
 
@@ -138,11 +113,6 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
-    for match in list(text.find("operator.not free.glue* &^place")):
-        place = text.ledger.owner[match.end]
-        if place.value.role == "results" and place.first == match.end:
-            made = text.ledger.replace(place, "excluded")  # "do not write to X"
-            text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
     for source in _SPARED:
         for match in list(text.find(source)):
             owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
@@ -151,12 +121,7 @@ def _excluded(text: Text) -> None:
                 made = text.ledger.replace(owner, kind)
                 text.ledger.claim(kind, [*match.tokens(), *made.tokens])
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
-        said = text.ledger.owner[match.end - 1]
-        if (
-            said.kind == "excluded"
-            or getattr(said.value, "negated", False)
-            or text.tokens[match.end - 1].text == "not"
-        ):
+        if text.tokens[match.end - 1].text == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
@@ -174,16 +139,6 @@ def _excluded(text: Text) -> None:
         ):
             made = text.ledger.replace(owner, "excluded")
             text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
-    if text.ledger.of("platform"):
-        for match in list(text.find("operator.not free.glue|group.det* places.platform.around")):
-            text.ledger.claim("excluded", match.tokens())
-    if any(c.value.slot == "gpus" and c.value.value == 0 for c in text.ledger.of("value")):
-        for match in list(text.find("'no? ',? operator.not group.prep|group.det|slots.gpus.nouns|^context+")):
-            text.ledger.claim("excluded", match.tokens())
-    for match in list(
-        text.find("operator.instead group.det* 'default|'usual|'standard|'normal &^value|~word")
-    ):
-        text.ledger.claim("excluded", match.tokens())
 
 
 def _is_part(text: Text, place: Claim) -> bool:
@@ -193,37 +148,6 @@ def _is_part(text: Text, place: Claim) -> bool:
         for c in text.ledger.of("place")
         if c is not place
     )
-
-
-def _earlier(text: Text) -> None:
-    """Read "50 epochs took too long", "last time we used 50 epochs": another number is said for now."""
-    for claim in text.ledger.of("value"):
-        after = text.match("free.adverb* mode.happened", claim.last + 1)
-        before = any(
-            (
-                m := text.match(
-                    "'we|'i|'they 'had? 'used|'took|'tried|'ran|'did|'chose|'set|'had free.glue*",
-                    k,
-                    claim.first,
-                )
-            )
-            is not None
-            and m.end == claim.first
-            for k in range(max(0, claim.first - 5), claim.first)
-        )
-        if (after or before) and any(
-            c is not claim and _rivals(claim, c) and not c.value.negated for c in text.ledger.of("value")
-        ):
-            first = max(0, claim.first - 6)
-            made = text.ledger.replace(claim, "report")
-            lead = [
-                k
-                for k in range(first, claim.first)
-                if before
-                and text.ledger.free(k)
-                and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")
-            ]
-            text.ledger.claim("report", [*made.tokens, *lead, *(after.tokens() if after else ())])
 
 
 def _lacking(text: Text) -> None:
@@ -248,7 +172,7 @@ def _corrected(text: Text, run: range) -> None:
         return  # "oh, and also B" says more
     for later in (c for c in ledger.of(*_KINDS) if c.first >= end):
         between = [text.tokens[i] for i in range(end, later.first)]
-        if len(between) > _REACH or any(t.kind == "mark" or t.text == "then" for t in between):
+        if any(t.kind == "mark" or t.text == "then" for t in between):
             break
         before = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
         if before:
@@ -287,24 +211,9 @@ def _bare(text: Text, run: range) -> bool:
     return False
 
 
-def _enough(text: Text) -> None:
-    """Read "not for 10 epochs, 5 are enough"."""
-    for match in list(
-        text.find(
-            "n=@number 'are|'is|'will|'would|'should|'be* "
-            "'enough|'do|'fine|'ok|'sufficient|'suffice|'plenty|'better"
-        )
-    ):
-        [i] = match.tokens("n")
-        if _takes(text, i, [c for c in text.ledger.of("value") if c.last < i]):
-            text.ledger.claim("excluded", [k for k in match.tokens() if text.ledger.free(k)] or [i])
-
-
 def _takes(text: Text, i: int, before: list[Claim]) -> bool:
     """Give a number the slot of the last number said before, which goes."""
-    numbers = [
-        c for c in before if isinstance(c.value.value, int | float) and not isinstance(c.value.value, bool)
-    ]
+    numbers = [c for c in before if is_number(c)]
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")

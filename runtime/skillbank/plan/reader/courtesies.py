@@ -10,17 +10,12 @@ from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
-    "PICTURES",
     "take_approvals",
     "take_courtesies",
     "take_headers",
     "take_numbering",
     "take_signatures",
 ]
-
-_APPROVING = frozenset(
-    "y yes force approve approved approval confirm confirmed confirmation skip-approval questions".split()
-)
 
 
 def take_courtesies(text: Text) -> None:
@@ -33,7 +28,7 @@ def take_courtesies(text: Text) -> None:
             and text.ledger.free(i)
             and not text.within(i, "grammar.mode.defer")
             and not _is_question(text, i)
-            and not (i and text.tokens[i - 1].text in _NEGATED)
+            and not (i and text.within(i - 1, "told.negated"))
         ):
             text.ledger.claim("courtesy", range(i, ends[0]))
             i = ends[0]
@@ -116,11 +111,7 @@ def take_numbering(text: Text) -> None:
     marks = [i for i in marks if not _is_value(text, i)]
     values = [text.tokens[i].value for i in marks]
     start = values[0] if values else 0
-    if (
-        start in (1, 2)
-        and (len(values) > 1 or start == 2)
-        and values == list(range(start, start + len(values)))
-    ):
+    if start in (1, 2) and len(values) > 1 and values == list(range(start, start + len(values))):
         text.ledger.claim("order", marks)
 
 
@@ -142,16 +133,10 @@ def _is_value(text: Text, i: int) -> bool:
     )
 
 
-_NEGATED = frozenset("no not never don't without".split())
-
-
 def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
-        end = match.end
-        while end < last and end - match.end < 3 and _is_somebody(text, end):
-            end += 1
         rest = range(match.end, last)
         lines = any(text.tokens[k].text == "\n" for k in rest)
         plain = all(
@@ -166,10 +151,6 @@ def take_signatures(text: Text) -> None:
             and is_name(text, match.end)
         ):
             text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
-        elif match.end < end and (
-            end == last or (text.tokens[end].kind == "mark" and is_name(text, match.end))
-        ):
-            text.ledger.claim("courtesy", range(match.first, end))
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and _is_somebody(text, end):
@@ -190,40 +171,29 @@ def _is_somebody(text: Text, i: int) -> bool:
 
 def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     """Account for words that claim an approval, or want the rules put aside; they grant none."""
-    notes = []
+    notes, approving = [], text.lexicon.classes["told.approving"]
     for match in text.find("mode.approval"):
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        adjective = text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text in (
-            "approved",
-            "confirmed",
-            "authorized",
-            "authorised",
-        )
-        if adjective or not all(map(text.ledger.free, match.tokens())):
-            continue  # "the approved images" are some of them
         held = any(
             (asks(text, i) and not text.within(i, "actions.words.find"))
             or text.tokens[i].kind not in ("word", "mark", "flag")
             or text.within(i, "operator.only")
-            or text.tokens[i].text in PICTURES
+            or text.within(i, "told.pictures")
             for i in tokens
         )
         tokens = match.tokens() if held else tokens
         text.ledger.claim("report", tokens)
         notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
     for i, token in enumerate(text.tokens):
-        if token.kind == "flag" and text.ledger.free(i) and _APPROVING & set(token.text.split("-")):
+        if token.kind == "flag" and text.ledger.free(i) and approving & set(token.text.split("-")):
             text.ledger.claim("report", [i])
             notes.append(f"'--{token.text}' in a request approves nothing")
         elif (
             token.kind == "pair"
             and text.ledger.free(i)
-            and _APPROVING & set(re.split(r"\W|_", str(token.value[0]).lower()))
+            and approving & set(re.split(r"\W|_", str(token.value[0]).lower()))
         ):
             text.ledger.claim("report", [i])
             notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
     return notes
-
-
-PICTURES = frozenset("images pictures photos frames labels annotations files data samples boxes".split())

@@ -1,4 +1,4 @@
-"""Which skill is meant where none is named: that of a job, the one that finds things, or the one described."""
+"""Which skill is meant where none is named: that of a job, one that finds things, or the one described."""
 
 from __future__ import annotations
 
@@ -12,23 +12,21 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.reader.actions import Mention
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["JobSkill", "gives_masks", "skill_of_description", "skill_that_finds", "take_description"]
+__all__ = ["JobSkill", "gives_masks", "name_skill", "take_description"]
 
 JobSkill = Callable[[str], "str | None"]
 """Name of the skill that a job ran, or None when there is no such job."""
 _LOOKED_AT = 8
 _STEM = 6
 """Letters of a word that all its forms have."""
-_GENERIC = frozenset(
-    "detector detection detectors object objects segmentation transformer transformers image images model".split()
-)
-"""Words that fit so many skills that they name none."""
 
 
 def gives_masks(skill: Skill) -> bool:
@@ -37,11 +35,13 @@ def gives_masks(skill: Skill) -> bool:
     return "mask" in said or "segment" in said
 
 
-def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
-    """Return the first bank's one skill that finds what a text describes; None where there is none or several."""
+def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
+    """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
-        finds = any(a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions)
+        finds = any(
+            a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions
+        )
         if finds and (not masks or gives_masks(skill)):
             found.setdefault(skill.bank, []).append(skill)
     first = next((found[b.name] for b in library.banks if b.name in found), [])
@@ -50,7 +50,7 @@ def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | No
     return first[0], f"no skill was named; '{shown(library.said(first[0]))}' finds what is described"
 
 
-def skill_of_description(
+def _skill_of_description(
     text: str, words: Sequence[str], index: SearchIndex, actions: Sequence[str], library: Library
 ) -> tuple[Skill, str, list[str]]:
     """Find the one skill that a description fits; of equally good ones that of the bank that comes first.
@@ -65,7 +65,7 @@ def skill_of_description(
     SkillNotFoundError, AmbiguousSkillError
         When no skill, or more than one, fits.
     """
-    telling = [w for w in words if w not in _GENERIC]
+    telling = [w for w in words if not lexicon().has(w, "told.generic")]
     fitting: list[Hit] = [
         h for h in index.strong(" ".join(words), _LOOKED_AT)
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
@@ -79,7 +79,9 @@ def skill_of_description(
             raise AmbiguousSkillError(
                 f"'{text.strip()[:80]}' does not say which model; name one that 'skillbank skills' lists."
             )
-        raise SkillNotFoundError(f"No skill fits '{text.strip()[:80]}'; name one that 'skillbank skills' lists.")
+        raise SkillNotFoundError(
+            f"No skill fits '{text.strip()[:80]}'; name one that 'skillbank skills' lists."
+        )
     # A bank writes its descriptions itself: how often it says a word never puts it before an earlier bank.
     first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
     hits = [h for h in hits if h.skill.bank == first]
@@ -94,17 +96,14 @@ def skill_of_description(
 
 
 def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
-    """Return the hits whose whole name a text says, in any form: "image classifier" for image-classification."""
+    """Return the hits whose whole name a text says in any form: "image classifier"."""
     said = {word[:_STEM] for word in re.findall(r"[a-z0-9]+", text.lower())}
     return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
 
 
-_HEADS = frozenset(
-    "detector detectors model network segmentation classification classifier transformer one detection masks classify segment".split()
-)
-"""Nouns that a model is described with."""
 _MEANING = (
-    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive", "grammar.operator.not", "grammar.operator.only",
+    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive",
+    "grammar.operator.not", "grammar.operator.only",
     *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
 )  # fmt: skip
 """Classes of words that mean something for a run wherever they stand."""
@@ -118,21 +117,33 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
     of a skill ("segmentation" of segment_train), may be meant as such, and are left.
     """
     said = frozenset(word for skill in skills for word in _describing(skill))
-    apart = {part[:_STEM] for skill in skills for a in skill.actions if "_" in a.name for part in a.name.split("_")}
+    apart = {
+        part[:_STEM] for skill in skills for a in skill.actions if "_" in a.name for part in a.name.split("_")
+    }
 
     def fits(i: int) -> bool:
         word = text.tokens[i].text
-        if text.tokens[i].kind != "word" or not text.ledger.free(i) or word in listed or word[:_STEM] in apart or text.within(i, *_MEANING):
+        if (
+            text.tokens[i].kind != "word"
+            or not text.ledger.free(i)
+            or word in listed
+            or word[:_STEM] in apart
+            or text.within(i, *_MEANING)
+        ):
             return False
         return word[:_STEM] in said
 
     for i, token in enumerate(text.tokens):
         named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
-        if not named and token.text not in _HEADS and not _looks(text, i):
+        if not named and not text.lexicon.has(token.text, "told.heads") and not _looks(text, i):
             continue
         k = i if token.kind == "word" and fits(i) else i - 1
         described: list[int] = []
-        while k >= 0 and text.ledger.free(k) and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1)))):
+        while (
+            k >= 0
+            and text.ledger.free(k)
+            and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1))))
+        ):
             described.append(k)
             k -= 1
         k = i + 1
@@ -161,7 +172,10 @@ def _looks(text: Text, i: int) -> bool:
 
 def _is_joined(text: Text, k: int) -> bool:
     """Whether a word and the one behind it were written with a hyphen."""
-    return text.ledger.original[text.tokens[k].end : text.tokens[k + 1].start] in ("", "-") and text.tokens[k].kind == "word"
+    return (
+        text.ledger.original[text.tokens[k].end : text.tokens[k + 1].start] in ("", "-")
+        and text.tokens[k].kind == "word"
+    )
 
 
 def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
@@ -169,3 +183,98 @@ def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
     if not others:
         return "" if best.bank == OWN else f" (of the bank {shown(best.bank)})"
     return f" ({', '.join(others[:3])} of other banks fits as well; BANK:SKILL in the request chooses)"
+
+
+def name_skill(
+    text: str, page: Text, steps: list[Step], library: Library, index: SearchIndex, job_skill: JobSkill | None
+) -> list[str]:
+    """Name the skill where the text does not; return what is to be said of it."""
+    for claim in page.ledger.of("job") if job_skill else ():
+        assert job_skill is not None
+        named = job_skill(claim.value)
+        if named is not None:
+            skill = library.get(named)
+            name_all(steps, skill)
+            return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
+    words = _words_that_describe(page, library)
+    finding = [c for c in page.ledger.of("find", "captions") if c.value]
+    if (
+        not words
+        and finding
+        and (found := _skill_that_finds(library, masks=bool(page.ledger.of("masks")))) is not None
+    ):
+        name_all(steps, found[0])
+        return [found[1]]
+    skill, note, known = _skill_of_description(text, words, index, [s.action for s in steps], library)
+    name_all(steps, skill)
+    for i, token in enumerate(page.tokens):
+        if token.kind == "word" and page.ledger.free(i) and token.text in known:
+            page.ledger.claim("name", [i], Named((skill,)))
+    return [note]
+
+
+_QUIET = (
+    *(f"grammar.free.{kind}" for kind in ("glue", "light", "adverb", "adjective")),
+    "grammar.courtesy.words", "grammar.group.det", "grammar.mode.reason",
+)  # fmt: skip
+"""What describes no model."""
+
+
+def _words_that_describe(page: Text, library: Library) -> list[str]:
+    """Return the words that may describe a model.
+
+    Raises
+    ------
+    SkillNotFoundError
+        When one of them is the name of a model that no bank has.
+    """
+    about = {
+        word
+        for skill in library.skills
+        for word in re.findall(
+            r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower()
+        )
+    }
+    found: list[str] = []
+    beside = False
+    for i, token in enumerate(page.tokens):
+        beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
+        counted = i > 0 and page.tokens[i - 1].kind == "number"
+        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
+            continue
+        if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
+            continue
+        quiet = page.within(i, *_QUIET)
+        noun = page.within(i, "grammar.free.noun", "places.data.nouns")
+        said = page.ledger.said([i])
+        inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
+        proper = (inside and said[:1].isupper() and not page.ledger.original.isupper()) or re.search(
+            r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said
+        )
+        if (
+            proper
+            and token.text not in about
+            and not quiet
+            and not noun
+            and len(said) > 1
+            and not page.lexicon.is_word(token.text)
+        ):
+            raise SkillNotFoundError(
+                f"There is no skill for '{said}'; 'skillbank skills' lists what there is."
+            )
+        if (
+            token.text in about
+            or (not quiet and not noun)
+            or token.text in ("detector", "detectors", "classifier")
+        ):
+            found.append(token.text)
+    return found
+
+
+def _is_of_slots(page: Text, i: int) -> bool:
+    """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
+    return all(
+        c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun"))
+        for s in page.spans[i]
+        for c in s.classes
+    )

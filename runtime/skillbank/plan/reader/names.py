@@ -21,8 +21,6 @@ from skillbank.plan.reader.tokens import Token
 __all__ = ["Named", "Names", "names_of"]
 
 _LONGEST = 8
-_BETWEEN = frozenset("the a an all any every some and or , quote name".split())
-"""What may stand between a verb of finding and the last of the things to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,14 @@ class Names:
         found: dict[int, tuple[int, Named]] = {}
         taken: set[int] = set()
         spoken = [
-            normalise(t.text if t.kind == "word" else original[t.start : t.end]) if t.kind in ("word", "number") else None
+            normalise(t.text if t.kind == "word" else original[t.start : t.end])
+            if t.kind in ("word", "number")
+            else None
             for t in tokens
         ]
-        strange = [t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens]
+        strange = [
+            t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens
+        ]
         for size in range(_LONGEST, 0, -1):
             for at in range(len(tokens) - size + 1):
                 said = spoken[at : at + size]
@@ -108,7 +110,9 @@ class Names:
         made, released = self._release(original, made)
         for i, token in enumerate(made):
             if token.kind == "name":
-                self._qualified.refuse_unknown_bank(original[: token.start], original[token.start : token.end])
+                self._qualified.refuse_unknown_bank(
+                    original[: token.start], original[token.start : token.end]
+                )
                 self._check_longer(original, made, i, lexicon())
         return made, notes + released
 
@@ -159,7 +163,11 @@ class Names:
                 made.append(token)
                 continue
             quoted = token.value.instead[0].kind == "quote"
-            before = [t.text for t in tokens[:i] if t.text not in _BETWEEN][-2:]
+            before = [
+                t.text
+                for t in tokens[:i]
+                if t.text not in (",", "quote", "name") and not lexicon().has(t.text, "told.between")
+            ][-2:]
             looked_for = before[-1:] == ["for"] and before[0] in ("look", "looking", "search", "searching")
             finding = lexicon().classes["grammar.name.finding"]
             if looked_for or (before and before[-1] in finding) or (quoted and named):
@@ -211,10 +219,13 @@ class Names:
             after = tokens[at + 1]
             gap, word = original[token.end : after.start], original[after.start : after.end]
             version = re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE)
-            if version and (gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)):
+            if version and (
+                gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)
+            ):
                 longer = original[token.start : after.end]
         if longer:
             known = [s.name for s in token.value.skills]
             raise SkillNotFoundError(
-                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; 'skillbank skills' lists them all."
+                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; "
+                "'skillbank skills' lists them all."
             )

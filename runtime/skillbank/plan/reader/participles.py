@@ -7,7 +7,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.refusals import THING
 
-__all__ = ["DONE", "SHOULD", "joins", "wish_of"]
+__all__ = ["SHOULD", "joins", "wish_of"]
 
 
 def joins(text: Text, clauses: Clauses, i: int) -> bool:
@@ -16,14 +16,6 @@ def joins(text: Text, clauses: Clauses, i: int) -> bool:
     return text.tokens[i - 1].text in ("and", ",", "then") and any(
         text.match(SHOULD[0], k, i) for k in range(first, i)
     )
-
-
-DONE = frozenset(
-    """tried made built created generated compiled produced wrote prepared constructed got needed wanted
-    assembled turned converted transformed changed brought saved measured computed calculated checked
-    tested validated verified ran applied used executed took gave did saw knew found""".split()
-)
-"""Verbs as they tell of something."""
 
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)

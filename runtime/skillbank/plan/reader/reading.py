@@ -1,13 +1,12 @@
 """Reading a plain-language request, without an LLM: the same words always give the same requests.
 
-Characters become tokens (`lexer`, `normal`, `names`), tokens are accounted for one kind after another, what is
-accounted for makes steps and requests (`steps`, `filling`), and what nothing accounts for is a question of the plan
-(`accounting`). Nothing is ever started that was not asked for.
+Characters become tokens (`lexer`, `normal`, `names`), tokens are accounted for one kind after another, what
+is accounted for makes steps and requests (`steps`, `filling`), and what nothing accounts for is a question of
+the plan (`accounting`). Nothing is ever started that was not asked for.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,8 +14,8 @@ from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import ActionNotFoundError, OutOfScopeError, SkillNotFoundError, UsageError
-from skillbank.plan.products import product_in, trains
+from skillbank.errors import ActionNotFoundError, OutOfScopeError, UsageError
+from skillbank.plan.products import trains
 from skillbank.plan.reader import (
     accounting,
     asides,
@@ -28,6 +27,7 @@ from skillbank.plan.reader import (
     normal,
     pairs,
     places,
+    platforms,
     policy,
     reports,
     searches,
@@ -35,26 +35,21 @@ from skillbank.plan.reader import (
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
 from skillbank.plan.reader.canonical import read_canonical
-from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.corrections import settle, settle_names, settle_told
-from skillbank.plan.reader.described import (
-    JobSkill,
-    gives_masks,
-    skill_of_description,
-    skill_that_finds,
-    take_description,
-)  # fmt: skip
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
+from skillbank.plan.reader.implied import asked_steps, speaks_of_training
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
-from skillbank.plan.reader.own_actions import only_action, own_actions
+from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
-from skillbank.plan.reader.steps import Step, assign_skills, name_all, settle_actions, steps_of
-from skillbank.plan.reader.tokens import Claim, Ledger
+from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.tokens import Ledger
 from skillbank.plan.request import Request
 
 __all__ = ["Reading", "read_text"]
@@ -112,7 +107,9 @@ def read_text(
     if not text.strip():
         raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
     if len(text) > _LONGEST:
-        raise UsageError(f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences.")
+        raise UsageError(
+            f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences."
+        )
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library)
@@ -131,7 +128,7 @@ def read_text(
     pairs.take_pairs(page)
     _take_words(page, library)
     take_spelled_actions(page, clauses)
-    _take_platforms(page)
+    platforms.take_platforms(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     keys = _keys_of_named(page)
@@ -140,7 +137,7 @@ def read_text(
     said = policy.take_policy(page)
     jobs.take_jobs(page)
     searching = said is not None and said.value == "on"
-    training = _speaks_of_training(page) or searching
+    training = speaks_of_training(page) or searching
     searches.take_search_settings(page, trained, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     take_named_choices(page, [k for _, k in keys])
@@ -148,15 +145,12 @@ def read_text(
     places.take_places(page, training=training)
     take_actions(page, clauses)
     settle(page)
-    asked = {i for c in page.ledger.of("action", "find") for i in clauses.sentence(c.first)}
-    told = {i for c in clauses.all if c.mode is Mode.REPORT for i in clauses.sentence(c.first)}
-    settle_told(page, asked, told - {i for c in page.ledger.of("place") for i in clauses.sentence(c.first)})
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
     asides.take_shoulds(page)
-    steps = _steps(page, clauses, said)
+    steps = asked_steps(page, clauses, said)
     if not steps:
         raise _nothing_asked(text, page)
     if skill is not None:
@@ -164,7 +158,7 @@ def read_text(
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
-            notes += _name_skill(text, page, steps, library, index, job_skill)
+            notes += name_skill(text, page, steps, library, index, job_skill)
     settle_actions(page, steps)
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
@@ -195,7 +189,9 @@ def _page(text: str, library: Library) -> tuple[Text, list[str]]:
     tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
-    tokens, notes = normal.correct(text, tokens, frozenset(known.words | known.described), _own(known.words, words), words)
+    tokens, notes = normal.correct(
+        text, tokens, frozenset(known.words | known.described), _own(known.words, words), words
+    )
     tokens = normal.count_words(tokens, words)
     tokens, more = known.take(text, tokens)
     return Text(Ledger(text, tokens), words), [*notes, *more]
@@ -242,93 +238,6 @@ def _keys_of_named(page: Text) -> list[tuple[str, Keys]]:
     return [(name, keys_of(s, name)) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
 
 
-def _take_platforms(page: Text) -> None:
-    """Account for platforms; one that is said not to be meant is none."""
-    label = "'platform|'backend|'runner ':|'=|'is|'to*"
-    for name in ("local", "docker", "slurm", "kubernetes"):
-        for match in page.find(f"operator.not|operator.instead free.glue|free.light|places.platform.around* places.platform.{name} places.platform.around?"):
-            if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
-                page.ledger.claim("refused", match.tokens())
-    for name in ("local", "docker", "slurm", "kubernetes"):
-        sent = f"'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det* places.platform.{name} places.platform.around?"
-        for match in (*page.find(f"{label} places.platform.{name} places.platform.around?"), *page.find(sent)):
-            page.ledger.claim("platform", match.tokens(), name)
-        for match in page.find(f"free.glue* places.platform.{name} places.platform.around?"):
-            words = [i for i in match.tokens() if page.ledger.free(i)]
-            page.ledger.claim("platform", words[-(match.end - match.first) :], name)
-
-
-def _speaks_of_training(page: Text) -> bool:
-    reads = ("train", "quantize", "distill")
-    forms = [f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"]
-    wished = [m.end - 1 for a in reads for m in page.find(f"'be|'get|'have|'need|'it|'model|'and|@name actions.{a}.past")]
-    return bool(wished) or any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens))) or any(c.value.action in reads for c in page.ledger.of("action"))  # fmt: skip
-
-
-def _steps(page: Text, clauses: Clauses, said: policy.Said | None) -> list[Step]:
-    """Return the steps; words for a search ask for a training, and so does "training: X", where nothing else does."""
-    actions = page.ledger.of("action")
-    trained = any(c.value.action in ("train", "distill") for c in actions)
-    finds = []
-    for claim in page.ledger.of("find"):
-        earlier = [c.value.action for c in actions if c.first < claim.first]
-        purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
-        if purpose:
-            page.ledger.replace(claim, "context")
-        elif _is_no_finding(page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}):
-            page.ledger.withdraw(claim)
-        else:
-            finds.append(claim)
-    doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
-    searched = "train" if said is not None and said.value == "on" else None
-    named = None if actions or finds else _product(page) or only_action(page, clauses)
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
-    return steps_of(page, clauses, finds, implied)
-
-
-def _product(page: Text) -> str | None:
-    """Return the action that makes what a text names with no word of doing: "TensorRT engine from the last export"."""
-    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in page.ledger.of("job", "place")):
-        return "train"
-    making = next((i for i in range(len(page.tokens)) if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")), None)
-    for claim in page.ledger.of("place") if making is not None else ():
-        action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
-        if action is not None and making is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
-            page.ledger.claim("order", [making])
-            return action
-    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
-        if page.ledger.of("job", "place") and any(page.within(i, f"actions.words.{kind}") for i in range(len(page.tokens)) if page.tokens[i].kind == "word"):
-            for i in range(len(page.tokens)):
-                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
-                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
-            for claim in page.ledger.of("engine"):
-                page.ledger.replace(claim, "order")
-            return action
-    return None
-
-
-def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
-    """Whether a verb of finding means something else: "you will find", "label smoothing", "count them" behind a find."""
-    before = [t.text for t in page.tokens[max(0, claim.first - 2) : claim.first]]
-    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
-        return True
-    if before[-2:] == ["you", "will"] or (before[-1:] == ["you"] and page.ledger.free(claim.first - 1)):
-        return True
-    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
-    behind = any(page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it") for i in clauses.sentence(claim.first) if i > claim.last)
-    if others and not inferring:
-        return not behind
-    earlier = any(c.first < claim.first for c in page.ledger.of("find"))
-    return not claim.value and not behind and (earlier or not placed)
-
-
-def _is_purpose(page: Text, claim: Claim) -> bool:
-    """Whether finding is what a training is for ("train it to find helmets"), and not asked for by itself."""
-    before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
-    sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
-    return not sentence and bool({"to", "for", "that", "which", "can", "will"} & set(before))
-
-
 def _nothing_asked(text: str, page: Text) -> Exception:
     skills = [s for c in page.ledger.of("name") for s in c.value.skills]
     if skills and page.ledger.of("refused"):
@@ -344,79 +253,26 @@ def _nothing_asked(text: str, page: Text) -> Exception:
     )
 
 
-def _name_skill(
-    text: str, page: Text, steps: list[Step], library: Library, index: SearchIndex, job_skill: JobSkill | None
-) -> list[str]:
-    """Name the skill where the text does not: that of a job, the one that finds things, or the one described."""
-    for claim in page.ledger.of("job") if job_skill else ():
-        assert job_skill is not None
-        named = job_skill(claim.value)
-        if named is not None:
-            skill = library.get(named)
-            name_all(steps, skill)
-            return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
-    words = _describing(page, library)
-    finding = [c for c in page.ledger.of("find", "captions") if c.value]
-    if not words and finding and (found := skill_that_finds(library, masks=bool(page.ledger.of("masks")))) is not None:
-        name_all(steps, found[0])
-        return [found[1]]
-    skill, note, known = skill_of_description(text, words, index, [s.action for s in steps], library)
-    name_all(steps, skill)
-    for i, token in enumerate(page.tokens):
-        if token.kind == "word" and page.ledger.free(i) and token.text in known:
-            page.ledger.claim("name", [i], Named((skill,)))
-    return [note]
-
-
-def _describing(page: Text, library: Library) -> list[str]:
-    """Return the words that may describe a model.
-
-    Raises
-    ------
-    SkillNotFoundError
-        When one of them is the name of a model that no bank has.
-    """
-    about = {
-        word
-        for skill in library.skills
-        for word in re.findall(r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower())
-    }
-    found: list[str] = []
-    beside = False
-    for i, token in enumerate(page.tokens):
-        beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
-        counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
-            continue
-        if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
-            continue
-        quiet = page.within(i, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words", "grammar.group.det",
-                            "grammar.free.adverb", "grammar.free.adjective", "grammar.mode.reason")  # fmt: skip
-        noun = page.within(i, "grammar.free.noun", "places.data.nouns")
-        said = page.ledger.said([i])
-        inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
-        proper = (inside and said[:1].isupper() and not page.ledger.original.isupper()) or re.search(
-            r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said
-        )
-        if proper and token.text not in about and not quiet and not noun and len(said) > 1 and not page.lexicon.is_word(token.text):
-            raise SkillNotFoundError(f"There is no skill for '{said}'; 'skillbank skills' lists what there is.")
-        if token.text in about or (not quiet and not noun) or token.text in ("detector", "detectors", "classifier"):
-            found.append(token.text)
-    return found
-
-
 def _listed(steps: list[Step]) -> frozenset[str]:
     """Return the words that the spec keys of steps list as values."""
     return frozenset(word for s in steps if s.skill is not None for word in keys_of(s.skill, s.action).listed)
 
 
-def _is_of_slots(page: Text, i: int) -> bool:
-    """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
-    return all(c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun")) for s in page.spans[i] for c in s.classes)
+_MEANINGLESS = (
+    *(f"grammar.free.{k}" for k in ("glue", "light", "noun", "adjective", "adverb")),
+    "told.counts",
+)
+"""Words of keys that say nothing by themselves."""
 
 
 def _made(
-    text: str, page: Text, clauses: Clauses, steps: list[Step], said: policy.Said | None, list_folder: ListFolder, notes: list[str]
+    text: str,
+    page: Text,
+    clauses: Clauses,
+    steps: list[Step],
+    said: policy.Said | None,
+    list_folder: ListFolder,
+    notes: list[str],
 ) -> Reading:
     maker = Maker(page, steps, said, list_folder)
     requests = maker.requests()
@@ -425,7 +281,7 @@ def _made(
         idle.append(said.words)
     known = frozenset(
         w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
-        if not any(page.lexicon.has(w, f"grammar.free.{k}") for k in ("glue", "light", "noun", "adjective", "adverb")) and w not in _COUNTS
+        if not any(page.lexicon.has(w, c) for c in _MEANINGLESS)
     )  # fmt: skip
     listed = _listed(steps)
     notes += accounting.take_context(page, clauses, known, listed)
@@ -447,10 +303,6 @@ def _made(
         for r in requests
     )
     return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
-
-
-_COUNTS = frozenset("two on no fix fixed pin dry".split())
-"""Words of keys that say nothing by themselves."""
 
 
 def _with_claims(step: Step, page: Text) -> Step:

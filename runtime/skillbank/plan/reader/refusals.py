@@ -24,9 +24,6 @@ def trailing(text: Text, at: int) -> list[int]:
     return list(range(at, end))
 
 
-_COPULA = frozenset("is are be will has have does do should must".split())
-
-
 _DENIALS = (
     "@mark operator.not 'needed|'necessary|'required|'wanted",
     f"{THING}* 'is|'are|'be|'will|'has|'have|'does|'do|'should|'must operator.not 'needed|"
@@ -43,18 +40,10 @@ def denied(text: Text, at: int) -> list[int]:
     """Return the words behind an action that take it back: "is not needed", "nothing"."""
     for source in _DENIALS:
         match = text.match(source, at)
-        if match is None or any(
-            text.tokens[k].kind == "mark" and text.tokens[k].text not in "?:()" for k in match.tokens()
-        ):
-            continue
-        if not any(
-            text.within(k, "grammar.operator.not", "policy.state.off", "grammar.mode.later")
-            or text.tokens[k].text in ("nothing", "hold")
-            for k in match.tokens()
-        ):
+        if match is None:
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = any(text.tokens[k].text in _COPULA for k in match.tokens())
+        told = any(text.within(k, "told.copula") for k in match.tokens())
         if ends or (
             (told or not source.startswith(THING))
             and text.within(
@@ -109,13 +98,10 @@ def negation_before(text: Text, first: int, at: int) -> list[int]:
     return []
 
 
-_SUBJECT = frozenset("i we they he she someone somebody who colleague colleagues team nobody".split())
-
-
 def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
     """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
     before = [text.tokens[k].text for k in range(first, at)]
-    subject = bool(_SUBJECT & set(before))
+    subject = bool(text.lexicon.classes["told.subject"] & set(before))
     later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
     if later and (subject or noun):
         return True
@@ -139,18 +125,13 @@ def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool
 
 
 def _turns(text: Text, at: int) -> bool:
-    """Whether a sentence goes on with "but": what stood before it is no longer meant."""
-    for k in range(at, len(text.tokens)):
-        if text.tokens[k].text in ("but", "however"):
-            return True
-        if text.tokens[k].text in (".", "!", "?", ";"):
-            return text.tokens[k + 1].text in ("but", "however", "now") if k + 1 < len(text.tokens) else False
-    return False
+    """Whether a text goes on with "but": what stood before it is no longer meant."""
+    return any(token.text in ("but", "however") for token in text.tokens[at:])
 
 
 def _was_job(text: Text, at: int) -> bool:
     """Whether it is said which job an action was: "the training of X was job J"."""
-    match = text.match(f"{THING}* &^job", at - 1, len(text.tokens)) or text.match(f"{THING}* &^job", at)
+    match = text.match(f"{THING}* &^job", at - 1) or text.match(f"{THING}* &^job", at)
     if match is None:
         return False
     owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
@@ -180,12 +161,7 @@ def is_told_of(text: Text, at: int) -> bool:
     )
     if match is None:
         owner = text.ledger.owner.get(at)
-        return (
-            (owner is not None and owner.kind == "talk")
-            or text.match("free.adverb|'and|',|'or+ group.det* ^talk", at) is not None
-            or text.match(f"{THING}* 'was|'is|'were ^job", at) is not None
-            or _was_job(text, at)
-        )
+        return (owner is not None and owner.kind == "talk") or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = range(match.end, end)
     asks = any(

@@ -9,12 +9,6 @@ from skillbank.plan.reader.phrases import ACTIONS
 
 __all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports", "take_told"]
 
-_SAYING = frozenset(
-    """says say said saying reads read stated states wrote writes written message error log output readme
-    comment note warning printed prints shows told tells titled called contains quoted title ticket
-    mentions according page mail email e-mail console after stopped failed crashed carries card""".split()
-)
-
 
 _OTHERS = (
     "group.det|@name|~word|'of|'in|'for|'from|'at|free.noun|free.adjective|places.data.nouns|"
@@ -61,7 +55,9 @@ def _around_quote(text: Text, i: int) -> list[int]:
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
     before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
-    if not _SAYING & set(before) and not text.match("mode.document", max(first, i - 3)):
+    if text.lexicon.classes["told.saying"].isdisjoint(before) and not text.match(
+        "mode.document", max(first, i - 3)
+    ):
         return []
     if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
         return []
@@ -81,7 +77,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
         if k >= first
         and text.tokens[k].kind in ("word", "mark", "quote", "number", *(() if own else ("place",)))
     ]
-    return [k for k in kept if not own or k == i or text.tokens[k].text in _SAYING]
+    return [k for k in kept if not own or k == i or text.lexicon.has(text.tokens[k].text, "told.saying")]
 
 
 def _ends_saying(text: Text, k: int, i: int) -> bool:
@@ -91,16 +87,13 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
     return token.text in ("but", "so")
 
 
-_BEFORE_RUN = frozenset("and then please to also now just simply let us you".split())
-
-
 def asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
     if (
         text.tokens[i].text == "run"
         and i
         and text.tokens[i - 1].kind == "word"
-        and text.tokens[i - 1].text not in _BEFORE_RUN
+        and not text.lexicon.has(text.tokens[i - 1].text, "told.before_run")
     ):
         return False  # "the old run"
     return any(
@@ -121,12 +114,6 @@ def take_heard(text: Text) -> list[str]:
     notes = []
     for source in _HEARD:
         for match in text.find(source):
-            if any(
-                e > match.first
-                for k in range(max(0, match.first - 3), match.first + 1)
-                for e in text.ends(k, "grammar.mode.fix")
-            ):
-                continue  # "on second thought without HPO"
             end = _end_of_hearsay(text, match.end)
             tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
             if match.tokens("who") and (
@@ -186,15 +173,6 @@ def take_told(text: Text, clauses: Clauses) -> None:
         f"{'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
     ):
         text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
-    done_on = f"{'|'.join(past)} 'on|'with|'using free.glue|places.data.nouns* @place"
-    for match in text.find(f"@job '( {done_on} ')"):
-        text.ledger.claim("report", [i for i in match.tokens() if text.tokens[i].kind != "job"])
-    for match in text.find(
-        f"'the|'that|'my|'our @name|group.model|free.noun+ past={'|'.join(past)} 'on|'with|"
-        "'using free.glue|places.data.nouns* @place"
-    ):
-        if any(asks(text, i) for i in clauses.sentence(match.first) if i < match.first):
-            text.ledger.claim("report", range(match.tokens("past")[0], match.end))
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
@@ -205,8 +183,5 @@ def take_told(text: Text, clauses: Clauses) -> None:
             for i in inside[:6]
         )
         when = any(text.within(i, "grammar.mode.past") for i in inside)
-        if done and (subject or when) and not any(text.tokens[i].text in _WISHED for i in inside):
+        if done and (subject or when) and not any(text.within(i, "told.wished") for i in inside):
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
-
-
-_WISHED = frozenset("want wanted need needs like should must be shall".split())

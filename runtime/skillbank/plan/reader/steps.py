@@ -53,7 +53,11 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
         mention = claim.value if isinstance(claim.value, Mention) else Mention("inference")
         rank = float(claim.first)
         if mention.before is not None:
-            others = [c.first for c in mentions if c is not claim and clauses.of(c.first).sentence == clauses.of(claim.first).sentence]
+            others = [
+                c.first
+                for c in mentions
+                if c is not claim and clauses.of(c.first).sentence == clauses.of(claim.first).sentence
+            ]
             if others and mention.before:
                 rank = min(rank, min(others) - 0.5)
             elif others:
@@ -73,7 +77,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
 
 
 def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
-    """Return the step that a claim belongs to: the one said before it, at the start of a sentence the next."""
+    """Return the step that a claim belongs to: the one before it, at the start of a sentence the next."""
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
     before = [s for s in here if s.at <= claim.last]
@@ -91,7 +95,10 @@ def _group(text: Text, steps: list[Step]) -> None:
     ordered = sorted(steps, key=lambda s: s.at)
     for before, after in pairwise(ordered):
         between = [text.tokens[i].text for i in range(before.at + 1, after.at)]
-        glue = all(w in ("and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus") for w in between)
+        glue = all(
+            w in ("and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus")
+            for w in between
+        )
         number += not glue
         after.group = number
 
@@ -106,7 +113,9 @@ def _merged(steps: list[Step]) -> list[Step]:
                 continue
             theirs = {s.qualified for c in other.of("name") for s in c.value.skills}
             data = [any(c.value.role is None for c in s.of("place")) for s in (other, step)]
-            apart = (names and theirs and names != theirs) or (all(data) and step.asked and (step.action == "evaluate" or kept[-1] is not other))
+            apart = (names and theirs and names != theirs) or (
+                all(data) and step.asked and (step.action == "evaluate" or kept[-1] is not other)
+            )
             if not apart:
                 other.claims += step.claims
                 other.engine = other.engine or step.engine
@@ -162,7 +171,10 @@ def settle_actions(text: Text, steps: list[Step]) -> None:
         if len(names) == 1 and step.action != names[0] and text.within(step.at, "actions.words.launch"):
             step.action = names[0]
         kinds = {name.removesuffix(f"_{step.action}") for name in names if name.endswith(f"_{step.action}")}
-        said = next(((i, k) for i in _stretch(text, steps, step) for k in kinds if text.tokens[i].text.startswith(k)), None)
+        said = next(
+            ((i, k) for i in _stretch(text, steps, step) for k in kinds if text.tokens[i].text.startswith(k)),
+            None,
+        )
         if said is not None:
             kind = said[1]
             if said[0] != step.at:
@@ -172,7 +184,7 @@ def settle_actions(text: Text, steps: list[Step]) -> None:
 
 
 def _stretch(text: Text, steps: list[Step], step: Step) -> list[int]:
-    """Return a step's verb and the words, not yet accounted for, to the next; those before the first are the first's."""
+    """Return a step's verb and the free words up to the next; those before the first are the first's."""
     later = min((s.at for s in steps if s.at > step.at), default=len(text.tokens))
     first = 0 if all(s.at >= step.at for s in steps) else step.at
     words = (i for i in range(first, later) if text.tokens[i].kind == "word" and len(text.tokens[i].text) > 3)
@@ -191,19 +203,33 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
 
 
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
-    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" are each meant with all of it."""
+    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" have all in common."""
     names = step.of("name")
     ends = [c.first for c in names[1:]] + [len(text.tokens)]
-    parts = [[c for c in step.claims if c.kind != "name" and a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
+    parts = [
+        [c for c in step.claims if c.kind != "name" and a.first <= c.first < b]
+        for a, b in zip(names, ends, strict=True)
+    ]
     words = [t.text for t in text.tokens[names[0].first : names[-1].last]]
     if "or" not in words and all(any(c.kind in ("place", "job") for c in part) for part in parts):
         lead = [c for c in step.claims if c.first < names[0].first]
         return [
-            Step(step.action, n.first, step.engine, step.asked, [*(lead if i == 0 else ()), n, *part], n.value.skills[0], step.group)
+            Step(
+                step.action,
+                n.first,
+                step.engine,
+                step.asked,
+                [*(lead if i == 0 else ()), n, *part],
+                n.value.skills[0],
+                step.group,
+            )
             for i, (n, part) in enumerate(zip(names, parts, strict=True))
         ]
     joined = all(
-        "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]]) and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
+        (
+            "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]])
+            and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
+        )
         or between in ([","], ["as", "well", "as"])
         for a, b in pairwise(names)
     )
@@ -212,4 +238,7 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
         listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
         raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
     claims = [c for c in step.claims if c.kind != "name"]
-    return [Step(step.action, step.at, step.engine, step.asked, list(claims), skill, step.group) for skill in skills]
+    return [
+        Step(step.action, step.at, step.engine, step.asked, list(claims), skill, step.group)
+        for skill in skills
+    ]

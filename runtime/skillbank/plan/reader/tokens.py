@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Claim", "Ledger", "Token"]
+__all__ = ["Claim", "Ledger", "Token", "is_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Claim:
     ----------
     kind
         What they are: ``name``, ``action``, ``policy``, ``value``, ``place``, ``job``, ``captions``,
-        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``, ``context``.
+        ``platform``, ``scratch``; or what changes nothing: ``courtesy``, ``report``, ``question``,
+        ``context``.
     tokens
         Indexes, in order.
     value
@@ -60,6 +61,11 @@ class Claim:
     def last(self) -> int:
         """Index of the last token."""
         return self.tokens[-1]
+
+
+def is_number(claim: Claim) -> bool:
+    """Whether a claim of a value holds a number."""
+    return isinstance(claim.value.value, int | float) and not isinstance(claim.value.value, bool)
 
 
 @dataclass(slots=True)

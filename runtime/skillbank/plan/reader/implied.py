@@ -1,0 +1,112 @@
+"""Which steps a text asks for without naming an action: finding, words for a search, what is made."""
+
+from __future__ import annotations
+
+from skillbank.plan.products import product_in
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.own_actions import only_action
+from skillbank.plan.reader.steps import Step, steps_of
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["asked_steps", "speaks_of_training"]
+
+
+def speaks_of_training(page: Text) -> bool:
+    """Whether a text speaks of an action that reads training data."""
+    reads = ("train", "quantize", "distill")
+    forms = [f"actions.{a}.{f}" for a in reads for f in (*FORMS, "nouns") if f != "past"]
+    wished = [
+        m.end - 1
+        for a in reads
+        for m in page.find(f"'be|'get|'have|'need|'it|'model|'and|@name actions.{a}.past")
+    ]
+    spoken = any(page.ledger.free(i) and page.within(i, *forms) for i in range(len(page.tokens)))
+    return bool(wished) or spoken or any(c.value.action in reads for c in page.ledger.of("action"))
+
+
+def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> list[Step]:
+    """Return the steps; words for a search ask for a training where nothing else is asked for."""
+    actions = page.ledger.of("action")
+    trained = any(c.value.action in ("train", "distill") for c in actions)
+    finds = []
+    for claim in page.ledger.of("find"):
+        earlier = [c.value.action for c in actions if c.first < claim.first]
+        purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
+        if purpose:
+            page.ledger.replace(claim, "context")
+        elif _is_no_finding(
+            page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}
+        ):
+            page.ledger.withdraw(claim)
+        else:
+            finds.append(claim)
+    doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
+    searched = "train" if said is not None and said.value == "on" else None
+    named = None if actions or finds else _product(page) or only_action(page, clauses)
+    implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
+    return steps_of(page, clauses, finds, implied)
+
+
+def _product(page: Text) -> str | None:
+    """Return the action that makes what a text names alone: "TensorRT engine from the last export"."""
+    if any(
+        page.within(c.first, "actions.words.begin", "actions.words.resume")
+        for c in page.ledger.of("job", "place")
+    ):
+        return "train"
+    making = next(
+        (
+            i
+            for i in range(len(page.tokens))
+            if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")
+        ),
+        None,
+    )
+    for claim in page.ledger.of("place") if making is not None else ():
+        action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
+        if (
+            action is not None
+            and making is not None
+            and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as")
+        ):
+            page.ledger.claim("order", [making])
+            return action
+    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
+        if page.ledger.of("job", "place") and any(
+            page.within(i, f"actions.words.{kind}")
+            for i in range(len(page.tokens))
+            if page.tokens[i].kind == "word"
+        ):
+            for i in range(len(page.tokens)):
+                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
+                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
+            for claim in page.ledger.of("engine"):
+                page.ledger.replace(claim, "order")
+            return action
+    return None
+
+
+def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
+    """Whether a verb of finding means something else: "label smoothing", "count them" behind a find."""
+    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+        return True
+    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    behind = any(
+        page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it")
+        for i in clauses.sentence(claim.first)
+        if i > claim.last
+    )
+    if others and not inferring:
+        return not behind
+    earlier = any(c.first < claim.first for c in page.ledger.of("find"))
+    return not claim.value and not behind and (earlier or not placed)
+
+
+def _is_purpose(page: Text, claim: Claim) -> bool:
+    """Whether finding is what a training is for ("train it to find helmets"), and not asked for by itself."""
+    before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
+    sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
+    return not sentence and bool({"to", "for", "that", "which", "can", "will"} & set(before))
