@@ -101,6 +101,7 @@ def settle(text: Text) -> None:
         _corrected(text, run)
     _enough(text)
     _earlier(text)
+    _history(text)
     _lacking(text)
 
 
@@ -224,6 +225,14 @@ def _earlier(text: Text) -> None:
                 and text.within(k, "grammar.mode.past", "grammar.mode.subject", "grammar.free.light")
             ]
             text.ledger.claim("report", [*made.tokens, *lead, *(after.tokens() if after else ())])
+
+
+def _history(text: Text) -> None:
+    """Mark "job 9e2d10 had lr 1e-4", "rtdetr ran for 50 epochs": what another run had is not said of this one."""
+    source = "^job|^name 'had|'used|'ran|'took free.adverb|free.glue|places.data.nouns* &^value"
+    for match in list(text.find(source)):
+        claim = text.ledger.owner[match.end]
+        text.ledger.replace(claim, "unread")
 
 
 def _lacking(text: Text) -> None:

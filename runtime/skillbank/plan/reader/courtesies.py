@@ -149,7 +149,9 @@ def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
-        end = match.end
+        end, word = match.end, text.tokens[match.first].text
+        if word in ("from", "love", "best") and match.first and text.tokens[match.first - 1].kind != "mark":
+            continue  # "the weights from Friday"
         while end < last and end - match.end < 3 and _is_somebody(text, end):
             end += 1
         rest = range(match.end, last)
