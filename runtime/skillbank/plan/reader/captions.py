@@ -15,6 +15,13 @@ from skillbank.plan.reader.matching import Match, Text
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
+    r"|\b(?:on|from|in) (?:the|my|our) list$|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
+    r"|(?:^|\s)[-\u2013](?:\s|$)",
+    re.IGNORECASE,
+)
+"""Things that only the person knows, or that are no things: they have to be said."""
 _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset("without with wearing holding carrying say namely but except".split())
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
@@ -52,7 +59,7 @@ _OTHER = (
         "':|'=|'is|'are|'in|'at|'on|'from"
     ),
     "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
-    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
+    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive|free.light",
     "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
     "mode.subject free.adverb* mode.copula",
     "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
@@ -110,6 +117,9 @@ def take_captions(text: Text, *, training: bool) -> None:
         _passive(text, match)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _elsewhere(text, training=training)
+    for claim in text.ledger.of("find", "captions"):
+        if any(_VAGUE.search(item) for item in claim.value or ()):
+            text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:
@@ -163,12 +173,19 @@ def _find(text: Text, match: Match) -> None:
     ):
         first -= 1
     found = _read(text, at, marked=marked)
+    fix = text.match("',|'- * 'no|'or|'sorry|',* mode.fix 'no|'sorry|',*", found.end)
+    if fix is not None and len(found.items) == 1 and _goes_on(text, fix.end):
+        meant = _read(text, fix.end, marked=marked)  # "dogs, I mean foxes"
+        found = _List([*found.used, *fix.tokens(), *meant.used], meant.items, meant.end)
     if _is_said_only(text, first, found):
         return
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match.first, found)
+    elif found.items and _VAGUE.search(found.items[0]):
+        text.ledger.claim("find", range(first, at), [])
+        text.ledger.claim("unread", found.used)  # "find the usual stuff"
     elif kind == "segment" and text.ledger.of("find"):
         text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):

@@ -167,6 +167,8 @@ class Clauses:
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
+        if i and self._text.tokens[i - 1].text in ("and", "then") and self._text.match("~word 'it|'them", i):
+            return False  # "and compare it with what we had"
         return not self._text.within(i, "grammar.free.light") and any(
             self._text.match(source, i, end) for source in _TOLD
         )

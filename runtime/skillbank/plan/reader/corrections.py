@@ -76,6 +76,7 @@ def settle(text: Text) -> None:
     _excluded(text)
     for run in list(runs(text)):
         _corrected(text, run)
+    _history(text)
     _lacking(text)
 
 
@@ -148,6 +149,14 @@ def _is_part(text: Text, place: Claim) -> bool:
         for c in text.ledger.of("place")
         if c is not place
     )
+
+
+def _history(text: Text) -> None:
+    """Mark "job 9e2d10 had lr 1e-4", "rtdetr ran for 50 epochs": what another run had is not said of this one."""
+    source = "^job|^name 'had|'used|'ran|'took free.adverb|free.glue|places.data.nouns* &^value"
+    for match in list(text.find(source)):
+        claim = text.ledger.owner[match.end]
+        text.ledger.replace(claim, "unread")
 
 
 def _lacking(text: Text) -> None:

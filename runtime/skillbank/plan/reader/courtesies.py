@@ -137,6 +137,9 @@ def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
+        word = text.tokens[match.first].text
+        if word in ("from", "love", "best") and match.first and text.tokens[match.first - 1].kind != "mark":
+            continue  # "the weights from Friday"
         rest = range(match.end, last)
         lines = any(text.tokens[k].text == "\n" for k in rest)
         plain = all(

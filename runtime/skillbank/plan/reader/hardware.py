@@ -45,8 +45,16 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
     return bool({"per", "each", "every", "apiece"} & said)
 
 
+_TAKEN = (
+    "'is|'are|'was|'were free.adverb* 'taken|'broken|'busy|'used|'reserved|'occupied|'down|'dead|'full|'defective|"
+    "'blocked|'for|'not|'in ~word? 'by|'to|'for? group.det? ~word*"
+)
+_BELONG = "'belong|'belongs 'to group.det? ~word mode.past|'this|'today|'week*"
+
+
 def take_gpu_ids(text: Text) -> None:
-    """Read which GPUs are meant: "gpus 2 and 3", "gpu 0,1"."""
+    """Read which GPUs are meant: "gpus 2 and 3", "gpu 0,1", and not those that others have."""
+    others: list[list[int]] = []
     for match in text.find(
         "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* "
         "n=@number|@range more=',|'and|'&|@number* 'only?"
@@ -66,8 +74,13 @@ def take_gpu_ids(text: Text) -> None:
         for low, high in ranged:
             numbers += list(range(int(low), int(high) + 1)) if high >= low else []
         if numbers and all(isinstance(n, int) for n in numbers):
-            said = text.unclaimed(range(match.first, end))
-            claim_value(text, said, Value("gpu_ids", sorted(set(numbers))))
+            free = [k for k in range(match.first, end) if text.ledger.free(k)]
+            if (taken := text.match(_TAKEN, end) or text.match(_BELONG, end)) is not None:
+                others.append([*free, *taken.tokens()])
+            else:
+                claim_value(text, free, Value("gpu_ids", sorted(set(numbers))))
+    for tokens in others:
+        text.ledger.claim("report" if text.ledger.of("value") else "unread", tokens)
 
 
 _OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")

@@ -241,6 +241,8 @@ def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool
                 start + word.start(),
                 start + word.end(),
             )
+    elif re.fullmatch(r"\d+(?:/\d+)+", uri):
+        yield Token("percent", uri, start, start + len(uri), None)  # "a 80/20 split" is no place
     else:
         yield Token("place", "place", start, start + len(uri), clean_uri(uri))
     for i, mark in enumerate(text[len(uri) :]):

@@ -88,6 +88,12 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
+    words = text.ledger.said(match.tokens()).lower()
+    if (found.name != "threshold" and _MORE.search(words)) or (
+        searching and found.name == "learning_rate" and _BOUND.search(words)
+    ):
+        text.ledger.claim("unread", tokens)
+        return
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
     most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
     claim_value(text, tokens, Value(found.name, said, most=most))
@@ -141,6 +147,9 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     return not (led and text.match("'and|',|'& @number !slots.around.named", match.end))
 
 
+_MORE = re.compile(r"(?<!no )(?<!not )\b(?:more|greater|higher|larger) than\b")
+_BOUND = re.compile(r"\b(?:not|no) (?:above|more|larger|higher|bigger|greater)\b|\bat most\b|\bup to\b|\bmax")
+"""Words that bound a value from below, and one that a search varies from above: neither is the value."""
 _WHEN = frozenset(["at", "after", "from", "until", "till", "by", "since", "before", "first", "last", "past"])
 """Words before epochs that say when something is, not for how long."""
 
