@@ -66,7 +66,8 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         )
         if bound:
             continue  # "it has to run in 20 ms"
-        told = clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
+        apart = bool(open_) and _is_apart(text, clauses, open_)
+        told = apart or clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
         if not open_ or any(
             _is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_
         ):
@@ -83,6 +84,28 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
 
 
 _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
+
+
+def _is_apart(text: Text, clauses: Clauses, open_: list[int]) -> bool:
+    """Whether words stand in a sentence that tells of somebody or something and holds nothing of a run.
+
+    "The gate cameras will use it", "I render frames of game props": it begins with whom or what it tells of, no
+    word of it has been accepted, and none could mean something for a run.
+    """
+    sentence = clauses.sentence(open_[0])
+    held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
+    if held - {"courtesy", "context", "report", "order"} or not all(map(text.is_plain, open_)):
+        return False
+    first = next((i for i in sentence if text.tokens[i].kind == "word" and text.ledger.free(i)), open_[0])
+    words = {text.tokens[i].text for i in sentence}
+    told = text.tokens[first].text in _TOLD_OF or text.within(first, "grammar.group.det")
+    return told and not words & _BEARING
+
+
+_TOLD_OF = frozenset(["i", "we", "he", "she", "they", "it", "there", "who"])
+_BEARING = frozenset(
+    ["you", "enough", "suffice", "suffices", "sufficient", "must", "should", "shall", "let", "need", "needs", "want"]
+)
 
 
 def _is_plan(text: Text, first: int) -> bool:
