@@ -214,22 +214,7 @@ def _after_det(text: Text, i: int) -> bool:
     k = i - 1
     while k >= 0 and text.within(k, "grammar.free.adjective"):
         k -= 1
-    return k >= 0 and text.tokens[k].text in (
-        "the",
-        "an",
-        "a",
-        "that",
-        "this",
-        "my",
-        "our",
-        "of",
-        "its",
-        "no",
-        "any",
-        "first",
-        "onnx",
-        "another",
-    )
+    return k >= 0 and text.lexicon.has(text.tokens[k].text, "told.before_noun")
 
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
@@ -11,7 +12,7 @@ from skillbank.plan.reader.own_actions import only_action
 from skillbank.plan.reader.steps import Step, steps_of
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["asked_steps", "speaks_of_training"]
+__all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
 
 
 def speaks_of_training(page: Text) -> bool:
@@ -80,11 +81,6 @@ def _product(page: Text) -> str | None:
             for i in range(len(page.tokens))
             if page.tokens[i].kind == "word"
         ):
-            for i in range(len(page.tokens)):
-                if page.within(i, f"actions.words.{kind}") and page.ledger.free(i):
-                    page.ledger.claim("order", range(i, max(page.ends(i, f"actions.words.{kind}"))))
-            for claim in page.ledger.of("engine"):
-                page.ledger.replace(claim, "order")
             return action
     return None
 
@@ -110,3 +106,19 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
     return not sentence and bool({"to", "for", "that", "which", "can", "will"} & set(before))
+
+
+def nothing_asked(text: str, page: Text) -> Exception:
+    """Return the refusal of a text that asks for no step."""
+    skills = [s for c in page.ledger.of("name") for s in c.value.skills]
+    if skills and page.ledger.of("refused"):
+        return ActionNotFoundError(
+            f"The request names {skills[0].name} and takes back what it could do; say what is to be run."
+        )
+    if skills and not page.ledger.of("question", "talk"):
+        can = ", ".join(dict.fromkeys(a.name for a in skills[0].actions))
+        return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
+    return OutOfScopeError(
+        f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
+        "for example: train Grounding DINO on s3://bucket/data ('skillbank --help' lists the other commands)."
+    )

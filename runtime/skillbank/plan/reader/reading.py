@@ -14,7 +14,7 @@ from skillbank.bank.discovery import Library
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import ActionNotFoundError, OutOfScopeError, UsageError
+from skillbank.errors import UsageError
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
     accounting,
@@ -39,7 +39,7 @@ from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
-from skillbank.plan.reader.implied import asked_steps, speaks_of_training
+from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
@@ -152,7 +152,7 @@ def read_text(
     asides.take_shoulds(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
-        raise _nothing_asked(text, page)
+        raise nothing_asked(text, page)
     if skill is not None:
         notes += _meant(page, steps, skill)
     else:
@@ -236,21 +236,6 @@ def _keys_of_named(page: Text) -> list[tuple[str, Keys]]:
     """Return the spec keys of the skills that are named, with the action of each."""
     skills = dict.fromkeys(s for c in page.ledger.of("name") for s in c.value.skills)
     return [(name, keys_of(s, name)) for s in skills for name in dict.fromkeys(a.name for a in s.actions)]
-
-
-def _nothing_asked(text: str, page: Text) -> Exception:
-    skills = [s for c in page.ledger.of("name") for s in c.value.skills]
-    if skills and page.ledger.of("refused"):
-        return ActionNotFoundError(
-            f"The request names {skills[0].name} and takes back what it could do; say what is to be run."
-        )
-    if skills and not page.ledger.of("question", "talk"):
-        can = ", ".join(dict.fromkeys(a.name for a in skills[0].actions))
-        return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
-    return OutOfScopeError(
-        f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
-        "for example: train Grounding DINO on s3://bucket/data ('skillbank --help' lists the other commands)."
-    )
 
 
 def _listed(steps: list[Step]) -> frozenset[str]:
