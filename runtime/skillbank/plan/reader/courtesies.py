@@ -176,6 +176,9 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     """Account for words that claim an approval, or want the rules put aside; they grant none."""
     notes, approving = [], text.lexicon.classes["told.approving"]
     for match in text.find("mode.approval"):
+        if text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text.endswith("ed"):
+            text.ledger.claim("unread", match.tokens())
+            continue  # "the approved images" are some of them
         clause = clauses.of(match.first)
         tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
         held = any(

@@ -165,6 +165,8 @@ def _after(text: Text, match: Match) -> None:
         )
     ):
         return
+    if text.tokens[said[0]].text == "to" and text.match(f"group.it|@name* group.prep {LINK}* @place", end):
+        return  # "train on A, to validate it on B": of B
     close = (
         place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"
     )  # "with V for validation on T"
