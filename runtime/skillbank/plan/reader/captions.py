@@ -6,79 +6,23 @@ something else: to the place where to look, to the model to look with, to anothe
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.lists import FIND, List, continues, read_list
 from skillbank.plan.reader.matching import Match, Text
 
-__all__ = ["goes_on", "listed", "take_captions"]
+__all__ = ["take_captions"]
 
-_ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
-_ENDS = frozenset(".!?;():\n<>[]")
-_QUALIFYING = frozenset("without with wearing holding carrying say namely but except".split())
-_JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
-_FIND = "actions.words.find"
-_THING = "free.adjective|group.det|~word"
-_DATA = "places.data.nouns|free.noun"
-_ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
-_WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
-_AWAY = (
-    f"{_ON} group.det|free.adjective* @place",
-    "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
-    (
-        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}+ "
-        f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
-    ),
-    f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
-    "'for 'me|'us|'my|'our|'them|'him|'her",
-    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}"
-    "|actions.words.engine* "
-    "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
-    (
-        f"{_WITH} group.det|free.adjective|places.data.link|free.noun* "
-        "places.weights.before|places.results.before"
-    ),
-)
-"""What leads away from a phrase of things to be found: to where they lie or with what they are found."""
-_OTHER = (
-    (
-        "places.results.before|places.weights.before|places.labels.before|places.data.nouns"
-        "|free.adjective|group.det+ "
-        "places.data.link* @place"
-    ),
-    (
-        "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns "
-        "':|'=|'is|'are|'in|'at|'on|'from"
-    ),
-    "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
-    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.reason|mode.condition|mode.order|mode.directive|free.light",
-    "actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
-    "mode.subject free.adverb* mode.copula",
-    "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
-    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
-)
-"""What begins something else behind a comma or "and"."""
 _ROLES = tuple(
     f"places.roles.{r}.{k}"
     for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
     for k in ("bare", "before", "after")
 )
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
-_BEFORE_VERB = frozenset(
-    """to and or then please also should can could will would must may might shall i we you it them they me us
-    let now just n kindly simply go help never not dino""".split()
-) | {""}
+_BEFORE_VERB = frozenset({
+    "to", "and", "or", "then", "please", "also", "should", "can", "could", "will", "would", "must",
+    "may", "might", "shall", "i", "we", "you", "it", "them", "they", "me", "us", "let", "now",
+    "just", "n", "kindly", "simply", "go", "help", "never", "not", "dino", ""
+})  # fmt: skip
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
-
-
-@dataclass(slots=True)
-class _List:
-    """A list that has been read: its tokens, and what it holds."""
-
-    used: list[int]
-    items: list[str]
-    end: int
 
 
 def take_captions(text: Text, *, training: bool) -> None:
@@ -99,10 +43,10 @@ def take_captions(text: Text, *, training: bool) -> None:
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
         if text.tokens[match.first].text == "after":
             continue  # "after that" tells when
-        found = _read(text, match.end, marked=False)
+        found = read_list(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
-    for match in text.find(f"{_FIND}|actions.words.segment"):
+    for match in text.find(f"{FIND}|actions.words.segment"):
         _find(text, match)
     for match in text.find(
         "modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"
@@ -112,31 +56,13 @@ def take_captions(text: Text, *, training: bool) -> None:
         _elsewhere(text, training=training)
 
 
-def listed(said: str, *, quoted: bool) -> list[str]:
-    """Divide what was written as one value: at full stops, as models take them, at commas without quotes."""
-    parts = re.split(
-        r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)"
-        + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"),
-        said,
-    )
-    return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
-
-
-def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
-    """Return the tokens and the items of a list that goes on behind its first item."""
-    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS or not _goes_on(text, at + 1):
-        return [], []
-    found = _read(text, at + 1, marked=False)
-    return [at, *found.used], found.items
-
-
 def _noun(text: Text, match: Match) -> None:
     """Read "captions: a, b", "the classes are a and b", "prompts 'a', 'b'"."""
     marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
     quoted = match.end < len(text.tokens) and text.tokens[match.end].kind == "quote"
     told = [text.tokens[i].text for i in match.tokens("prep")] in (["for"], ["with"])
-    if marked or quoted or (told and _goes_on(text, match.end)):
-        found = _read(text, match.end, marked=True)
+    if marked or quoted or (told and continues(text, match.end)):
+        found = read_list(text, match.end, marked=True)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
 
@@ -162,10 +88,10 @@ def _find(text: Text, match: Match) -> None:
         first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall")
     ):
         first -= 1
-    found = _read(text, at, marked=marked)
+    found = read_list(text, at, marked=marked)
     if _is_said_only(text, first, found):
         return
-    kind = "find" if text.within(match.first, _FIND) else "segment"
+    kind = "find" if text.within(match.first, FIND) else "segment"
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match.first, found)
@@ -189,7 +115,7 @@ def _find(text: Text, match: Match) -> None:
         text.ledger.claim("masks", range(match.first, end))
 
 
-def _leave_rest(text: Text, verb: int, found: _List) -> None:
+def _leave_rest(text: Text, verb: int, found: List) -> None:
     """Mark what is said of things and is no part of their name: "label X as Y", "cats (the small ones)"."""
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
     if renamed is not None and text.tokens[verb].text.startswith(("label", "mark", "tag", "annotate", "box")):
@@ -221,7 +147,7 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
     return word.endswith("s") and before is not None and before.kind in ("name",)
 
 
-def _is_said_only(text: Text, first: int, found: _List) -> bool:
+def _is_said_only(text: Text, first: int, found: List) -> bool:
     """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
     before = [text.tokens[k].text for k in range(max(0, first - 2), first)]
     content = next(
@@ -262,7 +188,7 @@ def _is_said_only(text: Text, first: int, found: _List) -> bool:
 
 def _bases(text: Text) -> tuple[frozenset[str], ...]:
     """Return the verbs of finding as they stand in a request: not "labels", "labelled", "labelling"."""
-    listed = text.lexicon.classes[_FIND] | text.lexicon.classes["actions.words.segment"]
+    listed = text.lexicon.classes[FIND] | text.lexicon.classes["actions.words.segment"]
     return (
         frozenset(w for w in listed if f"{w}s" in listed or f"{w}es" in listed or f"{w[:-1]}ies" in listed),
     )
@@ -295,7 +221,7 @@ def _passive(text: Text, match: Match) -> None:
     modal = [k for k in match.tokens("modal") if text.ledger.free(k)]
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
-    found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
+    found = read_list(text, first if wish is None else wish + 1, marked=False, until=at)
     if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim(
             "find",
@@ -338,146 +264,27 @@ def _elsewhere(text: Text, *, training: bool) -> None:
                 return
 
 
-def _led(text: Text, i: int, *, finding: bool) -> _List | None:
+def _led(text: Text, i: int, *, finding: bool) -> List | None:
     """Read a list behind a word that may lead to one."""
     word = text.tokens[i].text
     after = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
     if after is None or not text.ledger.free(i + 1) or text.within(i, *_ROLES) or text.within(i + 1, *_ROLES):
         return None
     if after.kind == "quote" and word in ("with", "as", "for", ":"):
-        return _read(text, i + 1, marked=True)
+        return read_list(text, i + 1, marked=True)
     if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
-        return _read(text, i + 1, marked=False)
+        return read_list(text, i + 1, marked=False)
     if word == "for" and (
         finding
         or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")
     ):
-        found = _read(text, i + 1, marked=False)
+        found = read_list(text, i + 1, marked=False)
         return found if not all(_is_data(text, item) for item in found.items) else None
     if word == ":":
-        found = _read(text, i + 1, marked=True)
+        found = read_list(text, i + 1, marked=True)
         return (
             found
             if found.end >= len(text.tokens) or text.tokens[found.end].text in (".", "!", "\n")
             else None
         )
     return None
-
-
-def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _List:
-    """Read a list of things to be found; behind a colon (``marked``) a semicolon divides it too."""
-    ledger, tokens = text.ledger, text.tokens
-    found = _List([], [], at)
-    part: list[int] = []
-
-    def close() -> None:
-        said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
-        said = re.sub(r"\s+(?:there|here|too|as well|please|now|today)$", "", said, flags=re.IGNORECASE)
-        if said and not _ARTICLE.match(f"{said} -"):
-            found.items.append(said)
-        part.clear()
-
-    i, stop = at, len(tokens) if until is None else until
-    while i < stop and ledger.free(i):
-        token = tokens[i]
-        if token.kind == "quote":
-            close()
-            found.items += listed(token.value, quoted=True)
-        elif token.kind not in ("word", "mark", "number"):
-            break
-        elif token.text == "," and _qualifies(text, i + 1):
-            part.append(i)
-        elif token.text in _JOINS or (
-            token.text in (ALONE, ";") and (marked or token.text == ALONE) and _is_item(text, i + 1)
-        ):
-            if not _goes_on(text, i + 1):
-                break
-            close()
-        elif token.text == ALONE and (i + 1 == len(tokens) or _leads_away(text, i + 1, begun=True)):
-            found.used.append(i)  # "red circle . blue star ."
-            i += 1
-            break
-        elif (token.kind == "mark" and token.text in {*_ENDS, ALONE}) or _leads_away(
-            text, i, begun=bool(part or found.items)
-        ):
-            break
-        else:
-            part.append(i)
-        found.used.append(i)
-        i += 1
-    close()
-    found.end = i
-    return found
-
-
-def _qualifies(text: Text, i: int) -> bool:
-    """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
-    if i >= len(text.tokens) or text.tokens[i].text not in _QUALIFYING or not text.ledger.free(i):
-        return False
-    return not _leads_away(text, i, begun=True)
-
-
-def _is_item(text: Text, i: int) -> bool:
-    """Whether nothing but plain words stands up to the next mark."""
-    start = i
-    while i < len(text.tokens) and not (
-        text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}
-    ):
-        if not text.ledger.free(i) or (
-            text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ","
-        ):
-            return False
-        i += 1
-    return i > start and _goes_on(text, start)
-
-
-def _goes_on(text: Text, i: int) -> bool:
-    """Whether a list goes on behind a comma or "and": with a noun, and not with something else to do."""
-    if i >= len(text.tokens) or not text.ledger.free(i):
-        return False
-    token = text.tokens[i]
-    if token.kind == "quote":
-        return True
-    if token.text in _JOINS and token.text != "n":
-        return _goes_on(text, i + 1)
-    if token.kind != "word" or (text.within(i, _FIND) and _is_followed(text, i)):
-        return False
-    if any(text.match(source, i) is not None for source in _AWAY):
-        return False
-    return _is_thing(text, i) or not any(text.match(source, i) is not None for source in _OTHER)
-
-
-def _is_thing(text: Text, i: int) -> bool:
-    """Whether a word that can be a verb is a thing here ("smoke or fire"): no object follows."""
-    if not text.within(i, "actions.words.things"):
-        return False
-    end = i + 1
-    plain = (
-        end >= len(text.tokens)
-        or text.tokens[end].kind == "mark"
-        or text.tokens[end].text in _JOINS
-        or text.is_plain(end)
-    )
-    return plain or any(text.match(source, end) is not None for source in _AWAY)
-
-
-def _is_followed(text: Text, i: int) -> bool:
-    """Whether a verb of finding has an object: "and count the boxes", but not "and count"."""
-    end = max(text.ends(i, _FIND))
-    return (
-        end < len(text.tokens)
-        and text.tokens[end].kind in ("word", "place", "quote")
-        and not text.within(end, "grammar.group.prep")
-    )
-
-
-def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
-    """Whether a word leads to where, with what or why things are to be found."""
-    word = text.tokens[i].text
-    if word in ("please", "then", "but") or text.within(
-        i, "grammar.mode.reason", "grammar.mode.fix", "grammar.mode.condition", "grammar.mode.schedule"
-    ):  # fmt: skip
-        return True
-    if any(text.match(source, i) is not None for source in _AWAY):
-        return True
-    return not begun and word in ("in", "on", "at", "from", "with", "using", "of", "by", "if", "when")

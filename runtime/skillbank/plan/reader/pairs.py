@@ -6,8 +6,8 @@ from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
-from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.lists import goes_on, listed
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
