@@ -97,10 +97,7 @@ class StepSettings:
             return key if self._searches(step) else None
         if key not in shorthands and "." not in key:
             key = keys.spelled(key) or key
-        if own:
-            return key
-        known = shorthands.get(key, key) in keys.kinds
-        return key if known and self._nobody_else(at, key) else None
+        return key if own else None
 
     def _searches(self, step: Step) -> bool:
         """Whether a step can be a search."""
@@ -127,13 +124,6 @@ class StepSettings:
             if any(c.value is value for c in step.of("value")) and self._slot_key(i, value.slot) is not None:
                 return step
         return None
-
-    def _nobody_else(self, at: int, key: str) -> bool:
-        for i, step in enumerate(self.steps):
-            if i != at and any(c.value.key == key for c in step.of("value")):
-                assert step.skill is not None
-                return key not in keys_of(step.skill, step.action).kinds
-        return True
 
     def _said(self, at: int, claim: Claim, key: str, own: bool) -> dict[str, Any] | None:
         """Return the settings that a value makes; nothing for one that is said not to be, None to ask."""
