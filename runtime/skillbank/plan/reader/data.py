@@ -22,8 +22,8 @@ from skillbank.plan.request import DataLocation, clean_uri, role_of
 __all__ = ["DataOfSteps", "rows_of"]
 
 _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
-_TOGETHER = frozenset("both together combined jointly mixed merged union joined".split())
-_SEVERAL = frozenset("plus datasets sets buckets folders also well addition along".split())
+_TOGETHER = frozenset(["both", "together", "combined", "jointly", "mixed", "merged", "union", "joined"])
+_SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
 
 
 def rows_of(step: Step, action: Action | None) -> list[Binding]:

@@ -61,9 +61,10 @@ _LAST = (
     ),
     f"group.det* group.last what={_THING}*",
 )
-_BEFORE_VERB = frozenset(
-    "and then please to on for you me us let now i we can could will would should must just also".split()
-)
+_BEFORE_VERB = frozenset({
+    "and", "then", "please", "to", "on", "for", "you", "me", "us", "let", "now", "i", "we", "can",
+    "could", "will", "would", "should", "must", "just", "also"
+})  # fmt: skip
 _NOT_THE_LAST = (
     (
         "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "

@@ -119,8 +119,6 @@ def _validated(text: Text, *, training: bool) -> None:
         ):
             if not bridges(text, match):
                 claim_place(text, match, role)
-    for match in text.find(f"'validate|'validating group.it? {LIST}") if training else ():
-        claim_place(text, match, "eval_dataset")
 
 
 def _asks(text: Text, match: Match) -> bool:

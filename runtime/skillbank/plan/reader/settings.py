@@ -1,0 +1,190 @@
+"""Which of the values that were said each step takes, and under which keys of its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from skillbank.bank.actions import Action
+from skillbank.errors import ConflictError
+from skillbank.plan.products import trains
+from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.spec_keys import keys_of
+from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.value import SIZE, Value
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import Fills, slot
+
+__all__ = ["StepSettings", "set_once"]
+
+
+class StepSettings:
+    """The values of the steps of one text; ``taken`` gathers the ids of the claims that a step took."""
+
+    def __init__(
+        self, steps: Sequence[Step], actions: Sequence[Action | None], policy: Said | None, taken: set[int]
+    ) -> None:
+        self.steps, self.actions, self.policy, self.taken = steps, actions, policy, taken
+
+    def of(self, at: int) -> tuple[dict[str, Any], int | None, int | None]:
+        """Return the settings of a step by key, its GPUs and its nodes."""
+        step = self.steps[at]
+        settings: dict[str, Any] = {}
+        counts: dict[str, Value] = {}
+        for claim, own in self._claims_for(at):
+            value: Value = claim.value
+            if value.slot in ("gpus", "nodes"):
+                if not value.negated and (own or value.slot not in counts):
+                    _keep(counts, value.slot, value, own)
+                    self.taken.add(id(claim))
+                continue
+            key = self._key(at, value, own)
+            if key is None:
+                continue
+            said = self._said(at, claim, key, own)
+            if said is not None:
+                self.taken.add(id(claim))
+                for name, each in said.items():
+                    if name in settings and not own:
+                        continue
+                    set_once(settings, name, each)
+        captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
+        if captions and step.action == "inference":
+            key = self._slot_key(at, "captions")
+            if key is not None:
+                settings.setdefault(key, list(dict.fromkeys(item for c in captions for item in c.value)))
+                self.taken |= {id(c) for c in captions}
+        gpus, nodes = counts.get("gpus"), counts.get("nodes")
+        ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
+        if ids and gpus is None:
+            return settings, len(ids), nodes.value if nodes else None
+        if gpus is not None and gpus.total and nodes is not None and gpus.value % nodes.value == 0:
+            return settings, gpus.value // nodes.value, nodes.value
+        return settings, gpus.value if gpus else None, nodes.value if nodes else None
+
+    def _claims_for(self, at: int) -> Iterator[tuple[Claim, bool]]:
+        """Yield claims of values: the step's own, those of its group, then those of other steps."""
+        step = self.steps[at]
+        own = step.of("value")
+        yield from ((c, True) for c in own)
+        last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
+        for other in self.steps:
+            if other is not step:
+                shared = other is last and not own
+                yield from ((c, shared) for c in other.of("value"))
+
+    def _key(self, at: int, value: Value, own: bool) -> str | None:
+        """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
+        step, action = self.steps[at], self.actions[at]
+        assert step.skill is not None
+        if value.slot == SIZE:
+            return (
+                SIZE
+                if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds
+                else None
+            )
+        if value.slot:
+            if slot(value.slot).fills is Fills.SEARCH:
+                return slot(value.slot).key if self._searches(step) else None
+            key = (self._most_key(at, value.slot) if value.most else None) or self._slot_key(at, value.slot)
+            mine = self._owner_of(value)
+            return key if own or mine is None else None
+        keys = keys_of(step.skill, step.action)
+        shorthands = action.shorthands if action else {}
+        key = value.key
+        if key.startswith("automl.") or key == "automl":
+            return key if self._searches(step) else None
+        if key not in shorthands and "." not in key:
+            key = keys.spelled(key) or key
+        return key if own else None
+
+    def _searches(self, step: Step) -> bool:
+        """Whether a step can be a search."""
+        return trains(step.action) and (self.policy is None or self.policy.value != "off")
+
+    def _slot_key(self, at: int, name: str) -> str | None:
+        action, skill = self.actions[at], self.steps[at].skill
+        return key_of(skill, action, slot(name)) if action is not None and skill is not None else None
+
+    def _most_key(self, at: int, name: str) -> str | None:
+        """Return the one key of the most that a slot may be, where a spec has one (``max_batch_size``)."""
+        step = self.steps[at]
+        assert step.skill is not None
+        found = [
+            k
+            for k in keys_of(step.skill, step.action).kinds
+            if any(k.endswith(f".max_{n}") for n in slot(name).names)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _owner_of(self, value: Value) -> Step | None:
+        """Return the step that a value was said of, if that step has such a value."""
+        for i, step in enumerate(self.steps):
+            if any(c.value is value for c in step.of("value")) and self._slot_key(i, value.slot) is not None:
+                return step
+        return None
+
+    def _said(self, at: int, claim: Claim, key: str, own: bool) -> dict[str, Any] | None:
+        """Return the settings that a value makes; nothing for one that is said not to be, None to ask."""
+        value: Value = claim.value
+        if value.negated:
+            return {} if self._is_met(at, key, value) else None
+        if value.slot == SIZE:
+            width, height = value.value
+            return {
+                f"{self.steps[at].action}.input_width": width,
+                f"{self.steps[at].action}.input_height": height,
+            }
+        if value.unit:
+            return self._with_unit(at, key, value)
+        if key.endswith("data_type") and isinstance(value.value, str):
+            return {key: value.value.upper()}
+        return {key: value.value}
+
+    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, Any] | None:
+        """Return an interval with its unit where the spec has a key for the unit that allows this one."""
+        step, action = self.steps[at], self.actions[at]
+        if action is None or step.skill is None:
+            return None
+        spec_key = f"{step.skill.shorthands(action).get(key, key)}_unit"
+        found = step.skill.schema(action).find(tuple(spec_key.split(".")))[0]
+        units = found.words.get("enum") if found is not None else None
+        return {key: value.value, spec_key: value.unit} if units and value.unit in units else None
+
+    def _is_met(self, at: int, key: str, value: Value) -> bool:
+        """Whether a value that is not wanted is not there anyway, or another is said in its place."""
+        step, action = self.steps[at], self.actions[at]
+        assert step.skill is not None
+        for other in step.of("value"):
+            same = other.value.slot == value.slot and other.value.key == value.key
+            if same and not other.value.negated and other.value.value != value.value:
+                return True
+        if action is None:
+            return False
+        template, _ = step.skill.template(action)
+        spec_key = step.skill.shorthands(action).get(key, key)
+        node: Any = template
+        for part in spec_key.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is None:
+            found = step.skill.schema(action).find(tuple(spec_key.split(".")))[0]
+            node = found.words.get("default") if found is not None else None
+        return node is not None and str(node).lower() != str(value.value).lower()
+
+
+def set_once(settings: dict[str, Any], key: str, value: Any) -> None:
+    """Set a key; raise `ConflictError` where it has another value."""
+    if key in settings and settings[key] != value:
+        raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
+    settings[key] = value
+
+
+def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:
+    if own and name in counts and counts[name].value != value.value:
+        raise ConflictError(
+            f"The request says {counts[name].value} {name} and {value.value}; keep one of them."
+        )
+    if own and name == "nodes" and value.value < 1:
+        raise ConflictError(f"'{value.value} {name}' cannot run anything; say 1 or more.")
+    counts.setdefault(name, value)

@@ -1,0 +1,92 @@
+"""What places without a role are for: the model that a step reads, its data, what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from skillbank.bank.actions import Action
+from skillbank.plan.inference import field_accepts
+from skillbank.plan.products import product_in
+from skillbank.plan.reader.data import rows_of
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import Place, is_model_file
+from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.variants import action_of
+
+__all__ = ["lend_data", "settle_places"]
+
+
+def settle_places(text: Text, step: Step, action: Action | None, is_model: Callable[[str], bool]) -> None:
+    """Give places without a role one: the model that a step reads, what it writes, where it writes to."""
+    reads = rows_of(step, action)
+    loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
+    for claim in loose:
+        before = {text.tokens[k].text for k in range(max(0, claim.first - 2), claim.last)}
+        told = any(text.within(k, "places.weights.before") for k in claim.tokens)
+        if (
+            any(text.within(k, "places.data.nouns") for k in claim.tokens)
+            and not told
+            and claim.value.role is None
+            and "into" not in before
+        ):
+            continue
+        role = (
+            _role_of_file(action, claim.value, before, told, file=is_model_file(text, claim.value.uri))
+            if not reads
+            else _role_beside_data(step, claim, before, is_model)
+        )
+        if role != claim.value.role:
+            made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
+            step.claims = [c for c in step.claims if c is not claim] + [made]
+
+
+def lend_data(text: Text, steps: Sequence[Step]) -> None:
+    """Give data said behind a step that reads none ("then export it, images in X") to the one before it."""
+    reading = [s for s in steps if rows_of(s, action_of(s, False))]
+    for step in steps:
+        before = [
+            s for s in reading if s.at < step.at and not any(c.value.role is None for c in s.of("place"))
+        ]
+        for claim in step.of("place") if step not in reading and before else ():
+            if claim.value.role is None:
+                step.claims.remove(claim)
+                before[-1].claims.append(claim)
+
+
+def _role_of_file(
+    action: Action | None, place: Place, before: set[str], told: bool, *, file: bool
+) -> str | None:
+    """Return what a place is to an action that reads no data: its model, its product, or where results go."""
+    target = bool(before & {"to", "into", "as", "under"}) and not before & {"from", "of", "using", "with"}
+    if not file:
+        return (
+            "results"
+            if target or "in" in before
+            else "weights"
+            if told or before & {"from", "of", "using"}
+            else place.role
+        )
+    product = product_in(place.uri)
+    takes = {
+        field_accepts(k) for k, f in (action.spec_params if action else {}).items() if f == "parent_model"
+    }
+    return "output" if target or (takes and product not in takes and not told) else "weights"
+
+
+def _role_beside_data(
+    step: Step, claim: Claim, before: set[str], is_model: Callable[[str], bool]
+) -> str | None:
+    others = [c for c in step.of("place") if c is not claim and c.value.role != "results"]
+    if (
+        claim.value.role is None
+        and others
+        and before & {"from", "with", "using"}
+        and is_model(claim.value.uri)
+    ):
+        return "weights"
+    if claim.value.role is None and "into" in before:
+        return "results"
+    role: str | None = claim.value.role
+    return role
