@@ -16,10 +16,10 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.plan.draft import Parent
-from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
+from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.request import Request
 from skillbank.platforms import chosen_platform, get_platform
 from skillbank.sources.kept import fetched_from, installed_banks

@@ -233,4 +233,8 @@ def _skill(name: str, bank: int, head: list[str], body: list[str]) -> Skill:
     """Return what the index reads of a skill; no folder is written for each of thousands."""
     front = SimpleNamespace(description=" ".join(head), body=" ".join(body), tags=())
     info = SimpleNamespace(network_arch="", aliases=())
-    return cast(Skill, SimpleNamespace(name=name, bank=f"bank{bank}", frontmatter=front, info=info))
+    qualified = f"bank{bank}:{name}"
+    return cast(
+        Skill,
+        SimpleNamespace(name=name, bank=f"bank{bank}", qualified=qualified, frontmatter=front, info=info),
+    )

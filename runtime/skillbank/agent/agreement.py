@@ -13,9 +13,9 @@ from typing import Any
 from skillbank.agent.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError
-from skillbank.plan.reader.reading import Reading
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
+from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import one_line

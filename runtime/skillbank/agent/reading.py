@@ -24,9 +24,9 @@ from skillbank.errors import (
     SkillbankError,
     UsageError,
 )
-from skillbank.plan.reader.reading import Reading
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import leaves_of
+from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of
 from skillbank.plan.slot_keys import key_of, meant
 from skillbank.plan.slot_values import value_of

@@ -11,8 +11,8 @@ from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, ConflictError
 from skillbank.plan import inference
-from skillbank.plan.reader.roots import absolute
 from skillbank.plan.model import PARENT_MODEL, is_hub_name
+from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.weights import FROM_PARENT, SCRATCH
 

@@ -89,8 +89,8 @@ _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 def _is_apart(text: Text, clauses: Clauses, open_: list[int]) -> bool:
     """Whether words stand in a sentence that tells of somebody or something and holds nothing of a run.
 
-    "The gate cameras will use it", "I render frames of game props": it begins with whom or what it tells of, no
-    word of it has been accepted, and none could mean something for a run.
+    "The gate cameras will use it", "I render frames of game props": it begins with whom or what it tells
+    of, no word of it has been accepted, and none could mean something for a run.
     """
     sentence = clauses.sentence(open_[0])
     held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
@@ -104,7 +104,20 @@ def _is_apart(text: Text, clauses: Clauses, open_: list[int]) -> bool:
 
 _TOLD_OF = frozenset(["i", "we", "he", "she", "they", "it", "there", "who"])
 _BEARING = frozenset(
-    ["you", "enough", "suffice", "suffices", "sufficient", "must", "should", "shall", "let", "need", "needs", "want"]
+    [
+        "you",
+        "enough",
+        "suffice",
+        "suffices",
+        "sufficient",
+        "must",
+        "should",
+        "shall",
+        "let",
+        "need",
+        "needs",
+        "want",
+    ]
 )
 
 

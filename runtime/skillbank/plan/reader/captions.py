@@ -16,14 +16,18 @@ __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
-    r"|\b(?:on|from|in) (?:the|my|our) list$|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
+    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b"
+    r"|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
+    r"|\b(?:on|from|in) (?:the|my|our) list$"
+    r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)",
     re.IGNORECASE,
 )
 """Things that only the person knows, or that are no things: they have to be said."""
 _ENDS = frozenset(".!?;():\n<>[]")
-_QUALIFYING = frozenset("without with wearing holding carrying say namely but except".split())
+_QUALIFYING = frozenset(
+    ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
+)
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 _FIND = "actions.words.find"
 _THING = "free.adjective|group.det|~word"
@@ -73,8 +77,42 @@ _ROLES = tuple(
 )
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
 _BEFORE_VERB = frozenset(
-    """to and or then please also should can could will would must may might shall i we you it them they me us
-    let now just n kindly simply go help never not dino""".split()
+    [
+        "to",
+        "and",
+        "or",
+        "then",
+        "please",
+        "also",
+        "should",
+        "can",
+        "could",
+        "will",
+        "would",
+        "must",
+        "may",
+        "might",
+        "shall",
+        "i",
+        "we",
+        "you",
+        "it",
+        "them",
+        "they",
+        "me",
+        "us",
+        "let",
+        "now",
+        "just",
+        "n",
+        "kindly",
+        "simply",
+        "go",
+        "help",
+        "never",
+        "not",
+        "dino",
+    ]
 ) | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
 

@@ -152,7 +152,7 @@ def _is_part(text: Text, place: Claim) -> bool:
 
 
 def _history(text: Text) -> None:
-    """Mark "job 9e2d10 had lr 1e-4", "rtdetr ran for 50 epochs": what another run had is not said of this one."""
+    """Mark "job 9e2d10 had lr 1e-4": what another run had is not said of this one."""
     source = "^job|^name 'had|'used|'ran|'took free.adverb|free.glue|places.data.nouns* &^value"
     for match in list(text.find(source)):
         claim = text.ledger.owner[match.end]
