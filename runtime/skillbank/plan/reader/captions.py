@@ -16,8 +16,10 @@ __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
-    r"|\b(?:on|from|in) (?:the|my|our) list$|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
+    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b"
+    r"|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
+    r"|\b(?:on|from|in) (?:the|my|our) list$"
+    r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)",
     re.IGNORECASE,
 )

@@ -228,7 +228,7 @@ def _earlier(text: Text) -> None:
 
 
 def _history(text: Text) -> None:
-    """Mark "job 9e2d10 had lr 1e-4", "rtdetr ran for 50 epochs": what another run had is not said of this one."""
+    """Mark "job 9e2d10 had lr 1e-4", "rtdetr ran for 50 epochs": what another run had is none of this one."""
     source = "^job|^name 'had|'used|'ran|'took free.adverb|free.glue|places.data.nouns* &^value"
     for match in list(text.find(source)):
         claim = text.ledger.owner[match.end]

@@ -61,8 +61,8 @@ def _is_per_node(text: Text, claim: Claim) -> bool:
 
 
 _TAKEN = (
-    "'is|'are|'was|'were free.adverb* 'taken|'broken|'busy|'used|'reserved|'occupied|'down|'dead|'full|'defective|"
-    "'blocked|'for|'not|'in ~word? 'by|'to|'for? group.det? ~word*"
+    "'is|'are|'was|'were free.adverb* 'taken|'broken|'busy|'used|'reserved|'occupied|'down|'dead|'full|"
+    "'defective|'blocked|'for|'not|'in ~word? 'by|'to|'for? group.det? ~word*"
 )
 _BELONG = "'belong|'belongs 'to group.det? ~word mode.past|'this|'today|'week*"
 
