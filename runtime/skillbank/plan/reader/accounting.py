@@ -94,14 +94,19 @@ def _is_apart(text: Text, clauses: Clauses, open_: list[int]) -> bool:
     """
     sentence = clauses.sentence(open_[0])
     held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
-    if held - {"courtesy", "context", "report", "order"} or not all(map(text.is_plain, open_)):
-        return False
     first = next((i for i in sentence if text.tokens[i].kind == "word" and text.ledger.free(i)), open_[0])
     words = {text.tokens[i].text for i in sentence}
+    deeds = text.tokens[first].text in _TOLD_OF  # "we crop them ourselves" is no wish
+    if held - {"courtesy", "context", "report", "order"} or not all(
+        text.is_plain(i) or text.within(i, *_DOING) or (deeds and text.within(i, "grammar.mode.technical"))
+        for i in open_
+    ):
+        return False
     told = text.tokens[first].text in _TOLD_OF or text.within(first, "grammar.group.det")
     return told and not words & _BEARING
 
 
+_DOING = tuple(f"actions.words.{name}" for name in ("measure", "test", "apply", "make", "convert", "begin"))
 _TOLD_OF = frozenset(["i", "we", "he", "she", "they", "it", "there", "who"])
 _BEARING = frozenset(
     [

@@ -11,6 +11,7 @@ from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
     "take_approvals",
+    "take_askers",
     "take_courtesies",
     "take_headers",
     "take_numbering",
@@ -156,10 +157,22 @@ def take_signatures(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
     for match in text.find("courtesy.greeting"):
         end = match.end
-        while end < last and end - match.end < 2 and _is_somebody(text, end):
+        while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):
             end += 1
         if match.end < end < last and text.tokens[end].text in (",", "!", "-", ":", "\n", ";", "."):
             text.ledger.claim("courtesy", range(match.first, end))
+
+
+def take_askers(text: Text) -> None:
+    """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
+    for match in text.find(
+        "group.det? who=~word|@mark+ 'would|'wants|'want|'asks|'asked|'needs|'wishes 'like|'me|'us|'for|'to|'have|'a|'an*"
+    ):
+        who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
+        opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")
+        named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
+        if opens and who and len(who) < 4 and named:
+            text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text not in ("a", "an")])
 
 
 def _is_somebody(text: Text, i: int) -> bool:

@@ -55,6 +55,7 @@ _DIGITS = r"(?:\d+,\d+e[-+]?\d+|0,\d+|\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-
 _LEX = re.compile(
     rf"""(?P<block>{blocks.PATTERN})
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
+    |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s))
     |(?P<alone>(?<!\S)\.(?!\S))
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
@@ -175,6 +176,8 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
         )
     if kind == "latin":
         return Token("word", {"i": "namely", "e": "say", "n": "nr"}[text[0].lower()], start, end)
+    if kind == "title":
+        return Token("word", text.lower().rstrip("."), start, end)
     if kind == "alone":
         return Token("mark", ALONE, start, end)
     if kind == "short":

@@ -144,6 +144,8 @@ def _plain(text: Text) -> None:
             _says_off(text, match.tokens("plain"))
     searched = any(c.value.value == "on" for c in text.ledger.of("policy"))
     for match in text.find("'once"):
+        if text.tokens[match.first - 1].text == "at":
+            continue  # "2 trials at once"
         ends = match.end == len(text.tokens) or text.tokens[match.end].kind in ("mark", "place")
         if ends or text.tokens[match.end].text in _AFTER_ONCE:
             text.ledger.claim("context", match.tokens()) if searched else _says_off(text, match.tokens())

@@ -117,6 +117,7 @@ def read_text(
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
     courtesies.take_signatures(page)
+    courtesies.take_askers(page)
     courtesies.take_courtesies(page)
     notes += reports.take_heard(page)
     clauses = Clauses(page)

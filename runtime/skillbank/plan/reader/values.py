@@ -148,8 +148,9 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
 
 
 _MORE = re.compile(r"(?<!no )(?<!not )\b(?:more|greater|higher|larger) than\b")
+"""Words that bound a value from below: none is meant exactly."""
 _BOUND = re.compile(r"\b(?:not|no) (?:above|more|larger|higher|bigger|greater)\b|\bat most\b|\bup to\b|\bmax")
-"""Words that bound a value from below, and one that a search varies from above: neither is the value."""
+"""Words that bound from above what a search varies: the bound is not its value."""
 _WHEN = frozenset(["at", "after", "from", "until", "till", "by", "since", "before", "first", "last", "past"])
 """Words before epochs that say when something is, not for how long."""
 
