@@ -80,7 +80,8 @@ def take_gpu_ids(text: Text) -> None:
             else:
                 claim_value(text, free, Value("gpu_ids", sorted(set(numbers))))
     for tokens in others:
-        text.ledger.claim("report" if text.ledger.of("value") else "unread", tokens)
+        chosen = any(c.value.slot == "gpu_ids" for c in text.ledger.of("value"))
+        text.ledger.claim("report" if chosen else "unread", tokens)
 
 
 _OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
