@@ -27,6 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusting: None) -> Pat
     """An empty home in which nothing is trusted beforehand."""
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SKILLBANK_TRUST")
+    monkeypatch.setenv("ODD_TOKEN", "what-the-hostile-bank-needs")
     return tmp_path / "home"
 
 
