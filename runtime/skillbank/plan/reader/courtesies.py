@@ -166,13 +166,16 @@ def take_signatures(text: Text) -> None:
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
-        "group.det? who=~word|@mark+ 'would|'wants|'want|'asks|'asked|'needs|'wishes 'like|'me|'us|'for|'to|'have|'a|'an*"
+        "!mode.subject group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
+        "'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
         opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
         if opens and who and len(who) < 4 and named:
-            text.ledger.claim("courtesy", [i for i in match.tokens() if text.tokens[i].text not in ("a", "an")])
+            text.ledger.claim(
+                "courtesy", [i for i in match.tokens() if text.tokens[i].text not in ("a", "an")]
+            )
 
 
 def _is_somebody(text: Text, i: int) -> bool:

@@ -148,9 +148,11 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
     elif kind == "quote":
         yield _quoted(text[1:-1], start, end)
     elif kind == "pair":
-        text = text.rstrip(".,")
-        key, value = re.split(r"[=:]", text, maxsplit=1)
-        yield Token("pair", "pair", start, start + len(text), (key.strip(), value.strip()))
+        pair = text.rstrip(".,")
+        key, _, value = pair.partition("=")
+        yield Token("pair", "pair", start, start + len(pair), (key.strip(), value.strip()))
+        for i, mark in enumerate(text[len(pair) :]):
+            yield Token("mark", mark, start + len(pair) + i, start + len(pair) + i + 1)
     elif kind == "place":
         before = clean[:start].rstrip().rpartition(" ")[2].lower()
         yield from _place(text, start, is_word, named=before in ("on", "in", "from", "at", "into", "under"))
