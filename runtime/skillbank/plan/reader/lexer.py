@@ -149,7 +149,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
         yield _quoted(text[1:-1], start, end)
     elif kind == "pair":
         pair = text.rstrip(".,")
-        key, _, value = pair.partition("=")
+        key, value = re.split(r"[=:]", pair, maxsplit=1)
         yield Token("pair", "pair", start, start + len(pair), (key.strip(), value.strip()))
         for i, mark in enumerate(text[len(pair) :]):
             yield Token("mark", mark, start + len(pair) + i, start + len(pair) + i + 1)
