@@ -74,10 +74,12 @@ class JobStore:
         StateError
             When the key was used for a different plan.
         """
-        row = record.model_dump(mode="json", exclude={"history", "created"})
+        times = ("created", "uploaded", "settled")  # columns take them as they are
+        row = record.model_dump(mode="json", exclude={"history", *times})
+        row |= {name: getattr(record, name) for name in times}
         try:
             with self._engine.begin() as db:
-                db.execute(JOBS.insert().values(**row, created=record.created))
+                db.execute(JOBS.insert().values(**row))
                 for line in record.history or (
                     Transition(at=record.created, state=record.state, message="created"),
                 ):
