@@ -57,7 +57,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, notes = text.ledger, []
-    covered = _covered(text, listed)
+    covered, apart = _covered(text, listed), _told_apart(text, clauses)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
@@ -66,8 +66,12 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         )
         if bound:
             continue  # "it has to run in 20 ms"
-        apart = bool(open_) and _is_apart(text, clauses, open_)
-        told = apart or clause.mode in (Mode.REASON, Mode.REPORT) or _is_plan(text, clause.first)
+        deeds = apart.get(clause.sentence)
+        told = (
+            clause.mode in (Mode.REASON, Mode.REPORT)
+            or (deeds is not None and all(_is_only_told(text, i, deeds=deeds) for i in open_))
+            or _is_plan(text, clause.first)
+        )
         if not open_ or any(
             _is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_
         ):
@@ -75,6 +79,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
             ledger.claim("context", open_)
+            notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif listed.isdisjoint(text.tokens[i].text for i in open_) and (
             purpose := _purpose(text, clause.first, clause.end, open_)
         ):
@@ -86,24 +91,28 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
 _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 
 
-def _is_apart(text: Text, clauses: Clauses, open_: list[int]) -> bool:
-    """Whether words stand in a sentence that tells of somebody or something and holds nothing of a run.
+def _told_apart(text: Text, clauses: Clauses) -> dict[int, bool]:
+    """Return the sentences that tell of somebody or something and hold nothing of a run, by their numbers.
 
-    "The gate cameras will use it", "I render frames of game props": it begins with whom or what it tells
-    of, no word of it has been accepted, and none could mean something for a run.
+    "The report goes to the line manager": they begin with whom or what they tell of, and no word of them has
+    been accepted. The value is whether they tell what somebody does.
     """
-    sentence = clauses.sentence(open_[0])
-    held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
-    first = next((i for i in sentence if text.tokens[i].kind == "word" and text.ledger.free(i)), open_[0])
-    words = {text.tokens[i].text for i in sentence}
-    deeds = text.tokens[first].text in _TOLD_OF  # "we crop them ourselves" is no wish
-    if held - {"courtesy", "context", "report", "order"} or not all(
-        text.is_plain(i) or text.within(i, *_DOING) or (deeds and text.within(i, "grammar.mode.technical"))
-        for i in open_
-    ):
-        return False
-    told = text.tokens[first].text in _TOLD_OF or text.within(first, "grammar.group.det")
-    return told and not words & _BEARING
+    found: dict[int, bool] = {}
+    for number, sentence in clauses.sentences.items():
+        held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
+        first = next((i for i in sentence if text.tokens[i].kind == "word" and text.ledger.free(i)), None)
+        if first is None or held - {"courtesy", "context", "report", "order"}:
+            continue
+        deeds = text.tokens[first].text in _TOLD_OF
+        begins = deeds or text.within(first, "grammar.group.det")
+        if begins and _BEARING.isdisjoint(text.tokens[i].text for i in sentence):
+            found[number] = deeds
+    return found
+
+
+def _is_only_told(text: Text, i: int, *, deeds: bool) -> bool:
+    """Whether a word of a sentence that stands apart means nothing for a run: "we crop them ourselves"."""
+    return text.is_plain(i) or text.within(i, *_DOING) or (deeds and text.within(i, "grammar.mode.technical"))
 
 
 _DOING = tuple(f"actions.words.{name}" for name in ("measure", "test", "apply", "make", "convert", "begin"))

@@ -72,6 +72,11 @@ class Clauses:
         for number, (first, end) in enumerate(self._sentences()):
             self._divide(first, end, number)
         self._of = {i: clause for clause in self.all for i in range(clause.first, clause.end)}
+        self.sentences: dict[int, range] = {}
+        """The tokens of each sentence, by its number."""
+        for clause in self.all:
+            first = self.sentences.get(clause.sentence, range(clause.first, clause.end)).start
+            self.sentences[clause.sentence] = range(first, clause.end)
 
     def of(self, i: int) -> Clause:
         """Return the clause that a token belongs to."""
@@ -79,11 +84,7 @@ class Clauses:
 
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""
-        number = self.of(i).sentence
-        return range(
-            min(c.first for c in self.all if c.sentence == number),
-            max(c.end for c in self.all if c.sentence == number),
-        )
+        return self.sentences[self.of(i).sentence]
 
     def _sentences(self) -> list[tuple[int, int]]:
         found, first = [], 0

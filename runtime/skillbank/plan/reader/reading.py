@@ -123,7 +123,7 @@ def read_text(
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
-    reports.take_told(page, clauses)
+    notes += reports.take_told(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)

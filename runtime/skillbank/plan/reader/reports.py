@@ -164,8 +164,9 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     return notes
 
 
-def take_told(text: Text, clauses: Clauses) -> None:
+def take_told(text: Text, clauses: Clauses) -> list[str]:
     """Account for reports of what has been done, with places and numbers: "we trained it on X last week"."""
+    notes: list[str] = []
     past = [f"actions.{a}.past" for a in ACTIONS]
     base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
     for match in text.find(
@@ -173,6 +174,7 @@ def take_told(text: Text, clauses: Clauses) -> None:
         f"{'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
     ):
         text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
+        notes.append(f"'{text.ledger.said(match.tokens())}' is taken as told, and changes nothing")
     for clause in clauses.all:
         if clause.mode is not Mode.REPORT:
             continue
@@ -185,3 +187,5 @@ def take_told(text: Text, clauses: Clauses) -> None:
         when = any(text.within(i, "grammar.mode.past") for i in inside)
         if done and (subject or when) and not any(text.within(i, "told.wished") for i in inside):
             text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
+            notes.append(f"'{text.ledger.said(inside)}' is taken as told, and changes nothing")
+    return notes
