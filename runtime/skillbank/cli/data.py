@@ -1,0 +1,11 @@
+"""``skillbank data``: look at a data set, repair it, bring it into another format, divide it, see it."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Check, convert, divide and show data sets of any known format.",
+)

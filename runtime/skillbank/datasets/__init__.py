@@ -1,0 +1,1 @@
+"""Data sets as people have them: recognised, read, checked, repaired, converted, split and shown."""

@@ -1,0 +1,150 @@
+"""The neutral document between readers and writers: splits of pictures with boxes, read lazily.
+
+Every format is read into it and written from it; nothing else passes between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from skillbank.datasets.faults import Fault
+
+__all__ = ["SPLITS", "Box", "DataSet", "Picture", "Split", "Where", "split_of"]
+
+SPLITS = ("train", "val", "test")
+"""What a split is for. A training learns from train and validates on val; test is left alone."""
+_SPLIT_WORDS = {
+    "train": ("train", "training", "trn", "trainset"),
+    "val": ("val", "valid", "validation", "validate", "dev", "eval", "evaluation", "valset"),
+    "test": ("test", "testing", "tst", "testset", "holdout"),
+}
+_SPLIT_OF = {word: split for split, words in _SPLIT_WORDS.items() for word in words}
+
+
+def split_of(name: str) -> str | None:
+    """Return the split that a folder, file or column names: "valid" is val; None for any other word."""
+    return _SPLIT_OF.get(name.strip().lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where something stands: a file of the data set and the place in it ("line 3", "annotation 17")."""
+
+    file: str
+    at: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.at}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A marked object.
+
+    Attributes
+    ----------
+    x1, y1, x2, y2
+        Corners in pixels of the upright picture, the origin at the upper left, as the file says them: neither
+        ordered nor cut to the picture.
+    label
+        Index in `DataSet.classes`; None for an object that only has a phrase.
+    phrase
+        What a caption calls it.
+    crowd
+        Whether it holds many objects that nobody told apart (COCO's ``iscrowd``).
+    at
+        Its place in the annotation file, as in `Where`.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    label: int | None
+    phrase: str = ""
+    crowd: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture and what is marked in it.
+
+    Attributes
+    ----------
+    name
+        As the annotations name it.
+    path
+        Where it lies in the tree, relative, with ``/``; None where the tree has no such file.
+    width, height
+        Pixels of the upright picture, as the annotations state them or its file says; None where the
+        annotations state none and there is no file.
+    boxes
+        Empty for a picture without objects, which teaches what is not there.
+    caption
+        The text whose phrases the boxes bear, of grounding data.
+    where
+        Where it stands in the annotations.
+    faults
+        What was wrong with it in reading, and could not become a box or was mended.
+    """
+
+    name: str
+    path: str | None
+    width: int | None
+    height: int | None
+    boxes: tuple[Box, ...]
+    caption: str = ""
+    where: Where = Where("")
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A part of a data set.
+
+    Attributes
+    ----------
+    name
+        One of `SPLITS`; empty for a data set that is not divided.
+    said
+        What its folder, file or column is called: "valid".
+    pictures
+        Reads it, from the start at each call, a picture at a time.
+    annotations
+        The files it is read from, relative to the tree.
+    """
+
+    name: str
+    said: str
+    pictures: Callable[[], Iterator[Picture]]
+    annotations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A recognised data set.
+
+    Attributes
+    ----------
+    format
+        Name of its format in the registry.
+    classes
+        Names of the classes; a box's label is an index here. Of a format that has no list of its own these
+        are the names in use, sorted.
+    splits
+        At least one.
+    notes
+        What was decided in recognising it, a sentence each: a supercategory that no box uses is dropped.
+    """
+
+    format: str
+    classes: tuple[str, ...]
+    splits: tuple[Split, ...]
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = field(default=())
+
+    def split(self, name: str) -> Split | None:
+        """Return the split of a name; None where there is none."""
+        return next((split for split in self.splits if split.name == name), None)

@@ -1,0 +1,100 @@
+"""What can be wrong with a data set: the kinds, how grave each is, and a tally of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["KINDS", "Fault", "Kind", "Severity", "Tally"]
+
+_EXAMPLES = 5
+
+
+class Severity(StrEnum):
+    """Errors end a job before it starts, warnings are shown, notes say what was taken how."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault.
+
+    Attributes
+    ----------
+    title
+        What it is, after a count: "boxes without width or height".
+    way_out
+        What a person does about it.
+    repair
+        What ``--fix`` and ``--on-broken skip`` do: "drop the box", "drop the picture", "clip"; empty where
+        only a person can mend it.
+    """
+
+    name: str
+    severity: Severity
+    title: str
+    way_out: str
+    repair: str = ""
+
+
+def _table(*kinds: Kind) -> dict[str, Kind]:
+    return {kind.name: kind for kind in kinds}
+
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+KINDS = _table(
+    Kind("unreadable-annotation", _ERROR, "entries that cannot be read", "correct them", "drop the entry"),
+    Kind("unknown-class", _ERROR, "boxes of a class that the list of classes lacks", "complete the list"),
+    Kind("picture-missing", _ERROR, "pictures that are not there", "bring them", "drop the picture"),
+)
+"""Every kind, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    kind
+        A name in `KINDS`.
+    where
+        The file and the place in it, or the picture.
+    detail
+        What is wrong there, half a sentence without the place: "its width is 0".
+    """
+
+    kind: str
+    where: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many faults of each kind were found, with the first examples of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Count faults, and keep the first of each kind."""
+        for fault in faults:
+            self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
+            kept = self.examples.setdefault(fault.kind, [])
+            if len(kept) < _EXAMPLES:
+                kept.append(fault)
+
+    def of(self, severity: Severity) -> Iterator[tuple[Kind, int, list[Fault]]]:
+        """Yield the kinds of a severity that were found, with count and examples, in the table's order."""
+        for name, kind in KINDS.items():
+            if kind.severity is severity and name in self.counts:
+                yield kind, self.counts[name], self.examples[name]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something was found that ends a job."""
+        return any(KINDS[name].severity is Severity.ERROR for name in self.counts)

@@ -1,0 +1,215 @@
+"""What a data set's folder holds: every file by its relative path, and the file that an annotation means.
+
+Annotations name pictures in the ways of many tools: with backslashes, with the path of another machine, with
+a prefix that the folder lacks. A tree finds the one file that can be meant, and never takes another.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from skillbank.errors import DataError, DataNotFoundError
+from skillbank.walk import TooManyError, walk
+
+__all__ = ["PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+"""Endings of the pictures that are read."""
+_MOST = 5_000_000
+_ORIENTATION = 0x0112
+"""Number of EXIF's entry on how the picture was held."""
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+_PASSED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", ".git", "__pycache__", "@eaDir"})
+
+Unpack = Callable[[Path], Path]
+"""Unpacks an archive once and returns the folder, without a single top folder."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files of a data set.
+
+    Attributes
+    ----------
+    root
+        The folder.
+    files
+        Absolute path by relative path, sorted; the contents of an unpacked archive stand below its name
+        without the ending.
+    archives
+        Relative paths of archives that were not unpacked.
+    """
+
+    root: Path
+    files: dict[str, Path]
+    archives: tuple[str, ...] = ()
+    _sizes: dict[str, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def path(self, name: str) -> Path:
+        """Return where a file of the tree lies."""
+        return self.files[name]
+
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """Relative paths of all pictures."""
+        return tuple(name for name in self.files if name.lower().endswith(PICTURES))
+
+    def ending(self, *endings: str, below: str = "") -> Iterator[str]:
+        """Yield the files with one of some endings (small letters), in a folder or all."""
+        start = f"{below.rstrip('/')}/" if below else ""
+        for name in self.files:
+            if name.startswith(start) and name.lower().endswith(endings):
+                yield name
+
+    def folders(self, below: str = "") -> tuple[str, ...]:
+        """Return the names of the folders that lie directly in a folder."""
+        start = f"{below.rstrip('/')}/" if below else ""
+        inside = (name[len(start) :].partition("/") for name in self.files if name.startswith(start))
+        return tuple(dict.fromkeys(first for first, slash, _ in inside if slash))
+
+    def below(self, folder: str) -> Tree:
+        """Return the tree of a folder of this one."""
+        start = f"{folder.rstrip('/')}/"
+        files = {name[len(start) :]: path for name, path in self.files.items() if name.startswith(start)}
+        archives = tuple(name[len(start) :] for name in self.archives if name.startswith(start))
+        return Tree(self.root / folder, files, archives)
+
+    def size(self, name: str) -> tuple[int, int] | None:
+        """Return width and height (pixels) of a picture, upright as its EXIF says; None where none is read.
+
+        Only the head of the file is read, once.
+        """
+        if name not in self._sizes:
+            self._sizes[name] = _upright_size(self.files[name])
+        return self._sizes[name]
+
+    def find(self, name: str, *, beside: str = "", folders: Sequence[str] = ()) -> str | None:
+        """Return the picture that an annotation means; None where there is none or several could be meant.
+
+        Parameters
+        ----------
+        name
+            As the annotation says it.
+        beside
+            The annotation file, relative to the tree: its folder and ``images/`` beside it are looked in.
+        folders
+            Folders to look in before that, relative to the tree.
+        """
+        wanted = name.replace("\\", "/").removeprefix("./")
+        near = beside.rpartition("/")[0]
+        for folder in (*folders, near, f"{near}/images" if near else "images", ""):
+            candidate = f"{folder}/{wanted}" if folder else wanted
+            if (found := self._normal(candidate)) is not None:
+                return found
+        # The path of another machine, or a prefix that this folder lacks: the longest end that one file has.
+        parts = [part for part in wanted.split("/") if part not in ("", ".", "..")]
+        for start in range(len(parts)):
+            same = self._by_end.get("/".join(parts[start:]))
+            if same is not None and start == len(parts) - 1:
+                inside = [each for each in same if near and each.startswith(f"{near}/")]
+                same = inside if len(inside) == 1 else same
+            if same is not None:
+                return same[0] if len(same) == 1 else None
+        return None
+
+    def near(self, name: str) -> str | None:
+        """Return the picture that differs from a name only in case, Unicode form or ending; else None."""
+        return self._by_fold.get(_fold(name.replace("\\", "/").rpartition("/")[2]))
+
+    def _normal(self, candidate: str) -> str | None:
+        parts: list[str] = []
+        for part in candidate.split("/"):
+            if part == "..":
+                if not parts:
+                    return None
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        name = "/".join(parts)
+        return name if name in self.files else None
+
+    @cached_property
+    def _by_end(self) -> dict[str, list[str]]:
+        """Pictures by each end of their path ("x.jpg", "images/x.jpg", ...)."""
+        ends: dict[str, list[str]] = {}
+        for name in self.pictures:
+            at = len(name)
+            while at > 0:
+                at = name.rfind("/", 0, at)
+                ends.setdefault(name[at + 1 :], []).append(name)
+        return ends
+
+    @cached_property
+    def _by_fold(self) -> dict[str, str]:
+        return {_fold(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
+
+
+def _upright_size(path: Path) -> tuple[int, int] | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+            turned = picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return (height, width) if turned else (width, height)
+
+
+def _fold(name: str) -> str:
+    stem, dot, ending = unicodedata.normalize("NFC", name).casefold().rpartition(".")
+    return stem if dot and f".{ending}" in PICTURES else f"{stem}{dot}{ending}"
+
+
+def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
+    """List a folder; archives of pictures in it are unpacked by ``unpack``, or only named where it is None.
+
+    Raises
+    ------
+    DataNotFoundError
+        When it is not there.
+    DataError
+        When it is no folder, cannot be listed, or holds more than five million files.
+    """
+    if not root.exists():
+        raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
+    if not root.is_dir():
+        raise DataError(f"{root} is a file; name the folder of the data set, or its archive (.zip, .tar.gz)")
+    files: dict[str, Path] = {}
+    archives: list[str] = []
+    for name, path in _listed(root):
+        stem = archive_stem(name)
+        if stem is None:
+            files[name] = path
+        elif unpack is None:
+            archives.append(name)
+        else:
+            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path)))
+    return Tree(root, dict(sorted(files.items())), tuple(archives))
+
+
+def _stem(name: str) -> str | None:
+    for ending in (".tar.gz", ".tgz", ".tar", ".zip"):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return None
+
+
+def _listed(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files below a folder; a link to a file counts as the file."""
+
+    def passed(name: str, entry: object) -> bool:
+        last = name.rpartition("/")[2]
+        return last in _PASSED or last.startswith("._")
+
+    try:
+        for name, entry in walk(root, _MOST, passed=passed):
+            yield name, Path(entry.path)
+    except TooManyError:
+        raise DataError(f"{root} holds more than {_MOST:,} files; name a folder of the data set") from None
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from None
