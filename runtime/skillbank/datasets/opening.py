@@ -52,11 +52,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     ------
     DataNotFoundError, DataError
     """
-    if (
-        place.is_file()
-        and unpack is not None
-        and place.name.lower().endswith((".zip", ".tar", ".gz", ".tgz"))
-    ):
+    if place.is_file() and unpack is not None and archive_stem(place.name) is not None:
         tree = open_tree(unpack(place), unpack)
         return Opened(tree, open_data(tree, form))
     if place.is_dir():

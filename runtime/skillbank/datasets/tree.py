@@ -192,7 +192,8 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
     return Tree(root, dict(sorted(files.items())), tuple(archives))
 
 
-def _stem(name: str) -> str | None:
+def archive_stem(name: str) -> str | None:
+    """Return a file name without its archive ending; None when it is no archive's."""
     for ending in (".tar.gz", ".tgz", ".tar", ".zip"):
         if name.lower().endswith(ending):
             return name[: -len(ending)]
