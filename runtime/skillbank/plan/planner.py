@@ -137,6 +137,7 @@ def compile_plan(
             else direction,
             "automl": searched,
             "results_root": request.results_root,
+            "on_broken": "skip" if request.on_broken == "skip" and any(i.place for i in inputs) else "refuse",
             "request": request.text,
             "skill_path": utf8_name(str(skill.root)),
             "bank_path": utf8_name(origin.folder),

@@ -62,6 +62,7 @@ class Request(Frozen):
     gpus: int | None = None
     nodes: int | None = None
     gpu_memory_gb: float | None = None
+    on_broken: Literal["refuse", "skip"] | None = None
     results_root: str | None = None
     image: str | None = None
     image_source: str = "--image"

@@ -32,6 +32,7 @@ _CLAUSES = (
     rf"inference data (?P<inference_dataset>{_ITEMS})",
     rf"calibration data (?P<calibration_dataset>{_ITEMS})",
     rf"data (?P<source>{_ITEM}) = (?P<places>{_ITEMS})",
+    r"(?P<on_broken>skip) what is broken",
     rf"variant (?P<variant>{_ITEM})",
     rf"from job (?P<parent>{_ITEM})",
     rf"from weights (?P<pretrained>{_ITEM})",
