@@ -14,7 +14,9 @@ from skillbank.bank.mentions import named_in
 from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
-from skillbank.errors import JobNotFoundError, UsageError
+from skillbank.errors import ActionNotFoundError, JobNotFoundError, UsageError
+from skillbank.plan.datasets import bindings
+from skillbank.plan.divided import divided
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
@@ -239,6 +241,7 @@ class Runtime:
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill))
+                step = self._divided(step, skill)
             if step.parent is None:
                 parent = Parent.before(plans, skill.name, skill.bank)
             else:
@@ -250,6 +253,17 @@ class Runtime:
                 origin = origin_of(skill, bank_of(skill, self.library.banks))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
+
+    @staticmethod
+    def _divided(step: Request, skill: Skill) -> Request:
+        """Return a request whose data is named by the part that each source takes; see `plan.divided`."""
+        from skillbank.jobs.data_places import splits_at
+
+        try:
+            action = skill.action(step.action, step.variant)
+        except ActionNotFoundError:
+            return step  # the planner says it
+        return divided(step, bindings(skill, action, skill.template(action)[0])[0], splits_at)
 
     def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
         from skillbank.jobs.parents import other_bank, planned_parent

@@ -257,6 +257,11 @@ class Plan(Frozen):
         default=(), exclude_if=lambda value: not value, description="Asked only where there is a GPU."
     )
     warnings: tuple[str, ...] = ()
+    data_type: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="The type of data sets that the skill says it takes: object_detection.",
+    )
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
     automl: dict[str, Any] | None = None

@@ -131,6 +131,7 @@ def compile_plan(
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
+            "data_type": skill.dataset_type if any(each.place for each in inputs) else "",
             "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
             "metric_direction": searched["directions"][0]
             if searched and searched["directions"]

@@ -67,6 +67,8 @@ class Request(Frozen):
     image: str | None = None
     image_source: str = "--image"
     text: str = ""
+    settled: bool = False
+    """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()
     """What reading the request left open; the plan asks it."""
     notes: tuple[str, ...] = ()

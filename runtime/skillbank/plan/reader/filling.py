@@ -48,7 +48,7 @@ class Maker:
         self.engines = [self._uses_engine(s) for s in steps]
         settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
-        self.data = DataOfSteps(text, steps, self.actions, list_folder)
+        self.data = DataOfSteps(text, steps, self.actions)
         self.taken: set[int] = set()
         self.values = StepSettings(steps, self.actions, policy, self.taken)
 
