@@ -298,11 +298,14 @@ class Fault:
         The file and the place in it, or the picture.
     detail
         What is wrong there, half a sentence without the place: "its width is 0".
+    count
+        For how many it stands: where there are very many, one fault stands for those behind the examples.
     """
 
     kind: str
     where: str
     detail: str = ""
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -315,7 +318,7 @@ class Tally:
     def add(self, faults: Iterable[Fault]) -> None:
         """Count faults, and keep the first of each kind."""
         for fault in faults:
-            self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
+            self.counts[fault.kind] = self.counts.get(fault.kind, 0) + fault.count
             kept = self.examples.setdefault(fault.kind, [])
             if len(kept) < _EXAMPLES:
                 kept.append(fault)
