@@ -12,10 +12,14 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
 from skillbank.errors import DataError, DataNotFoundError
 
-__all__ = ["Opened", "open_data", "open_place", "recognise"]
+__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
+
+
+class UnrecognisedError(DataError):
+    """No format is recognised."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
         return _joined(parts)
     if not claims:
         known = ", ".join(each.title for each in FORMATS)
-        raise DataError(
+        raise UnrecognisedError(
             f"{tree.root} holds no data set that is recognised (known are {known}); "
             f"it holds {_contents(tree)}"
         )

@@ -53,9 +53,11 @@ def divided(request: Request, rows: Sequence[Binding], splits_of: SplitsOf) -> R
             found = finder.validation(location.uri) if location.source == _TRAINING else None
             if found is not None:
                 data.append(DataLocation(source=_VALIDATION, uri=found))
-                notes.append(f"nothing was named to validate on: it is {found}, which lies with the training data"
-                             if found != location.uri else
-                             f"nothing was named to validate on: it is the validation split of {found}")
+                notes.append(
+                    f"nothing was named to validate on: it is {found}, which lies with the training data"
+                    if found != location.uri
+                    else f"nothing was named to validate on: it is the validation split of {found}"
+                )
     return request.model_copy(
         update={"data": tuple(dict.fromkeys(data)), "notes": (*request.notes, *dict.fromkeys(notes))}
     )
@@ -125,6 +127,8 @@ def _names(place: Path) -> Iterable[str]:
 
 def _there(place: Path, path: str) -> bool:
     try:
-        return (place / path).exists() or bool(ARCHIVE.search(path)) and (place / ARCHIVE.sub("", path)).is_dir()
+        return (
+            (place / path).exists() or bool(ARCHIVE.search(path)) and (place / ARCHIVE.sub("", path)).is_dir()
+        )
     except OSError:
         return False

@@ -99,7 +99,10 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
         if [name in step for step in fields] == [False] * (len(fields) - 1) + [True]:
             for step in fields:
                 step[name] = fields[-1][name]
-    return [Request(**{k: v for k, v in step.items() if v is not None}, text=text, settled=True) for step in fields]
+    return [
+        Request(**{k: v for k, v in step.items() if v is not None}, text=text, settled=True)
+        for step in fields
+    ]
 
 
 def _step(clauses: list[str], library: Library) -> dict[str, Any] | None:
