@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,7 +31,7 @@ class _Detection(msgspec.Struct):
 
 
 class _Region(msgspec.Struct):
-    bbox: _Four | list[_Four]
+    bbox: list[Any]
     phrase: str
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import FORMATS, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
@@ -63,18 +63,33 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         tree = open_tree(place, unpack)
         if recognise(tree, form):
             return Opened(tree, open_data(tree, form))
-    for above in list(place.parents)[:_ABOVE]:
-        if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
-            continue
-        tree = open_tree(above, unpack)
-        if recognise(tree, form):
-            data = open_data(tree, form)
-            if (split := _part(data, place.relative_to(above))) is not None:
-                return Opened(tree, data, split)
+    if (part := _part_of_above(place, unpack, form)) is not None:
+        return part
     if not place.exists():
         raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
     tree = open_tree(place if place.is_dir() else place.parent, unpack)
     return Opened(tree, open_data(tree, form))
+
+
+def _part_of_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
+    """Open the data set above a place that names a part of it; None where there is none.
+
+    Only what is called like a part is looked for: folders above may hold anything, and a lot of it.
+    """
+    for above in list(place.parents)[:_ABOVE]:
+        rest = place.relative_to(above)
+        if not place.is_file() and not any(split_in(name) for name in rest.parts):
+            continue
+        if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
+            continue
+        tree = open_tree(above, unpack)
+        try:
+            data = open_data(tree, form)
+        except DataError:
+            continue
+        if (split := _part(data, rest)) is not None:
+            return Opened(tree, data, split)
+    return None
 
 
 def recognise(tree: Tree, form: str = "") -> bool:

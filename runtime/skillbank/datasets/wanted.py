@@ -44,12 +44,10 @@ class Wanted:
         """Whether boxes are asked for, or pictures alone."""
         return bool(self.lines or self.coco)
 
-    def __str__(self) -> str:
-        titles = {"lines": "ODVG", "label_map": "names of classes by number", "coco": "COCO"}
-        named = {name: said for name, said in vars(self).items() if said}
-        return ", ".join(
-            f"{said} ({titles[name]})" if name in titles else said for name, said in named.items()
-        )
+    @property
+    def annotations(self) -> str:
+        """Names of the files that are written, for a sentence."""
+        return " and ".join(name for name in (self.lines, self.label_map, self.coco, self.classes) if name)
 
 
 def wanted_files(names: Iterable[str]) -> Wanted | None:

@@ -16,7 +16,7 @@ from skillbank.datasets.fitting import misfit
 from skillbank.datasets.opening import Opened, open_data, open_place
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, archive_stem, open_tree
 from skillbank.datasets.wanted import Wanted, wanted_files
-from skillbank.errors import DataError, DataNotFoundError, SkillbankError
+from skillbank.errors import DataError, DataNotFoundError, SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.data_place import unpacker
@@ -169,7 +169,7 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     if not group.missing:
         why = _why_made(group, plan, unpack)
     else:
-        why = f"it has no {' and no '.join(each.file for each in group.missing)}"
+        why = f"it has no {a_few([each.file for each in group.missing], 3)}"
     return Found(group, opened, split, why, notes)
 
 
@@ -245,12 +245,7 @@ def _chosen(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[
         )
     if chosen.name == "test":
         return chosen, (f"{place} has no validation split, and is measured on its test split",)
-    others = [split.said or split.name for split in splits.values() if split is not chosen]
-    if not others:
-        return chosen, ()
-    return chosen, (
-        f"of {place} {group.source} takes '{chosen.said or chosen.name}', not {', '.join(others)}",
-    )
+    return chosen, ()
 
 
 def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.formats import format_title
 from skillbank.datasets.opening import Opened, UnrecognisedError
 from skillbank.datasets.providing import Classes, provide, provide_pictures
 from skillbank.datasets.report import DataReport, SplitReport
@@ -38,6 +39,8 @@ from skillbank.visible import one_line
 __all__ = ["DataLook", "PlanData", "look_at", "make"]
 
 _SHOWN = 6
+_PUT_RIGHT = ("mended", "box-rounded", "picture-deep")
+"""Kinds of notes that say what becomes of the data; the others are for who checks it."""
 _TEXTS = (".json", ".jsonl", ".csv", ".xml")
 _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""
@@ -237,7 +240,7 @@ def _checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLo
             continue
         for position, index in enumerate(indexes):
             checked[index] = _judged(plan, looks[index], report, first=position == 0)
-    return tuple(_told(plan, look) for look in checked)
+    return tuple(_told(look, checked) for look in checked)
 
 
 def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> DataLook:
@@ -270,21 +273,34 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     )
 
 
-def _told(plan: Plan, look: DataLook) -> DataLook:
-    """Add what a data set was recognised as and what is made of it."""
+def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
+    """Add what a data set was recognised as, what is made of it, and which splits nothing reads."""
     found, wanted = look.found, look.group.wanted
     if found is None or wanted is None or not found.why:
         return look
-    form = found.opened.data.format
+    opened = found.opened
+    title = " and ".join(map(format_title, opened.data.format.split("+")))
     split = found.split.said or found.split.name
-    of = f" ({split})" if split else ""
-    counts = (
-        _counts(look.report, found)
-        if look.report is not None
-        else f"{len(found.opened.tree.pictures):,} pictures"
-    )
-    made = f"; {wanted} are made of it, since {found.why}" if wanted.annotated else ""
-    return replace(look, said=f"{look.group.named} is {form}{of}: {counts}{made}")
+    said = f"{look.group.named} is {title}{f' ({split})' if split else ''}: "
+    if look.report is None:
+        return replace(look, said=f"{said}{sum(1 for _ in found.split.pictures()):,} pictures; {found.why}")
+    said += f"{_counts(look.report, found)}; read as {wanted.annotations}, since {found.why}"
+    same = [o.found for o in looks if o.found is not None and o.found.opened.tree.root == opened.tree.root]
+    read = {each.split.name for each in same}
+    idle = [each.said or each.name for each in opened.data.splits if each.name not in read]
+    if idle and opened.split is None:
+        said += f"; {a_few(idle, 4)} {'is' if len(idle) == 1 else 'are'} left alone"
+    return replace(look, said=said, notes=(*look.notes, *_reading_notes(look, look.report)))
+
+
+def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
+    """Yield what was decided in reading a data set, and what is put right in it."""
+    place = one_line(look.group.place, 200)
+    yield from (f"{place}: {note}" for note in report.notes)
+    kinds = [kind.name for kind, *_ in report.tally.of(Severity.NOTE)]
+    for name, sentence in zip(kinds, report.sentences(Severity.NOTE), strict=True):
+        if name in _PUT_RIGHT:
+            yield f"{place}: {sentence}"
 
 
 def _counts(report: DataReport, found: Found) -> str:
