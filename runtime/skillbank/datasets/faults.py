@@ -49,7 +49,41 @@ _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 KINDS = _table(
     Kind("unreadable-annotation", _ERROR, "entries that cannot be read", "correct them", "drop the entry"),
     Kind("unknown-class", _ERROR, "boxes of a class that the list of classes lacks", "complete the list"),
+    Kind("id-twice", _ERROR, "ids that stand twice", "number the entries anew", "drop the later entry"),
     Kind("picture-missing", _ERROR, "pictures that are not there", "bring them", "drop the picture"),
+    Kind(
+        "label-contradicts",
+        _ERROR,
+        "boxes whose label and category contradict each other",
+        "correct the label map or the labels",
+    ),
+    Kind(
+        "unlisted-picture",
+        _WARNING,
+        "annotations of pictures that the file does not list",
+        "nothing if the pictures were left out on purpose: these annotations are left out too",
+        "drop the annotation",
+    ),
+    Kind(
+        "boxes-pixels",
+        _ERROR,
+        "boxes in pixels where shares of the picture are meant",
+        "divide x by the width and y by the height of the picture",
+        "drop the box",
+    ),
+    Kind(
+        "split-missing",
+        _ERROR,
+        "splits whose pictures are not where the data set says",
+        "correct the place in the file that names it",
+    ),
+    Kind(
+        "label-file-missing",
+        _NOTE,
+        "pictures without a label file",
+        "nothing if they show no object: they teach what is not there",
+    ),
+    Kind("mended", _NOTE, "entries that were read with a correction", "nothing"),
 )
 """Every kind, by name."""
 
@@ -66,11 +100,14 @@ class Fault:
         The file and the place in it, or the picture.
     detail
         What is wrong there, half a sentence without the place: "its width is 0".
+    count
+        For how many it stands: where there are very many, one fault stands for those behind the examples.
     """
 
     kind: str
     where: str
     detail: str = ""
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -83,7 +120,7 @@ class Tally:
     def add(self, faults: Iterable[Fault]) -> None:
         """Count faults, and keep the first of each kind."""
         for fault in faults:
-            self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
+            self.counts[fault.kind] = self.counts.get(fault.kind, 0) + fault.count
             kept = self.examples.setdefault(fault.kind, [])
             if len(kept) < _EXAMPLES:
                 kept.append(fault)
