@@ -99,7 +99,8 @@ def checked(
     skip = on_broken is OnBroken.SKIP
     if blocking := found.blocking(skip=skip):
         kinds = {kind.name for kind, *_ in blocking}
-        lines = [line for line in found.sentences(Severity.ERROR, kinds=kinds)]
+        every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
+        lines = [line for (kind, *_), line in every if kind.name in kinds]
         way = (
             "these cannot be left out"
             if skip

@@ -1,4 +1,4 @@
-"""Writing a data set: pictures placed under new names, annotations by a format's writer, counts, a manifest."""
+"""Writing a data set: pictures placed under new names, annotations by a format's writer, a manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, UsageError, a_few, did_you_mean
 from skillbank.visible import one_line
 
-__all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "writer_of", "write_copy"]
+__all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "write_copy", "writer_of"]
 
 MANIFEST = "skillbank-dataset.json"
 """The file of a written data set that says where it comes from and how it was made."""
@@ -134,7 +134,8 @@ def writer_of(name: str) -> Writer:
     if found is None:
         known = [each.name for each in WRITERS]
         raise UsageError(
-            f"'{one_line(name, 40)}' cannot be written{did_you_mean(name, known)}; --to takes {', '.join(known)}"
+            f"'{one_line(name, 40)}' cannot be written{did_you_mean(name, known)}; "
+            f"--to takes {', '.join(known)}"
         )
     return found
 
@@ -246,8 +247,8 @@ class _Passage:
         if self.renamed:
             examples = [f"{old} is {new}" for new, old in list(self.renamed.items())[:3]]
             yield (
-                f"{len(self.renamed):,} pictures have new names, since theirs were taken, too long or not fit "
-                f"for every file system ({one_line(a_few(examples, 3), 300)}); {MANIFEST} lists them"
+                f"{len(self.renamed):,} pictures have new names, since theirs were taken, too long or unfit "
+                f"for some file systems ({one_line(a_few(examples, 3), 300)}); {MANIFEST} lists them"
             )
         if self._again:
-            yield f"{self._again:,} entries name a picture that an earlier entry has; each has its own name here"
+            yield f"{self._again:,} entries are of a picture that an earlier entry has; each has its own name"

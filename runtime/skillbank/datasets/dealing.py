@@ -105,7 +105,7 @@ class _Dealer:
                 self._put(index, max(range(len(self.names)), key=lambda place: self.room[place]))
 
     def balance(self) -> None:
-        """Move groups from splits with too many pictures to those with too few, while that brings both nearer."""
+        """Move groups from splits with too many pictures to those with too few, while both come nearer."""
         largest = max((group.size for group in self.groups), default=0)
         for _ in range(_MOST_MOVES):
             place, to = self.room.index(min(self.room)), self.room.index(max(self.room))

@@ -48,7 +48,7 @@ def deep_numbers(picture: Image.Image, path: Path) -> Numbers:
 
 
 def extent(numbers: Numbers) -> Extent:
-    """Return the least and the largest number of a picture, and whether all are whole; NaN and infinity are none."""
+    """Return the least and the largest number of a picture but infinity, and whether all are whole."""
     import numpy as np
 
     whole = numbers.dtype.kind != "f"

@@ -34,7 +34,9 @@ def fresh_folder(folder: Path, source: Path) -> Iterator[Path]:
     """
     folder = folder.expanduser().resolve()
     if folder.is_relative_to(source.resolve()):
-        raise UsageError(f"{folder} lies in the data set that is read, {source}; give a folder elsewhere with -o")
+        raise UsageError(
+            f"{folder} lies in the data set that is read, {source}; give a folder elsewhere with -o"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already; give a new folder with -o, nothing is ever overwritten")
     try:

@@ -26,7 +26,7 @@ MARK = '<meta name="generator" content="skillbank data show">'
 _HERE = Path(__file__).parent / "page"
 _CLASSES = 300
 _BOXES = 200
-_SIZES = 150
+_SIZES, _FEW_SIZES = 150, 30
 _NAME, _FULL = 60, 300
 _FEW = 5
 """So many boxes bear their names at first; more of them would hide a picture."""
@@ -64,7 +64,7 @@ def _values(shown: Shown) -> dict[str, Any]:
     largest = figures.classes[classes[0]].boxes.total() if classes else 0
     heat = _summed([each.heat for each in figures.classes], GRID * GRID)
     most = max(heat, default=0) or 1
-    sample_classes = {figures.number(box) for _, picture in found.sample for box in picture.boxes}
+    seen = {figures.number(box) for _, picture in found.sample for box in picture.boxes}
     return {
         "name": found.name,
         "place": one_line(found.opened.tree.root, _FULL),
@@ -83,7 +83,7 @@ def _values(shown: Shown) -> dict[str, Any]:
         ],
         "classes": [_class(found, number, colours[number], largest) for number in classes],
         "more_classes": len(figures.classes) - len(classes),
-        "every_class": bool(classes) and all(n in sample_classes for n in classes if figures.classes[n].boxes),
+        "every_class": bool(seen) and seen.issuperset(n for n in classes if figures.classes[n].boxes),
         "grid": GRID,
         "heat": [round(value / most, 3) for value in heat],
         "sides": _summed([each.sides for each in figures.classes], len(SIDES) + 1),
@@ -126,20 +126,23 @@ def _class(found: Survey, number: int, shade: str, largest: int) -> dict[str, An
         "pictures": of.pictures.total(),
         "share": round(100 * boxes / (largest or 1), 1),
         "missing": ", ".join(missing),
-        "splits": [{"name": name, "boxes": of.boxes[name]} for name in found.splits] if len(found.splits) > 1 else [],
+        "splits": [{"name": name, "boxes": of.boxes[name]} for name in found.splits if found.splits[1:]],
     }
 
 
 def _card(
     found: Survey, split: str, picture: Picture, small: Thumbnail | None, colours: dict[int, str]
 ) -> dict[str, Any]:
-    width, height = (small.width, small.height) if small is not None else (picture.width or 4, picture.height or 3)
+    width, height = picture.width or 4, picture.height or 3
+    if small is not None:  # what the file says is what is shown
+        width, height = small.width, small.height
     classes = found.figures.classes
     numbers = [found.figures.number(box) for box in picture.boxes]
+    names = {number: one_line(classes[number].name, _NAME) for number in numbers}
     counted = Counter(numbers).most_common(12)
     name = (picture.path or picture.name).rpartition("/")[2]
     placed = [
-        _box(box, number, width, height) | {"colour": colours[number], "name": one_line(classes[number].name, _NAME)}
+        _box(box, number, width, height) | {"colour": colours[number], "name": names[number]}
         for box, number in zip(picture.boxes[:_BOXES], numbers, strict=False)
     ]
     return {
@@ -149,8 +152,8 @@ def _card(
         "classes": sorted(set(numbers)),
         "name": one_line(name, _NAME),
         "full": one_line(picture.path or picture.name, _FULL),
-        "alt": ", ".join(f"{count} {one_line(classes[number].name, _NAME)}" for number, count in counted) or "no boxes",
-        "size": f"{width} × {height}" if small is not None or picture.width else "size unknown",
+        "alt": ", ".join(f"{count} {names[number]}" for number, count in counted) or "no boxes",
+        "size": f"{width} \u00d7 {height}" if small is not None or picture.width else "size unknown",
         "count": len(picture.boxes),
         "few": len(picture.boxes) <= _FEW,
         # The largest first, so that small ones lie on top.
@@ -211,7 +214,7 @@ def _summed(rows: list[list[int]], length: int) -> list[int]:
 def _ranges(edges: tuple[int, ...]) -> list[str]:
     starts, ends = (0, *edges), (*(edge - 1 for edge in edges), None)
     return [
-        f"{start}+" if end is None else str(start) if start == end else f"{start}–{end}"
+        f"{start}+" if end is None else str(start) if start == end else f"{start}\u2013{end}"
         for start, end in zip(starts, ends, strict=True)
     ]
 
@@ -224,6 +227,7 @@ def _sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
     step = _round_step(largest)
     end = math.ceil(largest / step) * step
     most = often[0][1] if often else 1
+    least, more = (2.5, 11) if len(often) < _FEW_SIZES else (2, 5)
     points = [
         {
             "width": width,
@@ -231,12 +235,16 @@ def _sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
             "count": count,
             "x": round(left + wide * width / end, 1),
             "y": round(bottom - high * height / end, 1),
-            "r": round(2.5 + 11 * math.sqrt(count / most), 1) if len(often) < 30 else round(2 + 5 * math.sqrt(count / most), 1),
+            "r": round(least + more * math.sqrt(count / most), 1),
         }
         for (width, height), count in often
     ]
     ticks = [
-        {"label": str(value), "x": round(left + wide * value / end, 1), "y": round(bottom - high * value / end, 1)}
+        {
+            "label": str(value),
+            "x": round(left + wide * value / end, 1),
+            "y": round(bottom - high * value / end, 1),
+        }
         for value in range(step, end + 1, step)
     ]
     return {"sizes": points, "size_count": len(sizes), "ticks": ticks}
@@ -254,7 +262,10 @@ def _deep(shown: Shown) -> str:
     if not small.deep or small.ends is None:
         return ""
     black, white = small.ends
-    return f"{small.deep} of them have more than 8 bits a colour: {black:g} is shown black and {white:g} white, as they are trained on."
+    return (
+        f"{small.deep} of them have more than 8 bits a colour: {black:g} is shown black and {white:g} white, "
+        "as training scales them."
+    )
 
 
 def _short(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Names of pictures in a new data set: unique, safe in every file system and list, as near to the old as can be."""
+"""Names of pictures in a new data set: unique, safe in every file system, as near to the old as can be."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAID_ALREADY = ("images", "labels")
 
 
 def common_folder(names: Sequence[str]) -> str:
-    """Return the folder that all files are below: ``images/train`` of ``images/train/a.jpg``; empty for the root."""
+    """Return the folder that all files are below, ``images`` of ``images/a.jpg``; empty for the root."""
     if not names:
         return ""
     first, last = min(names).split("/")[:-1], max(names).split("/")[:-1]
@@ -53,7 +53,7 @@ class Names:
         """Return a new place below a folder for a picture that is called ``name`` (relative, with ``/``)."""
         parts = [part for part in name.split("/") if part not in ("", ".", "..")]
         inside = [part for part in parts[:-1] if part.lower() not in _SAID_ALREADY]
-        place = "/".join([*([folder] if folder else []), *(self._safe(part) for part in [*inside, parts[-1]])])
+        place = "/".join(filter(None, (folder, *map(self._safe, [*inside, parts[-1]]))))
         path = PurePosixPath(place)
         stem, ending = place[: len(place) - len(path.suffix)], path.suffix
         key, number, free = _key(stem), self._next.get(_key(stem), 2), stem

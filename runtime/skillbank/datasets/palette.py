@@ -1,4 +1,4 @@
-"""Colours of classes: white letters can be read on each, and those of the most frequent classes differ most."""
+"""Colours of classes: white letters can be read on each, and the most frequent classes differ most."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Sample:
                 self._of_class[label] = entry
 
     def chosen(self) -> list[tuple[str, Picture]]:
-        """Return splits and pictures: one for each class, the rarest first, in up to half of the places; then any."""
+        """Return splits and pictures: first one of each class, the rarest ahead, in half of the places."""
         rarest = sorted(self._of_class, key=lambda label: (self._seen[label], label))
         picked: dict[int, _Entry] = {}
         for label in rarest:

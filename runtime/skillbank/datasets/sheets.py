@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,11 @@ def sheets(shown: Shown) -> Iterator[Image.Image]:
     count = -(-len(pairs) // each)
     for number in range(count):
         part = pairs[number * each : (number + 1) * each]
-        yield _sheet(shown.survey, [(picture, small) for (_, picture), small in part], number + 1, count)
+        page = f"{number + 1} of {count}" if count > 1 else ""
+        yield _sheet(shown.survey, [(picture, small) for (_, picture), small in part], page)
 
 
-def _sheet(found: Survey, cells: list[tuple[Picture, Thumbnail | None]], number: int, count: int) -> Image.Image:
+def _sheet(found: Survey, cells: Sequence[tuple[Picture, Thumbnail | None]], page: str) -> Image.Image:
     from PIL import Image, ImageDraw
 
     height = CELL * 3 // 4
@@ -44,7 +45,7 @@ def _sheet(found: Survey, cells: list[tuple[Picture, Thumbnail | None]], number:
     size = (_GAP + _COLUMNS * (CELL + _GAP), _HEAD + rows * (height + _CAPTION + _GAP) + _GAP)
     sheet = Image.new("RGB", size, _GROUND)
     pen = ImageDraw.Draw(sheet)
-    _head(found, pen, size[0], f"{number} of {count}" if count > 1 else "")
+    _head(found, pen, size[0], page)
     for place, (picture, small) in enumerate(cells):
         row, column = divmod(place, _COLUMNS)
         x, y = _GAP + column * (CELL + _GAP), _HEAD + row * (height + _CAPTION + _GAP)
@@ -59,12 +60,13 @@ def _sheet(found: Survey, cells: list[tuple[Picture, Thumbnail | None]], number:
     return sheet
 
 
-def _head(found: Survey, pen: ImageDraw.ImageDraw, width: int, number: str) -> None:
+def _head(found: Survey, pen: ImageDraw.ImageDraw, width: int, page: str) -> None:
     """Write the name, the counts and the colours of the most frequent classes."""
     figures, colours, ranks = found.figures, found.colours(), found.ranks()
     _text(pen, (_GAP, 12), found.name, _INK, 22, width // 2)
-    told = f"{figures.pictures.total():,} pictures, {figures.boxes.total():,} boxes, {len(figures.classes):,} classes"
-    pen.text((width - _GAP, 16), "   ".join(filter(None, (told, number))), _SOFT, _font(15), "ra")
+    counts = (figures.pictures.total(), "pictures"), (figures.boxes.total(), "boxes"), (len(ranks), "classes")
+    told = ", ".join(f"{count:,} {what}" for count, what in counts)
+    pen.text((width - _GAP, 16), "   ".join(filter(None, (told, page))), _SOFT, _font(15), "ra")
     x = float(_GAP)
     for label in sorted(ranks, key=ranks.__getitem__)[:_LEGEND]:
         name = one_line(figures.classes[label].name, 24)
@@ -100,7 +102,9 @@ def _drawn(found: Survey, picture: Picture, small: Thumbnail, room: tuple[int, i
     return image
 
 
-def _text(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, fill: str, size: int, room: int) -> None:
+def _text(
+    pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, fill: str, size: int, room: int
+) -> None:
     """Write a line, cut to its room (pixels)."""
     line = one_line(text, 120)
     while len(line) > 1 and pen.textlength(line, _font(size)) > room:

@@ -64,7 +64,8 @@ class Amount:
             share = 0.0
         if not 0 < share < 1:
             raise UsageError(
-                f"{option} {one_line(said, 40)} is no amount; say a share of the pictures (0.2, 20%) or a number (500)"
+                f"{option} {one_line(said, 40)} is no amount; say a share of the pictures (0.2, 20%) or a "
+                "number of them (500)"
             )
         return cls(said, share=share)
 
@@ -175,22 +176,25 @@ def divide(
     wanted = _wanted(len(pictures), val, test)
     if len(groups) < len(wanted):
         raise DataError(
-            f"{len(pictures):,} pictures in {len(groups)} group{'s' if len(groups) != 1 else ''} cannot be divided "
-            f"into {a_few(list(wanted), 3)}, as a group stays whole; group them otherwise with --by"
+            f"{len(pictures):,} pictures in {_groups(len(groups))} cannot be divided into "
+            f"{a_few(list(wanted), 3)}, as a group stays whole; group them otherwise with --by"
         )
     seen = [{box.label for box in picture.boxes if box.label is not None} for picture in pictures]
-    dealt = [Group(len(group), Counter(chain.from_iterable(seen[index] for index in group))) for group in groups]
+    dealt = [
+        Group(len(group), Counter(chain.from_iterable(seen[index] for index in group))) for group in groups
+    ]
     places = deal(dealt, wanted, seed)
     split_at = {index: place for group, place in zip(groups, places, strict=True) for index in group}
-    divided = {
-        name: [picture for index, picture in enumerate(pictures) if split_at[index] == name] for name in wanted
-    }
+    divided: dict[str, list[Picture]] = {name: [] for name in wanted}
+    for index, picture in enumerate(pictures):
+        divided[split_at[index]].append(picture)
     unmet = (*_sizes(wanted, divided, dealt), *_classes(dealt, places, list(wanted), classes))
     return Division(divided, len(groups), unmet)
 
 
 def _wanted(total: int, val: Amount | None, test: Amount | None) -> dict[str, int]:
-    amounts = {name: amount.of(total) for name, amount in (("val", val), ("test", test)) if amount is not None}
+    asked_for = (("val", val), ("test", test))
+    amounts = {name: amount.of(total) for name, amount in asked_for if amount is not None}
     train = total - sum(amounts.values())
     if train < 1:
         asked = " and ".join(f"{count:,} for {name}" for name, count in amounts.items())
@@ -224,13 +228,15 @@ def _classes(
         lacking = [label for label, splits in there.items() if not splits[name]]
         lacking.sort(key=lambda label: (-there[label].total(), label))
         if lacking:
-            told_of = [f"{named(classes[label])} ({_groups(there[label].total())})" for label in lacking]
+            told_of = [
+                f"{named(classes[label])} ({_groups(there[label].total())} in all)" for label in lacking
+            ]
             said.append(f"no picture of {name} shows {a_few(told_of, _SHOWN)}")
     return said
 
 
 def _groups(count: int) -> str:
-    return f"{count} group{'s' if count != 1 else ''} in all"
+    return f"{count} group{'s' if count != 1 else ''}"
 
 
 def _same_format(opened: Opened) -> str:
