@@ -115,7 +115,7 @@ def _halved(small: _Bytes) -> _Floats:
     """Return the grey of pictures at half its size."""
     half = EDGE // 2
     grey = small[:, :_GREY].reshape(-1, half, 2, half, 2)
-    return grey.mean((2, 4), dtype=np.float32).reshape(-1, half * half)
+    return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, half * half)
 
 
 def groups(likeness: Likeness) -> list[int]:

@@ -57,7 +57,9 @@ class Repair:
         """Yield the pictures of a split as they are after the repair; those that are dropped are left out."""
         seen: dict[str, tuple[Box, ...]] = {}
         for picture in split.pictures():
-            self.done.update(fault.kind for fault in picture.faults if KINDS[fault.kind].repair)
+            for fault in picture.faults:
+                if KINDS[fault.kind].repair:
+                    self.done[fault.kind] += fault.count
             mended = self._picture(picture, split.name, seen)
             if mended is not None:
                 yield mended

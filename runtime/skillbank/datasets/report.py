@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,9 +122,20 @@ class DataReport:
         errors = self.tally.of(Severity.ERROR)
         return [found for found in errors if not (skip and found[0].repair)]
 
-    def sentences(self, severity: Severity, most: int = 3) -> list[str]:
-        """Return a sentence for each kind of a severity: count, title, the first examples, the way out."""
-        return [_sentence(*found, most) for found in self.tally.of(severity)]
+    def sentences(
+        self, severity: Severity, most: int = 3, *, kinds: Collection[str] | None = None
+    ) -> list[str]:
+        """Return a sentence for each kind of a severity: count, title, the first examples, the way out.
+
+        Parameters
+        ----------
+        most
+            So many examples are shown of each.
+        kinds
+            Names of those that are wanted; None takes all.
+        """
+        wanted = (found for found in self.tally.of(severity) if kinds is None or found[0].name in kinds)
+        return [_sentence(*found, most) for found in wanted]
 
     def document(self) -> dict[str, Any]:
         """Return the report as plain values; kinds are sorted by severity, and in it as in the table."""
@@ -157,4 +168,5 @@ def _sentence(kind: Kind, count: int, examples: list[Fault], most: int) -> str:
     shown = [f"{fault.where}: {fault.detail}" if fault.detail else fault.where for fault in examples[:most]]
     more = f" and {count - len(shown):,} more" if shown and count > len(shown) else ""
     told = f" ({'; '.join(shown)}{more})" if shown else ""
-    return f"{count:,} {kind.title}{told}; way out: {kind.way_out}"
+    way_out = f"; way out: {kind.way_out}" if kind.way_out and not kind.way_out.startswith("nothing") else ""
+    return f"{count:,} {kind.title}{told}{way_out}"
