@@ -16,6 +16,7 @@ from skillbank.cli import (
     cancel,
     chat,
     clean,
+    data,
     doctor,
     experiments,
     jobs,
@@ -67,6 +68,7 @@ app.command("results")(results.results)
 app.command("experiments")(experiments.experiments)
 app.command("report")(report.report)
 app.command("label")(label.label)
+app.add_typer(data.app, name="data")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("web")(web.web)
