@@ -5,12 +5,13 @@ Every format is read into it and written from it; nothing else passes between th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from skillbank.datasets.faults import Fault
 
-__all__ = ["SPLITS", "Box", "DataSet", "Picture", "Split", "Where", "split_of"]
+__all__ = ["SPLITS", "Box", "DataSet", "Picture", "Split", "Where", "split_in", "split_of"]
 
 SPLITS = ("train", "val", "test")
 """What a split is for. A training learns from train and validates on val; test is left alone."""
@@ -19,12 +20,19 @@ _SPLIT_WORDS = {
     "val": ("val", "valid", "validation", "validate", "dev", "eval", "evaluation", "valset"),
     "test": ("test", "testing", "tst", "testset", "holdout"),
 }
+_LETTERS = re.compile(r"[^\W\d_]+")
 _SPLIT_OF = {word: split for split, words in _SPLIT_WORDS.items() for word in words}
 
 
 def split_of(name: str) -> str | None:
     """Return the split that a folder, file or column names: "valid" is val; None for any other word."""
     return _SPLIT_OF.get(name.strip().lower())
+
+
+def split_in(name: str) -> str | None:
+    """Return the one split that a name holds as a word: "instances_val2017" is val; None for none or two."""
+    found = {split for word in _LETTERS.findall(name) if (split := split_of(word)) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,10 @@ def _joined(parts: Sequence[tuple[str, DataSet]]) -> DataSet:
     splits = tuple(_lifted(folder, data, split, classes) for folder, data in parts for split in data.splits)
     formats = dict.fromkeys(data.format for _, data in parts)
     notes = tuple(dict.fromkeys(note for _, data in parts for note in data.notes))
-    return DataSet("+".join(formats), classes, splits, notes, tuple(f for _, d in parts for f in d.faults))
+    faults = tuple(
+        replace(fault, where=f"{folder}/{fault.where}") for folder, data in parts for fault in data.faults
+    )
+    return DataSet("+".join(formats), classes, splits, notes, faults)
 
 
 def _lifted(folder: str, data: DataSet, split: Split, classes: tuple[str, ...]) -> Split:
@@ -154,7 +157,8 @@ def _lifted(folder: str, data: DataSet, split: Split, classes: tuple[str, ...]) 
                 )
             path = None if picture.path is None else f"{folder}/{picture.path}"
             where = replace(picture.where, file=f"{folder}/{picture.where.file}")
-            yield replace(picture, path=path, boxes=boxes, where=where)
+            faults = tuple(replace(fault, where=f"{folder}/{fault.where}") for fault in picture.faults)
+            yield replace(picture, path=path, boxes=boxes, where=where, faults=faults)
 
     annotations = tuple(f"{folder}/{name}" for name in split.annotations)
     return Split(split_of(folder) or split.name, folder, pictures, annotations)

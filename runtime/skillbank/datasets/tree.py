@@ -58,6 +58,11 @@ class Tree:
         """Relative paths of all pictures."""
         return tuple(name for name in self.files if name.lower().endswith(PICTURES))
 
+    @cached_property
+    def picture_folders(self) -> tuple[str, ...]:
+        """Folders in which pictures lie, relative; empty for the root."""
+        return tuple(dict.fromkeys(name.rpartition("/")[0] for name in self.pictures))
+
     def ending(self, *endings: str, below: str = "") -> Iterator[str]:
         """Yield the files with one of some endings (small letters), in a folder or all."""
         start = f"{below.rstrip('/')}/" if below else ""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.formats.base import Format
+from skillbank.datasets.formats.base import Format, Writer
+from skillbank.datasets.formats.coco import Coco
+from skillbank.datasets.formats.odvg import Odvg
+from skillbank.datasets.formats.yolo import Yolo
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["FORMATS", "WRITERS", "Format", "Writer"]
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (Odvg(), Coco(), Yolo())
 """Every format; one that is surer of itself stands first."""
+WRITERS: tuple[Writer, ...] = ()
+"""Every format that can be written."""

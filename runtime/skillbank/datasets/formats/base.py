@@ -73,8 +73,13 @@ class Writer(Protocol):
 
     name: str
 
+    def folder(self, split: str) -> str:
+        """Return where the tools of the format look for a split's pictures, relative to the data set."""
+
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write the annotation files below an empty folder, where pictures are named by their ``path``.
+
+        A picture's path is relative to the data set and lies below `Writer.folder` of its split.
 
         Returns what could not be kept, a sentence each ("12 crowd boxes are left out").
         """

@@ -1,0 +1,80 @@
+"""The categories of a COCO document: numbered from anywhere, in any order, with parents among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from skillbank.datasets.formats.numbers import key
+from skillbank.errors import DataError
+from skillbank.visible import one_line
+
+__all__ = ["Categories"]
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Names in the order of the ids.
+
+    Attributes
+    ----------
+    index
+        Index in `names` by id. Ids of the same name share one.
+    parents
+        Names that only say what others are a kind of: Roboflow's category 0 is such.
+    merged
+        Names that stood under several ids.
+    """
+
+    names: tuple[str, ...]
+    index: dict[int | str, int]
+    parents: frozenset[str] = frozenset()
+    merged: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, entries: list[Any], file: str) -> Categories:
+        """Read the list of a document.
+
+        Raises
+        ------
+        DataError
+            When an entry has no id or no name, or an id has two names.
+        """
+        names: dict[int | str, str] = {}
+        above: dict[str, str] = {}
+        for place, entry in enumerate(entries):
+            said = key(entry.get("id")) if isinstance(entry, dict) else None
+            name = _name(entry)
+            if said is None or not name:
+                missing = "id" if said is None else "name"
+                raise DataError(f"{file} categories[{place}] has no {missing}: give it one")
+            if names.setdefault(said, name) != name:
+                raise DataError(
+                    f"{file} calls category {one_line(said)} both '{one_line(names[said])}' and "
+                    f"'{one_line(name)}': give them ids of their own"
+                )
+            above.setdefault(name, str(entry.get("supercategory") or ""))
+        ordered = sorted(names.items(), key=_by_id)
+        classes = tuple(dict.fromkeys(name for _, name in ordered))
+        places = {name: place for place, name in enumerate(classes)}
+        kinds = {parent for name, parent in above.items() if parent != name}
+        own = {name for name, parent in above.items() if parent == name}
+        several = [name for name in classes if list(names.values()).count(name) > 1]
+        return cls(
+            classes,
+            {said: places[name] for said, name in ordered},
+            frozenset(set(classes) & kinds - own),
+            tuple(several),
+        )
+
+
+def _name(entry: Any) -> str:
+    found = entry.get("name") if isinstance(entry, dict) else None
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return str(found)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _by_id(item: tuple[int | str, str]) -> tuple[bool, int, str]:
+    said = item[0]
+    return (False, said, "") if isinstance(said, int) else (True, 0, said)

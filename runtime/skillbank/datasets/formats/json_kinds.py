@@ -1,0 +1,149 @@
+"""What a JSON file holds, by its first bytes: a COCO document, lines of ODVG, a list of classes."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skillbank.datasets.formats.numbers import whole
+from skillbank.datasets.texts import read_utf8
+from skillbank.errors import DataError
+
+__all__ = ["JsonKind", "class_list", "json_kind"]
+
+_HEAD = 1 << 16
+_LINES = 20
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_MARK = b"\xef\xbb\xbf"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
+
+class JsonKind(StrEnum):
+    """What a file is: ODVG_LOOSE has its documents in a list or over several lines."""
+
+    COCO = "coco"
+    CAPTIONS = "captions"
+    ODVG = "odvg"
+    ODVG_LOOSE = "odvg-loose"
+    CLASSES = "classes"
+    OTHER = "other"
+
+
+class _Value(NamedTuple):
+    """Of a value at the top: how it begins, and the keys of the first object inside it."""
+
+    start: str
+    inside: frozenset[str]
+
+
+def json_kind(path: Path) -> JsonKind:
+    """Look at the first 64 KB of a file; never an error."""
+    try:
+        state = path.stat()
+    except OSError:
+        return JsonKind.OTHER
+    return _looked_at(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        cut = len(head) == _HEAD
+        if head.startswith(_WIDE) or b"\0" in head[:4]:
+            head = read_utf8(path)
+            head, cut = head[:_HEAD], len(head) > _HEAD
+    except (OSError, DataError):
+        return JsonKind.OTHER
+    text = head.removeprefix(_MARK).decode("utf-8", "replace").lstrip()
+    if text.startswith("["):
+        return JsonKind.ODVG_LOOSE if _is_odvg(_top(text[1:])) else JsonKind.OTHER
+    if not text.startswith("{"):
+        return JsonKind.OTHER
+    if any(_is_odvg(_top(line)) for line in text.split("\n")[:_LINES]):
+        return JsonKind.ODVG
+    return _of_document(text, cut)
+
+
+def class_list(document: Any) -> dict[int, str] | None:
+    """Return number -> name of a JSON list of classes; None when it is something else.
+
+    Taken are ``{"0": "person"}``, ``{"person": 0}`` and ``["person"]``.
+    """
+    if isinstance(document, list):
+        document = dict(enumerate(document))
+    if not isinstance(document, dict) or not document:
+        return None
+    if all(isinstance(value, str) for value in document.values()):
+        numbers = [whole(key) for key in document]
+        names = list(document.values())
+    elif all(isinstance(value, int) for value in document.values()):
+        numbers, names = list(document.values()), list(document)
+        if min(document.values()) not in (0, 1) or len(set(numbers)) != len(numbers):
+            return None
+    else:
+        return None
+    found = {number: name for number, name in zip(numbers, names, strict=True) if number is not None}
+    return found if len(found) == len(names) else None
+
+
+def _of_document(text: str, cut: bool) -> JsonKind:
+    keys = _top(text)
+    if _is_odvg(keys):
+        return JsonKind.ODVG_LOOSE
+    if not cut:
+        try:
+            if class_list(json.loads(text)) is not None:
+                return JsonKind.CLASSES
+        except ValueError:
+            pass
+    images, annotations, categories = (
+        keys.get(name, _Value("", frozenset())) for name in ("images", "annotations", "categories")
+    )
+    if "caption" in annotations.inside:
+        return JsonKind.CAPTIONS
+    listed = [value for value in (images, annotations, categories) if value.start == "["]
+    if len(listed) == 3:
+        return JsonKind.COCO
+    sure = (
+        (images.start == "[" and bool(images.inside & {"file_name", "id"}))
+        or (annotations.start == "[" and "image_id" in annotations.inside)
+        or (categories.start == "[" and "name" in categories.inside and cut)
+    )
+    return JsonKind.COCO if sure and (cut or len(listed) > 1) else JsonKind.OTHER
+
+
+def _is_odvg(keys: dict[str, _Value]) -> bool:
+    named = keys.keys() & {"file_name", "filename"}
+    marked = (("detection", "instances"), ("grounding", "regions"), ("grounding", "caption"))
+    return bool(named) and any(name in keys and part in keys[name].inside for name, part in marked)
+
+
+def _top(text: str) -> dict[str, _Value]:
+    """Return the keys of the object that a text begins with, as far as the text goes."""
+    starts: dict[str, str] = {}
+    inside: dict[str, set[str]] = {}
+    depth, name, waiting, opened = 0, "", False, 0
+    before = ""
+    for token in _TOKEN.findall(text):
+        if token == ":" and before.startswith('"'):
+            if depth == 1:
+                name, waiting, opened = before[1:-1], True, 0
+            elif depth in (2, 3) and opened <= 1:
+                inside.setdefault(name, set()).add(before[1:-1])
+        elif waiting:
+            starts[name], waiting = token[0], False
+        if token in "[{":
+            depth += 1
+            opened += token == "{"
+        elif token in "]}":
+            depth -= 1
+            if depth <= 0:
+                break
+        before = token
+    return {key: _Value(start, frozenset(inside.get(key, ()))) for key, start in starts.items()}

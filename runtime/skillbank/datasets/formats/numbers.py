@@ -1,0 +1,47 @@
+"""Numbers as tools write them: whole floats, numbers in quotes, ids of either kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+__all__ = ["Four", "four", "key", "number", "whole"]
+
+Four = tuple[float, float, float, float]
+
+
+def number(value: object) -> float | None:
+    """Return a finite number that may stand in quotes; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number, also of 1.0, "1" and "1.0"; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def key(value: object) -> int | str | None:
+    """Return an id so that 7, 7.0 and "7" are one; None where there is none."""
+    found = whole(value)
+    if found is not None:
+        return found
+    return value if isinstance(value, str) and value else None
+
+
+def four(value: object) -> Four | None:
+    """Return the four numbers of a box; None where they are not four finite numbers."""
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 4:
+        return None
+    a, b, c, d = (number(each) for each in value)
+    if a is None or b is None or c is None or d is None:
+        return None
+    return a, b, c, d

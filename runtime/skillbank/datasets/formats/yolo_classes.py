@@ -1,0 +1,226 @@
+"""The classes of a YOLO data set: data.yaml, or a file with a name a line, and what else such files say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from skillbank.datasets.document import split_of
+from skillbank.datasets.formats.numbers import whole
+from skillbank.datasets.texts import read_text
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, a_few
+from skillbank.visible import one_line
+
+__all__ = ["ClassList", "Described", "class_list_files", "described", "description_files"]
+
+_USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+_LISTS = (
+    "classes.txt",
+    "obj.names",
+    "_darknet.labels",
+    "predefined_classes.txt",
+    "names.txt",
+    "class_names.txt",
+)
+_STUDIO = "notes.json"
+"""What Label Studio lays beside classes.txt."""
+_LONGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """Names by number, and the file that says them, relative to the tree."""
+
+    names: dict[int, str]
+    file: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a file that describes the whole says.
+
+    Attributes
+    ----------
+    file
+        data.yaml or obj.data, relative to the tree; empty where there is none.
+    places
+        Folders and lists of pictures by split, as the file says them.
+    root
+        The `path` that they are relative to.
+    classes
+        None where the file names none.
+    pose
+        Whether key points follow a box.
+    """
+
+    file: str = ""
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    root: str = ""
+    classes: ClassList | None = None
+    pose: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def description_files(tree: Tree) -> list[str]:
+    """Return the files at the root that describe the whole, the usual name first."""
+    found = [name for name in tree.files if "/" not in name and _says_places(tree, name)]
+    return sorted(found, key=lambda name: (name.lower() not in _USUAL, name))
+
+
+def class_list_files(tree: Tree) -> list[str]:
+    """Return the files of class names that lie at the root or in a folder that names no split."""
+    return sorted(_lists(tree), key=lambda name: (name.count("/"), name))
+
+
+def described(tree: Tree) -> Described:
+    """Read what describes the whole.
+
+    Raises
+    ------
+    DataError
+        When a list of classes cannot be read, or files that differ could be meant.
+    """
+    files = description_files(tree)
+    found = Described()
+    if files:
+        if len(files) > 1 and files[0].lower() not in _USUAL:
+            raise DataError(
+                f"{tree.root} holds several descriptions of a data set: {a_few(files, 5)}; leave one of them"
+            )
+        found = _darknet(tree, files[0]) if files[0].endswith(".data") else _yaml(tree, files[0])
+    lists = [_class_list(tree, name) for name in class_list_files(tree)]
+    classes = found.classes or (lists[0] if lists else None)
+    notes = list(found.notes)
+    for other in lists:
+        if classes is not None and other.names != classes.names:
+            notes.append(f"{other.file} names other classes than {classes.file}, which is read")
+    return Described(found.file, found.places, found.root, classes, found.pose, tuple(notes))
+
+
+def _lists(tree: Tree) -> Iterator[str]:
+    for name in tree.files:
+        folder, _, _ = name.partition("/")
+        last = name.rpartition("/")[2].lower()
+        if name.count("/") > 2 or ("/" in name and split_of(folder) is not None):
+            continue
+        if last in _LISTS or last.endswith(".names") or (last == _STUDIO and _studio(tree, name)):
+            yield name
+
+
+def _says_places(tree: Tree, name: str) -> bool:
+    lowered = name.lower()
+    if lowered.endswith(".data"):
+        return bool(_assignments(tree, name).keys() & {"names", "train", "valid"})
+    if not lowered.endswith((".yaml", ".yml")):
+        return False
+    try:
+        document = _loaded(tree, name)
+    except DataError:
+        return lowered in _USUAL
+    return bool(document.keys() & {"names", "nc"}) and bool(
+        document.keys() & {"names", "train", "val", "valid", "test"}
+    )
+
+
+def _loaded(tree: Tree, name: str) -> dict[str, Any]:
+    """Read YAML with every value as it stands: a class may be called "no", "1" or "2024-01-01"."""
+    import yaml
+
+    path = tree.path(name)
+    try:
+        if path.stat().st_size > _LONGEST:
+            raise DataError(f"{path} is too long to describe a data set")
+        document = yaml.load(read_text(path), Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, OSError, RecursionError) as error:
+        raise DataError(f"{path} is no YAML ({one_line(error)}): correct it") from None
+    return document if isinstance(document, dict) else {}
+
+
+def _yaml(tree: Tree, name: str) -> Described:
+    document = _loaded(tree, name)
+    names = _names(document.get("names"))
+    notes = []
+    count = whole(document.get("nc"))
+    if names and count is not None and count != len(names):
+        notes.append(f"{name} says nc: {count} and names {len(names)} classes; the names count")
+    places: dict[str, tuple[str, ...]] = {}
+    for said, value in document.items():
+        split = split_of(str(said))
+        if split is not None and (entries := _entries(value)):
+            places.setdefault(split, entries)
+    root = document.get("path")
+    return Described(
+        name,
+        places,
+        root if isinstance(root, str) else "",
+        ClassList(names, name) if names else None,
+        "kpt_shape" in document,
+        tuple(notes),
+    )
+
+
+def _names(value: Any) -> dict[int, str]:
+    if isinstance(value, str) and value.strip():
+        value = [each.strip().strip("'\"") for each in value.strip("[] ").split(",")]
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    found = {}
+    for number, name in value.items() if isinstance(value, dict) else ():
+        if (at := whole(number)) is not None and isinstance(name, str):
+            found[at] = name.strip()
+    return found
+
+
+def _entries(value: Any) -> tuple[str, ...]:
+    entries = value if isinstance(value, list) else [value]
+    return tuple(each.strip() for each in entries if isinstance(each, str) and each.strip())
+
+
+def _darknet(tree: Tree, name: str) -> Described:
+    said = _assignments(tree, name)
+    places: dict[str, tuple[str, ...]] = {
+        split: (said[key],) for key in said if (split := split_of(key)) is not None
+    }
+    classes = None
+    wanted = said.get("names", "").replace("\\", "/").rpartition("/")[2]
+    for file in class_list_files(tree):
+        if wanted and file.rpartition("/")[2] == wanted:
+            classes = _class_list(tree, file)
+            break
+    return Described(name, places, "", classes)
+
+
+def _assignments(tree: Tree, name: str) -> dict[str, str]:
+    try:
+        if tree.path(name).stat().st_size > _LONGEST:
+            return {}
+        lines = read_text(tree.path(name)).splitlines()
+    except (DataError, OSError):
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def _class_list(tree: Tree, name: str) -> ClassList:
+    if PurePosixPath(name).name.lower() == _STUDIO:
+        return ClassList(_studio(tree, name), name)
+    lines = [line.strip() for line in read_text(tree.path(name)).splitlines()]
+    return ClassList({number: line for number, line in enumerate(lines) if line}, name)
+
+
+def _studio(tree: Tree, name: str) -> dict[int, str]:
+    try:
+        document = json.loads(read_text(tree.path(name)))
+    except (DataError, ValueError):
+        return {}
+    entries = document.get("categories") if isinstance(document, dict) else None
+    found = {}
+    for entry in entries if isinstance(entries, list) else ():
+        number = whole(entry.get("id")) if isinstance(entry, dict) else None
+        if number is not None and isinstance(entry.get("name"), str):
+            found[number] = entry["name"].strip()
+    return found

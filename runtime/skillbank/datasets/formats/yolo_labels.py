@@ -1,0 +1,114 @@
+"""The lines of a YOLO label file: boxes, polygons, oriented boxes, key points, confidences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from skillbank.datasets.document import Box
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.numbers import Four, number, whole
+from skillbank.visible import one_line
+
+__all__ = ["Labels", "is_label_line"]
+
+_LARGEST = 1.5
+"""A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Reads the label files of a data set.
+
+    Attributes
+    ----------
+    index
+        Index of the class by the number in the files.
+    by_name
+        Index of the class by its name, which some tools write for the number.
+    pose
+        Whether key points follow a box, which are left out.
+    """
+
+    index: Mapping[int, int]
+    by_name: Mapping[str, int]
+    pose: bool = False
+
+    def boxes(
+        self, text: str, file: str, size: tuple[int, int], keep: Callable[[Fault], None]
+    ) -> Iterator[Box]:
+        """Yield the boxes of a file in pixels; what cannot be read goes to ``keep``.
+
+        Parameters
+        ----------
+        size
+            Width and height of the upright picture.
+        """
+        for place, line in enumerate(text.splitlines(), 1):
+            parts = line.split()
+            if not parts:
+                continue
+            at = f"line {place}"
+            where = f"{file} {at}"
+            if len(parts) == 1 and "," in line:
+                parts = line.split(",")
+            label = self._label(parts[0])
+            if label is None:
+                keep(Fault("unknown-class", where, f"the list of classes has no {one_line(parts[0], 40)}"))
+                continue
+            values = _numbers(parts[1:])
+            if values is None:
+                keep(Fault("unreadable-annotation", where, "it is not a class and numbers"))
+                continue
+            corners = self._corners(values, where, keep)
+            if corners is not None:
+                width, height = size
+                yield Box(
+                    corners[0] * width,
+                    corners[1] * height,
+                    corners[2] * width,
+                    corners[3] * height,
+                    label,
+                    at=at,
+                )
+
+    def _label(self, said: str) -> int | None:
+        found = whole(said)
+        return self.by_name.get(said) if found is None else self.index.get(found)
+
+    def _corners(self, values: list[float], where: str, keep: Callable[[Fault], None]) -> Four | None:
+        """Return the corners as shares of the picture."""
+        count = len(values)
+        if count == 4 or count == 5 or (self.pose and count > 5):
+            if count == 5 and not self.pose:
+                keep(Fault("mended", where, "its sixth number is taken for a confidence and left out"))
+            elif count > 4:
+                keep(Fault("mended", where, "its key points are left out"))
+            x, y, width, height = values[:4]
+            corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+        elif count >= 6 and count % 2 == 0:
+            kind = "oriented box or polygon of four points" if count == 8 else "polygon"
+            keep(Fault("mended", where, f"the upright box around its {kind} is taken"))
+            xs, ys = values[::2], values[1::2]
+            corners = min(xs), min(ys), max(xs), max(ys)
+        else:
+            keep(Fault("unreadable-annotation", where, f"{count + 1} numbers are no box and no polygon"))
+            return None
+        if max(map(abs, values[: 4 if count <= 5 or self.pose else count])) > _LARGEST:
+            keep(Fault("boxes-pixels", where, "its numbers are no shares of the picture"))
+            return None
+        return corners
+
+
+def is_label_line(line: str) -> bool:
+    """Whether a line is a class and at least four numbers."""
+    parts = line.split() if " " in line.strip() or "\t" in line.strip() else line.split(",")
+    return len(parts) >= 5 and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
+
+
+def _numbers(parts: list[str]) -> list[float] | None:
+    try:
+        values = [float(part) for part in parts]
+    except ValueError:
+        return None
+    return values if all(number(value) is not None for value in values) else None
