@@ -82,6 +82,12 @@ KINDS = _table(
         "pictures that lie only inside their annotation file (imageData)",
         "write them to files with labelme_export_json",
     ),
+    Kind(
+        "turned-view",
+        _WARNING,
+        "pictures that were turned while they were annotated, whose boxes may be turned with them",
+        "look at them",
+    ),
     Kind("not-utf8", _WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
     Kind(
         "mark-left-out",
