@@ -63,10 +63,12 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
             continue
         tree = open_tree(above, unpack)
-        if recognise(tree, form):
-            data = open_data(tree, form)
-            if (split := _part(data, place.relative_to(above))) is not None:
-                return Opened(tree, data, split)
+        try:
+            data = open_data(tree, form) if recognise(tree, form) else None
+        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
+            continue
+        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
+            return Opened(tree, data, split)
     if not place.exists():
         raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
     tree = open_tree(place if place.is_dir() else place.parent, unpack)
