@@ -190,32 +190,6 @@ KINDS = _table(
         "correct the label map or the labels",
     ),
     Kind(
-        "unlisted-picture",
-        _WARNING,
-        "annotations of pictures that the file does not list",
-        "nothing if the pictures were left out on purpose: these annotations are left out too",
-        "drop the annotation",
-    ),
-    Kind(
-        "boxes-pixels",
-        _ERROR,
-        "boxes in pixels where shares of the picture are meant",
-        "divide x by the width and y by the height of the picture",
-        "drop the box",
-    ),
-    Kind(
-        "split-missing",
-        _ERROR,
-        "splits whose pictures are not where the data set says",
-        "correct the place in the file that names it",
-    ),
-    Kind(
-        "label-file-missing",
-        _NOTE,
-        "pictures without a label file",
-        "nothing if they show no object: they teach what is not there",
-    ),
-    Kind(
         "classes-alike",
         _ERROR,
         "classes that are one to a prompt, which knows no capitals and no full stops",
@@ -359,6 +333,32 @@ KINDS = _table(
         _NOTE,
         "lists of classes longer than one prompt of 256 tokens, by estimate",
         "nothing: each prompt holds a part of them; or raise model.max_text_len",
+    ),
+    Kind(
+        "unlisted-picture",
+        _WARNING,
+        "annotations of pictures that the file does not list",
+        "nothing if the pictures were left out on purpose: these annotations are left out too",
+        "drop the annotation",
+    ),
+    Kind(
+        "boxes-pixels",
+        _ERROR,
+        "boxes in pixels where shares of the picture are meant",
+        "divide x by the width and y by the height of the picture",
+        "drop the box",
+    ),
+    Kind(
+        "split-missing",
+        _ERROR,
+        "splits whose pictures are not where the data set says",
+        "correct the place in the file that names it",
+    ),
+    Kind(
+        "label-file-missing",
+        _NOTE,
+        "pictures without a label file",
+        "nothing if they show no object: they teach what is not there",
     ),
 )
 """Every kind, by name."""
