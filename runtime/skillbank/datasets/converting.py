@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,7 @@ from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 
-__all__ = ["OnBroken", "checked", "convert", "origin"]
-
-
-class OnBroken(StrEnum):
-    """What becomes of what would end a job: nothing is written, or it is left out and counted."""
-
-    REFUSE = "refuse"
-    SKIP = "skip"
+__all__ = ["checked", "convert", "origin", "told"]
 
 
 def convert(
@@ -37,8 +29,9 @@ def convert(
     *,
     splits: Sequence[str] | None = None,
     placement: Placement = Placement.LINK,
-    on_broken: OnBroken = OnBroken.REFUSE,
+    mode: Mode = Mode.PLAIN,
     decode: bool = False,
+    made_by: str = "skillbank data convert",
     cache: Path | None = None,
     report: Progress | None = None,
 ) -> Copy:
@@ -52,6 +45,10 @@ def convert(
         Must not be there yet.
     splits
         Names of the splits that are written; None writes the one that was opened, or all.
+    mode
+        How much is mended: with ``PLAIN`` what would end a job is refused, else it is left out and counted.
+    made_by
+        What the manifest names as the maker.
     decode
         Whether every picture is decoded before. Broken ones are found by nothing else, and come along
         otherwise as they are.
@@ -66,7 +63,7 @@ def convert(
         When the data set has faults that would end a job: all are listed.
     """
     writer = writer_of(to)
-    found, repair = checked(opened, splits, on_broken, decode=decode, cache=cache, report=report)
+    found, repair = checked(opened, splits, mode, decode=decode, cache=cache, report=report)
     return write_copy(
         opened.tree,
         list(_portions(chosen_splits(opened, splits), repair)),
@@ -74,7 +71,7 @@ def convert(
         writer,
         folder,
         placement=placement,
-        story=lambda: {"made_by": "skillbank data convert", "from": origin(opened), **told(found, repair)},
+        story=lambda: {"made_by": made_by, "from": origin(opened), **told(found, repair)},
         report=report,
     )
 
@@ -82,7 +79,7 @@ def convert(
 def checked(
     opened: Opened,
     splits: Sequence[str] | None,
-    on_broken: OnBroken,
+    mode: Mode,
     *,
     decode: bool,
     cache: Path | None,
@@ -96,7 +93,7 @@ def checked(
         When it has faults that would end a job and are not to be left out, or cannot be.
     """
     found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
-    skip = on_broken is OnBroken.SKIP
+    skip = mode is not Mode.PLAIN
     if blocking := found.blocking(skip=skip):
         kinds = {kind.name for kind, *_ in blocking}
         every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
@@ -110,7 +107,7 @@ def checked(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
             + "\n".join(lines)
         )
-    return found, Repair(found, Mode.SKIP if skip else Mode.PLAIN)
+    return found, Repair(found, mode)
 
 
 def origin(opened: Opened) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.datasets.checking import chosen_splits
-from skillbank.datasets.converting import OnBroken, checked, origin, told
+from skillbank.datasets.converting import checked, origin, told
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
 from skillbank.datasets.dealing import Group, deal
 from skillbank.datasets.document import Picture, Split
@@ -20,6 +20,7 @@ from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.progress import Progress
+from skillbank.datasets.repairing import Mode
 from skillbank.errors import DataError, UsageError, a_few
 from skillbank.visible import named, one_line
 
@@ -104,7 +105,7 @@ def split(
     to: str = "",
     again: bool = False,
     placement: Placement = Placement.LINK,
-    on_broken: OnBroken = OnBroken.REFUSE,
+    mode: Mode = Mode.PLAIN,
     cache: Path | None = None,
     report: Progress | None = None,
 ) -> Copy:
@@ -131,7 +132,7 @@ def split(
     _refuse_divided(opened, splits, again)
     writer = writer_of(to or _same_format(opened))
     decode = by is By.NEAR_DUPLICATES
-    found, repair = checked(opened, None, on_broken, decode=decode, cache=cache, report=report)
+    found, repair = checked(opened, None, mode, decode=decode, cache=cache, report=report)
     mended = chain.from_iterable(repair.pictures(each) for each in splits)
     pictures = [picture for picture in mended if picture.path is not None]
     groups = grouped(opened.tree, pictures, by, cache, report)
