@@ -15,6 +15,7 @@ from skillbank.cli import (
     bank,
     cancel,
     chat,
+    data,
     doctor,
     experiments,
     jobs,
@@ -66,6 +67,7 @@ app.command("results")(results.results)
 app.command("experiments")(experiments.experiments)
 app.command("report")(report.report)
 app.command("label")(label.label)
+app.add_typer(data.app, name="data")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("web")(web.web)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from skillbank.cli import data_check
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Check, convert, divide and show data sets of any known format.",
 )
+app.command("check")(data_check.check)

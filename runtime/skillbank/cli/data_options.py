@@ -1,0 +1,62 @@
+"""Options that the commands on data sets share, and how far their work is, shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillbank.cli import terminal
+
+if TYPE_CHECKING:
+    from skillbank.datasets.opening import Opened
+    from skillbank.datasets.progress import Progress, Step
+
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLACE",
+        help="A folder, an archive, an annotation file, or a part of a data set (D/val); a path or s3://.",
+    ),
+]
+Format = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help="How to read it, where it is not recognised.")
+]
+Splits = Annotated[
+    list[str] | None,
+    typer.Option("--split", metavar="NAME", help="Only this split (train, val, test); may be repeated."),
+]
+
+
+def open_data(place: str, form: str) -> Opened:
+    """Open the data set that a command names, with a bar for what has to be brought."""
+    from skillbank.cli.progress import transfers
+    from skillbank.home import cache_dir
+    from skillbank.storage.data_place import open_data_place
+
+    with transfers() as report:
+        return open_data_place(place, cache_dir(), form=form, report=report)
+
+
+@contextmanager
+def steps() -> Iterator[Progress | None]:
+    """Yield what draws a bar for each piece of work on a terminal; None, and silence, in a pipe."""
+    if not terminal.interactive(err=True):
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+
+    from skillbank.cli.styled import bars, field
+
+    columns = (field("description"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
+    with bars(terminal.console(err=True), *columns, transient=True) as bar:
+        tasks = {}
+
+        def report(step: Step) -> None:
+            if step.name not in tasks:
+                tasks[step.name] = bar.add_task(step.name, total=step.total)
+            bar.update(tasks[step.name], total=step.total, completed=step.done)
+
+        yield report

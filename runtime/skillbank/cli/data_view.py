@@ -1,0 +1,130 @@
+"""How a checked data set is shown: what it holds by split and class, then errors, warnings and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+
+from skillbank.cli.styled import line, table, words
+from skillbank.datasets.faults import Fault, Kind, Severity
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from skillbank.datasets.report import DataReport, SplitReport
+
+_MOST_CLASSES = 25
+_EXAMPLES = 3
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+_LONGEST = 240
+
+
+def check_view(report: DataReport) -> RenderableType:
+    """Lay out a report for a terminal."""
+    return Group(*_parts(report))
+
+
+def _parts(report: DataReport) -> Iterator[RenderableType]:
+    many = "class" if len(report.classes) == 1 else "classes"
+    yield line(
+        f"{one_line(report.place, _LONGEST)}: {_title(report.format)}, {len(report.classes):,} {many}", "bold"
+    )
+    for note in report.notes:
+        yield line(f"  {one_line(note, _LONGEST)}", "dim")
+    yield line("")
+    yield _counts(report.splits)
+    if any(split.by_class for split in report.splits):
+        yield line("")
+        yield _by_class(report.classes, report.splits)
+    for severity in Severity:
+        found = list(report.tally.of(severity))
+        if found:
+            yield line("")
+            yield line(f"{severity}s", _STYLES[severity])
+            yield _faults(found, severity)
+    yield line("")
+    yield _end(report)
+
+
+def _title(form: str) -> str:
+    from skillbank.datasets.formats import FORMATS
+
+    titles = {each.name: each.title for each in FORMATS}
+    return " and ".join(titles.get(name, name) for name in form.split("+"))
+
+
+def _name(split: SplitReport) -> str:
+    name = split.name or "all"
+    return f"{name} ({one_line(split.said, 30)})" if split.said not in ("", split.name) else name
+
+
+def _counts(splits: Sequence[SplitReport]) -> Table:
+    made = table("split", "pictures", "without boxes", "boxes")
+    for column in made.columns[1:]:
+        column.justify = "right"
+    crowds = any(split.crowds for split in splits)
+    if crowds:
+        made.add_column("of crowds", justify="right")
+    for split in splits:
+        row = [_name(split), f"{split.pictures:,}", f"{split.unmarked:,}", f"{split.boxes:,}"]
+        made.add_row(*row, *([f"{split.crowds:,}"] if crowds else []))
+    return made
+
+
+def _by_class(classes: Sequence[str], splits: Sequence[SplitReport]) -> Table:
+    """Show boxes by class, the largest first; of very many classes those at both ends."""
+    made = table("class", *(_name(split) for split in splits))
+    for column in made.columns[1:]:
+        column.justify = "right"
+    totals = {name: sum(split.by_class.get(name, 0) for split in splits) for name in classes}
+    ordered = sorted(totals, key=lambda name: -totals[name])
+    shown, rest = ordered, 0
+    if len(ordered) > _MOST_CLASSES:
+        shown, rest = ordered[: _MOST_CLASSES - 5], len(ordered) - _MOST_CLASSES
+    for name in shown:
+        made.add_row(one_line(name, 60), *(f"{split.by_class.get(name, 0):,}" for split in splits))
+    if rest:
+        made.add_row(line(f"and {rest:,} more, down to", "dim"))
+        for name in ordered[-5:]:
+            made.add_row(one_line(name, 60), *(f"{split.by_class.get(name, 0):,}" for split in splits))
+    phrases = [split.phrases for split in splits]
+    if any(phrases):
+        made.add_row(line("(a phrase alone)", "dim"), *(f"{count:,}" for count in phrases))
+    return made
+
+
+def _faults(found: Sequence[tuple[Kind, int, list[Fault]]], severity: Severity) -> Table:
+    made = table("count", "what", show_header=False)
+    made.columns[0].justify = "right"
+    made.columns[0].no_wrap = True
+    for kind, count, examples in found:
+        made.add_row(line(f"{count:,}", _STYLES[severity]), kind.title)
+        most = _EXAMPLES if severity is not Severity.NOTE else 1
+        for fault in examples[:most]:
+            told = f"{fault.where}: {fault.detail}" if fault.detail else fault.where
+            made.add_row("", line(f"  {one_line(told, _LONGEST)}", "dim"))
+        if count > most and len(examples) > 0:
+            made.add_row("", line("  ...", "dim"))
+        if severity is not Severity.NOTE and kind.way_out:
+            repair = f" (--fix: {kind.repair})" if kind.repair else ""
+            made.add_row("", words(line("  way out: ", "bold"), f"{kind.way_out}{repair}"))
+    return made
+
+
+def _end(report: DataReport) -> RenderableType:
+    if not report.has_errors:
+        warned = sum(1 for _ in report.tally.of(Severity.WARNING))
+        told = (
+            f"no errors, {warned} kind{'s' if warned != 1 else ''} of warnings"
+            if warned
+            else "nothing is wrong"
+        )
+        return line(told, "green")
+    left = report.blocking(skip=True)
+    if not left:
+        return line("a job on it would not start; --fix -o DIR writes a repaired copy", "bold red")
+    hard = f"{len(left)} kind{'s' if len(left) != 1 else ''} of errors"
+    return line(f"a job on it would not start; {hard} only a person can mend", "bold red")

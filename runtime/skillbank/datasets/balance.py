@@ -1,0 +1,68 @@
+"""How boxes are spread: classes without any, with few, and those that splits do not share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.report import SplitReport
+from skillbank.visible import one_line
+
+__all__ = ["balance_faults"]
+
+_UNEVEN = 100
+"""So many times the boxes of another class make a class learn at the other's cost."""
+
+
+def balance_faults(classes: Sequence[str], splits: Sequence[SplitReport], *, whole: bool) -> Iterator[Fault]:
+    """Yield what is to be said of the classes.
+
+    Parameters
+    ----------
+    whole
+        Whether these are all splits of the data set.
+    """
+    counts = {name: sum(split.by_class.get(name, 0) for split in splits) for name in classes}
+    if not any(counts.values()):
+        return
+    if whole:
+        for name, count in counts.items():
+            if not count:
+                yield Fault("class-unused", _told(name))
+    learned, measured = _of(splits, "train"), _of(splits, "val")
+    if learned is not None and measured is not None and learned.boxes and measured.boxes:
+        for name in classes:
+            if name in measured.by_class and name not in learned.by_class:
+                yield Fault(
+                    "class-not-learned",
+                    _told(name),
+                    f"{measured.by_class[name]:,} boxes in {_said(measured)}",
+                )
+            elif name in learned.by_class and name not in measured.by_class:
+                yield Fault(
+                    "class-not-measured", _told(name), f"{learned.by_class[name]:,} boxes in {_said(learned)}"
+                )
+    yield from _uneven(learned.by_class if learned is not None else counts)
+
+
+def _uneven(counts: Mapping[str, int]) -> Iterator[Fault]:
+    there = {name: count for name, count in counts.items() if count}
+    if not there:
+        return
+    largest = max(there, key=there.__getitem__)
+    for name, count in sorted(there.items(), key=lambda item: item[1]):
+        if count * _UNEVEN < there[largest]:
+            told = f"{count:,} box{'es' if count > 1 else ''}, '{_told(largest)}' has {there[largest]:,}"
+            yield Fault("class-imbalance", _told(name), told)
+
+
+def _of(splits: Sequence[SplitReport], name: str) -> SplitReport | None:
+    return next((split for split in splits if split.name == name), None)
+
+
+def _said(split: SplitReport) -> str:
+    return split.said or split.name
+
+
+def _told(name: str) -> str:
+    return one_line(name, 60)

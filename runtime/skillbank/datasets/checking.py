@@ -1,0 +1,138 @@
+"""Everything that is wrong with a data set, at once: the one check that every door shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from skillbank.datasets.balance import balance_faults
+from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.duplicates import Album
+from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.looks import Look
+from skillbank.datasets.names import alike, name_faults
+from skillbank.datasets.opening import Opened
+from skillbank.datasets.pictures import Gallery
+from skillbank.datasets.progress import Progress, Step
+from skillbank.datasets.report import DataReport, Findings, SplitReport
+from skillbank.datasets.split_check import SplitCheck
+from skillbank.errors import DataError, a_few
+
+__all__ = ["check_data", "chosen_splits"]
+
+_EVERY = 64
+
+
+def check_data(
+    opened: Opened,
+    *,
+    splits: Sequence[str] | None = None,
+    decode: bool = True,
+    cache: Path | None = None,
+    report: Progress | None = None,
+) -> DataReport:
+    """Check a data set: annotations, pictures, and what splits have to do with each other.
+
+    Parameters
+    ----------
+    opened
+        Of `skillbank.datasets.opening.open_place`.
+    splits
+        Names of the splits that are checked ("val"), as they are or as they are called ("valid"); None
+        checks the one that was opened, or all.
+    decode
+        Whether every picture is decoded. Where not, only the heads of those are read that a box reaches out
+        of.
+    cache
+        Folder in which what was seen of pictures is kept for the next time.
+    report
+        Told how far it is.
+
+    Raises
+    ------
+    DataError
+        When there is no such split.
+    """
+    chosen = chosen_splits(opened, splits)
+    data, tree = opened.data, opened.tree
+    tally, findings, album = Tally(), Findings(), Album()
+    tally.add(data.faults)
+    packed = bool(tree.archives)
+    reports: list[SplitReport] = []
+    with ExitStack() as stack:
+        gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
+        meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
+        for number, split in enumerate(chosen):
+            check = SplitCheck(split, data.classes, tree, findings, packed=packed)
+            for picture, look in _looked(split.pictures(), gallery):
+                check.add(picture, look)
+                album.add(number, picture, look)
+                meter.add()
+            reports.append(check.finish())
+            tally.join(check.tally)
+        meter.end()
+    whole = len(chosen) == len(data.splits)
+    where = (
+        ", ".join(dict.fromkeys(name for split in chosen for name in split.annotations[:1])) or data.format
+    )
+    tally.add(name_faults(data.classes, where))
+    tally.add(balance_faults(data.classes, reports, whole=whole))
+    if whole and not packed:
+        _count_unnamed(tally, tree.pictures, album)
+    findings.alike = alike(data.classes)
+    album.judge([split.name for split in chosen], tally, findings)
+    notes = data.notes
+    if packed and not decode:
+        notes = (*notes, f"archives are not looked into here: {a_few(tree.archives, 3)}")
+    return DataReport(tree.root, data.format, data.classes, tuple(reports), tally, notes, decode, findings)
+
+
+def chosen_splits(opened: Opened, names: Sequence[str] | None = None) -> tuple[Split, ...]:
+    """Return the splits of some names; of no names the one that was opened, or all.
+
+    Raises
+    ------
+    DataError
+        When there is no such split.
+    """
+    there = opened.data.splits if opened.split is None else (opened.split,)
+    if not names:
+        return there
+    chosen = []
+    for name in names:
+        split = next((each for each in there if name in (each.name, each.said)), None)
+        if split is None:
+            known = a_few([each.name or "(not divided)" for each in there], 5)
+            raise DataError(f"{opened.tree.root} has no split '{name}'; it has {known}")
+        chosen.append(split)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _looked(pictures: Iterable[Picture], gallery: Gallery | None) -> Iterator[tuple[Picture, Look | None]]:
+    if gallery is not None:
+        yield from gallery.looked(pictures)
+        return
+    for picture in pictures:
+        yield picture, None
+
+
+def _count_unnamed(tally: Tally, pictures: Sequence[str], album: Album) -> None:
+    unnamed = [name for name in pictures if name not in album.paths]
+    if unnamed and album.paths:
+        examples = (Fault("picture-unnamed", name) for name in unnamed)
+        tally.put("picture-unnamed", len(unnamed), examples)
+
+
+class _Meter:
+    def __init__(self, name: str, report: Progress | None, total: int) -> None:
+        self._name, self._report, self._total, self._done = name, report, total, 0
+
+    def add(self) -> None:
+        self._done += 1
+        if self._report is not None and self._done % _EVERY == 0:
+            self._report(Step(self._name, self._done, max(self._total, self._done)))
+
+    def end(self) -> None:
+        if self._report is not None:
+            self._report(Step(self._name, self._done, self._done))

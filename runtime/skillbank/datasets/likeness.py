@@ -1,0 +1,141 @@
+"""Which pictures look the same: small copies of them compared, without comparing each with every other.
+
+Copies that were stored again, made smaller or turned by their EXIF differ by a few grey levels; pictures of
+one camera differ more wherever something moved. Candidates come from the main axes in which the pictures of
+this data set differ, cut into cells several times over: those that share a cell are looked at, of crowded
+cells only neighbours, so that the work grows with the number of pictures and not with its square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from skillbank.datasets.looks import COLOURS, EDGE
+
+__all__ = ["Likeness", "groups"]
+
+_GREY = EDGE * EDGE
+_BYTES = _GREY + 3 * COLOURS * COLOURS
+_MOST = 24
+"""Levels of grey by which one place may differ in pictures that look the same."""
+_MEAN = 3.0
+"""Levels by which all places together may."""
+_COLOUR = 20
+_FLAT = 4.0
+"""Standard deviation of grey below which a picture shows too little to tell it from another."""
+_AXES, _CELLED = 16, 5
+_WIDTH = 64.0
+"""Of a cell; look-alikes are within a small part of it along each axis."""
+_TABLES = 10
+_NEIGHBOURS = 40
+_CHUNK = 4096
+_SAMPLE = 8192
+
+_Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+_Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+_Bools: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+_Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+class Likeness:
+    """Compares pictures.
+
+    Parameters
+    ----------
+    small
+        The ``small`` of the look at each picture, one behind the other.
+    """
+
+    def __init__(self, small: bytes | bytearray) -> None:
+        self._small: _Bytes = np.frombuffer(small, np.uint8).reshape(-1, _BYTES)
+        self.count = len(self._small)
+
+    def candidates(self) -> Iterator[tuple[_Ints, _Ints]]:
+        """Yield pairs that may look the same, by index; some come several times, few are never among them."""
+        vivid = np.concatenate([self._vivid(part) for part in self._chunks()] or [np.zeros(0, np.bool_)])
+        chosen = np.flatnonzero(vivid)
+        if len(chosen) < 2:
+            return
+        axes = self._axes(chosen)
+        numbers = np.random.default_rng(0)
+        for _ in range(_TABLES):
+            offset = numbers.uniform(0, _WIDTH, _CELLED)
+            cells = np.floor((axes[:, :_CELLED] + offset) / _WIDTH).astype(np.int64)
+            key = np.zeros(len(chosen), np.int64)
+            for column in cells.T:
+                key = key * 100_003 + column
+            # Neighbours in a crowded cell: by another mixture of axes each time.
+            order = np.lexsort((axes @ numbers.normal(size=axes.shape[1]).astype(np.float32), key))
+            for step in range(1, _NEIGHBOURS + 1):
+                first, second = order[:-step], order[step:]
+                same = key[first] == key[second]
+                if not same.any():
+                    break
+                first, second = first[same], second[same]
+                close = (np.abs(axes[first] - axes[second]) <= _WIDTH).all(1)
+                if close.any():
+                    yield chosen[first[close]], chosen[second[close]]
+
+    def alike(self, first: _Ints, second: _Ints) -> _Bools:
+        """Whether the pictures of each pair look the same."""
+        found = np.zeros(len(first), np.bool_)
+        for start in range(0, len(first), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            apart = np.abs(self._small[first[part]].astype(np.int16) - self._small[second[part]])
+            grey, colours = apart[:, :_GREY], apart[:, _GREY:]
+            found[part] = (grey.max(1) <= _MOST) & (grey.mean(1) <= _MEAN) & (colours.max(1) <= _COLOUR)
+        return found
+
+    def _chunks(self) -> Iterator[_Bytes]:
+        for start in range(0, self.count, _CHUNK):
+            yield self._small[start : start + _CHUNK]
+
+    @staticmethod
+    def _vivid(part: _Bytes) -> _Bools:
+        return np.asarray(part[:, :_GREY].std(1, dtype=np.float32) >= _FLAT)
+
+    def _axes(self, chosen: _Ints) -> _Floats:
+        """Return the places of pictures along the axes in which they differ most."""
+        some = chosen[:: max(len(chosen) // _SAMPLE, 1)]
+        sample = _halved(self._small[some])
+        mean = sample.mean(0)
+        _, directions = np.linalg.eigh(np.cov((sample - mean).T))
+        main = directions[:, ::-1][:, :_AXES].astype(np.float32)
+        parts = [
+            (_halved(self._small[chosen[start : start + _CHUNK]]) - mean) @ main
+            for start in range(0, len(chosen), _CHUNK)
+        ]
+        return np.concatenate(parts)
+
+
+def _halved(small: _Bytes) -> _Floats:
+    """Return the grey of pictures at half its size."""
+    half = EDGE // 2
+    grey = small[:, :_GREY].reshape(-1, half, 2, half, 2)
+    return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, half * half)
+
+
+def groups(likeness: Likeness) -> list[int]:
+    """Return for each picture the index of the first one in its group of look-alikes, itself where alone.
+
+    Groups are closed: what looks like one of a group belongs to it.
+    """
+    parent = np.arange(likeness.count)
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = int(parent[index])
+        return index
+
+    for first, second in likeness.candidates():
+        apart = parent[first] != parent[second]
+        first, second = first[apart], second[apart]
+        same = likeness.alike(first, second)
+        for one, other in zip(first[same].tolist(), second[same].tolist(), strict=True):
+            low, high = sorted((root(one), root(other)))
+            parent[high] = low
+    return [root(index) for index in range(likeness.count)]

@@ -1,0 +1,208 @@
+"""One look at a picture's file: decoded as far as it takes to know that it is whole, and a small copy."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+__all__ = ["COLOURS", "EDGE", "MOST_PIXELS", "Look", "glance_at", "look_at"]
+
+MOST_PIXELS = 178_956_970
+"""Of a picture: more is what files claim that are made to fill the memory."""
+_MOST_BYTES = 4 << 30
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "GIF",
+    "TIFF",
+    "PPM",
+    "JPEG2000",
+    "AVIF",
+    "ICO",
+    "TGA",
+    "PCX",
+)
+"""What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
+EDGE = 32
+"""Edge of the small grey picture by which look-alikes are found."""
+COLOURS = 8
+"""Edge of the smaller one in colours."""
+_DRAFT = 2 * EDGE
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+_DEEP_RAW = ("16", "32F", "F;")
+_JPEG, _SCAN, _END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
+# Who opens a picture here looks at its size; Pillow would only warn of it.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True):
+    """What a look at a file has found.
+
+    Attributes
+    ----------
+    trouble
+        Why it cannot be decoded, half a sentence; empty for a sound picture. Of a broken one all else is
+        empty but what was known before it broke.
+    width, height
+        Pixels of the upright picture.
+    turned
+        Whether its EXIF orientation shows it on its side, so that it is stored with these exchanged.
+    mode, kind
+        Pillow's names of its colours and of its file format.
+    frames
+        How many the file has.
+    deep
+        Whether it has more than 8 bits a colour.
+    cut
+        Whether it is a JPEG without an end.
+    digest
+        16 bytes that stand for the file's content.
+    small
+        The picture, upright, as ``EDGE`` x ``EDGE`` grey and ``COLOURS`` x ``COLOURS`` RGB bytes.
+    """
+
+    trouble: str = ""
+    width: int = 0
+    height: int = 0
+    turned: bool = False
+    mode: str = ""
+    kind: str = ""
+    frames: int = 1
+    deep: bool = False
+    cut: bool = False
+    digest: bytes = b""
+    small: bytes = b""
+
+
+def look_at(path: Path) -> Look:
+    """Read and decode a picture; whatever is wrong with it is told, nothing is raised."""
+    try:
+        if not path.is_file():
+            return Look("it is no file")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        return Look(f"it cannot be read: {error.strerror}")
+    if not data:
+        return Look("it is empty")
+    if len(data) > _MOST_BYTES:
+        return Look(f"it is larger than {_MOST_BYTES >> 30} GiB")
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    try:
+        with Image.open(BytesIO(data), formats=_known()) as picture:
+            return _looked(picture, data, digest)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return Look(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels", digest=digest)
+    except UnidentifiedImageError:
+        return Look("it is no picture that is known", digest=digest)
+    except MemoryError:
+        return Look("it does not fit into the memory", digest=digest)
+    except Exception as error:  # what the decoders trip over depends on the bytes that they find
+        return Look(_why(error), digest=digest)
+
+
+def glance_at(path: Path) -> Look | None:
+    """Read only the head of a picture: its size and how it is turned; None where that cannot be read."""
+    try:
+        with Image.open(path, formats=_known()) as picture:
+            width, height = picture.size
+            turned = picture.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
+            if turned and picture.format != "TIFF":
+                width, height = height, width
+            return Look("", width, height, turned, picture.mode, picture.format or "")
+    except Exception:  # whoever needs the picture says what is wrong with it
+        return None
+
+
+def _looked(picture: Image.Image, data: bytes, digest: bytes) -> Look:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        return Look(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels", digest=digest)
+    kind, mode, deep = picture.format or "", picture.mode, _is_deep(picture)
+    held = picture.getexif().get(_ORIENTATION, 1)
+    turned = held in _ON_THEIR_SIDE
+    # Pillow gives the size of an upright TIFF, and turns it while it is loaded.
+    tiff = kind == "TIFF"
+    if turned and not tiff:
+        width, height = height, width
+    # The copies and maps behind a telephone's photograph (MPO) are no frames.
+    frames = getattr(picture, "n_frames", 1) if kind in ("GIF", "PNG", "WEBP", "TIFF", "AVIF") else 1
+    picture.draft("RGB", (_DRAFT, _DRAFT))
+    picture.load()
+    small = _small(picture, 1 if tiff else held, deep)
+    cut = data.startswith(_JPEG) and data.find(_END, max(data.rfind(_SCAN), 0)) < 0
+    return Look("", width, height, turned, mode, kind, frames, deep, cut, digest, small)
+
+
+def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
+    """Return the upright picture in grey and in colours, a few bytes of each."""
+    if deep and picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
+        picture = _stretched(picture)
+    flat = picture if picture.mode in ("RGB", "L", "CMYK") else _over_white(picture)
+    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BOX).convert("RGB")
+    if held in _UPRIGHT:
+        tiny = tiny.transpose(_UPRIGHT[held])
+    colours = tiny.resize((COLOURS, COLOURS), Image.Resampling.BOX)
+    return tiny.convert("L").tobytes() + colours.tobytes()
+
+
+def _over_white(picture: Image.Image) -> Image.Image:
+    if picture.has_transparency_data:
+        full = picture.convert("RGBA")
+        white = Image.new("RGBA", full.size, "white")
+        return Image.alpha_composite(white, full).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _stretched(picture: Image.Image) -> Image.Image:
+    """Bring numbers of any range to 8 bits; those that are none count as the least."""
+    numbers = np.asarray(picture).astype(np.float32)
+    finite = np.isfinite(numbers)
+    low, high = (numbers[finite].min(), numbers[finite].max()) if finite.any() else (0.0, 1.0)
+    numbers = np.where(finite, numbers, low).astype(np.float32) - low
+    return Image.fromarray((numbers * (255.0 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8))
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether a picture that was opened, but not loaded, has more than 8 bits a colour."""
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        return True
+    tiles = getattr(picture, "tile", None) or []
+    arguments = tiles[0][3] if tiles else ""
+    raw = arguments[0] if isinstance(arguments, tuple | list) and arguments else arguments
+    if isinstance(raw, str) and any(mark in raw for mark in _DEEP_RAW):
+        return True
+    bits = getattr(picture, "tag_v2", {}).get(258, (8,))
+    return bool(max(bits if isinstance(bits, tuple) else (bits,)) > 8)
+
+
+def _known() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _why(error: Exception) -> str:
+    told = " ".join(str(error).split())[:120]
+    if "truncated" in told or isinstance(error, EOFError):
+        return "it ends too early"
+    return f"it cannot be decoded ({told})" if told else f"it cannot be decoded ({type(error).__name__})"

@@ -1,0 +1,176 @@
+"""Repairs: pictures and boxes that a job would fail on are dropped, clipped or put right, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+
+from skillbank.datasets.box_checks import box_fault
+from skillbank.datasets.document import Box, Picture, Split
+from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.picture_checks import size_fault
+from skillbank.datasets.report import DataReport
+
+__all__ = ["Mode", "Repair"]
+
+
+class Mode(StrEnum):
+    """How much is mended."""
+
+    PLAIN = "plain"
+    """What changes nothing that a person drew: sizes that the files say better, boxes scaled along, edges
+    that reach out by rounding."""
+    SKIP = "skip"
+    """Also what would end a job: ``--on-broken skip``."""
+    ALL = "all"
+    """Also what is only warned of: ``--fix``."""
+
+
+_SIZES = ("size-turned", "size-scaled", "box-rounded")
+
+
+class Repair:
+    """Mends the pictures of a data set by what a check of it has found.
+
+    Attributes
+    ----------
+    classes
+        Names of the classes of the mended pictures, to which their labels belong.
+    done
+        How often each kind of fault was mended.
+    """
+
+    def __init__(self, report: DataReport, mode: Mode) -> None:
+        self._findings, self._mode = report.findings, mode
+        merged = report.findings.alike if mode is not Mode.PLAIN else {}
+        kept = [index for index in range(len(report.classes)) if index not in merged]
+        self.classes = tuple(report.classes[index] for index in kept)
+        place = {old: new for new, old in enumerate(kept)}
+        self._labels = {old: place[merged.get(old, old)] for old in range(len(report.classes))}
+        self.done: Counter[str] = Counter()
+        if merged:
+            self.done["classes-alike"] = len(merged)
+
+    def pictures(self, split: Split) -> Iterator[Picture]:
+        """Yield the pictures of a split as they are after the repair; those that are dropped are left out."""
+        seen: dict[str, tuple[Box, ...]] = {}
+        for picture in split.pictures():
+            for fault in picture.faults:
+                if KINDS[fault.kind].repair:
+                    self.done[fault.kind] += fault.count
+            mended = self._picture(picture, split.name, seen)
+            if mended is not None:
+                yield mended
+
+    def mends(self, kind: str) -> bool:
+        """Whether a kind of fault is mended in this mode."""
+        found = KINDS[kind]
+        if not found.repair:
+            return False
+        if self._mode is Mode.ALL or kind in _SIZES:
+            return True
+        return self._mode is Mode.SKIP and found.severity is Severity.ERROR
+
+    def sentences(self) -> list[str]:
+        """Return what was done, a sentence for each kind."""
+        return [
+            f"{self.done[name]:,} {kind.title}: {kind.repair}"
+            for name, kind in KINDS.items()
+            if self.done[name] and kind.repair
+        ]
+
+    def _picture(self, picture: Picture, split: str, seen: dict[str, tuple[Box, ...]]) -> Picture | None:
+        kind = self._unwanted(picture, split, seen)
+        if kind is not None:
+            self.done[kind] += 1
+            return None
+        sized = self._sized(picture)
+        size = (sized.width, sized.height) if sized.width and sized.height else None
+        boxes: list[Box] = []
+        for box in sized.boxes:
+            mended = self._box(box, size)
+            if mended is None:
+                continue
+            if self.mends("box-twice") and any(_same(mended, other) for other in boxes):
+                self.done["box-twice"] += 1
+                continue
+            boxes.append(mended)
+        return replace(sized, boxes=tuple(boxes))
+
+    def _unwanted(self, picture: Picture, split: str, seen: dict[str, tuple[Box, ...]]) -> str | None:
+        """Return why a picture is dropped; None where it stays."""
+        if picture.path is None:
+            return "picture-missing" if self.mends("picture-missing") else None
+        if picture.path in self._findings.broken and self.mends("picture-broken"):
+            return "picture-broken"
+        if split == "train" and picture.path in self._findings.shared and self.mends("picture-shared"):
+            return "picture-shared"
+        if not picture.caption and self.mends("picture-twice"):
+            if seen.get(picture.path) == picture.boxes:
+                return "picture-twice"
+            seen.setdefault(picture.path, picture.boxes)
+        return None
+
+    def _sized(self, picture: Picture) -> Picture:
+        """Give a picture the size of its file, and scale its boxes along where that is in proportion."""
+        file = self._findings.sizes.get(picture.path or "")
+        if file is None or not picture.width or not picture.height:
+            return picture
+        kind = size_fault((picture.width, picture.height), file)
+        if not kind or not self.mends(kind):
+            return picture
+        self.done[kind] += 1
+        if kind != "size-scaled":
+            return replace(picture, width=file.width, height=file.height)
+        across, down = file.width / picture.width, file.height / picture.height
+        boxes = tuple(
+            replace(box, x1=box.x1 * across, x2=box.x2 * across, y1=box.y1 * down, y2=box.y2 * down)
+            for box in picture.boxes
+        )
+        return replace(picture, width=file.width, height=file.height, boxes=boxes)
+
+    def _box(self, box: Box, size: tuple[int, int] | None) -> Box | None:
+        """Mend a box; None drops it."""
+        if box.label is not None and box.label not in self._labels and self.mends("unknown-class"):
+            self.done["unknown-class"] += 1
+            return None
+        found = box_fault(box, size)
+        if found is not None and found[0] == "box-reversed" and self.mends("box-reversed"):
+            self.done["box-reversed"] += 1
+            box = replace(
+                box,
+                x1=min(box.x1, box.x2),
+                y1=min(box.y1, box.y2),
+                x2=max(box.x1, box.x2),
+                y2=max(box.y1, box.y2),
+            )
+            found = box_fault(box, size)
+        label = box.label if box.label is None else self._labels.get(box.label, box.label)
+        if found is not None and self.mends(found[0]):
+            self.done[found[0]] += 1
+            if found[0] in ("box-not-finite", "box-empty", "box-beyond"):
+                return None
+            if size is not None:
+                box = _clipped(box, *size)
+        return box if label == box.label else replace(box, label=label)
+
+
+def _clipped(box: Box, width: int, height: int) -> Box:
+    return replace(
+        box, x1=max(box.x1, 0.0), y1=max(box.y1, 0.0), x2=min(box.x2, width), y2=min(box.y2, height)
+    )
+
+
+def _same(one: Box, other: Box) -> bool:
+    return (
+        one.label == other.label
+        and one.phrase == other.phrase
+        and all(
+            abs(a - b) < 0.005
+            for a, b in zip(
+                (one.x1, one.y1, one.x2, one.y2), (other.x1, other.y1, other.x2, other.y2), strict=True
+            )
+        )
+    )

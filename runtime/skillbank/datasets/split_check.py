@@ -1,0 +1,212 @@
+"""The check of one split: its pictures and boxes one by one, and what all of them together tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from skillbank.datasets.box_checks import BoxStatistics, box_fault, reach
+from skillbank.datasets.document import Box, Picture, Split, Where
+from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.looks import Look, glance_at
+from skillbank.datasets.names import plain_name
+from skillbank.datasets.picture_checks import Frame, file_faults, framed, where_of
+from skillbank.datasets.report import Findings, SplitReport
+from skillbank.datasets.tree import Tree
+from skillbank.visible import one_line
+
+__all__ = ["SplitCheck"]
+
+_OUT = ("box-beyond", "box-outside")
+
+
+class SplitCheck:
+    """Counts what a split holds and what is wrong with it, a picture at a time.
+
+    Parameters
+    ----------
+    packed
+        Whether pictures may lie in archives that were not unpacked, so that a missing one tells nothing.
+    findings
+        What a repair needs is added here.
+    """
+
+    def __init__(
+        self, split: Split, classes: Sequence[str], tree: Tree, findings: Findings, *, packed: bool
+    ) -> None:
+        self.tally = Tally()
+        self.by_label: Counter[int] = Counter()
+        self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
+        self._findings = findings
+        self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
+        self._statistics = BoxStatistics()
+        self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
+        self._seen: dict[str, int] = {}
+        self._turned: Counter[str] = Counter()
+        self._turned_example = ""
+        self._named, self._contradicting = 0, 0
+        self._shifts: Counter[int] = Counter()
+
+    def add(self, picture: Picture, look: Look | None) -> None:
+        """Check a picture; ``look`` is None where it was not looked at."""
+        self._pictures += 1
+        self.tally.add(picture.faults)
+        self.tally.add(self._about_file(picture, look))
+        frame = framed(picture, look)
+        if look is None and picture.path is not None and self._reaches_out(picture, frame):
+            frame = framed(picture, glance_at(self._tree.path(picture.path)))
+        if frame.kind and frame.file is not None and picture.path is not None:
+            self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
+            self._findings.sizes[picture.path] = frame.file
+        if frame.kind == "size-turned" and picture.boxes:
+            self._count_turned(picture, frame)
+        self.tally.add(self._about_boxes(picture, frame))
+        self._count(picture)
+
+    def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
+        where = where_of(picture)
+        if picture.path is None:
+            if not self._packed and all(fault.kind != "picture-missing" for fault in picture.faults):
+                near = self._tree.near(picture.name)
+                detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
+                yield Fault("picture-missing", where, detail)
+        elif look is not None:
+            if look.trouble:
+                self._findings.broken.add(picture.path)
+            yield from file_faults(look, where)
+        if picture.caption:  # one picture has as many entries as captions
+            return
+        name = picture.path or picture.name
+        boxes = hash(tuple((box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes))
+        if name in self._seen:
+            same = "with the same boxes" if self._seen[name] == boxes else "with other boxes"
+            yield Fault("picture-twice", where, same)
+        self._seen.setdefault(name, boxes)
+
+    def _reaches_out(self, picture: Picture, frame: Frame) -> bool:
+        found = (box_fault(box, frame.size) for box in picture.boxes)
+        return any(fault is not None and fault[0] in _OUT for fault in found)
+
+    def _count_turned(self, picture: Picture, frame: Frame) -> None:
+        """Take note which way of holding a turned picture its boxes fit."""
+        if frame.size is None:
+            return
+        upright, stored = frame.size, frame.size[::-1]
+        fits_upright, fits_stored = (
+            all(_inside(box, size) for box in picture.boxes) for size in (upright, stored)
+        )
+        way = "either" if fits_upright == fits_stored else "upright" if fits_upright else "stored"
+        self._turned[way] += 1
+        if way == "stored":
+            self._turned_example = self._turned_example or where_of(picture)
+
+    def _about_boxes(self, picture: Picture, frame: Frame) -> Iterator[Fault]:
+        seen: dict[tuple[float, ...], set[object]] = {}
+        for number, box in enumerate(picture.boxes, 1):
+            where = (
+                f"{Where(picture.where.file, box.at or picture.where.at or f'box {number}')} ({picture.name})"
+            )
+            self._statistics.add(box, frame.size)
+            if (found := box_fault(box, frame.size)) is not None:
+                yield Fault(found[0], where, found[1])
+            corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
+            named = box.phrase if box.label is None else box.label
+            marked = seen.setdefault(corners, set())
+            if named in marked:
+                yield Fault("box-twice", where)
+            elif marked:
+                yield Fault("box-two-classes", where)
+            marked.add(named)
+            yield from self._about_label(box, where)
+
+    def _about_label(self, box: Box, where: str) -> Iterator[Fault]:
+        """Compare the label with what the box is called beside it."""
+        if box.label is None:
+            return
+        if not 0 <= box.label < len(self._classes):
+            yield Fault("unknown-class", where, f"its label is {box.label}")
+            return
+        if not box.phrase or not plain_name(box.phrase):
+            return
+        self._named += 1
+        name = self._classes[box.label]
+        if plain_name(box.phrase) == plain_name(name):
+            return
+        self._contradicting += 1
+        other = self._index.get(plain_name(box.phrase))
+        if other is not None:
+            self._shifts[other - box.label] += 1
+        told = f"its label {box.label} is '{one_line(name, 60)}', its category '{one_line(box.phrase, 60)}'"
+        yield Fault("label-contradicts", where, told)
+
+    def _count(self, picture: Picture) -> None:
+        self._boxes += len(picture.boxes)
+        self._unmarked += not picture.boxes
+        for box in picture.boxes:
+            self._crowds += box.crowd
+            if box.label is None:
+                self._phrases += 1
+            else:
+                self.by_label[box.label] += 1
+
+    def finish(self) -> SplitReport:
+        """Weigh the split as a whole and return its counts; the tally is complete then."""
+        place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
+        for verdict in self._statistics.verdicts():
+            self.tally.forget(*verdict.instead)
+            self.tally.put(verdict.kind, verdict.count, [verdict.fault(place)])
+        self._weigh_turned(place)
+        self._weigh_labels(place)
+        self.tally.add(self._about_emptiness(place))
+        if self._unmarked and self._boxes:
+            self.tally.put("picture-unmarked", self._unmarked, [])
+        by_class = {
+            name: self.by_label[index] for index, name in enumerate(self._classes) if self.by_label[index]
+        }
+        return SplitReport(
+            self._split.name,
+            self._split.said,
+            self._split.annotations,
+            self._pictures,
+            self._boxes,
+            self._unmarked,
+            by_class,
+            self._phrases,
+            self._crowds,
+        )
+
+    def _weigh_turned(self, place: str) -> None:
+        if self._turned["stored"] > self._turned["upright"]:
+            self.tally.forget("size-turned")
+            where = self._turned_example or place
+            told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
+            self.tally.put("boxes-stored", self._turned.total(), [Fault("boxes-stored", where, told)])
+
+    def _weigh_labels(self, place: str) -> None:
+        """Say what all contradictions have in common."""
+        if not self._contradicting or not self._shifts:
+            return
+        shift, count = self._shifts.most_common(1)[0]
+        if abs(shift) == 1 and count >= 0.9 * self._contradicting:
+            share = "every box" if self._contradicting == self._named else f"{self._contradicting:,} boxes"
+            side = "above" if shift < 0 else "below"
+            told = f"in {share} the label is one {side} that of its category: off by one?"
+            self.tally.examples["label-contradicts"].insert(0, Fault("label-contradicts", place, told))
+
+    def _about_emptiness(self, place: str) -> Iterator[Fault]:
+        if not self._pictures:
+            yield Fault("split-empty", place)
+        elif not self._boxes and self._split.annotations:
+            kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
+                self._split.name, "nothing-to-learn"
+            )
+            yield Fault(kind, place, f"{self._pictures:,} pictures, no box")
+
+
+def _inside(box: Box, size: tuple[float, float]) -> bool:
+    by = reach(*size)
+    return (
+        min(box.x1, box.y1, box.x2, box.y2) >= -by
+        and max(box.x1, box.x2) <= size[0] + by
+        and max(box.y1, box.y2) <= size[1] + by
+    )

@@ -1,0 +1,75 @@
+"""Data sets from wherever they are: folders where they lie, archives unpacked and buckets brought once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from skillbank.datasets.document import split_of
+from skillbank.datasets.opening import Opened, open_place
+from skillbank.datasets.tree import Unpack
+from skillbank.errors import DataNotFoundError
+from skillbank.nearby import near_path
+from skillbank.plan.model import InputBinding
+from skillbank.storage.archive import archive_stem
+from skillbank.storage.progress import Report
+from skillbank.storage.staging import locate, stage
+from skillbank.storage.uri import parse_uri
+
+__all__ = ["open_data_place", "unpacker"]
+
+_Runtime: TypeAlias = Literal["file", "folder", "extracted_folder"]
+_JUNK = frozenset({"__MACOSX", ".DS_Store"})
+
+
+def open_data_place(place: str, cache: Path, *, form: str = "", report: Report | None = None) -> Opened:
+    """Open the data set at a place, with whatever archives are in it unpacked.
+
+    Parameters
+    ----------
+    place
+        A path or URI of a folder, an archive, an annotation file, or a part of a data set.
+    cache
+        Folder of what can be made again.
+    form
+        Name of its format, where a person has said it.
+    report
+        Told how far a download is.
+
+    Raises
+    ------
+    DataNotFoundError, DataError, PlatformError, UsageError
+    """
+    uri = parse_uri(place)
+    unpack = unpacker(cache, report)
+    if uri.scheme == "file":
+        try:
+            return open_place(uri.path, unpack, form=form)
+        except DataNotFoundError as error:
+            raise DataNotFoundError(f"{error}{near_path(uri.path)}") from None
+    folder = locate(_binding(place, "file")).folder
+    packed = not folder and archive_stem(uri.name) is not None
+    kind: _Runtime = "extracted_folder" if packed else "folder" if folder else "file"
+    staged = stage(_binding(place, kind), cache, report=report)
+    return open_place(_inner(staged) if packed else staged, unpack, form=form)
+
+
+def unpacker(cache: Path, report: Report | None = None) -> Unpack:
+    """Return what unpacks an archive once into a cache, and gives the folder without a single top folder."""
+
+    def unpack(archive: Path) -> Path:
+        return _inner(stage(_binding(str(archive), "extracted_folder"), cache, report=report))
+
+    return unpack
+
+
+def _binding(uri: str, kind: _Runtime) -> InputBinding:
+    return InputBinding(key="the data set", uri=uri, runtime=kind)
+
+
+def _inner(folder: Path) -> Path:
+    """Return the only folder in a folder; one that is called as a split is part of the data."""
+    inside = [entry for entry in folder.iterdir() if entry.name not in _JUNK]
+    if len(inside) == 1 and inside[0].is_dir() and split_of(inside[0].name) is None:
+        return inside[0]
+    return folder
