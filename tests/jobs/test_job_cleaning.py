@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def test_of_a_training_the_best_and_the_latest_model_stay(tmp_path: Path) -> Non
         (folder / f"model_epoch_{epoch:03}.pth").write_bytes(b"x")
     (folder / "model_latest.pth").symlink_to("model_epoch_003.pth")
     status = [
-        '{"epoch": %d, "max_epoch": 4, "kpi": {"val_mAP50": %s}}' % (epoch, value)
+        json.dumps({"epoch": epoch, "max_epoch": 4, "kpi": {"val_mAP50": value}})
         for epoch, value in enumerate((0.1, 0.9, 0.2, 0.3))
     ]
     (folder / "status.json").write_text("\n".join(status))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in, split_of
-from skillbank.datasets.formats import FORMATS, Format
+from skillbank.datasets.formats import FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
 from skillbank.errors import DataError, DataNotFoundError
@@ -63,33 +63,23 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         tree = open_tree(place, unpack)
         if recognise(tree, form):
             return Opened(tree, open_data(tree, form))
-    if (part := _part_of_above(place, unpack, form)) is not None:
-        return part
-    if not place.exists():
-        raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
-    tree = open_tree(place if place.is_dir() else place.parent, unpack)
-    return Opened(tree, open_data(tree, form))
-
-
-def _part_of_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
-    """Open the data set above a place that names a part of it; None where there is none.
-
-    Only what is called like a part is looked for: folders above may hold anything, and a lot of it.
-    """
     for above in list(place.parents)[:_ABOVE]:
-        rest = place.relative_to(above)
-        if not place.is_file() and not any(split_in(name) for name in rest.parts):
+        # Folders above may hold anything, and a lot of it: only what is called like a part is looked for.
+        if not place.is_file() and not any(map(split_in, place.relative_to(above).parts)):
             continue
         if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
             continue
         tree = open_tree(above, unpack)
         try:
-            data = open_data(tree, form)
-        except DataError:
+            data = open_data(tree, form) if recognise(tree, form) else None
+        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
             continue
-        if (split := _part(data, rest)) is not None:
+        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
             return Opened(tree, data, split)
-    return None
+    if not place.exists():
+        raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
+    tree = open_tree(place if place.is_dir() else place.parent, unpack)
+    return Opened(tree, open_data(tree, form))
 
 
 def recognise(tree: Tree, form: str = "") -> bool:
@@ -108,6 +98,8 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
     claims = _claims(tree, form)
     if not claims and (parts := _divided(tree, form)):
         return _joined(parts)
+    if not claims and form in ("", LAST.name) and LAST.recognise(tree) is not None:
+        return LAST.read(tree)
     if not claims:
         known = ", ".join(each.title for each in FORMATS)
         raise UnrecognisedError(
@@ -123,8 +115,9 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
 
 def _claims(tree: Tree, form: str) -> list[tuple[Format, Recognised]]:
     formats = [each for each in FORMATS if form in ("", each.name)]
-    if not formats:
-        raise DataError(f"there is no format '{form}'; known are {', '.join(each.name for each in FORMATS)}")
+    if not formats and form != LAST.name:
+        known = ", ".join(each.name for each in (*FORMATS, LAST))
+        raise DataError(f"there is no format '{form}'; known are {known}")
     claims = [(each, found) for each in formats if (found := each.recognise(tree)) is not None]
     # Of two formats that would read the same files, the surer one stands first.
     kept: list[tuple[Format, Recognised]] = []
@@ -143,9 +136,13 @@ def _divided(tree: Tree, form: str) -> list[tuple[str, DataSet]]:
         if split_of(folder) is None:
             continue
         below = tree.below(folder)
-        if not _claims(below, form):
+        if _claims(below, form):
+            parts.append((folder, open_data(below, form)))
+        elif LAST.recognise(below) is not None:
+            notes = (f"{folder} holds pictures without annotations",)
+            parts.append((folder, replace(LAST.read(below), notes=notes)))
+        else:
             return []
-        parts.append((folder, open_data(below, form)))
     return parts
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.fitting import misfit
-from skillbank.datasets.opening import Opened, open_data, open_place
+from skillbank.datasets.formats import FORMATS, LAST
+from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, archive_stem, open_tree
 from skillbank.datasets.wanted import Wanted, wanted_files
 from skillbank.errors import DataError, DataNotFoundError, SkillbankError, a_few
@@ -127,7 +128,9 @@ def splits_at(place: Path) -> tuple[str, ...]:
         opened = open_place(place, small_unpacker())
     except (SkillbankError, OSError):
         return ()
-    return () if opened.split is not None else tuple(split.name for split in opened.data.splits)
+    if opened.split is not None or opened.data.format == LAST.name:
+        return ()
+    return tuple(split.name for split in opened.data.splits)
 
 
 def small_unpacker() -> Unpack:
@@ -165,6 +168,11 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     if not group.wanted.annotated:
         return _pictures_of(group, place, unpack) if group.missing else None
     opened = _own_files(group, place, unpack) or open_place(place, unpack)
+    if opened.data.format == LAST.name:
+        raise UnrecognisedError(
+            f"{place} holds pictures and no annotations that are recognised (known are "
+            f"{', '.join(each.title for each in FORMATS)})"
+        )
     split, notes = _chosen(opened, group, plan)
     if not group.missing:
         why = _why_made(group, plan, unpack)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.faults import KINDS, Severity
-from skillbank.datasets.formats import format_title
+from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened, UnrecognisedError
 from skillbank.datasets.providing import Classes, provide, provide_pictures
 from skillbank.datasets.report import DataReport, SplitReport
@@ -42,6 +42,7 @@ _SHOWN = 6
 _PUT_RIGHT = ("mended", "box-rounded", "picture-deep")
 """Kinds of notes that say what becomes of the data; the others are for who checks it."""
 _TEXTS = (".json", ".jsonl", ".csv", ".xml")
+_TITLES = {each.name: each.title for each in (*FORMATS, LAST)}
 _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""
 
@@ -279,7 +280,7 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
     if found is None or wanted is None or not found.why:
         return look
     opened = found.opened
-    title = " and ".join(map(format_title, opened.data.format.split("+")))
+    title = " and ".join(_TITLES.get(name, name) for name in opened.data.format.split("+"))
     split = found.split.said or found.split.name
     said = f"{look.group.named} is {title}{f' ({split})' if split else ''}: "
     if look.report is None:

@@ -1,0 +1,78 @@
+"""Writes ODVG: a line a picture, and the label map beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.formats.base import Part
+from skillbank.datasets.formats.writing import Left, name_below, plain_number
+
+__all__ = ["ODVG_LINES", "ODVG_MAP", "OdvgWriter"]
+
+ODVG_LINES = "annotations_odvg.jsonl"
+ODVG_MAP = "annotations_odvg_labelmap.json"
+
+
+class OdvgWriter:
+    """Boxes with a class become detection, boxes with a phrase grounding; no picture of both is divided."""
+
+    name = "odvg"
+
+    def folder(self, split: str) -> str:
+        """Return where a split's pictures lie."""
+        return f"{split}/images" if split else "images"
+
+    def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
+        """Write the lines and the label map of each part; there is no map without classes."""
+        left = Left()
+        for part in parts:
+            home = folder / part.name
+            home.mkdir(parents=True, exist_ok=True)
+            if classes:
+                names = {str(number): name for number, name in enumerate(classes)}
+                text = json.dumps(names, ensure_ascii=False, indent=1)
+                (home / ODVG_MAP).write_text(f"{text}\n", encoding="utf-8")
+            with (home / ODVG_LINES).open("wb") as lines:
+                for picture in part.pictures:
+                    line = _line(picture, name_below(picture, self.folder(part.name)), classes, left)
+                    lines.write(msgspec.json.encode(line) + b"\n")
+        return left.sentences()
+
+
+def _line(picture: Picture, name: str, classes: Sequence[str], left: Left) -> dict[str, Any]:
+    line: dict[str, Any] = {"file_name": name}
+    if picture.width and picture.height:
+        line |= {"height": picture.height, "width": picture.width}
+    boxes = []
+    for box in picture.boxes:
+        if box.crowd:
+            left.out("boxes of crowds, which ODVG does not know,")
+        else:
+            boxes.append(box)
+    if picture.caption or any(box.label is None for box in boxes):
+        line["grounding"] = _grounding(picture.caption, boxes, classes)
+    else:
+        line["detection"] = {
+            "instances": [
+                {"bbox": _corners(box), "label": box.label, "category": classes[box.label]}
+                for box in boxes
+                if box.label is not None
+            ]
+        }
+    return line
+
+
+def _grounding(caption: str, boxes: Sequence[Box], classes: Sequence[str]) -> dict[str, Any]:
+    phrases = [box.phrase if box.label is None else classes[box.label] for box in boxes]
+    regions = [{"bbox": _corners(box), "phrase": phrase} for box, phrase in zip(boxes, phrases, strict=True)]
+    return {"caption": caption or " . ".join(dict.fromkeys(phrases)), "regions": regions}
+
+
+def _corners(box: Box) -> list[float | int]:
+    return [plain_number(value) for value in (box.x1, box.y1, box.x2, box.y2)]
