@@ -421,12 +421,14 @@ class Runtime:
         data
             As `data_of` gave it; looked at when not given.
         """
+        from skillbank.jobs.data_sets import look_at
         from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
         said = self.sentence([plan])
-        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where)
+        made = look_at(plan, whole=False).said
+        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.

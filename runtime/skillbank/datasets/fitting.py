@@ -85,7 +85,7 @@ def misfit(wanted: Wanted, paths: dict[str, Path], first: int | None) -> str:
     first
         The id of the first category, from which they count without a gap; None where any ids will do.
     """
-    folder = _Folder(paths[wanted.pictures])
+    folder = _Folder(paths[wanted.pictures], wanted.pictures)
     try:
         if (file := paths.get(wanted.label_map)) is not None:
             names = msgspec.json.decode(_read(file), type=dict[str, str])
@@ -97,15 +97,15 @@ def misfit(wanted: Wanted, paths: dict[str, Path], first: int | None) -> str:
         if (file := paths.get(wanted.coco)) is not None:
             return _of_coco(file, folder, first)
     except (msgspec.DecodeError, ValueError) as error:
-        return f"{file.name if file else folder.path.name}: {one_line(error, 120)}"
+        return f"{file.name if file else wanted.pictures}: {_plain(error)}"
     return ""
 
 
 class _Folder:
     """The pictures of a folder; those directly in it are listed once, since a question each takes long."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self._name = path, name
         with os.scandir(path) as entries:
             self._inside = {entry.name for entry in entries}
 
@@ -115,7 +115,13 @@ class _Folder:
             return "an entry has no file_name"
         if name in self._inside or ("/" in name and (self.path / name).is_file()):
             return ""
-        return f"{one_line(name, 80)} is not in {self.path.name}/ under this name"
+        return f"{one_line(name, 80)} is not in {self._name} under this name"
+
+
+def _plain(error: Exception) -> str:
+    """Return what a reader says without its marks: "expected int, got float at instances[0].label"."""
+    said = str(error).replace("`", "").replace(" - at ", " at ").replace("$.", "")
+    return one_line(said[:1].lower() + said[1:], 120)
 
 
 def _read(file: Path) -> bytes:
@@ -136,7 +142,7 @@ def _of_lines(file: Path, folder: _Folder) -> Iterator[str]:
             try:
                 entry = decoder.decode(line)
             except (msgspec.DecodeError, ValueError) as error:
-                yield f"{file.name} line {number}: {one_line(error, 120)}"
+                yield f"{file.name} line {number}: {_plain(error)}"
                 return
             if entry.detection is None and entry.grounding is None:
                 yield f"{file.name} line {number} has neither detection nor grounding"

@@ -80,6 +80,11 @@ class DataGroup:
         return tuple(each for each in self.bindings if not each.optional and not _is_there(each))
 
     @property
+    def role(self) -> str:
+        """The split that it takes: train or val; empty for pictures alone."""
+        return _ROLES.get(self.source, "")
+
+    @property
     def named(self) -> str:
         """The group in a sentence."""
         return f"{self.source} {one_line(self.place, 200)}"
@@ -236,7 +241,7 @@ def _chosen(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[
     if opened.split is not None:
         return opened.split, ()
     splits = {split.name: split for split in opened.data.splits}
-    role = _ROLES.get(group.source, "")
+    role = group.role
     measured = role == "val" and plan.action == "evaluate"
     takes: tuple[str, ...] = ("val", "test", "") if measured else (role, "")
     chosen = next((splits[name] for name in takes if name in splits), None)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from skillbank.datasets.checking import check_data
+from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import KINDS, Severity
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened, UnrecognisedError
 from skillbank.datasets.providing import Classes, provide, provide_pictures
 from skillbank.datasets.report import DataReport, SplitReport
-from skillbank.datasets.tree import Tree
+from skillbank.datasets.tree import Tree, open_tree
 from skillbank.errors import DataError, DataNotFoundError, SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.binding import has_token
@@ -39,10 +40,14 @@ from skillbank.visible import one_line
 __all__ = ["DataLook", "PlanData", "look_at", "make"]
 
 _SHOWN = 6
+_SIZES = ("size-turned", "size-scaled")
+"""Kinds of faults that a conversion puts right and no program takes."""
 _PUT_RIGHT = ("mended", "box-rounded", "picture-deep")
 """Kinds of notes that say what becomes of the data; the others are for who checks it."""
 _TEXTS = (".json", ".jsonl", ".csv", ".xml")
 _TITLES = {each.name: each.title for each in (*FORMATS, LAST)}
+_VERSION = "1"
+"""Of the files that are made: another one makes them anew."""
 _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""
 
@@ -165,12 +170,38 @@ def look_at(
     made
         Places that an earlier step of a chain writes to: there is nothing yet.
     """
+    groups = groups_of(plan)
+    if not groups:
+        return PlanData()
+    asked = (plan.plan_id, whole, elsewhere)
+    if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
+        return kept[1]
     looks = []
-    for group in groups_of(plan):
+    for group in groups:
         if has_token(group.place) or any((group.local or Path()).is_relative_to(path) for path in made):
             continue
         looks.append(_look(group, plan, whole=whole, elsewhere=elsewhere, report=report))
-    return PlanData(_checked(plan, looks, whole))
+    data = PlanData(_checked(plan, looks, whole))
+    if all(look.found is not None and not look.problems for look in looks):
+        while len(_KEPT) >= _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[asked] = (_signature(data, whole=whole), data)
+    return data
+
+
+_KEPT: dict[tuple[str, bool, bool], tuple[str, PlanData]] = {}
+"""What was seen of plans in this process, with what stands for the files: a launch looks several times."""
+_MOST_KEPT = 4
+
+
+def _signature(data: PlanData, *, whole: bool) -> str:
+    """Return what stands for the files of all data sets now; no text twice where they cannot be listed."""
+    unpack = unpacker(cache_dir()) if whole else small_unpacker()
+    roots = {look.found.opened.tree.root for look in data.looks if look.found is not None}
+    try:
+        return digest(*(_contents(open_tree(root, unpack)) for root in sorted(roots)))
+    except (SkillbankError, OSError):
+        return str(object())
 
 
 def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
@@ -216,25 +247,18 @@ def _ours(plan: Plan) -> bool:
 
 def _checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLook, ...]:
     """Check what was found; splits of one data set are checked together, since pictures may stand in both."""
-    together: dict[tuple[Path, tuple[str, ...]], list[int]] = {}
+    together: dict[tuple[Path, str], list[int]] = {}
     for index, look in enumerate(looks):
         if look.found is not None and look.group.wanted is not None and look.group.wanted.annotated:
-            opened = look.found.opened
-            files = tuple(split.annotations[0] if split.annotations else "" for split in opened.data.splits)
-            together.setdefault((opened.tree.root, files), []).append(index)
+            found = look.found
+            alone = "" if found.split.name and found.opened.split is None else f"{index}"
+            together.setdefault((found.opened.tree.root, f"{alone}{found.opened.data.format}"), []).append(
+                index
+            )
     checked = list(looks)
     for indexes in together.values():
-        founds = [look.found for i in indexes if (look := looks[i]).found is not None]
-        opened = founds[0].opened
-        names = list(dict.fromkeys(found.split.name for found in founds))
-        only = opened if opened.split is None else Opened(opened.tree, opened.data, founds[0].split)
         try:
-            report = check_data(
-                only,
-                splits=names if opened.split is None and names != [""] else None,
-                decode=whole,
-                cache=cache_dir() / "pictures" if whole else None,
-            )
+            report = _report([found for i in indexes if (found := looks[i].found) is not None], whole)
         except SkillbankError as error:
             for index in indexes:
                 checked[index] = replace(looks[index], problems=(*looks[index].problems, str(error)))
@@ -242,6 +266,18 @@ def _checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLo
         for position, index in enumerate(indexes):
             checked[index] = _judged(plan, looks[index], report, first=position == 0)
     return tuple(_told(look, checked) for look in checked)
+
+
+def _report(founds: Sequence[Found], whole: bool) -> DataReport:
+    """Check the splits that were found in one data set; one that has no name is what it is used for."""
+    first = founds[0]
+    opened, cache = first.opened, cache_dir() / "pictures" if whole else None
+    if not first.split.name or opened.split is not None:
+        named = replace(first.split, name=first.split.name or first.group.role)
+        opened = Opened(opened.tree, opened.data, named)
+        return check_data(opened, decode=whole, cache=cache)
+    names = list(dict.fromkeys(found.split.name for found in founds))
+    return check_data(opened, splits=names, decode=whole, cache=cache)
 
 
 def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> DataLook:
@@ -262,6 +298,8 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     notes = [f"{place}: {each}" for each in report.sentences(Severity.WARNING)] if first else []
     if skip and all_errors and not found.why:
         found = replace(found, why="what is broken is left out")
+    elif not found.why and any(name in report.tally.counts for name in _SIZES):
+        found = replace(found, why="its pictures have other sizes than it states")
     if problems and not found.why and not _ours(plan):
         notes, problems = [*problems, *notes], []  # files that are there and another program reads
     dropped = [f"{each} (skipped)" for each in dropped]
@@ -288,6 +326,8 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
     said += f"{_counts(look.report, found)}; read as {wanted.annotations}, since {found.why}"
     same = [o.found for o in looks if o.found is not None and o.found.opened.tree.root == opened.tree.root]
     read = {each.split.name for each in same}
+    below = (o.group.local for o in looks if o.group.local is not None)
+    read |= {split_of(place.name) or "" for place in below if place.parent == opened.tree.root}
     idle = [each.said or each.name for each in opened.data.splits if each.name not in read]
     if idle and opened.split is None:
         said += f"; {a_few(idle, 4)} {'is' if len(idle) == 1 else 'are'} left alone"
@@ -315,7 +355,8 @@ def _counts(report: DataReport, found: Found) -> str:
 
 def split_report(report: DataReport, found: Found) -> SplitReport:
     """Return what a check says of the split that was found."""
-    return next((each for each in report.splits if each.name == found.split.name), report.splits[0])
+    name = found.split.name or found.group.role
+    return next((each for each in report.splits if each.name == name), report.splits[0])
 
 
 def _most(split: SplitReport) -> list[tuple[str, int]]:
@@ -355,7 +396,7 @@ def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[st
     assert found is not None and wanted is not None
     first = first_category(plan)
     key = digest(
-        "1", _contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
+        _VERSION, _contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
         plan.on_broken, str(first), *names,
     )  # fmt: skip
     write = partial(_write, plan=plan, look=look, names=names, first=first)

@@ -127,8 +127,8 @@ def _names(place: Path) -> Iterable[str]:
 
 def _there(place: Path, path: str) -> bool:
     try:
-        return (
-            (place / path).exists() or bool(ARCHIVE.search(path)) and (place / ARCHIVE.sub("", path)).is_dir()
+        return (place / path).exists() or (
+            bool(ARCHIVE.search(path)) and (place / ARCHIVE.sub("", path)).is_dir()
         )
     except OSError:
         return False
