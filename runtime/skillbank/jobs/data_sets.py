@@ -258,7 +258,7 @@ def _checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLo
     checked = list(looks)
     for indexes in together.values():
         try:
-            report = _report([found for i in indexes if (found := looks[i].found) is not None], whole)
+            report = _report([each for i in indexes if (each := looks[i].found) is not None], whole)
         except SkillbankError as error:
             for index in indexes:
                 checked[index] = replace(looks[index], problems=(*looks[index].problems, str(error)))

@@ -51,7 +51,7 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
 
 
 def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
-    """Return where a data set lies on this machine, brought once into a cache from elsewhere; unpacked, if packed.
+    """Return where a data set lies on this machine: brought once into a cache from elsewhere, and unpacked.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is to become of broken pictures and boxes of the data: "skip broken images", "stop if one is corrupt"."""
+"""What is to become of broken pictures and boxes of data: "skip broken images", "stop if one is corrupt"."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def take_broken(page: Text) -> None:
             for match in page.find(source):
                 denied = match.tokens("no")
                 page.ledger.claim("field", match.tokens(), ("on_broken", other if denied else meant))
-    told = f"'if|'when|'whenever {_DET} {_OWN}.objects 'is|'are|'turn? 'out|'to|'be* {_OWN}.states {_MORE} ',? 'then|'just*"
+    is_ = "'is|'are|'turn? 'out|'to|'be*"
+    told = f"'if|'when|'whenever {_DET} {_OWN}.objects {is_} {_OWN}.states {_MORE} ',? 'then|'just*"
     for meant in ("skip", "refuse"):
         for match in page.find(f"{told} {_OWN}.{meant} 'it|'them|'that|'those?"):
             page.ledger.claim("field", match.tokens(), ("on_broken", meant))
