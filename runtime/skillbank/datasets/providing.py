@@ -15,7 +15,7 @@ from skillbank.datasets.names import plain_name
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
-from skillbank.datasets.tree import Tree
+from skillbank.datasets.tree import Tree, open_tree
 from skillbank.datasets.wanted import Wanted
 from skillbank.errors import DataError
 
@@ -128,8 +128,9 @@ def provide_pictures(opened: Opened, split: Split, wanted: Wanted, folder: Path)
     if not own:
         raise DataError(f"{tree.root} has no picture for {split.said or 'this'}; see where they are")
     album = _Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder)
-    others = (tree.path(name) for name in tree.pictures if name not in own)
-    if any(path.is_relative_to(album.root) for path in others):
+    meant = {tree.path(name) for name in own}
+    there = open_tree(album.root)
+    if any(there.path(name) not in meant for name in there.pictures):
         album = _Album(tree, folder, linked=True)
     for name in own:
         album.add(name)

@@ -52,8 +52,8 @@ class Place(Frozen):
 
     ``bytes`` is the size of a local file, ``digest`` stands for what lies there, see
     `skillbank.jobs.data_digest`. ``made`` is made of the data set that lies there; ``left_out`` is an
-    optional input that nobody named; ``unseen`` lies elsewhere, is made by an earlier step, or takes long to look at;
-    ``misnamed`` is no place that there can be.
+    optional input that nobody named; ``unseen`` lies elsewhere, is made by an earlier step, or takes long
+    to look at; ``misnamed`` is no place that there can be.
     """
 
     key: str

@@ -272,17 +272,17 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
     wanted = group.wanted
     with_classes = wanted is not None and any(each.file == wanted.classes for each in group.missing)
     if place.is_file() and place.name.lower().endswith(PICTURES) and not with_classes:
-        return _loose(group, Tree(place.parent, {place.name: place}), "it is one picture")
+        return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
     packed = place.is_file() and archive_stem(place.name) is not None
     if (place.is_dir() or packed) and not with_classes:
         tree = open_tree(unpack(place) if packed else place, unpack)
         if not tree.pictures:
             raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
-        return _loose(group, tree, "it is a folder of pictures")
+        return _loose(group, tree, "all of the folder")
     opened = open_place(place, unpack)
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
-    return Found(group, opened, split or opened.data.splits[0], "its pictures are meant")
+    return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")
 
 
 def _loose(group: DataGroup, tree: Tree, why: str) -> Found:

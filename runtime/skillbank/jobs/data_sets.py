@@ -318,11 +318,12 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
     if found is None or wanted is None or not found.why:
         return look
     opened = found.opened
+    if look.report is None:
+        count = sum(1 for _ in found.split.pictures())
+        return replace(look, said=f"{look.group.named}: {count:,} pictures; {found.why}")
     title = " and ".join(_TITLES.get(name, name) for name in opened.data.format.split("+"))
     split = found.split.said or found.split.name
     said = f"{look.group.named} is {title}{f' ({split})' if split else ''}: "
-    if look.report is None:
-        return replace(look, said=f"{said}{sum(1 for _ in found.split.pictures()):,} pictures; {found.why}")
     said += f"{_counts(look.report, found)}; read as {wanted.annotations}, since {found.why}"
     same = [o.found for o in looks if o.found is not None and o.found.opened.tree.root == opened.tree.root]
     read = {each.split.name for each in same}
