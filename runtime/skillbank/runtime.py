@@ -257,7 +257,11 @@ class Runtime:
     @staticmethod
     def _divided(step: Request, skill: Skill) -> Request:
         """Return a request whose data is named by the part that each source takes; see `plan.divided`."""
-        from skillbank.jobs.data_places import splits_at
+
+        def splits_at(place: Path) -> Sequence[str]:
+            from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
+
+            return splits_at(place)
 
         try:
             action = skill.action(step.action, step.variant)

@@ -7,7 +7,7 @@ other programs end there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class _Coco(msgspec.Struct):
 _BOM = b"\xef\xbb\xbf"
 
 
-def misfit(wanted: Wanted, paths: dict[str, Path], first: int | None) -> str:
+def misfit(wanted: Wanted, paths: Mapping[str, Path], first: int | None) -> str:
     """Return why files are not what a program reads as they lie, half a sentence; empty where they are.
 
     Parameters

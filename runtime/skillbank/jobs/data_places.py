@@ -6,9 +6,8 @@ they lie; else they are made of the data set that is recognised there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from skillbank.datasets.document import DataSet, Picture, Split
@@ -16,78 +15,22 @@ from skillbank.datasets.fitting import misfit
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, archive_stem, open_tree
-from skillbank.datasets.wanted import Wanted, wanted_files
-from skillbank.errors import DataError, DataNotFoundError, SkillbankError, a_few
+from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
+from skillbank.jobs.data_groups import DataGroup, first_category, is_there
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.data_place import unpacker
 from skillbank.storage.staging import locate, stage
-from skillbank.storage.uri import parse_uri
 from skillbank.visible import one_line
 
-__all__ = [
-    "AT_ONCE",
-    "DataGroup",
-    "Found",
-    "LaterError",
-    "find",
-    "first_category",
-    "groups_of",
-    "small_unpacker",
-    "splits_at",
-]
+__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "small_unpacker", "splits_at"]
 
 AT_ONCE = 64 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
-DETECTION = "object_detection"
-_FROM_ZERO = frozenset({"grounding_dino"})
-"""Architectures whose category ids count from 0."""
-_ROLES = {"train_datasets": "train", "calibration_dataset": "train", "eval_dataset": "val"}
 
 
 class LaterError(DataError):
     """What takes long is left to a launch."""
-
-
-@dataclass(frozen=True)
-class DataGroup:
-    """The inputs of a plan that are files of one data set.
-
-    Attributes
-    ----------
-    place
-        The location as it was named.
-    source
-        What it is for, in the skill's word.
-    wanted
-        What the files are to hold; None where they are none that can be made of boxes.
-    """
-
-    place: str
-    source: str
-    bindings: tuple[InputBinding, ...]
-    wanted: Wanted | None
-
-    @property
-    def local(self) -> Path | None:
-        """The place on this machine; None where it lies elsewhere."""
-        uri = parse_uri(self.place)
-        return uri.path if uri.scheme == "file" else None
-
-    @cached_property
-    def missing(self) -> tuple[InputBinding, ...]:
-        """The inputs that are not there as the table names them; what may be left out is none of them."""
-        return tuple(each for each in self.bindings if not each.optional and not _is_there(each))
-
-    @property
-    def role(self) -> str:
-        """The split that it takes: train or val; empty for pictures alone."""
-        return _ROLES.get(self.source, "")
-
-    @property
-    def named(self) -> str:
-        """The group in a sentence."""
-        return f"{self.source} {one_line(self.place, 200)}"
 
 
 @dataclass(frozen=True)
@@ -107,24 +50,6 @@ class Found:
     split: Split
     why: str
     notes: tuple[str, ...] = ()
-
-
-def groups_of(plan: Plan) -> list[DataGroup]:
-    """Return the data sets that a plan names by their places."""
-    inputs: dict[tuple[str, str], list[InputBinding]] = {}
-    for binding in plan.inputs:
-        if binding.place and binding.runtime != "value":
-            inputs.setdefault((binding.place, binding.source), []).append(binding)
-    fits = plan.data_type in ("", DETECTION)
-    return [
-        DataGroup(place, source, tuple(group), wanted_files(each.file for each in group) if fits else None)
-        for (place, source), group in inputs.items()
-    ]
-
-
-def first_category(plan: Plan) -> int:
-    """Return the id of the first category in the COCO documents of a plan's program."""
-    return 0 if plan.network_arch in _FROM_ZERO else 1
 
 
 def splits_at(place: Path) -> tuple[str, ...]:
@@ -186,14 +111,29 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     return Found(group, opened, split, why, notes)
 
 
-def _is_there(binding: InputBinding) -> bool:
-    try:
-        locate(binding)
-    except DataNotFoundError:
-        return False
-    except SkillbankError:
-        return True  # it is there, and the check says what is wrong with it
-    return True
+def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
+    """Find the data set of files that lay elsewhere and were brought one by one; None where there is none.
+
+    Raises
+    ------
+    DataError
+        When no data set is recognised in them.
+    """
+    wanted = group.wanted
+    if wanted is None or not wanted.annotated:
+        return None
+    pictures = paths[wanted.pictures]
+    files = {name: path for name, path in paths.items() if name != wanted.pictures}
+    files |= {f"images/{name}": path for name, path in open_tree(pictures).files.items()}
+    tree = Tree(pictures.parent, files)
+    opened = Opened(tree, open_data(tree))
+    split, notes = _chosen(opened, group, plan)
+    return Found(group, opened, split, misfit(wanted, paths, _first(plan)), notes)
+
+
+def _first(plan: Plan) -> int | None:
+    """Return the id of the first category where a program asks for it."""
+    return 0 if first_category(plan) == 0 else None
 
 
 def _own_files(group: DataGroup, place: Path, unpack: Unpack) -> Opened | None:
@@ -216,13 +156,13 @@ def _why_made(group: DataGroup, plan: Plan, unpack: Unpack) -> str:
         return ""
     paths: dict[str, Path] = {}
     for binding in group.bindings:
-        if not _is_there(binding):
+        if not is_there(binding):
             continue
         found = locate(binding)
         packed = binding.runtime == "extracted_folder" and not found.folder
         # As the program gets it: only a top folder with the archive's own name is taken away.
         paths[binding.file] = _staged_archive(binding, found.uri.path, unpack) if packed else found.uri.path
-    return misfit(wanted, paths, 0 if plan.network_arch in _FROM_ZERO else None)
+    return misfit(wanted, paths, _first(plan))
 
 
 def _staged_archive(binding: InputBinding, archive: Path, unpack: Unpack) -> Path:

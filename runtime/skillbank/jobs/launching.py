@@ -11,7 +11,7 @@ from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
 from skillbank.jobs.checks import Checks, check, refuse
 from skillbank.jobs.credentials import credential_problems
-from skillbank.jobs.data_sets import look_at, make
+from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
@@ -96,7 +96,7 @@ def prepare(
     report
         Told how far downloads are.
     """
-    made_of = make(plan, look_at(plan, whole=True, elsewhere=True, report=report), note)
+    made_of = _made(plan, note, report)
 
     def fetch(binding: InputBinding) -> Path:
         path = made_of.get(binding.key)
@@ -121,6 +121,16 @@ def prepare(
         config_path=made.config_path,
         resume=made.resume,
     )
+
+
+def _made(plan: Plan, note: Callable[[str], None], report: Report | None) -> dict[str, Path]:
+    """Make the files of data sets that are not there as the table names them; return them by input."""
+    data = look_at(plan, whole=True, elsewhere=True, report=report)
+    if not any(look.found is not None or look.problems for look in data.looks):
+        return {}
+    from skillbank.jobs.data_making import make
+
+    return make(plan, data, note)
 
 
 def rehearse(plan: Plan) -> Launch:
