@@ -1,4 +1,4 @@
-"""A plan's data as its program gets it: planned and staged by the real parts, read by the engine's own readers."""
+"""A plan's data as its program gets it: staged by the real parts, read by the engine's own readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets as people really have them, each shaped as somebody has reported it: planned, refused or trained."""
+"""Data sets as people really have them, each shaped as somebody has reported it, in plans and runs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Answer, Command, bank, environment, inline
-from tests.datasets.running import plan_of, staged
 
 from skillbank.errors import SkillbankError
+from tests.cli.conftest import Answer, Command
+from tests.datasets.running import plan_of, staged
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "inputs"
 SHAPES = {"blue square", "green triangle", "red circle"}
@@ -84,7 +84,9 @@ def test_it_is_evaluated_without_renumbering_by_hand(case: Case) -> None:
 
 def test_pictures_are_looked_at_in_any_folder(case: Case) -> None:
     place = case("inf_folder")
-    plan = plan_of(f"run inference with Grounding DINO on {place}, find 'red circle', checkpoint {place}/img000.jpg")
+    plan = plan_of(
+        f"run inference with Grounding DINO on {place}, find 'red circle', checkpoint {place}/img000.jpg"
+    )
     given = staged(plan)
     assert given.path("dataset.infer_data_sources.image_dir[0]") == place
     assert given.checks.data == (f"inference_dataset {place}: 6 pictures; all of the folder",)
@@ -125,7 +127,9 @@ def test_what_is_broken_is_skipped_with_a_count(
 
 def test_what_a_person_named_must_exist(case: Case, inline: Command) -> None:
     place = case("val_missing")
-    answer = inline("run", f"train Grounding DINO on {place}/train, validate on {place}/valdation, no HPO", "--yes")
+    answer = inline(
+        "run", f"train Grounding DINO on {place}/train, validate on {place}/valdation, no HPO", "--yes"
+    )
     assert answer.code == 5 and f"did you mean '{place}/val'" in answer.err
     answer = inline("run", f"fine-tune Grounding DINO from /nope/x.pth on {place}, no HPO", "--yes")
     assert answer.code == 5 and "/nope/x.pth" in answer.err

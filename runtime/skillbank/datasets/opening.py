@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_of
 from skillbank.datasets.formats import FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
@@ -14,6 +15,7 @@ from skillbank.errors import DataError, DataNotFoundError
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
 
@@ -65,21 +67,34 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
             return Opened(tree, open_data(tree, form))
     for above in list(place.parents)[:_ABOVE]:
         # Folders above may hold anything, and a lot of it: only what is called like a part is looked for.
-        if not place.is_file() and not any(map(split_in, place.relative_to(above).parts)):
+        if not place.is_file() and not any(map(_is_part, place.relative_to(above).parts)):
             continue
         if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
             continue
-        tree = open_tree(above, unpack)
         try:
-            data = open_data(tree, form) if recognise(tree, form) else None
+            data = _data_above(above, place, form)
         except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
             continue
-        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
-            return Opened(tree, data, split)
+        if data is not None:
+            tree = open_tree(above, unpack)
+            data = open_data(tree, form)
+            return Opened(tree, data, _part(data, place.relative_to(above)))
     if not place.exists():
         raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
     tree = open_tree(place if place.is_dir() else place.parent, unpack)
     return Opened(tree, open_data(tree, form))
+
+
+def _is_part(name: str) -> bool:
+    """Whether a folder is called like a split: "val", "valid", "val2017"."""
+    return split_of(_NOT_LETTERS.sub("", name)) is not None
+
+
+def _data_above(above: Path, place: Path, form: str) -> DataSet | None:
+    """Return the data set of a folder of which a place is a part; nothing is unpacked to find out."""
+    tree = open_tree(above)
+    data = open_data(tree, form) if recognise(tree, form) else None
+    return data if data is not None and _part(data, place.relative_to(above)) is not None else None
 
 
 def recognise(tree: Tree, form: str = "") -> bool:

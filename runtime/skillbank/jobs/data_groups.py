@@ -54,6 +54,11 @@ class DataGroup:
         """The inputs that are not there as the table names them; what may be left out is none of them."""
         return tuple(each for each in self.bindings if not each.optional and not is_there(each))
 
+    @cached_property
+    def is_there(self) -> bool:
+        """Whether anything lies at the place itself."""
+        return is_there(InputBinding(key=self.source, uri=self.place))
+
     @property
     def role(self) -> str:
         """The split that it takes: train or val; empty for pictures alone."""

@@ -13,7 +13,7 @@ from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup, is_there
 from skillbank.jobs.data_judging import checked, ours
 from skillbank.jobs.data_places import AT_ONCE, LaterError, find, find_brought, small_unpacker
-from skillbank.jobs.data_sets import DataLook, PlanData
+from skillbank.jobs.data_sets import DataLook, PlanData, look_from_here
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest
 from skillbank.storage.data_place import local_place, unpacker
@@ -59,7 +59,7 @@ def _signature(data: PlanData, *, whole: bool) -> str:
 def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
     place = group.local
     if place is None and not elsewhere:
-        return DataLook(group)
+        return look_from_here(group, whole=whole)
     try:
         if place is None and not group.missing:
             inputs = [each for each in group.bindings if is_there(each)]

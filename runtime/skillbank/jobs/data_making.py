@@ -63,6 +63,7 @@ def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[st
     write = partial(_write, plan=plan, look=look, names=names, first=first)
     folder = once(cache_dir(), f"{key}-{_DATA}", write)
     document = json.loads((folder / "made.json").read_text("utf-8"))
+    note(look.said)
     for sentence in document["notes"]:
         note(f"{look.group.named}: {sentence}")
     note(f"{look.group.named}: {document['pictures']:,} pictures and {document['boxes']:,} boxes are used")

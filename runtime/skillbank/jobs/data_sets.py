@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from skillbank.errors import a_few
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.data_groups import DataGroup, groups_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.progress import Report
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.datasets.report import DataReport, SplitReport
     from skillbank.jobs.data_places import Found
 
-__all__ = ["DataLook", "PlanData", "look_at"]
+__all__ = ["DataLook", "PlanData", "look_at", "look_from_here"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,25 @@ def look_at(
         and not any((group.local or Path()).is_relative_to(path) for path in made)
     ]
     if not elsewhere and all(group.local is None for group in groups):
-        return PlanData(tuple(map(DataLook, groups)))
+        return PlanData(tuple(look_from_here(group, whole=whole) for group in groups))
     from skillbank.jobs.data_looking import looked
 
     return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
+
+
+def look_from_here(group: DataGroup, *, whole: bool) -> DataLook:
+    """Look at a data set that lies elsewhere, without bringing it.
+
+    Parameters
+    ----------
+    whole
+        Whether the server is asked.
+    """
+    if not whole or group.wanted is None or not group.missing or not group.is_there:
+        return DataLook(group)
+    files = a_few([each.file for each in group.missing], 3)
+    note = (
+        f"{one_line(group.place, 200)} has no {files}: it is brought as a whole and recognised when the job "
+        "is launched; what of it is to be validated on has to be named"
+    )
+    return DataLook(group, later=True, notes=(note,))
