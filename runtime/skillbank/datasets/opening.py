@@ -17,8 +17,8 @@ __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
 _PARTS = frozenset(
-    ("images", "image", "imgs", "img", "labels", "label", "annotations")
-    + ("jpegimages", "imagesets", "main", "layout", "data", "obj_train_data")
+    {"images", "image", "imgs", "img", "labels", "label", "annotations", "jpegimages", "imagesets", "main"}
+    | {"layout", "data", "obj_train_data"}
 )
 """Folders that are mostly a part of a data set, beside those that bear the name of a split."""
 
