@@ -90,7 +90,10 @@ class Layout:
             if candidate in labels:
                 return candidate
         same = self._by_stem.get(last, [])
-        return same[0] if len(same) == 1 and self._picture_stems.get(last) == 1 else None
+        if len(same) != 1 or self._picture_stems.get(last) != 1:
+            return None
+        mine, other = self._split_part(picture), self._split_part(same[0])
+        return same[0] if mine is None or other is None or mine[1] == other[1] else None
 
     @cached_property
     def labels(self) -> frozenset[str]:
