@@ -155,7 +155,8 @@ def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
             split for split in data.splits if rest == split.said or split_of(rest) == (split.name or None)
         ]
         return Opened(tree, data, named[0]) if rest and named and split_of(rest) is not None else None
-    if all(name.startswith(f"{rest}/") for name in tree.pictures):
+    files = [name for split in data.splits for name in split.annotations] or [""]
+    if any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
         return Opened(tree, data)
     word = split_in(rest.rpartition("/")[2])
     named = [split for split in data.splits if word is not None and split.name == word]

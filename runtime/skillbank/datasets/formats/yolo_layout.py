@@ -217,13 +217,13 @@ class Layout:
 
 
 def label_files(tree: Tree) -> Iterator[str]:
-    """Yield the text files that are neither lists of classes nor, at the root, of a split's pictures."""
+    """Yield the text files that are neither lists of classes nor of a split's pictures."""
     lists = set(class_list_files(tree))
     for name in tree.ending(".txt"):
         last = name.rpartition("/")[2].lower()
         if name in lists or last in ("classes.txt", "obj.names") or last.startswith(_NO_LABELS):
             continue
-        if split_of(last[: -len(".txt")]) is None:
+        if split_of(last[: -len(".txt")]) is None or _labels_in(tree, name):
             yield name
 
 
