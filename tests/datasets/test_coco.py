@@ -1,4 +1,4 @@
-"""COCO as tools export it: Roboflow, CVAT, COCO itself, pandas, hands; ids of any kind, lists in any order."""
+"""COCO as tools and people write it: Roboflow, CVAT, pandas; ids of any kind, lists in any order."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,13 @@ BOTH = {"images/a.jpg": [("dog", 10, 20, 40, 60)], "images/b.jpg": [("cat", 10, 
 
 @pytest.mark.parametrize(
     "file",
-    ["annotations.json", "labels.json", "annotations/instances_default.json", "whatever.jsonl", "result.json"],
+    [
+        "annotations.json",
+        "labels.json",
+        "annotations/instances_default.json",
+        "whatever.jsonl",
+        "result.json",
+    ],
 )
 def test_recognised_under_any_name(tmp_path: Path, file: str) -> None:
     data = data_of(made(tmp_path, document(), file))
@@ -68,7 +74,9 @@ def test_the_order_of_the_lists_does_not_matter(tmp_path: Path, order: str) -> N
     assert boxes(data) == BOTH
 
 
-@pytest.mark.parametrize("kind", [str, float, lambda number: f"{number}.0"], ids=["text", "float", "float text"])
+@pytest.mark.parametrize(
+    "kind", [str, float, lambda number: f"{number}.0"], ids=["text", "float", "float text"]
+)
 def test_ids_of_any_kind(tmp_path: Path, kind: Any) -> None:
     whole = document(
         [image(kind(1), "a.jpg"), image(2, "b.jpg")],
@@ -115,7 +123,9 @@ def test_roboflow(tmp_path: Path) -> None:
         ("test", "test"),
     ]
     assert data.classes == ("dog", "cat")
-    assert data.notes == ("the category 'animals' only groups the others and no box bears it: it is left out",)
+    assert data.notes == (
+        "the category 'animals' only groups the others and no box bears it: it is left out",
+    )
     assert boxes(data, "val") == {"valid/a.jpg": [("dog", 10, 20, 40, 60)]}
 
 
@@ -139,7 +149,10 @@ def test_the_layout_of_coco(tmp_path: Path) -> None:
         whole = document([image(1, name)], [box(1, 1 if split == "train" else 2)])
         text(tmp_path / "annotations" / f"instances_{split}2017.json", json.dumps(whole))
         keypoints = [{"id": 1, "name": "dog", "keypoints": ["nose"]}]
-        text(tmp_path / "annotations" / f"person_keypoints_{split}2017.json", json.dumps(document(None, None, keypoints)))
+        text(
+            tmp_path / "annotations" / f"person_keypoints_{split}2017.json",
+            json.dumps(document(None, None, keypoints)),
+        )
         captions = {"images": [image(1, name)], "annotations": [{"image_id": 1, "id": 1, "caption": "a dog"}]}
         text(tmp_path / "annotations" / f"captions_{split}2017.json", json.dumps(captions))
     data = data_of(tmp_path)
@@ -166,7 +179,12 @@ def test_a_file_of_no_split_beside_those_of_splits_is_left_aside(tmp_path: Path)
 
 def test_faults_are_kept_with_their_picture(tmp_path: Path) -> None:
     whole = document(
-        [image(1, "a.jpg"), {"id": 2, "width": 100, "height": 80}, image(1, "b.jpg"), image(4, "b.jpg", width="100")],
+        [
+            image(1, "a.jpg"),
+            {"id": 2, "width": 100, "height": 80},
+            image(1, "b.jpg"),
+            image(4, "b.jpg", width="100"),
+        ],
         [
             box(1, 1),
             box(1, 9),
@@ -206,7 +224,9 @@ def test_annotations_of_pictures_that_are_not_listed_are_counted(tmp_path: Path)
 
 def test_polygons_without_a_box(tmp_path: Path) -> None:
     polygons = [[10, 20, 40, 20, 40, 60], [5, 30, 6, 31, 7, 30]]
-    whole = document(None, [box(1, 1, None, segmentation=polygons), box(1, 1, [], segmentation={"counts": "x"})])
+    whole = document(
+        None, [box(1, 1, None, segmentation=polygons), box(1, 1, [], segmentation={"counts": "x"})]
+    )
     data = data_of(made(tmp_path, whole))
     assert boxes(data)["images/a.jpg"] == [("dog", 5, 20, 40, 60)]
     assert kinds(data) == {"mended": 1, "unreadable-annotation": 1}
@@ -254,7 +274,9 @@ def test_one_name_under_two_ids_is_one_class(tmp_path: Path) -> None:
     data = data_of(made(tmp_path, document(categories=categories)))
     assert data.classes == ("dog",)
     assert boxes(data)["images/b.jpg"] == [("dog", 10, 20, 40, 60)]
-    assert data.notes == ("annotations.json has the category 'dog' under several ids, which are taken as one",)
+    assert data.notes == (
+        "annotations.json has the category 'dog' under several ids, which are taken as one",
+    )
 
 
 def test_a_document_that_ends_in_the_middle(tmp_path: Path) -> None:
@@ -277,7 +299,14 @@ def test_pictures_without_annotations(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["images/a.jpg", "images\\a.jpg", "./a.jpg", "C:\\data\\x\\a.jpg", "/home/me/x/a.jpg", "train/deep/a.jpg"],
+    [
+        "images/a.jpg",
+        "images\\a.jpg",
+        "./a.jpg",
+        "C:\\data\\x\\a.jpg",
+        "/home/me/x/a.jpg",
+        "train/deep/a.jpg",
+    ],
 )
 def test_names_of_other_machines(tmp_path: Path, name: str) -> None:
     data = data_of(made(tmp_path, document([image(1, name)], [box(1, 1)])))

@@ -1,4 +1,4 @@
-"""ODVG as people have it: other names, COCO under its name, numbers in quotes, no label map, Windows files."""
+"""ODVG as people have it: other names, COCO under its name, numbers in quotes, no label map, UTF-16."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,9 @@ def test_lines_become_pictures(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("file", ["train.json", "mixed_goods_odvg.jsonl", "annotations.ndjson", "meta/lines.jsonl"])
+@pytest.mark.parametrize(
+    "file", ["train.json", "mixed_goods_odvg.jsonl", "annotations.ndjson", "meta/lines.jsonl"]
+)
 def test_the_name_of_the_file_does_not_matter(tmp_path: Path, file: str) -> None:
     made(tmp_path, line("a.jpg", ([1, 2, 3, 4], 1)), file=file)
     data = data_of(tmp_path)
@@ -176,7 +178,11 @@ def test_phrases_of_a_caption(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", ["list", "lines"])
 def test_documents_in_a_list_or_over_several_lines(tmp_path: Path, shape: str) -> None:
     documents = [json.loads(line(name, ([1, 2, 3, 4], 0))) for name in ("a.jpg", "b.jpg")]
-    said = json.dumps(documents) if shape == "list" else "\n".join(json.dumps(each, indent=1) for each in documents)
+    said = (
+        json.dumps(documents)
+        if shape == "list"
+        else "\n".join(json.dumps(each, indent=1) for each in documents)
+    )
     data = data_of(made(tmp_path, said, file="annotations_odvg.json"))
     assert len(boxes(data)) == 2
     assert not kinds(data)

@@ -14,7 +14,9 @@ from tests.datasets.reading import boxes, picture, text
 
 def coco(root: Path, file: str, *names: str, category: str = "dog") -> None:
     document = {
-        "images": [{"id": at, "file_name": name, "width": 100, "height": 80} for at, name in enumerate(names)],
+        "images": [
+            {"id": at, "file_name": name, "width": 100, "height": 80} for at, name in enumerate(names)
+        ],
         "annotations": [
             {"id": at, "image_id": at, "category_id": 1, "bbox": [1, 2, 3, 4]} for at, _ in enumerate(names)
         ],
@@ -64,7 +66,10 @@ def test_split_folders_of_different_formats(tmp_path: Path) -> None:
 
 def test_faults_of_split_folders_name_their_folder(tmp_path: Path) -> None:
     picture(tmp_path / "train" / "a.jpg")
-    text(tmp_path / "train" / "lines.jsonl", '{"file_name": "a.jpg", "detection": {"instances": [{"bbox": 1}]}}')
+    text(
+        tmp_path / "train" / "lines.jsonl",
+        '{"file_name": "a.jpg", "detection": {"instances": [{"bbox": 1}]}}',
+    )
     text(tmp_path / "train" / "labelmap.json", '{"0": "dog"}')
     first = next(open_place(tmp_path).data.splits[0].pictures())
     assert [fault.where for fault in first.faults] == ["train/lines.jsonl line 1 box 0"]
@@ -84,7 +89,9 @@ def test_two_formats_of_the_same_pictures_are_asked_about(tmp_path: Path) -> Non
     picture(tmp_path / "images" / "a.jpg")
     odvg(tmp_path, "annotations_odvg.jsonl", "a.jpg")
     coco(tmp_path, "annotations.json", "a.jpg")
-    with pytest.raises(DataError, match="can be read as ODVG .* and COCO .*; say which is meant with --format"):
+    with pytest.raises(
+        DataError, match=r"can be read as ODVG .* and COCO .*; say which is meant with --format"
+    ):
         open_place(tmp_path)
     assert open_place(tmp_path, form="coco").data.classes == ("dog",)
     assert open_place(tmp_path, form="odvg").data.classes == ("cat",)
@@ -97,9 +104,7 @@ def test_split_folders_count_more_than_a_file_of_everything(tmp_path: Path) -> N
     coco(tmp_path, "annotations.json", "train.jpg", "val.jpg")
     data = open_place(tmp_path).data
     assert [split.name for split in data.splits] == ["train", "val"]
-    assert data.notes == (
-        "annotations.json beside the folders of the splits is not divided and left aside",
-    )
+    assert data.notes == ("annotations.json beside the folders of the splits is not divided and left aside",)
 
 
 def test_test_pictures_without_annotations_are_a_split(tmp_path: Path) -> None:
@@ -147,7 +152,9 @@ def test_a_split_by_its_name_alone(tmp_path: Path, part: str) -> None:
 
 def test_a_name_that_is_no_split_is_not_found(tmp_path: Path) -> None:
     yolo(tmp_path)
-    with pytest.raises(DataNotFoundError, match=r"no data set at .*valdation; the data set in .* has train, val"):
+    with pytest.raises(
+        DataNotFoundError, match=r"no data set at .*valdation; the data set in .* has train, val"
+    ):
         open_place(tmp_path / "valdation")
     with pytest.raises(DataNotFoundError):
         open_place(tmp_path / "test")

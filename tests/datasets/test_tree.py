@@ -93,7 +93,9 @@ def test_the_tree_of_a_folder(tmp_path: Path) -> None:
     assert whole.size("train/images/x.jpg") == (30, 20)  # the head of a file is read once
 
 
-@pytest.mark.parametrize(("orientation", "size"), [(1, (30, 20)), (3, (30, 20)), (6, (20, 30)), (8, (20, 30))])
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (30, 20)), (3, (30, 20)), (6, (20, 30)), (8, (20, 30))]
+)
 def test_sizes_are_upright(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
     picture(tmp_path / "x.jpg", (30, 20), orientation=orientation)
     assert open_tree(tmp_path).size("x.jpg") == size

@@ -1,4 +1,4 @@
-"""YOLO as trainers and tools lay it out, with polygons, oriented boxes, key points, and other machines' paths."""
+"""YOLO as tools lay it out, with polygons, oriented boxes, key points, and the paths of other machines."""
 
 from pathlib import Path
 
@@ -61,7 +61,10 @@ def test_ultralytics_with_any_path(tmp_path: Path, places: str) -> None:
     ],
 )
 def test_names_in_any_writing(tmp_path: Path, names: str) -> None:
-    assert data_of(ultralytics(tmp_path, f"{names}\ntrain: images/train\nval: images/val\n")).classes == ("dog", "cat")
+    assert data_of(ultralytics(tmp_path, f"{names}\ntrain: images/train\nval: images/val\n")).classes == (
+        "dog",
+        "cat",
+    )
 
 
 def test_names_that_yaml_takes_for_something_else(tmp_path: Path) -> None:
@@ -87,7 +90,10 @@ def test_roboflow(tmp_path: Path) -> None:
     for split in ("train", "valid", "test"):
         pair(tmp_path, f"{split}/images/a.jpg", f"{split}/labels/a.txt")
     text(tmp_path / "README.roboflow.txt", "1 2 3")
-    text(tmp_path / "data.yaml", f"train: ../train/images\nval: ../valid/images\ntest: ../test/images\nnc: 2\n{NAMES}")
+    text(
+        tmp_path / "data.yaml",
+        f"train: ../train/images\nval: ../valid/images\ntest: ../test/images\nnc: 2\n{NAMES}",
+    )
     data = data_of(tmp_path)
     assert [(split.name, split.said) for split in data.splits] == [
         ("train", "train"),
@@ -99,7 +105,9 @@ def test_roboflow(tmp_path: Path) -> None:
 
 
 def test_a_split_that_is_not_there(tmp_path: Path) -> None:
-    data = data_of(ultralytics(tmp_path, f"train: images/train\nval: images/valdation\ntest: images/test\n{NAMES}"))
+    data = data_of(
+        ultralytics(tmp_path, f"train: images/train\nval: images/valdation\ntest: images/test\n{NAMES}")
+    )
     assert [split.name for split in data.splits] == ["train"]
     assert [(fault.kind, fault.detail) for fault in data.faults] == [
         ("split-missing", "names 'images/valdation' for val, which is not there or holds no picture")
@@ -149,7 +157,7 @@ def test_darknet(tmp_path: Path) -> None:
     text(tmp_path / "obj.names", "dog\ncat\n")
     text(
         tmp_path / "obj.data",
-        "classes = 2\ntrain = data/train.txt\nvalid = data/valid.txt\nnames = data/obj.names\nbackup = backup/\n",
+        "classes = 2\ntrain = data/train.txt\nvalid = data/valid.txt\nnames = data/obj.names\nbackup = b/\n",
     )
     text(tmp_path / "train.txt", "data/obj_train_data/a.jpg\n")
     text(tmp_path / "valid.txt", "data/obj_train_data/b.jpg\ndata/obj_train_data/gone.jpg\n")
@@ -269,7 +277,9 @@ def test_a_label_of_another_split_is_not_taken(tmp_path: Path) -> None:
 def test_labels_without_classes_are_named(tmp_path: Path) -> None:
     ultralytics(tmp_path)
     (tmp_path / "data.yaml").unlink()
-    with pytest.raises(DataError, match=r"YOLO labels and no list of classes; write the names into classes\.txt"):
+    with pytest.raises(
+        DataError, match=r"YOLO labels and no list of classes; write the names into classes\.txt"
+    ):
         data_of(tmp_path)
 
 

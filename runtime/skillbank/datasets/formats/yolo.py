@@ -29,13 +29,14 @@ class Yolo:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether a list of classes lies at the root, and labels anywhere."""
         files = [*description_files(tree)[:1], *class_list_files(tree)[:1]]
-        if not holds_labels(tree):
+        held = holds_labels(tree)
+        if held is False:
             return None
-        if files:
+        if files and (held or _has_pairs(tree)):
             return Recognised(tuple(files), f"{files[0]} and text files of labels")
-        layout = Layout(tree)
-        pairs = sum(layout.label_of(name) is not None for name in tree.pictures[:_LOOKED_AT])
-        return Recognised((), "text files of labels", _without_classes(tree)) if pairs else None
+        if held and _has_pairs(tree):
+            return Recognised((), "text files of labels", _without_classes(tree))
+        return None
 
     def read(self, tree: Tree) -> DataSet:
         """Read the classes and the layout now, and labels when they are asked for."""
@@ -90,6 +91,12 @@ class _Pictures:
     @staticmethod
     def _missing(name: str, label: str) -> Picture:
         return Picture(name, None, None, None, (), where=Where(label or name))
+
+
+def _has_pairs(tree: Tree) -> bool:
+    """Whether one of the first pictures has a label file."""
+    layout = Layout(tree)
+    return any(layout.label_of(name) is not None for name in tree.pictures[:_LOOKED_AT])
 
 
 def _without_classes(tree: Tree) -> str:

@@ -227,12 +227,13 @@ def label_files(tree: Tree) -> Iterator[str]:
             yield name
 
 
-def holds_labels(tree: Tree) -> bool:
-    """Whether the first text file that holds anything holds labels."""
-    for name in islice(label_files(tree), _LOOKED_AT):
-        if lines := _first_lines(tree, name):
+def holds_labels(tree: Tree) -> bool | None:
+    """Whether the first text file that holds anything holds labels; None where the first ones are empty."""
+    looked = None
+    for looked in islice(label_files(tree), _LOOKED_AT):
+        if lines := _first_lines(tree, looked):
             return is_label_line(lines[0])
-    return False
+    return None if looked is not None else False
 
 
 def _labels_in(tree: Tree, name: str) -> bool:
