@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from skillbank.datasets.document import Box
 from skillbank.datasets.faults import Fault
 
-__all__ = ["BoxStatistics", "Verdict", "box_fault", "reach", "shown"]
+__all__ = ["DROPPED", "BoxStatistics", "Verdict", "box_fault", "reach", "shown"]
 
+DROPPED = ("box-not-finite", "box-empty", "box-beyond")
+"""Kinds of boxes that no repair saves."""
 _TOLERANCE = 2.0
 _SHARE = 0.01
 """Annotation tools round: by so many pixels, or this share of the longer side, a box may stick out."""
@@ -89,7 +91,7 @@ class Verdict:
 
     def fault(self, where: str) -> Fault:
         """Return it as a fault of a file."""
-        return Fault(self.kind, where, self.evidence)
+        return Fault(self.kind, where, self.evidence, self.count)
 
 
 _ODD = ("box-reversed", "box-empty", "box-beyond", "box-outside", "box-rounded", "box-tiny")
@@ -145,7 +147,7 @@ class BoxStatistics:
 
     def verdicts(self) -> list[Verdict]:
         """Return what all boxes together tell; at most one."""
-        found = self._fractions() or self._corners() or self._scaled()
+        found = self._fractions() or self._corners() or self._scaled() or self._perhaps_sizes()
         return [found] if found is not None else []
 
     def _fractions(self) -> Verdict | None:
@@ -169,7 +171,7 @@ class BoxStatistics:
             )
             return Verdict("boxes-xywh", self.boxes, told, _ODD)
         if self.outside < often:
-            return self._perhaps_sizes()
+            return None
         if self.fits_as_corners >= _ALL * self.sized:
             told = (
                 f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "

@@ -198,6 +198,12 @@ KINDS = _table(
     ),
     Kind("class-nameless", _ERROR, "classes without a name", "name them"),
     Kind("class-too-long", _ERROR, "names longer than any prompt", "shorten them"),
+    Kind(
+        "split-lost",
+        _ERROR,
+        "splits of which nothing is left without what is broken",
+        "see whether this is the right folder, and the right annotations for it",
+    ),
     Kind("split-empty", _ERROR, "splits without a picture", "bring their pictures, or remove them"),
     Kind("nothing-to-learn", _ERROR, "splits to learn from without a box", "mark some objects"),
     Kind(

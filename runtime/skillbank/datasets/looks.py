@@ -159,7 +159,7 @@ def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
     if deep and picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
         picture = _stretched(picture)
     flat = picture if picture.mode in ("RGB", "L", "CMYK") else _over_white(picture)
-    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BOX).convert("RGB")
+    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BILINEAR).convert("RGB")
     if held in _UPRIGHT:
         tiny = tiny.transpose(_UPRIGHT[held])
     colours = tiny.resize((COLOURS, COLOURS), Image.Resampling.BOX)

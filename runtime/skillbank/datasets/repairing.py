@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
-from skillbank.datasets.box_checks import box_fault
+from skillbank.datasets.box_checks import DROPPED, box_fault
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.faults import KINDS, Severity
 from skillbank.datasets.picture_checks import size_fault
@@ -150,7 +150,7 @@ class Repair:
         label = box.label if box.label is None else self._labels.get(box.label, box.label)
         if found is not None and self.mends(found[0]):
             self.done[found[0]] += 1
-            if found[0] in ("box-not-finite", "box-empty", "box-beyond"):
+            if found[0] in DROPPED:
                 return None
             if size is not None:
                 box = _clipped(box, *size)

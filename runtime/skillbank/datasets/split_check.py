@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from skillbank.datasets.box_checks import BoxStatistics, box_fault, reach
+from skillbank.datasets.box_checks import DROPPED, BoxStatistics, box_fault, reach
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
@@ -41,6 +41,7 @@ class SplitCheck:
         self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
         self._statistics = BoxStatistics()
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
+        self._lost_pictures = self._lost_boxes = 0
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
@@ -62,6 +63,8 @@ class SplitCheck:
             self._count_turned(picture, frame)
         self.tally.add(self._about_boxes(picture, frame))
         self._count(picture)
+        lost = picture.path is None and not self._packed
+        self._lost_pictures += lost or (look is not None and bool(look.trouble))
 
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
@@ -110,6 +113,7 @@ class SplitCheck:
             )
             self._statistics.add(box, frame.size)
             if (found := box_fault(box, frame.size)) is not None:
+                self._lost_boxes += found[0] in DROPPED
                 yield Fault(found[0], where, found[1])
             corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
             named = box.phrase if box.label is None else box.label
@@ -155,7 +159,7 @@ class SplitCheck:
         place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
         for verdict in self._statistics.verdicts():
             self.tally.forget(*verdict.instead)
-            self.tally.put(verdict.kind, verdict.count, [verdict.fault(place)])
+            self.tally.add([verdict.fault(place)])
         self._weigh_turned(place)
         self._weigh_labels(place)
         self.tally.add(self._about_emptiness(place))
@@ -181,7 +185,7 @@ class SplitCheck:
             self.tally.forget("size-turned")
             where = self._turned_example or place
             told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
-            self.tally.put("boxes-stored", self._turned.total(), [Fault("boxes-stored", where, told)])
+            self.tally.add([Fault("boxes-stored", where, told, self._turned.total())])
 
     def _weigh_labels(self, place: str) -> None:
         """Say what all contradictions have in common."""
@@ -203,6 +207,10 @@ class SplitCheck:
                 self._split.name, "nothing-to-learn"
             )
             yield Fault(kind, place, f"{self._pictures:,} pictures, no box")
+        elif self._lost_pictures == self._pictures:
+            yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
+        elif self._lost_boxes and self._lost_boxes == self._boxes:
+            yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
 
 
 def _inside(box: Box, size: tuple[float, float]) -> bool:

@@ -159,7 +159,8 @@ def _upright_size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+            # Pillow gives the size of an upright TIFF.
+            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return (height, width) if turned else (width, height)
