@@ -16,6 +16,7 @@ from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.faults import KINDS, Fault, Severity
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.progress import Step
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 from tests.datasets.made import Made, scene
@@ -397,6 +398,6 @@ def test_looks_are_kept_until_a_file_changes(made: Made, tmp_path: Path) -> None
 
 
 def test_progress_is_told(made: Made) -> None:
-    told = []
+    told: list[Step] = []
     check_data(made.opened(), report=told.append)
     assert told[-1].done == told[-1].total == 45

@@ -35,6 +35,8 @@ _WIDTH = 64.0
 """Of a cell; look-alikes are within a small part of it along each axis."""
 _TABLES = 10
 _NEIGHBOURS = 40
+_FEW = 256
+"""So many pictures are compared each with every other."""
 _CHUNK = 4096
 _SAMPLE = 8192
 
@@ -61,7 +63,9 @@ class Likeness:
         """Yield pairs that may look the same, by index; some come several times, few are never among them."""
         vivid = np.concatenate([self._vivid(part) for part in self._chunks()] or [np.zeros(0, np.bool_)])
         chosen = np.flatnonzero(vivid)
-        if len(chosen) < 2:
+        if len(chosen) <= _FEW:
+            first, second = np.triu_indices(len(chosen), 1)
+            yield chosen[first], chosen[second]
             return
         axes = self._axes(chosen)
         numbers = np.random.default_rng(0)
