@@ -14,6 +14,8 @@ from skillbank.errors import DataError, DataNotFoundError
 
 __all__ = ["Opened", "open_data", "open_place", "recognise"]
 
+_AROUND = 1_000_000
+"""So many files may lie in a folder above a place for it to be looked through."""
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
 
@@ -62,17 +64,30 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     for above in list(place.parents)[:_ABOVE]:
         if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
             continue
-        tree = open_tree(above, unpack)
-        try:
-            data = open_data(tree, form) if recognise(tree, form) else None
-        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
-            continue
-        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
-            return Opened(tree, data, split)
+        if (opened := _part_of(above, place.relative_to(above), unpack, form)) is not None:
+            return opened
     if not place.exists():
         raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
     tree = open_tree(place if place.is_dir() else place.parent, unpack)
     return Opened(tree, open_data(tree, form))
+
+
+def _part_of(above: Path, rest: Path, unpack: Unpack | None, form: str) -> Opened | None:
+    """Open the data set in a folder where a path below it names a part; None where it holds none.
+
+    What lies around a place may be anybody's: archives in it are not touched before a part is found, and
+    nothing that is wrong with it is a reason to refuse the place.
+    """
+    try:
+        tree = open_tree(above, most=_AROUND)
+        if not recognise(tree, form) or _part(open_data(tree, form), rest) is None:
+            return None
+    except DataError:
+        return None
+    tree = open_tree(above, unpack)
+    data = open_data(tree, form)
+    split = _part(data, rest)
+    return None if split is None else Opened(tree, data, split)
 
 
 def recognise(tree: Tree, form: str = "") -> bool:
