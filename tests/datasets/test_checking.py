@@ -183,11 +183,41 @@ def test_nothing_is_decoded_where_that_is_not_wanted(made: Made) -> None:
 
 def test_sizes(made: Made) -> None:
     made.splits["train"][0] = replace(made.splits["train"][0], width=320, height=240)
-    made.splits["train"][1] = replace(made.splits["train"][1], width=120, height=160, boxes=())
+    made.splits["train"][1] = replace(made.splits["train"][1], width=120, height=160)
     made.splits["train"][2] = replace(made.splits["train"][2], width=500, height=120)
+    held = made.splits["train"][3]
+    made.splits["train"][3] = replace(
+        held, width=80, height=60, boxes=(*held.boxes, Box(90, 70, 150, 110, 0))
+    )
     report = check_data(made.opened())
-    assert loud(report) == {"size-scaled": 1, "size-disagrees": 2}
-    assert "exchanged" in report.tally.examples["size-disagrees"][0].detail
+    assert loud(report) == {"size-scaled": 1, "size-disagrees": 1, "size-mistaken": 2}
+    assert "exchanged" in report.tally.examples["size-mistaken"][0].detail
+
+
+def test_labels_that_count_from_one(made: Made) -> None:
+    beyond = Fault("unknown-class", "train.json", "the list of classes has no 3", 12)
+    reboxed(made, "train", lambda b, p: replace(b, label=1 + (b.label or 0) % 2))
+    made.splits["train"][0] = replace(made.splits["train"][0], faults=(beyond,))
+    report = check_data(made.opened())
+    assert loud(report) == {"unknown-class": 12, "labels-shifted": 102, "class-not-learned": 1}
+    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["labels-shifted"]
+
+
+def test_boxes_on_the_stored_picture_where_the_size_is_upright(made: Made) -> None:
+    turned(made, "train", 10)
+    made.splits["train"][:10] = [
+        replace(each, boxes=(Box(10, 90, 110, 158, 0),)) for each in made.splits["train"][:10]
+    ]
+    assert loud(check_data(made.opened())) == {"boxes-stored": 10}
+
+
+def test_one_odd_box_on_a_turned_picture_is_its_own_fault(made: Made) -> None:
+    turned(made, "train", 10)
+    made.splits["train"][:9] = [
+        replace(each, boxes=(Box(100, 10, 158, 110, 0),)) for each in made.splits["train"][:9]
+    ]
+    made.splits["train"][9] = replace(made.splits["train"][9], boxes=(Box(10, 90, 110, 158, 0),))
+    assert loud(check_data(made.opened())) == {"box-outside": 1}
 
 
 def turned(made: Made, split: str, count: int) -> None:

@@ -123,8 +123,15 @@ KINDS = _table(
     Kind(
         "size-disagrees",
         _ERROR,
-        "pictures of another size than the annotations state",
+        "pictures of another size than the annotations state, with boxes that do not tell which is right",
         "see whether these are the pictures that were annotated, and correct width and height",
+        _DROP_PICTURE,
+    ),
+    Kind(
+        "size-mistaken",
+        _ERROR,
+        "pictures whose stated size is wrong: their boxes fit the size of the file",
+        "correct width and height",
         "take the size of the file",
     ),
     Kind(
@@ -171,8 +178,8 @@ KINDS = _table(
         "box-reversed",
         _ERROR,
         "boxes whose second corner lies before the first",
-        "write the upper left corner first",
-        "put the corners in order",
+        "write the upper left corner first, if they are corners",
+        _DROP_BOX,
     ),
     Kind("box-beyond", _ERROR, "boxes wholly outside of their picture", "correct or remove them", _DROP_BOX),
     Kind(
@@ -188,6 +195,12 @@ KINDS = _table(
         _ERROR,
         "boxes whose label and category contradict each other",
         "correct the label map or the labels",
+    ),
+    Kind(
+        "labels-shifted",
+        _ERROR,
+        "boxes whose labels seem to be one too high",
+        "see whether labels and list of classes count from the same number",
     ),
     Kind(
         "classes-alike",
