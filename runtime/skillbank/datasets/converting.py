@@ -119,9 +119,11 @@ def origin(opened: Opened) -> dict[str, Any]:
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
+    warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
     return {
         "mended": dict(repair.done),
-        "notes": [*found.notes, *repair.sentences(), *found.sentences(Severity.WARNING, 1), *left_out],
+        "notes": [*found.notes, *repair.sentences(), *warned, *left_out],
     }
 
 

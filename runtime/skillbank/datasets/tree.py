@@ -172,7 +172,8 @@ def _upright_size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+            # Pillow gives the size of an upright TIFF.
+            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return (height, width) if turned else (width, height)
@@ -183,7 +184,7 @@ def _fold(name: str) -> str:
     return stem if dot and f".{ending}" in PICTURES else f"{stem}{dot}{ending}"
 
 
-def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
+def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tree:
     """List a folder; archives of pictures in it are unpacked by ``unpack``, or only named where it is None.
 
     Raises
@@ -191,7 +192,7 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
     DataNotFoundError
         When it is not there.
     DataError
-        When it is no folder, cannot be listed, or holds more than five million files.
+        When it is no folder, cannot be listed, or holds more than ``most`` files.
     """
     if not root.exists():
         raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
@@ -199,14 +200,14 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
         raise DataError(f"{root} is a file; name the folder of the data set, or its archive (.zip, .tar.gz)")
     files: dict[str, Path] = {}
     archives: list[str] = []
-    for name, path in _listed(root):
+    for name, path in _listed(root, most):
         stem = archive_stem(name)
         if stem is None:
             files[name] = path
         elif unpack is None:
             archives.append(name)
         else:
-            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path)))
+            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
     return Tree(root, dict(sorted(files.items())), tuple(archives))
 
 
@@ -218,7 +219,7 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path) -> Iterator[tuple[str, Path]]:
+def _listed(root: Path, most: int) -> Iterator[tuple[str, Path]]:
     """Yield the files below a folder; a link to a file counts as the file."""
 
     def passed(name: str, entry: object) -> bool:
@@ -226,9 +227,9 @@ def _listed(root: Path) -> Iterator[tuple[str, Path]]:
         return last in _PASSED or last.startswith("._")
 
     try:
-        for name, entry in walk(root, _MOST, passed=passed):
+        for name, entry in walk(root, most, passed=passed):
             yield name, Path(entry.path)
     except TooManyError:
-        raise DataError(f"{root} holds more than {_MOST:,} files; name a folder of the data set") from None
+        raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:
         raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from None
