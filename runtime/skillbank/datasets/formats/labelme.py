@@ -61,7 +61,9 @@ class Labelme:
         some = [name for name in files[:_LOOKED_INTO] if _is_labelme(tree, name)]
         if not some:
             return None
-        others = set(files[:_LOOKED_INTO]) - set(some)
+        # A broken file beside a picture is one of them; what stands alone and has no shapes is not.
+        pictures = {stem(name) for name in tree.pictures}
+        others = {name for name in files[:_LOOKED_INTO] if stem(name) not in pictures} - set(some)
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} JSON files with shapes")
 

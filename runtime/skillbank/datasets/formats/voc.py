@@ -25,6 +25,7 @@ __all__ = ["Voc"]
 
 _LOOKED_INTO = 25
 _ROOT = re.compile(rb"<annotation[\s>]")
+_OTHER = re.compile(rb"\s*(<\?[^>]*>\s*)?<[A-Za-z]")
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _TURNED = ("cx", "cy", "w", "h", "angle")
 _XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
@@ -47,10 +48,11 @@ class Voc:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether XML files with an ``<annotation>`` lie outside of the split folders."""
         files = list(outside(tree, ".xml"))
-        some = [name for name in files[:_LOOKED_INTO] if _ROOT.search(head(tree.path(name)))]
-        if not some:
+        starts = {name: head(tree.path(name)) for name in files[:_LOOKED_INTO]}
+        if not any(_ROOT.search(start) for start in starts.values()):
             return None
-        others = set(files[:_LOOKED_INTO]) - set(some)
+        # A file that is broken is one of them; what has another root is not.
+        others = {name for name, start in starts.items() if _OTHER.match(start) and not _ROOT.search(start)}
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} XML files with <annotation>")
 
