@@ -9,12 +9,10 @@ import pytest
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
-LABELS = "<labels>{}</labels>"
-
 
 def meta(*names: str, more: str = "") -> str:
     labels = "".join(f"<label><name>{name}</name><color>#fff</color></label>" for name in names)
-    return f"<meta><task><id>1</id><name>t</name>{more}<labels>{labels}</labels></task><dumped>now</dumped></meta>"
+    return f"<meta><task><id>1</id>{more}<labels>{labels}</labels></task><dumped>now</dumped></meta>"
 
 
 def image(number: int, name: str, *marks: str, subset: str | None = None) -> str:
@@ -30,8 +28,8 @@ def box(label: str, corners: tuple[object, ...] = (10, 20, 40, 60), more: str = 
 
 
 def saved(root: Path, *parts: str) -> Path:
-    said = f'<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>{"".join(parts)}</annotations>'
-    return text(root / "annotations.xml", said)
+    start = '<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>'
+    return text(root / "annotations.xml", f"{start}{''.join(parts)}</annotations>")
 
 
 def test_marks_of_images(tmp_path: Path) -> None:
@@ -45,13 +43,14 @@ def test_marks_of_images(tmp_path: Path) -> None:
             "a.jpg",
             box("car", ("10.50", "20.00", "40.25", "60")),
             box("car", (40, 30, 80, 50), 'rotation="90.0"'),
-            '<polygon label="van" points="5.0,9.0;30.0,3.0;20.0,40.0"><attribute name="x">1</attribute></polygon>',
+            '<polygon label="van" points="5,9;30,3;20,40"><attribute name="x">1</attribute></polygon>',
             '<polyline label="van" points="1,2;3,9"/>',
             '<points label="van" points="7,7"/>',
             '<mask label="van" rle="1, 2" left="3" top="4" width="10" height="20"/>',
             '<ellipse label="van" cx="50" cy="40" rx="20" ry="10"/>',
             '<skeleton label="van"><points label="1" outside="0" points="5,6"/>'
-            '<points label="2" outside="1" points="0,0"/><points label="3" outside="0" points="9,16"/></skeleton>',
+            '<points label="2" outside="1" points="0,0"/>'
+            '<points label="3" outside="0" points="9,16"/></skeleton>',
             '<tag label="van"/>',
         ),
         image(1, "sub/b.jpg"),
@@ -149,7 +148,7 @@ def test_frames_that_a_track_skips(tmp_path: Path) -> None:
 def test_a_video_without_its_frames(tmp_path: Path) -> None:
     picture(tmp_path / "cover.jpg")
     saved(tmp_path, meta("car"), track(0, "car", (0, 0)))
-    with pytest.raises(DataError, match="whose frames are not there as pictures .* 'CVAT for images 1.1'"):
+    with pytest.raises(DataError, match=r"whose frames are not there as pictures .* 'CVAT for images 1.1'"):
         data_of(tmp_path)
 
 

@@ -76,8 +76,8 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
 
 
 def recognise(tree: Tree, form: str = "") -> bool:
-    """Whether `open_data` finds a data set in a tree."""
-    return bool(_claims(tree, form)) or bool(_divided(tree, form))
+    """Whether `open_data` finds a data set in a tree that is more than pictures."""
+    return bool(_claims(tree, form)) or any(data.format != LAST.name for _, data in _divided(tree, form))
 
 
 def open_data(tree: Tree, form: str = "") -> DataSet:
