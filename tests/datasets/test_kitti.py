@@ -48,7 +48,6 @@ def test_images_and_labels_with_scores_and_empty_files(tmp_path: Path) -> None:
     text(tmp_path / "labels" / "b.txt", line("red circle", score="0.93"))
     data = data_of(tmp_path)
     assert boxes(data) == {"images/a.jpg": [], "images/b.jpg": [("red circle", 10, 20, 40, 60.5)]}
-    assert data.notes == ("1 pictures without annotations are left out (images/c.jpg)",)
 
 
 def test_lists_are_splits(tmp_path: Path) -> None:

@@ -106,7 +106,6 @@ def test_labelimg_beside_the_pictures(tmp_path: Path) -> None:
     text(tmp_path / "two.xml", xml(filename="two"))  # some tools leave out the ending
     data = data_of(tmp_path)
     assert boxes(data) == {"IMG 1.JPG": [("cat", 10, 20, 40, 60)], "two.png": []}
-    assert data.notes == ("1 pictures without annotations are left out (nobody looked.png)",)
 
 
 def test_roboflow_split_folders(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -82,7 +82,6 @@ class Labelme:
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         if census.foreign:
             notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")
-        notes.extend(unannotated(tree, census.pictures.values()))
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
