@@ -50,5 +50,5 @@ def test_the_format_can_be_named(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     saved(tmp_path / "a.json", shape("car", "rectangle", (1, 2), (3, 4)))
     assert data_of(tmp_path, "pictures").format == "pictures"
-    with pytest.raises(DataError, match="there is no format 'vok'; known are .*voc, .*pictures"):
+    with pytest.raises(DataError, match=r"there is no format 'vok'; known are .*voc, .*pictures"):
         data_of(tmp_path, "vok")

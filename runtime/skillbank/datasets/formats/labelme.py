@@ -63,7 +63,8 @@ class Labelme:
             return None
         # A broken file beside a picture is one of them; what stands alone and has no shapes is not.
         pictures = {stem(name) for name in tree.pictures}
-        others = {name for name in files[:_LOOKED_INTO] if stem(name) not in pictures} - set(some)
+        alone = {name for name in files if stem(name) not in pictures and stem(stem(name)) not in pictures}
+        others = {name for name in alone.difference(some) if not _is_labelme(tree, name)}
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} JSON files with shapes")
 
