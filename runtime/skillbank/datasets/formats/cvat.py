@@ -15,12 +15,12 @@ from skillbank.datasets.formats.coordinates import (
     around,
     around_ellipse,
     around_turned,
-    number,
     numbers,
     pixels,
 )
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
