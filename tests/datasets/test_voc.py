@@ -228,6 +228,21 @@ def test_hostile_files_are_faults_of_their_picture(tmp_path: Path, said: str | b
     assert boxes(data) == {"a.jpg": [], "b.jpg": [("cat", 10, 20, 40, 60)]}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp037", "cp500"])
+@pytest.mark.parametrize("blanks", [1, 9000])
+def test_a_bomb_in_letters_that_are_not_ascii(tmp_path: Path, encoding: str, blanks: int) -> None:
+    picture(tmp_path / "a.jpg")
+    picture(tmp_path / "b.jpg")
+    start = f'<?xml version="1.0"{" " * blanks}encoding="{encoding}"?>'
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + xml(mark("&b;"))
+    text(tmp_path / "a.xml", (start + bomb).encode(encoding))
+    # The parser reads a declaration in ASCII, and what stands behind it in the code page that it names.
+    text(tmp_path / "b.xml", start.encode() + bomb.encode(encoding))
+    text(tmp_path / "c.xml", xml(mark("cat")))
+    data = data_of(tmp_path)
+    assert data.classes == ("cat",)
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     text(tmp_path / "a.xml", xml(mark("cat")))
