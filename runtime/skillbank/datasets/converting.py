@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
 from skillbank.datasets.document import Split
-from skillbank.datasets.faults import Severity
+from skillbank.datasets.faults import BECOMES, Severity
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
@@ -119,9 +119,11 @@ def origin(opened: Opened) -> dict[str, Any]:
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
+    warned = found.sentences(Severity.WARNING, 1)
     return {
         "mended": dict(repair.done),
-        "notes": [*found.notes, *repair.sentences(), *found.sentences(Severity.WARNING, 1), *left_out],
+        "notes": [*found.notes, *became, *repair.sentences(), *warned, *left_out],
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-__all__ = ["KINDS", "Fault", "Kind", "Severity", "Tally"]
+__all__ = ["BECOMES", "KINDS", "Fault", "Kind", "Severity", "Tally"]
 
 _EXAMPLES = 5
 
@@ -362,6 +362,17 @@ KINDS = _table(
     ),
 )
 """Every kind, by name."""
+BECOMES = (
+    "mended",
+    "mark-as-box",
+    "parts-joined",
+    "several-classes",
+    "difficult",
+    "region-left-out",
+    "box-rounded",
+    "picture-deep",
+)
+"""Kinds of notes that say what becomes of the data; the other notes are for who checks it."""
 
 
 @dataclass(frozen=True, slots=True)
