@@ -218,7 +218,8 @@ class _Reader:
 def _add(here: Gathering, mark: Element, at: str) -> None:
     name = _text(mark, "name")
     if (plain := mark.find("bndbox")) is not None:
-        here.box([_text(plain, each) for each in _CORNERS], name, at)
+        sides = {side.tag: side.text or "" for side in plain}
+        here.box([sides.get(each, "") for each in _CORNERS], name, at)
     elif (turned := mark.find("robndbox")) is not None:
         found = numbers(_text(turned, each) for each in _TURNED)
         if found is None:
