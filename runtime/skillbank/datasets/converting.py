@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
 from skillbank.datasets.document import Split
-from skillbank.datasets.faults import Severity
+from skillbank.datasets.faults import KINDS, Severity
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
@@ -120,8 +120,11 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
     return {
-        "mended": dict(repair.done),
-        "notes": [*found.notes, *repair.sentences(), *found.sentences(Severity.WARNING, 1), *left_out],
+        "repairs": {
+            kind: {"count": count, "repair": KINDS[kind].repair} for kind, count in sorted(repair.done.items())
+        },
+        "dropped": repair.sentences(),
+        "notes": [*found.notes, *found.sentences(Severity.WARNING, 1), *left_out],
     }
 
 

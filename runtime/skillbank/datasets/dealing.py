@@ -137,7 +137,7 @@ class _Dealer:
     def _choose(self, index: int, label: int, left: int) -> int:
         size, have, holders = self.groups[index].size, self.have[label], self.holders[label]
         every = range(len(self.names))
-        lacking = [place for place in every if not holders[place] and self.room[place] > 0]
+        lacking = [place for place in every if not holders[place]]
         if left <= len(lacking):
             return lacking[0]
         fitting = [place for place in every if self.room[place] * 2 >= size] or list(every)

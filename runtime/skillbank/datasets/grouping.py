@@ -62,18 +62,19 @@ def _look_alikes(
     """Return for each picture the path of the first one that looks like it, or is it byte for byte."""
     first_of: dict[bytes, str] = {}
     keys: list[str] = []
-    seen: list[str] = []
+    shown: dict[str, None] = {}
     small = bytearray()
     with Gallery(tree, cache) as gallery:
         for picture, look in gallery.looked(pictures):
             path = picture.path or ""
             if look is not None and look.digest:
                 path = first_of.setdefault(look.digest, path)
-            if look is not None and look.small and path == picture.path and path not in seen[-1:]:
-                seen.append(path)
+            if look is not None and look.small and path not in shown:
+                shown[path] = None
                 small += look.small
             keys.append(path)
             if report is not None and len(keys) % _NEWS == 0:
                 report(Step("looking for near-duplicates", len(keys), len(pictures)))
-    same = {path: seen[first] for path, first in zip(seen, groups(Likeness(small)), strict=True)}
+    paths = list(shown)
+    same = {path: paths[first] for path, first in zip(paths, groups(Likeness(small)), strict=True)}
     return [same.get(key, key) for key in keys]
