@@ -27,7 +27,10 @@ def content(opened: Opened) -> dict[str, Counter[tuple[object, ...]]]:
     for split in opened.data.splits:
         for picture in split.pictures():
             boxes = sorted(
-                (opened.data.classes[box.label or 0], *(round(v, 1) for v in (box.x1, box.y1, box.x2, box.y2)))
+                (
+                    opened.data.classes[box.label or 0],
+                    *(round(v, 1) for v in (box.x1, box.y1, box.x2, box.y2)),
+                )
                 for box in picture.boxes
             )
             found.setdefault(split.name, Counter())[picture.width, picture.height, tuple(boxes)] += 1
@@ -39,7 +42,8 @@ def whole_pixels(made: Made) -> Made:
     for pictures in made.splits.values():
         for index, picture in enumerate(pictures):
             boxes = tuple(
-                Box(*(float(round(v)) for v in (box.x1, box.y1, box.x2, box.y2)), box.label) for box in picture.boxes
+                Box(round(box.x1), round(box.y1), round(box.x2), round(box.y2), box.label)
+                for box in picture.boxes
             )
             pictures[index] = type(picture)(
                 picture.name, picture.path, picture.width, picture.height, boxes, where=picture.where
@@ -228,5 +232,3 @@ def test_progress_is_told(made: Made, tmp_path: Path) -> None:
     made.add("train", 200, size=(20, 20), boxes=0)
     convert(made.opened(), "coco", tmp_path / "new", report=lambda step: steps.append(step.name))
     assert {"annotations read", "writing"} <= set(steps)
-
-

@@ -26,14 +26,21 @@ def coloured(high: int) -> bytes:
     import struct
     import zlib
 
-    colours = np.stack([ramp(np.uint16, 0, high), ramp(np.uint16, high, 0), ramp(np.uint16, 0, high // 2)], -1)
+    colours = np.stack(
+        [ramp(np.uint16, 0, high), ramp(np.uint16, high, 0), ramp(np.uint16, 0, high // 2)], -1
+    )
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in colours)
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     head = struct.pack(">IIBBBBB", 64, 48, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 def greys(folder: Path, kind: Any, ends: list[tuple[float, float]], ending: str) -> list[Path]:

@@ -20,7 +20,9 @@ paths = some.lists(
 def test_no_two_places_differ_only_in_case_form_or_ending(given_names: list[str], blanks: bool) -> None:
     names = Names(blanks=blanks)
     places = [names.give("images/train", name) for name in given_names if name.strip("/. ")]
-    stems = [unicodedata.normalize("NFC", place[: -len(PurePosixPath(place).suffix) or None]) for place in places]
+    stems = [
+        unicodedata.normalize("NFC", place[: -len(PurePosixPath(place).suffix) or None]) for place in places
+    ]
     assert len({stem.casefold() for stem in stems}) == len(places)
 
 

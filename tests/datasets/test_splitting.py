@@ -12,8 +12,9 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from skillbank.datasets.copying import MANIFEST
+from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Box, Picture
-from skillbank.datasets.grouping import By, grouped
+from skillbank.datasets.grouping import grouped
 from skillbank.datasets.opening import open_place
 from skillbank.datasets.splitting import Amount, divide, split
 from skillbank.datasets.tree import open_tree
@@ -77,21 +78,28 @@ def names(folder: Path) -> dict[str, set[str]]:
 
 
 def test_a_divided_copy_holds_everything_once(made: Made, tmp_path: Path) -> None:
-    copy = split(made.opened(), tmp_path / "new", val=Amount.read("0.2", "--val"), test=Amount.read("3", "--test"))
+    copy = split(
+        made.opened(), tmp_path / "new", val=Amount.read("0.2", "--val"), test=Amount.read("3", "--test")
+    )
     found = names(tmp_path / "new")
     assert {name: len(some_of) for name, some_of in found.items()} == {"train": 21, "val": 6, "test": 3}
     assert len(set().union(*found.values())) == 30
     assert copy.format == "coco"  # what the format "made" becomes, as nothing writes it
     division = json.loads((tmp_path / "new" / MANIFEST).read_text())["division"]
-    assert division == {"val": "0.2", "test": "3", "by": "near-duplicates", "seed": 0, "groups": 30, "unmet": []}
+    assert division == {
+        "val": "0.2",
+        "test": "3",
+        "by": "near-duplicates",
+        "seed": 0,
+        "groups": 30,
+        "unmet": [],
+    }
 
 
 def test_the_same_seed_gives_the_same_files_and_another_gives_others(made: Made, tmp_path: Path) -> None:
     for name, seed in (("one", 5), ("same", 5), ("other", 6)):
         split(made.opened(), tmp_path / name, val=Amount.read("0.3", "--val"), seed=seed, by=By.PICTURE)
-    texts = [
-        (tmp_path / name / "train/annotations.json").read_bytes() for name in ("one", "same", "other")
-    ]
+    texts = [(tmp_path / name / "train/annotations.json").read_bytes() for name in ("one", "same", "other")]
     assert texts[0] == texts[1] != texts[2]
     assert names(tmp_path / "one") != names(tmp_path / "other")
 
@@ -106,7 +114,9 @@ def test_look_alikes_are_not_parted(made: Made, tmp_path: Path) -> None:
     assert copy.manifest["division"]["groups"] == 30
     found = names(tmp_path / "new")
     for number in range(10):
-        holding = [name for name, some_of in found.items() if any(f"{number:05d}" in each for each in some_of)]
+        holding = [
+            name for name, some_of in found.items() if any(f"{number:05d}" in each for each in some_of)
+        ]
         assert len(holding) == 1
 
 
@@ -133,7 +143,7 @@ def test_a_divided_data_set_is_divided_again_only_when_told(tmp_path: Path) -> N
     made.add("train", 8)
     made.add("test", 4)
     amount = Amount.read("0.25", "--val")
-    with pytest.raises(UsageError, match="is divided already.*--again"):
+    with pytest.raises(UsageError, match=r"is divided already.*--again"):
         split(made.opened(), tmp_path / "new", val=amount)
     copy = split(made.opened(), tmp_path / "new", val=amount, again=True)
     assert {name: count.pictures for name, count in copy.splits.items()} == {"train": 9, "val": 3}
@@ -149,7 +159,9 @@ def test_what_cannot_be_divided_is_refused(made: Made, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="30 pictures in 1 group cannot be divided into train, val"):
         split(made.opened(), tmp_path / "new", val=val, by=By.FOLDER)
     with pytest.raises(UsageError, match="29 for val and 1 for test of 30 pictures leave none"):
-        split(made.opened(), tmp_path / "new", val=Amount.read("29", "--val"), test=Amount.read("1", "--test"))
+        split(
+            made.opened(), tmp_path / "new", val=Amount.read("29", "--val"), test=Amount.read("1", "--test")
+        )
     with pytest.raises(UsageError, match="nothing says how to divide"):
         split(made.opened(), tmp_path / "new", val=None)
     assert not (tmp_path / "new").exists()
@@ -163,8 +175,8 @@ def test_sizes_that_groups_do_not_allow_are_said(tmp_path: Path) -> None:
     made.splits = {"": [*made.splits["a"], *made.splits["b"]]}
     copy = split(made.opened(), tmp_path / "new", val=Amount.read("0.2", "--val"), by=By.FOLDER)
     assert copy.splits["val"].pictures == 5
-    told = "train has 7 pictures instead of 10, val has 5 pictures instead of 2: groups stay whole, and the largest has 7"
-    assert told in copy.notes
+    off = "train has 7 pictures instead of 10, val has 5 pictures instead of 2"
+    assert f"{off}: groups stay whole, and the largest has 7" in copy.notes
 
 
 @pytest.mark.parametrize("said", ["0", "1.0", "1.5", "-0.2", "nan", "x", "", "0%", "100%", "1e-400", "0x10"])

@@ -121,7 +121,8 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
     return {
         "repairs": {
-            kind: {"count": count, "repair": KINDS[kind].repair} for kind, count in sorted(repair.done.items())
+            kind: {"count": count, "repair": KINDS[kind].repair}
+            for kind, count in sorted(repair.done.items())
         },
         "dropped": repair.sentences(),
         "notes": [*found.notes, *found.sentences(Severity.WARNING, 1), *left_out],

@@ -116,7 +116,8 @@ class Copy:
         """Return it as JSON."""
         return {
             "written": str(self.folder),
-            **{**self.manifest, "renamed": len(self.manifest["renamed"])},
+            **self.manifest,
+            "renamed": len(self.manifest["renamed"]),
             "pictures_linked": self.linked,
             "pictures_copied": self.copied,
         }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 
+from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Picture
 from skillbank.datasets.likeness import Likeness, groups
 from skillbank.datasets.naming import common_folder
@@ -13,22 +13,9 @@ from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.tree import Tree
 
-__all__ = ["By", "grouped"]
+__all__ = ["grouped"]
 
 _NEWS = 64
-
-
-class By(StrEnum):
-    """What stays together.
-
-    A picture and its near-duplicates, a shot stored twice or in two sizes, would make a validation look
-    better than it is if one were trained on. Pictures of one place, patient or recording often lie in one
-    folder, and only that folder knows it.
-    """
-
-    NEAR_DUPLICATES = "near-duplicates"
-    FOLDER = "folder"
-    PICTURE = "picture"
 
 
 def grouped(
