@@ -59,6 +59,58 @@ KINDS = _table(
         _DROP_BOX,
     ),
     Kind("id-twice", _ERROR, "ids that stand twice", "number the entries anew", "drop the later entry"),
+    Kind(
+        "annotation-missing",
+        _ERROR,
+        "pictures that a list names and nobody annotated",
+        "annotate them, or take them out of the list",
+        "drop the picture",
+    ),
+    Kind(
+        "size-unknown",
+        _ERROR,
+        "pictures with boxes in shares of a size that nothing says",
+        "bring the pictures",
+        "drop the picture",
+    ),
+    Kind(
+        "names-another",
+        _WARNING,
+        "annotation files that name another picture than the one of their own name, which is taken",
+        "correct the name in them",
+    ),
+    Kind(
+        "several-answers",
+        _WARNING,
+        "pictures that were annotated several times, of which the checked or else the newest is taken",
+        "keep one annotation of each",
+    ),
+    Kind(
+        "picture-inside",
+        _WARNING,
+        "pictures that lie only inside their annotation file (imageData)",
+        "write them to files with labelme_export_json",
+    ),
+    Kind(
+        "turned-view",
+        _WARNING,
+        "pictures that were turned while they were annotated, whose boxes may be turned with them",
+        "look at them",
+    ),
+    Kind("not-utf8", _WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
+    Kind(
+        "mark-left-out",
+        _WARNING,
+        "marks that enclose nothing (points, tags, brushes without corners), which are left out",
+        "draw boxes where they are meant",
+    ),
+    Kind(
+        "mark-as-box", _NOTE, "polygons, circles, masks and turned boxes taken as the boxes around them", ""
+    ),
+    Kind("parts-joined", _NOTE, "parts of one object that are joined to one box", ""),
+    Kind("several-classes", _NOTE, "marks of several classes, a box for each", ""),
+    Kind("difficult", _NOTE, "objects that are marked as difficult and taken like the others", ""),
+    Kind("region-left-out", _NOTE, "regions that nobody annotated (DontCare), which are left out", ""),
     # Pictures.
     Kind("picture-missing", _ERROR, "pictures that are not there", "bring them", _DROP_PICTURE),
     Kind(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_of
-from skillbank.datasets.formats import FORMATS, Format
+from skillbank.datasets.formats import FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
 from skillbank.errors import DataError, DataNotFoundError
@@ -63,10 +63,12 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
             continue
         tree = open_tree(above, unpack)
-        if recognise(tree, form):
-            data = open_data(tree, form)
-            if (split := _part(data, place.relative_to(above))) is not None:
-                return Opened(tree, data, split)
+        try:
+            data = open_data(tree, form) if recognise(tree, form) else None
+        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
+            continue
+        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
+            return Opened(tree, data, split)
     if not place.exists():
         raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
     tree = open_tree(place if place.is_dir() else place.parent, unpack)
@@ -89,6 +91,8 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
     claims = _claims(tree, form)
     if not claims and (parts := _divided(tree, form)):
         return _joined(parts)
+    if not claims and form in ("", LAST.name) and LAST.recognise(tree) is not None:
+        return LAST.read(tree)
     if not claims:
         known = ", ".join(each.title for each in FORMATS)
         raise DataError(
@@ -104,8 +108,9 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
 
 def _claims(tree: Tree, form: str) -> list[tuple[Format, Recognised]]:
     formats = [each for each in FORMATS if form in ("", each.name)]
-    if not formats:
-        raise DataError(f"there is no format '{form}'; known are {', '.join(each.name for each in FORMATS)}")
+    if not formats and form != LAST.name:
+        known = ", ".join(each.name for each in (*FORMATS, LAST))
+        raise DataError(f"there is no format '{form}'; known are {known}")
     claims = [(each, found) for each in formats if (found := each.recognise(tree)) is not None]
     # Of two formats that would read the same files, the surer one stands first.
     kept: list[tuple[Format, Recognised]] = []
@@ -124,9 +129,13 @@ def _divided(tree: Tree, form: str) -> list[tuple[str, DataSet]]:
         if split_of(folder) is None:
             continue
         below = tree.below(folder)
-        if not _claims(below, form):
+        if _claims(below, form):
+            parts.append((folder, open_data(below, form)))
+        elif LAST.recognise(below) is not None:
+            notes = (f"{folder} holds pictures without annotations",)
+            parts.append((folder, replace(LAST.read(below), notes=notes)))
+        else:
             return []
-        parts.append((folder, open_data(below, form)))
     return parts
 
 

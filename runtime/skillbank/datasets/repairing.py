@@ -76,7 +76,7 @@ class Repair:
     def sentences(self) -> list[str]:
         """Return what was done, a sentence for each kind."""
         return [
-            f"{self.done[name]:,} {kind.title}: {kind.repair}"
+            f"{kind.title}: {self.done[name]:,} ({kind.repair})"
             for name, kind in KINDS.items()
             if self.done[name] and kind.repair
         ]

@@ -44,7 +44,7 @@ class SplitCheck:
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
-        self._named, self._contradicting = 0, 0
+        self._contradicting = 0
         self._shifts: Counter[int] = Counter()
 
     def add(self, picture: Picture, look: Look | None) -> None:
@@ -66,7 +66,9 @@ class SplitCheck:
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
         if picture.path is None:
-            if not self._packed and all(fault.kind != "picture-missing" for fault in picture.faults):
+            entry = str(picture.where)
+            told = any(f.kind == "picture-missing" or f.where == entry for f in picture.faults)
+            if not self._packed and not told:
                 near = self._tree.near(picture.name)
                 detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
                 yield Fault("picture-missing", where, detail)
@@ -128,14 +130,13 @@ class SplitCheck:
             return
         if not box.phrase or not plain_name(box.phrase):
             return
-        self._named += 1
         name = self._classes[box.label]
         if plain_name(box.phrase) == plain_name(name):
             return
         self._contradicting += 1
         other = self._index.get(plain_name(box.phrase))
         if other is not None:
-            self._shifts[other - box.label] += 1
+            self._shifts[(other - box.label) % len(self._classes)] += 1
         told = f"its label {box.label} is '{one_line(name, 60)}', its category '{one_line(box.phrase, 60)}'"
         yield Fault("label-contradicts", where, told)
 
@@ -187,9 +188,10 @@ class SplitCheck:
         if not self._contradicting or not self._shifts:
             return
         shift, count = self._shifts.most_common(1)[0]
-        if abs(shift) == 1 and count >= 0.9 * self._contradicting:
-            share = "every box" if self._contradicting == self._named else f"{self._contradicting:,} boxes"
-            side = "above" if shift < 0 else "below"
+        if shift in (1, len(self._classes) - 1) and count >= 0.9 * self._contradicting:
+            labelled = self._boxes - self._phrases
+            share = "every box" if self._contradicting == labelled else f"{self._contradicting:,} boxes"
+            side = "below" if shift == 1 else "above"
             told = f"in {share} the label is one {side} that of its category: off by one?"
             self.tally.examples["label-contradicts"].insert(0, Fault("label-contradicts", place, told))
 

@@ -5,14 +5,37 @@ from __future__ import annotations
 from skillbank.datasets.formats.base import Format, Writer
 from skillbank.datasets.formats.coco import Coco
 from skillbank.datasets.formats.coco_writer import CocoWriter
+from skillbank.datasets.formats.cvat import Cvat
+from skillbank.datasets.formats.hugging_face import HuggingFace
+from skillbank.datasets.formats.kitti import Kitti
+from skillbank.datasets.formats.label_studio import LabelStudio
+from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
+from skillbank.datasets.formats.open_images import OpenImages
+from skillbank.datasets.formats.plain_pictures import PlainPictures
+from skillbank.datasets.formats.tables import Tables
+from skillbank.datasets.formats.voc import Voc
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_writer import YoloWriter
 
-__all__ = ["FORMATS", "WRITERS", "Format", "Writer"]
+__all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer"]
 
-FORMATS: tuple[Format, ...] = (Odvg(), Coco(), Yolo())
-"""Every format; one that is surer of itself stands first."""
+FORMATS: tuple[Format, ...] = (
+    Odvg(),
+    Coco(),
+    Yolo(),
+    Voc(),
+    Cvat(),
+    Labelme(),
+    LabelStudio(),
+    Kitti(),
+    OpenImages(),
+    HuggingFace(),
+    Tables(),
+)
+"""Every format that has annotations; one that is surer of itself stands first."""
+LAST: Format = PlainPictures()
+"""What is left where none of them is recognised, in no split folder either."""
 WRITERS: tuple[Writer, ...] = (OdvgWriter(), CocoWriter(), YoloWriter())
 """Every format that can be written."""

@@ -1,0 +1,309 @@
+"""CVAT's own XML 1.1: of images, and of videos whose frames lie there as pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.coordinates import (
+    Corners,
+    around,
+    around_ellipse,
+    around_turned,
+    number,
+    numbers,
+    pixels,
+)
+from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in, unannotated
+from skillbank.datasets.formats.pairing import stem
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = ["Cvat"]
+
+_LOOKED_INTO = 200
+_ROOT = re.compile(rb"<annotations[\s>]")
+_PARTS = frozenset({"meta", "image", "track"})
+_FRAME = re.compile(r"frame_0*(\d+)$")
+_SIDES = ("xtl", "ytl", "xbr", "ybr")
+_CUBOID = tuple(
+    f"{axis}{side}{number}" for number in (1, 2) for side in ("tl", "bl", "tr", "br") for axis in "xy"
+)
+"""Names of the corners of a cuboid: xtl1, ytl1, ..."""
+_WORDS = {"polygon": "a polygon", "polyline": "a line", "ellipse": "an ellipse", "cuboid": "a cuboid"}
+
+
+class Cvat:
+    """The format."""
+
+    name = "cvat"
+    title = "CVAT XML"
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether XML files with ``<annotations>`` lie outside of the split folders."""
+        files = list(islice(outside(tree, ".xml"), _LOOKED_INTO))
+        mine = tuple(name for name in files if _ROOT.search(head(tree.path(name))))
+        return Recognised(mine, f"{', '.join(mine[:3])} with <annotations>") if mine else None
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read the files once for classes and subsets, and again when pictures are asked for.
+
+        Raises
+        ------
+        DataError
+            When a file is no XML, or holds tracks of a video whose frames are not there as pictures.
+        """
+        found = self.recognise(tree)
+        censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
+        listed = tuple(dict.fromkeys(name for census in censuses for name in census.listed))
+        used = {name for census in censuses for name in census.used}
+        classes = (*listed, *sorted(used - set(listed)))
+        labels = {name: number for number, name in enumerate(classes)}
+        entries: dict[str, list[tuple[str, str]]] = {}
+        for census in censuses:
+            for subset in census.subsets:
+                said = subset if split_of(subset) is not None else split_in(census.file)
+                entries.setdefault(said, []).append((census.file, subset))
+        frames = {census.file: _Frames(tree, census) for census in censuses if census.tracks}
+        reader = _Reader(tree, labels, frames)
+        splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
+        notes.extend(note for each in frames.values() for note in each.notes)
+        if not frames:
+            notes.extend(unannotated(tree, (path for census in censuses for path in census.pictures)))
+        return DataSet(self.name, classes, splits, tuple(notes))
+
+
+@dataclass(slots=True)
+class _Census:
+    """What a first look found in a file.
+
+    Attributes
+    ----------
+    listed, used
+        Names of classes: those of its own list in their order, and those of marks.
+    subsets
+        What its pictures belong to.
+    pictures
+        Those that lie in the tree.
+    tracks
+        Boxes of each frame of a video, as corners, class and whether something was left out.
+    size
+        Width and height of all frames, where the file says so.
+    """
+
+    file: str
+    listed: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    subsets: dict[str, None] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
+    tracks: list[int] = field(default_factory=list)
+    size: tuple[int | None, int | None] = (None, None)
+    first: int | None = None
+    last: int | None = None
+
+
+def _parts(tree: Tree, file: str) -> Iterator[Element]:
+    try:
+        yield from xml_parts(tree.path(file), _PARTS)
+    except UnreadableError as error:
+        raise DataError(f"{tree.path(file)} {error}; export the task from CVAT again") from None
+
+
+def _census(tree: Tree, file: str) -> _Census:
+    census = _Census(file)
+    for part in _parts(tree, file):
+        if part.tag == "meta":
+            census.listed.extend(_listed(part))
+            census.size = (
+                pixels(part.findtext(".//original_size/width")),
+                pixels(part.findtext(".//original_size/height")),
+            )
+            census.first = _whole(part.findtext(".//start_frame"))
+            census.last = _whole(part.findtext(".//stop_frame"))
+        elif part.tag == "image":
+            census.subsets[part.get("subset", "")] = None
+            census.used.update(name for mark in part if mark.tag != "tag" and (name := _label(mark)))
+            if (path := _found(tree, file, part)) is not None:
+                census.pictures.append(path)
+        else:
+            census.subsets[""] = None
+            census.tracks.append(1)
+            if name := _label(part):
+                census.used.add(name)
+    census.subsets = census.subsets or {"": None}
+    return census
+
+
+def _listed(meta: Element) -> Iterator[str]:
+    """Yield the classes of a task, without the points of its skeletons."""
+    for label in meta.iterfind(".//labels/label"):
+        if label.find("parent") is None and (name := (label.findtext("name") or "").strip()):
+            yield name
+
+
+def _found(tree: Tree, file: str, image: Element) -> str | None:
+    near, subset = file.rpartition("/")[0], image.get("subset", "")
+    folders = [f"{near}/images" if near else "images"]
+    return tree.find(image.get("name", ""), beside=file, folders=[f"{folders[0]}/{subset}", *folders])
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    labels: Mapping[str, int]
+    frames: Mapping[str, _Frames]
+
+    def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
+        """Yield the pictures of subsets of files."""
+        wanted: dict[str, set[str]] = {}
+        for file, subset in parts:
+            wanted.setdefault(file, set()).add(subset)
+        for file, subsets in wanted.items():
+            if file in self.frames:
+                yield from self.frames[file].pictures(self.labels)
+            for image in _parts(self.tree, file):
+                if image.tag == "image" and image.get("subset", "") in subsets:
+                    yield self._picture(file, image)
+
+    def _picture(self, file: str, image: Element) -> Picture:
+        here = Gathering(Where(file, f"image {image.get('id', '')}".rstrip()), self.labels)
+        for position, mark in enumerate(image, 1):
+            _add(here, mark, _label(mark), f"mark {position}")
+        size = pixels(image.get("width")), pixels(image.get("height"))
+        name = image.get("name", "")
+        return here.picture(name, _found(self.tree, file, image), size, self.tree)
+
+
+class _Frames:
+    """The frames of a video: pictures named ``frame_000017``, and what tracks say of each.
+
+    Raises
+    ------
+    DataError
+        When no frame lies there as a picture.
+    """
+
+    def __init__(self, tree: Tree, census: _Census) -> None:
+        self._tree, self._census = tree, census
+        near = census.file.rpartition("/")[0]
+        here = (name for name in tree.pictures if not near or name.startswith(f"{near}/"))
+        self._paths = {int(number[1]): name for name in here if (number := _FRAME.search(stem(name)))}
+        if not self._paths:
+            raise DataError(
+                f"{tree.path(census.file)} holds {len(census.tracks):,} tracks of a video whose frames are "
+                "not there as pictures (images/frame_000000.PNG); export it from CVAT with its images, or as "
+                "'CVAT for images 1.1'"
+            )
+        self._gaps = 0
+        self._marks: dict[int, list[tuple[Element, str, str]]] = {}
+        for part in _parts(tree, census.file):
+            if part.tag == "track":
+                self._add(part)
+
+    def _add(self, track: Element) -> None:
+        before: int | None = None
+        for mark in track:
+            frame = _whole(mark.get("frame"))
+            if frame is None:
+                continue
+            if before is not None and frame > before + 1:
+                self._gaps += 1
+            is_outside = mark.get("outside") == "1"
+            before = None if is_outside else frame
+            if not is_outside:
+                at = f"track {track.get('id', '')}, frame {frame}"
+                self._marks.setdefault(frame, []).append((mark, _label(track), at))
+
+    @property
+    def notes(self) -> list[str]:
+        """What was decided."""
+        notes = ["tracks of a video are taken as boxes of its single frames"]
+        if self._gaps:
+            notes.append(
+                f"{self._gaps:,} times a track says nothing of some frames between two boxes; "
+                "nothing is filled in there"
+            )
+        return notes
+
+    def pictures(self, labels: Mapping[str, int]) -> Iterator[Picture]:
+        """Yield the frames that lie there or have marks."""
+        first, last = self._census.first or 0, self._census.last
+        there = {frame for frame in self._paths if frame >= first and (last is None or frame <= last)}
+        for frame in sorted(there | set(self._marks)):
+            here = Gathering(Where(self._census.file, f"frame {frame}"), labels)
+            for mark, name, at in self._marks.get(frame, ()):
+                _add(here, mark, name, at)
+            path = self._paths.get(frame)
+            yield here.picture(path or f"frame_{frame:06}", path, self._census.size, self._tree)
+
+
+def _add(here: Gathering, mark: Element, name: str, at: str) -> None:
+    """Keep what is marked: its box, or the box around it, or why there is none."""
+    if mark.tag in ("tag", "points", "attribute"):
+        if mark.tag != "attribute":
+            here.fault("mark-left-out", f"a {mark.tag.removesuffix('s')} of {name or 'no class'}", at)
+        return
+    corners = _corners(here, mark, at)
+    if corners is None:
+        here.fault("unreadable-annotation", f"it has no corners that are numbers ({mark.tag})", at)
+        return
+    here.box(corners, name, at)
+
+
+def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
+    turned = number(mark.get("rotation", "0")) or 0.0
+    if mark.tag == "box":
+        sides = numbers(mark.get(side) for side in _SIDES)
+        if sides is None:
+            return None
+        straight = sides[0], sides[1], sides[2], sides[3]
+        if not turned:
+            return straight
+        here.fault("mark-as-box", "a turned box", at)
+        return around_turned(straight, turned)
+    here.fault("mark-as-box", _WORDS.get(mark.tag, f"a {mark.tag}"), at)
+    if mark.tag == "ellipse":
+        sides = numbers(mark.get(side) for side in ("cx", "cy", "rx", "ry"))
+        return None if sides is None else around_ellipse(sides[0], sides[1], sides[2], sides[3], turned)
+    if mark.tag == "mask":
+        sides = numbers(mark.get(side) for side in ("left", "top", "width", "height"))
+        return None if sides is None else (sides[0], sides[1], sides[0] + sides[2], sides[1] + sides[3])
+    points = _points(mark)
+    return around(points) if points else None
+
+
+def _points(mark: Element) -> list[tuple[float, float]]:
+    """Return the points of a polygon, line, cuboid or skeleton; none where one is no pair of numbers."""
+    if mark.tag == "cuboid":
+        texts = [mark.get(each, "") for each in _CUBOID]
+        pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+    elif mark.tag == "skeleton":
+        visible = [each for each in mark if each.tag == "points" and each.get("outside") != "1"]
+        pairs = [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
+    else:
+        pairs = [pair.split(",") for pair in mark.get("points", "").split(";")]
+    found = []
+    for pair in pairs:
+        values = numbers(pair)
+        if values is None or len(values) != 2:
+            return []
+        found.append((values[0], values[1]))
+    return found
+
+
+def _label(mark: Element) -> str:
+    return mark.get("label", "").strip()
+
+
+def _whole(text: str | None) -> int | None:
+    found = number(text)
+    return int(found) if found is not None else None

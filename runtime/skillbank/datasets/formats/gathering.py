@@ -1,0 +1,150 @@
+"""What a reader makes of an entry: boxes and faults of a picture, and pictures divided into splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from skillbank.datasets.document import SPLITS, Box, Picture, Split, Where, split_of
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.coordinates import numbers
+from skillbank.datasets.tree import Tree
+from skillbank.visible import one_line
+
+__all__ = ["Gathering", "divided", "examples", "outside", "split_in", "split_said", "unannotated"]
+
+T = TypeVar("T")
+_FEW = 3
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The boxes and faults of one picture, while its annotations are read.
+
+    Attributes
+    ----------
+    where
+        Where the picture stands in the annotations.
+    labels
+        Number of each class by its name.
+    """
+
+    where: Where
+    labels: Mapping[str, int]
+    boxes: list[Box] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, kind: str, detail: str, at: str = "") -> None:
+        """Keep a fault of the picture, or of a place in it."""
+        where = f"{self.where}, {at}" if at and self.where.at else f"{self.where} {at}".rstrip()
+        self.faults.append(Fault(kind, where, detail))
+
+    def box(self, corners: Iterable[object], name: object, at: str = "", *, crowd: bool = False) -> None:
+        """Keep a box, or the fault that it is none; its class is known by its name, without outer blanks."""
+        values = list(corners)
+        found = numbers(values)
+        if found is None or len(found) != 4:
+            self.fault(
+                "unreadable-annotation", f"its corners are no four numbers: {one_line(values, 60)}", at
+            )
+            return
+        word = str(name).strip() if isinstance(name, str | int) and not isinstance(name, bool) else ""
+        if not word:
+            self.fault("unreadable-annotation", "it has no class", at)
+            return
+        label = self.labels.get(word)
+        if label is None:
+            self.fault("unknown-class", f"its class is {one_line(word, 40)}", at)
+            return
+        x1, y1, x2, y2 = found
+        self.boxes.append(Box(x1, y1, x2, y2, label, crowd=crowd, at=at))
+
+    def picture(
+        self, name: str, path: str | None, size: tuple[int | None, int | None], tree: Tree | None = None
+    ) -> Picture:
+        """Return the picture; where the annotations state no size, that of its file."""
+        width, height = size
+        if (width is None or height is None) and tree is not None and path is not None:
+            width, height = tree.size(path) or (None, None)
+        return Picture(name, path, width, height, tuple(self.boxes), "", self.where, tuple(self.faults))
+
+
+def outside(tree: Tree, *endings: str) -> Iterator[str]:
+    """Yield the files with some endings that do not lie in a folder ``train``, ``val`` ... of the root.
+
+    Those folders are data sets of their own.
+    """
+    for name in tree.ending(*endings):
+        first, slash, _ = name.partition("/")
+        if not slash or split_of(first) is None:
+            yield name
+
+
+def split_said(name: str) -> str:
+    """Return the folder of a path that names a split, the outermost; empty where there is none."""
+    for part in name.split("/")[:-1]:
+        if split_of(part) is not None:
+            return part
+    return ""
+
+
+def split_in(*names: str | None) -> str:
+    """Return the folder that names a split in the first of some paths that has one."""
+    return next((said for name in names if name and (said := split_said(name))), "")
+
+
+def unannotated(tree: Tree, annotated: Iterable[str | None]) -> list[str]:
+    """Say which pictures beside annotated ones are not; nobody knows whether they hold nothing."""
+    names = {name for name in annotated if name is not None}
+    folders = {name.rpartition("/")[0] for name in names}
+    rest = [name for name in tree.pictures if name not in names and name.rpartition("/")[0] in folders]
+    return [f"{len(rest):,} pictures without annotations are left out ({examples(rest)})"] if rest else []
+
+
+def divided(
+    entries: Mapping[str, Sequence[T]],
+    read: Callable[[Sequence[T]], Iterator[Picture]],
+    files: Callable[[Sequence[T]], Iterable[str]],
+) -> tuple[tuple[Split, ...], list[str]]:
+    """Return the splits of entries that stand below what their folder, list or column says, and notes.
+
+    Where some of them belong to a split, those that belong to none are left out, with a note.
+
+    Parameters
+    ----------
+    read
+        Reads entries as pictures, from the start at each call.
+    files
+        The annotation files of entries.
+    """
+    by_split: dict[str, list[T]] = {}
+    said_of: dict[str, str] = {}
+    for said, some in entries.items():
+        if some:
+            split = split_of(said) or ""
+            by_split.setdefault(split, []).extend(some)
+            said_of.setdefault(split, said if split else "")
+    notes = []
+    if len(by_split) > 1 and (rest := by_split.pop("", None)) is not None:
+        shown = examples(files(rest))
+        notes.append(f"{len(rest):,} annotated pictures belong to no split and are left out ({shown})")
+    ordered = sorted(by_split, key=lambda split: (*SPLITS, "").index(split))
+    return tuple(_split(split, said_of[split], by_split[split], read, files) for split in ordered), notes
+
+
+def _split(
+    split: str,
+    said: str,
+    some: Sequence[T],
+    read: Callable[[Sequence[T]], Iterator[Picture]],
+    files: Callable[[Sequence[T]], Iterable[str]],
+) -> Split:
+    return Split(split, said, lambda: read(some), tuple(dict.fromkeys(files(some))))
+
+
+def examples(names: Iterable[str]) -> str:
+    """Return the first few names, for a sentence."""
+    different = list(dict.fromkeys(names))
+    shown = ", ".join(one_line(name, 60) for name in different[:_FEW])
+    return f"{shown}, ..." if len(different) > _FEW else shown

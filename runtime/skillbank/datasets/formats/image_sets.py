@@ -1,0 +1,96 @@
+"""Lists of pictures that divide a data set: ``ImageSets/Main/train.txt`` and its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from skillbank.datasets.document import split_of
+from skillbank.datasets.formats.files import UnreadableError, content, text_of
+from skillbank.datasets.formats.gathering import examples
+from skillbank.datasets.formats.pairing import stem
+from skillbank.datasets.tree import PICTURES, Tree
+
+__all__ = ["ImageSets", "image_sets"]
+
+_BOTH = "trainval"
+_WHOLE = ("default", "all")
+_SIGNS = ("-1", "0", "1")
+"""What a list of one class says behind a name: whether the picture holds it."""
+
+
+@dataclass(frozen=True)
+class ImageSets:
+    """The lists of a data set.
+
+    Attributes
+    ----------
+    lists
+        Names as the list says them, by what it is called ("train", "val"; empty for the whole).
+    files
+        The files of lists that were taken.
+    notes
+        What was not taken.
+    """
+
+    lists: dict[str, tuple[str, ...]]
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def image_sets(tree: Tree, base: str) -> ImageSets:
+    """Read the lists that stand below a folder in ``ImageSets/Main``, ``ImageSets`` or the folder itself."""
+    for folder in ("ImageSets/Main", "ImageSets", ""):
+        below = "/".join(part for part in (base, folder) if part)
+        files = {
+            stem(name): name
+            for name in tree.ending(".txt", below=below)
+            if name.rpartition("/")[0] == below and (folder or _says(stem(name)))
+        }
+        if files:
+            return _taken(tree, files)
+    return ImageSets({})
+
+
+def _says(word: str) -> bool:
+    return split_of(word) is not None or word.lower() in (_BOTH, *_WHOLE)
+
+
+def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
+    chosen = {word: name for word, name in files.items() if split_of(word) is not None}
+    splits = {split_of(word) for word in chosen}
+    both = next((word for word in files if word.lower() == _BOTH), None)
+    whole = next((word for word in files if word.lower() in _WHOLE), None)
+    if not chosen and both is None:
+        if whole is None:
+            return ImageSets({}, (), (f"lists that name no split are not read ({examples(files.values())})",))
+        return ImageSets({"": tuple(_names(tree, files[whole]))}, (files[whole],))
+    lists = {word: tuple(_names(tree, name)) for word, name in chosen.items()}
+    notes = []
+    if both is not None and "train" not in splits:
+        held_out = {name for word, names in lists.items() if split_of(word) == "val" for name in names}
+        rest = tuple(name for name in _names(tree, files[both]) if name not in held_out)
+        lists = {"train": rest, **lists}
+        chosen = {"train": files[both], **chosen}
+        without = " without the pictures of the list for val" if held_out else ""
+        notes.append(f"the list {files[both]} is taken for training{without}")
+    return ImageSets(lists, tuple(chosen.values()), tuple(notes))
+
+
+def _names(tree: Tree, name: str) -> Iterable[str]:
+    try:
+        text, _ = text_of(content(tree.path(name)))
+    except UnreadableError:
+        return
+    for line in text.splitlines():
+        said = line.strip()
+        before, _, last = said.rpartition(" ")
+        said = before.strip() if before and last in _SIGNS else said
+        said = said.strip("\"'").replace("\\", "/")
+        if said:
+            yield _without_ending(said)
+
+
+def _without_ending(name: str) -> str:
+    head, dot, ending = name.rpartition(".")
+    return head if dot and f".{ending}".lower() in (*PICTURES, ".xml", ".txt") else name

@@ -1,0 +1,214 @@
+"""Label Studio: its JSON export, whole or "min", with marks in percent of the picture's sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.label_studio_marks import Answer, classes_of, marks, names_of, picture_of
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError
+
+__all__ = ["LabelStudio"]
+
+_LOOKED_INTO = 200
+_HEAD = 1 << 16
+_WHOLE = re.compile(rb'"(annotations|completions|predictions)"\s*:\s*\[')
+_DATA = re.compile(rb'"data"\s*:\s*\{')
+_MIN = re.compile(rb'"annotation_id"\s*:|"(rectangle|polygon|ellipse|brush|keypoint)labels"\s*:')
+
+_Task = dict[str, Any]
+
+
+class LabelStudio:
+    """The format."""
+
+    name = "label_studio"
+    title = "Label Studio"
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether JSON lists of tasks lie outside of the split folders."""
+        files = islice(outside(tree, ".json"), _LOOKED_INTO)
+        mine = tuple(name for name in files if _is_export(head(tree.path(name), _HEAD)))
+        return Recognised(mine, f"{', '.join(mine[:3])}, a list of tasks") if mine else None
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read the exports once for classes and what is left out, and again when pictures are asked for.
+
+        Raises
+        ------
+        DataError
+            When an export is no JSON, or nobody annotated anything in them.
+        """
+        found = self.recognise(tree)
+        censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
+        classes = tuple(sorted({name for census in censuses for name in census.names}))
+        entries: dict[str, list[tuple[str, int]]] = {}
+        for census in censuses:
+            for position, said in census.chosen.items():
+                entries.setdefault(said, []).append((census.file, position))
+        total = sum(census.count for census in censuses)
+        if not entries:
+            raise DataError(
+                f"{tree.root} holds {total:,} tasks of Label Studio that "
+                "nobody has annotated (predictions are no annotations); annotate them and export again"
+            )
+        reader = _Reader(
+            tree,
+            {name: number for number, name in enumerate(classes)},
+            {census.file: census.several for census in censuses},
+        )
+        splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
+        for title, count in (
+            ("tasks that nobody annotated", sum(census.unanswered for census in censuses)),
+            ("tasks that were skipped in Label Studio", sum(census.cancelled for census in censuses)),
+        ):
+            if count:
+                notes.append(f"{count:,} {title} are left out")
+        if any(census.predicted for census in censuses):
+            notes.append("predictions are not taken for annotations")
+        return DataSet(self.name, classes, splits, tuple(notes))
+
+
+def _is_export(start: bytes) -> bool:
+    if start.lstrip()[:1] != b"[":
+        return False
+    return bool((_WHOLE.search(start) and _DATA.search(start)) or _MIN.search(start))
+
+
+def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
+    """Yield the tasks of an export one by one, and of one that is no task what is wrong with it."""
+    raw = _content(tree, file)
+    pieces: list[Any]
+    try:
+        pieces = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        try:
+            pieces, _ = json_as(raw, list[Any])
+        except UnreadableError as error:
+            raise DataError(
+                f"{tree.path(file)} {error}; export the project from Label Studio again"
+            ) from None
+    for piece in pieces:
+        try:
+            task = msgspec.json.decode(piece) if isinstance(piece, msgspec.Raw) else piece
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            yield "it is nested too deeply or holds numbers that are none"
+            continue
+        yield task if isinstance(task, dict) else "it is no task"
+
+
+def _content(tree: Tree, file: str) -> bytes:
+    try:
+        return content(tree.path(file), 1 << 32)
+    except UnreadableError as error:
+        raise DataError(f"{tree.path(file)} {error}") from None
+
+
+@dataclass(slots=True)
+class _Census:
+    """What a first look found in an export.
+
+    Attributes
+    ----------
+    chosen
+        The split's word by the position of each task that is read.
+    several
+        Positions of tasks with further answers that are not read.
+    count, unanswered, cancelled, predicted
+        Tasks: all, those without an answer, those that were skipped, those with predictions.
+    """
+
+    file: str
+    chosen: dict[int, str] = field(default_factory=dict)
+    several: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    count: int = 0
+    unanswered: int = 0
+    cancelled: int = 0
+    predicted: int = 0
+
+
+def _census(tree: Tree, file: str) -> _Census:
+    census = _Census(file)
+    newest: dict[str, tuple[str, int]] = {}
+    for position, task in enumerate(_tasks(tree, file)):
+        census.count += 1
+        if isinstance(task, str):
+            census.chosen[position] = ""
+            continue
+        census.predicted += bool(task.get("predictions"))
+        answer = Answer.of(task)
+        if answer is None:
+            if task.get("annotations") or task.get("completions"):
+                census.cancelled += 1
+            else:
+                census.unanswered += 1
+            continue
+        if answer.further:
+            census.several.add(position)
+        # In the small export each answer is an entry of its own, with the number of its task.
+        if answer.task and answer.task in newest:
+            when, before = newest[answer.task]
+            census.several.update((before, position))
+            if when > answer.when:
+                continue
+            census.chosen.pop(before, None)
+        if answer.task:
+            newest[answer.task] = (answer.when, position)
+        census.chosen[position] = _split(task, file)
+        census.names.update(classes_of(answer.results))
+    return census
+
+
+def _split(task: _Task, file: str) -> str:
+    data = task.get("data")
+    said = data.get("split") if isinstance(data, dict) else None
+    return said if isinstance(said, str) else split_in(file)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    labels: Mapping[str, int]
+    several: Mapping[str, set[int]]
+
+    def pictures(self, entries: Sequence[tuple[str, int]]) -> Iterator[Picture]:
+        """Yield the pictures of tasks."""
+        wanted: dict[str, set[int]] = {}
+        for file, position in entries:
+            wanted.setdefault(file, set()).add(position)
+        for file, positions in wanted.items():
+            for position, task in enumerate(_tasks(self.tree, file)):
+                if position in positions:
+                    yield self._picture(file, position, task)
+
+    def _picture(self, file: str, position: int, task: _Task | str) -> Picture:
+        here = Gathering(Where(file, f"task {position + 1}"), self.labels)
+        answer = Answer.of(task) if isinstance(task, dict) else None
+        if isinstance(task, str) or answer is None:
+            here.fault("unreadable-annotation", str(task))
+            return here.picture(f"task {position + 1}", None, (None, None))
+        said = picture_of(task)
+        if not said:
+            here.fault("unreadable-annotation", "it names no picture, or several")
+        names = names_of(said)
+        path = next((found for name in names if (found := self.tree.find(name, beside=file))), None)
+        if position in self.several[file]:
+            here.fault("several-answers", f"{answer.further + 1} of them" if answer.further else "")
+        size = (self.tree.size(path) if path is not None else None) or answer.size
+        if size is None and answer.results:
+            here.fault("size-unknown", "it has no original_width and original_height")
+        elif size is not None:
+            for at, corners, name in marks(here, answer.results, size):
+                here.box(corners, name, at)
+        return here.picture(names[0] if names else "", path, size or (None, None))

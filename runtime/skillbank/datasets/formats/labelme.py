@@ -1,0 +1,226 @@
+"""LabelMe: one JSON file a picture, beside it, as labelme and the tools that follow it write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.pairing import Pairs, stem
+from skillbank.datasets.tree import Tree
+
+__all__ = ["Labelme"]
+
+_LOOKED_INTO = 25
+_BOXES = ("rectangle",)
+_LINES = ("linestrip", "line")
+_PLACES = ("point", "points")
+_NO_CLASSES = ("__ignore__", "_background_")
+"""What labelme's own list of classes begins with."""
+
+
+class _Shape(msgspec.Struct):
+    label: Any = None
+    points: Any = None
+    shape_type: str | None = None
+    group_id: Any = None
+
+
+class _Document(msgspec.Struct):
+    """What is read of a file; the picture inside of it is passed by without being decoded."""
+
+    shapes: list[_Shape]
+    imagePath: str | None = None  # noqa: N815
+    imageWidth: Any = None  # noqa: N815
+    imageHeight: Any = None  # noqa: N815
+    imageData: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
+
+
+class _Sniffed(msgspec.Struct):
+    shapes: msgspec.Raw
+    imagePath: str | None = None  # noqa: N815
+
+
+class Labelme:
+    """The format."""
+
+    name = "labelme"
+    title = "LabelMe"
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether JSON files with shapes and the path of a picture lie outside of the split folders."""
+        files = list(outside(tree, ".json"))
+        some = [name for name in files[:_LOOKED_INTO] if _is_labelme(tree, name)]
+        if not some:
+            return None
+        others = set(files[:_LOOKED_INTO]) - set(some)
+        mine = tuple(name for name in files if name not in others)
+        return Recognised(mine, f"{len(mine):,} JSON files with shapes")
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read the files once for their classes, and again when pictures are asked for."""
+        found = self.recognise(tree)
+        pairs = Pairs(tree)
+        census = _census(tree, found.files if found is not None else (), pairs)
+        listed = _listed(tree)
+        first = [name for name in listed if name in census.names]
+        classes = (*first, *sorted(census.names - set(first)))
+        entries: dict[str, list[str]] = {}
+        for file, path in census.pictures.items():
+            entries.setdefault(split_in(file, path), []).append(file)
+        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        splits, notes = divided(entries, reader.pictures, lambda some: some)
+        if census.foreign:
+            notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")
+        notes.extend(unannotated(tree, census.pictures.values()))
+        return DataSet(self.name, classes, splits, tuple(notes))
+
+
+def _is_labelme(tree: Tree, name: str) -> bool:
+    start = head(tree.path(name))
+    if b'"shapes"' in start and start.lstrip()[:1] == b"{":
+        return True
+    if b'"imageData"' not in start and b'"imagePath"' not in start:
+        return False
+    try:  # keys can stand in any order, the picture before the shapes
+        json_as(content(tree.path(name)), _Sniffed)
+    except UnreadableError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Census:
+    """What a first look found: the picture of each file, the classes, and files of another kind."""
+
+    pictures: dict[str, str | None] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    foreign: list[str] = field(default_factory=list)
+
+
+def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
+    census = _Census()
+    for file in files:
+        try:
+            document, _ = json_as(content(tree.path(file)), _Document)
+        except UnreadableError:
+            path = pairs.of(file)[0]
+            if path is None and not _is_labelme(tree, file):
+                census.foreign.append(file)
+            else:  # what is wrong is said with the picture
+                census.pictures[file] = path
+            continue
+        census.pictures[file] = pairs.of(file, document.imagePath or "")[0]
+        census.names.update(name for each in document.shapes if (name := _name(each)))
+    return census
+
+
+def _listed(tree: Tree) -> list[str]:
+    """Return the classes of labelme's ``labels.txt``, in its order."""
+    if "labels.txt" not in tree.files:
+        return []
+    try:
+        text, _ = text_of(content(tree.path("labels.txt")))
+    except UnreadableError:
+        return []
+    return [name for line in text.splitlines() if (name := line.strip()) and name not in _NO_CLASSES]
+
+
+def _name(shape: _Shape) -> str:
+    if isinstance(shape.label, bool) or not isinstance(shape.label, str | int):
+        return ""
+    return str(shape.label).strip()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    pairs: Pairs
+    labels: Mapping[str, int]
+
+    def pictures(self, files: Sequence[str]) -> Iterator[Picture]:
+        """Yield the pictures of files."""
+        for file in files:
+            yield self._picture(file)
+
+    def _picture(self, file: str) -> Picture:
+        here = Gathering(Where(file), self.labels)
+        try:
+            document, is_utf8 = json_as(content(self.tree.path(file)), _Document)
+        except UnreadableError as error:
+            here.fault("unreadable-annotation", f"it {error}")
+            path, _ = self.pairs.of(file)
+            return here.picture(path or stem(file), path, (None, None), self.tree)
+        if not is_utf8:
+            here.fault("not-utf8", "it is not UTF-8")
+        said = document.imagePath or ""
+        path, other = self.pairs.of(file, said)
+        if other is not None:
+            here.fault("names-another", f"it names {other}, and {path} has its name")
+        if path is None and len(bytes(document.imageData)) > len(b'""'):
+            here.fault("picture-inside", "there is no such file, and its imageData holds it")
+        for at, corners, name in _marks(here, document.shapes):
+            here.box(corners, name, at)
+        size = pixels(document.imageWidth), pixels(document.imageHeight)
+        return here.picture(said or path or stem(file), path, size, self.tree)
+
+
+def _marks(here: Gathering, shapes: Sequence[_Shape]) -> Iterator[tuple[str, Corners, str]]:
+    """Yield place, corners and class of what is marked; shapes of one group are one object."""
+    groups: dict[tuple[str, str], tuple[str, Corners]] = {}
+    for position, shape in enumerate(shapes, 1):
+        at, name = f"shape {position}", _name(shape)
+        if (corners := _corners(here, shape, at)) is None:
+            continue
+        if shape.group_id is None:
+            yield at, corners, name
+            continue
+        key = (name, str(shape.group_id))
+        if key in groups:
+            here.fault("parts-joined", f"group {key[1]} of {name}", at)
+            first, known = groups[key]
+            groups[key] = first, around([known[:2], known[2:], corners[:2], corners[2:]])
+        else:
+            groups[key] = at, corners
+    for (name, _), (at, corners) in groups.items():
+        yield at, corners, name
+
+
+def _corners(here: Gathering, shape: _Shape, at: str) -> Corners | None:
+    """Return the box around a shape; where there is none the reason is kept."""
+    kind = shape.shape_type or "polygon"
+    if kind in _PLACES:
+        here.fault("mark-left-out", f"a {kind}", at)
+        return None
+    points = _points(shape.points)
+    if points is None or len(points) < 2:
+        here.fault("unreadable-annotation", f"its points are no two or more pairs of numbers ({kind})", at)
+        return None
+    if kind in _BOXES:
+        return around(points)  # drawn from any corner to the opposite one
+    here.fault("mark-as-box", f"a {kind}", at)
+    if kind == "circle":
+        (cx, cy), (x, y) = points[:2]
+        radius = math.hypot(x - cx, y - cy)
+        return cx - radius, cy - radius, cx + radius, cy + radius
+    return around(points)
+
+
+def _points(points: object) -> list[tuple[float, float]] | None:
+    if not isinstance(points, list):
+        return None
+    found = []
+    for point in points:
+        pair = numbers(point[:2]) if isinstance(point, list) else None
+        if pair is None or len(pair) != 2:
+            return None
+        found.append((pair[0], pair[1]))
+    return found

@@ -1,0 +1,137 @@
+"""Which columns of a table hold picture, class, corners and split, by their names or their contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skillbank.datasets.document import split_of
+from skillbank.datasets.formats.coordinates import number
+from skillbank.datasets.formats.rows import Table, is_blank
+from skillbank.datasets.tree import PICTURES
+
+__all__ = ["Columns", "columns_of"]
+
+_NOT_LETTERS = re.compile(r"[^a-z0-9]+")
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_PICTURE = _words(
+    "filename file_name image_path img_path filepath file_path image_file image_filename image_name img_name "
+    "path image img image_id imageid img_id file frame picture photo"
+)
+_CLASS = _words(
+    "class_name classname label_name category_name class label category cls name object species type "
+    "class_id label_id category_id"
+)
+_SPLIT = _words("split subset set partition usage phase")
+_LEFT = _words("xmin x_min x1 x_1 left xtl x0 bbox_x1 bbox_xmin bbox_x_min")
+_TOP = _words("ymin y_min y1 y_1 top ytl y0 bbox_y1 bbox_ymin bbox_y_min")
+_RIGHT = _words("xmax x_max x2 x_2 right xbr bbox_x2 bbox_xmax bbox_x_max")
+_BOTTOM = _words("ymax y_max y2 y_2 bottom ybr bbox_y2 bbox_ymax bbox_y_max")
+_X = ["x", "bbox_x", "box_x", *_LEFT]
+_Y = ["y", "bbox_y", "box_y", *_TOP]
+_W = _words("w width bbox_w bbox_width box_width box_w")
+_H = _words("h height bbox_h bbox_height box_height box_h")
+_CX = _words("cx x_center xcenter center_x x_centre")
+_CY = _words("cy y_center ycenter center_y y_centre")
+_IN_ONE = _words("bbox box bounding_box")
+_WIDTH = _words("image_width img_width width_image im_width")
+_HEIGHT = _words("image_height img_height height_image im_height")
+_UNDIVIDED = "unassigned"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where things stand in a row.
+
+    Attributes
+    ----------
+    form
+        What the corners are: "xyxy", "xywh" (upper left and size), "cxcywh" (centre and size) or "shares"
+        (xyxy in shares of the picture's sides).
+    corners
+        Four columns, or one that holds all four.
+    name
+        The class; None where the table has none.
+    size
+        Width and height of the picture.
+    has_header
+        Whether the first row names the columns.
+    """
+
+    form: str
+    picture: int
+    corners: tuple[int, ...]
+    name: int | None
+    split: int | None = None
+    size: tuple[int, int] | None = None
+    has_header: bool = True
+
+    @property
+    def last(self) -> int:
+        """The rightmost column that each row needs."""
+        return max(self.picture, *self.corners)
+
+
+def columns_of(table: Table) -> Columns | None:
+    """Return the columns of a table of boxes; None where it is none."""
+    return _named(table.first[0]) or _unnamed(table.first)
+
+
+def _named(header: Sequence[str]) -> Columns | None:
+    at: dict[str, int] = {}
+    for position, cell in enumerate(header):
+        at.setdefault(_NOT_LETTERS.sub("_", cell.lower()).strip("_"), position)
+
+    def first(names: Sequence[str]) -> int | None:
+        return next((at[name] for name in names if name in at), None)
+
+    def all_of(*columns: Sequence[str]) -> tuple[int, ...] | None:
+        found = [first(names) for names in columns]
+        return None if None in found else tuple(each for each in found if each is not None)
+
+    picture = first(_PICTURE)
+    if picture is None:
+        return None
+    size = all_of(_WIDTH, _HEIGHT)
+    if (corners := all_of(_LEFT, _TOP, _RIGHT, _BOTTOM)) is not None:
+        form, size = "xyxy", size or all_of(["width"], ["height"])
+    elif (corners := all_of(_CX, _CY, _W, _H)) is not None:
+        form = "cxcywh"
+    elif (corners := all_of(_X, _Y, _W, _H)) is not None:
+        form = "xywh"
+    elif (corners := all_of(_IN_ONE)) is not None:
+        form, size = "xywh", size or all_of(["width"], ["height"])
+    else:
+        return None
+    sides = (size[0], size[1]) if size is not None else None
+    return Columns(form, picture, corners, first(_CLASS), first(_SPLIT), sides)
+
+
+def _unnamed(rows: Sequence[Sequence[str]]) -> Columns | None:
+    """Return the columns of RetinaNet's table, or of Google's (split, picture, class, shares)."""
+    if all(_is_picture(row[0]) and len(row) == 6 and _are_corners(row[1:5]) for row in rows):
+        return Columns("xyxy", 0, (1, 2, 3, 4), 5, has_header=False)
+    if all(
+        len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
+        for row in rows
+    ):
+        return Columns("shares", 1, (3, 4, 7, 8), 2, split=0, has_header=False)
+    return None
+
+
+def _is_picture(cell: str) -> bool:
+    return cell.lower().endswith(PICTURES)
+
+
+def _is_split(cell: str) -> bool:
+    return split_of(cell) is not None or cell.lower() == _UNDIVIDED
+
+
+def _are_corners(cells: Sequence[str]) -> bool:
+    return all(number(cell) is not None or is_blank(cell) for cell in cells)

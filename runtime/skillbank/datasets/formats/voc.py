@@ -1,0 +1,252 @@
+"""Pascal VOC: one XML file a picture, as LabelImg, Roboflow, CVAT and the challenge itself lay them out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
+from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.image_sets import ImageSets, image_sets
+from skillbank.datasets.formats.pairing import Pairs, stem
+from skillbank.datasets.tree import Tree
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = ["Voc"]
+
+_LOOKED_INTO = 25
+_ROOT = re.compile(rb"<annotation[\s>]")
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_TURNED = ("cx", "cy", "w", "h", "angle")
+_XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A picture: its annotation file, empty where a list names it and there is none, and its name there."""
+
+    file: str
+    listed: str = ""
+
+
+class Voc:
+    """The format."""
+
+    name = "voc"
+    title = "Pascal VOC"
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether XML files with an ``<annotation>`` lie outside of the split folders."""
+        files = list(outside(tree, ".xml"))
+        some = [name for name in files[:_LOOKED_INTO] if _ROOT.search(head(tree.path(name)))]
+        if not some:
+            return None
+        others = set(files[:_LOOKED_INTO]) - set(some)
+        mine = tuple(name for name in files if name not in others)
+        return Recognised(mine, f"{len(mine):,} XML files with <annotation>")
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read the files once for their classes, and again when pictures are asked for."""
+        found = self.recognise(tree)
+        pairs = Pairs(tree)
+        census = _census(tree, found.files if found is not None else (), pairs)
+        classes = census.classes(_labelmap(tree))
+        entries, notes = _entries(tree, census, pairs)
+        reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
+        splits, left = divided(
+            entries, reader.pictures, lambda some: (each.file for each in some if each.file)
+        )
+        return DataSet(self.name, classes, splits, (*notes, *left))
+
+
+@dataclass(slots=True)
+class _Census:
+    """What a first look at the files found.
+
+    Attributes
+    ----------
+    pictures
+        The picture of each annotation file, None where there is none.
+    names
+        Of classes.
+    foreign
+        Files that are XML of another kind.
+    """
+
+    pictures: dict[str, str | None] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    foreign: list[str] = field(default_factory=list)
+
+    def classes(self, listed: Sequence[str]) -> tuple[str, ...]:
+        """Return the names in use: those of a list in its order, the others sorted."""
+        first = [name for name in listed if name in self.names]
+        return (*first, *sorted(self.names - set(first)))
+
+
+def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
+    census = _Census()
+    for file in files:
+        try:
+            root, _ = xml_of(content(tree.path(file)))
+        except UnreadableError:
+            census.pictures[file] = pairs.of(file)[0]  # what is wrong is said with the picture
+            continue
+        if root.tag != "annotation":
+            census.foreign.append(file)
+            continue
+        said = [_text(root, "filename"), _text(root, "path")]
+        census.pictures[file] = pairs.of(file, said[0], said[1:])[0]
+        census.names.update(name for each in root.findall("object") if (name := _text(each, "name")))
+    return census
+
+
+def _labelmap(tree: Tree) -> list[str]:
+    """Return the classes of the list that CVAT adds, a line ``name:colour:parts:actions`` each."""
+    if "labelmap.txt" not in tree.files:
+        return []
+    try:
+        text, _ = text_of(content(tree.path("labelmap.txt")))
+    except UnreadableError:
+        return []
+    return [line.partition(":")[0].strip() for line in text.splitlines() if not line.startswith("#")]
+
+
+def _entries(tree: Tree, census: _Census, pairs: Pairs) -> tuple[dict[str, list[_Entry]], list[str]]:
+    """Divide the files by the lists beside them, else by folders, also those that their pictures lie in."""
+    entries: dict[str, list[_Entry]] = {}
+    notes: list[str] = []
+    by_base: dict[str, list[str]] = {}
+    for file in census.pictures:
+        by_base.setdefault(_base(file), []).append(file)
+    for base, some in by_base.items():
+        sets = image_sets(tree, base)
+        notes.extend(sets.notes)
+        listed: dict[str, list[_Entry]] = {}
+        if sets.lists:
+            listed, left = _listed(sets, base, some)
+            notes.extend(left)
+        else:
+            for file in some:
+                listed.setdefault(split_in(file, census.pictures[file]), []).append(_Entry(file))
+        for said, found in listed.items():
+            entries.setdefault(said, []).extend(found)
+    if census.foreign:
+        notes.append(f"XML files that are no annotations are not read ({examples(census.foreign)})")
+    named = (pairs.named(each.listed, "") for some in entries.values() for each in some if not each.file)
+    notes.extend(unannotated(tree, (*census.pictures.values(), *named)))
+    return entries, notes
+
+
+def _base(file: str) -> str:
+    """Return the folder that a file belongs to: VOCdevkit/VOC2007 of its Annotations/x.xml."""
+    found = _XML_FOLDER.search(file.rpartition("/")[0])
+    return file[: found.start()] if found is not None else ""
+
+
+def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str, list[_Entry]], list[str]]:
+    by_name: dict[str, str] = {}
+    for file in files:
+        by_name.setdefault(stem(file), file)
+    for file in files:  # the whole name below Annotations goes before the last part of another
+        below = _XML_FOLDER.sub("/", file[len(base) :]).strip("/")
+        by_name[below.rpartition(".")[0]] = file
+    entries: dict[str, list[_Entry]] = {}
+    used: set[str] = set()
+    notes = []
+    for said, names in sets.lists.items():
+        here = [_Entry(by_name.get(name) or by_name.get(stem(name), ""), name) for name in names]
+        if here and not any(each.file for each in here):
+            notes.append(f"none of the {len(here):,} pictures of the list for {said or 'all'} is annotated")
+        entries[said] = here
+        used.update(each.file for each in here)
+    if rest := [file for file in files if file not in used]:
+        notes.append(f"{len(rest):,} annotated pictures stand in no list and are left out ({examples(rest)})")
+    return entries, notes
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    pairs: Pairs
+    labels: Mapping[str, int]
+
+    def pictures(self, entries: Sequence[_Entry]) -> Iterator[Picture]:
+        """Yield the pictures of entries."""
+        any_file = any(each.file for each in entries)
+        for entry in entries:
+            if entry.file:
+                yield self._annotated(entry.file)
+            else:
+                yield self._listed(entry.listed, any_file)
+
+    def _listed(self, name: str, is_fault: bool) -> Picture:
+        path = self.pairs.named(name, "")
+        faults = (Fault("annotation-missing", name, "there is no XML file of its name"),) if is_fault else ()
+        width, height = (self.tree.size(path) if path is not None else None) or (None, None)
+        return Picture(path or name, path, width, height, (), "", Where(name), faults)
+
+    def _annotated(self, file: str) -> Picture:
+        here = Gathering(Where(file), self.labels)
+        try:
+            root, is_right = xml_of(content(self.tree.path(file)))
+        except UnreadableError as error:
+            here.fault("unreadable-annotation", f"it {error}")
+            path, _ = self.pairs.of(file)
+            return here.picture(path or stem(file), path, (None, None), self.tree)
+        if not is_right:
+            here.fault("not-utf8", "its encoding is not the one that it names")
+        said = _text(root, "filename")
+        path, other = self.pairs.of(file, said, [_text(root, "path")])
+        if other is not None:
+            here.fault("names-another", f"it names {other}, and {path} has its name")
+        for number_of, each in enumerate(root.findall("object"), 1):
+            _add(here, each, f"object {number_of}")
+        size = (pixels(root.findtext("size/width")), pixels(root.findtext("size/height")))
+        return here.picture(said or path or stem(file), path, size, self.tree)
+
+
+def _add(here: Gathering, mark: Element, at: str) -> None:
+    name = _text(mark, "name")
+    if (plain := mark.find("bndbox")) is not None:
+        here.box([_text(plain, each) for each in _CORNERS], name, at)
+    elif (turned := mark.find("robndbox")) is not None:
+        found = numbers(_text(turned, each) for each in _TURNED)
+        if found is None:
+            here.fault("unreadable-annotation", "its turned box is no five numbers", at)
+            return
+        cx, cy, w, h, angle = found
+        straight = (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
+        here.fault("mark-as-box", "a turned box", at)
+        here.box(around_turned(straight, math.degrees(angle)), name, at)
+    elif (outline := mark.find("polygon")) is not None and (points := _points(outline)):
+        here.fault("mark-as-box", "a polygon", at)
+        here.box(around(points), name, at)
+    else:
+        here.fault("unreadable-annotation", "it has no bndbox", at)
+        return
+    if _text(mark, "difficult") == "1":
+        here.fault("difficult", f"a {name}", at)
+
+
+def _points(outline: Element) -> list[tuple[float, float]]:
+    """Return the corners of a polygon, written as x1, y1, x2, ... or as points with x and y."""
+    if points := outline.findall("pt"):
+        pairs = [(_text(each, "x"), _text(each, "y")) for each in points]
+    else:
+        values = {each.tag: (each.text or "").strip() for each in outline}
+        pairs = [(values[tag], values.get(f"y{tag[1:]}", "")) for tag in values if tag.startswith("x")]
+    found = [numbers(pair) for pair in pairs]
+    return [] if None in found else [(pair[0], pair[1]) for pair in found if pair is not None]
+
+
+def _text(element: Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()
