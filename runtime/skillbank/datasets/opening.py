@@ -76,8 +76,8 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
 
 
 def recognise(tree: Tree, form: str = "") -> bool:
-    """Whether `open_data` finds a data set in a tree."""
-    return bool(_claims(tree, form)) or bool(_divided(tree, form))
+    """Whether `open_data` finds a data set in a tree that is more than pictures."""
+    return bool(_claims(tree, form)) or any(part.is_annotated for part in _divided(tree, form))
 
 
 def open_data(tree: Tree, form: str = "") -> DataSet:
@@ -90,7 +90,7 @@ def open_data(tree: Tree, form: str = "") -> DataSet:
     """
     claims = _claims(tree, form)
     if not claims and (parts := _divided(tree, form)):
-        return _joined(parts)
+        return _joined([(part.folder, part.read(form)) for part in parts])
     if not claims and form in ("", LAST.name) and LAST.recognise(tree) is not None:
         return LAST.read(tree)
     if not claims:
@@ -122,20 +122,32 @@ def _claims(tree: Tree, form: str) -> list[tuple[Format, Recognised]]:
     return kept
 
 
-def _divided(tree: Tree, form: str) -> list[tuple[str, DataSet]]:
-    """Read the split folders of a tree that are data sets of their own; none unless all of them are."""
+@dataclass(frozen=True)
+class _Part:
+    """A split folder that is a data set of its own."""
+
+    folder: str
+    tree: Tree
+    is_annotated: bool
+
+    def read(self, form: str) -> DataSet:
+        if self.is_annotated:
+            return open_data(self.tree, form)
+        notes = (f"{self.folder} holds pictures without annotations",)
+        return replace(LAST.read(self.tree), notes=notes)
+
+
+def _divided(tree: Tree, form: str) -> list[_Part]:
+    """Return the split folders of a tree that are data sets of their own; none unless all of them are."""
     parts = []
     for folder in tree.folders():
         if split_of(folder) is None:
             continue
         below = tree.below(folder)
-        if _claims(below, form):
-            parts.append((folder, open_data(below, form)))
-        elif LAST.recognise(below) is not None:
-            notes = (f"{folder} holds pictures without annotations",)
-            parts.append((folder, replace(LAST.read(below), notes=notes)))
-        else:
+        is_annotated = bool(_claims(below, form))
+        if not is_annotated and LAST.recognise(below) is None:
             return []
+        parts.append(_Part(folder, below, is_annotated))
     return parts
 
 

@@ -20,7 +20,7 @@ from skillbank.datasets.formats.coordinates import (
     pixels,
 )
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -77,8 +77,6 @@ class Cvat:
         reader = _Reader(tree, labels, frames)
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         notes.extend(note for each in frames.values() for note in each.notes)
-        if not frames:
-            notes.extend(unannotated(tree, (path for census in censuses for path in census.pictures)))
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
@@ -92,20 +90,19 @@ class _Census:
         Names of classes: those of its own list in their order, and those of marks.
     subsets
         What its pictures belong to.
-    pictures
-        Those that lie in the tree.
     tracks
-        Boxes of each frame of a video, as corners, class and whether something was left out.
+        How many there are; they belong to a video.
     size
         Width and height of all frames, where the file says so.
+    first, last
+        Numbers of the frames that the task begins and ends with, where the file says so.
     """
 
     file: str
     listed: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     subsets: dict[str, None] = field(default_factory=dict)
-    pictures: list[str] = field(default_factory=list)
-    tracks: list[int] = field(default_factory=list)
+    tracks: int = 0
     size: tuple[int | None, int | None] = (None, None)
     first: int | None = None
     last: int | None = None
@@ -132,11 +129,9 @@ def _census(tree: Tree, file: str) -> _Census:
         elif part.tag == "image":
             census.subsets[part.get("subset", "")] = None
             census.used.update(name for mark in part if mark.tag != "tag" and (name := _label(mark)))
-            if (path := _found(tree, file, part)) is not None:
-                census.pictures.append(path)
         else:
             census.subsets[""] = None
-            census.tracks.append(1)
+            census.tracks += 1
             if name := _label(part):
                 census.used.add(name)
     census.subsets = census.subsets or {"": None}
@@ -199,7 +194,7 @@ class _Frames:
         self._paths = {int(number[1]): name for name in here if (number := _FRAME.search(stem(name)))}
         if not self._paths:
             raise DataError(
-                f"{tree.path(census.file)} holds {len(census.tracks):,} tracks of a video whose frames are "
+                f"{tree.path(census.file)} holds {census.tracks:,} tracks of a video whose frames are "
                 "not there as pictures (images/frame_000000.PNG); export it from CVAT with its images, or as "
                 "'CVAT for images 1.1'"
             )

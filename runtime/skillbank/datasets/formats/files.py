@@ -104,7 +104,7 @@ def text_of(raw: bytes) -> tuple[str, bool]:
 def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
     """Return a JSON document in a form that msgspec knows, and whether it was UTF-8.
 
-    The words NaN and Infinity, which Python writes, are read too, as numbers that are none.
+    The words NaN and Infinity, which Python writes, are read as null, as are numbers without bound.
 
     Raises
     ------
@@ -113,20 +113,26 @@ def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
     try:
         return msgspec.json.decode(raw, type=form), True
     except msgspec.ValidationError as error:
-        raise UnreadableError(f"is not what it should be ({_said(error)})") from None
+        if "out of range" not in str(error):
+            raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
         raise UnreadableError("is nested too deeply") from None
     except (msgspec.DecodeError, ValueError):
         pass  # another encoding, a mark at its start, NaN, or no JSON at all
     text, is_utf8 = text_of(raw)
     try:
-        return msgspec.convert(json.loads(text), form), is_utf8
+        document = json.loads(text, parse_int=_whole)
+        return msgspec.json.decode(msgspec.json.encode(document), type=form), is_utf8  # NaN becomes null
     except msgspec.ValidationError as error:
         raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
         raise UnreadableError("is nested too deeply") from None
     except ValueError as error:
         raise UnreadableError(f"is no JSON ({_said(error)})") from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < 19 else float(digits)
 
 
 def xml_of(raw: bytes) -> tuple[Element, bool]:

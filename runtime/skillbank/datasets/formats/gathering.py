@@ -12,7 +12,7 @@ from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 
-__all__ = ["Gathering", "divided", "examples", "outside", "split_in", "split_said", "unannotated"]
+__all__ = ["Gathering", "divided", "examples", "outside", "split_in", "split_said"]
 
 T = TypeVar("T")
 _FEW = 3
@@ -92,14 +92,6 @@ def split_said(name: str) -> str:
 def split_in(*names: str | None) -> str:
     """Return the folder that names a split in the first of some paths that has one."""
     return next((said for name in names if name and (said := split_said(name))), "")
-
-
-def unannotated(tree: Tree, annotated: Iterable[str | None]) -> list[str]:
-    """Say which pictures beside annotated ones are not; nobody knows whether they hold nothing."""
-    names = {name for name in annotated if name is not None}
-    folders = {name.rpartition("/")[0] for name in names}
-    rest = [name for name in tree.pictures if name not in names and name.rpartition("/")[0] in folders]
-    return [f"{len(rest):,} pictures without annotations are left out ({examples(rest)})"] if rest else []
 
 
 def divided(

@@ -99,12 +99,13 @@ def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
                 f"{tree.path(file)} {error}; export the project from Label Studio again"
             ) from None
     for piece in pieces:
-        try:
-            task = msgspec.json.decode(piece) if isinstance(piece, msgspec.Raw) else piece
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            yield "it is nested too deeply or holds numbers that are none"
+        if not isinstance(piece, msgspec.Raw):
+            yield piece if isinstance(piece, dict) else "it is no task"
             continue
-        yield task if isinstance(task, dict) else "it is no task"
+        try:
+            yield json_as(bytes(piece), _Task)[0]
+        except UnreadableError as error:
+            yield f"it {error}"
 
 
 def _content(tree: Tree, file: str) -> bytes:

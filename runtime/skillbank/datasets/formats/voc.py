@@ -13,7 +13,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.image_sets import ImageSets, image_sets
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
@@ -25,6 +25,7 @@ __all__ = ["Voc"]
 
 _LOOKED_INTO = 25
 _ROOT = re.compile(rb"<annotation[\s>]")
+_OTHER = re.compile(rb"\s*(<\?[^>]*>\s*)?<[A-Za-z]")
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _TURNED = ("cx", "cy", "w", "h", "angle")
 _XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
@@ -47,10 +48,11 @@ class Voc:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether XML files with an ``<annotation>`` lie outside of the split folders."""
         files = list(outside(tree, ".xml"))
-        some = [name for name in files[:_LOOKED_INTO] if _ROOT.search(head(tree.path(name)))]
-        if not some:
+        starts = {name: head(tree.path(name)) for name in files[:_LOOKED_INTO]}
+        if not any(_ROOT.search(start) for start in starts.values()):
             return None
-        others = set(files[:_LOOKED_INTO]) - set(some)
+        # A file that is broken is one of them; what has another root is not.
+        others = {name for name, start in starts.items() if _OTHER.match(start) and not _ROOT.search(start)}
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} XML files with <annotation>")
 
@@ -60,7 +62,7 @@ class Voc:
         pairs = Pairs(tree)
         census = _census(tree, found.files if found is not None else (), pairs)
         classes = census.classes(_labelmap(tree))
-        entries, notes = _entries(tree, census, pairs)
+        entries, notes = _entries(tree, census)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
         splits, left = divided(
             entries, reader.pictures, lambda some: (each.file for each in some if each.file)
@@ -120,7 +122,7 @@ def _labelmap(tree: Tree) -> list[str]:
     return [line.partition(":")[0].strip() for line in text.splitlines() if not line.startswith("#")]
 
 
-def _entries(tree: Tree, census: _Census, pairs: Pairs) -> tuple[dict[str, list[_Entry]], list[str]]:
+def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list[str]]:
     """Divide the files by the lists beside them, else by folders, also those that their pictures lie in."""
     entries: dict[str, list[_Entry]] = {}
     notes: list[str] = []
@@ -141,8 +143,6 @@ def _entries(tree: Tree, census: _Census, pairs: Pairs) -> tuple[dict[str, list[
             entries.setdefault(said, []).extend(found)
     if census.foreign:
         notes.append(f"XML files that are no annotations are not read ({examples(census.foreign)})")
-    named = (pairs.named(each.listed, "") for some in entries.values() for each in some if not each.file)
-    notes.extend(unannotated(tree, (*census.pictures.values(), *named)))
     return entries, notes
 
 
