@@ -9,6 +9,7 @@ import pytest
 
 from skillbank.datasets.converting import convert
 from skillbank.datasets.document import Box
+from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.placing import Placement
 from tests.cli.conftest import Command
 from tests.datasets.made import Made
@@ -55,7 +56,7 @@ def test_convert_refuses_faulty_data_with_everything_that_is_wrong(
     asked = ("data", "convert", str(faulty), "--to", "yolo", "-o", str(tmp_path / "new"))
     answer = inline(*asked)
     assert answer.code == 1 and answer.out == ""
-    assert "2 boxes without width or height" in answer.err and "gone.jpg" in answer.err
+    assert "boxes without width or height: 2" in answer.err and "gone.jpg" in answer.err
     assert not (tmp_path / "new").exists()
     told = inline(*asked, "--on-broken", "skip", "--json").document
     assert told["repairs"]["box-empty"] == {"count": 2, "repair": "drop the box"}
@@ -146,3 +147,8 @@ def test_the_page_works_in_a_browser(inline: Command, tmp_path: Path) -> None:
         assert "train" in page.locator("#caption").inner_text()
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0 and not complaints
+
+
+@pytest.mark.parametrize("command", ["convert", "split"])
+def test_help_names_every_format_that_can_be_written(inline: Command, command: str) -> None:
+    assert f"--to {'|'.join(writer.name for writer in WRITERS)}" in inline("data", command, "--help").out

@@ -145,7 +145,7 @@ def test_faulty_data_is_refused_with_all_that_is_wrong_and_nothing_is_written(
     with pytest.raises(DataError) as caught:
         convert(made.opened(), "coco", tmp_path / "new")
     told = str(caught.value)
-    assert "1 pictures that are not there" in told and "1 boxes without width or height" in told
+    assert "pictures that are not there: 1" in told and "boxes without width or height: 1" in told
     assert "--on-broken skip" in told
     assert list(tmp_path.iterdir()) == [made.root]
 
@@ -232,3 +232,13 @@ def test_progress_is_told(made: Made, tmp_path: Path) -> None:
     made.add("train", 200, size=(20, 20), boxes=0)
     convert(made.opened(), "coco", tmp_path / "new", report=lambda step: steps.append(step.name))
     assert {"annotations read", "writing"} <= set(steps)
+
+
+def test_what_only_a_training_minds_comes_along_and_is_told(tmp_path: Path) -> None:
+    made = Made(tmp_path / "data", ("Person", "person"))
+    made.add("train", 2)
+    made.add("val", 2, boxes=0)
+    copy = convert(made.opened(), "coco", tmp_path / "new")
+    assert copy.classes == ("Person", "person") and copy.splits["val"].pictures == 2
+    assert any("nothing to measure" in note for note in copy.notes)
+    assert any("one to a prompt" in note for note in copy.notes)

@@ -17,8 +17,8 @@ paths = some.lists(
 
 
 @given(paths, some.booleans())
-def test_no_two_places_differ_only_in_case_form_or_ending(given_names: list[str], blanks: bool) -> None:
-    names = Names(blanks=blanks)
+def test_no_two_places_differ_only_in_case_form_or_ending(given_names: list[str], listed: bool) -> None:
+    names = Names(listed=listed)
     places = [names.give("images/train", name) for name in given_names if name.strip("/. ")]
     stems = [
         unicodedata.normalize("NFC", place[: -len(PurePosixPath(place).suffix) or None]) for place in places
@@ -28,14 +28,14 @@ def test_no_two_places_differ_only_in_case_form_or_ending(given_names: list[str]
 
 @given(paths)
 def test_no_place_leaves_its_folder_or_hides_anything(given_names: list[str]) -> None:
-    names = Names(blanks=False)
+    names = Names(listed=True)
     for name in given_names:
         if not name.strip("/. "):
             continue
         place = names.give("images", name)
         parts = place.split("/")
         assert parts[0] == "images" and ".." not in parts and "" not in parts
-        assert place.isprintable() and not set(place) & set('<>:"\\|?* ')
+        assert place.isprintable() and not set(place) & set("<>:\"\\|?* '`")
         assert not any(part.startswith((".", "-")) for part in parts)
         assert all(len(part.encode()) <= 140 for part in parts)
 
@@ -72,8 +72,8 @@ def test_long_names_are_told_apart_by_what_was_cut() -> None:
     assert one.startswith("x/long long") and one.endswith(".jpg") and one != other
 
 
-def test_blanks_are_replaced_where_lists_separate_by_them() -> None:
-    assert Names(blanks=False).give("x", "my  photo 1.jpg") == "x/my_photo_1.jpg"
+def test_blanks_and_quotes_are_replaced_where_lists_mean_something_by_them() -> None:
+    assert Names(listed=True).give("x", "my  'photo' 1.jpg") == "x/my__photo__1.jpg"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ def convert(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="odvg|coco|yolo|voc", help="Format to write; every split is written in it."
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write; every split is written in it.",
         ),
     ],
     form: data_options.Format = "",

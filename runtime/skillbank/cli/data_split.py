@@ -40,7 +40,9 @@ def split(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="odvg|coco|yolo|voc", help="Format to write [default: as it is, else coco]"
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write [default: as it is, else coco]",
         ),
     ] = "",
     again: Annotated[

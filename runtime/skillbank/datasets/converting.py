@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 
 __all__ = ["checked", "convert", "origin", "told"]
+
+_OF_TRAINING = frozenset(
+    {"nothing-to-learn", "nothing-to-measure", "class-too-long", "classes-alike", "split-empty"}
+)
+"""Errors of a data set as a whole, which end a training and come along unchanged: they are told."""
 
 
 def convert(
@@ -94,10 +99,8 @@ def checked(
     """
     found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
     skip = mode is not Mode.PLAIN
-    if blocking := found.blocking(skip=skip):
-        kinds = {kind.name for kind, *_ in blocking}
-        every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
-        lines = [line for (kind, *_), line in every if kind.name in kinds]
+    kinds = {kind.name for kind, *_ in found.blocking(skip=skip)} - _OF_TRAINING
+    if kinds:
         way = (
             "these cannot be left out"
             if skip
@@ -105,7 +108,7 @@ def checked(
         )
         raise DataError(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(lines)
+            + "\n".join(_lines(found, kinds))
         )
     return found, Repair(found, mode)
 
@@ -125,8 +128,19 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
             for kind, count in sorted(repair.done.items())
         },
         "dropped": repair.sentences(),
-        "notes": [*found.notes, *found.sentences(Severity.WARNING, 1), *left_out],
+        "notes": [
+            *found.notes,
+            *_lines(found, _OF_TRAINING),
+            *found.sentences(Severity.WARNING, 1),
+            *left_out,
+        ],
     }
+
+
+def _lines(found: DataReport, kinds: Set[str]) -> list[str]:
+    """Return what a check says of some kinds of errors."""
+    every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
+    return [line for (kind, *_), line in every if kind.name in kinds]
 
 
 def _portions(splits: Sequence[Split], repair: Repair) -> Iterator[Portion]:

@@ -27,7 +27,7 @@ MANIFEST = "skillbank-dataset.json"
 """The file of a written data set that says where it comes from and how it was made."""
 _NEWS = 100
 _LISTS = ("yolo", "voc")
-"""Formats with lists of names, in which blanks separate."""
+"""Formats with lists of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def write_copy(
     """
     with fresh_folder(folder, tree.root) as work:
         placer = Placer(work, placement)
-        names = Names(blanks=writer.name not in _LISTS)
+        names = Names(listed=writer.name in _LISTS)
         counts = {portion.name: SplitCount() for portion in portions}
         passage = _Passage(tree, writer, placer, names, report, keep=placement is Placement.NONE)
         parts = [Part(each.name, passage.pictures(each, counts[each.name])) for each in portions]

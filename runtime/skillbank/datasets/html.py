@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.figures import ASPECTS, GRID, PER_PICTURE, SIDES, ClassFigures
-from skillbank.datasets.formats import FORMATS
+from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.showing import Shown, Survey
 from skillbank.datasets.thumbnails import Thumbnail
 from skillbank.visible import one_line, visible
@@ -109,7 +109,7 @@ def _in_order(found: Survey) -> list[int]:
 
 
 def _titles(form: str) -> str:
-    titles = {each.name: each.title for each in FORMATS}
+    titles = {each.name: each.title for each in (*FORMATS, LAST)}
     return " and ".join(titles.get(name, one_line(name)) for name in form.split("+"))
 
 
