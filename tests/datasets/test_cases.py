@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from skillbank.cli import main
 from skillbank.errors import SkillbankError
 from tests.cli.conftest import Answer, Command
 from tests.datasets.running import plan_of, staged
@@ -29,6 +31,20 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
         return Path(shutil.copytree(CASES / name, tmp_path / "data" / name))
 
     return copied
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run ``skillbank ARGS`` in this process."""
+
+    def run(*arguments: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["skillbank", *arguments])
+        with pytest.raises(SystemExit) as exit_info:
+            main()
+        out, err = capsys.readouterr()
+        return Answer(int(exit_info.value.code or 0), out, err)
+
+    return run
 
 
 def words(place: Path, more: str = "") -> str:
@@ -125,13 +141,13 @@ def test_what_is_broken_is_skipped_with_a_count(
     assert (len(records), sum(len(record.boxes) for record in records)) == (pictures, boxes)
 
 
-def test_what_a_person_named_must_exist(case: Case, inline: Command) -> None:
+def test_what_a_person_named_must_exist(case: Case, command: Command) -> None:
     place = case("val_missing")
-    answer = inline(
+    answer = command(
         "run", f"train Grounding DINO on {place}/train, validate on {place}/valdation, no HPO", "--yes"
     )
     assert answer.code == 5 and f"did you mean '{place}/val'" in answer.err
-    answer = inline("run", f"fine-tune Grounding DINO from /nope/x.pth on {place}, no HPO", "--yes")
+    answer = command("run", f"fine-tune Grounding DINO from /nope/x.pth on {place}, no HPO", "--yes")
     assert answer.code == 5 and "/nope/x.pth" in answer.err
 
 
@@ -143,19 +159,19 @@ def test_sixteen_bits_are_scaled_and_said(case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fmt_roboflow_coco", "fmt_yolo_ultra", "fmt_tar_top", "pic_truncated"])
-def test_it_is_trained_and_validated(case: Case, inline: Command, name: str) -> None:
-    answer = inline(
+def test_it_is_trained_and_validated(case: Case, command: Command, name: str) -> None:
+    answer = command(
         "run", words(case(name)), "--on-broken", "skip", "--set", "engine.profile=small", "--yes", "--json"
     )
     assert answer.code == 0, answer.err
     job: dict[str, Any] = answer.document
-    history = " ".join(str(line) for line in inline_history(inline, job))
+    history = " ".join(str(line) for line in history_of(command, job))
     assert "val_mAP50" in str(job) and "pictures and" in history
     if name == "pic_truncated":
         assert "pictures that cannot be decoded: 1 (drop the picture)" in history
 
 
-def inline_history(inline: Command, job: dict[str, Any]) -> list[Any]:
-    answer: Answer = inline("status", str(job.get("job") or job.get("id")), "--json")
+def history_of(command: Command, job: dict[str, Any]) -> list[Any]:
+    answer: Answer = command("status", str(job.get("job") or job.get("id")), "--json")
     history: list[Any] = answer.document["history"]
     return history
