@@ -24,6 +24,7 @@ from tests.datasets.running import _runtime, plan_of, staged
 from tests.s3 import CREDENTIALS
 
 NAMES = ("cat", "dog", "red bus")
+TABLE = "images.tar.gz, json_file: annotations.json"
 WORDS = "train Grounding DINO on {}, no HPO, 1 epoch"
 
 
@@ -282,6 +283,14 @@ def test_a_bucket_is_brought_as_a_whole_and_recognised(
     client.upload_file(archive, "sets", "packed.zip")
     given = staged(plan_of(WORDS.format("s3://sets/packed.zip, validate on s3://sets/packed.zip")))
     assert (len(given.training().records), len(given.validation().records)) == (4, 4)
+    native = exact_training(tmp_path / "native")
+    text = (native / "annotations_odvg.jsonl").read_text()
+    (native / "annotations_odvg.jsonl").write_text("\ufeff" + text)
+    for file in native.rglob("*.*"):
+        client.upload_file(str(file), "sets", f"native/{file.relative_to(native)}")
+    given = staged(plan_of(WORDS.format("s3://sets/native")))
+    assert len(given.training().records) == 4
+    assert given.path("dataset.train_data_sources[0].json_file").read_text().startswith("{")
     with pytest.raises(DataNotFoundError, match="s3://sets/b"):
         staged(plan_of(WORDS.format("s3://sets/b")))
 
@@ -304,9 +313,54 @@ def test_a_search_evaluates_on_the_same_data(tmp_path: Path) -> None:
     assert {b.place for b in inner.inputs if b.place} == {str(place)} and inner.on_broken == "skip"
 
 
+def test_a_quantization_calibrates_on_what_is_trained_on_and_measures_on_the_rest(tmp_path: Path) -> None:
+    place = yolo(tmp_path / "set", ("train", "val", "test"))
+    given = staged(plan_of(f"quantize Grounding DINO on {place}, checkpoint {place}/data.yaml"))
+    assert {r.image.parent.name for r in given.validation().records} == {"val"}
+    calibration = given.path("dataset.quant_calibration_data_sources.json_file")
+    assert calibration == given.path("dataset.train_data_sources[0].json_file")
+
+
+def test_an_annotation_file_names_its_data_set(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    coco(place / "annotations" / "instances_train2017.json", pictures(place / "train2017", 3))
+    coco(place / "annotations" / "instances_val2017.json", pictures(place / "val2017", 2))
+    given = staged(plan_of(WORDS.format(place)))
+    assert (len(given.training().records), len(given.validation().records)) == (3, 2)
+    given = staged(plan_of(WORDS.format(f"{place}/annotations/instances_val2017.json")))
+    assert len(given.training().records) == 2
+
+
+def test_files_that_another_skill_names_keep_their_numbers(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    coco(place / "annotations.json", pictures(place / "images"), first=0)
+    text = (place / "annotations.json").read_text()
+    (place / "annotations.json").write_text("\ufeff" + text)
+    given = staged(
+        other_skill(tmp_path, "object_detection", "images.tar.gz, json_file: annotations.json", place)
+    )
+    file = given.path("dataset.train_data_sources[0].json_file")
+    assert file != place / "annotations.json"
+    assert [each["id"] for each in json.loads(file.read_text())["categories"]] == [0, 1, 2]
+
+
+def test_what_another_skill_reads_is_not_refused_for_what_it_may_take(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    coco(place / "annotations.json", [*pictures(place / "images"), "gone.jpg"], first=3)
+    document = json.loads((place / "annotations.json").read_text())
+    document["images"][-1]["file_name"] = "p0.jpg"
+    document["annotations"][0]["bbox"] = [70, 5, 40, 30]
+    (place / "annotations.json").write_text(json.dumps(document))
+    given = staged(
+        other_skill(tmp_path, "object_detection", "images.tar.gz, json_file: annotations.json", place)
+    )
+    assert given.path("dataset.train_data_sources[0].json_file") == place / "annotations.json"
+    assert any("reach out of their picture" in note for note in given.checks.notes)
+
+
 def test_another_skill_gets_the_files_that_its_table_names(tmp_path: Path) -> None:
     place = yolo(tmp_path / "set")
-    plan = other_skill(tmp_path, "object_detection", "images.tar.gz, json_file: annotations.json", place)
+    plan = other_skill(tmp_path, "object_detection", TABLE, place)
     given = staged(plan)
     document = json.loads(given.path("dataset.train_data_sources[0].json_file").read_text())
     assert [each["id"] for each in document["categories"]] == [1, 2, 3]

@@ -55,7 +55,7 @@ def make(plan: Plan, data: PlanData, note: Callable[[str], None]) -> dict[str, P
 def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[str], None]) -> dict[str, Path]:
     found, wanted = look.found, look.group.wanted
     assert found is not None and wanted is not None
-    first = first_category(plan)
+    first = _first_id(plan, look)
     key = digest(
         _VERSION, contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
         plan.on_broken, str(first), *names,
@@ -72,6 +72,22 @@ def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[st
         for name, said in document["paths"].items()
     }
     return {b.key: lie[b.file] for b in look.group.bindings if b.file in lie}
+
+
+def _first_id(plan: Plan, look: DataLook) -> int:
+    """Return the id of the first category: what the program asks for, else that of the document there."""
+    first = first_category(plan)
+    wanted = look.group.wanted
+    file = next((b for b in look.group.bindings if wanted is not None and b.file == wanted.coco), None)
+    if first == 0 or file is None or look.found is None:
+        return first
+    path = look.found.opened.tree.files.get(file.file)
+    try:
+        document = json.loads(path.read_text("utf-8-sig")) if path is not None else {}
+        ids = [int(category["id"]) for category in document["categories"]]
+    except (ValueError, KeyError, TypeError, OSError):
+        return first
+    return 0 if ids and min(ids) == 0 else first
 
 
 def _write(work: Path, *, plan: Plan, look: DataLook, names: Sequence[str], first: int) -> Path:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from skillbank.nearby import at_home
 from skillbank.plan.datasets import ARCHIVE, Binding
-from skillbank.plan.products import trains
 from skillbank.plan.request import DataLocation, Request
 
 __all__ = ["SplitsOf", "divided"]
@@ -48,7 +47,7 @@ def divided(request: Request, rows: Sequence[Binding], splits_of: SplitsOf) -> R
         data.append(DataLocation(source=location.source, uri=part or location.uri))
     notes = list(finder.notes)
     given = {location.source for location in request.data}
-    if trains(request.action) and _VALIDATION in finder.sources - given:
+    if _TRAINING in finder.sources and _VALIDATION in finder.sources - given:
         for location in request.data:
             found = finder.validation(location.uri) if location.source == _TRAINING else None
             if found is not None:

@@ -13,6 +13,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
+from skillbank.plan.reader.roots import is_local_file
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
@@ -151,9 +152,10 @@ class DataOfSteps:
         return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
 
     def _ask_about_files(self, at: int, roles: list[tuple[Claim, str]]) -> None:
-        """Ask where a file of annotations is given for the folder that it belongs to."""
+        """Ask where a file of annotations is given for the folder that it belongs to, and nobody can look."""
         for claim, source in roles:
-            if clean_uri(claim.value.uri).lower().endswith(_ANNOTATIONS):
+            uri = clean_uri(claim.value.uri)
+            if uri.lower().endswith(_ANNOTATIONS) and not is_local_file(uri):
                 why = (
                     f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds "
                     "it and the images; name the folder"

@@ -27,6 +27,14 @@ def list_local(uri: str) -> set[str] | None:
         return None
 
 
+def is_local_file(uri: str) -> bool:
+    """Whether a location is a file on this machine."""
+    try:
+        return "://" not in uri and at_home(Path(uri)).is_file()
+    except OSError:  # a name too long
+        return False
+
+
 def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
     """Turn single words that are a folder here ("train on shapes") into places."""
     for match in _WORD.finditer(original):
