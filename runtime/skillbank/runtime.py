@@ -241,7 +241,8 @@ class Runtime:
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill))
-                step = self._divided(step, skill)
+                step, said = self.divided(step, skill)
+                step = step.model_copy(update={"notes": (*step.notes, *said)})
             if step.parent is None:
                 parent = Parent.before(plans, skill.name, skill.bank)
             else:
@@ -255,8 +256,8 @@ class Runtime:
         return plans
 
     @staticmethod
-    def _divided(step: Request, skill: Skill) -> Request:
-        """Return a request whose data is named by the part that each source takes; see `plan.divided`."""
+    def divided(step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
+        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`."""
 
         def splits_at(place: Path) -> Sequence[str]:
             from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
@@ -266,7 +267,7 @@ class Runtime:
         try:
             action = skill.action(step.action, step.variant)
         except ActionNotFoundError:
-            return step  # the planner says it
+            return step, ()  # the planner says it
         return divided(step, bindings(skill, action, skill.template(action)[0])[0], splits_at)
 
     def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:

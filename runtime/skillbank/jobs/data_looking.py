@@ -34,6 +34,7 @@ def looked(
     plan: Plan, groups: Sequence[DataGroup], *, whole: bool, elsewhere: bool, report: Report | None
 ) -> PlanData:
     """Look at data sets; see `skillbank.jobs.data_sets.look_at`."""
+    elsewhere = elsewhere and any(group.local is None for group in groups)
     asked = (plan.plan_id, whole, elsewhere)
     if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
         return kept[1]

@@ -25,7 +25,7 @@ from skillbank.visible import one_line
 
 __all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "small_unpacker", "splits_at"]
 
-AT_ONCE = 64 << 20
+AT_ONCE = 32 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
 
 

@@ -30,8 +30,10 @@ _TEST = ("test", "testing")
 """Folders that are evaluated on where there is none to validate on; no training looks at them."""
 
 
-def divided(request: Request, rows: Sequence[Binding], splits_of: SplitsOf) -> Request:
-    """Return a request that names for each source the part which that source takes.
+def divided(
+    request: Request, rows: Sequence[Binding], splits_of: SplitsOf
+) -> tuple[Request, tuple[str, ...]]:
+    """Return a request that names for each source the part which that source takes, and what was decided.
 
     Parameters
     ----------
@@ -39,27 +41,23 @@ def divided(request: Request, rows: Sequence[Binding], splits_of: SplitsOf) -> R
         What the action reads of its data sets.
     """
     if request.settled or not request.data:
-        return request
+        return request, ()
     finder = _Finder(request.action, [row for row in rows if row.kind == "data"], splits_of)
     data: list[DataLocation] = []
     for location in request.data:
         part = finder.part(location.uri, location.source)
         data.append(DataLocation(source=location.source, uri=part or location.uri))
-    notes = list(finder.notes)
+    notes = []
     given = {location.source for location in request.data}
     if _TRAINING in finder.sources and _VALIDATION in finder.sources - given:
         for location in request.data:
             found = finder.validation(location.uri) if location.source == _TRAINING else None
             if found is not None:
                 data.append(DataLocation(source=_VALIDATION, uri=found))
-                notes.append(
-                    f"nothing was named to validate on: it is {found}, which lies with the training data"
-                    if found != location.uri
-                    else f"nothing was named to validate on: it is the validation split of {found}"
-                )
-    return request.model_copy(
-        update={"data": tuple(dict.fromkeys(data)), "notes": (*request.notes, *dict.fromkeys(notes))}
-    )
+            if found == location.uri:
+                notes.append(f"{found} is validated on its own split for that, since no other data was named")
+    update = {"data": tuple(dict.fromkeys(data)), "settled": True}
+    return request.model_copy(update=update), (*finder.notes, *dict.fromkeys(notes))
 
 
 class _Finder:
@@ -67,7 +65,7 @@ class _Finder:
 
     def __init__(self, action: str, rows: Sequence[Binding], splits_of: SplitsOf) -> None:
         self.sources = {row.source for row in rows}
-        self.notes: list[str] = []
+        self._parts: dict[str, dict[str, str]] = {}
         self._action, self._rows, self._splits_of = action, rows, splits_of
         self._splits: dict[Path, tuple[str, ...]] = {}
 
@@ -80,9 +78,17 @@ class _Finder:
         if folder is None:
             return None
         if self._has_files(place / folder, source) or not self._recognised(place):
-            self.notes.append(f"{uri} holds {folder}/, which is taken for {source}")
+            self._parts.setdefault(uri, {})[source] = folder
             return f"{uri}/{folder}"
         return None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What folders were taken for: "D holds train_datasets (train/), eval_dataset (val/)"."""
+        return tuple(
+            f"{uri} holds {', '.join(f'{source} ({folder}/)' for source, folder in parts.items())}"
+            for uri, parts in self._parts.items()
+        )
 
     def validation(self, uri: str) -> str | None:
         """Return what lies with training data to validate on; None where nothing does, or was set apart."""
