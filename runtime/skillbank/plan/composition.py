@@ -74,9 +74,9 @@ def compose(
     for step in chain:
         merged = step.merged()
         with runtime.reading:
-            request, said = runtime.divided(merged, step.skill)
+            request, divisions = runtime.divided(merged, step.skill)
         requests.append(request)
-        told += [*step.notes, *said]
+        told += [*step.notes, *divisions]
     return requests, list(dict.fromkeys([*notes, *told]))
 
 
