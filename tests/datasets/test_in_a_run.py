@@ -210,6 +210,23 @@ def test_pictures_in_several_archives_are_one_folder(tmp_path: Path) -> None:
     assert len(records) == 4 and all(record.image.is_file() for record in records)
 
 
+def test_links_to_folders_are_followed(tmp_path: Path) -> None:
+    place = yolo(tmp_path / "set")
+    for split in ("train", "val"):
+        shutil.move(place / "images" / split, tmp_path / "disk" / split)
+        (place / "images" / split).symlink_to(tmp_path / "disk" / split)
+    (place / "again").symlink_to(place)
+    given = staged(plan_of(WORDS.format(place)))
+    assert (len(given.training().records), len(given.validation().records)) == (4, 4)
+    folder = given.path("dataset.train_data_sources[0].image_dir")
+    assert not any(record.image.parent.is_symlink() for record in given.training().records), folder
+    native = exact_training(tmp_path / "native")
+    shutil.move(native / "images", tmp_path / "far")
+    (native / "images").symlink_to(tmp_path / "far")
+    given = staged(plan_of(WORDS.format(native)))
+    assert given.checks.data == () and len(given.training().records) == 4
+
+
 def test_a_picture_alone_is_the_only_one_that_is_looked_at(tmp_path: Path) -> None:
     pictures(tmp_path / "all", 3)
     place = tmp_path / "all"

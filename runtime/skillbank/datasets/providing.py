@@ -21,6 +21,9 @@ from skillbank.errors import DataError
 
 __all__ = ["Classes", "Provided", "provide", "provide_pictures"]
 
+_DEEP = 3
+"""Parts of a path of which a folder has no more than "/" and another one: that is a part of the system."""
+
 
 @dataclass(frozen=True)
 class Provided:
@@ -175,28 +178,40 @@ class _Maker:
 
 
 class _Album:
-    """The folder of pictures: the one where they lie.
+    """The folder of pictures: the one where they lie, behind all links to folders.
 
-    Where they lie in several archives, or partly in one, they are linked into one folder.
+    Where they lie in several archives, partly in one, or all over the disk, they are linked into one folder.
     """
 
     def __init__(self, tree: Tree, folder: Path, *, linked: bool = False) -> None:
         self._tree = tree
+        self._real = _real_folders(tree)
+        self.root = Path(os.path.commonpath(list(self._real.values())))
         bases = {_base(name, tree.path(name)) for name in tree.pictures}
-        self._linked = linked or len(bases) != 1
+        self._linked = linked or len(bases) != 1 or len(self.root.parts) < _DEEP
         if self._linked:
             self.root = folder / "pictures"
             self.root.mkdir(parents=True, exist_ok=True)
-        else:
-            self.root = Path(os.path.commonpath([str(tree.path(name).parent) for name in tree.pictures]))
 
     def add(self, name: str) -> str:
         """Return how a file of the tree is called in the folder of pictures."""
         path = self._tree.path(name)
         if not self._linked:
-            return path.relative_to(self.root).as_posix()
+            return (self._real[path.parent] / path.name).relative_to(self.root).as_posix()
         _link(path, self.root / name)
         return name
+
+
+def _real_folders(tree: Tree) -> dict[Path, Path]:
+    """Return each folder with pictures as it is named, or without links where one leads out of the tree."""
+    folders = {tree.path(name).parent for name in tree.pictures}
+    root = Path(os.path.realpath(tree.root))
+    real = {folder: Path(os.path.realpath(folder)) for folder in folders}
+    led = any(
+        folder.is_relative_to(tree.root) and real[folder] != root / folder.relative_to(tree.root)
+        for folder in folders
+    )
+    return real if led else {folder: folder for folder in folders}
 
 
 def _base(name: str, path: Path) -> Path:

@@ -6,6 +6,7 @@ a prefix that the folder lacks. A tree finds the one file that can be meant, and
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -219,8 +220,10 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path, most: int) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a folder; a link to a file counts as the file."""
+def _listed(root: Path, most: int, known: set[str] | None = None) -> Iterator[tuple[str, Path]]:
+    """Yield the files below a folder; links are followed as programs do, but into no folder twice."""
+    real = os.path.realpath(root)
+    known = {real} if known is None else known
 
     def passed(name: str, entry: object) -> bool:
         last = name.rpartition("/")[2]
@@ -228,7 +231,14 @@ def _listed(root: Path, most: int) -> Iterator[tuple[str, Path]]:
 
     try:
         for name, entry in walk(root, most, passed=passed):
-            yield name, Path(entry.path)
+            if not (entry.is_symlink() and entry.is_dir()):
+                yield name, Path(entry.path)
+                continue
+            target = os.path.realpath(entry.path)
+            if target not in known and not real.startswith(f"{target.rstrip('/')}/"):
+                known.add(target)
+                for inner, path in _listed(Path(entry.path), most, known):
+                    yield f"{name}/{inner}", path
     except TooManyError:
         raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:
