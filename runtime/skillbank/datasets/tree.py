@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
+from skillbank.datasets.document import split_in, split_of
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.walk import TooManyError, walk
 
@@ -66,6 +68,16 @@ class Tree:
         """Folders in which pictures lie, relative; empty for the root."""
         return tuple(dict.fromkeys(name.rpartition("/")[0] for name in self.pictures))
 
+    @cached_property
+    def split_folders(self) -> tuple[str, ...]:
+        """Folders at the root that hold a split: "train", and with pictures in it also "train_day"."""
+        held = {folder.partition("/")[0] for folder in self.picture_folders}
+        return tuple(
+            folder
+            for folder in self.folders()
+            if split_of(folder) is not None or (folder in held and split_in(folder) is not None)
+        )
+
     def ending(self, *endings: str, below: str = "") -> Iterator[str]:
         """Yield the files with one of some endings (small letters), in a folder or all."""
         start = f"{below.rstrip('/')}/" if below else ""
@@ -117,6 +129,11 @@ class Tree:
         folders
             Folders to look in before that, relative to the tree.
         """
+        return self._find(name, beside, folders) or next(
+            (found for each in _unwritten(name) if (found := self._find(each, beside, folders))), None
+        )
+
+    def _find(self, name: str, beside: str, folders: Sequence[str]) -> str | None:
         wanted = name.replace("\\", "/").removeprefix("./")
         near = beside.rpartition("/")[0]
         for folder in (*folders, near, f"{near}/images" if near else "images", ""):
@@ -166,6 +183,17 @@ class Tree:
         return {_fold(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
 
 
+def _unwritten(name: str) -> Iterator[str]:
+    """Yield what a name stands for that is an address: Label Studio writes ``/data/local-files/?d=a.jpg``."""
+    plain = unquote(name)
+    if plain != name:
+        yield plain
+    if "?d=" in plain:
+        yield plain.partition("?d=")[2]
+    elif "://" in plain and "?" in plain:
+        yield plain.partition("?")[0]
+
+
 def _upright_size(path: Path) -> tuple[int, int] | None:
     from PIL import Image
 
@@ -183,7 +211,7 @@ def _fold(name: str) -> str:
     return stem if dot and f".{ending}" in PICTURES else f"{stem}{dot}{ending}"
 
 
-def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
+def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tree:
     """List a folder; archives of pictures in it are unpacked by ``unpack``, or only named where it is None.
 
     Raises
@@ -191,7 +219,7 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
     DataNotFoundError
         When it is not there.
     DataError
-        When it is no folder, cannot be listed, or holds more than five million files.
+        When it is no folder, cannot be listed, or holds more than ``most`` files, five million mostly.
     """
     if not root.exists():
         raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
@@ -199,14 +227,14 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
         raise DataError(f"{root} is a file; name the folder of the data set, or its archive (.zip, .tar.gz)")
     files: dict[str, Path] = {}
     archives: list[str] = []
-    for name, path in _listed(root):
+    for name, path in _listed(root, most):
         stem = archive_stem(name)
         if stem is None:
             files[name] = path
         elif unpack is None:
             archives.append(name)
         else:
-            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path)))
+            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
     return Tree(root, dict(sorted(files.items())), tuple(archives))
 
 
@@ -218,17 +246,27 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a folder; a link to a file counts as the file."""
+def _listed(root: Path, most: int, seen: tuple[Path, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """Yield the files below a folder; a link counts as what it leads to, unless that is on the way to it.
+
+    Parameters
+    ----------
+    seen
+        The folders on the way, resolved.
+    """
 
     def passed(name: str, entry: object) -> bool:
         last = name.rpartition("/")[2]
         return last in _PASSED or last.startswith("._")
 
     try:
-        for name, entry in walk(root, _MOST, passed=passed):
-            yield name, Path(entry.path)
+        for name, entry in walk(root, most, passed=passed):
+            if not (entry.is_symlink() and entry.is_dir()):
+                yield name, Path(entry.path)
+            elif (target := Path(entry.path).resolve()) not in (*seen, root.resolve()):
+                inside = _listed(Path(entry.path), most, (*seen, root.resolve(), target))
+                yield from ((f"{name}/{inner}", file) for inner, file in inside)
     except TooManyError:
-        raise DataError(f"{root} holds more than {_MOST:,} files; name a folder of the data set") from None
+        raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:
         raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from None

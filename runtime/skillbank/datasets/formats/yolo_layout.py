@@ -147,7 +147,9 @@ class Layout:
         return frozenset(found)
 
     def _missing(self, file: str, split: str, entry: str) -> None:
-        about = f"{file} names '{one_line(entry)}' for {split}, which is not there or holds no picture"
+        about = (
+            f"{one_line(file)} names '{one_line(entry)}' for {split}, which is not there or holds no picture"
+        )
         if split == "test":
             self.notes.append(f"{about}: there is no {split}")
         else:
