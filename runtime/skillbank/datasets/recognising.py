@@ -60,10 +60,8 @@ class Found:
             return self._divided()
         whole = self._whole()
         if self.parts and not any(split.name for split in whole.splits):
-            files = [name for _, claim in self.claims for name in claim.files]
-            return self._divided(
-                f"{a_few([one_line(name) for name in files], 3)} beside the folders of the splits is not divided and left aside"
-            )
+            files = a_few([one_line(name) for _, claim in self.claims for name in claim.files], 3)
+            return self._divided(f"{files} beside the folders of the splits is not divided and left aside")
         return whole
 
     def _whole(self) -> DataSet:

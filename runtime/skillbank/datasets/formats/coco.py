@@ -82,7 +82,8 @@ class _Source:
     def notes(self) -> Iterator[str]:
         """Yield what is to be said of the document as a whole."""
         for name in self.columns.categories.merged:
-            yield f"{one_line(self.file)} has the category '{one_line(name)}' under several ids, which are taken as one"
+            said = f"{one_line(self.file)} has the category '{one_line(name)}'"
+            yield f"{said} under several ids, which are taken as one"
 
     @property
     def used(self) -> set[str]:

@@ -147,13 +147,11 @@ class Layout:
         return frozenset(found)
 
     def _missing(self, file: str, split: str, entry: str) -> None:
-        about = (
-            f"{one_line(file)} names '{one_line(entry)}' for {split}, which is not there or holds no picture"
-        )
+        about = f"names '{one_line(entry)}' for {split}, which is not there or holds no picture"
         if split == "test":
-            self.notes.append(f"{about}: there is no {split}")
+            self.notes.append(f"{one_line(file)} {about}: there is no {split}")
         else:
-            self.faults.append(Fault("split-missing", file, about.partition(" ")[2]))
+            self.faults.append(Fault("split-missing", file, about))
 
     def _by_names(self) -> None:
         lists = {
