@@ -144,7 +144,7 @@ def summarise(
 
 
 def measurable(data: EvaluationSet, class_ids: Sequence[int] | None) -> list[int]:
-    """Give the ids of the categories that count and have a true box, which is what an average needs.
+    """Give the indexes of the categories that count and have a true box, which is what an average needs.
 
     Parameters
     ----------
@@ -158,14 +158,9 @@ def measurable(data: EvaluationSet, class_ids: Sequence[int] | None) -> list[int
     DataError
         An id that the annotations lack.
     """
-    chosen = range(len(data.names)) if class_ids is None else class_ids
-    if any(not 0 <= number < len(data.names) for number in chosen):
-        raise DataError(
-            f"dataset.eval_class_ids {list(chosen)} has an id that the annotations lack (they have 0 to "
-            f"{len(data.names) - 1}): correct it"
-        )
+    chosen = data.numbers(class_ids)
     boxes = {entry["category_id"] for entry in data.document["annotations"] if not entry["iscrowd"]}
-    return sorted(boxes & set(chosen))
+    return sorted(boxes if chosen is None else boxes & set(chosen))
 
 
 def nothing_to_measure(key: str, class_ids: Sequence[int] | None) -> str:
@@ -254,7 +249,7 @@ def coco_metrics(
         truth = COCO(data.document)
         evaluator = COCOeval_faster(truth, truth.loadRes(results), "bbox", print_function=_say_nothing)
         if class_ids is not None:
-            evaluator.params.catIds = list(class_ids)
+            evaluator.params.catIds = data.numbers(class_ids)
         evaluator.evaluate()
         evaluator.accumulate()
     # Axes: IoU threshold, recall, category, size of objects (0: all), detections a picture (-1: 100).

@@ -152,10 +152,10 @@ def test_faults_are_kept_with_their_picture(tmp_path: Path) -> None:
     assert "annotations_odvg.jsonl line 8 box 0: its bbox is not four numbers" in said
 
 
-def test_label_and_category_that_contradict(tmp_path: Path) -> None:
+def test_a_category_that_contradicts_its_label_is_kept_beside_it(tmp_path: Path) -> None:
     data = data_of(made(tmp_path, line("a.jpg", ([1, 2, 3, 4], {"label": 1, "category": "red circle"}))))
-    assert kinds(data) == {"label-contradicts": 1}
-    assert "label 1 is 'blue square' and its category is 'red circle'" in details(data)
+    found = next(data.splits[0].pictures()).boxes[0]
+    assert (found.label, found.phrase) == (1, "red circle")
 
 
 def test_phrases_of_a_caption(tmp_path: Path) -> None:

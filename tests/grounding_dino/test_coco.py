@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from grounding_dino.__main__ import main
 from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
 from grounding_dino.errors import DataError
 
@@ -56,13 +55,12 @@ def without(name: str) -> dict[str, Any]:
         ("{", "val.json cannot be read as JSON"),
         (without("annotations"), "has no list 'annotations'"),
         ({**document(), "images": []}, "has no picture or no category"),
-        (changed("categories", 0, id=3), r"categories 3, 1, .* run 'grounding_dino remap .*val.json'"),
-        (changed("categories", 1, id=2), r"categories 0, 2, but they must count from 0 to 1"),
+        (changed("categories", 1, id=0), "two categories with the id 0"),
         (changed("categories", 1, id="x"), "category without a whole number"),
         (changed("categories", 1, name=""), "category 1 has no name"),
         (changed("categories", 1, name="cat"), "names both category 0 and 1 'cat'"),
         (changed("images", 0, file_name=""), "image number 0 needs an id and a file_name"),
-        (changed("images", 0, id="5"), "image number 0 has the id '5', which is no whole number"),
+        (changed("images", 0, id=None), "image number 0 needs an id"),
         (changed("images", 0, file_name="b.png"), "names the picture b.png, which is not in"),
         ({**document(), "images": document()["images"] * 2}, "two images with id 5"),
         (changed("annotations", 0, image_id=9), "annotation 1 belongs to image 9, which images lacks"),
@@ -79,25 +77,105 @@ def test_refusals(tmp_path: Path, content: Any, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_remap_makes_ids_usable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("ids", [(90, 1), ("90", "1"), (90.0, 1.0)])
+def test_ids_of_any_kind_are_read(tmp_path: Path, ids: tuple[Any, Any]) -> None:
     content = document()
-    content["categories"] = [{"id": 90, "name": "dog"}, {"id": 1, "name": "cat"}]
-    content["annotations"][0]["category_id"] = 90
-    content["annotations"][1]["category_id"] = 1
-    with pytest.raises(DataError, match="remap"):
-        read(tmp_path, content)
-    assert main(["remap", str(tmp_path / "val.json")]) == 0
-    assert "90 -> 1  dog" in capsys.readouterr().out
-    fixed = json.loads((tmp_path / "val.remapped.json").read_text(encoding="utf-8"))
-    data = read(tmp_path, fixed)
+    content["categories"] = [{"id": ids[0], "name": "dog"}, {"id": ids[1], "name": "cat"}]
+    content["annotations"][0]["category_id"] = ids[0]
+    content["annotations"][1]["category_id"] = ids[1]
+    data = read(tmp_path, content)
     assert data.names == ("cat", "dog")
+    assert data.category_ids == (1, 90)
     assert data.records[0].phrases == ("dog",)
+    assert [entry["category_id"] for entry in data.document["annotations"]] == [1, 0]
+    assert data.numbers([90]) == [1]
+    with pytest.raises(DataError, match=r"eval_class_ids \[0\] has an id that the annotations lack"):
+        data.numbers([0])
 
 
-def test_remap_refuses_what_it_cannot_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = changed("annotations", 0, category_id=77)
-    (tmp_path / "val.json").write_text(json.dumps(content), encoding="utf-8")
-    assert main(["remap", str(tmp_path / "val.json")]) == 1
-    assert "category_id 77" in capsys.readouterr().err
-    assert main(["remap", str(tmp_path / "none.json")]) == 1
-    assert "is no file" in capsys.readouterr().err
+def test_names_of_pictures_serve_as_their_ids(tmp_path: Path) -> None:
+    content = document()
+    content["images"][0]["id"] = "frame-5"
+    for entry in content["annotations"]:
+        entry["image_id"] = "frame-5"
+    data = read(tmp_path, content)
+    assert data.image_ids == (1,)
+    assert {entry["image_id"] for entry in data.document["annotations"]} == {1}
+
+
+@pytest.mark.parametrize("name", ["a.png", "images/a.png", "set\\images\\a.png"])
+def test_names_with_other_folders_in_front_are_found(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, changed("images", 0, file_name=name)).records[0].image == tmp_path / "a.png"
+
+
+def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    with pytest.raises(DataError, match="which is not in"):
+        read(inside, changed("images", 0, file_name="x/../../b.png"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_the_mark_of_some_editors_is_read_over(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "val.json").write_text(json.dumps(document()), encoding=encoding)
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(tmp_path / "val.json"))
+    assert read_evaluation_set(source, "dataset.val").names == ("cat", "dog")
+
+
+def test_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "val.json").write_bytes('{"categories": "\u00e9"}'.encode("latin-1"))
+    source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(tmp_path / "val.json"))
+    with pytest.raises(DataError, match=r"val.json is not in UTF-8 \(byte 16 is 0xe9\): save it as UTF-8"):
+        read_evaluation_set(source, "dataset.val")
+
+
+def broken(tmp_path: Path) -> dict[str, Any]:
+    """Return annotations of two good pictures, a truncated one and a missing one, and three broken boxes."""
+    content = document()
+    Image.effect_noise((40, 30), 90).save(tmp_path / "cut.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:300])
+    Image.new("RGB", (40, 30)).save(tmp_path / "b.png")
+    sized = {"width": 40, "height": 30}
+    content["images"] += [
+        {"id": 6, "file_name": "b.png", **sized},
+        {"id": 7, "file_name": "cut.png", **sized},
+        {"id": 8, "file_name": "gone.png", **sized},
+    ]
+    content["annotations"] += [
+        {"id": 3, "image_id": 6, "category_id": 0, "bbox": [1, 2, 0, 5]},
+        {"id": 4, "image_id": 6, "category_id": 0, "bbox": [1, 2, 3]},
+        {"id": 5, "image_id": 6, "category_id": 7, "bbox": [1, 2, 3, 4]},
+        {"id": 6, "image_id": 6, "category_id": 0, "bbox": [1, 2, 3, 4]},
+        {"id": 7, "image_id": 8, "category_id": 0, "bbox": [1, 2, 3, 4]},
+    ]
+    return content
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, broken(tmp_path))
+    said = str(caught.value)
+    for words in (
+        "gone.png",
+        "annotation 3 is empty",
+        "annotation 4: bbox",
+        "annotation 5 has category_id 7",
+    ):
+        assert words in said
+    assert "(4 faults in all; engine.skip_broken=true leaves them out)" in said
+
+
+def test_what_is_broken_is_left_out_with_a_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "val.json"
+    file.write_text(json.dumps(broken(tmp_path)), encoding="utf-8")
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(file))
+    data = read_evaluation_set(source, "dataset.val", skip_broken=True)
+    assert data.image_ids == (5, 6)
+    assert data.records[1].boxes == ((1, 2, 4, 6),)
+    assert [entry["id"] for entry in data.document["images"]] == [5, 6]
+    assert [entry["image_id"] for entry in data.document["annotations"]] == [5, 5, 6]
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert "3 boxes and 2 pictures left out, as engine.skip_broken says" in line

@@ -32,7 +32,7 @@ def evaluation_set(
         ],
     }
     records = tuple(Record(Path("x"), 100, 100, (), (), names) for _ in range(pictures))
-    return EvaluationSet(records, tuple(range(pictures)), names, document)
+    return EvaluationSet(records, tuple(range(pictures)), names, tuple(range(len(names))), document)
 
 
 def test_map_by_hand() -> None:

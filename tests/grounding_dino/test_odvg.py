@@ -176,3 +176,64 @@ def test_a_picture_that_is_none_is_named(source: Source, tmp_path: Path) -> None
     write(tmp_path, {"file_name": "a.png", "detection": {"instances": []}})
     with pytest.raises(DataError, match=r"a\.png is no picture that can be read"):
         read_training_set([source])
+
+
+def test_files_of_some_editors_and_tables_are_read(source: Source, tmp_path: Path) -> None:
+    line = {**detection(label=1.0), "file_name": "images\\a.png", "width": 40.0, "height": 30.0}
+    (tmp_path / "train.jsonl").write_text(json.dumps(line) + "\r\n", encoding="utf-8-sig")
+    (tmp_path / "map.json").write_text('{"0": "Cat", "1": "red  dog"}', encoding="utf-8-sig")
+    (record,) = read_training_set([source]).records
+    assert record.phrases == ("red dog",)
+    assert (record.width, record.height, record.image.name) == (40, 30, "a.png")
+
+
+def test_coco_under_the_name_of_odvg_is_told(source: Source, tmp_path: Path) -> None:
+    write(tmp_path, {"images": [], "annotations": [], "categories": []})
+    with pytest.raises(DataError, match="line 1 holds COCO annotations, and training reads ODVG"):
+        read_training_set([source])
+
+
+def broken(tmp_path: Path) -> None:
+    """Write a good line, and five that are at fault in different ways."""
+    Image.effect_noise((40, 30), 90).save(tmp_path / "images" / "cut.png")
+    cut = tmp_path / "images" / "cut.png"
+    cut.write_bytes(cut.read_bytes()[:300])
+    several = {"instances": [{"bbox": [1, 2, 1, 12], "label": 1}, {"bbox": [1, 2, 5, 6], "label": 0}]}
+    write(
+        tmp_path,
+        GOOD,
+        {**GOOD, "detection": several},
+        {**GOOD, "file_name": "gone.png"},
+        {**GOOD, "file_name": "cut.png"},
+        detection(label=7),
+        "{",
+    )
+
+
+def test_every_fault_of_a_file_is_told_at_once(source: Source, tmp_path: Path) -> None:
+    broken(tmp_path)
+    with pytest.raises(DataError) as caught:
+        read_training_set([source])
+    for words in ("line 2 box 0 is empty", "line 3 names the picture gone.png", "line 5 box 0 has label 7"):
+        assert words in str(caught.value)
+    assert "line 6 is not valid JSON" in str(caught.value)
+    assert "(4 faults in all; engine.skip_broken=true leaves them out)" in str(caught.value)
+
+
+def test_broken_lines_are_left_out_with_a_count(
+    source: Source, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken(tmp_path)
+    data = read_training_set([source], skip_broken=True)
+    assert [record.phrases for record in data.records] == [("red dog",), ("cat",), ()]
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert "2 boxes and 3 pictures left out, as engine.skip_broken says" in line
+
+
+def test_a_grounding_region_without_a_phrase_is_one_fault_of_several(source: Source, tmp_path: Path) -> None:
+    regions = [{"bbox": [1, 1, 5, 5]}, {"bbox": [1, 1, 5, 5], "phrase": "cat"}]
+    write(tmp_path, {"file_name": "a.png", "grounding": {"regions": regions}})
+    with pytest.raises(DataError, match="line 1 box 0 has no phrase"):
+        read_training_set([source])
+    (record,) = read_training_set([source], skip_broken=True).records
+    assert record.phrases == ("cat",)

@@ -31,7 +31,11 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
     """
     with open_session("evaluate", spec) as session:
         refuse_trt("evaluate", spec.evaluate)
-        data = read_evaluation_set(spec.dataset.test_data_sources, "dataset.test_data_sources")
+        data = read_evaluation_set(
+            spec.dataset.test_data_sources,
+            "dataset.test_data_sources",
+            skip_broken=spec.engine.skip_broken,
+        )
         class_ids = spec.dataset.eval_class_ids
         counted = measurable(data, class_ids)
         if not counted:
@@ -61,7 +65,7 @@ def evaluate(spec: Any, overrides: Sequence[str]) -> None:
             {
                 "image": names[image_id],
                 "image_id": image_id,
-                "category_id": item.phrase,
+                "category_id": data.category_ids[item.phrase],
                 "phrase": data.names[item.phrase],
                 "box": [round(value, 2) for value in item.box],
                 "score": round(item.score, 5),

@@ -67,7 +67,7 @@ def _quantize_onnx(spec: Any, model: OnnxModel, path: Path) -> int:
     """Quantize a graph with calibration pictures."""
     settings = spec.quantize
     key = "dataset.quant_calibration_data_sources"
-    data = read_source(spec.dataset.quant_calibration_data_sources, key)
+    data = read_source(spec.dataset.quant_calibration_data_sources, key, skip_broken=spec.engine.skip_broken)
     if not data.records:
         raise DataError(f"{key}.json_file holds no picture: give at least one line of annotations")
     chosen = layer_choice(settings.layers, settings.skip_names)

@@ -59,7 +59,7 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     seed = spec.train.seed if spec.train.seed >= 0 else random.SystemRandom().randrange(2**31)
     seed = int(team.gather(seed)[0][0])
     torch.manual_seed(seed)
-    data = read_training_set(spec.dataset.train_data_sources)
+    data = read_training_set(spec.dataset.train_data_sources, skip_broken=spec.engine.skip_broken)
     validation = _validation_set(spec, session)
     checkpoint = checkpoint_to_resume(spec, session.folder)
     pixels = _scale(data, validation, checkpoint, team)
@@ -119,7 +119,7 @@ def _validation_set(spec: Any, session: Session) -> EvaluationSet | None:
     if not source.image_dir and not source.json_file:
         _LOG.warning("dataset.val_data_sources is empty: training runs without validation")
         return None
-    data = read_evaluation_set(source, "dataset.val_data_sources")
+    data = read_evaluation_set(source, "dataset.val_data_sources", skip_broken=spec.engine.skip_broken)
     class_ids = spec.dataset.eval_class_ids
     if measurable(data, class_ids):
         return data

@@ -36,6 +36,11 @@ class EngineConfig(Block):
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
     )
+    skip_broken: bool = param(
+        False,
+        "Leave out pictures and boxes of the annotations that are broken, with a count, instead of ending "
+        "the run; all pictures are decoded once for it.",
+    )
     cache_megabytes: Int = param(
         512,
         "Memory of each training process for decoded images, kept from the first epoch on; 0 keeps none.",

@@ -1,25 +1,39 @@
-"""Validation and test annotations: COCO JSON whose category ids count from 0."""
+"""Validation and test annotations: COCO JSON, with ids of any kind."""
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grounding_dino.data.faults import Faults
 from grounding_dino.data.images import image_size, turned_note
 from grounding_dino.data.records import (
     Box,
     Record,
     checked_box,
     four_numbers,
+    read_text,
     require_file,
     require_folder,
     require_image,
+    whole_number,
 )
+from grounding_dino.data.whole import whole_pictures
 from grounding_dino.errors import DataError
 from grounding_dino.tokenizer import normalise_phrase
+
+_Found = tuple[int, Box, dict[str, Any]]
+"""Index of the category, box in corners, and the fields that measuring needs."""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    path: Path
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -31,20 +45,44 @@ class EvaluationSet:
     records : tuple of Record
         Pictures; their boxes and phrases are the true ones without crowd regions.
     image_ids : tuple of int
-        COCO id of each record.
+        COCO id of each record; its number from 1 on where the file's ids are no whole numbers.
     names : tuple of str
-        Category names; the index is the category id.
+        Category names, in the order of the file's ids.
+    category_ids : tuple of int
+        The file's id of each name.
     document : dict
-        The annotations as COCO tools take them.
+        The annotations as COCO tools take them; the category id is the index of the name.
     """
 
     records: tuple[Record, ...]
     image_ids: tuple[int, ...]
     names: tuple[str, ...]
+    category_ids: tuple[int, ...]
     document: dict[str, Any]
 
+    def numbers(self, category_ids: Sequence[int] | None) -> list[int] | None:
+        """Return the indexes of the names that some ids of the file mean; None for None.
 
-def read_evaluation_set(source: Any, key: str) -> EvaluationSet:
+        Raises
+        ------
+        DataError
+            The file lacks an id.
+        """
+        if category_ids is None:
+            return None
+        lacking = [number for number in category_ids if number not in self.category_ids]
+        if lacking:
+            known = ", ".join(map(str, self.category_ids[:10])) + (
+                ", ..." if len(self.category_ids) > 10 else ""
+            )
+            raise DataError(
+                f"dataset.eval_class_ids {list(category_ids)} has an id that the annotations lack (they have "
+                f"{known}): correct it"
+            )
+        return [self.category_ids.index(number) for number in category_ids]
+
+
+def read_evaluation_set(source: Any, key: str, *, skip_broken: bool = False) -> EvaluationSet:
     """Read ``dataset.val_data_sources`` or ``dataset.test_data_sources``.
 
     Parameters
@@ -53,49 +91,74 @@ def read_evaluation_set(source: Any, key: str) -> EvaluationSet:
         Has ``image_dir`` and ``json_file``.
     key : str
         The dotted key of the source, for messages.
+    skip_broken : bool
+        ``engine.skip_broken``: pictures and boxes that are broken are left out with a count.
 
     Raises
     ------
     DataError
-        Anything missing or wrong, by file and id.
+        Anything missing or wrong, by file and id, and all at once what is wrong with pictures and boxes.
     """
     folder = require_folder(source.image_dir, f"{key}.image_dir")
     file = require_file(source.json_file, f"{key}.json_file")
     document = read_coco(file)
-    names = _category_names(document["categories"], file)
-    images = _images(document["images"], file)
-    boxes: dict[int, list[Box]] = defaultdict(list)
-    phrases: dict[int, list[str]] = defaultdict(list)
-    sizes: dict[int, tuple[Path, int, int]] = {}
-    for image_id, entry in images.items():
-        path = require_image(folder, entry["file_name"], f"{file} image {image_id}")
-        width, height = entry.get("width"), entry.get("height")
-        if not isinstance(width, int) or not isinstance(height, int):
-            width, height = image_size(path)
-        sizes[image_id] = (path, width, height)
-    annotations = []
+    faults = Faults(str(file), skip_broken)
+    categories = _categories(document["categories"], file)
+    pictures = _pictures(document["images"], file, folder, faults)
+    order = {number: index for index, number in enumerate(categories)}
+    boxes: dict[int | str, list[_Found]] = defaultdict(list)
     for position, entry in enumerate(document["annotations"]):
         place = f"{file} annotation {entry.get('id', position) if isinstance(entry, dict) else position}"
-        clean = _annotation(entry, position, place, images, names)
-        image_id, category = clean["image_id"], clean["category_id"]
-        x, y, width, height = clean["bbox"]
-        size = sizes[image_id][1:]
-        about = partial(turned_note, sizes[image_id][0], *size)
-        box = checked_box((x, y, x + width, y + height), *size, place, about)
-        annotations.append(clean)
-        if not clean["iscrowd"]:
-            boxes[image_id].append(box)
-            phrases[image_id].append(names[category])
-    records = tuple(
-        Record(path, width, height, tuple(boxes[image_id]), tuple(phrases[image_id]), names)
-        for image_id, (path, width, height) in sizes.items()
+        with faults.of_a("box"):
+            picture, found = _annotation(entry, place, pictures, order)
+            if picture is not None:  # one that is left out takes its boxes along
+                boxes[picture].append(found)
+    names = tuple(categories.values())
+    records = {key: _record(picture, boxes[key], names) for key, picture in pictures.items() if picture}
+    if skip_broken:
+        whole = set(map(id, whole_pictures(tuple(records.values()), faults)))
+        records = {key: record for key, record in records.items() if id(record) in whole}
+    faults.settle()
+    ids = list(range(1, len(records) + 1))
+    if all(isinstance(key, int) for key in records):
+        ids = [key for key in records if isinstance(key, int)]
+    return EvaluationSet(
+        tuple(records.values()), tuple(ids), names, tuple(categories), _document(ids, records, boxes, names)
     )
-    tidy = {
-        "images": [{"id": i, "width": width, "height": height} for i, (_, width, height) in sizes.items()],
+
+
+def _record(picture: _Picture, boxes: Sequence[_Found], names: tuple[str, ...]) -> Record:
+    shown = [(names[number], box) for number, box, fields in boxes if not fields["iscrowd"]]
+    return Record(
+        picture.path,
+        picture.width,
+        picture.height,
+        tuple(box for _, box in shown),
+        tuple(name for name, _ in shown),
+        names,
+    )
+
+
+def _document(
+    ids: Sequence[int],
+    records: Mapping[Any, Record],
+    boxes: Mapping[Any, Sequence[_Found]],
+    names: Sequence[str],
+) -> dict[str, Any]:
+    """Return the annotations as COCO tools take them, those of the records alone."""
+    annotations = [
+        {"image_id": number, "category_id": category, **fields}
+        for number, key in zip(ids, records, strict=True)
+        for category, _, fields in boxes.get(key, ())
+    ]
+    return {
+        "images": [
+            {"id": number, "width": record.width, "height": record.height}
+            for number, record in zip(ids, records.values(), strict=True)
+        ],
         "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
-        "annotations": annotations,
+        "annotations": [{"id": number, **entry} for number, entry in enumerate(annotations, start=1)],
     }
-    return EvaluationSet(records, tuple(sizes), names, tidy)
 
 
 def read_coco(file: Path) -> dict[str, Any]:
@@ -107,8 +170,8 @@ def read_coco(file: Path) -> dict[str, Any]:
         Not JSON, or not COCO.
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document = json.loads(read_text(file))
+    except ValueError as error:
         raise DataError(f"{file} cannot be read as JSON ({error}): correct it") from error
     for name in ("images", "annotations", "categories"):
         if not isinstance(document, dict) or not isinstance(document.get(name), list):
@@ -121,101 +184,89 @@ def read_coco(file: Path) -> dict[str, Any]:
     return coco
 
 
-def remap_categories(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Renumber category ids to 0..n-1 in the order of the old ids.
-
-    Parameters
-    ----------
-    document : mapping
-        A COCO document (:func:`read_coco`).
-
-    Returns
-    -------
-    dict
-        A new document; everything but the ids is kept.
-
-    Raises
-    ------
-    DataError
-        An annotation has a category that is not listed.
-    """
-    old = sorted(entry["id"] for entry in document["categories"])
-    new = {number: position for position, number in enumerate(old)}
-    annotations = []
-    for entry in document["annotations"]:
-        if entry.get("category_id") not in new:
-            raise DataError(
-                f"Annotation {entry.get('id')} has category_id {entry.get('category_id')!r}, which "
-                "categories lacks: add the category or remove the annotation"
-            )
-        annotations.append({**entry, "category_id": new[entry["category_id"]]})
-    categories = sorted(
-        ({**entry, "id": new[entry["id"]]} for entry in document["categories"]),
-        key=lambda entry: int(entry["id"]),
-    )
-    return {**document, "categories": categories, "annotations": annotations}
-
-
-def _category_names(categories: list[Any], file: Path) -> tuple[str, ...]:
-    """Check ids and names of the categories."""
-    for entry in categories:
-        if not isinstance(entry, dict) or not isinstance(entry.get("id"), int):
+def _categories(entries: list[Any], file: Path) -> dict[int, str]:
+    """Return name by id, in the order of the ids, which may be any whole numbers."""
+    names: dict[int, str] = {}
+    for entry in entries:
+        number = whole_number(entry.get("id")) if isinstance(entry, dict) else None
+        if number is None:
             raise DataError(f"{file} has a category without a whole number as id: correct it")
-    ids = [entry["id"] for entry in categories]
-    if ids != list(range(len(ids))):
-        shown = ", ".join(str(number) for number in ids[:5]) + (", ..." if len(ids) > 5 else "")
-        raise DataError(
-            f"{file} numbers its categories {shown}, but they must count from 0 to {len(ids) - 1} in "
-            f"order, or mAP comes out wrong: run 'grounding_dino remap {file}' and use the file that it "
-            "writes"
-        )
-    names = tuple(normalise_phrase(str(entry.get("name", ""))) for entry in categories)
-    for number, name in enumerate(names):
+        if number in names:
+            raise DataError(f"{file} has two categories with the id {number}: tell them apart")
+        names[number] = normalise_phrase(str(entry.get("name", "")))
+    first: dict[str, int] = {}
+    for number, name in sorted(names.items()):
         if not name:
             raise DataError(f"{file} category {number} has no name: the name is what the detector looks for")
-        if names.index(name) != number:
+        if name in first:
             raise DataError(
-                f"{file} names both category {names.index(name)} and {number} '{name}': tell them apart"
+                f"{file} names both category {first[name]} and {number} '{name}': tell them apart"
             )
-    return names
+        first[name] = number
+    return dict(sorted(names.items()))
 
 
-def _images(entries: list[Any], file: Path) -> dict[int, dict[str, Any]]:
-    """Check the list of pictures and index it by id."""
-    images: dict[int, dict[str, Any]] = {}
+def _pictures(
+    entries: list[Any], file: Path, folder: Path, faults: Faults
+) -> dict[int | str, _Picture | None]:
+    """Return the pictures by id; None for one that is at fault."""
+    pictures: dict[int | str, _Picture | None] = {}
     for position, entry in enumerate(entries):
-        if not isinstance(entry, dict) or "id" not in entry or not entry.get("file_name"):
-            raise DataError(f"{file} image number {position} needs an id and a file_name: add them")
-        if not isinstance(entry["id"], int):
-            raise DataError(
-                f"{file} image number {position} has the id {entry['id']!r}, which is no whole number: "
-                "number the pictures, and let image_id of the annotations say the same"
-            )
-        if entry["id"] in images:
-            raise DataError(f"{file} has two images with id {entry['id']}: make ids unique")
-        images[entry["id"]] = entry
-    return images
+        place = f"{file} image number {position}"
+        key = _id(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None:
+            raise DataError(f"{place} needs an id (a number or a text) and a file_name: add them")
+        if key in pictures:
+            raise DataError(f"{file} has two images with id {key}: make ids unique")
+        pictures[key] = None
+        with faults.of_a("picture"):
+            pictures[key] = _picture(entry, key, place, file, folder)
+    return pictures
+
+
+def _picture(entry: Mapping[str, Any], key: int | str, place: str, file: Path, folder: Path) -> _Picture:
+    name = entry.get("file_name")
+    if not isinstance(name, str) or not name:
+        raise DataError(f"{place} needs an id and a file_name: add them")
+    path = require_image(folder, name, f"{file} image {key}", file)
+    width, height = whole_number(entry.get("width")), whole_number(entry.get("height"))
+    if width is None or height is None:
+        width, height = image_size(path)
+    return _Picture(path, width, height)
+
+
+def _id(value: Any) -> int | str | None:
+    """Return an id so that 5, 5.0 and "5" are the same."""
+    number = whole_number(value)
+    return number if number is not None else value if isinstance(value, str) and value else None
 
 
 def _annotation(
-    entry: Any, position: int, place: str, images: Mapping[int, Any], names: tuple[str, ...]
-) -> dict[str, Any]:
-    """Check one annotation and keep what measuring needs."""
+    entry: Any, place: str, pictures: Mapping[int | str, _Picture | None], order: Mapping[int, int]
+) -> tuple[int | str | None, _Found]:
+    """Return the picture of an annotation (None: it is left out), and what was found."""
     if not isinstance(entry, dict):
         raise DataError(f"{place} must be an object with image_id, category_id and bbox")
-    if entry.get("image_id") not in images:
+    key = _id(entry.get("image_id"))
+    if key is None or key not in pictures:
         raise DataError(
             f"{place} belongs to image {entry.get('image_id')!r}, which images lacks: correct image_id"
         )
-    category = entry.get("category_id")
-    if not isinstance(category, int) or not 0 <= category < len(names):
-        raise DataError(f"{place} has category_id {category!r}, which categories lacks: correct it")
-    bbox = four_numbers(entry.get("bbox"), f"{place}: bbox")
-    return {
-        "id": position + 1,
-        "image_id": entry["image_id"],
-        "category_id": category,
-        "bbox": list(bbox),
-        "area": float(entry.get("area") or bbox[2] * bbox[3]),
+    category = whole_number(entry.get("category_id"))
+    if category is None or category not in order:
+        raise DataError(
+            f"{place} has category_id {entry.get('category_id')!r}, which categories lacks: correct it"
+        )
+    x, y, width, height = four_numbers(entry.get("bbox"), f"{place}: bbox")
+    fields = {
+        "bbox": [x, y, width, height],
+        "area": float(entry.get("area") or width * height),
         "iscrowd": int(bool(entry.get("iscrowd"))),
     }
+    found = (order[category], (x, y, x + width, y + height), fields)
+    picture = pictures[key]
+    if picture is None:
+        return None, found
+    about = partial(turned_note, picture.path, picture.width, picture.height)
+    box = checked_box(found[1], picture.width, picture.height, place, about)
+    return key, (found[0], box, fields)

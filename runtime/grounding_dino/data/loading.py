@@ -11,13 +11,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from grounding_dino.data.cache import PictureCache
-from grounding_dino.data.images import open_image, turned_note
 from grounding_dino.data.odvg import TrainingSet
 from grounding_dino.data.pixels import PixelScale
 from grounding_dino.data.records import Record
 from grounding_dino.data.sampling import PromptLengths, sample_prompt
 from grounding_dino.data.transforms import TrainingTransform, View, image_tensor, pad_images, rescaling
-from grounding_dino.errors import DataError
+from grounding_dino.data.whole import open_annotated
 from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
 from grounding_dino.targets import TargetBatch, batch_targets
 from grounding_dino.team import ALONE, Team
@@ -151,13 +150,7 @@ class TrainingSamples(Dataset[Sample]):
         kept = self._cache.get(index)
         if kept is not None:
             return View(kept, boxes * rescaling((record.width, record.height), kept.size), numbers)
-        image = open_image(record.image, self._pixels)
-        if image.size != (record.width, record.height):
-            about = turned_note(record.image, record.width, record.height)
-            raise DataError(
-                f"{record.image} is {image.width} x {image.height} pixels but annotated as {record.width} x "
-                f"{record.height}{about}: correct the annotation's size, its boxes would be misplaced"
-            )
+        image = open_annotated(record, self._pixels)
         view = self._transform.fixed(View(image, boxes, numbers))
         self._cache.put(index, view.image)
         return view

@@ -12,16 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grounding_dino.data.faults import Faults
 from grounding_dino.data.images import image_size, turned_note
 from grounding_dino.data.records import (
-    Box,
     Record,
     checked_box,
     four_numbers,
+    read_text,
     require_file,
     require_folder,
     require_image,
+    whole_number,
 )
+from grounding_dino.data.whole import whole_pictures
 from grounding_dino.errors import DataError
 from grounding_dino.tokenizer import normalise_phrase
 
@@ -54,8 +57,15 @@ class TrainingSet:
             yield from record.phrases
 
 
-def read_training_set(sources: list[Any]) -> TrainingSet:
+def read_training_set(sources: list[Any], *, skip_broken: bool = False) -> TrainingSet:
     """Read ``dataset.train_data_sources``.
+
+    Parameters
+    ----------
+    sources : list of pydantic model
+        See :func:`read_source`.
+    skip_broken : bool
+        ``engine.skip_broken``: pictures and boxes that are broken are left out with a count.
 
     Raises
     ------
@@ -63,7 +73,8 @@ def read_training_set(sources: list[Any]) -> TrainingSet:
         Anything missing or wrong, by file and line.
     """
     parts = [
-        read_source(source, f"dataset.train_data_sources[{number}]") for number, source in enumerate(sources)
+        read_source(source, f"dataset.train_data_sources[{number}]", skip_broken=skip_broken)
+        for number, source in enumerate(sources)
     ]
     records = tuple(record for part in parts for record in part.records)
     if not records:
@@ -80,7 +91,7 @@ def read_training_set(sources: list[Any]) -> TrainingSet:
     )
 
 
-def read_source(source: Any, key: str) -> TrainingSet:
+def read_source(source: Any, key: str, *, skip_broken: bool = False) -> TrainingSet:
     """Read one source of annotated pictures.
 
     Parameters
@@ -89,17 +100,23 @@ def read_source(source: Any, key: str) -> TrainingSet:
         Has ``image_dir``, ``json_file`` and ``label_map``, which may be empty.
     key : str
         The dotted key of the source, for messages.
+    skip_broken : bool
+        Whether broken pictures and boxes are left out.
 
     Raises
     ------
     DataError
-        Anything missing or wrong, by file and line.
+        Anything missing or wrong, by file and line, and all at once what is wrong with pictures and boxes.
     """
     folder = require_folder(source.image_dir, f"{key}.image_dir")
     file = require_file(source.json_file, f"{key}.json_file")
     names = read_label_map(require_file(source.label_map, f"{key}.label_map")) if source.label_map else {}
-    reader = _LineReader(file, folder, names)
+    faults = Faults(str(file), skip_broken)
+    reader = _LineReader(file, folder, names, faults)
     records = tuple(reader.records())
+    if skip_broken:
+        records = whole_pictures(records, faults)
+    faults.settle()
     return TrainingSet(records, tuple(dict.fromkeys(names.values())), tuple(reader.captions))
 
 
@@ -112,8 +129,8 @@ def read_label_map(path: Path) -> dict[int, str]:
         Not such a document, numbers not 0 to n-1, or an empty or repeated name.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document = json.loads(read_text(path))
+    except ValueError as error:
         raise DataError(f"The label map {path} cannot be read as JSON ({error}): correct it") from error
     if (
         not isinstance(document, dict)
@@ -149,19 +166,20 @@ def read_label_map(path: Path) -> dict[int, str]:
 class _LineReader:
     """Reads the lines of one file; remembers captions and which notes it has given."""
 
-    def __init__(self, file: Path, folder: Path, names: Mapping[int, str]) -> None:
+    def __init__(self, file: Path, folder: Path, names: Mapping[int, str], faults: Faults) -> None:
         self.captions: list[str] = []
         self._file = file
         self._folder = folder
         self._names = names
+        self._faults = faults
         self._absent = tuple(names.values())
         self._noted = False
 
     def records(self) -> Iterator[Record]:
-        """Yield one record for every line that is not blank."""
-        with self._file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
+        """Yield one record for every line that is not blank and not at fault."""
+        for number, line in enumerate(read_text(self._file).split("\n"), start=1):
+            if line.strip():
+                with self._faults.of_a("picture"):
                     yield self._record(line, f"{self._file} line {number}")
 
     def _record(self, line: str, place: str) -> Record:
@@ -171,9 +189,14 @@ class _LineReader:
             raise DataError(f"{place} is not valid JSON ({error}): correct or remove the line") from error
         if not isinstance(document, dict):
             raise DataError(f"{place} must be a JSON object with file_name and detection or grounding")
-        image = require_image(self._folder, self._file_name(document, place), place)
-        width, height = document.get("width"), document.get("height")
-        if not isinstance(width, int) or not isinstance(height, int):
+        if {"images", "annotations", "categories"} <= document.keys():
+            raise DataError(
+                f"{place} holds COCO annotations, and training reads ODVG: convert them (skillbank data "
+                "convert --to odvg)"
+            )
+        image = require_image(self._folder, self._file_name(document, place), place, self._file)
+        width, height = whole_number(document.get("width")), whole_number(document.get("height"))
+        if width is None or height is None:
             width, height = image_size(image)
         if width < 1 or height < 1:
             raise DataError(
@@ -189,11 +212,12 @@ class _LineReader:
         else:
             raise DataError(f"{place} has neither detection nor grounding: add the one that fits")
         about = partial(turned_note, image, width, height)
-        boxes = tuple(
-            checked_box(box, width, height, f"{place} box {index}", about)
-            for index, (box, _) in enumerate(pairs)
-        )
-        return Record(image, width, height, boxes, tuple(phrase for _, phrase in pairs), absent)
+        boxes, phrases = [], []
+        for where, box, phrase in pairs:
+            with self._faults.of_a("box"):
+                boxes.append(checked_box(four_numbers(box, f"{where}: bbox"), width, height, where, about))
+                phrases.append(phrase)
+        return Record(image, width, height, tuple(boxes), tuple(phrases), absent)
 
     def _file_name(self, document: Mapping[str, Any], place: str) -> str:
         name = document.get("file_name", document.get("filename"))
@@ -204,7 +228,8 @@ class _LineReader:
             _LOG.warning("%s says filename where file_name is meant; it is read all the same", place)
         return name
 
-    def _detections(self, block: Any, place: str) -> Iterator[tuple[Box, str]]:
+    def _detections(self, block: Any, place: str) -> Iterator[tuple[str, Any, str]]:
+        """Yield place, box as written, and phrase of each object."""
         instances = block.get("instances") if isinstance(block, dict) else None
         if not isinstance(instances, list):
             raise DataError(f"{place} needs detection.instances, a list")
@@ -213,34 +238,50 @@ class _LineReader:
                 f"{place} has detection boxes, which need a label map: set label_map of its source"
             )
         for index, instance in enumerate(instances):
-            if not isinstance(instance, dict):
-                raise DataError(f"{place} box {index} must be an object with bbox and label")
-            label = instance.get("label")
-            number = int(str(label)) if str(label).isdigit() else -1
-            if number not in self._names:
-                raise DataError(
-                    f"{place} box {index} has label {label!r}, which the label map lacks (it has 0 to "
-                    f"{len(self._names) - 1}): correct the label or extend the map"
-                )
-            yield four_numbers(instance.get("bbox"), f"{place} box {index}: bbox"), self._names[number]
+            where = f"{place} box {index}"
+            with self._faults.of_a("box"):
+                yield where, *self._detection(instance, where)
 
-    def _regions(self, block: Any, place: str) -> Iterator[tuple[Box, str]]:
+    def _detection(self, instance: Any, where: str) -> tuple[Any, str]:
+        if not isinstance(instance, dict):
+            raise DataError(f"{where} must be an object with bbox and label")
+        number = whole_number(instance.get("label"))
+        if number is None or number not in self._names:
+            raise DataError(
+                f"{where} has label {instance.get('label')!r}, which the label map lacks (it has 0 to "
+                f"{len(self._names) - 1}): correct the label or extend the map"
+            )
+        return instance.get("bbox"), self._names[number]
+
+    def _regions(self, block: Any, place: str) -> Iterator[tuple[str, Any, str]]:
+        """Yield place, box as written, and phrase of each object."""
         regions = block.get("regions") if isinstance(block, dict) else None
         if not isinstance(regions, list):
             raise DataError(f"{place} needs grounding.regions, a list")
         if isinstance(block.get("caption"), str):
             self.captions.append(block["caption"])
         for index, region in enumerate(regions):
-            phrase = region.get("phrase") if isinstance(region, dict) else None
-            if not isinstance(phrase, str) or not normalise_phrase(phrase):
-                raise DataError(f"{place} box {index} has no phrase: say what the box shows")
+            where = f"{place} box {index}"
+            phrase = ""
+            with self._faults.of_a("box"):
+                phrase = self._phrase(region, where)
+            if not phrase:
+                continue
             boxes = region.get("bbox")
             # One phrase may point at several things.
             several = (
                 isinstance(boxes, list) and bool(boxes) and all(isinstance(item, list) for item in boxes)
             )
             for box in boxes if several else [boxes]:
-                yield four_numbers(box, f"{place} box {index}: bbox"), normalise_phrase(phrase)
+                yield where, box, phrase
+
+    @staticmethod
+    def _phrase(region: Any, where: str) -> str:
+        said = region.get("phrase") if isinstance(region, dict) else None
+        phrase = normalise_phrase(said) if isinstance(said, str) else ""
+        if not phrase:
+            raise DataError(f"{where} has no phrase: say what the box shows")
+        return phrase
 
 
 def _shorten(numbers: list[int]) -> str:

@@ -61,14 +61,53 @@ def require_folder(path: str, key: str) -> Path:
     raise DataError(f"{key} names {folder}, which is no folder: check the path")
 
 
-def require_image(folder: Path, name: str, place: str) -> Path:
-    """Give the path of a picture, or say which annotation names one that is missing."""
-    path = folder / name
-    if not path.is_file():
+def require_image(folder: Path, name: str, place: str, file: Path) -> Path:
+    """Give the path of a picture, or say which annotation names one that is missing.
+
+    Names with backslashes, and with folders in front that ``folder`` itself may be (``images/a.jpg``), are
+    those of a picture in the folder, or beside the annotation file.
+    """
+    parts = name.replace("\\", "/").split("/")
+    for start in range(len(parts)):
+        for above in (folder, file.parent):
+            path = above.joinpath(*parts[start:])
+            if path.is_file():
+                return path
+        if ".." in parts:
+            break
+    raise DataError(
+        f"{place} names the picture {name}, which is not in {folder}: check image_dir or the name"
+    )
+
+
+def read_text(file: Path) -> str:
+    """Read a text in UTF-8, with or without the mark that some editors put at its beginning.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, or is in another encoding.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
         raise DataError(
-            f"{place} names the picture {name}, which is not in {folder}: check image_dir or the name"
-        )
-    return path
+            f"{file} is not in UTF-8 (byte {error.start} is {error.object[error.start]:#04x}): "
+            "save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{file} cannot be read ({error.strerror})") from error
+
+
+def whole_number(value: object) -> int | None:
+    """Read a whole number, also one that a table has made a float or a text ("1.0"); else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(value) if isinstance(value, int) else int(number) if number.is_integer() else None
 
 
 def checked_box(box: Box, width: int, height: int, place: str, about: Callable[[], str] = lambda: "") -> Box:

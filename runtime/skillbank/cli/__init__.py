@@ -15,6 +15,7 @@ from skillbank.cli import (
     bank,
     cancel,
     chat,
+    clean,
     data,
     doctor,
     experiments,
@@ -72,6 +73,7 @@ app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("web")(web.web)
 app.command("tools")(tools.tools)
+app.command("clean")(clean.clean)
 app.command("doctor")(doctor.doctor)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skillbank.cli import data_check
+from skillbank.cli import data_check, data_convert, data_show, data_split
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,3 +12,6 @@ app = typer.Typer(
     help="Check, convert, divide and show data sets of any known format.",
 )
 app.command("check")(data_check.check)
+app.command("convert")(data_convert.convert)
+app.command("split")(data_split.split)
+app.command("show")(data_show.show)

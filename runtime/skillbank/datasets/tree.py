@@ -200,7 +200,8 @@ def _upright_size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+            # Pillow gives the size of an upright TIFF.
+            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return (height, width) if turned else (width, height)
@@ -219,7 +220,7 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
     DataNotFoundError
         When it is not there.
     DataError
-        When it is no folder, cannot be listed, or holds more than ``most`` files, five million mostly.
+        When it is no folder, cannot be listed, or holds more than ``most`` files.
     """
     if not root.exists():
         raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
@@ -246,14 +247,15 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path, most: int, seen: tuple[Path, ...] = ()) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a folder; a link counts as what it leads to, unless that is on the way to it.
+def _listed(root: Path, most: int, seen: set[Path] | None = None) -> Iterator[tuple[str, Path]]:
+    """Yield the files below a folder; a link to a file counts as the file, and one to a folder as the folder.
 
     Parameters
     ----------
     seen
-        The folders on the way, resolved.
+        Folders that links have led to: each is passed through once, and none that the link lies in.
     """
+    seen = set() if seen is None else seen
 
     def passed(name: str, entry: object) -> bool:
         last = name.rpartition("/")[2]
@@ -263,9 +265,13 @@ def _listed(root: Path, most: int, seen: tuple[Path, ...] = ()) -> Iterator[tupl
         for name, entry in walk(root, most, passed=passed):
             if not (entry.is_symlink() and entry.is_dir()):
                 yield name, Path(entry.path)
-            elif (target := Path(entry.path).resolve()) not in (*seen, root.resolve()):
-                inside = _listed(Path(entry.path), most, (*seen, root.resolve(), target))
-                yield from ((f"{name}/{inner}", file) for inner, file in inside)
+                continue
+            link = Path(entry.path)
+            target = link.resolve()
+            if target not in seen and not link.parent.resolve().is_relative_to(target):
+                seen.add(target)
+                for inner, file in _listed(link, most, seen):
+                    yield f"{name}/{inner}", file
     except TooManyError:
         raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
 from skillbank.jobs.approvals import Approvals, plan_subject
-from skillbank.jobs.database import JOBS, PLANS, SKILLS, TRANSITIONS
+from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SKILLS, TRANSITIONS
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
@@ -224,6 +224,26 @@ class JobStore:
             ).rowcount
         if not changed:
             self.get(job_id)
+
+    def remove(self, job_id: str) -> None:
+        """Forget a job that has ended, with its history and, of an experiment, its events.
+
+        Raises
+        ------
+        StateError
+            When it has not ended.
+        """
+        if not self.get(job_id).state.terminal:
+            raise StateError(f"job {job_id} has not ended; cancel it before it is removed")
+        with self._engine.begin() as db:
+            for table, column in (
+                (EVENTS, EVENTS.c.experiment),
+                (LEASES, LEASES.c.experiment),
+                (EXPERIMENTS, EXPERIMENTS.c.job_id),
+                (TRANSITIONS, TRANSITIONS.c.job_id),
+            ):
+                db.execute(table.delete().where(column == job_id))
+            db.execute(JOBS.delete().where(JOBS.c.id == job_id))
 
     def by_key(self, key: str | None) -> JobRecord | None:
         """Return the job that was made with an idempotency key."""

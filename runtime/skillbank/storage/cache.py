@@ -25,8 +25,8 @@ def once(cache: Path, key: str, make: Callable[[Path], Path]) -> Path:
         left there is still there for the next one, except when the data itself is at fault.
     """
     folder = cache / key
-    if folder.is_dir():
-        return folder
+    if folder.is_dir() and not os.access(cache, os.W_OK):
+        return folder  # a cache that others fill, and that nothing of ours is cleaned from
     cache.mkdir(parents=True, exist_ok=True)
     with lock(cache / f"{key}.lock"):
         if folder.is_dir():
@@ -47,6 +47,7 @@ def lock(path: Path) -> Iterator[None]:
     """Hold a lock between processes; the system takes it back from a process that dies."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.utime(path)  # when it was used last, see `skillbank.storage.cleaning`
         yield
 
 

@@ -128,7 +128,7 @@ class _Entry:
             if corners is None:
                 self._fault("unreadable-annotation", "its bbox is not four numbers", at)
             elif (label := self._label(instance, at)) is not None:
-                yield Box(*corners, self._new[label], at=at)
+                yield Box(*corners, self._new[label], self._other_name(instance, label), at=at)
 
     def _label(self, instance: dict[str, Any], at: str) -> int | None:
         labels = self._lines.labels
@@ -142,14 +142,14 @@ class _Entry:
         if label is None:
             about = f" (its category is '{one_line(category)}')" if isinstance(category, str) else ""
             self._fault("unknown-class", f"the label map has no {one_line(repr(said))}{about}", at)
-        elif isinstance(category, str) and category.strip() and named != label:
-            meant = labels.classes[label]
-            self._fault(
-                "label-contradicts",
-                f"label {one_line(said)} is '{one_line(meant)}' and its category is '{one_line(category)}'",
-                at,
-            )
         return label
+
+    def _other_name(self, instance: dict[str, Any], label: int) -> str:
+        """Return what an object is called beside its label, where that is another class; a check compares."""
+        category = instance.get("category")
+        if not isinstance(category, str) or not category.strip():
+            return ""
+        return "" if self._lines.labels.by_name.get(plain(category)) == label else category
 
     def _regions(self, regions: list[Any]) -> Iterator[Box]:
         for place, region in enumerate(regions):

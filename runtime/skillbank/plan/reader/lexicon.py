@@ -88,10 +88,13 @@ class Lexicon:
 
     def _put(self, phrase: str, section: str) -> None:
         words = split(phrase)
-        self.words.update(w for w in words if w.isalpha())
         node = self._tree
         for word in words:
-            node = node.setdefault(word, {})
+            if word not in node:
+                node[word] = {}
+                if word.isalpha():
+                    self.words.add(word)
+            node = node[word]
         node.setdefault("", set()).add(section)
 
     def spans(self, tokens: list[Token], first: int) -> Iterator[Span]:
@@ -116,6 +119,8 @@ class Lexicon:
 
 def split(phrase: str) -> list[str]:
     """Split a phrase as the lexer does: what a hyphen joins is one word only where it is listed so."""
+    if phrase.isalpha():  # most are: the lexicon splits thousands at every start
+        return [phrase.lower()]
     return [w for w in _WORD.findall(phrase.lower()) if w.strip()]
 
 

@@ -1,0 +1,211 @@
+"""``skillbank clean``: what takes room, what of it may go, and, once that was seen, away with it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillbank.cli import options, terminal
+from skillbank.errors import NotApprovedError, UsageError
+
+if TYPE_CHECKING:
+    from skillbank.jobs.cleaning import Kept
+    from skillbank.jobs.record import JobRecord
+    from skillbank.jobs.store import JobStore
+    from skillbank.storage.cleaning import Entry
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_UNITS_OF_TWO = {"ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", re.IGNORECASE)
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_AGE = re.compile(r"(\d+)\s*([hdw])", re.IGNORECASE)
+_LISTED = 12
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What may go and what has to stay."""
+
+    held: list[Entry]
+    cache: list[Entry]
+    jobs: list[tuple[JobRecord, int]]
+    checkpoints: list[tuple[JobRecord, list[Path]]]
+    kept: list[Kept]
+
+    @property
+    def bytes(self) -> int:
+        """Room that it frees."""
+        models = sum(_bytes(path) for _, paths in self.checkpoints for path in paths)
+        return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "bytes": self.bytes,
+            "cache_bytes": sum(entry.bytes for entry in self.held),
+            "cache": [
+                {"path": str(e.path), "kind": e.kind, "bytes": e.bytes, "used": _day(e.used)}
+                for e in self.cache
+            ],
+            "jobs": [{"job": r.id, "results_dir": r.results_dir, "bytes": size} for r, size in self.jobs],
+            "checkpoints": [
+                {"job": r.id, "path": str(path), "bytes": _bytes(path)}
+                for r, paths in self.checkpoints
+                for path in paths
+            ],
+            "kept": [{"job": each.job, "why": each.why} for each in self.kept],
+        }
+
+
+def clean(
+    cache: Annotated[
+        str, typer.Option("--cache", metavar="SIZE", help="How large the cache may stay: 20GB, 500MB, 0.")
+    ] = "20GB",
+    jobs: Annotated[
+        str | None,
+        typer.Option("--jobs", metavar="AGE", help="Also whole jobs that ended before: 30d, 2w, 12h."),
+    ] = None,
+    checkpoints: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoints",
+            metavar="AGE",
+            help="Also models that are neither best nor latest of jobs that ended before.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show what old things take room, and remove them once you have seen which.
+
+    Of the cache, which can be made again, the longest unused goes first. Jobs stay while they run, while a
+    job that stays stands on them, and when they are the newest training of their skill.
+    """
+    cap, now = size_in(cache), datetime.now(UTC)
+    job_age, model_age = age_in(jobs, "--jobs"), age_in(checkpoints, "--checkpoints")
+    with options.open_runtime(None) as runtime:
+        store = runtime.jobs.store
+        found = _look(store, cap, now, job_age, model_age)
+        if not as_json:
+            _show(found, cap)
+        doing = found.bytes > 0 and not dry_run and (yes or _approved(found, as_json))
+        left = _remove(found, store) if doing else []
+    if as_json:
+        options.print_json({**found.document(), "removed": doing, "left": left})
+    elif doing:
+        terminal.say(f"{_size(found.bytes)} freed" + "".join(f"\n{each}" for each in left))
+
+
+def size_in(text: str) -> int:
+    """Return the bytes of a size such as ``20GB`` (powers of ten) or ``20GiB`` (of two)."""
+    match = _SIZE.fullmatch(text.strip())
+    unit = None if match is None else {**_UNITS, **_UNITS_OF_TWO}.get(match[2].lower())
+    if match is None or unit is None:
+        raise UsageError(f"--cache {text} is no size; write it as 20GB, 500MB or 0")
+    return int(float(match[1]) * unit)
+
+
+def age_in(text: str | None, option: str) -> timedelta | None:
+    """Return the time that an age such as ``30d`` stands for."""
+    if text is None:
+        return None
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{option} {text} is no age; write it as 30d (days), 2w (weeks) or 12h (hours)")
+    return timedelta(hours=int(match[1]) * _HOURS[match[2].lower()])
+
+
+def _look(
+    store: JobStore, cap: int, now: datetime, job_age: timedelta | None, model_age: timedelta | None
+) -> _Plan:
+    from skillbank.home import cache_dir
+    from skillbank.jobs.cleaning import Removal, ended, reads, removable, superseded
+    from skillbank.storage.cleaning import entries, over, size_of
+
+    records = store.list()
+    running = [record for record in records if not ended(record)]
+    held = entries(cache_dir())
+    cache = list(over(held, cap, time.time(), lambda e: any(reads(r, e.path) for r in running)))
+    going = removable(records, now - job_age) if job_age is not None else Removal((), ())
+    jobs = [(record, size_of(Path(record.results_dir))) for record in going.jobs]
+    models: list[tuple[JobRecord, list[Path]]] = []
+    if model_age is not None:
+        gone = {record.id for record in going.jobs}
+        old = [r for r in records if ended(r) and r.id not in gone and r.history[-1].at < now - model_age]
+        models = [(record, paths) for record in old if (paths := superseded(record))]
+    return _Plan(held, cache, jobs, models, list(going.kept))
+
+
+def _approved(found: _Plan, as_json: bool) -> bool:
+    if as_json or not terminal.answering():
+        raise NotApprovedError(
+            f"nothing was removed: {_size(found.bytes)} may go; say so with --yes, or look with --dry-run"
+        )
+    return terminal.ask(f"Remove this, {_size(found.bytes)}?")
+
+
+def _remove(found: _Plan, store: JobStore) -> list[str]:
+    """Remove what was shown; return what stayed after all, a sentence each."""
+    import shutil
+
+    from skillbank.jobs.cleaning import remove_job
+    from skillbank.storage.cleaning import drop
+
+    left = [f"{entry.path} stays: it is in use again" for entry in found.cache if not drop(entry)]
+    for record, paths in found.checkpoints:
+        for path in paths:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        store.note(record.id, f"{len(paths)} checkpoints that were neither best nor latest were removed")
+    for record, _ in reversed(found.jobs):  # what stands on others goes first
+        if not remove_job(record, store) and Path(record.results_dir).exists():
+            left.append(f"{record.results_dir} stays: it does not bear the name of its job")
+        if record.results_uri is not None:
+            left.append(f"{record.results_uri} stays: what lies elsewhere is removed there")
+    return left
+
+
+def _show(found: _Plan, cap: int) -> None:
+    total = sum(entry.bytes for entry in found.held)
+    terminal.say(f"The cache holds {_size(total)} in {len(found.held)} things; it may stay {_size(cap)}.")
+    cache = [f"{_size(e.bytes):>9}  last used {_day(e.used)}  {e.kind}  {e.path.name}" for e in found.cache]
+    jobs = [f"{_size(size):>9}  ended {r.history[-1].at:%Y-%m-%d}  {r.id}" for r, size in found.jobs]
+    models = [
+        f"{_size(sum(map(_bytes, paths))):>9}  {len(paths)} of {record.id}"
+        for record, paths in found.checkpoints
+    ]
+    for title, lines in (
+        ("From the cache would go:", cache),
+        ("Jobs that would go, with their results:", jobs),
+        ("Checkpoints that would go, neither best nor latest:", models),
+        ("Old enough, but staying:", [f"{each.job}: {each.why}" for each in found.kept]),
+    ):
+        if lines:
+            more = [f"... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+            terminal.say("\n  ".join([title, *lines[:_LISTED], *more]))
+    if not found.bytes:
+        terminal.say("Nothing has to go.")
+
+
+def _bytes(path: Path) -> int:
+    from skillbank.storage.cleaning import size_of
+
+    return size_of(path) if path.is_dir() else path.stat().st_size if path.exists() else 0
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _size(count: float) -> str:
+    """Write bytes for people: ``1.4 GB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

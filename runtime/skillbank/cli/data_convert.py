@@ -1,0 +1,57 @@
+"""``skillbank data convert PLACE --to FORMAT -o DIR``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import data_copying, data_options, options
+from skillbank.datasets.placing import Placement
+
+
+def convert(
+    place: data_options.Place,
+    output: data_copying.Output,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write; every split is written in it.",
+        ),
+    ],
+    form: data_options.Format = "",
+    splits: data_options.Splits = None,
+    pictures: data_copying.PicturesOption = Placement.LINK,
+    on_broken: data_copying.OnBrokenOption = data_copying.OnBroken.REFUSE,
+    decode: Annotated[
+        bool,
+        typer.Option("--decode", help="Decode every picture before, to find the broken ones too; slower."),
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write a data set in another format, into a new folder, with counts and what could not be kept.
+
+    A training takes any format as it is and needs no conversion; this is for other tools, and for keeping.
+    """
+    from skillbank.datasets.converting import convert as convert_data
+    from skillbank.datasets.copying import writer_of
+    from skillbank.datasets.repairing import Mode
+    from skillbank.home import cache_dir
+
+    writer_of(to)  # before anything is read
+    opened = data_options.open_data(place, form)
+    with data_options.steps() as report:
+        copy = convert_data(
+            opened,
+            to,
+            output,
+            splits=splits,
+            placement=pictures,
+            mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
+            decode=decode,
+            cache=cache_dir(),
+            report=report,
+        )
+    data_copying.tell(copy, as_json)

@@ -1,0 +1,104 @@
+"""What the commands share that write a data set: their options, and how it is shown what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillbank.cli import options, terminal
+from skillbank.datasets.placing import Placement
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from skillbank.datasets.copying import Copy
+
+_LONGEST = 400
+_MOST_CLASSES = 40
+
+
+class OnBroken(StrEnum):
+    """What becomes of what would end a training."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder; nothing is ever overwritten.")
+]
+PicturesOption = Annotated[
+    Placement,
+    typer.Option(
+        "--pictures",
+        help="link takes no room: the same file under a second name (copied where that is not possible); "
+        "none writes annotations alone.",
+    ),
+]
+OnBrokenOption = Annotated[
+    OnBroken,
+    typer.Option(
+        "--on-broken",
+        help="What would end a training: refuse lists all of it and writes nothing, skip leaves it out and "
+        "counts.",
+    ),
+]
+
+
+def tell(copy: Copy, as_json: bool, *, by_class: bool = False) -> None:
+    """Say what was written."""
+    if as_json:
+        options.print_json(copy.document())
+    else:
+        terminal.show(_view(copy, by_class))
+
+
+def _view(copy: Copy, by_class: bool) -> RenderableType:
+    from rich.console import Group
+
+    from skillbank.cli.styled import line, table
+
+    rows = table("split", "pictures", "without boxes", "boxes")
+    for column in rows.columns[1:]:
+        column.justify = "right"
+    for name, count in copy.splits.items():
+        rows.add_row(name or "all", f"{count.pictures:,}", f"{count.empty:,}", f"{count.boxes:,}")
+    parts: list[RenderableType] = [rows]
+    if by_class and copy.classes:
+        parts += [line(""), _classes(copy)]
+    for sentences, style in ((copy.lost, "yellow"), (copy.notes, "dim")):
+        if sentences:
+            parts += [line(""), *(line(one_line(each, _LONGEST), style) for each in sentences)]
+    return Group(*parts, line(""), line(f"written {copy.folder} ({copy.format})", "bold"))
+
+
+def _classes(copy: Copy) -> Table:
+    """Show boxes, and pictures with them, by class and split; of very many classes the rarest too."""
+    from skillbank.cli.styled import line, table
+
+    rows = table("class", *(f"{name or 'all'}: boxes (pictures)" for name in copy.splits))
+    for column in rows.columns[1:]:
+        column.justify = "right"
+    counts = list(copy.splits.values())
+    order = sorted(range(len(copy.classes)), key=lambda label: -sum(each.boxes_of[label] for each in counts))
+    used = [label for label in order if any(each.boxes_of[label] for each in counts)]
+    for label in _ends(used):
+        if label is None:
+            rows.add_row(line(f"and {len(used) - _MOST_CLASSES:,} more, down to", "dim"))
+            continue
+        cells = [f"{each.boxes_of[label]:,} ({each.pictures_of[label]:,})" for each in counts]
+        rows.add_row(one_line(copy.classes[label], 60), *cells)
+    return rows
+
+
+def _ends(labels: Sequence[int]) -> list[int | None]:
+    if len(labels) <= _MOST_CLASSES:
+        return list(labels)
+    half = _MOST_CLASSES // 2
+    return [*labels[:half], None, *labels[-half:]]

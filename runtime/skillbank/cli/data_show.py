@@ -1,0 +1,99 @@
+"""``skillbank data show PLACE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import data_options, options, terminal
+from skillbank.errors import DataError, UsageError
+from skillbank.visible import one_line
+
+_MOST = 400
+_LARGEST, _SMALLEST = 480, 240
+"""Pixels of the longer side of a picture on the page: many pictures are shown smaller."""
+_MANY = 100
+
+
+def show(
+    place: data_options.Place,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.html", help="Where the page goes [default: NAME.html]"),
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", metavar="DIR", help="Contact sheets too, into a new folder.")
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--pictures", min=0, max=_MOST, help="How many pictures stand for the data set.")
+    ] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed shows other pictures.")] = 0,
+    form: data_options.Format = "",
+    as_json: options.Json = False,
+) -> None:
+    """Draw a data set as one HTML page: pictures with boxes, classes, where boxes lie and how large they are.
+
+    The page is one file that loads nothing, and can be sent as it is.
+    """
+    from skillbank.datasets.html import page
+    from skillbank.datasets.sheets import CELL, sheets
+    from skillbank.datasets.showing import pictured, survey
+
+    if png is not None and png.exists() and (not png.is_dir() or any(png.iterdir())):
+        raise UsageError(f"{png} is there already; give a new folder with --png")
+    opened = data_options.open_data(place, form)
+    with data_options.steps() as report:
+        found = survey(opened, count, seed, report)
+        side = _LARGEST if count <= _MANY else _SMALLEST
+        shown = pictured(found, side if png is None else max(side, CELL))
+    path = output or Path(f"{_plain(found.name)}.html")
+    _refuse_others(path)
+    try:
+        written = [_write(path, page(shown))]
+        if png is not None:
+            png.mkdir(parents=True, exist_ok=True)
+            for number, sheet in enumerate(sheets(shown), 1):
+                file = png / f"sheet-{number:02d}.png"
+                sheet.save(file)
+                written.append(file)
+    except OSError as error:
+        raise DataError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+    if as_json:
+        options.print_json({**found.document(), "written": [str(file) for file in written]})
+        return
+    figures = found.figures
+    terminal.say(
+        f"{found.name}: {figures.pictures.total():,} pictures, {figures.boxes.total():,} boxes, "
+        f"{len(figures.classes):,} classes; {len(found.sample):,} pictures are shown"
+    )
+    for file in written:
+        terminal.say(f"written {one_line(file, 300)}")
+
+
+def _refuse_others(path: Path) -> None:
+    """See that a file that is there is a page of this command."""
+    from skillbank.datasets.html import MARK
+
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            ours = MARK.encode() in file.read(2000)
+    except OSError:
+        ours = False
+    if not ours:
+        raise UsageError(f"{path} is there already and no page of this command; give another file with -o")
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="replace")
+    return path
+
+
+def _plain(name: str) -> str:
+    """Return a name for a file of letters that every shell takes."""
+    kept = "".join(char if char.isalnum() or char in "._-" else "-" for char in name).strip(".-")
+    return kept[:80] or "dataset"

@@ -1,0 +1,89 @@
+"""``skillbank data split PLACE --val 0.2 --test 0.1 -o DIR``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import data_copying, data_options, options
+from skillbank.datasets.dealing import By
+from skillbank.datasets.placing import Placement
+
+
+def split(
+    place: data_options.Place,
+    output: data_copying.Output,
+    val: Annotated[
+        str | None,
+        typer.Option(
+            "--val",
+            metavar="SHARE|COUNT",
+            help="Pictures to validate on: a share (0.2, 20%) or a number (500).",
+        ),
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(
+            "--test", metavar="SHARE|COUNT", help="Pictures to test on; trainings leave them alone."
+        ),
+    ] = None,
+    by: Annotated[
+        By,
+        typer.Option(
+            "--by",
+            help="What stays together: pictures that look the same, those of one folder (a place, a patient, "
+            "a recording), or nothing.",
+        ),
+    ] = By.NEAR_DUPLICATES,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same division.")] = 0,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write [default: as it is, else coco]",
+        ),
+    ] = "",
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Put the splits together first, test too, where it is divided already."),
+    ] = False,
+    form: data_options.Format = "",
+    pictures: data_copying.PicturesOption = Placement.LINK,
+    on_broken: data_copying.OnBrokenOption = data_copying.OnBroken.REFUSE,
+    as_json: options.Json = False,
+) -> None:
+    """Divide a data set into training, validation and test, into a new folder: every class in its share.
+
+    Classes keep their shares, rare ones are spread before frequent ones, and what could not be met is said.
+    """
+    from skillbank.datasets.copying import writer_of
+    from skillbank.datasets.repairing import Mode
+    from skillbank.datasets.splitting import Amount
+    from skillbank.datasets.splitting import split as split_data
+    from skillbank.home import cache_dir
+
+    if to:
+        writer_of(to)  # before anything is read
+    amounts = [
+        None if said is None else Amount.read(said, option)
+        for said, option in ((val, "--val"), (test, "--test"))
+    ]
+    opened = data_options.open_data(place, form)
+    with data_options.steps() as report:
+        copy = split_data(
+            opened,
+            output,
+            val=amounts[0],
+            test=amounts[1],
+            by=by,
+            seed=seed,
+            to=to,
+            again=again,
+            placement=pictures,
+            mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
+            cache=cache_dir(),
+            report=report,
+        )
+    data_copying.tell(copy, as_json, by_class=True)

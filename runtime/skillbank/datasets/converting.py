@@ -1,0 +1,150 @@
+"""From any format to another: checked first, pictures linked, what was dropped and what was lost counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from skillbank.datasets.checking import check_data, chosen_splits
+from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
+from skillbank.datasets.document import Split
+from skillbank.datasets.faults import BECOMES, KINDS, Severity
+from skillbank.datasets.naming import common_folder
+from skillbank.datasets.opening import Opened
+from skillbank.datasets.placing import Placement
+from skillbank.datasets.progress import Progress
+from skillbank.datasets.repairing import Mode, Repair
+from skillbank.datasets.report import DataReport
+from skillbank.errors import DataError
+
+__all__ = ["checked", "convert", "origin", "told"]
+
+_OF_TRAINING = frozenset(
+    {"nothing-to-learn", "nothing-to-measure", "class-too-long", "classes-alike", "split-empty"}
+)
+"""Errors of a data set as a whole, which end a training and come along unchanged: they are told."""
+
+
+def convert(
+    opened: Opened,
+    to: str,
+    folder: Path,
+    *,
+    splits: Sequence[str] | None = None,
+    placement: Placement = Placement.LINK,
+    mode: Mode = Mode.PLAIN,
+    decode: bool = False,
+    made_by: str = "skillbank data convert",
+    cache: Path | None = None,
+    report: Progress | None = None,
+) -> Copy:
+    """Write a data set in another format, or in its own anew.
+
+    Parameters
+    ----------
+    to
+        Name of a format that can be written.
+    folder
+        Must not be there yet.
+    splits
+        Names of the splits that are written; None writes the one that was opened, or all.
+    mode
+        How much is mended: with ``PLAIN`` what would end a job is refused, else it is left out and counted.
+    made_by
+        What the manifest names as the maker.
+    decode
+        Whether every picture is decoded before. Broken ones are found by nothing else, and come along
+        otherwise as they are.
+    cache
+        Folder in which what was seen of pictures is kept.
+
+    Raises
+    ------
+    UsageError
+        When the format cannot be written, or the folder cannot be new.
+    DataError
+        When the data set has faults that would end a job: all are listed.
+    """
+    writer = writer_of(to)
+    found, repair = checked(opened, splits, mode, decode=decode, cache=cache, report=report)
+    return write_copy(
+        opened.tree,
+        list(_portions(chosen_splits(opened, splits), repair)),
+        repair.classes,
+        writer,
+        folder,
+        placement=placement,
+        story=lambda: {"made_by": made_by, "from": origin(opened), **told(found, repair)},
+        report=report,
+    )
+
+
+def checked(
+    opened: Opened,
+    splits: Sequence[str] | None,
+    mode: Mode,
+    *,
+    decode: bool,
+    cache: Path | None,
+    report: Progress | None,
+) -> tuple[DataReport, Repair]:
+    """Check a data set before it is written; return what was found, and what mends it.
+
+    Raises
+    ------
+    DataError
+        When it has faults that would end a job and are not to be left out, or cannot be.
+    """
+    found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
+    skip = mode is not Mode.PLAIN
+    kinds = {kind.name for kind, *_ in found.blocking(skip=skip)} - _OF_TRAINING
+    if kinds:
+        way = (
+            "these cannot be left out"
+            if skip
+            else "correct them, or leave out what can be left out with --on-broken skip"
+        )
+        raise DataError(
+            f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
+            + "\n".join(_lines(found, kinds))
+        )
+    return found, Repair(found, mode)
+
+
+def origin(opened: Opened) -> dict[str, Any]:
+    """Return where a data set lies, what it is, and which part of it was named."""
+    said = {} if opened.split is None else {"split": opened.split.name or opened.split.said}
+    return {"place": str(opened.tree.root.resolve()), "format": opened.data.format, **said}
+
+
+def told(found: DataReport, repair: Repair) -> dict[str, Any]:
+    """Return what a check and a repair have to tell in a manifest."""
+    left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
+    open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
+    warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
+    return {
+        "repairs": {
+            kind: {"count": count, "repair": KINDS[kind].repair}
+            for kind, count in sorted(repair.done.items())
+        },
+        "dropped": repair.sentences(),
+        "notes": [*found.notes, *became, *_lines(found, _OF_TRAINING), *warned, *left_out],
+    }
+
+
+def _lines(found: DataReport, kinds: Set[str]) -> list[str]:
+    """Return what a check says of some kinds of errors."""
+    every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
+    return [line for (kind, *_), line in every if kind.name in kinds]
+
+
+def _portions(splits: Sequence[Split], repair: Repair) -> Iterator[Portion]:
+    """Yield what is written of each split; folders that mean the same split become one."""
+    for name in dict.fromkeys(split.name for split in splits):
+        same = [split for split in splits if split.name == name]
+        paths = [picture.path for split in same for picture in split.pictures() if picture.path is not None]
+        mended = chain.from_iterable(repair.pictures(split) for split in same)
+        yield Portion(name, mended, common_folder(paths))

@@ -1,0 +1,261 @@
+"""Writing a data set: pictures placed under new names, annotations by a format's writer, a manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from skillbank.datasets.document import Picture
+from skillbank.datasets.formats import WRITERS
+from skillbank.datasets.formats.base import Part, Writer
+from skillbank.datasets.fresh import fresh_folder
+from skillbank.datasets.naming import Names
+from skillbank.datasets.placing import Placement, Placer
+from skillbank.datasets.progress import Progress, Step
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, UsageError, a_few, did_you_mean
+from skillbank.visible import one_line
+
+__all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "write_copy", "writer_of"]
+
+MANIFEST = "skillbank-dataset.json"
+"""The file of a written data set that says where it comes from and how it was made."""
+_NEWS = 100
+_LISTS = ("yolo", "voc")
+"""Formats with lists of names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A split that is to be written.
+
+    Attributes
+    ----------
+    name
+        One of `skillbank.datasets.document.SPLITS`, or empty.
+    pictures
+        Read once; labels are indexes of the classes to write.
+    above
+        Folder that all of them lie below, which their new names leave out.
+    """
+
+    name: str
+    pictures: Iterable[Picture]
+    above: str
+
+
+@dataclass(slots=True)
+class SplitCount:
+    """What was written of a split: pictures, those without a box, boxes, and both by class."""
+
+    pictures: int = 0
+    empty: int = 0
+    boxes: int = 0
+    boxes_of: Counter[int] = field(default_factory=Counter)
+    pictures_of: Counter[int] = field(default_factory=Counter)
+
+    def add(self, picture: Picture) -> None:
+        """Count a picture."""
+        self.pictures += 1
+        self.empty += not picture.boxes
+        self.boxes += len(picture.boxes)
+        labels = [box.label for box in picture.boxes if box.label is not None]
+        self.boxes_of.update(labels)
+        self.pictures_of.update(set(labels))
+
+    def document(self, classes: Sequence[str]) -> dict[str, Any]:
+        """Return the counts as JSON; of the classes those that were seen."""
+        return {
+            "pictures": self.pictures,
+            "pictures_without_boxes": self.empty,
+            "boxes": self.boxes,
+            "classes": {
+                name: {"boxes": self.boxes_of[label], "pictures": self.pictures_of[label]}
+                for label, name in enumerate(classes)
+                if self.boxes_of[label]
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What was written.
+
+    Attributes
+    ----------
+    folder
+        The new data set.
+    splits
+        Counts by the name of the split.
+    lost
+        What was left out, mended, or cannot be held by the format, a sentence each.
+    notes
+        What else a person should know.
+    linked, copied
+        Numbers of pictures.
+    manifest
+        What stands in `MANIFEST`.
+    """
+
+    folder: Path
+    format: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, SplitCount]
+    lost: tuple[str, ...]
+    notes: tuple[str, ...]
+    linked: int
+    copied: int
+    manifest: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "written": str(self.folder),
+            **self.manifest,
+            "renamed": len(self.manifest["renamed"]),
+            "pictures_linked": self.linked,
+            "pictures_copied": self.copied,
+        }
+
+
+def writer_of(name: str) -> Writer:
+    """Return the writer of a format.
+
+    Raises
+    ------
+    UsageError
+        When nothing writes it.
+    """
+    found = next((each for each in WRITERS if each.name == name.strip().lower()), None)
+    if found is None:
+        known = [each.name for each in WRITERS]
+        raise UsageError(
+            f"'{one_line(name, 40)}' cannot be written{did_you_mean(name, known)}; "
+            f"--to takes {', '.join(known)}"
+        )
+    return found
+
+
+def write_copy(
+    tree: Tree,
+    portions: Sequence[Portion],
+    classes: Sequence[str],
+    writer: Writer,
+    folder: Path,
+    *,
+    placement: Placement = Placement.LINK,
+    story: Callable[[], Mapping[str, Any]],
+    report: Progress | None = None,
+) -> Copy:
+    """Write a data set into a folder that is not there yet; it is there as a whole or not at all.
+
+    Parameters
+    ----------
+    tree
+        Where the pictures lie.
+    portions
+        The splits, which differ in name.
+    story
+        What the manifest tells of how it came, asked for when all is written: ``notes``, and ``dropped``, the
+        sentences on what was left out, are joined with those that arise here.
+
+    Raises
+    ------
+    UsageError
+        When the folder is there already, or lies in the data set that is read.
+    DataError
+        When something cannot be written, or there is no picture.
+    """
+    with fresh_folder(folder, tree.root) as work:
+        placer = Placer(work, placement)
+        names = Names(listed=writer.name in _LISTS)
+        counts = {portion.name: SplitCount() for portion in portions}
+        passage = _Passage(tree, writer, placer, names, report, keep=placement is Placement.NONE)
+        parts = [Part(each.name, passage.pictures(each, counts[each.name])) for each in portions]
+        try:
+            lost = writer.write(parts, classes, work)
+        except OSError as error:
+            raise DataError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+        if not passage.done:
+            raise DataError(f"{tree.root} has no picture to write; skillbank data check says more")
+        told = dict(story())
+        lost = [*told.pop("dropped", ()), *lost]
+        notes = [*told.pop("notes", ()), *filter(None, (placer.note, *passage.notes()))]
+        document = {
+            "skillbank": metadata.version("skillbank"),
+            "format": writer.name,
+            **told,
+            "classes": list(classes),
+            "splits": {name or "all": count.document(classes) for name, count in counts.items()},
+            "lost": lost,
+            "notes": notes,
+            "pictures": placement.value,
+            "renamed": passage.renamed,
+        }
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        (work / MANIFEST).write_text(text, encoding="utf-8", errors="replace")
+    return Copy(
+        folder.expanduser().resolve(),
+        writer.name,
+        tuple(classes),
+        counts,
+        tuple(lost),
+        tuple(notes),
+        placer.linked,
+        placer.copied,
+        document,
+    )
+
+
+class _Passage:
+    """Gives the pictures of all splits their places on the way to the writer."""
+
+    def __init__(
+        self, tree: Tree, writer: Writer, placer: Placer, names: Names, report: Progress | None, *, keep: bool
+    ) -> None:
+        self._tree, self._writer, self._placer, self._names = tree, writer, placer, names
+        self._report, self._keep = report, keep
+        self._seen: set[tuple[str, str]] = set()
+        self.done = self._again = 0
+        self.renamed: dict[str, str] = {}
+        self._roots: dict[str, Path] = {}
+
+    def pictures(self, portion: Portion, count: SplitCount) -> Iterator[Picture]:
+        """Yield the pictures of a split as they are named in the new data set."""
+        folder = self._writer.folder(portion.name)
+        for picture in portion.pictures:
+            if picture.path is None:
+                continue
+            inner = picture.path[len(portion.above) :].lstrip("/")
+            place = f"{folder}/{inner}" if self._keep else self._names.give(folder, inner)
+            if place != f"{folder}/{inner}":
+                self.renamed[place] = picture.path
+            self._again += (portion.name, picture.path) in self._seen
+            self._seen.add((portion.name, picture.path))
+            source = self._tree.path(picture.path)
+            if self._keep and portion.name not in self._roots:
+                self._roots[portion.name] = Path(str(source).removesuffix(inner))
+            self._placer.place(source, place)
+            count.add(picture)
+            self.done += 1
+            if self._report is not None and self.done % _NEWS == 0:
+                self._report(Step("writing", self.done))
+            yield replace(picture, path=place)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a person should know, a sentence each."""
+        for name, root in self._roots.items():
+            yield f"the pictures{f' of {name}' if name else ''} stay where they are, below {root}"
+        if self.renamed:
+            examples = [f"{old} is {new}" for new, old in list(self.renamed.items())[:3]]
+            yield (
+                f"{len(self.renamed):,} pictures have new names, since theirs were taken, too long or unfit "
+                f"for some file systems ({one_line(a_few(examples, 3), 300)}); {MANIFEST} lists them"
+            )
+        if self._again:
+            yield f"{self._again:,} entries are of a picture that an earlier entry has; each has its own name"

@@ -1,0 +1,124 @@
+"""Seeing a data set: one pass counts everything and chooses the pictures that stand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.faults import KINDS, Tally
+from skillbank.datasets.figures import Figures
+from skillbank.datasets.opening import Opened
+from skillbank.datasets.palette import colour
+from skillbank.datasets.progress import Progress, Step
+from skillbank.datasets.sampling import Sample
+from skillbank.datasets.thumbnails import Thumbnails, thumbnails
+from skillbank.visible import one_line
+
+__all__ = ["Shown", "Survey", "pictured", "survey", "title_of"]
+
+_NEWS = 500
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was counted of a data set, and the pictures that stand for it.
+
+    Attributes
+    ----------
+    splits
+        Names of its splits for people, in order.
+    sample
+        Splits and pictures.
+    notes
+        A sentence each, for people.
+    """
+
+    opened: Opened
+    splits: tuple[str, ...]
+    figures: Figures
+    sample: tuple[tuple[str, Picture], ...]
+    seed: int
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What to call the data set: the name of its folder."""
+        return one_line(self.opened.tree.root.resolve().name or self.opened.tree.root, _LONGEST)
+
+    def ranks(self) -> dict[int, int]:
+        """Return the place of each class in the order of frequency, which gives its colour."""
+        classes = self.figures.classes
+        order = sorted(range(len(classes)), key=lambda number: (-classes[number].boxes.total(), number))
+        return {number: rank for rank, number in enumerate(order)}
+
+    def colours(self) -> dict[int, str]:
+        """Return the colour of each class."""
+        return {number: colour(rank) for number, rank in self.ranks().items()}
+
+    def document(self) -> dict[str, Any]:
+        """Return what was counted as JSON."""
+        return {
+            "place": str(self.opened.tree.root),
+            "format": self.opened.data.format,
+            "splits": list(self.splits),
+            **self.figures.document(),
+            "shown": [picture.path or picture.name for _, picture in self.sample],
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The pictures of a survey, made small."""
+
+    survey: Survey
+    small: Thumbnails
+
+
+def title_of(split: Split) -> str:
+    """Return what to call a split."""
+    return split.name or split.said or "all"
+
+
+def survey(opened: Opened, most: int, seed: int = 0, report: Progress | None = None) -> Survey:
+    """Read a data set, or the split that was named, once.
+
+    Parameters
+    ----------
+    most
+        How many pictures are to stand for it.
+    """
+    splits: Sequence[Split] = (opened.split,) if opened.split is not None else opened.data.splits
+    figures, sample, tally = Figures.of(opened.data.classes), Sample(most, seed), Tally()
+    tally.add(opened.data.faults)
+    done = 0
+    for split in splits:
+        for picture in split.pictures():
+            tally.add(picture.faults)
+            figures.add(title_of(split), picture)
+            sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
+            done += 1
+            if report is not None and done % _NEWS == 0:
+                report(Step("reading", done))
+    names = tuple(dict.fromkeys(title_of(split) for split in splits))
+    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally))
+    return Survey(opened, names, figures, tuple(sample.chosen()), seed, notes)
+
+
+def pictured(found: Survey, side: int) -> Shown:
+    """Make the pictures of a survey small, ``side`` pixels at most."""
+    paths: list[Path | None] = [
+        None if picture.path is None else found.opened.tree.path(picture.path) for _, picture in found.sample
+    ]
+    return Shown(found, thumbnails(paths, side))
+
+
+def _faults(tally: Tally) -> list[str]:
+    """Say what was wrong in reading, in one sentence."""
+    told = ", ".join(f"{count:,} {KINDS[name].title}" for name, count in tally.counts.items())
+    return [f"In reading: {told}; skillbank data check says where."] if told else []

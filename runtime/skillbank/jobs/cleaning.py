@@ -1,0 +1,130 @@
+"""Which jobs may be removed: those that ended long ago, and that nothing newer stands on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from skillbank.jobs.attendance import work_left
+from skillbank.jobs.checkpoints import scan
+from skillbank.jobs.record import JobRecord
+from skillbank.jobs.results import read_results
+from skillbank.jobs.store import JobStore
+from skillbank.plan.products import trains
+from skillbank.platforms.base import job_dir
+from skillbank.platforms.processes import described_alive
+
+__all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "superseded"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A job that is old enough and stays, and why."""
+
+    job: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What may go, the oldest first, and what has to stay."""
+
+    jobs: tuple[JobRecord, ...]
+    kept: tuple[Kept, ...]
+
+
+def removable(records: Sequence[JobRecord], before: datetime) -> Removal:
+    """Choose the jobs that ended before a time and that nothing which stays stands on.
+
+    A job stands on its parents, on the attempt that it follows, on the job that it goes on from, on the best
+    trial of its search, and on what its plan reads from another's results; a trial and its search go
+    together. The newest training of each skill that is complete stays, since ``last:train`` means it.
+
+    Parameters
+    ----------
+    records
+        All jobs of the store.
+    before
+        With a time zone.
+    """
+    by_id = {record.id: record for record in records}
+    why = _standing(records, before)
+    staying = [record for record in records if record.id in why]
+    while staying:
+        record = staying.pop()
+        for needed in _needs(record, by_id.values()):
+            if needed in by_id and needed not in why:
+                why[needed] = f"{record.id} stands on it"
+                staying.append(by_id[needed])
+    old = [record for record in records if ended(record) and record.history[-1].at < before]
+    going = sorted((r for r in old if r.id not in why), key=lambda record: record.created)
+    return Removal(tuple(going), tuple(Kept(r.id, why[r.id]) for r in old if r.id in why))
+
+
+def _standing(records: Iterable[JobRecord], before: datetime) -> dict[str, str]:
+    """Return the jobs that stay for themselves, with the reason."""
+    why: dict[str, str] = {}
+    newest: set[tuple[str, str]] = set()
+    for record in sorted(records, key=lambda each: each.created, reverse=True):
+        kind = (record.skill, str((record.plan.get("skill") or {}).get("bank", "")))
+        if not ended(record):
+            why[record.id] = "it has not ended"
+        elif record.launcher is not None and described_alive(record.launcher) is None:
+            why[record.id] = "it was started on another machine, where its results are"
+        elif record.history[-1].at >= before:
+            why[record.id] = "it is not old enough"
+        elif record.experiment is None and record.state == "COMPLETE" and trains(record.action):
+            if kind not in newest:
+                why[record.id] = f"it is the newest training of {record.skill}"
+            newest.add(kind)
+    return why
+
+
+def ended(record: JobRecord) -> bool:
+    """Whether nothing follows any more: no upload, no further attempt."""
+    return record.state.terminal and not work_left(record)
+
+
+def _needs(record: JobRecord, others: Iterable[JobRecord]) -> Iterable[str]:
+    yield from record.parents
+    yield from (job for job in (record.retry_of, record.resumes, record.product, record.experiment) if job)
+    named = [str(each.get("uri", "")) for each in record.plan.get("inputs") or ()]
+    for other in others:
+        if other.experiment == record.id:
+            yield other.id
+        if any(uri == other.results or uri.startswith(f"{other.results}/") for uri in named):
+            yield other.id
+
+
+def superseded(record: JobRecord) -> list[Path]:
+    """Return the checkpoints of a job that are neither its best nor its latest."""
+    folder = Path(record.results_dir)
+    if not folder.is_dir():
+        return []
+    results = read_results(record)
+    keep = {(folder / each.path).resolve() for each in results.checkpoints if each.best or each.latest}
+    found = {c.path for c in scan(folder, record.action) if not c.path.is_symlink()}
+    linked = {c.path.resolve() for c in scan(folder, record.action) if c.path.is_symlink()}
+    return sorted(path for path in found if path.resolve() not in keep | linked)
+
+
+def reads(record: JobRecord, folder: Path) -> bool:
+    """Whether the spec that a job was started with names something below a folder."""
+    specs = job_dir(Path(record.results_dir)).glob("spec.*")
+    return any(str(folder) in spec.read_text(errors="replace") for spec in specs)
+
+
+def remove_job(record: JobRecord, store: JobStore) -> bool:
+    """Remove a job's folder of results, and then what the store knows of it; what lies on S3 stays.
+
+    Returns whether its folder was removed too: only one that bears the job's own name is.
+    """
+    folder = Path(record.results_dir)
+    ours = folder.name == record.id and folder.is_dir() and not folder.is_symlink()
+    if ours:
+        shutil.rmtree(folder)
+    store.remove(record.id)
+    return ours
