@@ -103,6 +103,16 @@ def test_a_corner_for_width_and_height(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"boxes-xyxy": 45}
 
 
+def test_centres(made: Made) -> None:
+    def centred(b: Box, _: Picture) -> Box:
+        return replace(b, x1=(b.x1 + b.x2) / 2, y1=(b.y1 + b.y2) / 2, x2=b.x2 - b.x1, y2=b.y2 - b.y1)
+
+    reboxed(made, "train", centred)
+    assert loud(check_data(made.opened())) == {"boxes-centres": 90}
+    reboxed(made, "train", lambda b, p: replace(b, x2=b.x1 + b.x2, y2=b.y1 + b.y2))
+    assert loud(check_data(made.opened())) == {"boxes-centres": 90}
+
+
 def test_x_and_y_exchanged(tmp_path: Path) -> None:
     made = Made(tmp_path / "set", seed=22)
     made.add("train", 30, size=(400, 100))
@@ -323,6 +333,28 @@ def test_splits_without_a_box(tmp_path: Path, split: str, kind: str) -> None:
         made.add("val" if split == "train" else "train", 12)
     made.add(split, 12, boxes=0)
     assert kind in loud(check_data(made.opened()))
+
+
+def test_pictures_without_annotations_beside_a_split_that_has_some(made: Made) -> None:
+    made.add("test", 5, boxes=0)
+    made.splits = {"train": made.splits["test"], "val": made.splits["val"]}
+    opened = made.opened()
+    bare = tuple(
+        replace(each, annotations=()) if each.name == "train" else each for each in opened.data.splits
+    )
+    assert loud(check_data(replace(opened, data=replace(opened.data, splits=bare)))) == {
+        "nothing-to-learn": 1
+    }
+    bare = tuple(replace(each, annotations=()) for each in bare[:1])
+    assert loud(check_data(replace(opened, data=replace(opened.data, splits=bare)))) == {}
+
+
+def test_a_class_that_is_spelled_otherwise_in_validation(made: Made) -> None:
+    made.classes = (*made.classes, "hard-hats")
+    reboxed(made, "val", lambda b, p: replace(b, label=3 if b.label == 1 else b.label))
+    report = check_data(made.opened())
+    assert loud(report) == {"class-not-learned": 1}
+    assert report.tally.examples["class-not-learned"][0].detail.endswith("; is 'hard hat' the same?")
 
 
 def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:

@@ -59,12 +59,13 @@ def check_data(
     tally, findings, album = Tally(), Findings(), Album()
     tally.add(data.faults)
     packed = bool(tree.archives)
+    annotated = any(split.annotations for split in data.splits)
     reports: list[SplitReport] = []
     with ExitStack() as stack:
         gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
         meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
         for number, split in enumerate(chosen):
-            check = SplitCheck(split, data.classes, tree, findings, packed=packed)
+            check = SplitCheck(split, data.classes, tree, findings, packed=packed, annotated=annotated)
             for picture, look in _looked(split.pictures(), gallery):
                 check.add(picture, look)
                 album.add(number, picture, look)

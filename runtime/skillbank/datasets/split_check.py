@@ -29,17 +29,27 @@ class SplitCheck:
     ----------
     packed
         Whether pictures may lie in archives that were not unpacked, so that a missing one tells nothing.
+    annotated
+        Whether any split of the data set has annotations: a folder of pictures alone is to be looked at, not
+        to be learned from.
     findings
         What a repair needs is added here.
     """
 
     def __init__(
-        self, split: Split, classes: Sequence[str], tree: Tree, findings: Findings, *, packed: bool
+        self,
+        split: Split,
+        classes: Sequence[str],
+        tree: Tree,
+        findings: Findings,
+        *,
+        packed: bool,
+        annotated: bool,
     ) -> None:
         self.tally = Tally()
         self.by_label: Counter[int] = Counter()
         self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
-        self._findings = findings
+        self._findings, self._annotated = findings, annotated
         self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
         self._statistics = BoxStatistics()
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
@@ -199,7 +209,7 @@ class SplitCheck:
         """Say what all contradictions, and labels beyond the last class, have in common."""
         beyond = self.tally.counts.get("unknown-class", 0)
         used = [self.by_label[index] > 0 for index in range(len(self._classes))]
-        if beyond and self._boxes >= _MANY and not used[0] and all(used[1:]):
+        if beyond and self._boxes + beyond >= _MANY and not used[0] and all(used[1:]):
             told = (
                 f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
                 "the last: off by one?"
@@ -218,7 +228,7 @@ class SplitCheck:
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:
             yield Fault("split-empty", place)
-        elif not self._boxes and self._split.annotations:
+        elif not self._boxes and self._annotated:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
             )
