@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import data_copying, data_options, options
+from skillbank.datasets.placing import Placement
 
 
 def convert(
@@ -15,12 +16,14 @@ def convert(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="odvg|coco|yolo|voc", help="Format to write; every split is written in it."
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write; every split is written in it.",
         ),
     ],
     form: data_options.Format = "",
     splits: data_options.Splits = None,
-    pictures: data_copying.PicturesOption = data_copying.Pictures.LINK,
+    pictures: data_copying.PicturesOption = Placement.LINK,
     on_broken: data_copying.OnBrokenOption = data_copying.OnBroken.REFUSE,
     decode: Annotated[
         bool,
@@ -34,7 +37,6 @@ def convert(
     """
     from skillbank.datasets.converting import convert as convert_data
     from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.placing import Placement
     from skillbank.datasets.repairing import Mode
     from skillbank.home import cache_dir
 
@@ -46,7 +48,7 @@ def convert(
             to,
             output,
             splits=splits,
-            placement=Placement(pictures),
+            placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
             decode=decode,
             cache=cache_dir(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.datasets.placing import Placement
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -29,19 +30,11 @@ class OnBroken(StrEnum):
     SKIP = "skip"
 
 
-class Pictures(StrEnum):
-    """How pictures come into the new data set."""
-
-    LINK = "link"
-    COPY = "copy"
-    NONE = "none"
-
-
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder; nothing is ever overwritten.")
 ]
 PicturesOption = Annotated[
-    Pictures,
+    Placement,
     typer.Option(
         "--pictures",
         help="link takes no room: the same file under a second name (copied where that is not possible); "

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from skillbank.cli import data_copying, data_options, options
-
-
-class Grouping(StrEnum):
-    """What stays together."""
-
-    NEAR_DUPLICATES = "near-duplicates"
-    FOLDER = "folder"
-    PICTURE = "picture"
+from skillbank.datasets.dealing import By
+from skillbank.datasets.placing import Placement
 
 
 def split(
@@ -36,18 +29,20 @@ def split(
         ),
     ] = None,
     by: Annotated[
-        Grouping,
+        By,
         typer.Option(
             "--by",
             help="What stays together: pictures that look the same, those of one folder (a place, a patient, "
             "a recording), or nothing.",
         ),
-    ] = Grouping.NEAR_DUPLICATES,
+    ] = By.NEAR_DUPLICATES,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same division.")] = 0,
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="odvg|coco|yolo|voc", help="Format to write [default: as it is, else coco]"
+            "--to",
+            metavar="odvg|coco|yolo|voc|labelme|csv",
+            help="Format to write [default: as it is, else coco]",
         ),
     ] = "",
     again: Annotated[
@@ -55,7 +50,7 @@ def split(
         typer.Option("--again", help="Put the splits together first, test too, where it is divided already."),
     ] = False,
     form: data_options.Format = "",
-    pictures: data_copying.PicturesOption = data_copying.Pictures.LINK,
+    pictures: data_copying.PicturesOption = Placement.LINK,
     on_broken: data_copying.OnBrokenOption = data_copying.OnBroken.REFUSE,
     as_json: options.Json = False,
 ) -> None:
@@ -64,8 +59,6 @@ def split(
     Classes keep their shares, rare ones are spread before frequent ones, and what could not be met is said.
     """
     from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.grouping import By
-    from skillbank.datasets.placing import Placement
     from skillbank.datasets.repairing import Mode
     from skillbank.datasets.splitting import Amount
     from skillbank.datasets.splitting import split as split_data
@@ -84,11 +77,11 @@ def split(
             output,
             val=amounts[0],
             test=amounts[1],
-            by=By(by),
+            by=by,
             seed=seed,
             to=to,
             again=again,
-            placement=Placement(pictures),
+            placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
             cache=cache_dir(),
             report=report,

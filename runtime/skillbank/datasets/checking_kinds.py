@@ -119,6 +119,12 @@ CHECKING = table(
         "splits of which nothing is left without what is broken",
         "see whether this is the right folder, and the right annotations for it",
     ),
+    Kind(
+        "split-unmarked",
+        ERROR,
+        "splits whose pictures nobody annotated",
+        "bring their annotations, or move the pictures away",
+    ),
     Kind("split-empty", ERROR, "splits without a picture", "bring their pictures, or remove them"),
     Kind("nothing-to-learn", ERROR, "splits to learn from without a box", "mark some objects"),
     Kind(

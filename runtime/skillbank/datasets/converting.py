@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
 from skillbank.datasets.document import Split
-from skillbank.datasets.faults import Severity
+from skillbank.datasets.faults import BECOMES, KINDS, Severity
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
@@ -20,6 +20,11 @@ from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 
 __all__ = ["checked", "convert", "origin", "told"]
+
+_OF_TRAINING = frozenset(
+    {"nothing-to-learn", "nothing-to-measure", "class-too-long", "classes-alike", "split-empty"}
+)
+"""Errors of a data set as a whole, which end a training and come along unchanged: they are told."""
 
 
 def convert(
@@ -94,10 +99,8 @@ def checked(
     """
     found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
     skip = mode is not Mode.PLAIN
-    if blocking := found.blocking(skip=skip):
-        kinds = {kind.name for kind, *_ in blocking}
-        every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
-        lines = [line for (kind, *_), line in every if kind.name in kinds]
+    kinds = {kind.name for kind, *_ in found.blocking(skip=skip)} - _OF_TRAINING
+    if kinds:
         way = (
             "these cannot be left out"
             if skip
@@ -105,7 +108,7 @@ def checked(
         )
         raise DataError(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(lines)
+            + "\n".join(_lines(found, kinds))
         )
     return found, Repair(found, mode)
 
@@ -119,12 +122,23 @@ def origin(opened: Opened) -> dict[str, Any]:
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
     open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
     warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
     return {
-        "mended": dict(repair.done),
-        "notes": [*found.notes, *repair.sentences(), *warned, *left_out],
+        "repairs": {
+            kind: {"count": count, "repair": KINDS[kind].repair}
+            for kind, count in sorted(repair.done.items())
+        },
+        "dropped": repair.sentences(),
+        "notes": [*found.notes, *became, *_lines(found, _OF_TRAINING), *warned, *left_out],
     }
+
+
+def _lines(found: DataReport, kinds: Set[str]) -> list[str]:
+    """Return what a check says of some kinds of errors."""
+    every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
+    return [line for (kind, *_), line in every if kind.name in kinds]
 
 
 def _portions(splits: Sequence[Split], repair: Repair) -> Iterator[Portion]:

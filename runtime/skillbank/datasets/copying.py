@@ -27,7 +27,7 @@ MANIFEST = "skillbank-dataset.json"
 """The file of a written data set that says where it comes from and how it was made."""
 _NEWS = 100
 _LISTS = ("yolo", "voc")
-"""Formats with lists of names, in which blanks separate."""
+"""Formats with lists of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Copy:
     splits
         Counts by the name of the split.
     lost
-        What the format cannot hold, a sentence each.
+        What was left out, mended, or cannot be held by the format, a sentence each.
     notes
         What else a person should know.
     linked, copied
@@ -117,6 +117,7 @@ class Copy:
         return {
             "written": str(self.folder),
             **self.manifest,
+            "renamed": len(self.manifest["renamed"]),
             "pictures_linked": self.linked,
             "pictures_copied": self.copied,
         }
@@ -160,8 +161,8 @@ def write_copy(
     portions
         The splits, which differ in name.
     story
-        What the manifest tells of how it came, asked for when all is written: ``notes`` and ``lost`` are
-        joined with those that arise here.
+        What the manifest tells of how it came, asked for when all is written: ``notes``, and ``dropped``, the
+        sentences on what was left out, are joined with those that arise here.
 
     Raises
     ------
@@ -172,7 +173,7 @@ def write_copy(
     """
     with fresh_folder(folder, tree.root) as work:
         placer = Placer(work, placement)
-        names = Names(blanks=writer.name not in _LISTS)
+        names = Names(listed=writer.name in _LISTS)
         counts = {portion.name: SplitCount() for portion in portions}
         passage = _Passage(tree, writer, placer, names, report, keep=placement is Placement.NONE)
         parts = [Part(each.name, passage.pictures(each, counts[each.name])) for each in portions]
@@ -183,7 +184,7 @@ def write_copy(
         if not passage.done:
             raise DataError(f"{tree.root} has no picture to write; skillbank data check says more")
         told = dict(story())
-        lost = [*told.pop("lost", ()), *lost]
+        lost = [*told.pop("dropped", ()), *lost]
         notes = [*told.pop("notes", ()), *filter(None, (placer.note, *passage.notes()))]
         document = {
             "skillbank": metadata.version("skillbank"),
@@ -222,6 +223,7 @@ class _Passage:
         self._seen: set[tuple[str, str]] = set()
         self.done = self._again = 0
         self.renamed: dict[str, str] = {}
+        self._roots: dict[str, Path] = {}
 
     def pictures(self, portion: Portion, count: SplitCount) -> Iterator[Picture]:
         """Yield the pictures of a split as they are named in the new data set."""
@@ -235,7 +237,10 @@ class _Passage:
                 self.renamed[place] = picture.path
             self._again += (portion.name, picture.path) in self._seen
             self._seen.add((portion.name, picture.path))
-            self._placer.place(self._tree.path(picture.path), place)
+            source = self._tree.path(picture.path)
+            if self._keep and portion.name not in self._roots:
+                self._roots[portion.name] = Path(str(source).removesuffix(inner))
+            self._placer.place(source, place)
             count.add(picture)
             self.done += 1
             if self._report is not None and self.done % _NEWS == 0:
@@ -244,6 +249,8 @@ class _Passage:
 
     def notes(self) -> Iterator[str]:
         """Yield what a person should know, a sentence each."""
+        for name, root in self._roots.items():
+            yield f"the pictures{f' of {name}' if name else ''} stay where they are, below {root}"
         if self.renamed:
             examples = [f"{old} is {new}" for new, old in list(self.renamed.items())[:3]]
             yield (

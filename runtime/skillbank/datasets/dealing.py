@@ -12,12 +12,26 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["Group", "deal"]
+__all__ = ["By", "Group", "deal"]
 
 _MOST_MOVES = 2000
 _LAST = 1e6
 """What it costs to take the last group of a class from a split: more than any number of pictures."""
+
+
+class By(StrEnum):
+    """What stays together.
+
+    A picture and its near-duplicates, a shot stored twice or in two sizes, would make a validation look
+    better than it is if one were trained on. Pictures of one place, patient or recording often lie in one
+    folder, and only that folder knows it.
+    """
+
+    NEAR_DUPLICATES = "near-duplicates"
+    FOLDER = "folder"
+    PICTURE = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,7 @@ class _Dealer:
     def _choose(self, index: int, label: int, left: int) -> int:
         size, have, holders = self.groups[index].size, self.have[label], self.holders[label]
         every = range(len(self.names))
-        lacking = [place for place in every if not holders[place] and self.room[place] > 0]
+        lacking = [place for place in every if not holders[place]]
         if left <= len(lacking):
             return lacking[0]
         fitting = [place for place in every if self.room[place] * 2 >= size] or list(every)

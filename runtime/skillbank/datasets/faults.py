@@ -10,13 +10,24 @@ from skillbank.datasets.checking_kinds import CHECKING
 from skillbank.datasets.kinds import Kind, Severity
 from skillbank.datasets.reading_kinds import READING
 
-__all__ = ["KINDS", "Fault", "Kind", "Severity", "Tally"]
+__all__ = ["BECOMES", "KINDS", "Fault", "Kind", "Severity", "Tally"]
 
 _EXAMPLES = 5
 
 
 KINDS = {**READING, **CHECKING}
 """Every kind, by name, in the order in which they are told."""
+BECOMES = (
+    "mended",
+    "mark-as-box",
+    "parts-joined",
+    "several-classes",
+    "difficult",
+    "region-left-out",
+    "box-rounded",
+    "picture-deep",
+)
+"""Kinds of notes that say what becomes of the data; the other notes are for who checks it."""
 
 
 @dataclass(frozen=True, slots=True)

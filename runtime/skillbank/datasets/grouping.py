@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 
+from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Picture
 from skillbank.datasets.likeness import Likeness, groups
 from skillbank.datasets.naming import common_folder
@@ -13,22 +13,9 @@ from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.tree import Tree
 
-__all__ = ["By", "grouped"]
+__all__ = ["grouped"]
 
 _NEWS = 64
-
-
-class By(StrEnum):
-    """What stays together.
-
-    A picture and its near-duplicates, a shot stored twice or in two sizes, would make a validation look
-    better than it is if one were trained on. Pictures of one place, patient or recording often lie in one
-    folder, and only that folder knows it.
-    """
-
-    NEAR_DUPLICATES = "near-duplicates"
-    FOLDER = "folder"
-    PICTURE = "picture"
 
 
 def grouped(
@@ -62,18 +49,19 @@ def _look_alikes(
     """Return for each picture the path of the first one that looks like it, or is it byte for byte."""
     first_of: dict[bytes, str] = {}
     keys: list[str] = []
-    seen: list[str] = []
+    shown: dict[str, None] = {}
     small = bytearray()
     with Gallery(tree, cache) as gallery:
         for picture, look in gallery.looked(pictures):
             path = picture.path or ""
             if look is not None and look.digest:
                 path = first_of.setdefault(look.digest, path)
-            if look is not None and look.small and path == picture.path and path not in seen[-1:]:
-                seen.append(path)
+            if look is not None and look.small and path not in shown:
+                shown[path] = None
                 small += look.small
             keys.append(path)
             if report is not None and len(keys) % _NEWS == 0:
                 report(Step("looking for near-duplicates", len(keys), len(pictures)))
-    same = {path: seen[first] for path, first in zip(seen, groups(Likeness(small)), strict=True)}
+    paths = list(shown)
+    same = {path: paths[first] for path, first in zip(paths, groups(Likeness(small)), strict=True)}
     return [same.get(key, key) for key in keys]

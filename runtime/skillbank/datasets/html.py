@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.figures import ASPECTS, GRID, PER_PICTURE, SIDES, ClassFigures
-from skillbank.datasets.formats import FORMATS
+from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.showing import Shown, Survey
 from skillbank.datasets.thumbnails import Thumbnail
 from skillbank.visible import one_line, visible
@@ -31,7 +31,7 @@ _NAME, _FULL = 60, 300
 _FEW = 5
 """So many boxes bear their names at first; more of them would hide a picture."""
 _ASPECT_LABELS = ("<1:5", "1:4", "2:5", "2:3", "1:1", "3:2", "5:2", "4:1", ">5:1")
-_LOW, _TAIL = 10.0, 68.0
+_LOW, _TAIL = 10.0, 50.0
 """Percent of a picture beyond which the name of a box has no room above it, or behind it."""
 _CHART = (34, 160, 268, 150)
 """Left, bottom, width and height of the chart of sizes."""
@@ -109,7 +109,7 @@ def _in_order(found: Survey) -> list[int]:
 
 
 def _titles(form: str) -> str:
-    titles = {each.name: each.title for each in FORMATS}
+    titles = {each.name: each.title for each in (*FORMATS, LAST)}
     return " and ".join(titles.get(name, one_line(name)) for name in form.split("+"))
 
 

@@ -15,6 +15,7 @@ __all__ = ["Names", "common_folder"]
 _LONGEST = 120
 """Bytes of a file's or folder's name; file systems take 255, and labels, suffixes and copies add to it."""
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_QUOTES = re.compile("['`]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """What Windows takes for devices."""
 _SAID_ALREADY = ("images", "labels")
@@ -40,12 +41,12 @@ class Names:
 
     Parameters
     ----------
-    blanks
-        Whether names may hold blanks, which lists of files in some formats do not tell from their separators.
+    listed
+        Whether names stand in lists of the format, where blanks separate and quotes enclose.
     """
 
-    def __init__(self, *, blanks: bool = True) -> None:
-        self._blanks = blanks
+    def __init__(self, *, listed: bool = False) -> None:
+        self._listed = listed
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}
 
@@ -70,8 +71,8 @@ class Names:
         if (seen := visible(name)) != name:  # a character that cannot be seen is left out
             name = "".join(char for char in name if visible(char) == char) or seen.replace("\\", "_")
         name = name.strip().rstrip(".")
-        if not self._blanks:
-            name = "_".join(name.split())
+        if self._listed:
+            name = _QUOTES.sub("_", "_".join(name.split()))
         if not name or name[0] in ".-" or _RESERVED.fullmatch(name):
             name = f"_{name}"
         return _shortened(name)

@@ -12,10 +12,10 @@ from typing import Any
 from skillbank.datasets.checking import chosen_splits
 from skillbank.datasets.converting import checked, origin, told
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
-from skillbank.datasets.dealing import Group, deal
+from skillbank.datasets.dealing import By, Group, deal
 from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.formats import WRITERS
-from skillbank.datasets.grouping import By, grouped
+from skillbank.datasets.grouping import grouped
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement

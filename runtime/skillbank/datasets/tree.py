@@ -6,6 +6,7 @@ a prefix that the folder lacks. A tree finds the one file that can be meant, and
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ _MOST = 5_000_000
 _ORIENTATION = 0x0112
 """Number of EXIF's entry on how the picture was held."""
 _ON_THEIR_SIDE = (5, 6, 7, 8)
+_ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
+_CLASS_WORDS = re.compile(r"label|class|categor|names")
 _PASSED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", ".git", "__pycache__", "@eaDir"})
 
 Unpack = Callable[[Path], Path]
@@ -47,7 +50,7 @@ class Tree:
     root: Path
     files: dict[str, Path]
     archives: tuple[str, ...] = ()
-    _sizes: dict[str, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
+    _sizes: dict[Path, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def path(self, name: str) -> Path:
         """Return where a file of the tree lies."""
@@ -81,16 +84,26 @@ class Tree:
         start = f"{folder.rstrip('/')}/"
         files = {name[len(start) :]: path for name, path in self.files.items() if name.startswith(start)}
         archives = tuple(name[len(start) :] for name in self.archives if name.startswith(start))
-        return Tree(self.root / folder, files, archives)
+        return Tree(self.root / folder, files, archives, self._sizes)
+
+    def with_only(self, name: str) -> Tree:
+        """Return the tree without annotation files other than one, but with what may be a list of classes."""
+        files = {
+            each: path
+            for each, path in self.files.items()
+            if each == name or not each.lower().endswith(_ANNOTATIONS) or _CLASS_WORDS.search(each.lower())
+        }
+        return Tree(self.root, files, self.archives, self._sizes)
 
     def size(self, name: str) -> tuple[int, int] | None:
         """Return width and height (pixels) of a picture, upright as its EXIF says; None where none is read.
 
         Only the head of the file is read, once.
         """
-        if name not in self._sizes:
-            self._sizes[name] = _upright_size(self.files[name])
-        return self._sizes[name]
+        path = self.files[name]
+        if path not in self._sizes:
+            self._sizes[path] = _upright_size(path)
+        return self._sizes[path]
 
     def find(self, name: str, *, beside: str = "", folders: Sequence[str] = ()) -> str | None:
         """Return the picture that an annotation means; None where there is none or several could be meant.

@@ -10,12 +10,15 @@ from skillbank.datasets.formats.hugging_face import HuggingFace
 from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
 from skillbank.datasets.formats.labelme import Labelme
+from skillbank.datasets.formats.labelme_writer import LabelmeWriter
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
 from skillbank.datasets.formats.plain_pictures import PlainPictures
 from skillbank.datasets.formats.tables import Tables
+from skillbank.datasets.formats.tables_writer import TablesWriter
 from skillbank.datasets.formats.voc import Voc
+from skillbank.datasets.formats.voc_writer import VocWriter
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_writer import YoloWriter
 
@@ -37,5 +40,12 @@ FORMATS: tuple[Format, ...] = (
 """Every format that has annotations; one that is surer of itself stands first."""
 LAST: Format = PlainPictures()
 """What is left where none of them is recognised, in no split folder either."""
-WRITERS: tuple[Writer, ...] = (OdvgWriter(), CocoWriter(), YoloWriter())
+WRITERS: tuple[Writer, ...] = (
+    OdvgWriter(),
+    CocoWriter(),
+    YoloWriter(),
+    VocWriter(),
+    LabelmeWriter(),
+    TablesWriter(),
+)
 """Every format that can be written."""

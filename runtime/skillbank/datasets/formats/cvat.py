@@ -15,12 +15,12 @@ from skillbank.datasets.formats.coordinates import (
     around,
     around_ellipse,
     around_turned,
-    number,
     numbers,
     pixels,
 )
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -70,15 +70,12 @@ class Cvat:
         labels = {name: number for number, name in enumerate(classes)}
         entries: dict[str, list[tuple[str, str]]] = {}
         for census in censuses:
-            for subset in census.subsets:
-                said = subset if split_of(subset) is not None else split_in(census.file)
-                entries.setdefault(said, []).append((census.file, subset))
+            for said in census.splits:
+                entries.setdefault(said, []).append((census.file, said))
         frames = {census.file: _Frames(tree, census) for census in censuses if census.tracks}
         reader = _Reader(tree, labels, frames)
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
         notes.extend(note for each in frames.values() for note in each.notes)
-        if not frames:
-            notes.extend(unannotated(tree, (path for census in censuses for path in census.pictures)))
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
@@ -90,22 +87,21 @@ class _Census:
     ----------
     listed, used
         Names of classes: those of its own list in their order, and those of marks.
-    subsets
-        What its pictures belong to.
-    pictures
-        Those that lie in the tree.
+    splits
+        Words for what its pictures belong to.
     tracks
-        Boxes of each frame of a video, as corners, class and whether something was left out.
+        How many there are; they belong to a video.
     size
         Width and height of all frames, where the file says so.
+    first, last
+        Numbers of the frames that the task begins and ends with, where the file says so.
     """
 
     file: str
     listed: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    subsets: dict[str, None] = field(default_factory=dict)
-    pictures: list[str] = field(default_factory=list)
-    tracks: list[int] = field(default_factory=list)
+    splits: dict[str, None] = field(default_factory=dict)
+    tracks: int = 0
     size: tuple[int | None, int | None] = (None, None)
     first: int | None = None
     last: int | None = None
@@ -130,16 +126,14 @@ def _census(tree: Tree, file: str) -> _Census:
             census.first = _whole(part.findtext(".//start_frame"))
             census.last = _whole(part.findtext(".//stop_frame"))
         elif part.tag == "image":
-            census.subsets[part.get("subset", "")] = None
+            census.splits[_said(tree, file, part)] = None
             census.used.update(name for mark in part if mark.tag != "tag" and (name := _label(mark)))
-            if (path := _found(tree, file, part)) is not None:
-                census.pictures.append(path)
         else:
-            census.subsets[""] = None
-            census.tracks.append(1)
+            census.splits[split_in(file)] = None
+            census.tracks += 1
             if name := _label(part):
                 census.used.add(name)
-    census.subsets = census.subsets or {"": None}
+    census.splits = census.splits or {"": None}
     return census
 
 
@@ -148,6 +142,14 @@ def _listed(meta: Element) -> Iterator[str]:
     for label in meta.iterfind(".//labels/label"):
         if label.find("parent") is None and (name := (label.findtext("name") or "").strip()):
             yield name
+
+
+def _said(tree: Tree, file: str, image: Element) -> str:
+    """Return the word for an image's split: its subset, or the folder that it lies in."""
+    subset = image.get("subset", "")
+    if split_of(subset) is not None:
+        return subset
+    return split_in(image.get("name", "").replace("\\", "/"), _found(tree, file, image), file)
 
 
 def _found(tree: Tree, file: str, image: Element) -> str | None:
@@ -163,15 +165,15 @@ class _Reader:
     frames: Mapping[str, _Frames]
 
     def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
-        """Yield the pictures of subsets of files."""
+        """Yield the pictures of files, of each those of some splits."""
         wanted: dict[str, set[str]] = {}
-        for file, subset in parts:
-            wanted.setdefault(file, set()).add(subset)
-        for file, subsets in wanted.items():
+        for file, said in parts:
+            wanted.setdefault(file, set()).add(said)
+        for file, words in wanted.items():
             if file in self.frames:
                 yield from self.frames[file].pictures(self.labels)
             for image in _parts(self.tree, file):
-                if image.tag == "image" and image.get("subset", "") in subsets:
+                if image.tag == "image" and _said(self.tree, file, image) in words:
                     yield self._picture(file, image)
 
     def _picture(self, file: str, image: Element) -> Picture:
@@ -199,7 +201,7 @@ class _Frames:
         self._paths = {int(number[1]): name for name in here if (number := _FRAME.search(stem(name)))}
         if not self._paths:
             raise DataError(
-                f"{tree.path(census.file)} holds {len(census.tracks):,} tracks of a video whose frames are "
+                f"{tree.path(census.file)} holds {census.tracks:,} tracks of a video whose frames are "
                 "not there as pictures (images/frame_000000.PNG); export it from CVAT with its images, or as "
                 "'CVAT for images 1.1'"
             )

@@ -31,6 +31,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*?\?>")
+_LIKE_ASCII = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
 
@@ -104,7 +105,7 @@ def text_of(raw: bytes) -> tuple[str, bool]:
 def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
     """Return a JSON document in a form that msgspec knows, and whether it was UTF-8.
 
-    The words NaN and Infinity, which Python writes, are read too, as numbers that are none.
+    The words NaN and Infinity, which Python writes, are read as null, as are numbers without bound.
 
     Raises
     ------
@@ -113,20 +114,26 @@ def json_as(raw: bytes, form: type[T]) -> tuple[T, bool]:
     try:
         return msgspec.json.decode(raw, type=form), True
     except msgspec.ValidationError as error:
-        raise UnreadableError(f"is not what it should be ({_said(error)})") from None
+        if "out of range" not in str(error):
+            raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
         raise UnreadableError("is nested too deeply") from None
     except (msgspec.DecodeError, ValueError):
         pass  # another encoding, a mark at its start, NaN, or no JSON at all
     text, is_utf8 = text_of(raw)
     try:
-        return msgspec.convert(json.loads(text), form), is_utf8
+        document = json.loads(text, parse_int=_whole)
+        return msgspec.json.decode(msgspec.json.encode(document), type=form), is_utf8  # NaN becomes null
     except msgspec.ValidationError as error:
         raise UnreadableError(f"is not what it should be ({_said(error)})") from None
     except RecursionError:
         raise UnreadableError("is nested too deeply") from None
     except ValueError as error:
         raise UnreadableError(f"is no JSON ({_said(error)})") from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < 19 else float(digits)
 
 
 def xml_of(raw: bytes) -> tuple[Element, bool]:
@@ -137,23 +144,43 @@ def xml_of(raw: bytes) -> tuple[Element, bool]:
     UnreadableError
         Also when it defines entities, which no annotation needs and which can grow without bound.
     """
+    from xml.etree.ElementTree import ParseError
+
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
 
     try:
         try:
-            return fromstring(raw), True
+            return _parsed(raw), True
         except (ParseError, ValueError, LookupError) as error:
             if isinstance(error, DefusedXmlException):
                 raise
             text, was_right = _xml_text(raw)
             if text is None:
                 raise
-            return fromstring(_DECLARATION.sub("", text)), was_right
+            return _parsed(_DECLARATION.sub("", text).encode()), was_right
     except DefusedXmlException as error:
         raise UnreadableError(f"holds what an annotation never needs ({type(error).__name__})") from None
     except (ParseError, ValueError, LookupError) as error:
         raise UnreadableError(f"is no XML ({_said(error)})") from None
+
+
+def _parsed(raw: bytes) -> Element:
+    """Parse XML; where no entity can be defined, by the parser in C, which is four times as fast.
+
+    A document type begins with these letters in every encoding that agrees with ASCII. In UTF-16, or in a
+    code page that the declaration may name, other bytes could stand for them.
+    """
+    from xml.etree import ElementTree
+
+    from defusedxml.ElementTree import fromstring
+
+    declared = _DECLARED.match(raw)
+    declaration = raw.partition(b"?>")[0]
+    is_plain = declared[1].lower() in _LIKE_ASCII if declared is not None else b"encoding" not in declaration
+    if is_plain and not any(each in raw for each in (b"\0", b"<!D", b"<!E")):
+        return ElementTree.fromstring(raw)
+    root: Element = fromstring(raw)
+    return root
 
 
 def _xml_text(raw: bytes) -> tuple[str | None, bool]:

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
-from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.hugging_face_names import described, names_of
 from skillbank.datasets.tree import Tree
@@ -129,18 +127,10 @@ def _entries(tree: Tree, file: str) -> Iterator[tuple[int, _Entry | str, bool]]:
 
 
 def _entry(piece: bytes) -> tuple[_Entry | str, bool]:
-    is_utf8 = True
     try:
-        entry = msgspec.json.decode(piece)
-    except RecursionError:
-        return "it is nested too deeply", True
-    except (msgspec.MsgspecError, ValueError):
-        text, is_utf8 = text_of(piece)
-        try:
-            entry = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            return f"it is no JSON ({one_line(error, 80)})", is_utf8
-    return entry if isinstance(entry, dict) else "it is no entry", is_utf8
+        return json_as(piece, _Entry)
+    except UnreadableError as error:
+        return f"it {error}", True
 
 
 def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.coordinates import number
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.image_sets import image_sets
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -56,7 +56,7 @@ class Kitti:
         entries, notes = _entries(tree, paths)
         reader = _Reader(tree, paths, {name: number for number, name in enumerate(classes)})
         splits, left = divided(entries, reader.pictures, lambda some: some)
-        return DataSet(self.name, classes, splits, (*notes, *left, *unannotated(tree, paths.values())))
+        return DataSet(self.name, classes, splits, (*notes, *left))
 
 
 def _is_labels(tree: Tree, names: Sequence[str]) -> bool:

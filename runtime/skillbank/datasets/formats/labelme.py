@@ -13,7 +13,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -61,7 +61,10 @@ class Labelme:
         some = [name for name in files[:_LOOKED_INTO] if _is_labelme(tree, name)]
         if not some:
             return None
-        others = set(files[:_LOOKED_INTO]) - set(some)
+        # A broken file beside a picture is one of them; what stands alone and has no shapes is not.
+        pictures = {stem(name) for name in tree.pictures}
+        alone = {name for name in files if stem(name) not in pictures and stem(stem(name)) not in pictures}
+        others = {name for name in alone.difference(some) if not _is_labelme(tree, name)}
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} JSON files with shapes")
 
@@ -80,7 +83,6 @@ class Labelme:
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         if census.foreign:
             notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")
-        notes.extend(unannotated(tree, census.pictures.values()))
         return DataSet(self.name, classes, splits, tuple(notes))
 
 

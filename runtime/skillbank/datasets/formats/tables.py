@@ -97,19 +97,19 @@ def stem_of(file: str) -> str:
 
 def _classes(used: set[str], listed: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, int], list[str]]:
     """Return the classes, the label of each word that a table has for one, and notes."""
-    if not listed:
-        by_number = all(name.isdecimal() for name in used)
-        ordered = sorted(used, key=lambda name: (int(name) if by_number else 0, name))
-        notes = (
-            ["the classes have no names, only numbers; classes.csv would name them"]
-            if by_number and used
-            else []
-        )
-        return tuple(ordered), {name: number for number, name in enumerate(ordered)}, notes
-    classes = tuple(dict.fromkeys(listed.values()))
-    number_of = {name: number for number, name in enumerate(classes)}
-    by_code = {code: number_of[name] for code, name in listed.items()}
-    return classes, {**by_code, **number_of}, []
+    if listed:
+        classes = tuple(dict.fromkeys(listed.values()))
+        number_of = {name: number for number, name in enumerate(classes)}
+        by_code = {code: number_of[name] for code, name in listed.items()}
+        decimals = {f"{code}.0": number for code, number in by_code.items()}
+        return classes, {**decimals, **by_code, **number_of}, []
+    plain = {name: name.removesuffix(".0") for name in used}  # pandas adds it to whole numbers
+    if not used or not all(name.isdecimal() for name in plain.values()):
+        ordered = tuple(sorted(used))
+        return ordered, {name: number for number, name in enumerate(ordered)}, []
+    ordered = tuple(sorted(set(plain.values()), key=lambda name: (int(name), name)))
+    notes = ["the classes have no names, only numbers; classes.csv would name them"]
+    return ordered, {name: ordered.index(short) for name, short in plain.items()}, notes
 
 
 def _common(file: str, names: Sequence[str], pairs: Pairs) -> str:
@@ -172,11 +172,7 @@ def _cell(cells: Sequence[str], column: int | None) -> str:
 
 
 def _word(cells: Sequence[str], columns: Columns) -> str:
-    """Return the class of a row; whole numbers are written without decimals, which pandas adds."""
-    if columns.name is None:
-        return _ONLY
-    word = _cell(cells, columns.name)
-    return word.removesuffix(".0") if word.removesuffix(".0").isdecimal() else word
+    return _ONLY if columns.name is None else _cell(cells, columns.name)
 
 
 def _is_empty(cells: Sequence[str], columns: Columns) -> bool:

@@ -13,8 +13,8 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in, unannotated
-from skillbank.datasets.formats.image_sets import ImageSets, image_sets
+from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
+from skillbank.datasets.formats.image_sets import ImageSets, image_sets, list_bases
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -25,6 +25,7 @@ __all__ = ["Voc"]
 
 _LOOKED_INTO = 25
 _ROOT = re.compile(rb"<annotation[\s>]")
+_OTHER = re.compile(rb"\s*(<\?[^>]*>\s*)?<[A-Za-z]")
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _TURNED = ("cx", "cy", "w", "h", "angle")
 _XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
@@ -47,10 +48,11 @@ class Voc:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether XML files with an ``<annotation>`` lie outside of the split folders."""
         files = list(outside(tree, ".xml"))
-        some = [name for name in files[:_LOOKED_INTO] if _ROOT.search(head(tree.path(name)))]
-        if not some:
+        starts = {name: head(tree.path(name)) for name in files[:_LOOKED_INTO]}
+        if not any(_ROOT.search(start) for start in starts.values()):
             return None
-        others = set(files[:_LOOKED_INTO]) - set(some)
+        # A file that is broken is one of them; what has another root is not.
+        others = {name for name, start in starts.items() if _OTHER.match(start) and not _ROOT.search(start)}
         mine = tuple(name for name in files if name not in others)
         return Recognised(mine, f"{len(mine):,} XML files with <annotation>")
 
@@ -60,7 +62,7 @@ class Voc:
         pairs = Pairs(tree)
         census = _census(tree, found.files if found is not None else (), pairs)
         classes = census.classes(_labelmap(tree))
-        entries, notes = _entries(tree, census, pairs)
+        entries, notes = _entries(tree, census)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
         splits, left = divided(
             entries, reader.pictures, lambda some: (each.file for each in some if each.file)
@@ -105,7 +107,8 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
             continue
         said = [_text(root, "filename"), _text(root, "path")]
         census.pictures[file] = pairs.of(file, said[0], said[1:])[0]
-        census.names.update(name for each in root.findall("object") if (name := _text(each, "name")))
+        marks = (each for each in root.findall("object") if _text(each, "deleted") != "1")
+        census.names.update(name for each in marks if (name := _text(each, "name")))
     return census
 
 
@@ -120,15 +123,16 @@ def _labelmap(tree: Tree) -> list[str]:
     return [line.partition(":")[0].strip() for line in text.splitlines() if not line.startswith("#")]
 
 
-def _entries(tree: Tree, census: _Census, pairs: Pairs) -> tuple[dict[str, list[_Entry]], list[str]]:
+def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list[str]]:
     """Divide the files by the lists beside them, else by folders, also those that their pictures lie in."""
     entries: dict[str, list[_Entry]] = {}
     notes: list[str] = []
+    bases = list_bases(tree)
     by_base: dict[str, list[str]] = {}
     for file in census.pictures:
-        by_base.setdefault(_base(file), []).append(file)
+        by_base.setdefault(next((base for base in bases if file.startswith(base)), ""), []).append(file)
     for base, some in by_base.items():
-        sets = image_sets(tree, base)
+        sets = image_sets(tree, base.rstrip("/"))
         notes.extend(sets.notes)
         listed: dict[str, list[_Entry]] = {}
         if sets.lists:
@@ -141,21 +145,13 @@ def _entries(tree: Tree, census: _Census, pairs: Pairs) -> tuple[dict[str, list[
             entries.setdefault(said, []).extend(found)
     if census.foreign:
         notes.append(f"XML files that are no annotations are not read ({examples(census.foreign)})")
-    named = (pairs.named(each.listed, "") for some in entries.values() for each in some if not each.file)
-    notes.extend(unannotated(tree, (*census.pictures.values(), *named)))
     return entries, notes
-
-
-def _base(file: str) -> str:
-    """Return the folder that a file belongs to: VOCdevkit/VOC2007 of its Annotations/x.xml."""
-    found = _XML_FOLDER.search(file.rpartition("/")[0])
-    return file[: found.start()] if found is not None else ""
 
 
 def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str, list[_Entry]], list[str]]:
     by_name: dict[str, str] = {}
-    for file in files:
-        by_name.setdefault(stem(file), file)
+    for file in files:  # of two files of a name neither is meant by the name alone
+        by_name[stem(file)] = "" if stem(file) in by_name else file
     for file in files:  # the whole name below Annotations goes before the last part of another
         below = _XML_FOLDER.sub("/", file[len(base) :]).strip("/")
         by_name[below.rpartition(".")[0]] = file
@@ -190,7 +186,11 @@ class _Reader:
 
     def _listed(self, name: str, is_fault: bool) -> Picture:
         path = self.pairs.named(name, "")
-        faults = (Fault("annotation-missing", name, "there is no XML file of its name"),) if is_fault else ()
+        faults = (
+            (Fault("annotation-missing", name, "no XML file has its name, or several have"),)
+            if is_fault
+            else ()
+        )
         width, height = (self.tree.size(path) if path is not None else None) or (None, None)
         return Picture(path or name, path, width, height, (), "", Where(name), faults)
 
@@ -209,7 +209,8 @@ class _Reader:
         if other is not None:
             here.fault("names-another", f"it names {other}, and {path} has its name")
         for number_of, each in enumerate(root.findall("object"), 1):
-            _add(here, each, f"object {number_of}")
+            if _text(each, "deleted") != "1":  # of LabelMe's old XML, which keeps what was taken back
+                _add(here, each, f"object {number_of}")
         size = (pixels(root.findtext("size/width")), pixels(root.findtext("size/height")))
         return here.picture(said or path or stem(file), path, size, self.tree)
 
@@ -217,7 +218,8 @@ class _Reader:
 def _add(here: Gathering, mark: Element, at: str) -> None:
     name = _text(mark, "name")
     if (plain := mark.find("bndbox")) is not None:
-        here.box([_text(plain, each) for each in _CORNERS], name, at)
+        sides = {side.tag: side.text or "" for side in plain}
+        here.box([sides.get(each, "") for each in _CORNERS], name, at)
     elif (turned := mark.find("robndbox")) is not None:
         found = numbers(_text(turned, each) for each in _TURNED)
         if found is None:
