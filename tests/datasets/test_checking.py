@@ -15,6 +15,8 @@ from PIL import Image
 from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.faults import KINDS, Fault, Severity
+from skillbank.datasets.kept_looks import KeptLooks, stamp_of
+from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.progress import Step
 from skillbank.datasets.report import DataReport
@@ -457,6 +459,28 @@ def test_looks_are_kept_until_a_file_changes(made: Made, tmp_path: Path) -> None
     assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
     (cache / "looks.sqlite").write_bytes(b"rubbish" * 1000)
     assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
+
+
+def test_a_file_that_could_not_be_read_is_looked_at_again(tmp_path: Path) -> None:
+    kept, file = KeptLooks(tmp_path / "looks.sqlite"), tmp_path / "x.jpg"
+    scene(random.Random(1), (50, 50)).save(file)
+    stamp = stamp_of(file)
+    kept.put(file, stamp, Look("it cannot be read: Permission denied"))
+    kept.close()
+    kept = KeptLooks(tmp_path / "looks.sqlite")
+    assert kept.get(file, stamp) is None
+    look = look_at(file)
+    kept.put(file, stamp, look)
+    kept.close()
+    kept = KeptLooks(tmp_path / "looks.sqlite")
+    assert kept.get(file, stamp) == look
+    assert kept.get(file, f"{stamp} of another day") is None
+    kept.close()
+
+
+def test_a_cache_that_cannot_be_written_keeps_nothing(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert loud(check_data(made.opened(), cache=tmp_path / "file" / "cache")) == {}
 
 
 def test_progress_is_told(made: Made) -> None:

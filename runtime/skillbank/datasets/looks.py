@@ -116,7 +116,7 @@ def look_at(path: Path) -> Look:
     except UnidentifiedImageError:
         return Look("it is no picture that is known", digest=digest)
     except MemoryError:
-        return Look("it does not fit into the memory", digest=digest)
+        return Look("it does not fit into the memory")
     except Exception as error:  # what the decoders trip over depends on the bytes that they find
         return Look(_why(error), digest=digest)
 
@@ -124,6 +124,8 @@ def look_at(path: Path) -> Look:
 def glance_at(path: Path) -> Look | None:
     """Read only the head of a picture: its size and how it is turned; None where that cannot be read."""
     try:
+        if not path.is_file():
+            return None
         with Image.open(path, formats=_known()) as picture:
             width, height = picture.size
             turned = picture.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
