@@ -1,4 +1,4 @@
-"""What was seen of pictures, kept in a file for the next time; whatever is wrong with it, it is made again."""
+"""What was seen of pictures, kept in a file for the next time; where that is damaged, it is made again."""
 
 from __future__ import annotations
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+
+from PIL import Image
 
 from skillbank.datasets.document import Picture
 from skillbank.datasets.kept_looks import KeptLooks, Stamp, stamp_of
@@ -33,12 +36,18 @@ class Gallery:
     def __init__(self, tree: Tree, cache: Path | None = None) -> None:
         self._tree = tree
         self._kept = KeptLooks(cache / "looks.sqlite") if cache is not None else None
+        self._quiet = warnings.catch_warnings()
         self._threads = (len(os.sched_getaffinity(0)) or 1) + _MORE_THREADS
 
     def __enter__(self) -> Gallery:
+        self._quiet.__enter__()
+        # Damaged notes in a file (EXIF, tags) are no fault of the picture: what is wrong is in its look.
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+        warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._quiet.__exit__(None, None, None)
         if self._kept is not None:
             self._kept.close()
 
