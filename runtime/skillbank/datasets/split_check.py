@@ -19,6 +19,8 @@ __all__ = ["SplitCheck"]
 
 _MANY = 10
 """So many boxes without one of the first class are no accident where others are beyond the last."""
+_GLANCES = 500
+"""So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _OUT = ("box-beyond", "box-outside")
 
 
@@ -54,6 +56,7 @@ class SplitCheck:
         self._statistics = BoxStatistics()
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
+        self._glances = _GLANCES
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
@@ -68,8 +71,9 @@ class SplitCheck:
         self.tally.add(picture.faults)
         self.tally.add(self._about_file(picture, look))
         frame = framed(picture, look)
-        if look is None and picture.path is not None and self._reaches_out(picture, frame):
+        if look is None and picture.path is not None and self._glances and self._reaches_out(picture, frame):
             frame = framed(picture, glance_at(self._tree.path(picture.path)))
+            self._glances -= not frame.kind
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
             self._findings.sizes[picture.path] = frame.file
