@@ -82,8 +82,8 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
     digest
         16 bytes that stand for the file's content.
     small
-        The picture, upright, as ``EDGE`` x ``EDGE`` grey bytes, ``COLOURS`` x ``COLOURS`` RGB ones, and two bits
-        for each of the grey ones: whether it becomes brighter from left to right, and darker.
+        The picture, upright, as ``EDGE`` x ``EDGE`` grey bytes, ``COLOURS`` x ``COLOURS`` RGB ones, and two
+        bits for each grey one: whether it becomes brighter from left to right, and darker.
     """
 
     trouble: str = ""
