@@ -347,8 +347,12 @@ def test_pictures_without_annotations_beside_a_split_that_has_some(made: Made) -
     assert loud(check_data(replace(opened, data=replace(opened.data, splits=bare)))) == {
         "nothing-to-learn": 1
     }
-    bare = tuple(replace(each, annotations=()) for each in bare[:1])
-    assert loud(check_data(replace(opened, data=replace(opened.data, splits=bare)))) == {}
+    alone = replace(opened.data, splits=bare[:1], format="pictures")
+    assert loud(check_data(replace(opened, data=alone))) == {}
+    (made.root / "test" / "00000.txt").write_text("0 .5 .5 .1")
+    (made.root / "readme.txt").write_text("these are photos")
+    opened = made.opened()
+    assert loud(check_data(replace(opened, data=alone))) == {"annotations-unread": 1}
 
 
 def test_a_class_that_is_spelled_otherwise_in_validation(made: Made) -> None:

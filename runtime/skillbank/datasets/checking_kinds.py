@@ -135,6 +135,12 @@ CHECKING = table(
     ),
     # What a job survives.
     Kind(
+        "annotations-unread",
+        WARNING,
+        "files that may be annotations, beside pictures, of no format that is recognised",
+        "say with --format what they are, or correct what describes them (data.yaml, classes.txt)",
+    ),
+    Kind(
         "size-turned",
         WARNING,
         "pictures whose width and height are stated as stored; their EXIF orientation shows them turned",
