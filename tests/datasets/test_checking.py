@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from skillbank.datasets.checking import check_data, chosen_splits
-from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.document import Box, Picture, Where
 from skillbank.datasets.faults import KINDS, Fault, Severity
 from skillbank.datasets.kept_looks import KeptLooks, stamp_of
 from skillbank.datasets.looks import Look, look_at
@@ -434,6 +434,15 @@ def test_faults_of_readers_count(made: Made) -> None:
     fault = Fault("unreadable-annotation", "train.json entry 1", "its bbox is not four numbers", 4)
     made.splits["train"][0] = replace(made.splits["train"][0], faults=(fault,))
     assert loud(check_data(made.opened())) == {"unreadable-annotation": 4}
+
+
+def test_an_entry_that_cannot_be_read_is_no_picture(made: Made) -> None:
+    entry = Where("train.json", "line 3")
+    fault = Fault("unreadable-annotation", str(entry), "it is no JSON")
+    made.splits["train"].append(Picture("line 3", None, None, None, (), where=entry, faults=(fault,)))
+    report = check_data(made.opened())
+    assert loud(report) == {"unreadable-annotation": 1}
+    assert (report.splits[0].pictures, report.splits[0].unmarked) == (30, 0)
 
 
 def test_only_the_split_that_is_named(made: Made) -> None:

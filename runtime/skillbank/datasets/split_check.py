@@ -67,8 +67,10 @@ class SplitCheck:
 
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where it was not looked at."""
-        self._pictures += 1
         self.tally.add(picture.faults)
+        if picture.path is None and not picture.boxes and _is_unreadable(picture):
+            return  # an entry that names no picture
+        self._pictures += 1
         self.tally.add(self._about_file(picture, look))
         frame = framed(picture, look)
         if look is None and picture.path is not None and self._glances and self._reaches_out(picture, frame):
@@ -88,8 +90,7 @@ class SplitCheck:
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
         if picture.path is None:
-            entry = str(picture.where)
-            told = any(f.kind == "picture-missing" or f.where == entry for f in picture.faults)
+            told = any(fault.kind == "picture-missing" for fault in picture.faults)
             if not self._packed and not told:
                 near = self._tree.near(picture.name)
                 detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
@@ -241,3 +242,9 @@ class SplitCheck:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:
             yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
+
+
+def _is_unreadable(picture: Picture) -> bool:
+    """Whether the whole entry could not be read, and not only a box of it."""
+    entry = str(picture.where)
+    return any(fault.kind == "unreadable-annotation" and fault.where == entry for fault in picture.faults)
