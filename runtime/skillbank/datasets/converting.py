@@ -18,6 +18,7 @@ from skillbank.datasets.progress import Progress
 from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
+from skillbank.redact import redact
 
 __all__ = ["checked", "convert", "origin", "told"]
 
@@ -36,6 +37,7 @@ def convert(
     placement: Placement = Placement.LINK,
     mode: Mode = Mode.PLAIN,
     decode: bool = False,
+    place: str = "",
     made_by: str = "skillbank data convert",
     cache: Path | None = None,
     report: Progress | None = None,
@@ -52,8 +54,8 @@ def convert(
         Names of the splits that are written; None writes the one that was opened, or all.
     mode
         How much is mended: with ``PLAIN`` what would end a job is refused, else it is left out and counted.
-    made_by
-        What the manifest names as the maker.
+    place, made_by
+        Where the data set came from and who writes it, for the manifest; by default the folder read.
     decode
         Whether every picture is decoded before. Broken ones are found by nothing else, and come along
         otherwise as they are.
@@ -76,7 +78,7 @@ def convert(
         writer,
         folder,
         placement=placement,
-        story=lambda: {"made_by": made_by, "from": origin(opened), **told(found, repair)},
+        story=lambda: {"made_by": made_by, "from": origin(opened, place), **told(found, repair)},
         report=report,
     )
 
@@ -113,10 +115,10 @@ def checked(
     return found, Repair(found, mode)
 
 
-def origin(opened: Opened) -> dict[str, Any]:
-    """Return where a data set lies, what it is, and which part of it was named."""
+def origin(opened: Opened, place: str) -> dict[str, Any]:
+    """Return where a data set lies, as a person said it or by its folder, what it is, and the part named."""
     said = {} if opened.split is None else {"split": opened.split.name or opened.split.said}
-    return {"place": str(opened.tree.root.resolve()), "format": opened.data.format, **said}
+    return {"place": redact(place) or str(opened.tree.root.resolve()), "format": opened.data.format, **said}
 
 
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
