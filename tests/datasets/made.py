@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -36,7 +37,6 @@ class Made:
     classes: tuple[str, ...] = ("person", "hard hat", "stop sign")
     splits: dict[str, list[Picture]] = field(default_factory=dict)
     seed: int = 0
-    archives: tuple[str, ...] = ()
     numbers: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class Made:
     def opened(self) -> Opened:
         """Return it as if a format had been read."""
         splits = tuple(
-            Split(name, name, (lambda held=pictures: iter(held)), (f"{name or 'all'}.json",))
+            Split(name, name, partial(iter, pictures), (f"{name or 'all'}.json",))
             for name, pictures in self.splits.items()
         )
         return Opened(open_tree(self.root), DataSet("made", self.classes, splits))

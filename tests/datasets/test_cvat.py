@@ -100,6 +100,24 @@ def test_subsets_are_splits(tmp_path: Path) -> None:
     assert "belong to no split and are left out" in data.notes[0]
 
 
+def test_folders_of_images_are_splits(tmp_path: Path) -> None:
+    for name in ("train/a.jpg", "val/a.jpg"):
+        picture(tmp_path / "images" / name)
+    saved(tmp_path, meta("car"), image(0, "train/a.jpg", box("car")), image(1, "val\\a.jpg", box("car")))
+    data = data_of(tmp_path)
+    assert list(boxes(data, "train")) == ["images/train/a.jpg"]
+    assert list(boxes(data, "val")) == ["images/val/a.jpg"]
+
+
+def test_one_name_in_two_subsets(tmp_path: Path) -> None:
+    for name in ("train/a.jpg", "val/a.jpg"):
+        picture(tmp_path / "images" / name)
+    saved(tmp_path, meta("car"), image(0, "a.jpg", subset="train"), image(1, "a.jpg", subset="val"))
+    data = data_of(tmp_path)
+    assert list(boxes(data, "train")) == ["images/train/a.jpg"]
+    assert list(boxes(data, "val")) == ["images/val/a.jpg"]
+
+
 def test_skeleton_points_are_no_classes(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     labels = (

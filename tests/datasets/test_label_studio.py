@@ -235,6 +235,17 @@ def test_size_without_the_picture(tmp_path: Path) -> None:
     assert kinds(data) == {"size-unknown": 1}
 
 
+def test_splits_from_data_and_folders(tmp_path: Path) -> None:
+    for name in ("train/a.jpg", "val/b.jpg", "c.jpg"):
+        picture(tmp_path / "photos" / name)
+    marked = answer(result("rectanglelabels", rectangle("cat")))
+    last = task("c.jpg", marked)
+    last["data"]["split"] = "test"
+    saved(tmp_path, task("/data/local-files/?d=photos/train/a.jpg", marked), task("b.jpg", marked), last)
+    data = data_of(tmp_path)
+    assert [split.name for split in data.splits] == ["train", "val", "test"]
+
+
 def test_view_that_was_turned(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     saved(tmp_path, task("a.jpg", answer(result("rectanglelabels", rectangle("cat"), image_rotation=90))))

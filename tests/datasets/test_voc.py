@@ -138,6 +138,40 @@ def test_cvat_with_its_list_of_classes(tmp_path: Path) -> None:
     assert boxes(data) == {"JPEGImages/sub/a.jpg": [("cat", 10, 20, 40, 60), ("ape", 10, 20, 40, 60)]}
 
 
+def test_lists_beside_other_folders(tmp_path: Path) -> None:
+    for name in "ab":
+        picture(tmp_path / "pets" / "images" / f"{name}.jpg")
+        text(tmp_path / "pets" / "labels" / f"{name}.xml", xml(mark("cat"), filename=f"{name}.jpg"))
+    text(tmp_path / "pets" / "ImageSets" / "train.txt", "images/a.jpg\n")
+    text(tmp_path / "pets" / "ImageSets" / "val.txt", "/home/me/pets/images/b.jpg\n")
+    data = data_of(tmp_path)
+    assert list(boxes(data, "train")) == ["pets/images/a.jpg"]
+    assert list(boxes(data, "val")) == ["pets/images/b.jpg"]
+
+
+def test_a_listed_name_that_two_files_have(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        picture(tmp_path / "JPEGImages" / folder / "a.jpg")
+        text(tmp_path / "Annotations" / folder / "a.xml", xml(mark("cat"), filename="a.jpg"))
+    text(tmp_path / "ImageSets" / "Main" / "train.txt", "a\none/a\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"a": [], "JPEGImages/one/a.jpg": [("cat", 10, 20, 40, 60)]}
+    assert kinds(data) == {"annotation-missing": 1}
+
+
+def test_old_labelme_xml(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in ((5, 9), (30, 3), (20, 40)))
+    kept, gone = (
+        f"<object><name>{name}</name><deleted>{deleted}</deleted><polygon>{points}</polygon></object>"
+        for name, deleted in (("tree", 0), ("bush", 1))
+    )
+    text(tmp_path / "a.xml", xml(kept, gone, filename="a.jpg", size=None))
+    data = data_of(tmp_path)
+    assert data.classes == ("tree",)
+    assert boxes(data) == {"a.jpg": [("tree", 5, 3, 30, 40)]}
+
+
 def test_splits_of_folders_of_the_pictures(tmp_path: Path) -> None:
     for split, name in (("train", "a"), ("val", "b")):
         picture(tmp_path / "images" / split / f"{name}.jpg")
@@ -226,6 +260,21 @@ def test_hostile_files_are_faults_of_their_picture(tmp_path: Path, said: str | b
     data = data_of(tmp_path)
     assert kinds(data) == {"unreadable-annotation": 1}
     assert boxes(data) == {"a.jpg": [], "b.jpg": [("cat", 10, 20, 40, 60)]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp037", "cp500"])
+@pytest.mark.parametrize("blanks", [1, 9000])
+def test_a_bomb_in_letters_that_are_not_ascii(tmp_path: Path, encoding: str, blanks: int) -> None:
+    picture(tmp_path / "a.jpg")
+    picture(tmp_path / "b.jpg")
+    start = f'<?xml version="1.0"{" " * blanks}encoding="{encoding}"?>'
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + xml(mark("&b;"))
+    text(tmp_path / "a.xml", (start + bomb).encode(encoding))
+    # The parser reads a declaration in ASCII, and what stands behind it in the code page that it names.
+    text(tmp_path / "b.xml", start.encode() + bomb.encode(encoding))
+    text(tmp_path / "c.xml", xml(mark("cat")))
+    data = data_of(tmp_path)
+    assert data.classes == ("cat",)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

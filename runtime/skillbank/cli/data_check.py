@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import data_options, options, terminal
+from skillbank.cli import data_copying, data_options, options, terminal
 from skillbank.errors import UsageError
+
+if TYPE_CHECKING:
+    from skillbank.datasets.copying import Copy
+    from skillbank.datasets.opening import Opened
+    from skillbank.datasets.report import DataReport
 
 
 def check(
@@ -24,7 +29,10 @@ def check(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say everything that is wrong with a data set at once; exit 1 where a job would not start."""
+    """Say everything that is wrong with a data set at once; exit 1 where a job would not start.
+
+    Of a repaired copy the exit is 0 when it was written: in it nothing is left that would end a job.
+    """
     from skillbank.datasets.checking import check_data
     from skillbank.home import cache_dir
 
@@ -35,11 +43,27 @@ def check(
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
         found = check_data(opened, splits=splits, cache=cache_dir(), report=report)
-    if as_json:
-        options.print_json(found.document())
-    else:
+    if not as_json:
         from skillbank.cli.data_view import check_view
 
-        terminal.show(check_view(found))
+        terminal.show(check_view(found, fixing=fix))
+    if output is not None:
+        copy = _fixed(opened, found, output, splits)
+        if as_json:
+            options.print_json({**found.document(), "repaired": copy.document()})
+        else:
+            terminal.say()
+            data_copying.tell(copy, False)
+        return
+    if as_json:
+        options.print_json(found.document())
     if found.has_errors:
         raise typer.Exit(1)
+
+
+def _fixed(opened: Opened, found: DataReport, folder: Path, splits: list[str] | None) -> Copy:
+    from skillbank.datasets.fixing import fixed
+    from skillbank.home import cache_dir
+
+    with data_options.steps() as report:
+        return fixed(opened, found, folder, splits=splits, cache=cache_dir(), report=report)

@@ -22,12 +22,12 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 _LONGEST = 240
 
 
-def check_view(report: DataReport) -> RenderableType:
-    """Lay out a report for a terminal."""
-    return Group(*_parts(report))
+def check_view(report: DataReport, *, fixing: bool = False) -> RenderableType:
+    """Lay out a report for a terminal; ``fixing`` leaves out what says how to repair it."""
+    return Group(*_parts(report, fixing))
 
 
-def _parts(report: DataReport) -> Iterator[RenderableType]:
+def _parts(report: DataReport, fixing: bool) -> Iterator[RenderableType]:
     many = "class" if len(report.classes) == 1 else "classes"
     yield line(
         f"{one_line(report.place, _LONGEST)}: {_title(report.format)}, {len(report.classes):,} {many}", "bold"
@@ -45,8 +45,9 @@ def _parts(report: DataReport) -> Iterator[RenderableType]:
             yield line("")
             yield line(f"{severity}s", _STYLES[severity])
             yield _faults(found, severity)
-    yield line("")
-    yield _end(report)
+    if not (fixing and report.has_errors):
+        yield line("")
+        yield _end(report)
 
 
 def _title(form: str) -> str:
@@ -106,7 +107,7 @@ def _faults(found: Sequence[tuple[Kind, int, list[Fault]]], severity: Severity) 
         for fault in examples[:most]:
             told = f"{fault.where}: {fault.detail}" if fault.detail else fault.where
             made.add_row("", line(f"  {one_line(told, _LONGEST)}", "dim"))
-        if count > most and len(examples) > 0:
+        if examples and count > sum(fault.count for fault in examples[:most]):
             made.add_row("", line("  ...", "dim"))
         if severity is not Severity.NOTE and kind.way_out:
             repair = f" (--fix: {kind.repair})" if kind.repair else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from skillbank.datasets.faults import Fault
@@ -30,19 +31,13 @@ def balance_faults(classes: Sequence[str], splits: Sequence[SplitReport], *, who
             if not count:
                 yield Fault("class-unused", _told(name))
     learned, measured = _of(splits, "train"), _of(splits, "val")
-    if learned is not None and measured is not None and learned.boxes and measured.boxes:
+    if learned and measured:
         for name in classes:
-            if name in measured.by_class and name not in learned.by_class:
-                yield Fault(
-                    "class-not-learned",
-                    _told(name),
-                    f"{measured.by_class[name]:,} boxes in {_said(measured)}",
-                )
-            elif name in learned.by_class and name not in measured.by_class:
-                yield Fault(
-                    "class-not-measured", _told(name), f"{learned.by_class[name]:,} boxes in {_said(learned)}"
-                )
-    yield from _uneven(learned.by_class if learned is not None else counts)
+            if measured[name] and not learned[name]:
+                yield Fault("class-not-learned", _told(name), f"{measured[name]:,} boxes to validate on")
+            elif learned[name] and not measured[name]:
+                yield Fault("class-not-measured", _told(name), f"{learned[name]:,} boxes to learn from")
+    yield from _uneven(learned or counts)
 
 
 def _uneven(counts: Mapping[str, int]) -> Iterator[Fault]:
@@ -56,12 +51,13 @@ def _uneven(counts: Mapping[str, int]) -> Iterator[Fault]:
             yield Fault("class-imbalance", _told(name), told)
 
 
-def _of(splits: Sequence[SplitReport], name: str) -> SplitReport | None:
-    return next((split for split in splits if split.name == name), None)
-
-
-def _said(split: SplitReport) -> str:
-    return split.said or split.name
+def _of(splits: Sequence[SplitReport], name: str) -> Counter[str]:
+    """Count boxes by class over the splits of a name: folders may share it."""
+    found: Counter[str] = Counter()
+    for split in splits:
+        if split.name == name:
+            found.update(split.by_class)
+    return found
 
 
 def _told(name: str) -> str:

@@ -7,13 +7,15 @@ that is what a person has to hear.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skillbank.datasets.document import Box
 from skillbank.datasets.faults import Fault
 
-__all__ = ["BoxStatistics", "Verdict", "box_fault", "reach", "shown"]
+__all__ = ["DROPPED", "BoxStatistics", "Verdict", "box_fault", "inside", "reach", "shown"]
 
+DROPPED = ("box-not-finite", "box-reversed", "box-empty", "box-beyond")
+"""Kinds of boxes that no repair saves."""
 _TOLERANCE = 2.0
 _SHARE = 0.01
 """Annotation tools round: by so many pixels, or this share of the longer side, a box may stick out."""
@@ -28,6 +30,16 @@ _SCALES = (100.0, 1000.0)
 def reach(width: float, height: float) -> float:
     """Return by how many pixels a box may stick out of its picture and is still cut to it."""
     return max(_TOLERANCE, _SHARE * max(width, height))
+
+
+def inside(box: Box, size: tuple[float, float]) -> bool:
+    """Whether a box lies in a picture of a size, but for what rounding explains; corners in any order."""
+    by = reach(*size)
+    return (
+        min(box.x1, box.y1, box.x2, box.y2) >= -by
+        and max(box.x1, box.x2) <= size[0] + by
+        and max(box.y1, box.y2) <= size[1] + by
+    )
 
 
 def shown(box: Box) -> str:
@@ -46,7 +58,10 @@ def box_fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | N
     if not all(map(math.isfinite, (box.x1, box.y1, box.x2, box.y2))):
         return "box-not-finite", f"its corners are {shown(box)}"
     if box.x2 < box.x1 or box.y2 < box.y1:
-        return "box-reversed", f"its corners are {shown(box)}"
+        sized = replace(box, x2=box.x1 + box.x2, y2=box.y1 + box.y2)
+        fits = size is not None and min(box.x2, box.y2) > 0 and inside(sized, size)
+        hint = "; as x, y, width, height it would fit" if fits else ""
+        return "box-reversed", f"its corners are {shown(box)}{hint}"
     if box.x2 == box.x1 or box.y2 == box.y1:
         side = "width" if box.x2 == box.x1 else "height"
         return "box-empty", f"its {side} is 0 ({shown(box)})"
@@ -89,7 +104,7 @@ class Verdict:
 
     def fault(self, where: str) -> Fault:
         """Return it as a fault of a file."""
-        return Fault(self.kind, where, self.evidence)
+        return Fault(self.kind, where, self.evidence, self.count)
 
 
 _ODD = ("box-reversed", "box-empty", "box-beyond", "box-outside", "box-rounded", "box-tiny")
@@ -145,7 +160,7 @@ class BoxStatistics:
 
     def verdicts(self) -> list[Verdict]:
         """Return what all boxes together tell; at most one."""
-        found = self._fractions() or self._corners() or self._scaled()
+        found = self._fractions() or self._corners() or self._scaled() or self._perhaps_sizes()
         return [found] if found is not None else []
 
     def _fractions(self) -> Verdict | None:
@@ -169,7 +184,7 @@ class BoxStatistics:
             )
             return Verdict("boxes-xywh", self.boxes, told, _ODD)
         if self.outside < often:
-            return self._perhaps_sizes()
+            return None
         if self.fits_as_corners >= _ALL * self.sized:
             told = (
                 f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "

@@ -99,13 +99,13 @@ def chosen_splits(opened: Opened, names: Sequence[str] | None = None) -> tuple[S
     there = opened.data.splits if opened.split is None else (opened.split,)
     if not names:
         return there
-    chosen = []
+    chosen: list[Split] = []
     for name in names:
-        split = next((each for each in there if name in (each.name, each.said)), None)
-        if split is None:
+        named = [each for each in there if name in (each.name, each.said)]
+        if not named:
             known = a_few([each.name or "(not divided)" for each in there], 5)
             raise DataError(f"{opened.tree.root} has no split '{name}'; it has {known}")
-        chosen.append(split)
+        chosen += named
     return tuple(dict.fromkeys(chosen))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.datasets.checking import check_data, chosen_splits
 from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
 from skillbank.datasets.document import Split
-from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.faults import BECOMES, KINDS, Severity
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
@@ -124,18 +124,16 @@ def origin(opened: Opened, place: str) -> dict[str, Any]:
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
+    open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
+    warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
     return {
         "repairs": {
             kind: {"count": count, "repair": KINDS[kind].repair}
             for kind, count in sorted(repair.done.items())
         },
         "dropped": repair.sentences(),
-        "notes": [
-            *found.notes,
-            *_lines(found, _OF_TRAINING),
-            *found.sentences(Severity.WARNING, 1),
-            *left_out,
-        ],
+        "notes": [*found.notes, *became, *_lines(found, _OF_TRAINING), *warned, *left_out],
     }
 
 

@@ -19,11 +19,15 @@ __all__ = ["Likeness", "groups"]
 
 _GREY = EDGE * EDGE
 _BYTES = _GREY + 3 * COLOURS * COLOURS
-_MOST = 24
-"""Levels of grey by which one place may differ in pictures that look the same."""
-_MEAN = 3.0
-"""Levels by which all places together may."""
-_COLOUR = 20
+_MOST = 12.0
+"""Levels of grey by which one place may differ in pictures that look the same.
+
+Copies of half or double size, of another quality or file format differ by less than 10; of pictures in which
+one of a few small things has moved, by 70.
+"""
+_MEAN = 5.0
+"""Levels by which all places may on average."""
+_COLOUR = 32
 _FLAT = 4.0
 """Standard deviation of grey below which a picture shows too little to tell it from another."""
 _AXES, _CELLED = 16, 5
@@ -31,6 +35,8 @@ _WIDTH = 64.0
 """Of a cell; look-alikes are within a small part of it along each axis."""
 _TABLES = 10
 _NEIGHBOURS = 40
+_FEW = 256
+"""So many pictures are compared each with every other."""
 _CHUNK = 4096
 _SAMPLE = 8192
 
@@ -57,7 +63,9 @@ class Likeness:
         """Yield pairs that may look the same, by index; some come several times, few are never among them."""
         vivid = np.concatenate([self._vivid(part) for part in self._chunks()] or [np.zeros(0, np.bool_)])
         chosen = np.flatnonzero(vivid)
-        if len(chosen) < 2:
+        if len(chosen) <= _FEW:
+            first, second = np.triu_indices(len(chosen), 1)
+            yield chosen[first], chosen[second]
             return
         axes = self._axes(chosen)
         numbers = np.random.default_rng(0)
@@ -84,9 +92,13 @@ class Likeness:
         found = np.zeros(len(first), np.bool_)
         for start in range(0, len(first), _CHUNK):
             part = slice(start, start + _CHUNK)
-            apart = np.abs(self._small[first[part]].astype(np.int16) - self._small[second[part]])
-            grey, colours = apart[:, :_GREY], apart[:, _GREY:]
-            found[part] = (grey.max(1) <= _MOST) & (grey.mean(1) <= _MEAN) & (colours.max(1) <= _COLOUR)
+            one, other = self._small[first[part]], self._small[second[part]]
+            apart = np.abs(one.astype(np.int16) - other)
+            found[part] = (
+                (np.abs(_halved(one) - _halved(other)).max(1) <= _MOST)
+                & (apart[:, :_GREY].mean(1) <= _MEAN)
+                & (apart[:, _GREY:].max(1) <= _COLOUR)
+            )
         return found
 
     def _chunks(self) -> Iterator[_Bytes]:

@@ -150,8 +150,22 @@ def _looked(picture: Image.Image, data: bytes, digest: bytes) -> Look:
     picture.draft("RGB", (_DRAFT, _DRAFT))
     picture.load()
     small = _small(picture, 1 if tiff else held, deep)
-    cut = data.startswith(_JPEG) and data.find(_END, max(data.rfind(_SCAN), 0)) < 0
+    cut = data.startswith(_JPEG) and not _has_end(data)
     return Look("", width, height, turned, mode, kind, frames, deep, cut, digest, small)
+
+
+def _has_end(data: bytes) -> bool:
+    """Whether a JPEG's end is marked; the small picture in its head has an end of its own."""
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        marker = data[at : at + 2]
+        if marker == _SCAN:
+            return data.find(_END, at) >= 0
+        if marker == b"\xff\xff":  # padding
+            at += 1
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return True
 
 
 def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
@@ -159,7 +173,7 @@ def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
     if deep and picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
         picture = _stretched(picture)
     flat = picture if picture.mode in ("RGB", "L", "CMYK") else _over_white(picture)
-    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BOX).convert("RGB")
+    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BILINEAR).convert("RGB")
     if held in _UPRIGHT:
         tiny = tiny.transpose(_UPRIGHT[held])
     colours = tiny.resize((COLOURS, COLOURS), Image.Resampling.BOX)

@@ -1,21 +1,26 @@
-"""From a place to its data set: recognised as a whole, by split folders, or as a part of what lies above."""
+"""From a place to its data set: the folder, an archive, an annotation file, or a part of what lies above."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_of
-from skillbank.datasets.formats import FORMATS, LAST, Format
-from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
+from skillbank.datasets.formats import LAST
+from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
 from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
-from skillbank.errors import DataError, DataNotFoundError
+from skillbank.errors import DataError, DataNotFoundError, a_few
 
-__all__ = ["Opened", "open_data", "open_place", "recognise"]
+__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
+_PARTS = frozenset(
+    {"images", "image", "imgs", "img", "labels", "label", "annotations", "jpegimages", "imagesets", "main"}
+    | {"layout", "data", "obj_train_data"}
+)
+"""Folders that are mostly a part of a data set, beside those that bear the name of a split."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Opened:
     Attributes
     ----------
     tree
-        The folder of the whole data set, which may lie above the place.
+        The folder of the whole data set, which may lie above the place, or be the only thing in it.
     split
         The split that the place names; None where it is the whole data set.
     """
@@ -50,159 +55,162 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
 
     Raises
     ------
-    DataNotFoundError, DataError
+    DataNotFoundError
+        When there is neither such a place nor such a part.
+    DataError
+        When no format is recognised, several could be meant, or what describes the whole cannot be read.
     """
-    if place.is_file() and unpack is not None and archive_stem(place.name) is not None:
-        tree = open_tree(unpack(place), unpack)
-        return Opened(tree, open_data(tree, form))
+    if place.is_file() and archive_stem(place.name) is not None:
+        if unpack is None:
+            raise DataError(f"{place} is an archive; unpack it, and name the folder")
+        return _whole(open_tree(unpack(place), unpack), form)
     if place.is_dir():
         tree = open_tree(place, unpack)
-        if recognise(tree, form):
-            return Opened(tree, open_data(tree, form))
-    for above in list(place.parents)[:_ABOVE]:
-        if not above.is_dir() or above == Path.home() or above == Path(above.anchor):
-            continue
-        tree = open_tree(above, unpack)
-        try:
-            data = open_data(tree, form) if recognise(tree, form) else None
-        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
-            continue
-        if data is not None and (split := _part(data, place.relative_to(above))) is not None:
-            return Opened(tree, data, split)
-    if not place.exists():
-        raise DataNotFoundError(f"there is no data set at {place}; name the folder that holds it")
-    tree = open_tree(place if place.is_dir() else place.parent, unpack)
-    return Opened(tree, open_data(tree, form))
+        found = unwrapped(tree, form)
+        if found is not None and found.tree.pictures:
+            return Opened(found.tree, found.read())
+        if _is_part(place.name) and (opened := _part_above(place, None, form)) is not None:
+            return opened
+        return _whole(tree, form)
+    opened = _part_above(place, unpack, form)
+    if opened is None and place.is_file():
+        opened = _alone(place, unpack, form)
+    if opened is None:
+        raise DataNotFoundError(_absent(place, form))
+    return opened
 
 
 def recognise(tree: Tree, form: str = "") -> bool:
     """Whether `open_data` finds a data set in a tree that is more than pictures."""
-    return bool(_claims(tree, form)) or any(part.is_annotated for part in _divided(tree, form))
+    return look(tree, form) is not None
 
 
 def open_data(tree: Tree, form: str = "") -> DataSet:
-    """Read the data set of a tree.
+    """Read the data set of a tree; pictures alone are one where nothing else is recognised.
 
     Raises
     ------
+    UnrecognisedError
+        When no format is recognised.
     DataError
-        When no format is recognised, or several are and none was named.
+        When several formats could be meant and none was named, or what describes the whole cannot be read.
     """
-    claims = _claims(tree, form)
-    if not claims and (parts := _divided(tree, form)):
-        return _joined([(part.folder, part.read(form)) for part in parts])
-    if not claims and form in ("", LAST.name) and LAST.recognise(tree) is not None:
+    return _read(tree, look(tree, form), form)
+
+
+def _whole(tree: Tree, form: str) -> Opened:
+    found = unwrapped(tree, form)
+    tree = found.tree if found is not None else tree
+    return Opened(tree, _read(tree, found, form))
+
+
+def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
+    if found is not None:
+        return found.read()
+    error = unrecognised(tree, form)
+    if form in ("", LAST.name) and not error.lacking and LAST.recognise(tree) is not None:
         return LAST.read(tree)
-    if not claims:
-        known = ", ".join(each.title for each in FORMATS)
-        raise DataError(
-            f"{tree.root} holds no data set that is recognised (known are {known}); "
-            f"it holds {_contents(tree)}"
-        )
-    if len(claims) > 1:
-        told = " and ".join(f"{each.title} ({found.why})" for each, found in claims)
-        names = " or ".join(each.name for each, _ in claims)
-        raise DataError(f"{tree.root} can be read as {told}; say which is meant with --format {names}")
-    return claims[0][0].read(tree)
+    raise error
 
 
-def _claims(tree: Tree, form: str) -> list[tuple[Format, Recognised]]:
-    formats = [each for each in FORMATS if form in ("", each.name)]
-    if not formats and form != LAST.name:
-        known = ", ".join(each.name for each in (*FORMATS, LAST))
-        raise DataError(f"there is no format '{form}'; known are {known}")
-    claims = [(each, found) for each in formats if (found := each.recognise(tree)) is not None]
-    # Of two formats that would read the same files, the surer one stands first.
-    kept: list[tuple[Format, Recognised]] = []
-    taken: set[str] = set()
-    for each, found in claims:
-        if not taken or taken.isdisjoint(found.files):
-            kept.append((each, found))
-            taken.update(found.files)
-    return kept
+def _is_part(name: str) -> bool:
+    return name.lower() in _PARTS or split_in(name) is not None
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A split folder that is a data set of its own."""
-
-    folder: str
-    tree: Tree
-    is_annotated: bool
-
-    def read(self, form: str) -> DataSet:
-        if self.is_annotated:
-            return open_data(self.tree, form)
-        notes = (f"{self.folder} holds pictures without annotations",)
-        return replace(LAST.read(self.tree), notes=notes)
-
-
-def _divided(tree: Tree, form: str) -> list[_Part]:
-    """Return the split folders of a tree that are data sets of their own; none unless all of them are."""
-    parts = []
-    for folder in tree.folders():
-        if split_of(folder) is None:
+def _part_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
+    """Open the data set above a place of which the place is a part; the first that has its pictures too."""
+    first = None
+    for above in _levels(place):
+        try:
+            tree = open_tree(above, unpack if above == place.parent else None)
+            found = look(tree, form)
+            data = found.read() if found is not None else None
+        except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
             continue
-        below = tree.below(folder)
-        is_annotated = bool(_claims(below, form))
-        if not is_annotated and LAST.recognise(below) is None:
-            return []
-        parts.append(_Part(folder, below, is_annotated))
-    return parts
+        opened = None if data is None else _part(tree, data, place.relative_to(above).as_posix(), place)
+        if opened is not None and tree.pictures:
+            return opened
+        first = first or opened
+    return first
 
 
-def _joined(parts: Sequence[tuple[str, DataSet]]) -> DataSet:
-    """Make one data set of split folders; classes are joined by name, those of the training first."""
-    parts = sorted(parts, key=lambda part: SPLITS.index(split_of(part[0]) or SPLITS[-1]))
-    classes = tuple(dict.fromkeys(name for _, data in parts for name in data.classes))
-    splits = tuple(_lifted(folder, data, split, classes) for folder, data in parts for split in data.splits)
-    formats = dict.fromkeys(data.format for _, data in parts)
-    notes = tuple(dict.fromkeys(note for _, data in parts for note in data.notes))
-    faults = tuple(
-        replace(fault, where=f"{folder}/{fault.where}") for folder, data in parts for fault in data.faults
-    )
-    return DataSet("+".join(formats), classes, splits, notes, faults)
+def _levels(place: Path) -> Iterator[Path]:
+    """Yield the folders above a place, as long as those passed on the way are parts of a data set."""
+    for above in list(place.parents)[:_ABOVE]:
+        if above.is_dir() and above not in (Path.home(), Path(above.anchor)):
+            yield above
+        if not _is_part(above.name):
+            return
 
 
-def _lifted(folder: str, data: DataSet, split: Split, classes: tuple[str, ...]) -> Split:
-    """Return a split of a folder as one of the data set above it."""
-    new = [classes.index(name) for name in data.classes]
-    same = new == list(range(len(new)))
-
-    def pictures() -> Iterator[Picture]:
-        for picture in split.pictures():
-            boxes = picture.boxes
-            if not same:
-                boxes = tuple(
-                    box if box.label is None else replace(box, label=new[box.label]) for box in boxes
-                )
-            path = None if picture.path is None else f"{folder}/{picture.path}"
-            where = replace(picture.where, file=f"{folder}/{picture.where.file}")
-            faults = tuple(replace(fault, where=f"{folder}/{fault.where}") for fault in picture.faults)
-            yield replace(picture, path=path, boxes=boxes, where=where, faults=faults)
-
-    annotations = tuple(f"{folder}/{name}" for name in split.annotations)
-    return Split(split_of(folder) or split.name, folder, pictures, annotations)
-
-
-def _part(data: DataSet, rest: Path) -> Split | None:
-    """Return the split that a path below a data set names: by its file of annotations, or by its words."""
+def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
+    """Return what a path below a data set names: the whole, a split, or the pictures of a folder."""
     for split in data.splits:
-        if rest.as_posix() in split.annotations:
-            return split
-    words = [part.partition(".")[0] for part in reversed(rest.parts)]
-    for word in words:
-        for split in data.splits:
-            if word == split.said or (split_of(word) or "-") == split.name:
-                return split
-    return None
+        if rest in split.annotations:
+            return Opened(tree, data, split if len(data.splits) > 1 else None)
+    if place.is_file():
+        return None
+    if not place.exists():
+        named = [
+            split for split in data.splits if rest == split.said or split_of(rest) == (split.name or None)
+        ]
+        return Opened(tree, data, named[0]) if rest and named and split_of(rest) is not None else None
+    files = [name for split in data.splits for name in split.annotations] or [""]
+    if any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
+        return Opened(tree, data)
+    word = split_in(rest.rpartition("/")[2])
+    named = [split for split in data.splits if word is not None and split.name == word]
+    held = named or [split for split in data.splits if any(True for _ in _below(split, rest))]
+    if not held:
+        return None
+    return Opened(tree, data, _narrowed(held[0], rest)) if len(held) == 1 else None
 
 
-def _contents(tree: Tree) -> str:
-    """Say what a tree holds by the endings of its files: "120 .jpg, 3 .txt"."""
-    counts: dict[str, int] = {}
-    for name in (*tree.files, *tree.archives):
-        ending = Path(name).suffix.lower() or "without an ending"
-        counts[ending] = counts.get(ending, 0) + 1
-    most = sorted(counts.items(), key=lambda item: -item[1])[:5]
-    return ", ".join(f"{count:,} {ending}" for ending, count in most) or "nothing"
+def _below(split: Split, folder: str) -> Iterator[Picture]:
+    """Yield the pictures of a split that lie in a folder, or whose annotations do."""
+    start = f"{folder}/"
+    word = split_in(folder.rpartition("/")[2])
+    for picture in split.pictures():
+        inside = (picture.path or "").startswith(start) or picture.where.file.startswith(start)
+        if inside or (picture.path is None and word is not None and word == split.name):
+            yield picture
+
+
+def _narrowed(split: Split, folder: str) -> Split:
+    return replace(split, pictures=lambda: _below(split, folder))
+
+
+def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
+    """Open an annotation file that the data set around it leaves aside: what is named is read."""
+    first = None
+    for above in _levels(place):
+        try:
+            tree = open_tree(above, unpack if above == place.parent else None)
+            name = place.relative_to(above).as_posix()
+            found = look(tree.with_only(name), form)
+            claims = found.claims if found is not None else ()
+            mine = tuple(claim for claim in claims if name in claim[1].files)
+            if found is None or not mine:
+                continue
+            opened = Opened(tree, replace(found, claims=mine, parts=(), bare=()).read())
+        except DataError:
+            continue
+        picture = next(opened.data.splits[0].pictures(), None)
+        if picture is not None and picture.path is not None:
+            return opened
+        first = first or opened
+    return first
+
+
+def _absent(place: Path, form: str) -> str:
+    if place.is_file():
+        return f"{place} is no annotation file that is recognised; name the folder of the data set"
+    about = "name the folder that holds it"
+    if place.parent.is_dir():
+        try:
+            data = open_data(open_tree(place.parent), form)
+            names = [split.said or split.name for split in data.splits if split.name]
+            about = f"the data set in {place.parent} has {a_few(names, 5)}" if names else about
+        except DataError:
+            pass
+    return f"there is no data set at {place}; {about}"

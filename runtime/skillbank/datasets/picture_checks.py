@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from skillbank.datasets.box_checks import inside
 from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.looks import Look
@@ -51,30 +52,41 @@ def framed(picture: Picture, look: Look | None) -> Frame:
     A size that is in proportion means that the file was made smaller or larger later, and the boxes belong to
     the stated one; in any other case they are held against the file, which is what a model sees.
     """
-    width, height = picture.width or 0, picture.height or 0
-    stated = (width, height) if width > 0 and height > 0 else None
     if look is None or look.trouble:
-        return Frame(stated)
+        return Frame(_stated(picture))
     file = FileSize(look.width, look.height, look.turned)
+    kind = size_fault(picture, file)
     size = file.width, file.height
-    kind = size_fault(stated, file) if stated is not None else ""
     if not kind:
         return Frame(size, file)
-    told = f"{width} x {height} is stated, the file has {file.width} x {file.height}"
+    told = f"{picture.width} x {picture.height} is stated, the file has {file.width} x {file.height}"
     if kind == "size-turned":
         told += " by its EXIF orientation"
-    elif stated == (file.height, file.width):
+    elif (picture.height, picture.width) == size:
         told += ", which is width and height exchanged"
-    return Frame(stated if kind == "size-scaled" else size, file, kind, told)
+    return Frame(_stated(picture) if kind == "size-scaled" else size, file, kind, told)
 
 
-def size_fault(stated: tuple[int, int], file: FileSize) -> str:
-    """Return the kind of fault in a stated size; empty where it is the file's."""
-    if stated == (file.width, file.height):
+def size_fault(picture: Picture, file: FileSize) -> str:
+    """Return the kind of fault in a picture's stated size; empty where none is stated or it is the file's.
+
+    Where the boxes fit the file and not what is stated, they were drawn on it, and the statement is mistaken.
+    """
+    stated, size = _stated(picture), (file.width, file.height)
+    if stated is None or stated == size:
         return ""
-    if stated == (file.height, file.width):
-        return "size-turned" if file.turned else "size-disagrees"
-    return "size-scaled" if _proportional(stated, (file.width, file.height)) else "size-disagrees"
+    exchanged = stated == size[::-1]
+    if exchanged and file.turned:
+        return "size-turned"
+    fits = all(inside(box, size) for box in picture.boxes)
+    if fits and (exchanged or not all(inside(box, stated) for box in picture.boxes)):
+        return "size-mistaken"
+    return "size-scaled" if _proportional(stated, size) else "size-disagrees"
+
+
+def _stated(picture: Picture) -> _Size | None:
+    width, height = picture.width or 0, picture.height or 0
+    return (width, height) if width > 0 and height > 0 else None
 
 
 def _proportional(stated: _Size, file: _Size) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
-from skillbank.datasets.box_checks import box_fault
+from skillbank.datasets.box_checks import DROPPED, box_fault
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.faults import KINDS, Severity
 from skillbank.datasets.picture_checks import size_fault
@@ -105,6 +105,13 @@ class Repair:
             return "picture-missing" if self.mends("picture-missing") else None
         if picture.path in self._findings.broken and self.mends("picture-broken"):
             return "picture-broken"
+        file = self._findings.sizes.get(picture.path)
+        if (
+            file is not None
+            and self.mends("size-disagrees")
+            and size_fault(picture, file) == "size-disagrees"
+        ):
+            return "size-disagrees"
         if split == "train" and picture.path in self._findings.shared and self.mends("picture-shared"):
             return "picture-shared"
         if not picture.caption and self.mends("picture-twice"):
@@ -118,7 +125,7 @@ class Repair:
         file = self._findings.sizes.get(picture.path or "")
         if file is None or not picture.width or not picture.height:
             return picture
-        kind = size_fault((picture.width, picture.height), file)
+        kind = size_fault(picture, file)
         if not kind or not self.mends(kind):
             return picture
         self.done[kind] += 1
@@ -137,20 +144,10 @@ class Repair:
             self.done["unknown-class"] += 1
             return None
         found = box_fault(box, size)
-        if found is not None and found[0] == "box-reversed" and self.mends("box-reversed"):
-            self.done["box-reversed"] += 1
-            box = replace(
-                box,
-                x1=min(box.x1, box.x2),
-                y1=min(box.y1, box.y2),
-                x2=max(box.x1, box.x2),
-                y2=max(box.y1, box.y2),
-            )
-            found = box_fault(box, size)
         label = box.label if box.label is None else self._labels.get(box.label, box.label)
         if found is not None and self.mends(found[0]):
             self.done[found[0]] += 1
-            if found[0] in ("box-not-finite", "box-empty", "box-beyond"):
+            if found[0] in DROPPED:
                 return None
             if size is not None:
                 box = _clipped(box, *size)

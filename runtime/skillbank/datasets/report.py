@@ -166,7 +166,8 @@ def _found(kind: Kind, count: int, examples: list[Fault]) -> dict[str, Any]:
 
 def _sentence(kind: Kind, count: int, examples: list[Fault], most: int) -> str:
     shown = [f"{fault.where}: {fault.detail}" if fault.detail else fault.where for fault in examples[:most]]
-    more = f"; and {count - len(shown):,} more" if shown and count > len(shown) else ""
+    left = count - sum(fault.count for fault in examples[:most])
+    more = f"; and {left:,} more" if shown and left > 0 else ""
     told = f" ({'; '.join(shown)}{more})" if shown else ""
     way_out = f"; way out: {kind.way_out}" if kind.way_out and not kind.way_out.startswith("nothing") else ""
     return f"{kind.title}: {count:,}{told}{way_out}"

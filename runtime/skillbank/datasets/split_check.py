@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from skillbank.datasets.box_checks import BoxStatistics, box_fault, reach
+from skillbank.datasets.box_checks import DROPPED, BoxStatistics, box_fault, inside
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
@@ -17,6 +17,8 @@ from skillbank.visible import one_line
 
 __all__ = ["SplitCheck"]
 
+_MANY = 10
+"""So many boxes without one of the first class are no accident where others are beyond the last."""
 _OUT = ("box-beyond", "box-outside")
 
 
@@ -41,9 +43,12 @@ class SplitCheck:
         self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
         self._statistics = BoxStatistics()
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
+        self._lost_pictures = self._lost_boxes = 0
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
+        self._if_not_stored = Tally()
+        """What is wrong with boxes that fit the stored picture alone, unless that is what is wrong."""
         self._contradicting = 0
         self._shifts: Counter[int] = Counter()
 
@@ -58,10 +63,13 @@ class SplitCheck:
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
             self._findings.sizes[picture.path] = frame.file
-        if frame.kind == "size-turned" and picture.boxes:
-            self._count_turned(picture, frame)
-        self.tally.add(self._about_boxes(picture, frame))
+        tally = self.tally
+        if frame.file is not None and frame.file.turned and self._count_turned(picture, frame) == "stored":
+            tally = self._if_not_stored
+        tally.add(self._about_boxes(picture, frame))
         self._count(picture)
+        lost = picture.path is None and not self._packed
+        self._lost_pictures += lost or (look is not None and bool(look.trouble))
 
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
@@ -89,18 +97,19 @@ class SplitCheck:
         found = (box_fault(box, frame.size) for box in picture.boxes)
         return any(fault is not None and fault[0] in _OUT for fault in found)
 
-    def _count_turned(self, picture: Picture, frame: Frame) -> None:
+    def _count_turned(self, picture: Picture, frame: Frame) -> str:
         """Take note which way of holding a turned picture its boxes fit."""
-        if frame.size is None:
-            return
+        if frame.size is None or not picture.boxes:
+            return ""
         upright, stored = frame.size, frame.size[::-1]
         fits_upright, fits_stored = (
-            all(_inside(box, size) for box in picture.boxes) for size in (upright, stored)
+            all(inside(box, size) for box in picture.boxes) for size in (upright, stored)
         )
         way = "either" if fits_upright == fits_stored else "upright" if fits_upright else "stored"
         self._turned[way] += 1
         if way == "stored":
             self._turned_example = self._turned_example or where_of(picture)
+        return way
 
     def _about_boxes(self, picture: Picture, frame: Frame) -> Iterator[Fault]:
         seen: dict[tuple[float, ...], set[object]] = {}
@@ -110,6 +119,7 @@ class SplitCheck:
             )
             self._statistics.add(box, frame.size)
             if (found := box_fault(box, frame.size)) is not None:
+                self._lost_boxes += found[0] in DROPPED
                 yield Fault(found[0], where, found[1])
             corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
             named = box.phrase if box.label is None else box.label
@@ -153,10 +163,10 @@ class SplitCheck:
     def finish(self) -> SplitReport:
         """Weigh the split as a whole and return its counts; the tally is complete then."""
         place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
+        self._weigh_turned(place)
         for verdict in self._statistics.verdicts():
             self.tally.forget(*verdict.instead)
-            self.tally.put(verdict.kind, verdict.count, [verdict.fault(place)])
-        self._weigh_turned(place)
+            self.tally.add([verdict.fault(place)])
         self._weigh_labels(place)
         self.tally.add(self._about_emptiness(place))
         if self._unmarked and self._boxes:
@@ -177,14 +187,24 @@ class SplitCheck:
         )
 
     def _weigh_turned(self, place: str) -> None:
-        if self._turned["stored"] > self._turned["upright"]:
-            self.tally.forget("size-turned")
-            where = self._turned_example or place
-            told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
-            self.tally.put("boxes-stored", self._turned.total(), [Fault("boxes-stored", where, told)])
+        if self._turned["stored"] <= self._turned["upright"]:
+            self.tally.join(self._if_not_stored)
+            return
+        self.tally.forget("size-turned")
+        told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
+        where = self._turned_example or place
+        self.tally.add([Fault("boxes-stored", where, told, self._turned.total())])
 
     def _weigh_labels(self, place: str) -> None:
-        """Say what all contradictions have in common."""
+        """Say what all contradictions, and labels beyond the last class, have in common."""
+        beyond = self.tally.counts.get("unknown-class", 0)
+        used = [self.by_label[index] > 0 for index in range(len(self._classes))]
+        if beyond and self._boxes >= _MANY and not used[0] and all(used[1:]):
+            told = (
+                f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
+                "the last: off by one?"
+            )
+            self.tally.add([Fault("labels-shifted", place, told, self._boxes + beyond)])
         if not self._contradicting or not self._shifts:
             return
         shift, count = self._shifts.most_common(1)[0]
@@ -203,12 +223,7 @@ class SplitCheck:
                 self._split.name, "nothing-to-learn"
             )
             yield Fault(kind, place, f"{self._pictures:,} pictures, no box")
-
-
-def _inside(box: Box, size: tuple[float, float]) -> bool:
-    by = reach(*size)
-    return (
-        min(box.x1, box.y1, box.x2, box.y2) >= -by
-        and max(box.x1, box.x2) <= size[0] + by
-        and max(box.y1, box.y2) <= size[1] + by
-    )
+        elif self._lost_pictures == self._pictures:
+            yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
+        elif self._lost_boxes and self._lost_boxes == self._boxes:
+            yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")

@@ -6,6 +6,7 @@ a prefix that the folder lacks. A tree finds the one file that can be meant, and
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ _MOST = 5_000_000
 _ORIENTATION = 0x0112
 """Number of EXIF's entry on how the picture was held."""
 _ON_THEIR_SIDE = (5, 6, 7, 8)
+_ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
+_CLASS_WORDS = re.compile(r"label|class|categor|names")
 _PASSED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", ".git", "__pycache__", "@eaDir"})
 
 Unpack = Callable[[Path], Path]
@@ -47,7 +50,7 @@ class Tree:
     root: Path
     files: dict[str, Path]
     archives: tuple[str, ...] = ()
-    _sizes: dict[str, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
+    _sizes: dict[Path, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def path(self, name: str) -> Path:
         """Return where a file of the tree lies."""
@@ -81,16 +84,26 @@ class Tree:
         start = f"{folder.rstrip('/')}/"
         files = {name[len(start) :]: path for name, path in self.files.items() if name.startswith(start)}
         archives = tuple(name[len(start) :] for name in self.archives if name.startswith(start))
-        return Tree(self.root / folder, files, archives)
+        return Tree(self.root / folder, files, archives, self._sizes)
+
+    def with_only(self, name: str) -> Tree:
+        """Return the tree without annotation files other than one, but with what may be a list of classes."""
+        files = {
+            each: path
+            for each, path in self.files.items()
+            if each == name or not each.lower().endswith(_ANNOTATIONS) or _CLASS_WORDS.search(each.lower())
+        }
+        return Tree(self.root, files, self.archives, self._sizes)
 
     def size(self, name: str) -> tuple[int, int] | None:
         """Return width and height (pixels) of a picture, upright as its EXIF says; None where none is read.
 
         Only the head of the file is read, once.
         """
-        if name not in self._sizes:
-            self._sizes[name] = _upright_size(self.files[name])
-        return self._sizes[name]
+        path = self.files[name]
+        if path not in self._sizes:
+            self._sizes[path] = _upright_size(path)
+        return self._sizes[path]
 
     def find(self, name: str, *, beside: str = "", folders: Sequence[str] = ()) -> str | None:
         """Return the picture that an annotation means; None where there is none or several could be meant.
@@ -159,7 +172,8 @@ def _upright_size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+            # Pillow gives the size of an upright TIFF.
+            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return (height, width) if turned else (width, height)
@@ -170,7 +184,7 @@ def _fold(name: str) -> str:
     return stem if dot and f".{ending}" in PICTURES else f"{stem}{dot}{ending}"
 
 
-def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
+def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tree:
     """List a folder; archives of pictures in it are unpacked by ``unpack``, or only named where it is None.
 
     Raises
@@ -178,7 +192,7 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
     DataNotFoundError
         When it is not there.
     DataError
-        When it is no folder, cannot be listed, or holds more than five million files.
+        When it is no folder, cannot be listed, or holds more than ``most`` files.
     """
     if not root.exists():
         raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
@@ -186,14 +200,14 @@ def open_tree(root: Path, unpack: Unpack | None = None) -> Tree:
         raise DataError(f"{root} is a file; name the folder of the data set, or its archive (.zip, .tar.gz)")
     files: dict[str, Path] = {}
     archives: list[str] = []
-    for name, path in _listed(root):
+    for name, path in _listed(root, most):
         stem = archive_stem(name)
         if stem is None:
             files[name] = path
         elif unpack is None:
             archives.append(name)
         else:
-            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path)))
+            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
     return Tree(root, dict(sorted(files.items())), tuple(archives))
 
 
@@ -205,7 +219,7 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path) -> Iterator[tuple[str, Path]]:
+def _listed(root: Path, most: int) -> Iterator[tuple[str, Path]]:
     """Yield the files below a folder; a link to a file counts as the file."""
 
     def passed(name: str, entry: object) -> bool:
@@ -213,9 +227,9 @@ def _listed(root: Path) -> Iterator[tuple[str, Path]]:
         return last in _PASSED or last.startswith("._")
 
     try:
-        for name, entry in walk(root, _MOST, passed=passed):
+        for name, entry in walk(root, most, passed=passed):
             yield name, Path(entry.path)
     except TooManyError:
-        raise DataError(f"{root} holds more than {_MOST:,} files; name a folder of the data set") from None
+        raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:
         raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from None

@@ -24,10 +24,14 @@ class Recognised:
         makes the data set ambiguous.
     why
         What it was recognised by, for a person: "data.yaml and labels/".
+    lacking
+        What keeps it from being read, a sentence with the way out; empty where nothing does. What lies above
+        may have what is lacking, so this is said only where nothing else is found.
     """
 
     files: tuple[str, ...]
     why: str
+    lacking: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Corners", "around", "around_ellipse", "around_turned", "number", "numbers", "pixels"]
+from skillbank.datasets.formats.numbers import number
+
+__all__ = ["Corners", "around", "around_ellipse", "around_turned", "numbers", "pixels"]
 
 Corners = tuple[float, float, float, float]
 """Left, top, right and bottom."""
-
-
-def number(value: object) -> float | None:
-    """Return a finite number that is one, or a text of one; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
 
 
 def numbers(values: Iterable[object]) -> list[float] | None:

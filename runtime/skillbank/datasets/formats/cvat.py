@@ -15,12 +15,12 @@ from skillbank.datasets.formats.coordinates import (
     around,
     around_ellipse,
     around_turned,
-    number,
     numbers,
     pixels,
 )
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -70,9 +70,8 @@ class Cvat:
         labels = {name: number for number, name in enumerate(classes)}
         entries: dict[str, list[tuple[str, str]]] = {}
         for census in censuses:
-            for subset in census.subsets:
-                said = subset if split_of(subset) is not None else split_in(census.file)
-                entries.setdefault(said, []).append((census.file, subset))
+            for said in census.splits:
+                entries.setdefault(said, []).append((census.file, said))
         frames = {census.file: _Frames(tree, census) for census in censuses if census.tracks}
         reader = _Reader(tree, labels, frames)
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
@@ -88,8 +87,8 @@ class _Census:
     ----------
     listed, used
         Names of classes: those of its own list in their order, and those of marks.
-    subsets
-        What its pictures belong to.
+    splits
+        Words for what its pictures belong to.
     tracks
         How many there are; they belong to a video.
     size
@@ -101,7 +100,7 @@ class _Census:
     file: str
     listed: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    subsets: dict[str, None] = field(default_factory=dict)
+    splits: dict[str, None] = field(default_factory=dict)
     tracks: int = 0
     size: tuple[int | None, int | None] = (None, None)
     first: int | None = None
@@ -127,14 +126,14 @@ def _census(tree: Tree, file: str) -> _Census:
             census.first = _whole(part.findtext(".//start_frame"))
             census.last = _whole(part.findtext(".//stop_frame"))
         elif part.tag == "image":
-            census.subsets[part.get("subset", "")] = None
+            census.splits[_said(tree, file, part)] = None
             census.used.update(name for mark in part if mark.tag != "tag" and (name := _label(mark)))
         else:
-            census.subsets[""] = None
+            census.splits[split_in(file)] = None
             census.tracks += 1
             if name := _label(part):
                 census.used.add(name)
-    census.subsets = census.subsets or {"": None}
+    census.splits = census.splits or {"": None}
     return census
 
 
@@ -143,6 +142,14 @@ def _listed(meta: Element) -> Iterator[str]:
     for label in meta.iterfind(".//labels/label"):
         if label.find("parent") is None and (name := (label.findtext("name") or "").strip()):
             yield name
+
+
+def _said(tree: Tree, file: str, image: Element) -> str:
+    """Return the word for an image's split: its subset, or the folder that it lies in."""
+    subset = image.get("subset", "")
+    if split_of(subset) is not None:
+        return subset
+    return split_in(image.get("name", "").replace("\\", "/"), _found(tree, file, image), file)
 
 
 def _found(tree: Tree, file: str, image: Element) -> str | None:
@@ -158,15 +165,15 @@ class _Reader:
     frames: Mapping[str, _Frames]
 
     def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
-        """Yield the pictures of subsets of files."""
+        """Yield the pictures of files, of each those of some splits."""
         wanted: dict[str, set[str]] = {}
-        for file, subset in parts:
-            wanted.setdefault(file, set()).add(subset)
-        for file, subsets in wanted.items():
+        for file, said in parts:
+            wanted.setdefault(file, set()).add(said)
+        for file, words in wanted.items():
             if file in self.frames:
                 yield from self.frames[file].pictures(self.labels)
             for image in _parts(self.tree, file):
-                if image.tag == "image" and image.get("subset", "") in subsets:
+                if image.tag == "image" and _said(self.tree, file, image) in words:
                     yield self._picture(file, image)
 
     def _picture(self, file: str, image: Element) -> Picture:

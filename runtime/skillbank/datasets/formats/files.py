@@ -31,6 +31,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*?\?>")
+_LIKE_ASCII = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
 
@@ -143,23 +144,43 @@ def xml_of(raw: bytes) -> tuple[Element, bool]:
     UnreadableError
         Also when it defines entities, which no annotation needs and which can grow without bound.
     """
+    from xml.etree.ElementTree import ParseError
+
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
 
     try:
         try:
-            return fromstring(raw), True
+            return _parsed(raw), True
         except (ParseError, ValueError, LookupError) as error:
             if isinstance(error, DefusedXmlException):
                 raise
             text, was_right = _xml_text(raw)
             if text is None:
                 raise
-            return fromstring(_DECLARATION.sub("", text)), was_right
+            return _parsed(_DECLARATION.sub("", text).encode()), was_right
     except DefusedXmlException as error:
         raise UnreadableError(f"holds what an annotation never needs ({type(error).__name__})") from None
     except (ParseError, ValueError, LookupError) as error:
         raise UnreadableError(f"is no XML ({_said(error)})") from None
+
+
+def _parsed(raw: bytes) -> Element:
+    """Parse XML; where no entity can be defined, by the parser in C, which is four times as fast.
+
+    A document type begins with these letters in every encoding that agrees with ASCII. In UTF-16, or in a
+    code page that the declaration may name, other bytes could stand for them.
+    """
+    from xml.etree import ElementTree
+
+    from defusedxml.ElementTree import fromstring
+
+    declared = _DECLARED.match(raw)
+    declaration = raw.partition(b"?>")[0]
+    is_plain = declared[1].lower() in _LIKE_ASCII if declared is not None else b"encoding" not in declaration
+    if is_plain and not any(each in raw for each in (b"\0", b"<!D", b"<!E")):
+        return ElementTree.fromstring(raw)
+    root: Element = fromstring(raw)
+    return root
 
 
 def _xml_text(raw: bytes) -> tuple[str | None, bool]:

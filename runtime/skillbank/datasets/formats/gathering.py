@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import TypeVar
 
 from skillbank.datasets.document import SPLITS, Box, Picture, Split, Where, split_of
@@ -16,6 +17,8 @@ __all__ = ["Gathering", "divided", "examples", "outside", "split_in", "split_sai
 
 T = TypeVar("T")
 _FEW = 3
+_HELD = 300_000
+"""Pictures, boxes and faults of a split that are held in memory, some 80 MB."""
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ class Gathering:
             self.fault("unknown-class", f"its class is {one_line(word, 40)}", at)
             return
         x1, y1, x2, y2 = found
-        self.boxes.append(Box(x1, y1, x2, y2, label, crowd=crowd, at=at))
+        self.boxes.append(Box(x1, y1, x2, y2, label, crowd=crowd, at=intern(at)))
 
     def picture(
         self, name: str, path: str | None, size: tuple[int | None, int | None], tree: Tree | None = None
@@ -132,7 +135,34 @@ def _split(
     read: Callable[[Sequence[T]], Iterator[Picture]],
     files: Callable[[Sequence[T]], Iterable[str]],
 ) -> Split:
-    return Split(split, said, lambda: read(some), tuple(dict.fromkeys(files(some))))
+    return Split(split, said, _Held(lambda: read(some)), tuple(dict.fromkeys(files(some))))
+
+
+class _Held:
+    """Reads the pictures of a split, and holds them for the next time where they are few enough.
+
+    A check, a repair and a conversion each go through all of them, and parsing is what takes the time.
+    """
+
+    def __init__(self, read: Callable[[], Iterator[Picture]]) -> None:
+        self._read = read
+        self._held: list[Picture] | None = None
+
+    def __call__(self) -> Iterator[Picture]:
+        return self._reading() if self._held is None else iter(self._held)
+
+    def _reading(self) -> Iterator[Picture]:
+        held: list[Picture] = []
+        weight = 0
+        for picture in self._read():
+            weight += 1 + len(picture.boxes) + len(picture.faults)
+            if weight <= _HELD:
+                held.append(picture)
+            elif held:
+                held.clear()
+            yield picture
+        if weight <= _HELD:
+            self._held = held
 
 
 def examples(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import PICTURES, Tree
 
-__all__ = ["ImageSets", "image_sets"]
+__all__ = ["ImageSets", "image_sets", "list_bases"]
 
 _BOTH = "trainval"
 _WHOLE = ("default", "all")
@@ -50,6 +50,15 @@ def image_sets(tree: Tree, base: str) -> ImageSets:
         if files:
             return _taken(tree, files)
     return ImageSets({})
+
+
+def list_bases(tree: Tree) -> list[str]:
+    """Return the folders, with a slash behind, that have a folder ImageSets, the deepest first."""
+    folder = "ImageSets/"
+    starts = {
+        f"/{name}".rpartition(f"/{folder}")[0] for name in tree.ending(".txt") if f"/{folder}" in f"/{name}"
+    }
+    return sorted((f"{start.removeprefix('/')}/" for start in starts if start), key=len, reverse=True)
 
 
 def _says(word: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.texts import read_utf8
+from skillbank.datasets.tree import PICTURES
 from skillbank.errors import DataError
 
 __all__ = ["JsonKind", "class_list", "json_kind"]
@@ -62,7 +63,9 @@ def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
         return JsonKind.OTHER
     text = head.removeprefix(_MARK).decode("utf-8", "replace").lstrip()
     if text.startswith("["):
-        return JsonKind.ODVG_LOOSE if _is_odvg(_top(text[1:])) else JsonKind.OTHER
+        if _is_odvg(_top(text[1:])):
+            return JsonKind.ODVG_LOOSE
+        return JsonKind.CLASSES if not cut and _is_class_list(text) else JsonKind.OTHER
     if not text.startswith("{"):
         return JsonKind.OTHER
     if any(_is_odvg(_top(line)) for line in text.split("\n")[:_LINES]):
@@ -96,12 +99,8 @@ def _of_document(text: str, cut: bool) -> JsonKind:
     keys = _top(text)
     if _is_odvg(keys):
         return JsonKind.ODVG_LOOSE
-    if not cut:
-        try:
-            if class_list(json.loads(text)) is not None:
-                return JsonKind.CLASSES
-        except ValueError:
-            pass
+    if not cut and _is_class_list(text):
+        return JsonKind.CLASSES
     images, annotations, categories = (
         keys.get(name, _Value("", frozenset())) for name in ("images", "annotations", "categories")
     )
@@ -116,6 +115,14 @@ def _of_document(text: str, cut: bool) -> JsonKind:
         or (categories.start == "[" and "name" in categories.inside and cut)
     )
     return JsonKind.COCO if sure and (cut or len(listed) > 1) else JsonKind.OTHER
+
+
+def _is_class_list(text: str) -> bool:
+    try:
+        names = class_list(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+    return names is not None and not any(name.lower().endswith(PICTURES) for name in names.values())
 
 
 def _is_odvg(keys: dict[str, _Value]) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.coordinates import number
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.image_sets import image_sets
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 

@@ -166,15 +166,23 @@ def _census(tree: Tree, file: str) -> _Census:
             census.chosen.pop(before, None)
         if answer.task:
             newest[answer.task] = (answer.when, position)
-        census.chosen[position] = _split(task, file)
+        census.chosen[position] = _split(tree, task, file)
         census.names.update(classes_of(answer.results))
     return census
 
 
-def _split(task: _Task, file: str) -> str:
+def _split(tree: Tree, task: _Task, file: str) -> str:
+    """Return the word for a task's split: what its data says, or the folder that its picture lies in."""
     data = task.get("data")
     said = data.get("split") if isinstance(data, dict) else None
-    return said if isinstance(said, str) else split_in(file)
+    if isinstance(said, str):
+        return said
+    names = names_of(picture_of(task))
+    return split_in(*names[:1], _found(tree, names, file), file)
+
+
+def _found(tree: Tree, names: Sequence[str], file: str) -> str | None:
+    return next((found for name in names if (found := tree.find(name, beside=file))), None)
 
 
 @dataclass(frozen=True)
@@ -203,7 +211,7 @@ class _Reader:
         if not said:
             here.fault("unreadable-annotation", "it names no picture, or several")
         names = names_of(said)
-        path = next((found for name in names if (found := self.tree.find(name, beside=file))), None)
+        path = _found(self.tree, names, file)
         if position in self.several[file]:
             here.fault("several-answers", f"{answer.further + 1} of them" if answer.further else "")
         size = (self.tree.size(path) if path is not None else None) or answer.size

@@ -13,11 +13,11 @@ from skillbank.datasets.formats.coordinates import (
     around,
     around_ellipse,
     around_turned,
-    number,
     numbers,
     pixels,
 )
 from skillbank.datasets.formats.gathering import Gathering
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.tree import PICTURES
 from skillbank.visible import one_line
 

@@ -10,12 +10,15 @@ __all__ = ["Four", "four", "key", "number", "whole"]
 Four = tuple[float, float, float, float]
 
 
+_KINDS = (str, float, int)
+
+
 def number(value: object) -> float | None:
     """Return a finite number that may stand in quotes; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) not in _KINDS:  # a bool is no number, though it is an int
         return None
     try:
-        found = float(value)
+        found = float(value)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return None
     return found if isfinite(found) else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skillbank.datasets.document import split_of
-from skillbank.datasets.formats.coordinates import number
+from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.rows import Table, is_blank
 from skillbank.datasets.tree import PICTURES
 

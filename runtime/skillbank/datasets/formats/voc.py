@@ -14,7 +14,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
-from skillbank.datasets.formats.image_sets import ImageSets, image_sets
+from skillbank.datasets.formats.image_sets import ImageSets, image_sets, list_bases
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -107,7 +107,8 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
             continue
         said = [_text(root, "filename"), _text(root, "path")]
         census.pictures[file] = pairs.of(file, said[0], said[1:])[0]
-        census.names.update(name for each in root.findall("object") if (name := _text(each, "name")))
+        marks = (each for each in root.findall("object") if _text(each, "deleted") != "1")
+        census.names.update(name for each in marks if (name := _text(each, "name")))
     return census
 
 
@@ -126,11 +127,12 @@ def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list
     """Divide the files by the lists beside them, else by folders, also those that their pictures lie in."""
     entries: dict[str, list[_Entry]] = {}
     notes: list[str] = []
+    bases = list_bases(tree)
     by_base: dict[str, list[str]] = {}
     for file in census.pictures:
-        by_base.setdefault(_base(file), []).append(file)
+        by_base.setdefault(next((base for base in bases if file.startswith(base)), ""), []).append(file)
     for base, some in by_base.items():
-        sets = image_sets(tree, base)
+        sets = image_sets(tree, base.rstrip("/"))
         notes.extend(sets.notes)
         listed: dict[str, list[_Entry]] = {}
         if sets.lists:
@@ -146,16 +148,10 @@ def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list
     return entries, notes
 
 
-def _base(file: str) -> str:
-    """Return the folder that a file belongs to: VOCdevkit/VOC2007 of its Annotations/x.xml."""
-    found = _XML_FOLDER.search(file.rpartition("/")[0])
-    return file[: found.start()] if found is not None else ""
-
-
 def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str, list[_Entry]], list[str]]:
     by_name: dict[str, str] = {}
-    for file in files:
-        by_name.setdefault(stem(file), file)
+    for file in files:  # of two files of a name neither is meant by the name alone
+        by_name[stem(file)] = "" if stem(file) in by_name else file
     for file in files:  # the whole name below Annotations goes before the last part of another
         below = _XML_FOLDER.sub("/", file[len(base) :]).strip("/")
         by_name[below.rpartition(".")[0]] = file
@@ -190,7 +186,11 @@ class _Reader:
 
     def _listed(self, name: str, is_fault: bool) -> Picture:
         path = self.pairs.named(name, "")
-        faults = (Fault("annotation-missing", name, "there is no XML file of its name"),) if is_fault else ()
+        faults = (
+            (Fault("annotation-missing", name, "no XML file has its name, or several have"),)
+            if is_fault
+            else ()
+        )
         width, height = (self.tree.size(path) if path is not None else None) or (None, None)
         return Picture(path or name, path, width, height, (), "", Where(name), faults)
 
@@ -209,7 +209,8 @@ class _Reader:
         if other is not None:
             here.fault("names-another", f"it names {other}, and {path} has its name")
         for number_of, each in enumerate(root.findall("object"), 1):
-            _add(here, each, f"object {number_of}")
+            if _text(each, "deleted") != "1":  # of LabelMe's old XML, which keeps what was taken back
+                _add(here, each, f"object {number_of}")
         size = (pixels(root.findtext("size/width")), pixels(root.findtext("size/height")))
         return here.picture(said or path or stem(file), path, size, self.tree)
 
@@ -217,7 +218,8 @@ class _Reader:
 def _add(here: Gathering, mark: Element, at: str) -> None:
     name = _text(mark, "name")
     if (plain := mark.find("bndbox")) is not None:
-        here.box([_text(plain, each) for each in _CORNERS], name, at)
+        sides = {side.tag: side.text or "" for side in plain}
+        here.box([sides.get(each, "") for each in _CORNERS], name, at)
     elif (turned := mark.find("robndbox")) is not None:
         found = numbers(_text(turned, each) for each in _TURNED)
         if found is None:

@@ -17,6 +17,8 @@ from skillbank.errors import DataError
 
 __all__ = ["Yolo"]
 
+_LOOKED_AT = 20
+
 
 class Yolo:
     """The format of YOLO's trainers."""
@@ -27,18 +29,20 @@ class Yolo:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether a list of classes lies at the root, and labels anywhere."""
         files = [*description_files(tree)[:1], *class_list_files(tree)[:1]]
-        if not files or not holds_labels(tree):
+        held = holds_labels(tree)
+        if held is False:
             return None
-        return Recognised(tuple(files), f"{files[0]} and text files of labels")
+        if files and (held or _has_pairs(tree)):
+            return Recognised(tuple(files), f"{files[0]} and text files of labels")
+        if held and _has_pairs(tree):
+            return Recognised((), "text files of labels", _without_classes(tree))
+        return None
 
     def read(self, tree: Tree) -> DataSet:
         """Read the classes and the layout now, and labels when they are asked for."""
         found = described(tree)
         if found.classes is None or not found.classes.names:
-            raise DataError(
-                f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt "
-                "there, one a line in the order of their numbers"
-            )
+            raise DataError(_without_classes(tree))
         layout = Layout.of(tree, found)
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
@@ -87,6 +91,19 @@ class _Pictures:
     @staticmethod
     def _missing(name: str, label: str) -> Picture:
         return Picture(name, None, None, None, (), where=Where(label or name))
+
+
+def _has_pairs(tree: Tree) -> bool:
+    """Whether one of the first pictures has a label file."""
+    layout = Layout(tree)
+    return any(layout.label_of(name) is not None for name in tree.pictures[:_LOOKED_AT])
+
+
+def _without_classes(tree: Tree) -> str:
+    return (
+        f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt there, "
+        "one a line in the order of their numbers"
+    )
 
 
 def _annotations(layout: Layout, split: str) -> tuple[str, ...]:

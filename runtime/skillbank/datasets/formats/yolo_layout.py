@@ -90,7 +90,10 @@ class Layout:
             if candidate in labels:
                 return candidate
         same = self._by_stem.get(last, [])
-        return same[0] if len(same) == 1 and self._picture_stems.get(last) == 1 else None
+        if len(same) != 1 or self._picture_stems.get(last) != 1:
+            return None
+        mine, other = self._split_part(picture), self._split_part(same[0])
+        return same[0] if mine is None or other is None or mine[1] == other[1] else None
 
     @cached_property
     def labels(self) -> frozenset[str]:
@@ -214,22 +217,23 @@ class Layout:
 
 
 def label_files(tree: Tree) -> Iterator[str]:
-    """Yield the text files that are neither lists of classes nor, at the root, of a split's pictures."""
+    """Yield the text files that are neither lists of classes nor of a split's pictures."""
     lists = set(class_list_files(tree))
     for name in tree.ending(".txt"):
         last = name.rpartition("/")[2].lower()
         if name in lists or last in ("classes.txt", "obj.names") or last.startswith(_NO_LABELS):
             continue
-        if split_of(last[: -len(".txt")]) is None:
+        if split_of(last[: -len(".txt")]) is None or _labels_in(tree, name):
             yield name
 
 
-def holds_labels(tree: Tree) -> bool:
-    """Whether the first text file that holds anything holds labels."""
-    for name in islice(label_files(tree), _LOOKED_AT):
-        if lines := _first_lines(tree, name):
+def holds_labels(tree: Tree) -> bool | None:
+    """Whether the first text file that holds anything holds labels; None where the first ones are empty."""
+    looked = None
+    for looked in islice(label_files(tree), _LOOKED_AT):
+        if lines := _first_lines(tree, looked):
             return is_label_line(lines[0])
-    return False
+    return None if looked is not None else False
 
 
 def _labels_in(tree: Tree, name: str) -> bool:

@@ -1,0 +1,79 @@
+"""Several data sets as one: split folders, or files of several formats that each hold a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in
+from skillbank.datasets.faults import Fault
+
+__all__ = ["Member", "joined"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A data set that becomes a part of another.
+
+    Attributes
+    ----------
+    folder
+        Where it lies, relative to the whole; empty where it lies at the root.
+    """
+
+    folder: str
+    data: DataSet
+
+    def split_of(self, split: Split) -> str:
+        """Return the split that one of the member's is in the whole."""
+        return split_in(self.folder.rpartition("/")[2]) or split.name
+
+    def below(self, name: str) -> str:
+        """Return a path of the member as one of the whole."""
+        return f"{self.folder}/{name}" if self.folder else name
+
+
+def joined(members: Sequence[Member], notes: Sequence[str] = ()) -> DataSet:
+    """Make one data set; classes are joined by name, those of the training first."""
+    ordered = sorted(members, key=_first_split)
+    classes = tuple(dict.fromkeys(name for member in ordered for name in member.data.classes))
+    splits = tuple(_lifted(member, split, classes) for member in ordered for split in member.data.splits)
+    formats = dict.fromkeys(member.data.format for member in ordered)
+    said = dict.fromkeys(note for member in ordered for note in member.data.notes)
+    faults = tuple(_moved(member, fault) for member in ordered for fault in member.data.faults)
+    return DataSet("+".join(formats), classes, splits, (*said, *notes), faults)
+
+
+def _first_split(member: Member) -> int:
+    names = [member.split_of(split) for split in member.data.splits]
+    return min((SPLITS.index(name) for name in names if name in SPLITS), default=len(SPLITS))
+
+
+def _moved(member: Member, fault: Fault) -> Fault:
+    return replace(fault, where=member.below(fault.where))
+
+
+def _lifted(member: Member, split: Split, classes: tuple[str, ...]) -> Split:
+    """Return a split of a member as one of the whole."""
+    places = {name: place for place, name in enumerate(classes)}
+    new = [places[name] for name in member.data.classes]
+    same = new == list(range(len(new)))
+
+    def pictures() -> Iterator[Picture]:
+        for picture in split.pictures():
+            boxes = picture.boxes
+            if not same:
+                boxes = tuple(
+                    box if box.label is None else replace(box, label=new[box.label]) for box in boxes
+                )
+            yield replace(
+                picture,
+                path=None if picture.path is None else member.below(picture.path),
+                boxes=boxes,
+                where=replace(picture.where, file=member.below(picture.where.file)),
+                faults=tuple(_moved(member, fault) for fault in picture.faults),
+            )
+
+    name = member.split_of(split)
+    said = member.folder.rpartition("/")[2] or split.said
+    return Split(name, said, pictures, tuple(member.below(each) for each in split.annotations))

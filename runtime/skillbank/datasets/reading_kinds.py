@@ -1,0 +1,96 @@
+"""What can be wrong with annotations that is found in reading them."""
+
+from __future__ import annotations
+
+from skillbank.datasets.kinds import DROP_BOX, ERROR, NOTE, WARNING, Kind, table
+
+__all__ = ["READING"]
+
+READING = table(
+    Kind("unreadable-annotation", ERROR, "entries that cannot be read", "correct them", "drop the entry"),
+    Kind(
+        "unknown-class",
+        ERROR,
+        "boxes of a class that the list of classes lacks",
+        "complete the list",
+        DROP_BOX,
+    ),
+    Kind("id-twice", ERROR, "ids that stand twice", "number the entries anew", "drop the later entry"),
+    Kind(
+        "annotation-missing",
+        ERROR,
+        "pictures that a list names and nobody annotated",
+        "annotate them, or take them out of the list",
+        "drop the picture",
+    ),
+    Kind(
+        "size-unknown",
+        ERROR,
+        "pictures with boxes in shares of a size that nothing says",
+        "bring the pictures",
+        "drop the picture",
+    ),
+    Kind(
+        "names-another",
+        WARNING,
+        "annotation files that name another picture than the one of their own name, which is taken",
+        "correct the name in them",
+    ),
+    Kind(
+        "several-answers",
+        WARNING,
+        "pictures that were annotated several times, of which the checked or else the newest is taken",
+        "keep one annotation of each",
+    ),
+    Kind(
+        "picture-inside",
+        WARNING,
+        "pictures that lie only inside their annotation file (imageData)",
+        "write them to files with labelme_export_json",
+    ),
+    Kind(
+        "turned-view",
+        WARNING,
+        "pictures that were turned while they were annotated, whose boxes may be turned with them",
+        "look at them",
+    ),
+    Kind("not-utf8", WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
+    Kind(
+        "mark-left-out",
+        WARNING,
+        "marks that enclose nothing (points, tags, brushes without corners), which are left out",
+        "draw boxes where they are meant",
+    ),
+    Kind("mark-as-box", NOTE, "polygons, circles, masks and turned boxes taken as the boxes around them", ""),
+    Kind("parts-joined", NOTE, "parts of one object that are joined to one box", ""),
+    Kind("several-classes", NOTE, "marks of several classes, a box for each", ""),
+    Kind("difficult", NOTE, "objects that are marked as difficult and taken like the others", ""),
+    Kind("region-left-out", NOTE, "regions that nobody annotated (DontCare), which are left out", ""),
+    Kind("mended", NOTE, "entries that were read with a correction", "nothing"),
+    Kind(
+        "unlisted-picture",
+        WARNING,
+        "annotations of pictures that the file does not list",
+        "nothing if the pictures were left out on purpose: these annotations are left out too",
+        "drop the annotation",
+    ),
+    Kind(
+        "boxes-pixels",
+        ERROR,
+        "boxes in pixels where shares of the picture are meant",
+        "divide x by the width and y by the height of the picture",
+        "drop the box",
+    ),
+    Kind(
+        "split-missing",
+        ERROR,
+        "splits whose pictures are not where the data set says",
+        "correct the place in the file that names it",
+    ),
+    Kind(
+        "label-file-missing",
+        NOTE,
+        "pictures without a label file",
+        "nothing if they show no object: they teach what is not there",
+    ),
+)

@@ -1,0 +1,177 @@
+"""Which formats a tree holds: at its root, or in its split folders, each a data set of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from skillbank.datasets.document import DataSet, split_in
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats import FORMATS, LAST, Format
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.joining import Member, joined
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, a_few
+
+__all__ = ["Found", "UnrecognisedError", "look", "unrecognised", "unwrapped"]
+
+_MOST_ENDINGS = 5
+_WRAPPERS = 3
+"""So many folders around a data set are passed through where there is nothing beside them."""
+_BESIDE = (".md", ".txt", ".html", ".pdf", ".rst", ".log")
+"""Endings of what may lie beside the only folder: a README, a licence."""
+
+
+class UnrecognisedError(DataError):
+    """No format is recognised; `lacking` says that one would be if something were not missing."""
+
+    lacking = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was recognised in a tree; nothing of it is read yet.
+
+    Attributes
+    ----------
+    claims
+        Formats that the root holds, with what they were recognised by.
+    parts
+        Split folders that are data sets of their own.
+    bare
+        Split folders that hold pictures and no annotations.
+    """
+
+    tree: Tree
+    claims: tuple[tuple[Format, Recognised], ...]
+    parts: tuple[tuple[str, Found], ...] = ()
+    bare: tuple[str, ...] = ()
+
+    def read(self) -> DataSet:
+        """Read the data set.
+
+        Raises
+        ------
+        DataError
+            When several formats could be meant, or what describes the whole cannot be read.
+        """
+        if not self.claims:
+            return self._divided()
+        whole = self._whole()
+        if self.parts and not any(split.name for split in whole.splits):
+            files = [name for _, claim in self.claims for name in claim.files]
+            return self._divided(
+                f"{a_few(files, 3)} beside the folders of the splits is not divided and left aside"
+            )
+        return whole
+
+    def _whole(self) -> DataSet:
+        if len(self.claims) == 1:
+            return self.claims[0][0].read(self.tree)
+        sets = [each.read(self.tree) for each, _ in self.claims]
+        names = [split.name for data in sets for split in data.splits]
+        if all(names) and len(set(names)) == len(names):
+            return joined([Member("", data) for data in sets])
+        told = " and ".join(f"{each.title} ({found.why})" for each, found in self.claims)
+        formats = " or ".join(each.name for each, _ in self.claims)
+        raise DataError(f"{self.tree.root} can be read as {told}; say which is meant with --format {formats}")
+
+    def _divided(self, *notes: str) -> DataSet:
+        members = [Member(folder, found.read()) for folder, found in self.parts]
+        said = list(notes)
+        faults = []
+        for folder in self.bare:
+            split = split_in(folder)
+            bare = LAST.read(self.tree.below(folder))
+            members.append(Member(folder, replace(bare, notes=(), classes=())))
+            if split == "test":
+                said.append(f"{folder} holds pictures without annotations")
+            else:
+                faults.append(Fault("split-unmarked", folder, "it holds pictures and no annotations"))
+        data = joined(members, said)
+        return replace(data, faults=(*data.faults, *faults))
+
+
+def look(tree: Tree, form: str = "") -> Found | None:
+    """Recognise what a tree holds; None where no format has annotations in it.
+
+    Parameters
+    ----------
+    form
+        Name of the only format to look for; empty for all.
+
+    Raises
+    ------
+    DataError
+        When there is no such format.
+    """
+    claims = _claims(tree, form)
+    parts, bare = [], []
+    for folder in tree.folders():
+        if split_in(folder) is None:
+            continue
+        below = tree.below(folder)
+        if (found := look(below, form)) is not None:
+            parts.append((folder, found))
+        elif below.pictures:
+            bare.append(folder)
+    if not claims and not parts:
+        return None
+    return Found(tree, claims, tuple(parts), tuple(bare))
+
+
+def unwrapped(tree: Tree, form: str = "") -> Found | None:
+    """Recognise what a tree holds, or its only folder, in which archives mostly have everything."""
+    for _ in range(_WRAPPERS):
+        if (found := look(tree, form)) is not None:
+            return found
+        folders = tree.folders()
+        beside = [name for name in (*tree.files, *tree.archives) if "/" not in name]
+        if len(folders) != 1 or not all(name.lower().endswith(_BESIDE) for name in beside):
+            return None
+        tree = tree.below(folders[0])
+    return look(tree, form)
+
+
+def unrecognised(tree: Tree, form: str = "") -> UnrecognisedError:
+    """Return what to say of a tree that holds nothing known."""
+    for each in _asked(form):
+        found = each.recognise(tree)
+        if found is not None and found.lacking:
+            error = UnrecognisedError(found.lacking)
+            error.lacking = True
+            return error
+    known = ", ".join(each.title for each in _asked(form))
+    return UnrecognisedError(
+        f"{tree.root} holds no data set that is recognised (known are {known}); it holds {_contents(tree)}"
+    )
+
+
+def _claims(tree: Tree, form: str) -> tuple[tuple[Format, Recognised], ...]:
+    kept: list[tuple[Format, Recognised]] = []
+    taken: set[str] = set()
+    for each in _asked(form):
+        found = each.recognise(tree)
+        # Of two formats that would read the same files, the surer one stands first.
+        if found is not None and not found.lacking and taken.isdisjoint(found.files):
+            kept.append((each, found))
+            taken.update(found.files)
+    return tuple(kept)
+
+
+def _asked(form: str) -> list[Format]:
+    formats = [each for each in FORMATS if form in ("", each.name)]
+    if not formats and form != LAST.name:
+        known = ", ".join(each.name for each in (*FORMATS, LAST))
+        raise DataError(f"there is no format '{form}'; known are {known}")
+    return formats
+
+
+def _contents(tree: Tree) -> str:
+    """Say what a tree holds by the endings of its files: "120 .jpg, 3 .txt"."""
+    counts: dict[str, int] = {}
+    for name in (*tree.files, *tree.archives):
+        ending = Path(name).suffix.lower() or "without an ending"
+        counts[ending] = counts.get(ending, 0) + 1
+    most = sorted(counts.items(), key=lambda item: -item[1])[:_MOST_ENDINGS]
+    return ", ".join(f"{count:,} {ending}" for ending, count in most) or "nothing"

@@ -1,0 +1,433 @@
+"""Every kind of fault, made into a clean data set, is found and counted, and nothing else is."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skillbank.datasets.checking import check_data, chosen_splits
+from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.faults import KINDS, Fault, Severity
+from skillbank.datasets.opening import Opened
+from skillbank.datasets.progress import Step
+from skillbank.datasets.report import DataReport
+from skillbank.errors import DataError
+from tests.datasets.made import Made, scene
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    made = Made(tmp_path / "set", seed=21)
+    made.add("train", 30)
+    made.add("val", 15)
+    return made
+
+
+def loud(report: DataReport) -> dict[str, int]:
+    """Counts of what is more than a note."""
+    return {k: n for k, n in report.tally.counts.items() if KINDS[k].severity is not Severity.NOTE}
+
+
+def reboxed(made: Made, split: str, change: Callable[[Box, Picture], Box]) -> None:
+    made.splits[split] = [
+        replace(each, boxes=tuple(change(box, each) for box in each.boxes)) for each in made.splits[split]
+    ]
+
+
+def with_box(made: Made, split: str, number: int, box: Box) -> None:
+    held = made.splits[split][number]
+    made.splits[split][number] = replace(held, boxes=(*held.boxes, box))
+
+
+@pytest.mark.parametrize(
+    ("corners", "kind"),
+    [
+        ((50, 50, 50, 90), "box-empty"),
+        ((50, 50, 90, 50), "box-empty"),
+        ((90, 50, 50, 90), "box-reversed"),
+        ((50, 90, 90, 50), "box-reversed"),
+        ((math.nan, 1, 50, 50), "box-not-finite"),
+        ((1, 1, math.inf, 50), "box-not-finite"),
+        ((100, 50, 190, 90), "box-outside"),
+        ((-30, 50, 90, 90), "box-outside"),
+        ((200, 50, 290, 90), "box-beyond"),
+        ((-90, -90, -10, -10), "box-beyond"),
+        ((50, 50, 51, 90), "box-tiny"),
+    ],
+)
+def test_one_odd_box(made: Made, corners: tuple[float, float, float, float], kind: str) -> None:
+    with_box(made, "train", 7, Box(*corners, 1, at="box 9"))
+    report = check_data(made.opened())
+    assert loud(report) == {kind: 1}
+    [fault] = report.tally.examples[kind]
+    assert "train.json box 9 (train/00007.jpg)" in fault.where
+
+
+def test_a_box_that_rounding_pushes_over_the_edge_is_a_note(made: Made) -> None:
+    with_box(made, "train", 0, Box(100, 50, 161, 90, 1))
+    report = check_data(made.opened())
+    assert loud(report) == {}
+    assert report.tally.counts["box-rounded"] == 1
+
+
+def test_fractions(made: Made) -> None:
+    reboxed(
+        made, "train", lambda b, p: replace(b, x1=b.x1 / 160, x2=b.x2 / 160, y1=b.y1 / 120, y2=b.y2 / 120)
+    )
+    report = check_data(made.opened())
+    assert loud(report) == {"boxes-fractions": 90}
+    assert "all of its 90 lie within 0 to 1" in report.tally.examples["boxes-fractions"][0].detail
+
+
+def test_some_fractions_among_pixels(made: Made) -> None:
+    with_box(made, "train", 3, Box(0.1, 0.2, 0.5, 0.75, 1))
+    assert loud(check_data(made.opened()))["boxes-fractions"] == 1
+
+
+def test_width_and_height_for_a_corner(made: Made) -> None:
+    reboxed(made, "train", lambda b, p: replace(b, x2=b.x2 - b.x1, y2=b.y2 - b.y1))
+    report = check_data(made.opened())
+    assert loud(report) == {"boxes-xywh": 90}
+    assert "fit as x, y, width, height" in report.tally.examples["boxes-xywh"][0].detail
+
+
+def test_a_corner_for_width_and_height(made: Made) -> None:
+    reboxed(made, "val", lambda b, p: replace(b, x2=b.x2 + b.x1, y2=b.y2 + b.y1))
+    assert loud(check_data(made.opened())) == {"boxes-xyxy": 45}
+
+
+def test_x_and_y_exchanged(tmp_path: Path) -> None:
+    made = Made(tmp_path / "set", seed=22)
+    made.add("train", 30, size=(400, 100))
+    reboxed(made, "train", lambda b, p: Box(b.y1, b.x1, b.y2, b.x2, b.label))
+    assert loud(check_data(made.opened())) == {"boxes-yxyx": 90}
+
+
+def test_thousandths(tmp_path: Path) -> None:
+    made = Made(tmp_path / "set", seed=23)
+    made.add("train", 60, size=(320, 240))
+    reboxed(
+        made,
+        "train",
+        lambda b, p: replace(b, x1=b.x1 / 0.32, x2=b.x2 / 0.32, y1=b.y1 / 0.24, y2=b.y2 / 0.24),
+    )
+    assert loud(check_data(made.opened())) == {"boxes-scaled": 180}
+
+
+def test_percent_of_large_pictures(tmp_path: Path) -> None:
+    made = Made(tmp_path / "set", seed=24)
+    made.add("train", 60, size=(640, 480))
+    reboxed(
+        made,
+        "train",
+        lambda b, p: replace(b, x1=b.x1 / 6.4, x2=b.x2 / 6.4, y1=b.y1 / 4.8, y2=b.y2 / 4.8),
+    )
+    assert "boxes-perhaps-scaled" in loud(check_data(made.opened()))
+
+
+def test_a_missing_picture_and_the_one_that_may_be_meant(made: Made) -> None:
+    made.put("train", "train/00003.JPG", (160, 120), [made.box((160, 120))])
+    made.put("train", "train/gone.jpg", (160, 120), [made.box((160, 120))])
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-missing": 2}
+    near, gone = report.tally.examples["picture-missing"]
+    assert near.detail == "did you mean 'train/00003.jpg'?"
+    assert gone.detail == ""
+
+
+def test_pictures_in_archives_that_nobody_opened_are_not_missing(made: Made, tmp_path: Path) -> None:
+    opened = made.opened()
+    packed = replace(opened.tree, files={}, archives=("images.tar.gz",))
+    made.splits = {name: [replace(p, path=None) for p in held] for name, held in made.splits.items()}
+    report = check_data(Opened(packed, made.opened().data), decode=False)
+    assert loud(report) == {}
+    assert any("images.tar.gz" in note for note in report.notes)
+
+
+def test_broken_pictures_of_every_sort(made: Made) -> None:
+    made.add("train", 1, ending=".png")
+    for name, keep in (("00001.jpg", 0.6), ("00002.jpg", 0.0), ("00030.png", 0.5)):
+        file = made.root / "train" / name
+        file.write_bytes(file.read_bytes()[: int(file.stat().st_size * keep)])
+    (made.root / "train" / "00004.jpg").write_text("<html>404</html>")
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-broken": 4}
+    details = {fault.detail for fault in report.tally.examples["picture-broken"]}
+    assert details == {"it ends too early", "it is empty", "it is no picture that is known"}
+    assert report.findings.broken == {
+        f"train/{n}" for n in ("00001.jpg", "00002.jpg", "00030.png", "00004.jpg")
+    }
+
+
+def test_a_jpeg_whose_end_was_never_written(made: Made) -> None:
+    file = made.root / "train" / "00001.jpg"
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2] + bytes(len(data) // 2))
+    found = loud(check_data(made.opened()))
+    assert found in ({"picture-cut": 1}, {"picture-broken": 1})
+
+
+def test_nothing_is_decoded_where_that_is_not_wanted(made: Made) -> None:
+    (made.root / "train" / "00004.jpg").write_text("no picture")
+    report = check_data(made.opened(), decode=False)
+    assert loud(report) == {}
+    assert not report.decoded
+
+
+def test_sizes(made: Made) -> None:
+    made.splits["train"][0] = replace(made.splits["train"][0], width=320, height=240)
+    made.splits["train"][1] = replace(made.splits["train"][1], width=120, height=160)
+    made.splits["train"][2] = replace(made.splits["train"][2], width=500, height=120)
+    held = made.splits["train"][3]
+    made.splits["train"][3] = replace(
+        held, width=80, height=60, boxes=(*held.boxes, Box(90, 70, 150, 110, 0))
+    )
+    report = check_data(made.opened())
+    assert loud(report) == {"size-scaled": 1, "size-disagrees": 1, "size-mistaken": 2}
+    assert "exchanged" in report.tally.examples["size-mistaken"][0].detail
+
+
+def test_labels_that_count_from_one(made: Made) -> None:
+    beyond = Fault("unknown-class", "train.json", "the list of classes has no 3", 12)
+    reboxed(made, "train", lambda b, p: replace(b, label=1 + (b.label or 0) % 2))
+    made.splits["train"][0] = replace(made.splits["train"][0], faults=(beyond,))
+    report = check_data(made.opened())
+    assert loud(report) == {"unknown-class": 12, "labels-shifted": 102, "class-not-learned": 1}
+    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["labels-shifted"]
+
+
+def test_boxes_on_the_stored_picture_where_the_size_is_upright(made: Made) -> None:
+    turned(made, "train", 10)
+    made.splits["train"][:10] = [
+        replace(each, boxes=(Box(10, 90, 110, 158, 0),)) for each in made.splits["train"][:10]
+    ]
+    assert loud(check_data(made.opened())) == {"boxes-stored": 10}
+
+
+def test_one_odd_box_on_a_turned_picture_is_its_own_fault(made: Made) -> None:
+    turned(made, "train", 10)
+    made.splits["train"][:9] = [
+        replace(each, boxes=(Box(100, 10, 158, 110, 0),)) for each in made.splits["train"][:9]
+    ]
+    made.splits["train"][9] = replace(made.splits["train"][9], boxes=(Box(10, 90, 110, 158, 0),))
+    assert loud(check_data(made.opened())) == {"box-outside": 1}
+
+
+def turned(made: Made, split: str, count: int) -> None:
+    """Let the files be stored on their side, as telephones do."""
+    for picture in made.splits[split][:count]:
+        with Image.open(made.root / picture.name) as image:
+            exif = image.getexif()
+            exif[0x0112] = 8
+            image.transpose(Image.Transpose.ROTATE_270).save(made.root / picture.name, exif=exif)
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_sizes_as_stored_with_upright_boxes_name_exif(made: Made, decode: bool) -> None:
+    turned(made, "train", 10)
+    stored = [replace(each, width=120, height=160) for each in made.splits["train"][:10]]
+    stored = [replace(each, boxes=(*each.boxes, Box(100, 10, 159, 60, 0))) for each in stored]
+    made.splits["train"][:10] = stored
+    report = check_data(made.opened(), decode=decode)
+    assert loud(report) == {"size-turned": 10}
+    assert "EXIF" in report.tally.examples["size-turned"][0].detail
+
+
+def test_boxes_on_the_stored_picture(made: Made) -> None:
+    turned(made, "train", 10)
+    made.splits["train"][:10] = [
+        replace(each, width=120, height=160, boxes=(Box(10, 90, 110, 158, 0),))
+        for each in made.splits["train"][:10]
+    ]
+    assert loud(check_data(made.opened()))["boxes-stored"] == 10
+
+
+def test_the_same_box_twice_and_with_two_classes(made: Made) -> None:
+    box = made.splits["train"][0].boxes[0]
+    assert box.label is not None
+    with_box(made, "train", 0, box)
+    with_box(made, "train", 1, replace(made.splits["train"][1].boxes[0], label=None, phrase="dog"))
+    report = check_data(made.opened())
+    assert loud(report) == {"box-twice": 1}
+    assert report.tally.counts["box-two-classes"] == 1
+
+
+def test_copies_across_and_within_splits(made: Made) -> None:
+    for target in ("val/again.jpg", "train/again.jpg"):
+        (made.root / target).write_bytes((made.root / "train/00005.jpg").read_bytes())
+        made.put(target[:-10], target, (160, 120), [made.box((160, 120))])
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-copies": 1, "picture-shared": 1}
+    assert report.findings.shared == {"train/00005.jpg", "train/again.jpg"}
+
+
+def test_a_picture_that_was_stored_again_is_found_across_splits(made: Made) -> None:
+    for number, (quality, size) in enumerate(((50, (160, 120)), (90, (320, 240)), (80, (80, 60)))):
+        with Image.open(made.root / f"train/0000{number}.jpg") as image:
+            image.resize(size).save(made.root / f"val/copy{number}.jpg", quality=quality)
+        made.put("val", f"val/copy{number}.jpg", size, [made.box(size)])
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-near": 3}
+    told = {fault.where.split()[0]: fault.detail for fault in report.tally.examples["picture-near"]}
+    assert told["val/copy1.jpg"] == "it looks like train/00001.jpg of train"
+
+
+def test_one_picture_in_two_entries(made: Made) -> None:
+    made.splits["train"].append(made.splits["train"][4])
+    made.splits["train"].append(replace(made.splits["train"][5], boxes=(made.box((160, 120)),)))
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-twice": 2}
+    assert [f.detail for f in report.tally.examples["picture-twice"]] == [
+        "with the same boxes",
+        "with other boxes",
+    ]
+
+
+@pytest.mark.parametrize("shift", [1, 2])
+def test_labels_that_are_one_off(made: Made, shift: int) -> None:
+    reboxed(made, "train", lambda b, p: replace(b, phrase=made.classes[((b.label or 0) + shift) % 3]))
+    report = check_data(made.opened())
+    assert loud(report) == {"label-contradicts": 90}
+    side = "below" if shift == 1 else "above"
+    first = report.tally.examples["label-contradicts"][0].detail
+    assert first == f"in every box the label is one {side} that of its category: off by one?"
+
+
+def test_a_single_contradiction_is_told_as_such(made: Made) -> None:
+    box = made.splits["train"][0].boxes[0]
+    other = made.classes[((box.label or 0) + 1) % 3]
+    made.splits["train"][0] = replace(made.splits["train"][0], boxes=(replace(box, phrase=other),))
+    report = check_data(made.opened())
+    assert loud(report) == {"label-contradicts": 1}
+
+
+def test_capitals_are_no_contradiction(made: Made) -> None:
+    reboxed(made, "train", lambda b, p: replace(b, phrase=made.classes[b.label or 0].upper()))
+    assert loud(check_data(made.opened())) == {}
+
+
+@pytest.mark.parametrize(
+    ("split", "kind"),
+    [("train", "nothing-to-learn"), ("val", "nothing-to-measure"), ("", "nothing-to-learn")],
+)
+def test_splits_without_a_box(tmp_path: Path, split: str, kind: str) -> None:
+    made = Made(tmp_path / "set")
+    if split:
+        made.add("val" if split == "train" else "train", 12)
+    made.add(split, 12, boxes=0)
+    assert kind in loud(check_data(made.opened()))
+
+
+def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:
+    made.add("test", 5, boxes=0)
+    assert loud(check_data(made.opened())) == {"test-unmarked": 1}
+
+
+def test_an_empty_split(made: Made) -> None:
+    made.splits["test"] = []
+    assert loud(check_data(made.opened())) == {"split-empty": 1}
+
+
+def test_where_nothing_can_be_used_skipping_is_no_way_out(made: Made) -> None:
+    made.splits["val"] = [
+        replace(each, path=None, name=f"elsewhere/{each.name}x") for each in made.splits["val"]
+    ]
+    report = check_data(made.opened())
+    assert loud(report) == {"picture-missing": 15, "split-lost": 1}
+    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["split-lost"]
+
+
+def test_classes_that_splits_do_not_share(made: Made) -> None:
+    made.classes = (*made.classes, "zebra", "rhino")
+    with_box(made, "val", 0, Box(10, 10, 50, 50, 3))
+    report = check_data(made.opened())
+    assert loud(report) == {"class-not-learned": 1}
+    assert report.tally.examples["class-unused"] == [Fault("class-unused", "rhino")]
+
+
+def test_imbalance(made: Made) -> None:
+    made.classes = (*made.classes, "zebra")
+    for _ in range(4):
+        for number in range(30):
+            for _ in range(3):
+                with_box(made, "train", number, replace(made.box((160, 120)), label=0))
+    with_box(made, "train", 0, Box(10, 10, 50, 50, 3))
+    with_box(made, "val", 0, Box(10, 10, 50, 50, 3))
+    report = check_data(made.opened())
+    assert loud(report) == {"class-imbalance": 1}
+    assert report.tally.examples["class-imbalance"][0].where == "zebra"
+
+
+def test_pictures_of_other_kinds_are_notes(made: Made) -> None:
+    def deep(numbers: random.Random, size: tuple[int, int]) -> Image.Image:
+        values = np.asarray(scene(numbers, size).convert("L")).astype(np.uint16) * 16
+        return Image.fromarray(values)
+
+    def real(numbers: random.Random, size: tuple[int, int]) -> Image.Image:
+        return Image.fromarray(np.asarray(scene(numbers, size).convert("L")).astype(np.float32) / 300)
+
+    made.add("train", 2, ending=".png", draw=deep)
+    made.add("train", 2, ending=".tif", draw=real)
+    made.add("train", 3, ending=".jpg", draw=lambda n, s: scene(n, s).convert("CMYK"))
+    film = [scene(made.numbers, (160, 120)) for _ in range(3)]
+    film[0].save(made.root / "train/film.gif", save_all=True, append_images=film[1:])
+    made.put("train", "train/film.gif", (160, 120), [made.box((160, 120))])
+    report = check_data(made.opened())
+    assert loud(report) == {}
+    counts = report.tally.counts
+    assert (counts["picture-deep"], counts["picture-colours"], counts["picture-frames"]) == (4, 3, 1)
+
+
+def test_pictures_that_nothing_names_and_those_without_a_box(made: Made) -> None:
+    scene(made.numbers, (50, 50)).save(made.root / "stray.png")
+    made.add("train", 2, boxes=0)
+    counts = check_data(made.opened()).tally.counts
+    assert (counts["picture-unnamed"], counts["picture-unmarked"]) == (1, 2)
+
+
+def test_faults_of_readers_count(made: Made) -> None:
+    fault = Fault("unreadable-annotation", "train.json entry 1", "its bbox is not four numbers", 4)
+    made.splits["train"][0] = replace(made.splits["train"][0], faults=(fault,))
+    assert loud(check_data(made.opened())) == {"unreadable-annotation": 4}
+
+
+def test_only_the_split_that_is_named(made: Made) -> None:
+    with_box(made, "train", 0, Box(1, 1, 1, 9, 0))
+    assert loud(check_data(made.opened(), splits=["val"])) == {}
+    opened = made.opened()
+    assert [each.name for each in chosen_splits(replace(opened, split=opened.data.splits[1]))] == ["val"]
+    with pytest.raises(DataError, match="no split 'tests'; it has train, val"):
+        check_data(opened, splits=["tests"])
+
+
+def test_the_document_holds_everything_once(made: Made) -> None:
+    with_box(made, "train", 0, Box(1, 1, 1, 9, 0))
+    document = check_data(made.opened()).document()
+    assert document["ok"] is False
+    assert [each["kind"] for each in document["errors"]] == ["box-empty"]
+    assert [each["pictures"] for each in document["splits"]] == [30, 15]
+    assert sum(document["splits"][0]["boxes_by_class"].values()) == 91
+
+
+def test_looks_are_kept_until_a_file_changes(made: Made, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert loud(check_data(made.opened(), cache=cache)) == {}
+    file = made.root / "train" / "00003.jpg"
+    file.write_bytes(file.read_bytes()[:900])
+    assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
+    assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
+    (cache / "looks.sqlite").write_bytes(b"rubbish" * 1000)
+    assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
+
+
+def test_progress_is_told(made: Made) -> None:
+    told: list[Step] = []
+    check_data(made.opened(), report=told.append)
+    assert told[-1].done == told[-1].total == 45

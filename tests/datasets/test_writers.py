@@ -1,0 +1,115 @@
+"""What the writers do with what their format cannot hold, and what the files look like."""
+
+import json
+from pathlib import Path
+
+from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.formats import WRITERS
+from skillbank.datasets.formats.base import Part
+from skillbank.datasets.formats.coco_writer import CocoWriter
+from skillbank.datasets.opening import open_place
+from tests.datasets.reading import picture
+
+WRITER = {writer.name: writer for writer in WRITERS}
+BOX = Box(10, 20, 40, 60, 1)
+
+
+def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True) -> Picture:
+    size = (100, 80) if sized else (None, None)
+    return Picture(name, name, *size, boxes, caption)
+
+
+def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:
+    writer = WRITER[form]
+    placed = [
+        Picture(
+            each.name,
+            f"{writer.folder(split)}/{each.path}",
+            each.width,
+            each.height,
+            each.boxes,
+            each.caption,
+        )
+        for each in pictures
+    ]
+    return writer.write([Part(split, iter(placed))], ("dog", "cat"), root)
+
+
+def test_odvg(tmp_path: Path) -> None:
+    assert write("odvg", tmp_path, one(BOX)) == []
+    assert json.loads((tmp_path / "train" / "annotations_odvg.jsonl").read_text()) == {
+        "file_name": "a.jpg",
+        "height": 80,
+        "width": 100,
+        "detection": {"instances": [{"bbox": [10, 20, 40, 60], "label": 1, "category": "cat"}]},
+    }
+    names = json.loads((tmp_path / "train" / "annotations_odvg_labelmap.json").read_text())
+    assert names == {"0": "dog", "1": "cat"}
+
+
+def test_phrases_become_grounding(tmp_path: Path) -> None:
+    phrase = Box(1, 2, 3, 4, None, "a big dog")
+    write("odvg", tmp_path, one(phrase, BOX, caption="a big dog and a cat"), one(phrase, name="b.jpg"))
+    lines = (tmp_path / "train" / "annotations_odvg.jsonl").read_text().splitlines()
+    assert [json.loads(line)["grounding"]["caption"] for line in lines] == [
+        "a big dog and a cat",
+        "a big dog",
+    ]
+    assert json.loads(lines[0])["grounding"]["regions"] == [
+        {"bbox": [1, 2, 3, 4], "phrase": "a big dog"},
+        {"bbox": [10, 20, 40, 60], "phrase": "cat"},
+    ]
+
+
+def test_coco(tmp_path: Path) -> None:
+    crowd = Box(0, 0, 50.5, 40, 0, crowd=True)
+    assert write("coco", tmp_path, one(BOX, crowd), one(name="b.jpg")) == []
+    assert json.loads((tmp_path / "train" / "annotations.json").read_text()) == {
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "width": 100, "height": 80},
+            {"id": 2, "file_name": "b.jpg", "width": 100, "height": 80},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 2, "bbox": [10, 20, 30, 40], "area": 1200, "iscrowd": 0},
+            {"id": 2, "image_id": 1, "category_id": 1, "bbox": [0, 0, 50.5, 40], "area": 2020, "iscrowd": 1},
+        ],
+        "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}],
+    }
+
+
+def test_coco_for_grounding_models_counts_from_0(tmp_path: Path) -> None:
+    CocoWriter(first=0).write([Part("", iter([one(BOX)]))], ("dog", "cat"), tmp_path)
+    document = json.loads((tmp_path / "annotations.json").read_text())
+    assert [each["id"] for each in document["categories"]] == [0, 1]
+    assert document["annotations"][0]["category_id"] == 1
+
+
+def test_yolo(tmp_path: Path) -> None:
+    assert write("yolo", tmp_path, one(BOX), one(name="deep/b.jpg")) == []
+    assert (tmp_path / "labels/train/a.txt").read_text() == "1 0.250000 0.500000 0.300000 0.500000\n"
+    assert (tmp_path / "labels/train/deep/b.txt").read_text() == ""
+    said = (tmp_path / "data.yaml").read_text()
+    assert said == "train: images/train\nnc: 2\nnames:\n  0: dog\n  1: cat\n"
+
+
+def test_yolo_undivided_says_so(tmp_path: Path) -> None:
+    write("yolo", tmp_path, one(BOX), split="")
+    assert (tmp_path / "data.yaml").read_text().startswith("# This data set is not divided")
+    picture(tmp_path / "images" / "a.jpg")
+    assert [split.name for split in open_place(tmp_path).data.splits] == [""]
+
+
+def test_what_a_format_does_not_know_is_counted(tmp_path: Path) -> None:
+    crowd, phrase = Box(1, 2, 3, 4, 0, crowd=True), Box(1, 2, 3, 4, None, "a dog")
+    made = one(BOX, crowd, phrase, phrase), one(BOX, name="b.jpg", sized=False)
+    assert write("odvg", tmp_path / "odvg", *made) == [
+        "boxes of crowds, which ODVG does not know, are left out: 1"
+    ]
+    assert write("coco", tmp_path / "coco", *made) == [
+        "boxes with a phrase and no class, which COCO does not know, are left out: 2"
+    ]
+    assert write("yolo", tmp_path / "yolo", *made) == [
+        "boxes of crowds, which YOLO does not know, are left out: 1",
+        "boxes with a phrase and no class, which YOLO does not know, are left out: 2",
+        "boxes of pictures whose size is not known are left out: 1",
+    ]

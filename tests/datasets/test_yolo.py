@@ -1,0 +1,321 @@
+"""YOLO as tools lay it out, with polygons, oriented boxes, key points, and the paths of other machines."""
+
+from pathlib import Path
+
+import pytest
+
+from skillbank.errors import DataError
+from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
+
+LINE = "1 0.5 0.5 0.2 0.25\n"
+BOX = ("cat", 40, 30, 60, 50)
+NAMES = "names: [dog, cat]\n"
+
+
+def pair(root: Path, image: str, label: str, said: str = LINE) -> None:
+    picture(root / image)
+    text(root / label, said)
+
+
+def ultralytics(root: Path, said: str = "") -> Path:
+    for split, name in (("train", "a"), ("val", "b")):
+        pair(root, f"images/{split}/{name}.jpg", f"labels/{split}/{name}.txt")
+    text(root / "data.yaml", said or f"train: images/train\nval: images/val\n{NAMES}")
+    return root
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        "path: .\ntrain: images/train\nval: images/val\n",
+        "path: ../datasets/pets\ntrain: images/train\nval: images/val\n",
+        "path: /home/me/datasets/pets\ntrain: images/train\nval: images/val\n",
+        "path: C:\\Users\\me\\pets\ntrain: images\\train\nval: images\\val\n",
+        "train: /content/pets/images/train\nval: /content/pets/images/val\n",
+        "train: ../pets/images/train/\nval: ./images/val\n",
+        "train: [images/train]\nvalid: [images/val]\n",
+        "train: images/train\nval: images/val\ntest: # none\n",
+        "",
+    ],
+    ids=["dot", "up", "absolute", "windows", "full", "mixed", "lists", "empty test", "no places"],
+)
+def test_ultralytics_with_any_path(tmp_path: Path, places: str) -> None:
+    data = data_of(ultralytics(tmp_path, places + NAMES))
+    assert (data.format, data.classes, data.notes, data.faults) == ("yolo", ("dog", "cat"), (), ())
+    assert [split.name for split in data.splits] == ["train", "val"]
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
+    assert boxes(data, "val") == {"images/val/b.jpg": [BOX]}
+    assert not kinds(data)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "names: [dog, cat]",
+        "names: ['dog', \"cat\"]",
+        "names:\n- dog\n- cat",
+        "names:\n  0: dog\n  1: cat",
+        "names:\n  '0': dog\n  '1': cat",
+        "names: dog, cat",
+        "names: \"['dog', 'cat']\"",
+    ],
+)
+def test_names_in_any_writing(tmp_path: Path, names: str) -> None:
+    assert data_of(ultralytics(tmp_path, f"{names}\ntrain: images/train\nval: images/val\n")).classes == (
+        "dog",
+        "cat",
+    )
+
+
+def test_names_that_yaml_takes_for_something_else(tmp_path: Path) -> None:
+    assert data_of(ultralytics(tmp_path, "names: [no, 12, 1.50, null]\ntrain: images/train\n")).classes == (
+        "no",
+        "12",
+        "1.50",
+        "null",
+    )
+
+
+def test_numbers_of_classes_may_have_gaps(tmp_path: Path) -> None:
+    data = data_of(ultralytics(tmp_path, "names: {1: cat, 7: dog}\ntrain: images/train\n"))
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
+
+
+def test_a_count_that_differs_from_the_names_is_said(tmp_path: Path) -> None:
+    data = data_of(ultralytics(tmp_path, f"nc: 3\n{NAMES}train: images/train\n"))
+    assert data.notes == ("data.yaml says nc: 3 and names 2 classes; the names count",)
+
+
+def test_roboflow(tmp_path: Path) -> None:
+    for split in ("train", "valid", "test"):
+        pair(tmp_path, f"{split}/images/a.jpg", f"{split}/labels/a.txt")
+    text(tmp_path / "README.roboflow.txt", "1 2 3")
+    text(
+        tmp_path / "data.yaml",
+        f"train: ../train/images\nval: ../valid/images\ntest: ../test/images\nnc: 2\n{NAMES}",
+    )
+    data = data_of(tmp_path)
+    assert [(split.name, split.said) for split in data.splits] == [
+        ("train", "train"),
+        ("val", "valid"),
+        ("test", "test"),
+    ]
+    assert boxes(data, "val") == {"valid/images/a.jpg": [BOX]}
+    assert not data.faults
+
+
+def test_a_split_that_is_not_there(tmp_path: Path) -> None:
+    data = data_of(
+        ultralytics(tmp_path, f"train: images/train\nval: images/valdation\ntest: images/test\n{NAMES}")
+    )
+    assert [split.name for split in data.splits] == ["train"]
+    assert [(fault.kind, fault.detail) for fault in data.faults] == [
+        ("split-missing", "names 'images/valdation' for val, which is not there or holds no picture")
+    ]
+    assert data.notes == (
+        "data.yaml names 'images/test' for test, which is not there or holds no picture: there is no test",
+    )
+
+
+def test_folders_without_a_description(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    text(tmp_path / "classes.txt", "dog\r\ncat\r\n")
+    data = data_of(tmp_path)
+    assert [split.name for split in data.splits] == ["train", "val"]
+    assert boxes(data, "val") == {"images/val/b.jpg": [BOX]}
+
+
+@pytest.mark.parametrize(
+    ("image", "label"),
+    [
+        ("images/a.jpg", "labels/a.txt"),
+        ("a.jpg", "a.txt"),
+        ("images/a.jpg", "a.txt"),
+        ("a.jpg", "labels/a.txt"),
+        ("images/deep/a.jpg", "labels/deep/a.txt"),
+        ("pictures/a.JPG", "annotations/a.txt"),
+    ],
+)
+def test_undivided_layouts(tmp_path: Path, image: str, label: str) -> None:
+    pair(tmp_path, image, label)
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    data = data_of(tmp_path)
+    assert [split.name for split in data.splits] == [""]
+    assert boxes(data) == {image: [BOX]}
+
+
+def test_classes_beside_the_labels(tmp_path: Path) -> None:
+    pair(tmp_path, "images/a.jpg", "labels/a.txt")
+    text(tmp_path / "labels" / "classes.txt", "dog\ncat\n")
+    assert boxes(data_of(tmp_path)) == {"images/a.jpg": [BOX]}
+
+
+def test_darknet(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pair(tmp_path, f"obj_train_data/{name}.jpg", f"obj_train_data/{name}.txt")
+    text(tmp_path / "obj.names", "dog\ncat\n")
+    text(
+        tmp_path / "obj.data",
+        "classes = 2\ntrain = data/train.txt\nvalid = data/valid.txt\nnames = data/obj.names\nbackup = b/\n",
+    )
+    text(tmp_path / "train.txt", "data/obj_train_data/a.jpg\n")
+    text(tmp_path / "valid.txt", "data/obj_train_data/b.jpg\ndata/obj_train_data/gone.jpg\n")
+    data = data_of(tmp_path)
+    assert [(split.name, split.annotations) for split in data.splits] == [
+        ("train", ("train.txt",)),
+        ("val", ("valid.txt",)),
+    ]
+    assert boxes(data, "train") == {"obj_train_data/a.jpg": [BOX]}
+    last = list(data.splits[1].pictures())[-1]
+    assert (last.name, last.path) == ("data/obj_train_data/gone.jpg", None)
+
+
+def test_lists_in_data_yaml(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        pair(tmp_path, f"images/{name}.jpg", f"labels/{name}.txt")
+    text(tmp_path / "train.txt", "./images/a.jpg\r\n/data/pets/images/b.jpg\r\n")
+    text(tmp_path / "val.txt", "images\\c.jpg\n")
+    text(tmp_path / "data.yaml", f"train: train.txt\nval: val.txt\n{NAMES}")
+    data = data_of(tmp_path)
+    assert list(boxes(data, "train")) == ["images/a.jpg", "images/b.jpg"]
+    assert boxes(data, "val") == {"images/c.jpg": [BOX]}
+
+
+def test_several_folders_of_a_split(tmp_path: Path) -> None:
+    for folder in ("day", "night", "dusk"):
+        pair(tmp_path, f"images/{folder}/a.jpg", f"labels/{folder}/a.txt")
+    text(tmp_path / "data.yaml", f"train: [images/day, images/night]\nval: images/dusk\n{NAMES}")
+    data = data_of(tmp_path)
+    assert list(boxes(data, "train")) == ["images/day/a.jpg", "images/night/a.jpg"]
+    assert boxes(data, "val") == {"images/dusk/a.jpg": [BOX]}
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "fault"),
+    [
+        ("1 0.5 0.5 0.2 0.25 0.93", BOX, "confidence"),
+        ("1 0.4 0.375 0.6 0.375 0.6 0.625 0.4 0.625", BOX, "oriented box or polygon of four points"),
+        ("1 0.4 0.375 0.6 0.5 0.5 0.625", BOX, "polygon"),
+        ("1.0\t0.5\t0.5\t0.2\t0.25", BOX, ""),
+        ("1,0.5,0.5,0.2,0.25", BOX, ""),
+        ("cat 0.5 0.5 0.2 0.25", BOX, ""),
+    ],
+)
+def test_lines(tmp_path: Path, said: str, found: tuple[str, float, float, float, float], fault: str) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "labels/train/a.txt", f"{LINE}{said}\n\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX, found]}
+    assert kinds(data) == ({"mended": 1} if fault else {})
+    assert fault in details(data)
+
+
+def test_key_points_are_left_out_where_the_description_has_them(tmp_path: Path) -> None:
+    ultralytics(tmp_path, f"train: images/train\nkpt_shape: [2, 3]\n{NAMES}")
+    text(tmp_path / "labels/train/a.txt", "1 0.5 0.5 0.2 0.25 0.1 0.1 2 0.2 0.2 2\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
+    assert kinds(data) == {"mended": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "detail"),
+    [
+        ("5 0.5 0.5 0.2 0.2", "unknown-class", "the list of classes has no 5"),
+        ("-1 0.5 0.5 0.2 0.2", "unknown-class", "no -1"),
+        ("bird 0.5 0.5 0.2 0.2", "unknown-class", "no bird"),
+        ("1 0.5 0.5 0.2", "unreadable-annotation", "4 numbers are no box and no polygon"),
+        ("1 0.5 0.5 x 0.2", "unreadable-annotation", "not a class and numbers"),
+        ("1 0.5 0.5 nan 0.2", "unreadable-annotation", "not a class and numbers"),
+        ("1 50 40 20 20", "boxes-pixels", "its numbers are no shares of the picture"),
+    ],
+)
+def test_lines_that_cannot_be_read(tmp_path: Path, said: str, kind: str, detail: str) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "labels/train/a.txt", f"{LINE}{said}\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
+    assert kinds(data) == {kind: 1}
+    assert "labels/train/a.txt line 2: " in details(data)
+    assert detail in details(data)
+
+
+def test_shares_are_of_the_upright_picture(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    picture(tmp_path / "images/train/a.jpg", (100, 80), orientation=6)
+    first = next(data_of(tmp_path).splits[0].pictures())
+    assert (first.width, first.height) == (80, 100)
+    assert (first.boxes[0].x1, first.boxes[0].y1) == pytest.approx((32, 37.5))
+
+
+def test_pictures_and_labels_that_have_no_other(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    picture(tmp_path / "images/train/plain.jpg")
+    text(tmp_path / "labels/train/empty.txt", "")
+    picture(tmp_path / "images/train/empty.jpg")
+    text(tmp_path / "labels/val/lost.txt", LINE)
+    data = data_of(tmp_path)
+    assert boxes(data, "train")["images/train/empty.jpg"] == []
+    assert kinds(data) == {"label-file-missing": 1}
+    assert [each.name for each in data.splits[1].pictures() if each.path is None] == ["labels/val/lost"]
+
+
+def test_a_picture_of_the_same_name_in_another_split_lends_no_label(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    picture(tmp_path / "images/val/a.jpg")
+    assert boxes(data_of(tmp_path), "val")["images/val/a.jpg"] == []
+
+
+def test_a_label_of_another_split_is_not_taken(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    picture(tmp_path / "images/val/lonely.jpg")
+    text(tmp_path / "labels/train/lonely.txt", LINE)
+    assert boxes(data_of(tmp_path), "val")["images/val/lonely.jpg"] == []
+
+
+def test_labels_without_classes_are_named(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    with pytest.raises(
+        DataError, match=r"YOLO labels and no list of classes; write the names into classes\.txt"
+    ):
+        data_of(tmp_path)
+
+
+def test_two_lists_of_classes_that_differ(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "classes.txt", "dog\nbird\n")
+    data = data_of(tmp_path)
+    assert data.classes == ("dog", "cat")
+    assert data.notes == ("classes.txt names other classes than data.yaml, which is read",)
+
+
+def test_two_descriptions_are_named(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / "data.yaml").rename(tmp_path / "pets.yaml")
+    text(tmp_path / "other.yaml", f"train: images/train\n{NAMES}")
+    with pytest.raises(DataError, match=r"several descriptions of a data set: other\.yaml, pets\.yaml"):
+        data_of(tmp_path)
+
+
+def test_another_program_s_yaml_is_no_description(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "config.yaml", "model: yolo\nepochs: 3\n")
+    assert data_of(tmp_path).format == "pictures"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "data.yaml", "train: images/train\nnames:\n  0: größe\n  1: cat\n".encode(encoding))
+    text(tmp_path / "labels/train/a.txt", f"{LINE}0 0.5 0.5 0.2 0.25\r\n".encode(encoding))
+    data = data_of(tmp_path)
+    assert data.classes == ("größe", "cat")
+    assert len(boxes(data, "train")["images/train/a.jpg"]) == 2
+
+
+def test_label_studio_s_export(tmp_path: Path) -> None:
+    pair(tmp_path, "images/a.jpg", "labels/a.txt")
+    text(tmp_path / "notes.json", '{"categories": [{"id": 0, "name": "dog"}, {"id": 1, "name": "cat"}]}')
+    assert boxes(data_of(tmp_path)) == {"images/a.jpg": [BOX]}
