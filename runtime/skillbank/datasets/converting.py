@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def checked(
         )
         raise DataError(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(_lines(found, kinds))
+            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds))
         )
     return found, Repair(found, mode)
 
@@ -126,6 +126,7 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
     became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
     open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
+    told_too = found.sentences(Severity.ERROR, kinds=_OF_TRAINING)
     warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
     return {
         "repairs": {
@@ -133,14 +134,8 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
             for kind, count in sorted(repair.done.items())
         },
         "dropped": repair.sentences(),
-        "notes": [*found.notes, *became, *_lines(found, _OF_TRAINING), *warned, *left_out],
+        "notes": [*found.notes, *became, *told_too, *warned, *left_out],
     }
-
-
-def _lines(found: DataReport, kinds: Set[str]) -> list[str]:
-    """Return what a check says of some kinds of errors."""
-    every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
-    return [line for (kind, *_), line in every if kind.name in kinds]
 
 
 def _portions(splits: Sequence[Split], repair: Repair) -> Iterator[Portion]:
