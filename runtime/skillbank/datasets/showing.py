@@ -106,17 +106,19 @@ def survey(
     splits: Sequence[Split] = (opened.split,) if opened.split is not None else opened.data.splits
     figures, sample, tally = Figures.of(opened.data.classes), Sample(most, seed), Tally()
     tally.add(opened.data.faults)
-    done = 0
+    done = missing = 0
     for split in splits:
         for picture in split.pictures():
             tally.add(picture.faults)
             figures.add(title_of(split), picture)
-            sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
+            if picture.path is not None:
+                sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
+            missing += picture.path is None
             done += 1
             if report is not None and done % _NEWS == 0:
                 report(Step("reading", done))
     names = tuple(dict.fromkeys(title_of(split) for split in splits))
-    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally))
+    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
     place = place or str(opened.tree.root)
     return Survey(opened, place, names, figures, tuple(sample.chosen()), seed, notes)
 
@@ -129,7 +131,10 @@ def pictured(found: Survey, side: int) -> Shown:
     return Shown(found, thumbnails(paths, side))
 
 
-def _faults(tally: Tally) -> list[str]:
-    """Say what was wrong in reading, in one sentence."""
-    told = ", ".join(f"{count:,} {KINDS[name].title}" for name, count in tally.counts.items())
-    return [f"In reading: {told}; skillbank data check says where."] if told else []
+def _faults(tally: Tally, missing: int) -> list[str]:
+    """Say what was wrong in reading, in a sentence each."""
+    told = ", ".join(f"{KINDS[name].title} ({count:,})" for name, count in tally.counts.items())
+    said = [f"In reading: {told}; skillbank data check says where."] if told else []
+    if missing:
+        said.append(f"{missing:,} pictures are not there, and so not among those shown.")
+    return said
