@@ -44,6 +44,7 @@ def launch_question(
     terms: Mapping[str, str],
     data: Sequence[SeenData],
     platform: Platform,
+    made: Sequence[str] = (),
 ) -> str:
     """Return the question about starting a plan.
 
@@ -59,8 +60,14 @@ def launch_question(
         What lies there now, which the launch will be held to.
     platform
         Where it will run, which says of each variable whether it is set.
+    made
+        What data sets were recognised as and are made into.
     """
-    facts = [("sentence", sentence), *_facts(plan, standing, terms, data, platform)]
+    facts = [
+        ("sentence", sentence),
+        *(("data set", said) for said in made),
+        *_facts(plan, standing, terms, data, platform),
+    ]
     lines = [f"  {name:<{_WIDTH}} {said}" for name, said in facts]
     return "\n".join([f"Start {_what(plan)} on {_where(plan)} (plan {plan.plan_id[:12]})?", *lines])
 

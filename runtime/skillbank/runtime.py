@@ -14,7 +14,9 @@ from skillbank.bank.mentions import named_in
 from skillbank.bank.names import shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.vouching import vouch_with
-from skillbank.errors import JobNotFoundError, UsageError
+from skillbank.errors import ActionNotFoundError, JobNotFoundError, UsageError
+from skillbank.plan.datasets import bindings
+from skillbank.plan.divided import divided
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
@@ -239,6 +241,8 @@ class Runtime:
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill))
+                step, said = self.divided(step, skill)
+                step = step.model_copy(update={"notes": (*step.notes, *said)})
             if step.parent is None:
                 parent = Parent.before(plans, skill.name, skill.bank)
             else:
@@ -250,6 +254,21 @@ class Runtime:
                 origin = origin_of(skill, bank_of(skill, self.library.banks))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
+
+    @staticmethod
+    def divided(step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
+        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`."""
+
+        def splits_at(place: Path) -> Sequence[str]:
+            from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
+
+            return splits_at(place)
+
+        try:
+            action = skill.action(step.action, step.variant)
+        except ActionNotFoundError:
+            return step, ()  # the planner says it
+        return divided(step, bindings(skill, action, skill.template(action)[0])[0], splits_at)
 
     def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
         from skillbank.jobs.parents import other_bank, planned_parent
@@ -407,12 +426,14 @@ class Runtime:
         data
             As `data_of` gave it; looked at when not given.
         """
+        from skillbank.jobs.data_sets import look_at
         from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
         said = self.sentence([plan])
-        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where)
+        made = look_at(plan, whole=False).said
+        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.

@@ -158,11 +158,6 @@ def test_a_skill_is_found_by_what_it_does(reader: Any) -> None:
     assert any("no skill was named" in n for n in reading.notes)
 
 
-def test_a_local_root_is_split(reader: Any) -> None:
-    reading = reader("train Grounding DINO on /data/shapes", {"/data/shapes": {"train", "val", "x.txt"}})
-    assert facts(reading.requests[0])["data"] == [(TRAIN, "/data/shapes/train"), (EVAL, "/data/shapes/val")]
-
-
 @pytest.mark.parametrize(
     ("text", "fragment"),
     [

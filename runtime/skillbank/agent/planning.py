@@ -100,7 +100,8 @@ class Change(Document):
 class PlanSummary(Document):
     """A plan in short: ``trials`` of a search at most; ``after``, the plan of the chain that runs before.
 
-    ``sentence`` is the plan read back: show it to the user as it is.
+    ``sentence`` is the plan read back: show it to the user as it is, and ``data_sets``, what data was
+    recognised as and is made into.
     ``route_skill`` is the skill that the action goes through, with the model skill's folder ``skill_dir``.
     ``bank_trust`` and ``signer`` are of a bank from outside; of one that is not ``trusted`` nothing starts.
     """
@@ -120,6 +121,7 @@ class PlanSummary(Document):
     gpus: int = 0
     nodes: int = 1
     data: tuple[Place, ...] = ()
+    data_sets: tuple[str, ...] = ()
     settings: tuple[Change, ...] = ()
     parent: str | None = None
     after: str | None = None
@@ -189,6 +191,7 @@ def _summary(plan: Plan, checks: Checks, sentence: str) -> PlanSummary:
         gpus=plan.resources.gpus if container else 0,
         nodes=plan.resources.nodes,
         data=[Place(key=i.key, uri=i.uri) for i in plan.inputs if i.runtime != "value"],
+        data_sets=_first(checks.data, 400),
         settings=[Change(key=o.key, value=o.value) for o in plan.overrides if o.source in _SAID],
         parent=parent.job if parent else None,
         after=parent.plan if parent else None,

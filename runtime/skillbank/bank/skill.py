@@ -200,6 +200,12 @@ class Skill(SkillParts):
         return tuple(r for t, name, line in self._prose for r in inference_rows(t, name, line, self.found))
 
     @cached_property
+    def dataset_type(self) -> str:
+        """The type of data set that the prose names (``**Dataset type:** object_detection``), or nothing."""
+        match = re.search(r"dataset type:?\**:?\s*`?(\w+)", self.frontmatter.body, re.IGNORECASE)
+        return match[1].lower() if match else ""
+
+    @cached_property
     def monitoring_metric(self) -> str | None:
         """The metric that the prose names (``**Monitoring metric:** val_mAP50``), or None."""
         match = re.search(r"monitoring metric:?\**:?\s*`?([\w./@-]+)", self.frontmatter.body, re.IGNORECASE)

@@ -57,6 +57,8 @@ def plan(
         for each, own, seen in zip(plans, said, checks, strict=True):
             # Written and not drawn, so that it can be copied whole.
             terminal.say(own)
+            for line in seen.data:
+                terminal.say(f"data: {line}")
             terminal.show(plan_view(each, notes, explain, seen))
         for each, text in zip(plans, given, strict=False):
             terminal.say(text or f"platform '{each.platform}' is handed no document of its own")

@@ -74,6 +74,8 @@ def run(
                 terminal.say(f"{runtime.sentence(new)}\n")
             for each, checks in zip(new, seen, strict=True):
                 terminal.say(runtime.sentence([each]))
+                for line in checks.data:
+                    terminal.say(f"data: {line}")
                 terminal.show(plan_view(each, notes, checks=checks))
                 if each.route.name == "automl":
                     from skillbank.cli.searching import review_view

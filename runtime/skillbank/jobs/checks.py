@@ -21,7 +21,8 @@ from skillbank.errors import (
 )
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.credentials import credential_notes, credential_problems
-from skillbank.jobs.preflight import LARGEST, content_problems, results_problems, warnings
+from skillbank.jobs.data_sets import look_at
+from skillbank.jobs.preflight import results_problems, warnings
 from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question
@@ -29,12 +30,13 @@ from skillbank.platforms.base import Platform
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
 from skillbank.storage.absence import absent
+from skillbank.storage.progress import Report
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 
 __all__ = ["Checks", "Place", "check", "refuse"]
 
-State = Literal["found", "missing", "misnamed", "unreachable", "unusable", "left_out", "unseen"]
+State = Literal["found", "made", "missing", "misnamed", "unreachable", "unusable", "left_out", "unseen"]
 _STATES: tuple[tuple[type[SkillbankError], State], ...] = (
     (UsageError, "misnamed"),
     (DataNotFoundError, "missing"),
@@ -43,16 +45,15 @@ _STATES: tuple[tuple[type[SkillbankError], State], ...] = (
 )
 """What an error says of a place; a launch is refused with the first of these errors that occurs."""
 _ELSEWHERE = ("s3://", "https://")
-_AT_ONCE = 16 << 20
-"""Bytes of an annotation file that a mere plan still looks into."""
 
 
 class Place(Frozen):
     """One input and whether it is there.
 
     ``bytes`` is the size of a local file, ``digest`` stands for what lies there, see
-    `skillbank.jobs.data_digest`. ``left_out`` is an optional input that nobody named; ``unseen`` lies
-    elsewhere, or is made by an earlier step; ``misnamed`` is no place that there can be.
+    `skillbank.jobs.data_digest`. ``made`` is made of the data set that lies there; ``left_out`` is an
+    optional input that nobody named; ``unseen`` lies elsewhere, is made by an earlier step, or takes long
+    to look at; ``misnamed`` is no place that there can be.
     """
 
     key: str
@@ -74,6 +75,9 @@ class Checks(Frozen):
         What must be answered on this machine.
     notes
         Sentences for whoever approves.
+    data
+        What each data set was recognised as and what is made of it, with counts: the second line to the plan
+        read back. Empty where all files are used as they lie.
     gpus
         How many GPUs a process started here may use; None where that is not known or plays no part.
     trust
@@ -84,6 +88,7 @@ class Checks(Frozen):
     problems: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
+    data: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
     gpus: int | None = None
     trust: str = Field(default="", exclude_if=lambda value: not value)
 
@@ -99,26 +104,38 @@ class Checks(Frozen):
 
 
 def check(
-    plan: Plan, *, platform: Platform | None = None, remote: bool = False, earlier: Sequence[Plan] = ()
+    plan: Plan,
+    *,
+    platform: Platform | None = None,
+    remote: bool = False,
+    earlier: Sequence[Plan] = (),
+    report: Report | None = None,
 ) -> Checks:
-    """Look at everything that a plan names; nothing is moved, unpacked or written.
+    """Look at everything that a plan names; nothing is moved, and archives are unpacked into the cache alone.
 
     Parameters
     ----------
     platform
         Where the plan is to run; when given, what is known here against that is said as well.
     remote
-        Whether places elsewhere (S3, https, the model hub) are asked as well, and large files are read.
+        Whether places elsewhere (S3, https, the model hub) are asked as well, large files are read, and all
+        pictures decoded.
     earlier
         Plans of the same chain that run before: what they are told to write need not be there yet.
+    report
+        Told how far it is.
     """
     made = made_by(earlier)
+    data = look_at(plan, whole=remote, made=made, report=report)
     places: list[Place] = []
     missing: list[InputBinding] = []
     problems: list[str] = []
     notes: list[str] = []
     for binding in plan.inputs:
         if binding.runtime == "value" or has_token(binding.uri):
+            continue
+        if (taken := data.state(binding)) is not None:
+            places.append(Place(key=binding.key, uri=binding.uri, state=taken))
             continue
         try:
             place, said = _look(plan, binding, remote, made)
@@ -131,12 +148,9 @@ def check(
             else:
                 problems.append(str(error))
         places.append(place)
-    problems = [*absent(missing), *problems, *results_problems(plan)]
+    problems = [*absent(missing), *problems, *data.problems, *results_problems(plan)]
     against, unseen = _against(plan, platform)
-    if not problems:
-        largest = LARGEST if remote else _AT_ONCE
-        problems += content_problems(plan, largest)
-        notes += warnings(plan, largest)
+    notes += [*data.notes, *warnings(plan, data.samples)]
     notes += _unread_paths(plan)
     notes += unseen
     questions, gpus = _open_questions(plan)
@@ -145,6 +159,7 @@ def check(
         problems=tuple(dict.fromkeys([*problems, *against])),
         questions=questions,
         notes=tuple(dict.fromkeys(notes)),
+        data=data.said,
         gpus=gpus,
     )
 

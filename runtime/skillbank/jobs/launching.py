@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
 from skillbank.jobs.checks import Checks, check, refuse
 from skillbank.jobs.credentials import credential_problems
+from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
-from skillbank.plan.model import Plan
+from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
 from skillbank.platforms.base import Launch, Platform, job_dir
 from skillbank.storage.progress import Report
@@ -78,6 +78,7 @@ def prepare(
     *,
     earlier: Iterable[Path] = (),
     bound: Callable[[str], None],
+    note: Callable[[str], None] = lambda sentence: None,
     report: Report | None = None,
 ) -> Launch:
     """Stage the data, write the bound spec, and return what the platform is to start.
@@ -90,10 +91,17 @@ def prepare(
         Results of earlier attempts of the same plan, the latest first: a training goes on from there.
     bound
         Told the hash of the spec as soon as it is written.
+    note
+        Told what was made of data sets, and what of them was left out.
     report
         Told how far downloads are.
     """
-    fetch = partial(stage, cache=cache_dir(), inputs=plan.inputs, report=report)
+    made_of = _made(plan, note, report)
+
+    def fetch(binding: InputBinding) -> Path:
+        path = made_of.get(binding.key)
+        return path or stage(binding, cache=cache_dir(), inputs=plan.inputs, report=report)
+
     made = bind(plan, record, models, stage=fetch, earlier=earlier)
     bound(made.sha256)
     if record.results_uri is not None:
@@ -113,6 +121,16 @@ def prepare(
         config_path=made.config_path,
         resume=made.resume,
     )
+
+
+def _made(plan: Plan, note: Callable[[str], None], report: Report | None) -> dict[str, Path]:
+    """Make the files of data sets that are not there as the table names them; return them by input."""
+    data = look_at(plan, whole=True, elsewhere=True, report=report)
+    if not any(look.found is not None or look.problems for look in data.looks):
+        return {}
+    from skillbank.jobs.data_making import make
+
+    return make(plan, data, note)
 
 
 def rehearse(plan: Plan) -> Launch:

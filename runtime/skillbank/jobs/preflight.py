@@ -5,35 +5,23 @@ Only local files are looked into; what lies elsewhere is checked when it has arr
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import PlatformError, UsageError
 from skillbank.home import cache_dir, results_root
-from skillbank.plan.model import InputBinding, Plan
+from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path
 from skillbank.plan.products import trains
 from skillbank.storage.uri import parse_uri
 
 __all__ = [
-    "LARGEST",
-    "content_problems",
     "minimum_free",
     "refuse_full_disk",
     "results_problems",
     "warnings",
 ]
-
-LARGEST = 256 << 20
-"""Larger annotation files are left to the program's own check."""
-_FROM_ZERO = frozenset({"grounding_dino"})
-"""Architectures whose category ids count from 0."""
-_VALIDATION = ("val_data_sources", "test_data_sources")
-_SHOWN = 6
 
 
 def minimum_free() -> int:
@@ -85,81 +73,19 @@ def results_problems(plan: Plan) -> list[str]:
     return []
 
 
-def content_problems(plan: Plan, largest: int = LARGEST) -> list[str]:
-    """Return what annotations hold that makes a wrong result without any error of the program.
-
-    Category ids that start at 1 shift every class by one: the training runs, and the numbers are wrong.
+def warnings(plan: Plan, samples: int | None) -> list[str]:
+    """Return what may be meant and probably is not: fewer samples than one batch takes.
 
     Parameters
     ----------
-    largest
-        Bytes; larger files are left to the program's own check.
+    samples
+        Pictures that are trained on; None where that is not known.
     """
-    if plan.network_arch not in _FROM_ZERO:
-        return []
-    found = []
-    for binding, path in _local_files(plan, ".json", largest):
-        if not any(name in binding.key for name in _VALIDATION):
-            continue
-        document = _read(path)
-        rows = document.get("categories") if isinstance(document, dict) else None
-        if not isinstance(rows, list) or not rows:
-            continue
-        ids = [row.get("id") for row in rows if isinstance(row, dict)]
-        if set(ids) != set(range(len(rows))):
-            shown = ", ".join(map(str, ids[:_SHOWN])) + (", ..." if len(ids) > _SHOWN else "")
-            found.append(
-                f"the category ids in {path} ({binding.key}) are {shown} and must run from 0 to "
-                f"{len(rows) - 1}; "
-                f"run 'grounding_dino remap {path}' and name the file that it writes"
-            )
-    return found
-
-
-def warnings(plan: Plan, largest: int = LARGEST) -> list[str]:
-    """Return what may be meant and probably is not: fewer samples than one batch takes, or none at all."""
     batch = get_path(plan.spec, "dataset.batch_size")
-    found = []
-    if trains(plan.action):
-        counts = [(path, _lines(path)) for _, path in _local_files(plan, ".jsonl", largest)]
-        total = sum(count for _, count in counts)
-        found += [f"{path} holds no samples; check the file" for path, count in counts if count == 0]
-        if counts and isinstance(batch, int) and 0 < total < batch:
-            names = ", ".join(str(path) for path, _ in counts)
-            found.append(
-                f"{names} holds {total} samples, fewer than one batch of {batch}; lower dataset.batch_size"
-            )
-    for binding, path in _local_files(plan, ".json", largest):
-        document = _read(path) if any(name in binding.key for name in _VALIDATION) else None
-        if isinstance(document, dict) and document.get("images") == []:
-            found.append(
-                f"{path} ({binding.key}) names no images, so there will be no metric; check the file"
-            )
-    return found
-
-
-def _local_files(plan: Plan, suffix: str, largest: int) -> Iterator[tuple[InputBinding, Path]]:
-    for binding in plan.inputs:
-        if binding.runtime != "file" or not binding.uri.lower().endswith(suffix):
-            continue
-        if "://" in binding.uri and not binding.uri.startswith("file://"):
-            continue
-        uri = parse_uri(binding.uri)
-        if uri.scheme == "file" and uri.path.is_file() and uri.path.stat().st_size <= largest:
-            yield binding, uri.path
-
-
-def _read(path: Path) -> Any:
-    """Return a JSON document; None for a file that is none, which the program will say better."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for line in file if line.strip())
+    if samples is None or not trains(plan.action) or not isinstance(batch, int) or samples >= batch:
+        return []
+    what = f"{samples} samples, fewer than one batch of {batch}"
+    return [f"the training data holds {what}; lower dataset.batch_size"]
 
 
 def _existing(place: Path) -> Path:

@@ -13,6 +13,7 @@ from skillbank.errors import SkillbankError, StateError
 from skillbank.home import results_root
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.data_digest import ABSENT, SeenData, data_digest
+from skillbank.jobs.data_sets import look_at
 from skillbank.nearby import at_home
 from skillbank.plan.model import InputBinding, Plan, Source
 from skillbank.storage.uri import parse_uri
@@ -42,6 +43,10 @@ def seen_data(plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
             found[binding.uri] = _seen(plan, binding, ours)
             for labels in _label_set(plan, found[binding.uri]):
                 found.setdefault(labels.uri, labels)
+    for look in look_at(plan, whole=False, made=made).looks:
+        if look.root is not None:
+            whole = SeenData(key=f"data set of {look.group.source}", uri=str(look.root))
+            found.setdefault(whole.uri, whole.model_copy(update={"digest": local_digest(plan, look.root)}))
     return tuple(found.values())
 
 

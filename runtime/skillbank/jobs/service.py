@@ -196,6 +196,7 @@ class Jobs:
                 admitted,
                 earlier=[results_folder(job) for job in before],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
+                note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,
             )
             self.store.bind(record.id, platform.submit(launch))

@@ -70,8 +70,14 @@ def compose(
         step.take_slots(said)
     _give_pretrained(chain, said)
     _refuse_unused(chain, data or (), settings or (), said)
-    merged = [step.merged() for step in chain]
-    return merged, list(dict.fromkeys([*notes, *(note for step in chain for note in step.notes)]))
+    requests, told = [], []
+    for step in chain:
+        merged = step.merged()
+        with runtime.reading:
+            request, divisions = runtime.divided(merged, step.skill)
+        requests.append(request)
+        told += [*step.notes, *divisions]
+    return requests, list(dict.fromkeys([*notes, *told]))
 
 
 def _worded(

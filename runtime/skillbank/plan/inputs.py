@@ -65,6 +65,7 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
                     source=own.source if own else "",
                     selective=_selective(key, decl.extra.get("selective") if decl else None),
                     hub=bool(decl and decl.extra.get("hub") is True),
+                    place=_location(draft, own, uri),
                 )
 
 
@@ -81,6 +82,14 @@ def _named(draft: Draft, key: str, row: Binding | None) -> bool:
         return bool(draft.locations.get(row.source)) and not row.may_lack
     said = draft.request.pretrained
     return draft.user_covers(key) or (said is not None and draft.builder.get(key) == said)
+
+
+def _location(draft: Draft, row: Binding | None, uri: str) -> str:
+    """Return the location that was given for a row and that an input's file lies in; else nothing."""
+    if row is None or not row.path:
+        return ""
+    places = draft.locations.get(row.source, ())
+    return next((place for place in places if uri == f"{place}/{row.path}"), "")
 
 
 def _last_choice(draft: Draft, key: str) -> bool:

@@ -141,6 +141,8 @@ class InputBinding(Frozen):
     ``runtime`` says what the program gets: ``file``, ``folder``, or ``extracted_folder`` (an
     archive that is unpacked on the way). ``optional`` inputs are left out where nothing is there: only those
     that nobody named. ``hub`` inputs may also be a name on the model hub, which the program resolves.
+    ``place`` is the location of the data set that the input is a file of, as it was named; the file may have
+    to be made of what lies there.
     """
 
     key: str
@@ -151,6 +153,12 @@ class InputBinding(Frozen):
     source: str = ""
     selective: Selective | None = Field(default=None, exclude_if=lambda value: value is None)
     hub: bool = Field(default=False, exclude_if=lambda value: not value)
+    place: str = Field(default="", exclude_if=lambda value: not value)
+
+    @property
+    def file(self) -> str:
+        """The path of the file below its place, as the skill's table names it; empty without a place."""
+        return self.uri[len(self.place) :].lstrip("/") if self.place else ""
 
     @property
     def on_hub(self) -> bool:
@@ -249,11 +257,21 @@ class Plan(Frozen):
         default=(), exclude_if=lambda value: not value, description="Asked only where there is a GPU."
     )
     warnings: tuple[str, ...] = ()
+    data_type: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="The type of data sets that the skill says it takes: object_detection.",
+    )
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
     automl: dict[str, Any] | None = None
     search: SearchNeeds | None = Field(default=None, exclude_if=lambda value: value is None)
     results_root: str | None = None
+    on_broken: Literal["refuse", "skip"] = Field(
+        default="refuse",
+        exclude_if=lambda value: value == "refuse",
+        description="What becomes of pictures and boxes of the data that are broken.",
+    )
     request: str = Field(default="", description="The request as it was said; not part of the plan_id.")
     skill_path: str = Field(
         default="",

@@ -80,6 +80,8 @@ class Step:
             if value == "on" and self.action is not None and self.action.name != SEARCHED:
                 return  # off and auto say what holds anyway
             self.fields["automl_source"] = "--automl"
+        if name == "on_broken" and not self.sources():
+            return  # without data nothing can be broken
         self.fields[name] = value
 
     def took(self, name: str) -> bool:

@@ -131,12 +131,14 @@ def compile_plan(
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
+            "data_type": skill.dataset_type if any(each.place for each in inputs) else "",
             "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
             "metric_direction": searched["directions"][0]
             if searched and searched["directions"]
             else direction,
             "automl": searched,
             "results_root": request.results_root,
+            "on_broken": "skip" if request.on_broken == "skip" and any(i.place for i in inputs) else "refuse",
             "request": request.text,
             "skill_path": utf8_name(str(skill.root)),
             "bank_path": utf8_name(origin.folder),

@@ -62,10 +62,13 @@ class Request(Frozen):
     gpus: int | None = None
     nodes: int | None = None
     gpu_memory_gb: float | None = None
+    on_broken: Literal["refuse", "skip"] | None = None
     results_root: str | None = None
     image: str | None = None
     image_source: str = "--image"
     text: str = ""
+    settled: bool = False
+    """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()
     """What reading the request left open; the plan asks it."""
     notes: tuple[str, ...] = ()

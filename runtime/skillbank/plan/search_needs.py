@@ -110,6 +110,7 @@ def _compiled(
         settings=settings,
         gpus=plan.resources.gpus if plan.gpus_asked or plan.platform != "local" else None,
         results_root=plan.results_root,
+        on_broken=plan.on_broken,
         image=plan.image if plan.image_source != "skill" else None,
         image_source=plan.image_source,
     )

@@ -25,6 +25,7 @@ The grammar, for whoever reads it; clauses are parted by ``; `` outside of quote
               | COUNT " epochs" | "batch size " COUNT | "learning rate " NUMBER | "seed " COUNT
               | "precision " WORD | "threshold " NUMBER | "validation interval " COUNT
               | "checkpoint interval " COUNT | "GPU ids " COUNT { " and " COUNT }
+              | "skip what is broken"             in the data of the step, that is; else it is refused
               | COUNT " GPUs" | COUNT " nodes"    also "1 GPU", "1 node"; "0 GPUs" runs on the CPU
               | COUNT " trials" | COUNT " trials at once" | "algorithm " WORD | "time budget " DURATION
               | NUMBER " GPU hours" | "trial timeout " DURATION | "patience " COUNT
@@ -151,6 +152,8 @@ def _clauses(step: _Step, known: set[str]) -> Iterator[str]:
         if source != main_source(plan.action):
             role = _DATA.get(source) if source in ROLES.values() else None
             yield f"{role or f'data {name(source)} ='} {_places(places)}"
+    if plan.on_broken == "skip":
+        yield "skip what is broken"
     if plan.variant is not None:
         yield f"variant {name(plan.variant)}"
     yield from _weights(step, known)

@@ -104,6 +104,8 @@ SLOTS: tuple[Slot, ...] = (
     Slot("image", Kind.TEXT, Fills.FIELD, "A container image in place of the skill's own.", metavar="URI"),
     Slot("gpus", Kind.COUNT, Fills.FIELD, "Number of GPUs of a node; 0 runs on the CPU.", minimum=0),
     Slot("nodes", Kind.COUNT, Fills.FIELD, "Number of nodes.", minimum=1),
+    Slot("on_broken", Kind.CHOICE, Fills.FIELD, "What becomes of broken pictures and boxes of the data.",
+         choices=("refuse", "skip"), spellings=(("drop", "skip"), ("ignore", "skip"), ("stop", "refuse"))),
     Slot("results_root", Kind.PLACE, Fills.FIELD, "Where results are written.", metavar="DIR|s3://"),
     Slot("epochs", Kind.COUNT, Fills.SETTING, "Passes over the training data.",
          ("num_epochs", "epochs", "max_epochs"), minimum=1),

@@ -15,7 +15,12 @@ RESTING = 3600.0
 """Seconds for which what was used stays whatever the cap: a launch that staged it has not said so yet."""
 _HALF = (".lock", ".tmp")
 _GONE = ".gone"
-_KINDS = {"-unpacked": "unpacked archive", "-folder": "folder from elsewhere", "-file": "file from elsewhere"}
+_KINDS = {
+    "-unpacked": "unpacked archive",
+    "-folder": "folder from elsewhere",
+    "-file": "file from elsewhere",
+    "-dataset": "converted data set",
+}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
 
-__all__ = ["open_data_place", "unpacker"]
+__all__ = ["local_place", "open_data_place", "unpacker"]
 
 _Runtime: TypeAlias = Literal["file", "folder", "extracted_folder"]
 _JUNK = frozenset({"__MACOSX", ".DS_Store"})
@@ -47,11 +47,24 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
             return open_place(uri.path, unpack, form=form)
         except DataNotFoundError as error:
             raise DataNotFoundError(f"{error}{near_path(uri.path)}") from None
+    return open_place(local_place(place, cache, report), unpack, form=form)
+
+
+def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
+    """Return where a data set lies on this machine: brought once into a cache from elsewhere, and unpacked.
+
+    Raises
+    ------
+    DataNotFoundError, DataError, PlatformError, UsageError
+    """
+    uri = parse_uri(place)
+    if uri.scheme == "file":
+        return uri.path
     folder = locate(_binding(place, "file")).folder
     packed = not folder and archive_stem(uri.name) is not None
     kind: _Runtime = "extracted_folder" if packed else "folder" if folder else "file"
     staged = stage(_binding(place, kind), cache, report=report)
-    return open_place(_inner(staged) if packed else staged, unpack, form=form)
+    return _inner(staged) if packed else staged
 
 
 def unpacker(cache: Path, report: Report | None = None) -> Unpack:

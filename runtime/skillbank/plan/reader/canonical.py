@@ -32,6 +32,7 @@ _CLAUSES = (
     rf"inference data (?P<inference_dataset>{_ITEMS})",
     rf"calibration data (?P<calibration_dataset>{_ITEMS})",
     rf"data (?P<source>{_ITEM}) = (?P<places>{_ITEMS})",
+    r"(?P<on_broken>skip) what is broken",
     rf"variant (?P<variant>{_ITEM})",
     rf"from job (?P<parent>{_ITEM})",
     rf"from weights (?P<pretrained>{_ITEM})",
@@ -98,7 +99,10 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
         if [name in step for step in fields] == [False] * (len(fields) - 1) + [True]:
             for step in fields:
                 step[name] = fields[-1][name]
-    return [Request(**{k: v for k, v in step.items() if v is not None}, text=text) for step in fields]
+    return [
+        Request(**{k: v for k, v in step.items() if v is not None}, text=text, settled=True)
+        for step in fields
+    ]
 
 
 def _step(clauses: list[str], library: Library) -> dict[str, Any] | None:

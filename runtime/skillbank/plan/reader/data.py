@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
@@ -14,7 +13,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.products import trains
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES, is_test, role_of_path
-from skillbank.plan.reader.roots import ListFolder, split_root
+from skillbank.plan.reader.roots import is_local_file
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
@@ -51,10 +50,8 @@ class DataOfSteps:
         What was decided, and what nobody but the person can say.
     """
 
-    def __init__(
-        self, text: Text, steps: Sequence[Step], actions: Sequence[Action | None], list_folder: ListFolder
-    ) -> None:
-        self.text, self.steps, self.list_folder = text, steps, list_folder
+    def __init__(self, text: Text, steps: Sequence[Step], actions: Sequence[Action | None]) -> None:
+        self.text, self.steps = text, steps
         self.rows = [rows_of(s, a) for s, a in zip(steps, actions, strict=True)]
         self.used: set[int] = set()
         self.notes: list[str] = []
@@ -115,19 +112,8 @@ class DataOfSteps:
                 roles = [(c, "eval_dataset") for c in self._tests[:1]]
         for claim, role in roles:
             uri = claim.value.uri
-            parts = split_root(uri, self.list_folder) if role == own and claim.value.role is None else []
-            if parts:
-                held = ", ".join(f"{p.source} ({Path(p.uri).name}/)" for p in parts)
-                self.notes.append(f"{uri} holds {held}")
-            for part in parts:
-                if part.source in reads or not reads:
-                    given.setdefault(part.source, []).append(part.uri)
-            if not parts and (
-                role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows)
-            ):
+            if role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows):
                 given.setdefault(role, []).append(uri)
-                self.used.add(id(claim))
-            elif parts:
                 self.used.add(id(claim))
         return given
 
@@ -166,9 +152,10 @@ class DataOfSteps:
         return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
 
     def _ask_about_files(self, at: int, roles: list[tuple[Claim, str]]) -> None:
-        """Ask where a file of annotations is given for the folder that it belongs to."""
+        """Ask where a file of annotations is given for the folder that it belongs to, and nobody can look."""
         for claim, source in roles:
-            if clean_uri(claim.value.uri).lower().endswith(_ANNOTATIONS):
+            uri = clean_uri(claim.value.uri)
+            if uri.lower().endswith(_ANNOTATIONS) and not is_local_file(uri):
                 why = (
                     f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds "
                     "it and the images; name the folder"

@@ -48,7 +48,7 @@ class Maker:
         self.engines = [self._uses_engine(s) for s in steps]
         settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
-        self.data = DataOfSteps(text, steps, self.actions, list_folder)
+        self.data = DataOfSteps(text, steps, self.actions)
         self.taken: set[int] = set()
         self.values = StepSettings(steps, self.actions, policy, self.taken)
 
@@ -64,6 +64,7 @@ class Maker:
             for s in self.steps
             for c in s.claims
             if c.kind in ("value", "place", "captions", "engine_value", "job")
+            or (c.kind == "field" and c.value[0] == "on_broken")
             or (c.kind == "find" and c.value)
         }
         jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
@@ -94,6 +95,9 @@ class Maker:
                     pretrained = claim.value.uri
                     self.taken.add(id(claim))
         fields = dict(c.value for s in self.steps for c in s.of("field"))
+        if "on_broken" in fields and not self.data.rows[at]:
+            del fields["on_broken"]  # a step without data has none that could be broken
+        self.taken |= {id(c) for s in self.steps for c in s.of("field") if c.value[0] in fields}
         results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"]
         self.taken |= {id(c) for c in results[:1]}
         platform = list(dict.fromkeys(c.value for c in self.text.ledger.of("platform")))

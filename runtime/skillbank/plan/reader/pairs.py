@@ -171,7 +171,7 @@ def _without_container(text: Text, key: str) -> str:
 
 def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
-    if each.fills is Fills.FIELD and each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB):
+    if each.fills is Fills.FIELD and (each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or name == "on_broken"):
         text.ledger.claim("field", tokens, (name, str(shown)))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
         head = text.tokens[tokens[0]]  # "number of classes = 4" counts them

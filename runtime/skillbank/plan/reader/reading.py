@@ -34,6 +34,7 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
@@ -130,6 +131,7 @@ def read_text(
     _take_words(page, library)
     take_spelled_actions(page, clauses)
     platforms.take_platforms(page)
+    take_broken(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     keys = _keys_of_named(page)

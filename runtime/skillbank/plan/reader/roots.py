@@ -1,4 +1,4 @@
-"""Local folders: words that name one, and data roots that hold several data sets."""
+"""Local folders: words that name one, and what is in them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from pathlib import Path
 
 from skillbank.nearby import at_home
 from skillbank.plan.reader.tokens import Token
-from skillbank.plan.request import DataLocation, clean_uri
+from skillbank.plan.request import clean_uri
 
 ListFolder = Callable[[str], "set[str] | None"]
 """Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
-
-SUBFOLDERS = (
-    ("train_datasets", ("train", "training")),
-    ("eval_dataset", ("val", "eval", "validation", "test")),
-    ("inference_dataset", ("inference", "infer")),
-)
-"""What the folders of a data root are usually called."""
 
 _WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]*\w)(?![\w/:.-])", re.IGNORECASE)
 
@@ -32,6 +25,14 @@ def list_local(uri: str) -> set[str] | None:
         return {p.name for p in folder.iterdir()} if folder.is_dir() else None
     except OSError:  # not for this user to read, a name too long
         return None
+
+
+def is_local_file(uri: str) -> bool:
+    """Whether a location is a file on this machine."""
+    try:
+        return "://" not in uri and at_home(Path(uri)).is_file()
+    except OSError:  # a name too long
+        return False
 
 
 def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
@@ -51,12 +52,3 @@ def absolute(uri: str) -> str:
     if "://" in uri or re.match(r"[A-Za-z]:\\", uri):
         return uri
     return str(at_home(Path(clean_uri(uri))).absolute())
-
-
-def split_root(uri: str, list_folder: ListFolder) -> list[DataLocation]:
-    """Name the data sets below a local folder that holds train/, val/ and the like; else nothing."""
-    inside = list_folder(uri) or set()
-    found = (
-        (source, next((c for c in candidates if c in inside), None)) for source, candidates in SUBFOLDERS
-    )
-    return [DataLocation(source=source, uri=f"{uri}/{name}") for source, name in found if name]

@@ -102,7 +102,8 @@ def _stages(plan: Plan) -> bool:
             continue
         uri = parse_uri(binding.uri)
         packed = binding.runtime == "extracted_folder" and archive_stem(uri.name) is not None
-        if uri.scheme != "file" or (packed and Path(uri.path).is_file()):
+        made = uri.scheme == "file" and bool(binding.place) and not Path(uri.path).exists()
+        if uri.scheme != "file" or made or (packed and Path(uri.path).is_file()):
             return True
     return False
 

@@ -1,0 +1,301 @@
+"""The files that a program asks for, made of any data set: annotations anew, pictures where they lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from skillbank.datasets.document import Box, Picture, Split
+from skillbank.datasets.names import plain_name
+from skillbank.datasets.opening import Opened
+from skillbank.datasets.repairing import Mode, Repair
+from skillbank.datasets.report import DataReport
+from skillbank.datasets.tree import Tree, open_tree
+from skillbank.datasets.wanted import Wanted
+from skillbank.errors import DataError
+
+__all__ = ["Classes", "Provided", "provide", "provide_pictures"]
+
+
+@dataclass(frozen=True)
+class Provided:
+    """What was made.
+
+    Attributes
+    ----------
+    paths
+        Where each wanted file lies now; the pictures are a folder, mostly their own.
+    pictures, boxes
+        How many there are.
+    notes
+        What was dropped or put right, a sentence each.
+    """
+
+    paths: Mapping[str, Path]
+    pictures: int
+    boxes: int
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Classes:
+    """Numbers of classes that several data sets share: a class is its name, those of the first come first."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def add(self, names: Iterable[str]) -> list[int]:
+        """Return the number of each name; one that is new takes the next number."""
+        numbers = []
+        for name in names:
+            key = plain_name(name)
+            if key not in self._numbers:
+                self._numbers[key] = len(self.names)
+                self.names.append(name)
+            numbers.append(self._numbers[key])
+        return numbers
+
+
+def provide(
+    opened: Opened,
+    split: Split,
+    wanted: Wanted,
+    folder: Path,
+    on_broken: str,
+    *,
+    report: DataReport,
+    classes: Classes | None = None,
+    first: int = 0,
+) -> Provided:
+    """Write the wanted files of a split into an empty folder.
+
+    Parameters
+    ----------
+    on_broken
+        ``skip`` drops what a check has found broken, with a count; ``refuse`` has been checked before.
+    report
+        Of the check of this split.
+    classes
+        Of the data sets that belong together; without them the data set's own numbers hold.
+    first
+        The id of the first category of a COCO document.
+
+    Raises
+    ------
+    DataError
+        When nothing is left.
+    """
+    mode = Mode.SKIP if on_broken == "skip" else Mode.PLAIN
+    shared = classes or Classes()
+    album = _Album(opened.tree, folder)
+    texts = folder / "annotations"
+    texts.mkdir(parents=True, exist_ok=True)
+    maker = _Maker(Repair(report, mode), shared, album)
+    for name, write in ((wanted.lines, _write_lines), (wanted.coco, partial(_write_coco, first=first))):
+        if name:
+            maker = _Maker(Repair(report, mode), shared, album)
+            write(texts / name, maker.pictures(split), shared)
+    if maker.count == 0:
+        raise DataError(
+            f"nothing is left of {opened.tree.root} ({split.said or 'all'}) without what is broken"
+        )
+    if wanted.label_map:
+        label_map = {str(number): name for number, name in enumerate(shared.names)}
+        _write_text(texts / wanted.label_map, json.dumps(label_map, ensure_ascii=False))
+    if wanted.classes:
+        _write_text(texts / wanted.classes, "\n".join(shared.names))
+    named = (wanted.lines, wanted.label_map, wanted.coco, wanted.classes)
+    paths = {wanted.pictures: album.root, **{name: texts / name for name in named if name}}
+    return Provided(paths, maker.count, maker.boxes, tuple(shared.names), tuple(maker.notes()))
+
+
+def provide_pictures(opened: Opened, split: Split, wanted: Wanted, folder: Path) -> Provided:
+    """Return the pictures of a split as a folder that holds no others; below an empty one, if linked.
+
+    Raises
+    ------
+    DataError
+        When there are none.
+    """
+    tree = opened.tree
+    own = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
+    if not own:
+        raise DataError(f"{tree.root} has no picture for {split.said or 'this'}; see where they are")
+    album = _Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder)
+    meant = {tree.path(name) for name in own}
+    there = open_tree(album.root)
+    if any(there.path(name) not in meant for name in there.pictures):
+        album = _Album(tree, folder, linked=True)
+    for name in own:
+        album.add(name)
+    paths = {wanted.pictures: album.root}
+    if wanted.classes and opened.data.classes:
+        paths[wanted.classes] = folder / wanted.classes
+        _write_text(paths[wanted.classes], "\n".join(opened.data.classes))
+    return Provided(paths, len(own), 0, opened.data.classes)
+
+
+class _Maker:
+    """Pictures as they are written: repaired, named from the folder of pictures, with shared numbers."""
+
+    def __init__(self, repair: Repair, classes: Classes, album: _Album) -> None:
+        self._repair, self._classes, self._album = repair, classes, album
+        self._numbers = classes.add(repair.classes)
+        self.count = self.boxes = self.lost = 0
+
+    def pictures(self, split: Split) -> Iterator[Picture]:
+        """Yield the pictures that have a file."""
+        for picture in self._repair.pictures(split):
+            if picture.path is None or not picture.width or not picture.height:
+                self.lost += 1
+                continue
+            self.count += 1
+            self.boxes += len(picture.boxes)
+            boxes = tuple(self._numbered(box, grounded=bool(picture.caption)) for box in picture.boxes)
+            yield replace(picture, name=self._album.add(picture.path), boxes=boxes)
+
+    def notes(self) -> Iterator[str]:
+        """Say what was put right and what is not in the files, a sentence each."""
+        yield from self._repair.sentences()
+        if self.lost:
+            yield f"{self.lost:,} pictures without a file are left out"
+
+    def _numbered(self, box: Box, *, grounded: bool) -> Box:
+        if box.label is not None:
+            return replace(box, label=self._numbers[box.label])
+        if grounded or not box.phrase:
+            return box
+        return replace(box, label=self._classes.add([box.phrase])[0])
+
+
+class _Album:
+    """The folder of pictures: the one where they lie.
+
+    Where they lie in several archives, or partly in one, they are linked into one folder.
+    """
+
+    def __init__(self, tree: Tree, folder: Path, *, linked: bool = False) -> None:
+        self._tree = tree
+        bases = {_base(name, tree.path(name)) for name in tree.pictures}
+        self._linked = linked or len(bases) != 1
+        if self._linked:
+            self.root = folder / "pictures"
+            self.root.mkdir(parents=True, exist_ok=True)
+        else:
+            self.root = Path(os.path.commonpath([str(tree.path(name).parent) for name in tree.pictures]))
+
+    def add(self, name: str) -> str:
+        """Return how a file of the tree is called in the folder of pictures."""
+        path = self._tree.path(name)
+        if not self._linked:
+            return path.relative_to(self.root).as_posix()
+        _link(path, self.root / name)
+        return name
+
+
+def _base(name: str, path: Path) -> Path:
+    """Return the folder that a file of a tree comes from: the tree's own, or that of an unpacked archive."""
+    parts, said = list(path.parts), name.split("/")
+    while said and parts and parts[-1] == said[-1]:
+        parts.pop()
+        said.pop()
+    return Path(*parts)
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source.resolve())
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+
+
+def _write_text(file: Path, text: str) -> None:
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_lines(file: Path, pictures: Iterable[Picture], classes: Classes) -> None:
+    with file.open("w", encoding="utf-8") as lines:
+        for picture in pictures:
+            boxes = [box for box in picture.boxes if not box.crowd]
+            line: dict[str, object] = {
+                "file_name": picture.name,
+                "height": picture.height,
+                "width": picture.width,
+            }
+            if picture.caption:
+                regions = [
+                    {"phrase": box.phrase or classes.names[box.label or 0], "bbox": _corners(box)}
+                    for box in boxes
+                ]
+                line["grounding"] = {"caption": picture.caption, "regions": regions}
+            else:
+                line["detection"] = {
+                    "instances": [
+                        {"bbox": _corners(box), "label": box.label, "category": classes.names[box.label]}
+                        for box in boxes
+                        if box.label is not None
+                    ]
+                }
+            lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _phrase(box: Box, classes: Classes) -> str:
+    return classes.names[box.label] if box.label is not None and not box.phrase else box.phrase
+
+
+def _write_coco(file: Path, pictures: Iterable[Picture], classes: Classes, first: int) -> None:
+    """Write the document piece by piece: a large data set would not fit into memory."""
+    boxes_file = file.with_name(f".{file.name}.boxes")
+    count = 0
+    with file.open("w", encoding="utf-8") as out, boxes_file.open("w+", encoding="utf-8") as boxes:
+        out.write('{"images": [')
+        for number, picture in enumerate(pictures, 1):
+            image = {
+                "id": number,
+                "file_name": picture.name,
+                "width": picture.width,
+                "height": picture.height,
+            }
+            out.write((",\n" if number > 1 else "\n") + json.dumps(image, ensure_ascii=False))
+            for box in picture.boxes:
+                count += 1
+                boxes.write(
+                    (",\n" if count > 1 else "\n")
+                    + json.dumps(_annotation(box, count, number, classes, first))
+                )
+        out.write('],\n"annotations": [')
+        boxes.seek(0)
+        shutil.copyfileobj(boxes, out)
+        categories = [{"id": number, "name": name} for number, name in enumerate(classes.names, first)]
+        out.write('],\n"categories": ' + json.dumps(categories, ensure_ascii=False) + "}\n")
+    boxes_file.unlink()
+
+
+def _annotation(box: Box, count: int, image: int, classes: Classes, first: int) -> dict[str, object]:
+    label = box.label if box.label is not None else classes.add([box.phrase])[0]
+    x1, y1, x2, y2 = _corners(box)
+    return {
+        "id": count,
+        "image_id": image,
+        "category_id": label + first,
+        "bbox": [x1, y1, _round(x2 - x1), _round(y2 - y1)],
+        "area": _round((x2 - x1) * (y2 - y1)),
+        "iscrowd": int(box.crowd),
+    }
+
+
+def _corners(box: Box) -> list[float]:
+    return [_round(each) for each in (box.x1, box.y1, box.x2, box.y2)]
+
+
+def _round(number: float) -> float:
+    return round(number, 4)

@@ -1,0 +1,103 @@
+"""Looking at the data sets of a plan: found, read and checked, once in a process while nothing changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from skillbank.datasets.opening import UnrecognisedError
+from skillbank.datasets.tree import Tree, open_tree
+from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError
+from skillbank.home import cache_dir
+from skillbank.jobs.data_groups import DataGroup, is_there
+from skillbank.jobs.data_judging import checked, ours
+from skillbank.jobs.data_places import AT_ONCE, LaterError, find, find_brought, small_unpacker
+from skillbank.jobs.data_sets import DataLook, PlanData, look_from_here
+from skillbank.plan.model import Plan
+from skillbank.storage.cache import digest
+from skillbank.storage.data_place import local_place, unpacker
+from skillbank.storage.progress import Report
+from skillbank.storage.staging import stage
+
+__all__ = ["contents", "looked"]
+
+_TEXTS = (".json", ".jsonl", ".csv", ".xml")
+
+
+_KEPT: dict[tuple[str, bool, bool], tuple[str, PlanData]] = {}
+"""What was seen of plans in this process, with what stands for the files: a launch looks several times."""
+_MOST_KEPT = 4
+
+
+def looked(
+    plan: Plan, groups: Sequence[DataGroup], *, whole: bool, elsewhere: bool, report: Report | None
+) -> PlanData:
+    """Look at data sets; see `skillbank.jobs.data_sets.look_at`."""
+    elsewhere = elsewhere and any(group.local is None for group in groups)
+    asked = (plan.plan_id, whole, elsewhere)
+    if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
+        return kept[1]
+    looks = [_look(group, plan, whole=whole, elsewhere=elsewhere, report=report) for group in groups]
+    data = PlanData(checked(plan, looks, whole))
+    if all(look.found is not None and not look.problems for look in looks):
+        while len(_KEPT) >= _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[asked] = (_signature(data, whole=whole), data)
+    return data
+
+
+def _signature(data: PlanData, *, whole: bool) -> str:
+    """Return what stands for the files of all data sets now; no text twice where they cannot be listed."""
+    unpack = unpacker(cache_dir()) if whole else small_unpacker()
+    roots = {look.found.opened.tree.root for look in data.looks if look.found is not None}
+    try:
+        return digest(*(contents(open_tree(root, unpack)) for root in sorted(roots)))
+    except (SkillbankError, OSError):
+        return str(object())
+
+
+def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
+    place = group.local
+    if place is None and not elsewhere:
+        return look_from_here(group, whole=whole)
+    try:
+        if place is None and not group.missing:
+            inputs = [each for each in group.bindings if is_there(each)]
+            paths = {b.file: stage(b, cache_dir(), inputs=plan.inputs, report=report) for b in inputs}
+            found = find_brought(group, plan, paths)
+            return DataLook(group, found, recognised=found is not None)
+        if place is None:
+            place = local_place(group.place, cache_dir(), report)
+        if not whole:
+            _refuse_large(place)
+        found = find(group, plan, place, unpacker(cache_dir(), report) if whole else small_unpacker())
+    except LaterError as error:
+        return DataLook(group, notes=(str(error),), later=True)
+    except DataNotFoundError:
+        return DataLook(group)  # what is not there is said file by file
+    except PlatformError:
+        raise
+    except (SkillbankError, OSError) as error:
+        if not group.missing and not ours(plan):
+            return DataLook(group)  # files that are there, of another program, which says what is wrong
+        known = not isinstance(error, UnrecognisedError)
+        return DataLook(group, problems=(str(error),), recognised=known)
+    notes = found.notes if found is not None else ()
+    return DataLook(group, found, notes=notes, recognised=found is not None)
+
+
+def _refuse_large(place: Path) -> None:
+    """Raise `LaterError` for annotations that take long to read."""
+    for file in place.iterdir() if place.is_dir() else [place]:
+        if file.is_file() and file.suffix.lower() in _TEXTS and file.stat().st_size > AT_ONCE:
+            raise LaterError(f"{file} is large, and is read when a job is launched")
+
+
+def contents(tree: Tree) -> str:
+    """Return what stands for the files of a tree: names, places, sizes and times of the last change."""
+    whole = hashlib.sha256(str(tree.root).encode())
+    for name, path in tree.files.items():
+        info = path.stat()
+        whole.update(f"{name}\0{path}\0{info.st_size}\0{info.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()

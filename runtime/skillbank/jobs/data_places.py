@@ -1,0 +1,250 @@
+"""Data sets by the places that a plan names: what is there, which split is meant, which files are to be made.
+
+The skill's table says which files a program reads. Where they are what they should be, they are used where
+they lie; else they are made of the data set that is recognised there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skillbank.datasets.document import DataSet, Picture, Split
+from skillbank.datasets.fitting import misfit
+from skillbank.datasets.formats import FORMATS, LAST
+from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
+from skillbank.datasets.tree import PICTURES, Tree, Unpack, archive_stem, open_tree
+from skillbank.errors import DataError, SkillbankError, a_few
+from skillbank.home import cache_dir
+from skillbank.jobs.data_groups import DataGroup, first_category, is_there
+from skillbank.plan.model import InputBinding, Plan
+from skillbank.storage.data_place import unpacker
+from skillbank.storage.staging import locate, stage
+from skillbank.visible import one_line
+
+__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "small_unpacker", "splits_at"]
+
+AT_ONCE = 32 << 20
+"""Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
+
+
+class LaterError(DataError):
+    """What takes long is left to a launch."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A data set that was found for a group.
+
+    Attributes
+    ----------
+    why
+        Why files have to be made, half a sentence; empty where they are used as they lie.
+    notes
+        How it was taken, a sentence each.
+    """
+
+    group: DataGroup
+    opened: Opened
+    split: Split
+    why: str
+    notes: tuple[str, ...] = ()
+
+
+def splits_at(place: Path) -> tuple[str, ...]:
+    """Return the splits of the data set at a place; none where none is recognised, or a part is named."""
+    try:
+        opened = open_place(place, small_unpacker())
+    except (SkillbankError, OSError):
+        return ()
+    if opened.split is not None or opened.data.format == LAST.name:
+        return ()
+    return tuple(split.name for split in opened.data.splits)
+
+
+def small_unpacker() -> Unpack:
+    """Return what unpacks archives once into the cache, and leaves the large ones to a launch."""
+    unpack = unpacker(cache_dir())
+
+    def small(archive: Path) -> Path:
+        if archive.stat().st_size > AT_ONCE:
+            raise LaterError(f"{archive} is large, and is looked into when a job is launched")
+        return unpack(archive)
+
+    return small
+
+
+def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | None:
+    """Find the data set of a group at a local place.
+
+    Returns
+    -------
+    Found or None
+        None where the files are not such as are made, and are there.
+
+    Raises
+    ------
+    DataNotFoundError
+        When nothing is there.
+    DataError
+        When no data set is recognised, it has no split for the role, or its files cannot be made of it.
+    """
+    if group.wanted is None:
+        refusal = _refusal(group, plan, place, unpack) if group.missing else None
+        if refusal is not None:
+            raise refusal
+        return None
+    if not group.wanted.annotated:
+        return _pictures_of(group, place, unpack) if group.missing else None
+    opened = _own_files(group, place, unpack) or open_place(place, unpack)
+    if opened.data.format == LAST.name:
+        raise UnrecognisedError(
+            f"{place} holds pictures and no annotations that are recognised (known are "
+            f"{', '.join(each.title for each in FORMATS)})"
+        )
+    split, notes = _chosen(opened, group, plan)
+    if not group.missing:
+        why = _why_made(group, plan, unpack)
+    else:
+        why = f"it has no {a_few([each.file for each in group.missing], 3)}"
+    return Found(group, opened, split, why, notes)
+
+
+def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
+    """Find the data set of files that lay elsewhere and were brought one by one; None where there is none.
+
+    Raises
+    ------
+    DataError
+        When no data set is recognised in them.
+    """
+    wanted = group.wanted
+    if wanted is None or not wanted.annotated:
+        return None
+    pictures = paths[wanted.pictures]
+    files = {name: path for name, path in paths.items() if name != wanted.pictures}
+    files |= {f"images/{name}": path for name, path in open_tree(pictures).files.items()}
+    tree = Tree(pictures.parent, files)
+    opened = Opened(tree, open_data(tree))
+    split, notes = _chosen(opened, group, plan)
+    return Found(group, opened, split, misfit(wanted, paths, _first(plan)), notes)
+
+
+def _first(plan: Plan) -> int | None:
+    """Return the id of the first category where a program asks for it."""
+    return 0 if first_category(plan) == 0 else None
+
+
+def _own_files(group: DataGroup, place: Path, unpack: Unpack) -> Opened | None:
+    """Open the wanted annotations with all pictures of a place, whatever else lies there."""
+    wanted = group.wanted
+    if wanted is None or not place.is_dir() or not (place / (wanted.lines or wanted.coco)).is_file():
+        return None
+    tree = open_tree(place, unpack)
+    own = {wanted.lines, wanted.label_map, wanted.coco, wanted.classes}
+    files = {
+        name: path for name, path in tree.files.items() if name in own or name.lower().endswith(PICTURES)
+    }
+    return Opened(tree := Tree(tree.root, files, tree.archives), open_data(tree))
+
+
+def _why_made(group: DataGroup, plan: Plan, unpack: Unpack) -> str:
+    """Return why files that are there do not do; empty where they do."""
+    wanted = group.wanted
+    if wanted is None:
+        return ""
+    paths: dict[str, Path] = {}
+    for binding in group.bindings:
+        if not is_there(binding):
+            continue
+        found = locate(binding)
+        packed = binding.runtime == "extracted_folder" and not found.folder
+        # As the program gets it: only a top folder with the archive's own name is taken away.
+        paths[binding.file] = _staged_archive(binding, found.uri.path, unpack) if packed else found.uri.path
+    return misfit(wanted, paths, _first(plan))
+
+
+def _staged_archive(binding: InputBinding, archive: Path, unpack: Unpack) -> Path:
+    unpack(archive)
+    return stage(binding, cache_dir())
+
+
+def _chosen(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
+    """Return the split that a role takes, and what is to be said of it.
+
+    Raises
+    ------
+    DataError
+        When there is none: a test split is never validated on by a training, nor a training split measured.
+    """
+    if opened.split is not None:
+        return opened.split, ()
+    splits = {split.name: split for split in opened.data.splits}
+    role = group.role
+    measured = role == "val" and plan.action == "evaluate"
+    takes: tuple[str, ...] = ("val", "test", "") if measured else (role, "")
+    chosen = next((splits[name] for name in takes if name in splits), None)
+    place = one_line(group.place, 200)
+    if chosen is None and len(splits) == 1 and role == "train":
+        [chosen] = splits.values()
+        return chosen, (f"{place} has only the split '{chosen.said}', which is trained on",)
+    if chosen is None:
+        there = ", ".join(f"{place}/{split.said or split.name}" for split in splits.values())
+        what = {"train": "train on", "val": "measure on"}.get(role, "work on")
+        raise DataError(
+            f"{place} is {opened.data.format} and has no split to {what} for {group.source}; where one of "
+            f"its parts is meant, name it: {there}"
+        )
+    if chosen.name == "test":
+        return chosen, (f"{place} has no validation split, and is measured on its test split",)
+    return chosen, ()
+
+
+def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
+    """Find pictures to look at: of a folder or an archive, one picture, or the named part of a data set.
+
+    Raises
+    ------
+    DataNotFoundError, DataError
+        When there are none.
+    """
+    wanted = group.wanted
+    with_classes = wanted is not None and any(each.file == wanted.classes for each in group.missing)
+    if place.is_file() and place.name.lower().endswith(PICTURES) and not with_classes:
+        return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
+    packed = place.is_file() and archive_stem(place.name) is not None
+    if (place.is_dir() or packed) and not with_classes:
+        tree = open_tree(unpack(place) if packed else place, unpack)
+        if not tree.pictures:
+            raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
+        return _loose(group, tree, "all of the folder")
+    opened = open_place(place, unpack)
+    splits = {split.name: split for split in opened.data.splits}
+    split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
+    return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")
+
+
+def _loose(group: DataGroup, tree: Tree, why: str) -> Found:
+    """Return pictures that no annotations name."""
+
+    def pictures() -> Iterator[Picture]:
+        for name in tree.pictures:
+            yield Picture(name, name, None, None, ())
+
+    split = Split("", "", pictures)
+    return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why)
+
+
+def _refusal(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> DataError | None:
+    """Return why a skill's files cannot be made of the data set at a place; None where none is recognised."""
+    try:
+        opened = open_place(place, unpack)
+    except (SkillbankError, OSError):
+        return None  # what is missing is said file by file
+    files = ", ".join(dict.fromkeys(each.file for each in group.bindings))
+    kind = f"{plan.data_type.replace('_', ' ')} data" if plan.data_type else "data of its own format"
+    return DataError(
+        f"{one_line(group.place, 200)} is {opened.data.format}, and {one_line(plan.skill.name, 60)} takes "
+        f"{kind}: a folder with {files}; only files with boxes can be made of it, so bring these"
+    )
