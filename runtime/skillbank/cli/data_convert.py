@@ -51,6 +51,7 @@ def convert(
             placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
             decode=decode,
+            place=data_copying.said_place(place),
             cache=looks_dir(),
             report=report,
         )

@@ -83,6 +83,7 @@ def split(
             again=again,
             placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
+            place=data_copying.said_place(place),
             cache=looks_dir(),
             report=report,
         )

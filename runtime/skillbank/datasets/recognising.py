@@ -75,8 +75,8 @@ class Found:
         told = " and ".join(f"{each.title} ({found.why})" for each, found in self.claims)
         formats = " or ".join(each.name for each, _ in self.claims)
         raise DataError(
-            f"{self.tree.root} can be read as {told}; say which is meant with --format {formats}, or name its "
-            "file of annotations instead of the folder"
+            f"{self.tree.root} can be read as {told}; say which is meant with --format {formats}, or name "
+            "its file of annotations instead of the folder"
         )
 
     def _divided(self, *notes: str) -> DataSet:
