@@ -10,7 +10,7 @@ from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
 from skillbank.datasets.names import plain_name
-from skillbank.datasets.picture_checks import Frame, file_faults, framed, where_of
+from skillbank.datasets.picture_checks import Frame, file_faults, framed, names_no_picture, where_of
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
@@ -68,7 +68,7 @@ class SplitCheck:
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where it was not looked at."""
         self.tally.add(picture.faults)
-        if picture.path is None and not picture.boxes and _is_unreadable(picture):
+        if names_no_picture(picture):
             return  # an entry that names no picture
         self._pictures += 1
         self.tally.add(self._about_file(picture, look))
@@ -242,9 +242,3 @@ class SplitCheck:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:
             yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
-
-
-def _is_unreadable(picture: Picture) -> bool:
-    """Whether the whole entry could not be read, and not only a box of it."""
-    entry = str(picture.where)
-    return any(fault.kind == "unreadable-annotation" and fault.where == entry for fault in picture.faults)
