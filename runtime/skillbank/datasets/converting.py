@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,28 @@ from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 from skillbank.redact import redact
 
-__all__ = ["checked", "convert", "origin", "told"]
+__all__ = ["FaultsError", "checked", "convert", "origin", "told"]
 
 _OF_TRAINING = frozenset(
     {"nothing-to-learn", "nothing-to-measure", "class-too-long", "classes-alike", "split-empty"}
 )
 """Errors of a data set as a whole, which end a training and come along unchanged: they are told."""
+
+
+class FaultsError(DataError):
+    """Faults that would end a job, where nothing was written.
+
+    Attributes
+    ----------
+    report
+        All that was found.
+    kinds
+        Names of the kinds of faults that forbid it.
+    """
+
+    def __init__(self, message: str, report: DataReport, kinds: Collection[str]) -> None:
+        super().__init__(message)
+        self.report, self.kinds = report, kinds
 
 
 def convert(
@@ -96,7 +112,7 @@ def checked(
 
     Raises
     ------
-    DataError
+    FaultsError
         When it has faults that would end a job and are not to be left out, or cannot be.
     """
     found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
@@ -108,9 +124,11 @@ def checked(
             if skip
             else "correct them, or leave out what can be left out with --on-broken skip"
         )
-        raise DataError(
+        raise FaultsError(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds))
+            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds)),
+            found,
+            kinds,
         )
     return found, Repair(found, mode)
 
