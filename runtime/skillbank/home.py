@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skillbank.errors import PlatformError
 
-__all__ = ["cache_dir", "database_url", "home", "outbox", "results_root"]
+__all__ = ["cache_dir", "database_url", "home", "looks_dir", "outbox", "results_root"]
 
 
 def home(*, make: bool = True) -> Path:
@@ -56,3 +56,8 @@ def results_root() -> Path:
 def cache_dir() -> Path:
     """Return the folder of what can be made again: unpacked archives, by content."""
     return home() / "cache"
+
+
+def looks_dir() -> Path:
+    """Return the folder that keeps what was seen of pictures, so that each is decoded once."""
+    return cache_dir() / "pictures"

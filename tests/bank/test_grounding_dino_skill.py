@@ -75,7 +75,15 @@ def text() -> str:
     return (SKILL / "SKILL.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["tao-train-grounding-dino", "tao-run-automl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tao-train-grounding-dino",
+        "tao-run-automl",
+        "tao-convert-dataset-format",
+        "tao-validate-dataset-format",
+    ],
+)
 def test_skill_passes_the_standard_validator(name: str) -> None:
     assert validate(BANK / "skills" / name) == []
     properties = read_properties(BANK / "skills" / name)

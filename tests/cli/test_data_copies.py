@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,18 @@ def test_the_page_works_in_a_browser(inline: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["convert", "split"])
 def test_help_names_every_format_that_can_be_written(inline: Command, command: str) -> None:
     assert f"--to {'|'.join(writer.name for writer in WRITERS)}" in inline("data", command, "--help").out
+
+
+def test_an_archive_is_named_by_its_file(
+    inline: Command, coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    packed = shutil.make_archive(str(tmp_path / "warehouse"), "zip", coco)
+    told = inline("data", "show", "warehouse.zip", "--json").document
+    assert told["written"] == ["warehouse.html"] and told["place"] == packed
+    told = inline("data", "convert", packed, "--to", "yolo", "-o", "new", "--json").document
+    assert told["from"]["place"] == packed
+    told = inline(
+        "data", "split", packed, "--val", "3", "--by", "picture", "-o", "divided", "--json"
+    ).document
+    assert told["from"]["place"] == packed and told["splits"]["val"]["pictures"] == 3

@@ -28,7 +28,8 @@ ERRORS = {
 """What is wrong with cases of others, as their table says."""
 CLEAN = (
     "bom coco_ids_string coco_unsorted eval_cvat fmt_beside fmt_coco_train fmt_labelme fmt_roboflow_coco "
-    "fmt_tar_top fmt_voc fmt_yolo_ultra inf_folder label_float name_prefix name_windows odvg_is_coco pic_exif_ls"
+    "fmt_tar_top fmt_voc fmt_yolo_ultra inf_folder label_float name_prefix name_windows odvg_is_coco "
+    "pic_exif_ls"
 )
 
 

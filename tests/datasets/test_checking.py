@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from skillbank.datasets.checking import check_data, chosen_splits
-from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.document import Box, Picture, Where
 from skillbank.datasets.faults import KINDS, Fault, Severity
+from skillbank.datasets.kept_looks import KeptLooks, stamp_of
+from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.progress import Step
 from skillbank.datasets.report import DataReport
@@ -101,6 +103,16 @@ def test_width_and_height_for_a_corner(made: Made) -> None:
 def test_a_corner_for_width_and_height(made: Made) -> None:
     reboxed(made, "val", lambda b, p: replace(b, x2=b.x2 + b.x1, y2=b.y2 + b.y1))
     assert loud(check_data(made.opened())) == {"boxes-xyxy": 45}
+
+
+def test_centres(made: Made) -> None:
+    def centred(b: Box, _: Picture) -> Box:
+        return replace(b, x1=(b.x1 + b.x2) / 2, y1=(b.y1 + b.y2) / 2, x2=b.x2 - b.x1, y2=b.y2 - b.y1)
+
+    reboxed(made, "train", centred)
+    assert loud(check_data(made.opened())) == {"boxes-centres": 90}
+    reboxed(made, "train", lambda b, p: replace(b, x2=b.x1 + b.x2, y2=b.y1 + b.y2))
+    assert loud(check_data(made.opened())) == {"boxes-centres": 90}
 
 
 def test_x_and_y_exchanged(tmp_path: Path) -> None:
@@ -325,6 +337,32 @@ def test_splits_without_a_box(tmp_path: Path, split: str, kind: str) -> None:
     assert kind in loud(check_data(made.opened()))
 
 
+def test_pictures_without_annotations_beside_a_split_that_has_some(made: Made) -> None:
+    made.add("test", 5, boxes=0)
+    made.splits = {"train": made.splits["test"], "val": made.splits["val"]}
+    opened = made.opened()
+    bare = tuple(
+        replace(each, annotations=()) if each.name == "train" else each for each in opened.data.splits
+    )
+    assert loud(check_data(replace(opened, data=replace(opened.data, splits=bare)))) == {
+        "nothing-to-learn": 1
+    }
+    alone = replace(opened.data, splits=bare[:1], format="pictures")
+    assert loud(check_data(replace(opened, data=alone))) == {}
+    (made.root / "test" / "00000.txt").write_text("0 .5 .5 .1")
+    (made.root / "readme.txt").write_text("these are photos")
+    opened = made.opened()
+    assert loud(check_data(replace(opened, data=alone))) == {"annotations-unread": 1}
+
+
+def test_a_class_that_is_spelled_otherwise_in_validation(made: Made) -> None:
+    made.classes = (*made.classes, "hard-hats")
+    reboxed(made, "val", lambda b, p: replace(b, label=3 if b.label == 1 else b.label))
+    report = check_data(made.opened())
+    assert loud(report) == {"class-not-learned": 1}
+    assert report.tally.examples["class-not-learned"][0].detail.endswith("; is 'hard hat' the same?")
+
+
 def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:
     made.add("test", 5, boxes=0)
     assert loud(check_data(made.opened())) == {"test-unmarked": 1}
@@ -398,6 +436,15 @@ def test_faults_of_readers_count(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"unreadable-annotation": 4}
 
 
+def test_an_entry_that_cannot_be_read_is_no_picture(made: Made) -> None:
+    entry = Where("train.json", "line 3")
+    fault = Fault("unreadable-annotation", str(entry), "it is no JSON")
+    made.splits["train"].append(Picture("line 3", None, None, None, (), where=entry, faults=(fault,)))
+    report = check_data(made.opened())
+    assert loud(report) == {"unreadable-annotation": 1}
+    assert (report.splits[0].pictures, report.splits[0].unmarked) == (30, 0)
+
+
 def test_only_the_split_that_is_named(made: Made) -> None:
     with_box(made, "train", 0, Box(1, 1, 1, 9, 0))
     assert loud(check_data(made.opened(), splits=["val"])) == {}
@@ -425,6 +472,28 @@ def test_looks_are_kept_until_a_file_changes(made: Made, tmp_path: Path) -> None
     assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
     (cache / "looks.sqlite").write_bytes(b"rubbish" * 1000)
     assert loud(check_data(made.opened(), cache=cache)) == {"picture-broken": 1}
+
+
+def test_a_file_that_could_not_be_read_is_looked_at_again(tmp_path: Path) -> None:
+    kept, file = KeptLooks(tmp_path / "looks.sqlite"), tmp_path / "x.jpg"
+    scene(random.Random(1), (50, 50)).save(file)
+    stamp = stamp_of(file)
+    kept.put(file, stamp, Look("it cannot be read: Permission denied"))
+    kept.close()
+    kept = KeptLooks(tmp_path / "looks.sqlite")
+    assert kept.get(file, stamp) is None
+    look = look_at(file)
+    kept.put(file, stamp, look)
+    kept.close()
+    kept = KeptLooks(tmp_path / "looks.sqlite")
+    assert kept.get(file, stamp) == look
+    assert kept.get(file, f"{stamp} of another day") is None
+    kept.close()
+
+
+def test_a_cache_that_cannot_be_written_keeps_nothing(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert loud(check_data(made.opened(), cache=tmp_path / "file" / "cache")) == {}
 
 
 def test_progress_is_told(made: Made) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -145,6 +146,39 @@ def nothing_to_see(root: Path) -> Made:
     return made
 
 
+def pages(root: Path) -> Made:
+    """Printed pages of one layout: alike in every large form."""
+    made = Made(root, ("signature", "stamp"), seed=13)
+
+    def page(numbers: random.Random, size: tuple[int, int]) -> Image.Image:
+        image = Image.new("L", size, 250)
+        pen = ImageDraw.Draw(image)
+        for y in range(40, size[1] - 40, 14):
+            line = " ".join(
+                "".join(numbers.choices("abcdefghijklmnop", k=numbers.randint(2, 9))) for _ in range(9)
+            )
+            pen.text((40, y), line[:44], fill=20)
+        return image
+
+    made.add("train", 40, size=(360, 480), draw=page)
+    made.add("val", 20, size=(360, 480), draw=page)
+    return made
+
+
+def sheets_of_metal(root: Path) -> Made:
+    """One material in one light, with small scratches."""
+    made = Made(root, ("scratch", "dent"), seed=14)
+
+    def sheet(numbers: random.Random, size: tuple[int, int]) -> Image.Image:
+        noise = np.random.default_rng(numbers.randrange(1 << 30)).normal(0, 20, (size[1], size[0]))
+        light = np.linspace(90, 170, size[0])[None, :]
+        return Image.fromarray((light + noise).clip(0, 255).astype(np.uint8))
+
+    made.add("train", 60, size=(300, 200), draw=sheet)
+    made.add("val", 30, size=(300, 200), draw=sheet)
+    return made
+
+
 def captions(root: Path) -> Made:
     """Grounding data: one picture has several entries, a caption each."""
     made = Made(root, (), seed=10)
@@ -202,6 +236,8 @@ MAKERS = (
     shapes,
     one_camera,
     nothing_to_see,
+    pages,
+    sheets_of_metal,
     captions,
     of_one_size_each,
     on_the_edge,

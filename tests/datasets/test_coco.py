@@ -1,5 +1,6 @@
 """COCO as tools and people write it: Roboflow, CVAT, pandas; ids of any kind, lists in any order."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,17 @@ def image(number: Any, name: str = "a.jpg", **fields: Any) -> dict[str, Any]:
     return {"id": number, "file_name": name, "width": 100, "height": 80} | fields
 
 
+NUMBERS = itertools.count(1)
+
+
 def box(image_id: Any, category: Any, bbox: Any = (10, 20, 30, 40), **fields: Any) -> dict[str, Any]:
-    return {"id": 1, "image_id": image_id, "category_id": category, "bbox": bbox, "iscrowd": 0} | fields
+    return {
+        "id": next(NUMBERS),
+        "image_id": image_id,
+        "category_id": category,
+        "bbox": bbox,
+        "iscrowd": 0,
+    } | fields
 
 
 def made(root: Path, said: dict[str, Any] | str, file: str = "annotations.json") -> Path:
@@ -311,3 +321,27 @@ def test_pictures_without_annotations(tmp_path: Path) -> None:
 def test_names_of_other_machines(tmp_path: Path, name: str) -> None:
     data = data_of(made(tmp_path, document([image(1, name)], [box(1, 1)])))
     assert boxes(data) == {"images/a.jpg": BOTH["images/a.jpg"]}
+
+
+def test_annotations_that_share_an_id_are_all_read_and_said(tmp_path: Path) -> None:
+    data = data_of(made(tmp_path, document(None, [box(1, 1, id=5), box(1, 2, id=5), box(2, 2, id=None)])))
+    assert len(boxes(data)["images/a.jpg"]) == 2
+    assert [(fault.kind, fault.count) for fault in data.faults] == [("mended", 1)]
+
+
+def test_numbers_beyond_all_bounds(tmp_path: Path) -> None:
+    huge = 10**400
+    whole = document(
+        [image(1, width=huge), image(huge, "b.jpg", height=-5)], [box(1, 1, [huge, 1, 2, 3]), box(huge, 2)]
+    )
+    data = data_of(made(tmp_path, whole))
+    assert [(each.width, each.height) for each in data.splits[0].pictures()] == [(100, 80), (100, 80)]
+    assert boxes(data)["images/b.jpg"] == BOTH["images/b.jpg"]
+    assert kinds(data) == {"unreadable-annotation": 1}
+
+
+def test_a_document_nested_without_end(tmp_path: Path) -> None:
+    said = json.dumps(document())
+    deep = "[" * 100_000
+    with pytest.raises(DataError, match="is nested too deeply"):
+        data_of(made(tmp_path, said[:-1] + f', "info": {deep}'))

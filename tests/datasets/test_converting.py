@@ -14,6 +14,7 @@ from skillbank.datasets.document import Box
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import Opened, open_place
 from skillbank.datasets.placing import Placement
+from skillbank.datasets.progress import Step
 from skillbank.datasets.repairing import Mode
 from skillbank.errors import DataError, UsageError
 from tests.datasets.made import Made
@@ -242,3 +243,16 @@ def test_what_only_a_training_minds_comes_along_and_is_told(tmp_path: Path) -> N
     assert copy.classes == ("Person", "person") and copy.splits["val"].pictures == 2
     assert any("nothing to measure" in note for note in copy.notes)
     assert any("one to a prompt" in note for note in copy.notes)
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
+    made = Made(tmp_path / "data")
+    made.add("train", 150, size=(20, 20), boxes=0)
+
+    def interrupt(step: Step) -> None:
+        if step.name == "writing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(made.opened(), "coco", tmp_path / "new", report=interrupt)
+    assert list(tmp_path.iterdir()) == [made.root]

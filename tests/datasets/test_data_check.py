@@ -131,7 +131,8 @@ def test_the_repaired_copy_is_clean_and_the_original_untouched(run: Run, place: 
     code, out, _ = run(place, "--fix", "-o", tmp_path / "copy", "--json")
     document = json.loads(out)
     assert code == 0
-    assert document["repaired"]["mended"] == {"picture-broken": 1, "box-empty": 1, "box-outside": 1}
+    repairs = {kind: said["count"] for kind, said in document["repaired"]["repairs"].items()}
+    assert repairs == {"picture-broken": 1, "box-empty": 1, "box-outside": 1}
     assert tree_of(place) == before
     code, out, _ = run(tmp_path / "copy", "--json")
     document = json.loads(out)
@@ -150,6 +151,17 @@ def test_what_only_a_person_can_mend_is_not_written(run: Run, place: Path, tmp_p
     assert code == 1
     assert "fractions" in err
     assert not (tmp_path / "copy").exists()
+
+
+def test_a_split_without_boxes_is_repaired_and_still_no_success(
+    run: Run, place: Path, tmp_path: Path
+) -> None:
+    changed(place, lambda document: document["annotations"][0].update(bbox=[1, 1, 0, 5]))
+    changed(place, lambda document: document["annotations"].clear(), "val")
+    code, out, _ = run(place, "--fix", "-o", tmp_path / "copy")
+    assert code == 1
+    assert "there is nothing to measure" in out
+    assert run(tmp_path / "copy" / "train")[0] == 0
 
 
 def test_a_copy_never_goes_into_the_data_set_or_over_something(run: Run, place: Path, tmp_path: Path) -> None:

@@ -104,4 +104,4 @@ def test_texts_that_xml_does_not_know(tmp_path: Path) -> None:
     held = Picture(path, path, 100, 80, (Box(1, 2, 3, 4, 0), Box(1, 2, 3, 4, 1)))
     writer_of("voc").write([Part("", [held])], ["a\x00b", "<b> & \u202ec"], tmp_path)
     data = data_of(tmp_path)
-    assert data.classes == ("<b> & \\u202ec", "a\\x00b")
+    assert data.classes == ("a\\x00b", "<b> & \\u202ec")

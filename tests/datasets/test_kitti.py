@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.datasets.formats.kitti import Kitti
+from skillbank.datasets.tree import open_tree
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 REST = "1.65 1.67 3.64 -0.65 1.71 46.70 -1.59"
@@ -64,7 +66,7 @@ def test_lists_are_splits(tmp_path: Path) -> None:
 def test_yolo_is_not_kitti(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.jpg")
     text(tmp_path / "labels" / "a.txt", "0 0.5 0.5 0.2 0.2\n")
-    assert data_of(tmp_path, "").format != "kitti"
+    assert Kitti().recognise(open_tree(tmp_path)) is None
 
 
 @pytest.mark.parametrize("corners", ["nan 20 40 60", "1e999 20 40 60", "a 20 40 60", "10 20 40"])

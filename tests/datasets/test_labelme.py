@@ -127,7 +127,9 @@ def test_own_list_of_classes(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     saved(tmp_path / "a.json", *(shape(name, "rectangle", (1, 2), (3, 4)) for name in ("b", "c", "a", "z")))
     text(tmp_path / "labels.txt", "__ignore__\n_background_\nc\nunused\na\nb\n")
-    assert data_of(tmp_path).classes == ("c", "a", "b", "z")
+    assert data_of(tmp_path).classes == ("c", "a", "b", "z")  # a list that lacks one only gives the order
+    text(tmp_path / "labels.txt", "__ignore__\n_background_\nc\nunused\na\nz\nb\n")
+    assert data_of(tmp_path).classes == ("c", "unused", "a", "z", "b")
 
 
 def test_splits_from_folders(tmp_path: Path) -> None:

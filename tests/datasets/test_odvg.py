@@ -138,23 +138,24 @@ def test_faults_are_kept_with_their_picture(tmp_path: Path) -> None:
         line(None),  # type: ignore[arg-type]
         "[1]",
         '{"file_name": "b.jpg"}',
+        '{"file_name": "b.jpg", "detection": ' + "[" * 100_000,
         '{"file_name": "b.jpg", "detection": {"boxes": []}}',
         '{"file_name": "b.jpg", "detection": {"instances": [{"bbox": [NaN, 1, 2, 3], "label": 0}]}}',
     )
     data = data_of(tmp_path)
     assert boxes(data)["images/a.jpg"] == [("red circle", 1, 2, 3, 4)]
-    assert kinds(data) == {"unknown-class": 1, "unreadable-annotation": 8}
+    assert kinds(data) == {"unknown-class": 1, "unreadable-annotation": 9}
     said = details(data)
     assert "annotations_odvg.jsonl line 1 box 0: the label map has no 5" in said
     assert "annotations_odvg.jsonl line 2: it is no JSON" in said
     assert "annotations_odvg.jsonl line 3: it has no file_name" in said
-    assert "annotations_odvg.jsonl line 7 box 0: its bbox is not four numbers" in said
+    assert "annotations_odvg.jsonl line 8 box 0: its bbox is not four numbers" in said
 
 
-def test_label_and_category_that_contradict(tmp_path: Path) -> None:
+def test_a_category_that_contradicts_its_label_is_kept_beside_it(tmp_path: Path) -> None:
     data = data_of(made(tmp_path, line("a.jpg", ([1, 2, 3, 4], {"label": 1, "category": "red circle"}))))
-    assert kinds(data) == {"label-contradicts": 1}
-    assert "label 1 is 'blue square' and its category is 'red circle'" in details(data)
+    found = next(data.splits[0].pictures()).boxes[0]
+    assert (found.label, found.phrase) == (1, "red circle")
 
 
 def test_phrases_of_a_caption(tmp_path: Path) -> None:

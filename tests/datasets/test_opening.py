@@ -107,6 +107,18 @@ def test_split_folders_count_more_than_a_file_of_everything(tmp_path: Path) -> N
     assert data.notes == ("annotations.json beside the folders of the splits is not divided and left aside",)
 
 
+def test_folders_of_one_split_are_one(tmp_path: Path) -> None:
+    for folder, name in (("train_day", "a.jpg"), ("train_night", "b.jpg"), ("val", "c.jpg")):
+        picture(tmp_path / folder / name)
+        coco(tmp_path, f"{folder}/annotations.json", name)
+    data = open_place(tmp_path).data
+    assert [(split.name, split.said) for split in data.splits] == [
+        ("train", "train_day and train_night"),
+        ("val", "val"),
+    ]
+    assert list(boxes(data, "train")) == ["train_day/a.jpg", "train_night/b.jpg"]
+
+
 def test_test_pictures_without_annotations_are_a_split(tmp_path: Path) -> None:
     picture(tmp_path / "train" / "a.jpg")
     picture(tmp_path / "test" / "b.jpg")

@@ -33,8 +33,10 @@ def test_annotated_split_folders_go_before_a_picture_at_the_root(tmp_path: Path)
 
 
 def test_pictures_of_a_part(tmp_path: Path) -> None:
-    picture(tmp_path / "images" / "val" / "a.jpg")
-    saved(tmp_path / "labels" / "val" / "a.json", shape("car", "rectangle", (1, 2), (3, 4)))
+    for split in ("train", "val"):
+        picture(tmp_path / "images" / split / f"{split}.jpg")
+        marked = shape("car", "rectangle", (1, 2), (3, 4))
+        saved(tmp_path / "labels" / split / f"{split}.json", marked, path=f"{split}.jpg")
     opened = open_place(tmp_path / "images" / "val")
     assert opened.data.format == "labelme"
     assert opened.split is not None and opened.split.name == "val"

@@ -48,6 +48,31 @@ def test_the_only_file_that_can_be_meant(tmp_path: Path, said: str) -> None:
     assert tree(tmp_path, "images/x.jpg", "images/y.jpg").find(said) == "images/x.jpg"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/data/local-files/?d=pets/my%20dog.jpg",
+        "https://example.org/pets/my%20dog.jpg?token=1",
+        "my%20dog.jpg",
+    ],
+)
+def test_addresses_of_pictures(tmp_path: Path, said: str) -> None:
+    assert tree(tmp_path, "images/my dog.jpg").find(said) == "images/my dog.jpg"
+
+
+def test_a_percent_sign_that_is_meant(tmp_path: Path) -> None:
+    assert tree(tmp_path, "50%20.jpg", "50 .jpg").find("50%20.jpg") == "50%20.jpg"
+
+
+def test_linked_folders_are_passed_through_once(tmp_path: Path) -> None:
+    picture(tmp_path / "disk" / "x.jpg")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "images").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "round").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "back").symlink_to(tmp_path / "data")
+    assert list(open_tree(tmp_path / "data").files) == ["images/x.jpg"]
+
+
 def test_of_two_files_none_is_taken(tmp_path: Path) -> None:
     found = tree(tmp_path, "cats/x.jpg", "dogs/x.jpg")
     assert found.find("x.jpg") is None

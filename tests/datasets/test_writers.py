@@ -15,8 +15,8 @@ BOX = Box(10, 20, 40, 60, 1)
 
 
 def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True) -> Picture:
-    size = (100, 80) if sized else (None, None)
-    return Picture(name, name, *size, boxes, caption)
+    width, height = (100, 80) if sized else (None, None)
+    return Picture(name, name, width, height, boxes, caption)
 
 
 def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:

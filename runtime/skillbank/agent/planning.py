@@ -13,7 +13,7 @@ from skillbank.errors import UsageError
 from skillbank.launch_question import trials
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
-from skillbank.plan.request import ROLES, DataLocation, clean_uri, setting_of
+from skillbank.plan.request import DataLocation, clean_uri, setting_of, source_of
 from skillbank.plan.slots import SLOTS, Kind, Slot
 from skillbank.visible import one_line
 
@@ -34,7 +34,7 @@ _LONGEST_SENTENCE = 800
 class Data(Arguments):
     """Where one data set lies."""
 
-    role: Literal["train", "eval", "inference", "calibration"]
+    role: str = Field(description="train|eval|inference|calibration, or a source of the skill's own")
     uri: str
 
 
@@ -148,7 +148,7 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
         arguments.text,
         arguments.skill,
         arguments.actions,
-        data=[DataLocation(source=ROLES[d.role], uri=_said_place(d)) for d in arguments.data or ()],
+        data=[DataLocation(source=source_of(d.role), uri=_said_place(d)) for d in arguments.data or ()],
         settings=[setting_of(s.key, s.value_json) for s in arguments.settings or ()],
         **{each.name: getattr(arguments, each.name) for each in SLOTS},
     )

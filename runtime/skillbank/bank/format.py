@@ -100,7 +100,7 @@ class BatchSize(_Open):
 class Hardware(_Open):
     """What the skill asks of a machine."""
 
-    min_gpus: int | None = None
+    min_gpus: int | None = Field(default=None, description="0: it takes none, and plans ask for none.")
     recommended_gpus: int | None = None
     gpu_memory_gb: float | None = Field(default=None, description="Memory of each GPU.")
     recommended_gpu: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skillbank.cli import data_check, data_convert, data_show, data_split
+from skillbank.cli import data_check, data_convert, data_program, data_show, data_split
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,3 +15,4 @@ app.command("check")(data_check.check)
 app.command("convert")(data_convert.convert)
 app.command("split")(data_split.split)
 app.command("show")(data_show.show)
+app.command("program", hidden=True)(data_program.program)

@@ -31,10 +31,10 @@ def check(
 ) -> None:
     """Say everything that is wrong with a data set at once; exit 1 where a job would not start.
 
-    Of a repaired copy the exit is 0 when it was written: in it nothing is left that would end a job.
+    With --fix the exit is 0 where the copy was written and nothing is left in it that would end a job.
     """
     from skillbank.datasets.checking import check_data
-    from skillbank.home import cache_dir
+    from skillbank.home import looks_dir
 
     if fix != (output is not None):
         raise UsageError(
@@ -42,7 +42,7 @@ def check(
         )
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        found = check_data(opened, splits=splits, cache=cache_dir(), report=report)
+        found = check_data(opened, splits=splits, cache=looks_dir(), report=report)
     if not as_json:
         from skillbank.cli.data_view import check_view
 
@@ -54,16 +54,15 @@ def check(
         else:
             terminal.say()
             data_copying.tell(copy, False)
-        return
-    if as_json:
+    elif as_json:
         options.print_json(found.document())
-    if found.has_errors:
+    if found.blocking(skip=fix):
         raise typer.Exit(1)
 
 
 def _fixed(opened: Opened, found: DataReport, folder: Path, splits: list[str] | None) -> Copy:
     from skillbank.datasets.fixing import fixed
-    from skillbank.home import cache_dir
+    from skillbank.home import looks_dir
 
     with data_options.steps() as report:
-        return fixed(opened, found, folder, splits=splits, cache=cache_dir(), report=report)
+        return fixed(opened, found, folder, splits=splits, cache=looks_dir(), report=report)

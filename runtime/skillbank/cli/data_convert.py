@@ -38,7 +38,7 @@ def convert(
     from skillbank.datasets.converting import convert as convert_data
     from skillbank.datasets.copying import writer_of
     from skillbank.datasets.repairing import Mode
-    from skillbank.home import cache_dir
+    from skillbank.home import looks_dir
 
     writer_of(to)  # before anything is read
     opened = data_options.open_data(place, form)
@@ -51,7 +51,8 @@ def convert(
             placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
             decode=decode,
-            cache=cache_dir(),
+            place=data_copying.said_place(place),
+            cache=looks_dir(),
             report=report,
         )
     data_copying.tell(copy, as_json)

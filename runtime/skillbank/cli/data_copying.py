@@ -51,6 +51,11 @@ OnBrokenOption = Annotated[
 ]
 
 
+def said_place(place: str) -> str:
+    """Return a place as it may be kept: a path from the root, and any other address as it is."""
+    return place if "://" in place else str(Path(place).expanduser().absolute())
+
+
 def tell(copy: Copy, as_json: bool, *, by_class: bool = False) -> None:
     """Say what was written."""
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import data_options, options, terminal
+from skillbank.cli import data_copying, data_options, options, terminal
 from skillbank.errors import DataError, UsageError
 from skillbank.visible import one_line
 
@@ -45,7 +45,7 @@ def show(
         raise UsageError(f"{png} is there already; give a new folder with --png")
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        found = survey(opened, count, seed, report)
+        found = survey(opened, count, seed, place=data_copying.said_place(place), report=report)
         side = _LARGEST if count <= _MANY else _SMALLEST
         shown = pictured(found, side if png is None else max(side, CELL))
     path = output or Path(f"{_plain(found.name)}.html")

@@ -62,7 +62,7 @@ def split(
     from skillbank.datasets.repairing import Mode
     from skillbank.datasets.splitting import Amount
     from skillbank.datasets.splitting import split as split_data
-    from skillbank.home import cache_dir
+    from skillbank.home import looks_dir
 
     if to:
         writer_of(to)  # before anything is read
@@ -83,7 +83,8 @@ def split(
             again=again,
             placement=pictures,
             mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
-            cache=cache_dir(),
+            place=data_copying.said_place(place),
+            cache=looks_dir(),
             report=report,
         )
     data_copying.tell(copy, as_json, by_class=True)

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 
 from skillbank.cli.styled import line, table, words
 from skillbank.datasets.faults import Fault, Kind, Severity
+from skillbank.datasets.formats import title_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def check_view(report: DataReport, *, fixing: bool = False) -> RenderableType:
 def _parts(report: DataReport, fixing: bool) -> Iterator[RenderableType]:
     many = "class" if len(report.classes) == 1 else "classes"
     yield line(
-        f"{one_line(report.place, _LONGEST)}: {_title(report.format)}, {len(report.classes):,} {many}", "bold"
+        f"{one_line(report.place, _LONGEST)}: {title_of(report.format)}, {len(report.classes):,} {many}",
+        "bold",
     )
     for note in report.notes:
         yield line(f"  {one_line(note, _LONGEST)}", "dim")
@@ -48,13 +50,6 @@ def _parts(report: DataReport, fixing: bool) -> Iterator[RenderableType]:
     if not (fixing and report.has_errors):
         yield line("")
         yield _end(report)
-
-
-def _title(form: str) -> str:
-    from skillbank.datasets.formats import FORMATS
-
-    titles = {each.name: each.title for each in FORMATS}
-    return " and ".join(titles.get(name, name) for name in form.split("+"))
 
 
 def _name(split: SplitReport) -> str:

@@ -34,7 +34,8 @@ def balance_faults(classes: Sequence[str], splits: Sequence[SplitReport], *, who
     if learned and measured:
         for name in classes:
             if measured[name] and not learned[name]:
-                yield Fault("class-not-learned", _told(name), f"{measured[name]:,} boxes to validate on")
+                told = f"{measured[name]:,} boxes to validate on{_like(name, learned)}"
+                yield Fault("class-not-learned", _told(name), told)
             elif learned[name] and not measured[name]:
                 yield Fault("class-not-measured", _told(name), f"{learned[name]:,} boxes to learn from")
     yield from _uneven(learned or counts)
@@ -58,6 +59,18 @@ def _of(splits: Sequence[SplitReport], name: str) -> Counter[str]:
         if split.name == name:
             found.update(split.by_class)
     return found
+
+
+def _like(name: str, learned: Mapping[str, int]) -> str:
+    """Say which class that is learned may be the same under another spelling."""
+    wanted = _letters(name)
+    same = next((each for each in learned if wanted and _letters(each) == wanted), None)
+    return "" if same is None else f"; is '{_told(same)}' the same?"
+
+
+def _letters(name: str) -> str:
+    letters = "".join(char for char in name.casefold() if char.isalnum())
+    return letters.removesuffix("s")
 
 
 def _told(name: str) -> str:

@@ -126,6 +126,10 @@ class BoxStatistics:
     """Lie inside when the second pair is taken for width and height."""
     fits_as_corners: int = 0
     """Lie inside when width and height are taken for the second corner."""
+    fits_as_centres: int = 0
+    """Lie inside when they are taken for centre, width and height."""
+    fits_as_sized_centres: int = 0
+    """Lie inside when their first corner is taken for the centre."""
     fits_exchanged: int = 0
     """Lie inside when x and y are exchanged."""
     largest: float = 0.0
@@ -156,6 +160,8 @@ class BoxStatistics:
         positive = x1 >= -by and y1 >= -by and x2 > 0 and y2 > 0
         self.fits_as_sizes += positive and x1 + x2 <= right and y1 + y2 <= low
         self.fits_as_corners += x2 - x1 > x1 and y2 - y1 > y1 and x2 - x1 <= right and y2 - y1 <= low
+        self.fits_as_centres += positive and _inside_as_centre(x1, y1, x2, y2, width, height, by)
+        self.fits_as_sized_centres += _inside_as_centre(x1, y1, x2 - x1, y2 - y1, width, height, by)
         self.fits_exchanged += positive and x2 <= low and y2 <= right and x2 >= x1 and y2 >= y1
 
     def verdicts(self) -> list[Verdict]:
@@ -183,6 +189,12 @@ class BoxStatistics:
                 f"{self.fits_as_sizes:,} fit as x, y, width, height"
             )
             return Verdict("boxes-xywh", self.boxes, told, _ODD)
+        if self.reversed >= often and self.fits_as_centres >= _ALL * self.sized:
+            told = (
+                f"{self.reversed:,} of its {self.boxes:,} end before they begin, and "
+                f"{self.fits_as_centres:,} fit as centre, width, height"
+            )
+            return Verdict("boxes-centres", self.boxes, told, _ODD)
         if self.outside < often:
             return None
         if self.fits_as_corners >= _ALL * self.sized:
@@ -191,6 +203,12 @@ class BoxStatistics:
                 "width and height are taken for the second corner"
             )
             return Verdict("boxes-xyxy", self.boxes, told, _ODD)
+        if self.fits_as_sized_centres >= _ALL * self.sized:
+            told = (
+                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_sized_centres:,} fit "
+                "when their first corner is taken for the centre"
+            )
+            return Verdict("boxes-centres", self.boxes, told, _ODD)
         if self.fits_exchanged >= _ALL * self.sized:
             told = (
                 f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_exchanged:,} fit when x "
@@ -220,3 +238,14 @@ class BoxStatistics:
                 )
                 return Verdict("boxes-perhaps-scaled", self.boxes, told)
         return None
+
+
+def _inside_as_centre(
+    x: float, y: float, across: float, down: float, width: float, height: float, by: float
+) -> bool:
+    return (
+        across > 0
+        and down > 0
+        and across / 2 - by <= x <= width - across / 2 + by
+        and down / 2 - by <= y <= height - down / 2 + by
+    )

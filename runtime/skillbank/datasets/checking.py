@@ -10,6 +10,7 @@ from skillbank.datasets.balance import balance_faults
 from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.duplicates import Album
 from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.formats import LAST
 from skillbank.datasets.looks import Look
 from skillbank.datasets.names import alike, name_faults
 from skillbank.datasets.opening import Opened
@@ -22,6 +23,8 @@ from skillbank.errors import DataError, a_few
 __all__ = ["check_data", "chosen_splits"]
 
 _EVERY = 64
+_DOCUMENTS = (".json", ".jsonl", ".xml", ".csv")
+_ANNOTATIONS = (*_DOCUMENTS, ".txt")
 
 
 def check_data(
@@ -59,12 +62,13 @@ def check_data(
     tally, findings, album = Tally(), Findings(), Album()
     tally.add(data.faults)
     packed = bool(tree.archives)
+    annotated = data.format != LAST.name
     reports: list[SplitReport] = []
     with ExitStack() as stack:
         gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
         meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
         for number, split in enumerate(chosen):
-            check = SplitCheck(split, data.classes, tree, findings, packed=packed)
+            check = SplitCheck(split, data.classes, tree, findings, packed=packed, annotated=annotated)
             for picture, look in _looked(split.pictures(), gallery):
                 check.add(picture, look)
                 album.add(number, picture, look)
@@ -78,6 +82,8 @@ def check_data(
     )
     tally.add(name_faults(data.classes, where))
     tally.add(balance_faults(data.classes, reports, whole=whole))
+    if not annotated:
+        tally.add(_unread(opened))
     if whole and not packed:
         _count_unnamed(tally, tree.pictures, album)
     findings.alike = alike(data.classes)
@@ -115,6 +121,14 @@ def _looked(pictures: Iterable[Picture], gallery: Gallery | None) -> Iterator[tu
         return
     for picture in pictures:
         yield picture, None
+
+
+def _unread(opened: Opened) -> Iterator[Fault]:
+    """Yield files beside pictures alone that a person may take for their annotations."""
+    stems = {name.rpartition(".")[0] for name in opened.tree.pictures}
+    for name in opened.tree.ending(*_ANNOTATIONS):
+        if name.rpartition(".")[0] in stems or name.lower().endswith(_DOCUMENTS):
+            yield Fault("annotations-unread", name)
 
 
 def _count_unnamed(tally: Tally, pictures: Sequence[str], album: Album) -> None:

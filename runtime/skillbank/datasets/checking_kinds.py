@@ -62,6 +62,12 @@ CHECKING = table(
         "write x2 - x1 and y2 - y1 as width and height",
     ),
     Kind(
+        "boxes-centres",
+        ERROR,
+        "boxes written as centre, width, height where the upper left corner is meant",
+        "take half of width and height from the centre",
+    ),
+    Kind(
         "boxes-yxyx",
         ERROR,
         "boxes with x and y in each other's place",
@@ -128,6 +134,12 @@ CHECKING = table(
         "mark some objects, or validate on another split",
     ),
     # What a job survives.
+    Kind(
+        "annotations-unread",
+        WARNING,
+        "files that may be annotations, beside pictures, of no format that is recognised",
+        "say with --format what they are, or correct what describes them (data.yaml, classes.txt)",
+    ),
     Kind(
         "size-turned",
         WARNING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,30 @@ from skillbank.datasets.progress import Progress
 from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
+from skillbank.redact import redact
 
-__all__ = ["checked", "convert", "origin", "told"]
+__all__ = ["FaultsError", "checked", "convert", "origin", "told"]
 
 _OF_TRAINING = frozenset(
     {"nothing-to-learn", "nothing-to-measure", "class-too-long", "classes-alike", "split-empty"}
 )
 """Errors of a data set as a whole, which end a training and come along unchanged: they are told."""
+
+
+class FaultsError(DataError):
+    """Faults that would end a job, where nothing was written.
+
+    Attributes
+    ----------
+    report
+        All that was found.
+    kinds
+        Names of the kinds of faults that forbid it.
+    """
+
+    def __init__(self, message: str, report: DataReport, kinds: Collection[str]) -> None:
+        super().__init__(message)
+        self.report, self.kinds = report, kinds
 
 
 def convert(
@@ -36,6 +53,7 @@ def convert(
     placement: Placement = Placement.LINK,
     mode: Mode = Mode.PLAIN,
     decode: bool = False,
+    place: str = "",
     made_by: str = "skillbank data convert",
     cache: Path | None = None,
     report: Progress | None = None,
@@ -52,8 +70,8 @@ def convert(
         Names of the splits that are written; None writes the one that was opened, or all.
     mode
         How much is mended: with ``PLAIN`` what would end a job is refused, else it is left out and counted.
-    made_by
-        What the manifest names as the maker.
+    place, made_by
+        Where the data set came from and who writes it, for the manifest; by default the folder read.
     decode
         Whether every picture is decoded before. Broken ones are found by nothing else, and come along
         otherwise as they are.
@@ -76,7 +94,7 @@ def convert(
         writer,
         folder,
         placement=placement,
-        story=lambda: {"made_by": made_by, "from": origin(opened), **told(found, repair)},
+        story=lambda: {"made_by": made_by, "from": origin(opened, place), **told(found, repair)},
         report=report,
     )
 
@@ -94,7 +112,7 @@ def checked(
 
     Raises
     ------
-    DataError
+    FaultsError
         When it has faults that would end a job and are not to be left out, or cannot be.
     """
     found = check_data(opened, splits=splits, decode=decode, cache=cache, report=report)
@@ -106,17 +124,19 @@ def checked(
             if skip
             else "correct them, or leave out what can be left out with --on-broken skip"
         )
-        raise DataError(
+        raise FaultsError(
             f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(_lines(found, kinds))
+            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds)),
+            found,
+            kinds,
         )
     return found, Repair(found, mode)
 
 
-def origin(opened: Opened) -> dict[str, Any]:
-    """Return where a data set lies, what it is, and which part of it was named."""
+def origin(opened: Opened, place: str) -> dict[str, Any]:
+    """Return where a data set lies, as a person said it or by its folder, what it is, and the part named."""
     said = {} if opened.split is None else {"split": opened.split.name or opened.split.said}
-    return {"place": str(opened.tree.root.resolve()), "format": opened.data.format, **said}
+    return {"place": redact(place) or str(opened.tree.root.resolve()), "format": opened.data.format, **said}
 
 
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
@@ -124,6 +144,7 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
     became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
     open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
+    told_too = found.sentences(Severity.ERROR, kinds=_OF_TRAINING)
     warned = found.sentences(Severity.WARNING, 1, kinds=open_kinds)
     return {
         "repairs": {
@@ -131,14 +152,8 @@ def told(found: DataReport, repair: Repair) -> dict[str, Any]:
             for kind, count in sorted(repair.done.items())
         },
         "dropped": repair.sentences(),
-        "notes": [*found.notes, *became, *_lines(found, _OF_TRAINING), *warned, *left_out],
+        "notes": [*found.notes, *became, *told_too, *warned, *left_out],
     }
-
-
-def _lines(found: DataReport, kinds: Set[str]) -> list[str]:
-    """Return what a check says of some kinds of errors."""
-    every = zip(found.tally.of(Severity.ERROR), found.sentences(Severity.ERROR), strict=True)
-    return [line for (kind, *_), line in every if kind.name in kinds]
 
 
 def _portions(splits: Sequence[Split], repair: Repair) -> Iterator[Portion]:

@@ -67,7 +67,7 @@ def _values(shown: Shown) -> dict[str, Any]:
     seen = {figures.number(box) for _, picture in found.sample for box in picture.boxes}
     return {
         "name": found.name,
-        "place": one_line(found.opened.tree.root, _FULL),
+        "place": one_line(found.place, _FULL),
         "form": _titles(found.opened.data.format),
         "version": metadata.version("skillbank"),
         "seed": found.seed,

@@ -37,11 +37,29 @@ def joined(members: Sequence[Member], notes: Sequence[str] = ()) -> DataSet:
     """Make one data set; classes are joined by name, those of the training first."""
     ordered = sorted(members, key=_first_split)
     classes = tuple(dict.fromkeys(name for member in ordered for name in member.data.classes))
-    splits = tuple(_lifted(member, split, classes) for member in ordered for split in member.data.splits)
+    splits = _merged([_lifted(member, split, classes) for member in ordered for split in member.data.splits])
     formats = dict.fromkeys(member.data.format for member in ordered)
     said = dict.fromkeys(note for member in ordered for note in member.data.notes)
     faults = tuple(_moved(member, fault) for member in ordered for fault in member.data.faults)
     return DataSet("+".join(formats), classes, splits, (*said, *notes), faults)
+
+
+def _merged(splits: Sequence[Split]) -> tuple[Split, ...]:
+    """Return one split for each name: "train_day" and "train_night" are both for training."""
+    alike: dict[str, list[Split]] = {}
+    for split in splits:
+        alike.setdefault(split.name, []).append(split)
+    return tuple(several[0] if len(several) == 1 else _chained(several) for several in alike.values())
+
+
+def _chained(splits: Sequence[Split]) -> Split:
+    def pictures() -> Iterator[Picture]:
+        for split in splits:
+            yield from split.pictures()
+
+    said = " and ".join(dict.fromkeys(split.said for split in splits))
+    files = tuple(name for split in splits for name in split.annotations)
+    return Split(splits[0].name, said, pictures, files)
 
 
 def _first_split(member: Member) -> int:

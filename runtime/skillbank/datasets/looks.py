@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-__all__ = ["COLOURS", "EDGE", "MOST_PIXELS", "Look", "glance_at", "look_at"]
+__all__ = ["COLOURS", "EDGE", "MOST_PIXELS", "SMALL", "Look", "glance_at", "look_at", "small_of"]
 
 MOST_PIXELS = 178_956_970
 """Of a picture: more is what files claim that are made to fill the memory."""
@@ -37,7 +37,11 @@ EDGE = 32
 """Edge of the small grey picture by which look-alikes are found."""
 COLOURS = 8
 """Edge of the smaller one in colours."""
-_DRAFT = 2 * EDGE
+SMALL = EDGE * EDGE + 3 * COLOURS * COLOURS + EDGE * EDGE // 4
+"""Bytes of a small picture."""
+_DRAFT = 4 * EDGE
+_SLOPE = 6
+"""Levels of grey that a difference of two by two small places must have to count."""
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,7 +82,8 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
     digest
         16 bytes that stand for the file's content.
     small
-        The picture, upright, as ``EDGE`` x ``EDGE`` grey and ``COLOURS`` x ``COLOURS`` RGB bytes.
+        The picture, upright, as ``EDGE`` x ``EDGE`` grey bytes, ``COLOURS`` x ``COLOURS`` RGB ones, and two
+        bits for each grey one: whether it becomes brighter from left to right, and darker.
     """
 
     trouble: str = ""
@@ -116,7 +121,7 @@ def look_at(path: Path) -> Look:
     except UnidentifiedImageError:
         return Look("it is no picture that is known", digest=digest)
     except MemoryError:
-        return Look("it does not fit into the memory", digest=digest)
+        return Look("it does not fit into the memory")
     except Exception as error:  # what the decoders trip over depends on the bytes that they find
         return Look(_why(error), digest=digest)
 
@@ -124,6 +129,8 @@ def look_at(path: Path) -> Look:
 def glance_at(path: Path) -> Look | None:
     """Read only the head of a picture: its size and how it is turned; None where that cannot be read."""
     try:
+        if not path.is_file():
+            return None
         with Image.open(path, formats=_known()) as picture:
             width, height = picture.size
             turned = picture.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
@@ -169,15 +176,33 @@ def _has_end(data: bytes) -> bool:
 
 
 def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
-    """Return the upright picture in grey and in colours, a few bytes of each."""
+    """Return a small copy of a picture of any kind that was loaded."""
     if deep and picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
         picture = _stretched(picture)
     flat = picture if picture.mode in ("RGB", "L", "CMYK") else _over_white(picture)
-    tiny = flat.resize((EDGE, EDGE), Image.Resampling.BILINEAR).convert("RGB")
+    return small_of(flat, held)
+
+
+def small_of(flat: Image.Image, held: int = 1) -> bytes:
+    """Return a picture in grey, in colours and in slopes, as `Look.small` has it.
+
+    Parameters
+    ----------
+    flat
+        Without transparency, of 8 bits a colour.
+    held
+        Its EXIF orientation.
+    """
+    tiny = flat.resize((2 * EDGE, 2 * EDGE), Image.Resampling.BILINEAR).convert("RGB")
     if held in _UPRIGHT:
         tiny = tiny.transpose(_UPRIGHT[held])
     colours = tiny.resize((COLOURS, COLOURS), Image.Resampling.BOX)
-    return tiny.convert("L").tobytes() + colours.tobytes()
+    grey = tiny.convert("L")
+    fine = np.asarray(grey, np.int16)
+    # Whether each place becomes brighter or darker from left to right, or neither.
+    slope = (fine[:, 1::2] - fine[:, ::2]).reshape(EDGE, 2, EDGE).sum(1)
+    bits = np.packbits(np.stack([slope > _SLOPE, slope < -_SLOPE]))
+    return grey.reduce(2).tobytes() + colours.tobytes() + bits.tobytes()
 
 
 def _over_white(picture: Image.Image) -> Image.Image:

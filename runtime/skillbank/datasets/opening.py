@@ -16,6 +16,8 @@ __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"
 
 _ABOVE = 3
 """So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
+_MOST_ABOVE = 1_000_000
+"""Files of a folder above; one with more is somebody's disk."""
 _PARTS = frozenset(
     {"images", "image", "imgs", "img", "labels", "label", "annotations", "jpegimages", "imagesets", "main"}
     | {"layout", "data", "obj_train_data"}
@@ -122,7 +124,7 @@ def _part_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
     first = None
     for above in _levels(place):
         try:
-            tree = open_tree(above, unpack if above == place.parent else None)
+            tree = open_tree(above, unpack if above == place.parent else None, _MOST_ABOVE)
             found = look(tree, form)
             data = found.read() if found is not None else None
         except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
@@ -185,7 +187,7 @@ def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
     first = None
     for above in _levels(place):
         try:
-            tree = open_tree(above, unpack if above == place.parent else None)
+            tree = open_tree(above, unpack if above == place.parent else None, _MOST_ABOVE)
             name = place.relative_to(above).as_posix()
             found = look(tree.with_only(name), form)
             claims = found.claims if found is not None else ()

@@ -11,7 +11,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.looks import Look
 from skillbank.datasets.report import FileSize
 
-__all__ = ["Frame", "file_faults", "framed", "size_fault", "where_of"]
+__all__ = ["Frame", "file_faults", "framed", "names_no_picture", "size_fault", "where_of"]
 
 _Size = tuple[int, int]
 _PROPORTION = 0.01
@@ -44,6 +44,13 @@ def where_of(picture: Picture) -> str:
     """Return where a picture stands and how it is called there."""
     place = str(picture.where)
     return f"{place} ({picture.name})" if place and place != picture.name else picture.name
+
+
+def names_no_picture(picture: Picture) -> bool:
+    """Whether it stands for an entry that could not be read at all, and not only in one of its boxes."""
+    entry = str(picture.where)
+    unreadable = any(f.kind == "unreadable-annotation" and f.where == entry for f in picture.faults)
+    return unreadable and picture.path is None and not picture.boxes
 
 
 def framed(picture: Picture, look: Look | None) -> Frame:

@@ -79,7 +79,6 @@ READING = table(
         ERROR,
         "boxes in pixels where shares of the picture are meant",
         "divide x by the width and y by the height of the picture",
-        "drop the box",
     ),
     Kind(
         "split-missing",

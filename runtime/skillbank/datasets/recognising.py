@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skillbank.datasets.document import DataSet, split_in
+from skillbank.datasets.document import DataSet, split_in, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats import FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.joining import Member, joined
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
+from skillbank.visible import one_line
 
 __all__ = ["Found", "UnrecognisedError", "look", "unrecognised", "unwrapped"]
 
@@ -59,10 +60,8 @@ class Found:
             return self._divided()
         whole = self._whole()
         if self.parts and not any(split.name for split in whole.splits):
-            files = [name for _, claim in self.claims for name in claim.files]
-            return self._divided(
-                f"{a_few(files, 3)} beside the folders of the splits is not divided and left aside"
-            )
+            files = a_few([one_line(name) for _, claim in self.claims for name in claim.files], 3)
+            return self._divided(f"{files} beside the folders of the splits is not divided and left aside")
         return whole
 
     def _whole(self) -> DataSet:
@@ -88,7 +87,7 @@ class Found:
             bare = LAST.read(self.tree.below(folder))
             members.append(Member(folder, replace(bare, notes=(), classes=())))
             if split == "test":
-                said.append(f"{folder} holds pictures without annotations")
+                said.append(f"{one_line(folder)} holds pictures without annotations")
             else:
                 faults.append(Fault("split-unmarked", folder, "it holds pictures and no annotations"))
         data = joined(members, said)
@@ -110,14 +109,14 @@ def look(tree: Tree, form: str = "") -> Found | None:
     """
     claims = _claims(tree, form)
     parts, bare = [], []
-    for folder in tree.folders():
-        if split_in(folder) is None:
-            continue
+    for folder in tree.split_folders:
         below = tree.below(folder)
         if (found := look(below, form)) is not None:
             parts.append((folder, found))
-        elif below.pictures:
+        elif below.pictures and split_of(folder) is not None:
             bare.append(folder)
+    held = {split_in(folder) for folder, _ in parts}
+    bare = [folder for folder in bare if split_of(folder) not in held]
     if not claims and not parts:
         return None
     return Found(tree, claims, tuple(parts), tuple(bare))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from skillbank.datasets.box_checks import DROPPED, box_fault
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.faults import KINDS, Severity
-from skillbank.datasets.picture_checks import size_fault
+from skillbank.datasets.picture_checks import names_no_picture, size_fault
 from skillbank.datasets.report import DataReport
 
 __all__ = ["Mode", "Repair"]
@@ -60,6 +60,8 @@ class Repair:
             for fault in picture.faults:
                 if KINDS[fault.kind].repair:
                     self.done[fault.kind] += fault.count
+            if names_no_picture(picture):
+                continue
             mended = self._picture(picture, split.name, seen)
             if mended is not None:
                 yield mended

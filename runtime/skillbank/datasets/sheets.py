@@ -82,8 +82,9 @@ def _drawn(found: Survey, picture: Picture, small: Thumbnail, room: tuple[int, i
     """Return a picture with its boxes, to fit into a room (pixels)."""
     from PIL import Image, ImageDraw
 
-    image = small.image.copy()
-    image.thumbnail(room, Image.Resampling.LANCZOS)
+    fits = min(room[0] / small.image.width, room[1] / small.image.height)
+    size = [max(1, round(side * fits)) for side in small.image.size]
+    image = small.image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(image)
     across, down = image.width / small.width, image.height / small.height
     colours, classes = found.colours(), found.figures.classes

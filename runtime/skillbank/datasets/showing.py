@@ -15,6 +15,8 @@ from skillbank.datasets.palette import colour
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.thumbnails import Thumbnails, thumbnails
+from skillbank.datasets.tree import archive_stem
+from skillbank.redact import redact
 from skillbank.visible import one_line
 
 __all__ = ["Shown", "Survey", "pictured", "survey", "title_of"]
@@ -29,6 +31,8 @@ class Survey:
 
     Attributes
     ----------
+    place
+        Where it is, as a person said it.
     splits
         Names of its splits for people, in order.
     sample
@@ -38,6 +42,7 @@ class Survey:
     """
 
     opened: Opened
+    place: str
     splits: tuple[str, ...]
     figures: Figures
     sample: tuple[tuple[str, Picture], ...]
@@ -46,8 +51,9 @@ class Survey:
 
     @property
     def name(self) -> str:
-        """What to call the data set: the name of its folder."""
-        return one_line(self.opened.tree.root.resolve().name or self.opened.tree.root, _LONGEST)
+        """What to call the data set: the last part of its place, without the ending of an archive."""
+        last = self.place.rstrip("/").rpartition("/")[2] or self.place
+        return one_line(archive_stem(last) or last, _LONGEST)
 
     def ranks(self) -> dict[int, int]:
         """Return the place of each class in the order of frequency, which gives its colour."""
@@ -62,7 +68,7 @@ class Survey:
     def document(self) -> dict[str, Any]:
         """Return what was counted as JSON."""
         return {
-            "place": str(self.opened.tree.root),
+            "place": redact(self.place),
             "format": self.opened.data.format,
             "splits": list(self.splits),
             **self.figures.document(),
@@ -82,32 +88,39 @@ class Shown:
 
 def title_of(split: Split) -> str:
     """Return what to call a split."""
-    return split.name or split.said or "all"
+    return split.name or one_line(split.said, _LONGEST) or "all"
 
 
-def survey(opened: Opened, most: int, seed: int = 0, report: Progress | None = None) -> Survey:
+def survey(
+    opened: Opened, most: int, seed: int = 0, *, place: str = "", report: Progress | None = None
+) -> Survey:
     """Read a data set, or the split that was named, once.
 
     Parameters
     ----------
     most
         How many pictures are to stand for it.
+    place
+        Where it is, as a person said it; by default the folder read.
     """
     splits: Sequence[Split] = (opened.split,) if opened.split is not None else opened.data.splits
     figures, sample, tally = Figures.of(opened.data.classes), Sample(most, seed), Tally()
     tally.add(opened.data.faults)
-    done = 0
+    done = missing = 0
     for split in splits:
         for picture in split.pictures():
             tally.add(picture.faults)
             figures.add(title_of(split), picture)
-            sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
+            if picture.path is not None:
+                sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
+            missing += picture.path is None
             done += 1
             if report is not None and done % _NEWS == 0:
                 report(Step("reading", done))
     names = tuple(dict.fromkeys(title_of(split) for split in splits))
-    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally))
-    return Survey(opened, names, figures, tuple(sample.chosen()), seed, notes)
+    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
+    place = place or str(opened.tree.root)
+    return Survey(opened, place, names, figures, tuple(sample.chosen()), seed, notes)
 
 
 def pictured(found: Survey, side: int) -> Shown:
@@ -118,7 +131,10 @@ def pictured(found: Survey, side: int) -> Shown:
     return Shown(found, thumbnails(paths, side))
 
 
-def _faults(tally: Tally) -> list[str]:
-    """Say what was wrong in reading, in one sentence."""
-    told = ", ".join(f"{count:,} {KINDS[name].title}" for name, count in tally.counts.items())
-    return [f"In reading: {told}; skillbank data check says where."] if told else []
+def _faults(tally: Tally, missing: int) -> list[str]:
+    """Say what was wrong in reading, in a sentence each."""
+    told = ", ".join(f"{KINDS[name].title} ({count:,})" for name, count in tally.counts.items())
+    said = [f"In reading: {told}; skillbank data check says where."] if told else []
+    if missing:
+        said.append(f"{missing:,} pictures are not there, and so not among those shown.")
+    return said

@@ -10,7 +10,7 @@ from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
 from skillbank.datasets.names import plain_name
-from skillbank.datasets.picture_checks import Frame, file_faults, framed, where_of
+from skillbank.datasets.picture_checks import Frame, file_faults, framed, names_no_picture, where_of
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
@@ -19,6 +19,8 @@ __all__ = ["SplitCheck"]
 
 _MANY = 10
 """So many boxes without one of the first class are no accident where others are beyond the last."""
+_GLANCES = 500
+"""So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _OUT = ("box-beyond", "box-outside")
 
 
@@ -29,21 +31,32 @@ class SplitCheck:
     ----------
     packed
         Whether pictures may lie in archives that were not unpacked, so that a missing one tells nothing.
+    annotated
+        Whether any split of the data set has annotations: a folder of pictures alone is to be looked at, not
+        to be learned from.
     findings
         What a repair needs is added here.
     """
 
     def __init__(
-        self, split: Split, classes: Sequence[str], tree: Tree, findings: Findings, *, packed: bool
+        self,
+        split: Split,
+        classes: Sequence[str],
+        tree: Tree,
+        findings: Findings,
+        *,
+        packed: bool,
+        annotated: bool,
     ) -> None:
         self.tally = Tally()
         self.by_label: Counter[int] = Counter()
         self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
-        self._findings = findings
+        self._findings, self._annotated = findings, annotated
         self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
         self._statistics = BoxStatistics()
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
+        self._glances = _GLANCES
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
@@ -54,12 +67,15 @@ class SplitCheck:
 
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where it was not looked at."""
-        self._pictures += 1
         self.tally.add(picture.faults)
+        if names_no_picture(picture):
+            return  # an entry that names no picture
+        self._pictures += 1
         self.tally.add(self._about_file(picture, look))
         frame = framed(picture, look)
-        if look is None and picture.path is not None and self._reaches_out(picture, frame):
+        if look is None and picture.path is not None and self._glances and self._reaches_out(picture, frame):
             frame = framed(picture, glance_at(self._tree.path(picture.path)))
+            self._glances -= not frame.kind
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
             self._findings.sizes[picture.path] = frame.file
@@ -74,8 +90,7 @@ class SplitCheck:
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
         if picture.path is None:
-            entry = str(picture.where)
-            told = any(f.kind == "picture-missing" or f.where == entry for f in picture.faults)
+            told = any(fault.kind == "picture-missing" for fault in picture.faults)
             if not self._packed and not told:
                 near = self._tree.near(picture.name)
                 detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
@@ -199,7 +214,7 @@ class SplitCheck:
         """Say what all contradictions, and labels beyond the last class, have in common."""
         beyond = self.tally.counts.get("unknown-class", 0)
         used = [self.by_label[index] > 0 for index in range(len(self._classes))]
-        if beyond and self._boxes >= _MANY and not used[0] and all(used[1:]):
+        if beyond and self._boxes + beyond >= _MANY and not used[0] and all(used[1:]):
             told = (
                 f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
                 "the last: off by one?"
@@ -218,7 +233,7 @@ class SplitCheck:
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:
             yield Fault("split-empty", place)
-        elif not self._boxes and self._split.annotations:
+        elif not self._boxes and self._annotated:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
             )

@@ -103,6 +103,7 @@ def split(
     by: By = By.NEAR_DUPLICATES,
     seed: int = 0,
     to: str = "",
+    place: str = "",
     again: bool = False,
     placement: Placement = Placement.LINK,
     mode: Mode = Mode.PLAIN,
@@ -115,6 +116,8 @@ def split(
     ----------
     to
         Format to write; empty for that of the data set, or COCO where that cannot be written.
+    place
+        Where the data set came from, for the manifest; by default the folder read.
     again
         Whether a data set that is divided already may be divided anew, its test pictures among the others.
 
@@ -145,7 +148,7 @@ def split(
         pooled = [f"its {a_few([each.said or each.name for each in splits], 5)} were put together before"]
         return {
             "made_by": "skillbank data split",
-            "from": origin(opened),
+            "from": origin(opened, place),
             "division": {**told_of, "groups": division.groups, "unmet": list(division.unmet)},
             **more,
             "notes": [*(pooled if len(splits) > 1 else ()), *division.unmet, *more["notes"]],

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skillbank.errors import DataError
+from skillbank.visible import one_line
 
 __all__ = ["encoding_note", "encoding_of", "lines_of", "read_text", "read_utf8"]
 
@@ -55,7 +56,9 @@ def encoding_note(name: str, encoding: str) -> tuple[str, ...]:
     """Return what is to be said of a file's encoding: nothing of any Unicode."""
     if encoding.startswith("utf"):
         return ()
-    return (f"{name} is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with accents",)
+    return (
+        f"{one_line(name)} is not UTF-8; it is read as Latin-1 (Windows-1252): look at names with accents",
+    )
 
 
 def read_utf8(path: Path, encoding: str = "") -> bytes:

@@ -6,14 +6,15 @@ a prefix that the folder lacks. A tree finds the one file that can be meant, and
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
+from skillbank.datasets.document import split_in, split_of
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.walk import TooManyError, walk
 
@@ -67,6 +68,16 @@ class Tree:
         """Folders in which pictures lie, relative; empty for the root."""
         return tuple(dict.fromkeys(name.rpartition("/")[0] for name in self.pictures))
 
+    @cached_property
+    def split_folders(self) -> tuple[str, ...]:
+        """Folders at the root that hold a split: "train", and with pictures in it also "train_day"."""
+        held = {folder.partition("/")[0] for folder in self.picture_folders}
+        return tuple(
+            folder
+            for folder in self.folders()
+            if split_of(folder) is not None or (folder in held and split_in(folder) is not None)
+        )
+
     def ending(self, *endings: str, below: str = "") -> Iterator[str]:
         """Yield the files with one of some endings (small letters), in a folder or all."""
         start = f"{below.rstrip('/')}/" if below else ""
@@ -118,6 +129,11 @@ class Tree:
         folders
             Folders to look in before that, relative to the tree.
         """
+        return self._find(name, beside, folders) or next(
+            (found for each in _unwritten(name) if (found := self._find(each, beside, folders))), None
+        )
+
+    def _find(self, name: str, beside: str, folders: Sequence[str]) -> str | None:
         wanted = name.replace("\\", "/").removeprefix("./")
         near = beside.rpartition("/")[0]
         for folder in (*folders, near, f"{near}/images" if near else "images", ""):
@@ -165,6 +181,17 @@ class Tree:
     @cached_property
     def _by_fold(self) -> dict[str, str]:
         return {_fold(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
+
+
+def _unwritten(name: str) -> Iterator[str]:
+    """Yield what a name stands for that is an address: Label Studio writes ``/data/local-files/?d=a.jpg``."""
+    plain = unquote(name)
+    if plain != name:
+        yield plain
+    if "?d=" in plain:
+        yield plain.partition("?d=")[2]
+    elif "://" in plain and "?" in plain:
+        yield plain.partition("?")[0]
 
 
 def _upright_size(path: Path) -> tuple[int, int] | None:
@@ -220,10 +247,15 @@ def archive_stem(name: str) -> str | None:
     return None
 
 
-def _listed(root: Path, most: int, known: set[str] | None = None) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a folder; links are followed as programs do, but into no folder twice."""
-    real = os.path.realpath(root)
-    known = {real} if known is None else known
+def _listed(root: Path, most: int, seen: set[Path] | None = None) -> Iterator[tuple[str, Path]]:
+    """Yield the files below a folder; a link to a file counts as the file, and one to a folder as the folder.
+
+    Parameters
+    ----------
+    seen
+        Folders that links have led to: each is passed through once, and none that the link lies in.
+    """
+    seen = set() if seen is None else seen
 
     def passed(name: str, entry: object) -> bool:
         last = name.rpartition("/")[2]
@@ -234,11 +266,12 @@ def _listed(root: Path, most: int, known: set[str] | None = None) -> Iterator[tu
             if not (entry.is_symlink() and entry.is_dir()):
                 yield name, Path(entry.path)
                 continue
-            target = os.path.realpath(entry.path)
-            if target not in known and not real.startswith(f"{target.rstrip('/')}/"):
-                known.add(target)
-                for inner, path in _listed(Path(entry.path), most, known):
-                    yield f"{name}/{inner}", path
+            link = Path(entry.path)
+            target = link.resolve()
+            if target not in seen and not link.parent.resolve().is_relative_to(target):
+                seen.add(target)
+                for inner, file in _listed(link, most, seen):
+                    yield f"{name}/{inner}", file
     except TooManyError:
         raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.document import split_of
-from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.faults import BECOMES, KINDS, Severity
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.report import DataReport, SplitReport
@@ -25,8 +25,6 @@ __all__ = ["checked", "ours"]
 _SHOWN = 6
 _SIZES = ("size-turned", "size-scaled")
 """Kinds of faults that a conversion puts right and no program takes."""
-_PUT_RIGHT = ("mended", "box-rounded", "picture-deep")
-"""Kinds of notes that say what becomes of the data; the others are for who checks it."""
 _TITLES = {each.name: each.title for each in (*FORMATS, LAST)}
 
 
@@ -131,7 +129,7 @@ def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
     yield from (f"{place}: {note}" for note in report.notes)
     kinds = [kind.name for kind, *_ in report.tally.of(Severity.NOTE)]
     for name, sentence in zip(kinds, report.sentences(Severity.NOTE), strict=True):
-        if name in _PUT_RIGHT:
+        if name in BECOMES:
             yield f"{place}: {sentence}"
 
 

@@ -80,7 +80,7 @@ def said_hardware(
             # The count follows from the list of GPUs, and a list that only counts follows from it.
             gpus = plan.resources.gpus if user.get(ids, counted) == counted else None
             follows |= {key} if gpus is None or ids not in user else {key, ids}
-    elif plan.resources.gpus != _count(plan.spec, key, 1):
+    elif plan.resources.gpus != _count(plan.spec, key, _usual_gpus(info)):
         gpus = plan.resources.gpus
     if nodes_key in user and nodes_key is not None and plan.resources.nodes == user[nodes_key]:
         nodes = plan.resources.nodes
@@ -105,11 +105,17 @@ def node_key(action: Action, info: SkillInfo) -> str | None:
 
 def resources_of(spec: Mapping[str, Any], info: SkillInfo, action: Action, request: Request) -> Resources:
     """Read the plan's resources off the finished spec."""
-    gpus = request.gpus if request.gpus is not None else _count(spec, gpu_key(action, info), 1)
+    usual = _usual_gpus(info)
+    gpus = request.gpus if request.gpus is not None else _count(spec, gpu_key(action, info), usual)
     return Resources(
         gpus=gpus,
         nodes=request.nodes or _count(spec, node_key(action, info), 1),
     )
+
+
+def _usual_gpus(info: SkillInfo) -> int:
+    """Return how many GPUs an action takes where nothing says it: none where the skill needs none."""
+    return 0 if section(info, "hardware").get("min_gpus") == 0 else 1
 
 
 def memory_of(info: SkillInfo) -> float | None:

@@ -11,7 +11,7 @@ from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check_relations
 from skillbank.errors import SkillFormatError
-from skillbank.plan import inference, layers
+from skillbank.plan import breakage, inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
@@ -59,7 +59,7 @@ def compile_plan(
         For what the request gets wrong; what it leaves open becomes a question of the plan.
     """
     action = _chosen_action(skill, request, parent)
-    request, said = take_settings(request)
+    request, said = take_settings(breakage.left_to_program(skill, action, request))
     draft = Draft(skill, action, request, parent)
     draft.warnings += request.notes
     policy = resolve_policy(request)
@@ -98,6 +98,8 @@ def compile_plan(
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
     inputs = tuple(input_bindings(draft))
+    on_broken, unheard = breakage.settled(request, inputs)
+    draft.warnings += [unheard] if unheard else []
     plan = Plan.model_validate(
         {
             "format": FORMAT,
@@ -138,7 +140,7 @@ def compile_plan(
             else direction,
             "automl": searched,
             "results_root": request.results_root,
-            "on_broken": "skip" if request.on_broken == "skip" and any(i.place for i in inputs) else "refuse",
+            "on_broken": on_broken,
             "request": request.text,
             "skill_path": utf8_name(str(skill.root)),
             "bank_path": utf8_name(origin.folder),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from skillbank.bank.keys import plain
+from skillbank.bank.limits import options_of
 from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Route
-from skillbank.plan.paths import format_path, leaves
+from skillbank.plan.paths import format_path, leaves, parse_path
 from skillbank.plan.products import product_of
 from skillbank.plan.request import role_of
 from skillbank.plan.spec import is_example
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
 from skillbank.visible import named
+
+_MOST_CHOICES = 12
 
 
 def ask_for_the_rest(draft: Draft, route: Route) -> None:
@@ -114,7 +117,11 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
         place, _, words = row.detail.partition(" ")
         draft.ask(key, f"{named(key)} needs a value ({place}); give --set {named(key)}=VALUE", says=words)
     else:
-        draft.ask(key, f"{named(key)} is needed and nothing says what it is; give --set {named(key)}=VALUE")
+        node, _ = draft.schema.find(parse_path(key))
+        options = (options_of(node.words) if node is not None else None) or ()
+        choices = tuple(f"--set {named(key)}={named(option)}" for option in options[:_MOST_CHOICES])
+        why = f"{named(key)} is needed and nothing says what it is; give --set {named(key)}=VALUE"
+        draft.ask(key, why, choices)
 
 
 def _ask_for_parent(draft: Draft, key: str) -> None:

@@ -26,6 +26,7 @@ ROLES = {
     "calibration": "calibration_dataset",
 }
 """Short names of the dataset sources that skills speak of."""
+_ROLE = re.compile(r"[A-Za-z_]\w*")
 
 
 class DataLocation(Frozen):
@@ -116,13 +117,26 @@ def parse_data(entries: Iterable[str]) -> tuple[DataLocation, ...]:
     for entry in entries:
         role, equals, uri = entry.partition("=")
         role = role.strip()
-        if not equals or not uri.strip() or not re.fullmatch(r"[A-Za-z_]\w*", role):
+        if not equals or not uri.strip() or not _ROLE.fullmatch(role):
             raise UsageError(
                 f"--data '{entry}' must be ROLE=URI, for example train=s3://bucket/train "
                 f"(roles: {', '.join(dict.fromkeys(ROLES))})."
             )
-        found.append(DataLocation(source=ROLES.get(role.lower(), role), uri=clean_uri(uri)))
+        found.append(DataLocation(source=source_of(role), uri=clean_uri(uri)))
     return tuple(found)
+
+
+def source_of(role: str) -> str:
+    """Return the source that a role names: one of `ROLES`, or a source of a skill's own by its name.
+
+    Raises
+    ------
+    UsageError
+        When it can be neither.
+    """
+    if not _ROLE.fullmatch(role.strip()):
+        raise UsageError(f"'{one_line(role)}' is no role of data (roles: {', '.join(dict.fromkeys(ROLES))}).")
+    return ROLES.get(role.strip().lower(), role.strip())
 
 
 def clean_uri(uri: str) -> str:

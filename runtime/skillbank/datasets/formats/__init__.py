@@ -22,7 +22,7 @@ from skillbank.datasets.formats.voc_writer import VocWriter
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_writer import YoloWriter
 
-__all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer"]
+__all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer", "title_of"]
 
 FORMATS: tuple[Format, ...] = (
     Odvg(),
@@ -49,3 +49,9 @@ WRITERS: tuple[Writer, ...] = (
     TablesWriter(),
 )
 """Every format that can be written."""
+
+
+def title_of(names: str) -> str:
+    """Return what people call a format, or those of split folders that differ in it ("odvg+coco")."""
+    titles = {each.name: each.title for each in (*FORMATS, LAST)}
+    return " and ".join(titles.get(name, name) for name in names.split("+"))

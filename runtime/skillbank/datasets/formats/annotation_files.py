@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
-from skillbank.datasets.document import SPLITS, split_in, split_of
+from skillbank.datasets.document import SPLITS, split_in
 from skillbank.datasets.formats.json_kinds import JsonKind, json_kind
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
+from skillbank.visible import one_line
 
 __all__ = ["Chosen", "annotation_files", "chosen", "picture_folders", "split_of_file"]
 
@@ -37,7 +38,7 @@ def annotation_files(tree: Tree, kinds: Collection[JsonKind]) -> list[str]:
 def split_of_file(name: str) -> str:
     """Return the split that an annotation file's name or folder says; empty where none does."""
     path = PurePosixPath(name)
-    return split_in(path.stem.partition(".")[0]) or split_of(path.parent.name) or ""
+    return split_in(path.stem.partition(".")[0]) or split_in(path.parent.name) or ""
 
 
 def chosen(tree: Tree, names: Collection[str], usual: Collection[str]) -> Chosen:
@@ -68,15 +69,15 @@ def chosen(tree: Tree, names: Collection[str], usual: Collection[str]) -> Chosen
         if len(best) != 1:
             raise DataError(
                 f"{tree.root} holds several annotation files that could be meant"
-                f"{f' for {split}' if split else ''}: {a_few(several, 5)}; name one of them, or move the "
+                f"{f' for {split}' if split else ''}: {_said(several)}; name one of them, or move the "
                 "others away"
             )
         files[split] = best[0]
         left = [each for each in several if each != best[0]]
         if left:
-            notes.append(f"of {a_few(sorted(several), 5)} only {best[0]} is read")
+            notes.append(f"of {_said(sorted(several))} only {_said(best)} is read")
     if undivided:
-        notes.append(f"{a_few(undivided, 5)} names no split and is left aside")
+        notes.append(f"{_said(undivided)} names no split and is left aside")
     return Chosen(files, tuple(notes))
 
 
@@ -92,8 +93,12 @@ def picture_folders(tree: Tree, split: str, annotations: str) -> tuple[str, ...]
     return tuple(dict.fromkeys((*beside, *sorted(folders, key=lambda name: (name.count("/"), name)))))[:_MOST]
 
 
+def _said(names: list[str]) -> str:
+    return a_few([one_line(name) for name in names], 5)
+
+
 def _near(tree: Tree) -> Iterator[str]:
     for name in tree.ending(*_ENDINGS):
         folder, _, _ = name.partition("/")
-        if "/" not in name or (name.count("/") <= _DEEPEST and split_of(folder) is None):
+        if "/" not in name or (name.count("/") <= _DEEPEST and folder not in tree.split_folders):
             yield name

@@ -12,6 +12,7 @@ from skillbank.datasets.formats.coco_columns import Columns, read_columns
 from skillbank.datasets.formats.json_kinds import JsonKind
 from skillbank.datasets.texts import encoding_note, encoding_of, read_utf8
 from skillbank.datasets.tree import Tree
+from skillbank.visible import one_line
 
 __all__ = ["Coco"]
 
@@ -55,7 +56,7 @@ class Coco:
         )
         dropped = _unused(source for _, source in sources)
         if dropped:
-            said = ", ".join(f"'{name}'" for name in dropped)
+            said = ", ".join(f"'{one_line(name)}'" for name in dropped)
             notes.append(f"the category {said} only groups the others and no box bears it: it is left out")
         for _, source in sources:
             notes += source.notes()
@@ -81,7 +82,8 @@ class _Source:
     def notes(self) -> Iterator[str]:
         """Yield what is to be said of the document as a whole."""
         for name in self.columns.categories.merged:
-            yield f"{self.file} has the category '{name}' under several ids, which are taken as one"
+            said = f"{one_line(self.file)} has the category '{one_line(name)}'"
+            yield f"{said} under several ids, which are taken as one"
 
     @property
     def used(self) -> set[str]:

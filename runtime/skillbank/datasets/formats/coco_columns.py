@@ -13,7 +13,7 @@ import msgspec
 
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.coco_categories import Categories
-from skillbank.datasets.formats.numbers import Four, four, key, number, whole
+from skillbank.datasets.formats.numbers import Four, four, key, number, side, whole
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
@@ -41,8 +41,11 @@ class _Annotation(msgspec.Struct, gc=False):
     category_id: int
     bbox: tuple[float, float, float, float]
     iscrowd: int = 0
+    id: int | float | str | None = None
 
 
+_UNLIKE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What an entry raises that is not as COCO has it."""
 _IMAGE = msgspec.json.Decoder(_Image)
 _ANNOTATION = msgspec.json.Decoder(_Annotation)
 
@@ -101,6 +104,8 @@ def _decoded(data: bytes, file: str) -> _Document:
         return msgspec.json.decode(data, type=_Document)
     except msgspec.ValidationError as error:
         raise DataError(f"{file} is no COCO document ({error}): correct it") from None
+    except RecursionError:
+        raise DataError(f"{file} is nested too deeply for a COCO document: export it again") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # pandas and numpy write NaN and Infinity, which JSON lacks; such boxes become faults.
         mended = _NO_NUMBERS.sub(lambda found: found[0] if found[0].startswith(b'"') else b"null", data)
@@ -131,12 +136,12 @@ class _Reader:
             image = _IMAGE.decode(raw)
             said: int | str | None = image.id
             name, width, height = image.file_name, image.width, image.height
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNLIKE:
             fields = _fields(raw)
             said = key(fields.get("id"))
             stated = fields.get("file_name", fields.get("filename"))
             name = stated if isinstance(stated, str) else ""
-            width, height = (whole(fields.get(side)) or 0 for side in ("width", "height"))
+            width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
         if said is None or not name:
             missing = "file_name" if said is not None else "id"
             faults.append(self._fault("unreadable-annotation", f"images[{place}]", f"it has no {missing}"))
@@ -151,21 +156,17 @@ class _Reader:
             about = f"'{one_line(name)}' has id {one_line(said)}, as '{one_line(other)}' has"
             faults.append(self._fault("id-twice", f"images[{place}]", about))
         columns.names.append(name)
-        columns.widths.append(max(width, 0))
-        columns.heights.append(max(height, 0))
+        columns.widths.append(side(width) or 0)
+        columns.heights.append(side(height) or 0)
         if faults:
             columns.faults[index] = faults
 
     def _annotations(self) -> None:
         """Read annotations in the order of their images; those of an image stay in the order of the file."""
         columns = self._columns
-        owners, labels, corners, crowds, places = (
-            array("q"),
-            array("q"),
-            array("d"),
-            bytearray(),
-            array("q"),
-        )
+        owners, labels, places = array("q"), array("q"), array("q")
+        corners, crowds = array("d"), bytearray()
+        own_ids: set[object] = set()
         numbers, ids = columns.categories.index, self._ids
         for place, raw in enumerate(self._document.annotations):
             try:
@@ -176,11 +177,13 @@ class _Reader:
                     found.bbox,
                     found.iscrowd,
                 )
-            except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+                own_ids.add(place if found.id is None else found.id)
+            except (*_UNLIKE, KeyError):
                 read = self._slowly(place, raw)
                 if read is None:
                     continue
                 owner, label, box, crowd = read
+                own_ids.add(("slowly", place))
             x, y, width, height = box
             owners.append(owner)
             labels.append(label)
@@ -188,9 +191,12 @@ class _Reader:
             crowds.append(1 if crowd else 0)
             places.append(place)
         self._document.annotations.clear()
+        if (alike := len(owners) - len(own_ids)) > 0:
+            about = "annotations have the id of another, which makes some readers lose one of them"
+            columns.loose.append(Fault("mended", self._file, about, count=alike))
         if self._unlisted > _EXAMPLES:
             more = self._unlisted - _EXAMPLES
-            self._columns.loose.append(
+            columns.loose.append(
                 Fault("unlisted-picture", self._file, f"{more:,} more annotations", count=more)
             )
         self._sorted(owners, labels, corners, crowds, places)
@@ -267,7 +273,7 @@ class _Reader:
 def _fields(raw: msgspec.Raw) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNLIKE:
         return {}
     return found if isinstance(found, dict) else {}
 

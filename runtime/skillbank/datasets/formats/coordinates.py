@@ -13,11 +13,15 @@ Corners = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 
 
+_LARGEST = 1e9
+"""Pixels that no picture has; what is larger is no number of pixels."""
+
+
 def numbers(values: Iterable[object]) -> list[float] | None:
-    """Return numbers, None where one of them is none."""
+    """Return numbers, None where one of them is none or is too large for any picture."""
     found = []
     for value in values:
-        if (one := number(value)) is None:
+        if (one := number(value)) is None or not -_LARGEST <= one <= _LARGEST:
             return None
         found.append(one)
     return found
@@ -26,7 +30,7 @@ def numbers(values: Iterable[object]) -> list[float] | None:
 def pixels(value: object) -> int | None:
     """Return a side of a picture, at least 1; None for anything else, also for the 0 of some tools."""
     found = number(value)
-    return int(found) if found is not None and found >= 1 else None
+    return int(found) if found is not None and 1 <= found <= _LARGEST else None
 
 
 def around(points: Sequence[tuple[float, float]]) -> Corners:

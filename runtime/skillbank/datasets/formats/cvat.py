@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import DataSet, Picture, Where, split_of
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.coordinates import (
-    Corners,
-    around,
-    around_ellipse,
-    around_turned,
-    numbers,
-    pixels,
-)
+from skillbank.datasets.formats.coordinates import pixels
+from skillbank.datasets.formats.cvat_marks import add_mark, label_of
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
 from skillbank.datasets.formats.numbers import number
@@ -34,12 +28,6 @@ _LOOKED_INTO = 200
 _ROOT = re.compile(rb"<annotations[\s>]")
 _PARTS = frozenset({"meta", "image", "track"})
 _FRAME = re.compile(r"frame_0*(\d+)$")
-_SIDES = ("xtl", "ytl", "xbr", "ybr")
-_CUBOID = tuple(
-    f"{axis}{side}{number}" for number in (1, 2) for side in ("tl", "bl", "tr", "br") for axis in "xy"
-)
-"""Names of the corners of a cuboid: xtl1, ytl1, ..."""
-_WORDS = {"polygon": "a polygon", "polyline": "a line", "ellipse": "an ellipse", "cuboid": "a cuboid"}
 
 
 class Cvat:
@@ -127,11 +115,11 @@ def _census(tree: Tree, file: str) -> _Census:
             census.last = _whole(part.findtext(".//stop_frame"))
         elif part.tag == "image":
             census.splits[_said(tree, file, part)] = None
-            census.used.update(name for mark in part if mark.tag != "tag" and (name := _label(mark)))
+            census.used.update(name for mark in part if mark.tag != "tag" and (name := label_of(mark)))
         else:
             census.splits[split_in(file)] = None
             census.tracks += 1
-            if name := _label(part):
+            if name := label_of(part):
                 census.used.add(name)
     census.splits = census.splits or {"": None}
     return census
@@ -179,7 +167,7 @@ class _Reader:
     def _picture(self, file: str, image: Element) -> Picture:
         here = Gathering(Where(file, f"image {image.get('id', '')}".rstrip()), self.labels)
         for position, mark in enumerate(image, 1):
-            _add(here, mark, _label(mark), f"mark {position}")
+            add_mark(here, mark, label_of(mark), f"mark {position}")
         size = pixels(image.get("width")), pixels(image.get("height"))
         name = image.get("name", "")
         return here.picture(name, _found(self.tree, file, image), size, self.tree)
@@ -223,7 +211,7 @@ class _Frames:
             before = None if is_outside else frame
             if not is_outside:
                 at = f"track {track.get('id', '')}, frame {frame}"
-                self._marks.setdefault(frame, []).append((mark, _label(track), at))
+                self._marks.setdefault(frame, []).append((mark, label_of(track), at))
 
     @property
     def notes(self) -> list[str]:
@@ -243,67 +231,9 @@ class _Frames:
         for frame in sorted(there | set(self._marks)):
             here = Gathering(Where(self._census.file, f"frame {frame}"), labels)
             for mark, name, at in self._marks.get(frame, ()):
-                _add(here, mark, name, at)
+                add_mark(here, mark, name, at)
             path = self._paths.get(frame)
             yield here.picture(path or f"frame_{frame:06}", path, self._census.size, self._tree)
-
-
-def _add(here: Gathering, mark: Element, name: str, at: str) -> None:
-    """Keep what is marked: its box, or the box around it, or why there is none."""
-    if mark.tag in ("tag", "points", "attribute"):
-        if mark.tag != "attribute":
-            here.fault("mark-left-out", f"a {mark.tag.removesuffix('s')} of {name or 'no class'}", at)
-        return
-    corners = _corners(here, mark, at)
-    if corners is None:
-        here.fault("unreadable-annotation", f"it has no corners that are numbers ({mark.tag})", at)
-        return
-    here.box(corners, name, at)
-
-
-def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
-    turned = number(mark.get("rotation", "0")) or 0.0
-    if mark.tag == "box":
-        sides = numbers(mark.get(side) for side in _SIDES)
-        if sides is None:
-            return None
-        straight = sides[0], sides[1], sides[2], sides[3]
-        if not turned:
-            return straight
-        here.fault("mark-as-box", "a turned box", at)
-        return around_turned(straight, turned)
-    here.fault("mark-as-box", _WORDS.get(mark.tag, f"a {mark.tag}"), at)
-    if mark.tag == "ellipse":
-        sides = numbers(mark.get(side) for side in ("cx", "cy", "rx", "ry"))
-        return None if sides is None else around_ellipse(sides[0], sides[1], sides[2], sides[3], turned)
-    if mark.tag == "mask":
-        sides = numbers(mark.get(side) for side in ("left", "top", "width", "height"))
-        return None if sides is None else (sides[0], sides[1], sides[0] + sides[2], sides[1] + sides[3])
-    points = _points(mark)
-    return around(points) if points else None
-
-
-def _points(mark: Element) -> list[tuple[float, float]]:
-    """Return the points of a polygon, line, cuboid or skeleton; none where one is no pair of numbers."""
-    if mark.tag == "cuboid":
-        texts = [mark.get(each, "") for each in _CUBOID]
-        pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
-    elif mark.tag == "skeleton":
-        visible = [each for each in mark if each.tag == "points" and each.get("outside") != "1"]
-        pairs = [pair.split(",") for each in visible for pair in each.get("points", "").split(";")]
-    else:
-        pairs = [pair.split(",") for pair in mark.get("points", "").split(";")]
-    found = []
-    for pair in pairs:
-        values = numbers(pair)
-        if values is None or len(values) != 2:
-            return []
-        found.append((values[0], values[1]))
-    return found
-
-
-def _label(mark: Element) -> str:
-    return mark.get("label", "").strip()
 
 
 def _whole(text: str | None) -> int | None:

@@ -13,7 +13,7 @@ from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 
-__all__ = ["Gathering", "divided", "examples", "outside", "split_in", "split_said"]
+__all__ = ["Gathering", "classes_of", "divided", "examples", "outside", "split_in", "split_said"]
 
 T = TypeVar("T")
 _FEW = 3
@@ -71,6 +71,18 @@ class Gathering:
         if (width is None or height is None) and tree is not None and path is not None:
             width, height = tree.size(path) or (None, None)
         return Picture(name, path, width, height, tuple(self.boxes), "", self.where, tuple(self.faults))
+
+
+def classes_of(used: set[str], listed: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes: a list that names all of those in use as it is, else those in use.
+
+    Of a list that lacks some, the ones in use stand first, in its order, and the others are sorted.
+    """
+    known = list(dict.fromkeys(name for name in listed if name))
+    if used <= set(known):
+        return tuple(known)
+    first = [name for name in known if name in used]
+    return (*first, *sorted(used - set(first)))
 
 
 def outside(tree: Tree, *endings: str) -> Iterator[str]:

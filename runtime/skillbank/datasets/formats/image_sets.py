@@ -28,13 +28,13 @@ class ImageSets:
     lists
         Names as the list says them, by what it is called ("train", "val"; empty for the whole).
     files
-        The files of lists that were taken.
+        The file of each list, by the same words.
     notes
         What was not taken.
     """
 
     lists: dict[str, tuple[str, ...]]
-    files: tuple[str, ...] = ()
+    files: dict[str, str]
     notes: tuple[str, ...] = field(default=())
 
 
@@ -49,7 +49,7 @@ def image_sets(tree: Tree, base: str) -> ImageSets:
         }
         if files:
             return _taken(tree, files)
-    return ImageSets({})
+    return ImageSets({}, {})
 
 
 def list_bases(tree: Tree) -> list[str]:
@@ -72,8 +72,8 @@ def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
     whole = next((word for word in files if word.lower() in _WHOLE), None)
     if not chosen and both is None:
         if whole is None:
-            return ImageSets({}, (), (f"lists that name no split are not read ({examples(files.values())})",))
-        return ImageSets({"": tuple(_names(tree, files[whole]))}, (files[whole],))
+            return ImageSets({}, {}, (f"lists that name no split are not read ({examples(files.values())})",))
+        return ImageSets({"": tuple(_names(tree, files[whole]))}, {"": files[whole]})
     lists = {word: tuple(_names(tree, name)) for word, name in chosen.items()}
     notes = []
     if both is not None and "train" not in splits:
@@ -83,7 +83,7 @@ def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
         chosen = {"train": files[both], **chosen}
         without = " without the pictures of the list for val" if held_out else ""
         notes.append(f"the list {files[both]} is taken for training{without}")
-    return ImageSets(lists, tuple(chosen.values()), tuple(notes))
+    return ImageSets(lists, chosen, tuple(notes))
 
 
 def _names(tree: Tree, name: str) -> Iterable[str]:

@@ -126,7 +126,7 @@ def _is_class_list(text: str) -> bool:
 
 
 def _is_odvg(keys: dict[str, _Value]) -> bool:
-    named = keys.keys() & {"file_name", "filename"}
+    named = keys.keys() & {"file_name", "filename", "image", "image_path", "img_path"}
     marked = (("detection", "instances"), ("grounding", "regions"), ("grounding", "caption"))
     return bool(named) and any(name in keys and part in keys[name].inside for name, part in marked)
 

@@ -88,7 +88,7 @@ def _read(tree: Tree, name: str) -> LabelMap:
     text = read_text(tree.path(name))
     try:
         found = class_list(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"the label map {tree.path(name)} is no JSON ({error}): correct it") from None
     if found is None or not all(each.strip() for each in found.values()):
         raise DataError(f'the label map {tree.path(name)} must be like {{"0": "person", "1": "dog"}}')

@@ -13,7 +13,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -73,9 +73,7 @@ class Labelme:
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = _census(tree, found.files if found is not None else (), pairs)
-        listed = _listed(tree)
-        first = [name for name in listed if name in census.names]
-        classes = (*first, *sorted(census.names - set(first)))
+        classes = classes_of(census.names, _listed(tree))
         entries: dict[str, list[str]] = {}
         for file, path in census.pictures.items():
             entries.setdefault(split_in(file, path), []).append(file)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-__all__ = ["Four", "four", "key", "number", "whole"]
+__all__ = ["Four", "four", "key", "number", "side", "whole"]
+
+_LARGEST_SIDE = 2**31
 
 Four = tuple[float, float, float, float]
 
@@ -30,6 +32,12 @@ def whole(value: object) -> int | None:
         return value
     found = number(value)
     return int(found) if found is not None and found == int(found) else None
+
+
+def side(value: object) -> int | None:
+    """Return the width or height of a picture; None for what is none."""
+    found = whole(value)
+    return found if found is not None and 0 < found <= _LARGEST_SIDE else None
 
 
 def key(value: object) -> int | str | None:

@@ -15,7 +15,7 @@ from skillbank.datasets.formats.annotation_files import annotation_files, chosen
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.json_kinds import JsonKind, json_kind
 from skillbank.datasets.formats.label_maps import LabelMap, plain, read_label_map
-from skillbank.datasets.formats.numbers import Four, four, whole
+from skillbank.datasets.formats.numbers import Four, four, side, whole
 from skillbank.datasets.texts import encoding_note, encoding_of, lines_of, read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -25,7 +25,7 @@ __all__ = ["Odvg"]
 
 _KINDS = (JsonKind.ODVG, JsonKind.ODVG_LOOSE)
 _USUAL = ("annotations_odvg", "annotations", "train_odvg", "odvg")
-_NAMES = ("file_name", "filename")
+_NAMES = ("file_name", "filename", "image", "image_path", "img_path")
 
 
 class Odvg:
@@ -52,7 +52,9 @@ class Odvg:
             if labels is None:
                 labels = _gathered(tree, file, encoding)
                 if labels.names:
-                    notes.append(f"{file} has no label map; its classes are the categories of its boxes")
+                    notes.append(
+                        f"{one_line(file)} has no label map; its classes are the categories of its boxes"
+                    )
             sources.append((split, file, encoding, labels))
         classes = tuple(dict.fromkeys(name for *_, labels in sources for name in labels.classes))
         splits = tuple(
@@ -98,7 +100,7 @@ class _Entry:
             self._fault("unreadable-annotation", _unnamed(document))
             return Picture(self._at, None, None, None, (), where=where, faults=tuple(self._faults))
         path = tree.find(name, beside=file, folders=folders)
-        width, height = whole(document.get("width")), whole(document.get("height"))
+        width, height = side(document.get("width")), side(document.get("height"))
         if not width or not height:
             width, height = (tree.size(path) if path is not None else None) or (None, None)
         boxes, caption = self._boxes(document)
@@ -178,10 +180,10 @@ def _documents(tree: Tree, file: str, encoding: str) -> Iterator[tuple[str, Any]
             continue
         try:
             document = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             try:
                 document = json.loads(line)  # takes NaN, which pandas writes
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 document = f"it is no JSON ({error})"
         yield f"line {number}", document
 
@@ -196,7 +198,7 @@ def _loose(text: str) -> Iterator[tuple[str, Any]]:
             return
         try:
             document, at = decoder.raw_decode(text, at)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield f"entry {number}", f"it is no JSON ({error}), and nothing behind it is read"
             return
         yield f"entry {number}", document

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import ne
 
 from skillbank.datasets.tree import PICTURES, Tree
 
@@ -86,13 +87,18 @@ class Pairs:
         return ranked[0][1] if ranked[0][0] > ranked[1][0] else None
 
 
-def _nearness(annotation: str, picture: str) -> tuple[bool, int, bool, bool, bool]:
-    """Rank a picture of an annotation's name: the same folder, then as many folders in common as can be."""
+def _nearness(annotation: str, picture: str) -> tuple[bool, bool, int, bool, bool, bool]:
+    """Rank a picture of an annotation's name.
+
+    The same folder goes before one that differs in a single part (``Annotations/a`` and ``JPEGImages/a``),
+    and that before as many folders in common as can be.
+    """
     here, there = annotation.split("/")[:-1], picture.split("/")[:-1]
     last_here, last_there = here[-1] if here else "", there[-1] if there else ""
     camera = _CAMERA.search(last_here)
     return (
         here == there,
+        len(here) == len(there) and sum(map(ne, here, there)) <= 1,
         len(set(here) & set(there)),
         camera is not None and last_there.endswith(camera[0]),
         any(part.lower() in _HOMES for part in there),

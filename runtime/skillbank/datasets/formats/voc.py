@@ -13,7 +13,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
-from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
 from skillbank.datasets.formats.image_sets import ImageSets, image_sets, list_bases
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
@@ -26,6 +26,7 @@ __all__ = ["Voc"]
 _LOOKED_INTO = 25
 _ROOT = re.compile(rb"<annotation[\s>]")
 _OTHER = re.compile(rb"\s*(<\?[^>]*>\s*)?<[A-Za-z]")
+_CLASSES = "labelmap.txt"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _TURNED = ("cx", "cy", "w", "h", "angle")
 _XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
@@ -33,10 +34,21 @@ _XML_FOLDER = re.compile(r"(^|/)annotations?(/|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A picture: its annotation file, empty where a list names it and there is none, and its name there."""
+    """A picture.
+
+    Attributes
+    ----------
+    file
+        Its annotation file, empty where a list names it and there is none.
+    listed
+        Its name in the list.
+    by
+        The list.
+    """
 
     file: str
     listed: str = ""
+    by: str = ""
 
 
 class Voc:
@@ -61,12 +73,10 @@ class Voc:
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = _census(tree, found.files if found is not None else (), pairs)
-        classes = census.classes(_labelmap(tree))
+        classes = classes_of(census.names, _labelmap(tree, census.names))
         entries, notes = _entries(tree, census)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
-        splits, left = divided(
-            entries, reader.pictures, lambda some: (each.file for each in some if each.file)
-        )
+        splits, left = divided(entries, reader.pictures, _files)
         return DataSet(self.name, classes, splits, (*notes, *left))
 
 
@@ -88,11 +98,6 @@ class _Census:
     names: set[str] = field(default_factory=set)
     foreign: list[str] = field(default_factory=list)
 
-    def classes(self, listed: Sequence[str]) -> tuple[str, ...]:
-        """Return the names in use: those of a list in its order, the others sorted."""
-        first = [name for name in listed if name in self.names]
-        return (*first, *sorted(self.names - set(first)))
-
 
 def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
     census = _Census()
@@ -112,15 +117,17 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
     return census
 
 
-def _labelmap(tree: Tree) -> list[str]:
+def _labelmap(tree: Tree, used: set[str]) -> list[str]:
     """Return the classes of the list that CVAT adds, a line ``name:colour:parts:actions`` each."""
-    if "labelmap.txt" not in tree.files:
+    if _CLASSES not in tree.files:
         return []
     try:
-        text, _ = text_of(content(tree.path("labelmap.txt")))
+        text, _ = text_of(content(tree.path(_CLASSES)))
     except UnreadableError:
         return []
-    return [line.partition(":")[0].strip() for line in text.splitlines() if not line.startswith("#")]
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    names = [line.rsplit(":", 3)[0].strip() for line in lines]
+    return [name for name in names if name != "background" or name in used]
 
 
 def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list[str]]:
@@ -159,7 +166,9 @@ def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str,
     used: set[str] = set()
     notes = []
     for said, names in sets.lists.items():
-        here = [_Entry(by_name.get(name) or by_name.get(stem(name), ""), name) for name in names]
+        here = [
+            _Entry(by_name.get(name) or by_name.get(stem(name), ""), name, sets.files[said]) for name in names
+        ]
         if here and not any(each.file for each in here):
             notes.append(f"none of the {len(here):,} pictures of the list for {said or 'all'} is annotated")
         entries[said] = here
@@ -167,6 +176,11 @@ def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str,
     if rest := [file for file in files if file not in used]:
         notes.append(f"{len(rest):,} annotated pictures stand in no list and are left out ({examples(rest)})")
     return entries, notes
+
+
+def _files(entries: Sequence[_Entry]) -> Iterator[str]:
+    """Yield the lists and annotation files of entries."""
+    yield from (name for each in entries for name in (each.by, each.file) if name)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class VocWriter:
         left, crowds, phrases = Left(), 0, 0
         lists = folder / "ImageSets" / "Main"
         lists.mkdir(parents=True, exist_ok=True)
+        (folder / "labelmap.txt").write_text(_labelmap(classes), encoding="utf-8")
         made: set[Path] = set()
         for part in parts:
             with (lists / f"{part.name or _WHOLE}.txt").open("w", encoding="utf-8") as listed:
@@ -53,6 +54,11 @@ class VocWriter:
         if phrases:
             told.append(f"boxes with a phrase and no class have the phrase for their class: {phrases:,}")
         return told
+
+
+def _labelmap(classes: Sequence[str]) -> str:
+    """Return the list of classes as CVAT adds it; Pascal VOC itself has none."""
+    return "# label:color_rgb:parts:actions\n" + "".join(f"{visible(name)}:::\n" for name in classes)
 
 
 def _document(picture: Picture, classes: Sequence[str], left: Left) -> Iterator[str]:

@@ -97,7 +97,9 @@ def described(tree: Tree) -> Described:
     notes = list(found.notes)
     for other in lists:
         if classes is not None and other.names != classes.names:
-            notes.append(f"{other.file} names other classes than {classes.file}, which is read")
+            notes.append(
+                f"{one_line(other.file)} names other classes than {one_line(classes.file)}, which is read"
+            )
     return Described(found.file, found.places, found.root, classes, found.pose, tuple(notes))
 
 
@@ -105,7 +107,7 @@ def _lists(tree: Tree) -> Iterator[str]:
     for name in tree.files:
         folder, _, _ = name.partition("/")
         last = name.rpartition("/")[2].lower()
-        if name.count("/") > 2 or ("/" in name and split_of(folder) is not None):
+        if name.count("/") > 2 or ("/" in name and folder in tree.split_folders):
             continue
         if last in _LISTS or last.endswith(".names") or (last == _STUDIO and _studio(tree, name)):
             yield name
@@ -146,7 +148,7 @@ def _yaml(tree: Tree, name: str) -> Described:
     notes = []
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
-        notes.append(f"{name} says nc: {count} and names {len(names)} classes; the names count")
+        notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
     places: dict[str, tuple[str, ...]] = {}
     for said, value in document.items():
         split = split_of(str(said))
@@ -215,7 +217,7 @@ def _class_list(tree: Tree, name: str) -> ClassList:
 def _studio(tree: Tree, name: str) -> dict[int, str]:
     try:
         document = json.loads(read_text(tree.path(name)))
-    except (DataError, ValueError):
+    except (DataError, ValueError, RecursionError):
         return {}
     entries = document.get("categories") if isinstance(document, dict) else None
     found = {}

@@ -147,11 +147,11 @@ class Layout:
         return frozenset(found)
 
     def _missing(self, file: str, split: str, entry: str) -> None:
-        about = f"{file} names '{one_line(entry)}' for {split}, which is not there or holds no picture"
+        about = f"names '{one_line(entry)}' for {split}, which is not there or holds no picture"
         if split == "test":
-            self.notes.append(f"{about}: there is no {split}")
+            self.notes.append(f"{one_line(file)} {about}: there is no {split}")
         else:
-            self.faults.append(Fault("split-missing", file, about.partition(" ")[2]))
+            self.faults.append(Fault("split-missing", file, about))
 
     def _by_names(self) -> None:
         lists = {
@@ -228,17 +228,19 @@ def label_files(tree: Tree) -> Iterator[str]:
 
 
 def holds_labels(tree: Tree) -> bool | None:
-    """Whether the first text file that holds anything holds labels; None where the first ones are empty."""
-    looked = None
+    """Whether one of the first text files holds labels, spoilt ones among them; None where all are empty."""
+    looked, empty = None, True
     for looked in islice(label_files(tree), _LOOKED_AT):
-        if lines := _first_lines(tree, looked):
-            return is_label_line(lines[0])
-    return None if looked is not None else False
+        lines = _first_lines(tree, looked)
+        if any(map(is_label_line, lines)):
+            return True
+        empty = empty and not lines
+    return None if looked is not None and empty else False
 
 
 def _labels_in(tree: Tree, name: str) -> bool:
     lines = _first_lines(tree, name)
-    return not lines or is_label_line(lines[0])
+    return not lines or any(map(is_label_line, lines))
 
 
 def _lists_pictures(tree: Tree, name: str) -> bool:

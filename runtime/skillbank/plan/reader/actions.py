@@ -48,7 +48,9 @@ def take_actions(text: Text, clauses: Clauses) -> None:
     own = own_actions(text, ACTIONS)
     for action, source in PHRASES:
         for match in text.find(source):
-            _phrase(text, clauses, match, action)
+            # "check X with NAME" is that skill's own check, where it has one.
+            if own_word(text, (match.tokens("verb") or [match.first])[0], own) is None:
+                _phrase(text, clauses, match, action)
     for i in range(len(text.tokens)):
         if text.ledger.free(i) and (said := own_word(text, i, own)) is not None:
             _own(text, clauses, said)

@@ -1,0 +1,1 @@
+"""Tests of the program behind the skills for data sets."""

@@ -1,0 +1,219 @@
+"""The skills for data sets: planned by words, options and tools, run as jobs, out of everybody's way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillbank import Runtime
+from skillbank.agent.approval import ApprovalPolicy
+from skillbank.agent.toolbox import Toolbox
+from skillbank.bank.home import bank_root
+from skillbank.errors import SkillbankError
+from tests.cli.conftest import Command, bank, environment, inline
+from tests.data_program.conftest import CocoFolder
+
+__all__ = ["bank", "environment", "inline"]
+
+CONVERT, VALIDATE = "tao-convert-dataset-format", "tao-validate-dataset-format"
+DETECTOR = "tao-train-grounding-dino"
+
+
+@pytest.fixture
+def runtime(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Runtime]:
+    monkeypatch.setenv("SKILLBANK_HOME", environment["SKILLBANK_HOME"])
+    for name in ("SKILLBANK_DATABASE_URL", "SKILLBANK_APPROVE", "SKILLBANK_BANKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with Runtime() as opened:
+        yield opened
+
+
+def planned(runtime: Runtime, text: str) -> tuple[str, str, dict[str, Any], list[str]]:
+    """Return skill, action, spec and questions of a request of one step."""
+    [plan] = runtime.plan(text)
+    return plan.skill.name, plan.action, plan.spec, [question.key for question in plan.questions]
+
+
+@pytest.mark.parametrize("name", [CONVERT, VALIDATE])
+def test_evals_are_planned_as_they_say(runtime: Runtime, name: str) -> None:
+    cases = json.loads((bank_root() / "skills" / name / "evals" / "evals.json").read_text())["evals"]
+    for case in cases:
+        [plan] = runtime.plan(case["request"])
+        found = {"skill": plan.skill.name, "action": plan.action, "route": plan.route.name}
+        assert found == case["expect"] and not plan.questions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"use {CONVERT} to convert ./data to coco",
+        f"convert ./data to coco with {CONVERT}",
+        f"run convert of {CONVERT} on ./data, to coco",
+        f"run convert of {CONVERT}; data source_dataset = ./data; convert.to = coco",
+    ],
+)
+def test_words_that_name_the_skill_convert(runtime: Runtime, tmp_path: Path, text: str) -> None:
+    skill, action, spec, questions = planned(runtime, text)
+    assert (skill, action, questions) == (CONVERT, "convert", [])
+    assert (spec["dataset"]["place"], spec["convert"]["to"]) == (str(tmp_path / "data"), "coco")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"check ./data with {VALIDATE}", f"use {VALIDATE} to check ./data", f"run {VALIDATE} on ./data"],
+)
+def test_words_that_name_the_skill_check(runtime: Runtime, tmp_path: Path, text: str) -> None:
+    skill, action, spec, questions = planned(runtime, text)
+    assert (skill, action, questions) == (VALIDATE, "check", [])
+    assert spec["dataset"]["place"] == str(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("validate Grounding DINO on ./val", "evaluate"),
+        ("check Grounding DINO on ./val", "evaluate"),
+        ("test the Grounding DINO model on ./val", "evaluate"),
+        ("convert Grounding DINO to onnx", "export"),
+        ("convert Grounding DINO to ONNX format", "export"),
+        ("export Grounding DINO", "export"),
+        ("quantize Grounding DINO with ./data", "quantize"),
+        ("train Grounding DINO on ./data in COCO format and validate on ./val", "train"),
+    ],
+)
+def test_words_for_a_model_stay_the_models(runtime: Runtime, text: str, action: str) -> None:
+    skill, found, _, _ = planned(runtime, text)
+    assert (skill, found) == (DETECTOR, action)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "convert ./data to COCO",
+        "check the data set ./data",
+        "validate ./data",
+        "split ./data",
+        "convert to onnx",
+    ],
+)
+def test_words_that_name_no_skill_are_refused_as_before(runtime: Runtime, text: str) -> None:
+    with pytest.raises(SkillbankError):
+        runtime.plan(text)
+
+
+def test_the_format_to_write_is_asked_for_with_all_there_are(runtime: Runtime) -> None:
+    [plan] = runtime.plan(f"run convert of {CONVERT} on ./data")
+    [question] = plan.questions
+    assert question.key == "convert.to" and "--set convert.to=coco" in question.choices
+
+
+def test_plans_need_no_gpu_anywhere_and_read_back_as_they_are(runtime: Runtime) -> None:
+    text = f"run convert of {CONVERT}; data source_dataset = ./data; convert.to = coco; on platform docker"
+    [plan] = runtime.plan(text)
+    assert plan.resources.gpus == 0 and plan.image == "skillbank-engine:local"
+    sentence = runtime.sentence([plan])
+    assert "GPU" not in sentence
+    [again] = runtime.plan(sentence)
+    assert again.plan_id == plan.plan_id
+    [asked] = runtime.plan(f"{text}; 1 GPU")
+    assert asked.resources.gpus == 1 and "1 GPU" in runtime.sentence([asked])
+
+
+def test_a_value_that_no_format_has_is_refused_when_planned(runtime: Runtime) -> None:
+    with pytest.raises(SkillbankError, match=r"convert\.to"):
+        runtime.plan(f"run convert of {CONVERT}; data source_dataset = ./data; convert.to = coko")
+
+
+@pytest.mark.slow
+def test_tools_convert_check_and_show_the_counts(runtime: Runtime, data: CocoFolder) -> None:
+    tools = Toolbox(runtime, approvals=ApprovalPolicy({"launch": "always"}))
+    [need] = tools.describe_action(skill=CONVERT, action="convert").data
+    given = [{"role": need.role, "uri": str(data.root)}]
+    to = [{"key": "to", "value_json": '"YOLO"'}]
+    [plan] = tools.plan(skill=CONVERT, actions=["convert"], data=given, settings=to).plans
+    job = tools.launch(plan_id=plan.plan_id).job
+    status = tools.job_status(job=job, wait_seconds=120)
+    assert status.state == "COMPLETE"
+    assert status.metrics == {"pictures": 16, "boxes": 16, "classes": 3, "mended": 0}
+    found = tools.job_results(job=job, find="report")
+    assert {each.path for each in found.files} == {"convert/report.json", "convert/report.md"}
+    new = Path(found.results) / "convert" / "dataset"
+    given = [{"role": "source_dataset", "uri": str(new)}]
+    [plan] = tools.plan(skill=VALIDATE, actions=["check"], data=given).plans
+    job = tools.launch(plan_id=plan.plan_id).job
+    assert tools.job_status(job=job, wait_seconds=120).metrics["errors"] == 0
+
+
+def test_a_role_that_the_skill_does_not_have_is_refused_by_tools(runtime: Runtime) -> None:
+    tools = Toolbox(runtime)
+    for role, said in (("validation data", "is no role of data"), ("training", "reads source_dataset")):
+        answer = tools.call(
+            "plan",
+            {"skill": VALIDATE, "actions": ["check"], "data": [{"role": role, "uri": "/d"}]},
+        )
+        assert answer.error is not None and said in answer.error.message
+
+
+@pytest.mark.slow
+def test_findings_end_a_job_with_the_first_of_them(inline: Command, data: CocoFolder) -> None:
+    (data.root / "train" / "train-003.jpg").write_bytes(b"no picture")
+    words = ("--skill", VALIDATE, "--action", "check", "--data", f"source_dataset={data.root}")
+    done = inline("run", *words, "--yes", "--json")
+    assert done.code == 1
+    status = inline("status", "last", "--json").document
+    assert status["state"] == "ERROR"
+    assert "pictures that cannot be decoded" in json.dumps(status)
+    shown = inline("status", "last")
+    assert "errors 1" in shown.out and "data_has_errors" in shown.out
+
+
+@pytest.mark.slow
+def test_an_archive_is_unpacked_for_the_job(inline: Command, data: CocoFolder, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "export"), "zip", tmp_path, "data")
+    words = ("--skill", CONVERT, "--action", "split", "--data", f"source_dataset={archive}")
+    done = inline("run", *words, "--set", "val=0.25", "--set", "again=true", "--seed", "3", "--yes", "--json")
+    assert done.code == 0, done.err
+    [report] = (tmp_path / "home").rglob("split/report.json")
+    document = json.loads(report.read_text())
+    assert {name: each["pictures"] for name, each in document["splits"].items()} == {"train": 12, "val": 4}
+    assert document["division"]["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--on-broken", "skip"),
+        ("--set", "on_broken=skip"),
+        ("--set", "dataset.on_broken=skip"),
+        ("--on-broken", "skip", "--set", "dataset.on_broken=skip"),
+    ],
+)
+def test_leaving_out_what_is_broken_is_said_in_any_way(
+    inline: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "data").mkdir()
+    given = ("--skill", CONVERT, "--action", "convert", "--data", f"source_dataset={tmp_path / 'data'}")
+    plan = inline("plan", *given, "--set", "to=coco", *words, "--json").document
+    assert plan["spec"]["dataset"]["on_broken"] == "skip" and "dataset.on_broken = skip" in plan["sentence"]
+    again = inline("plan", plan["sentence"], "--json").document
+    assert again["plan_id"] == plan["plan_id"]
+
+
+def test_two_words_on_broken_data_are_refused(inline: Command, tmp_path: Path) -> None:
+    given = ("--skill", CONVERT, "--action", "convert", "--data", f"source_dataset={tmp_path}")
+    refused = inline("plan", *given, "--set", "dataset.on_broken=refuse", "--on-broken", "skip")
+    assert refused.code == 2 and "keep one" in refused.err
+
+
+def test_a_check_that_could_leave_nothing_out_says_so(inline: Command, tmp_path: Path) -> None:
+    given = ("--skill", VALIDATE, "--action", "check", "--data", f"source_dataset={tmp_path}")
+    plan = inline("plan", *given, "--on-broken", "skip", "--json").document
+    assert any("nothing broken is left out" in each for each in plan["warnings"])

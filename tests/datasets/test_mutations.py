@@ -1,0 +1,187 @@
+"""Whatever becomes of an annotation file, reading it ends in pictures with faults or in one clear error."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skillbank.datasets.faults import KINDS
+from skillbank.errors import DataError
+from tests.datasets import test_cvat as cvat
+from tests.datasets import test_hugging_face as hugging_face
+from tests.datasets import test_kitti as kitti
+from tests.datasets import test_label_studio as label_studio
+from tests.datasets import test_labelme as labelme
+from tests.datasets import test_open_images as open_images
+from tests.datasets import test_tables as tables
+from tests.datasets import test_voc as voc
+from tests.datasets.reading import data_of, picture, text
+
+WORDS = (
+    b'NaN -1 1e999 99999999999999999999999 null [] {} "" " < > & &a; , ../ \\ true %00 -0.0 1e308 <!-- ]]>'
+)
+ODD = [*WORDS.split(), b"\n", b"\x00", b"\xff", b"\xe2\x80\xae"]
+
+
+def make_voc(root: Path) -> Path:
+    voc.challenge(root)
+    return root / "Annotations" / "a.xml"
+
+
+def make_image_sets(root: Path) -> Path:
+    voc.challenge(root)
+    return root / "ImageSets" / "Main" / "train.txt"
+
+
+def make_cvat(root: Path) -> Path:
+    picture(root / "a.jpg")
+    marks = [
+        cvat.box("car", more='rotation="30"'),
+        '<polygon label="car" points="5,9;30,3;20,40"/>',
+        '<ellipse label="car" cx="50" cy="40" rx="20" ry="10"/>',
+        '<skeleton label="car"><points label="1" outside="0" points="5,6"/></skeleton>',
+    ]
+    return cvat.saved(root, cvat.meta("car"), cvat.image(0, "a.jpg", *marks, subset="train"))
+
+
+def make_video(root: Path) -> Path:
+    picture(root / "images" / "frame_000000.png")
+    return cvat.saved(root, cvat.meta("car"), cvat.track(0, "car", (0, 0), (1, 0), (2, 1)))
+
+
+def make_labelme(root: Path) -> Path:
+    picture(root / "a.jpg")
+    picture(root / "b.jpg")
+    labelme.saved(root / "b.json", labelme.shape("car", "rectangle", (1, 2), (3, 4)), path="b.jpg")
+    shapes = [
+        labelme.shape("car", "rectangle", (40, 60), (10, 20)),
+        labelme.shape("ball", "circle", (50, 40), (53, 44)),
+        labelme.shape("tree", "polygon", (5, 9), (30, 3), (20, 40), group=1),
+        labelme.shape("tree", "polygon", (5, 9), (30, 3), (20, 40), group=1),
+    ]
+    return labelme.saved(root / "a.json", *shapes)
+
+
+def make_label_studio(root: Path) -> Path:
+    picture(root / "a.jpg")
+    points = {"points": [[5, 10], [30, 5], [20, 50]], "polygonlabels": ["tree"]}
+    marked = label_studio.answer(
+        label_studio.result("rectanglelabels", label_studio.rectangle("cat", rotation=5)),
+        label_studio.result("polygonlabels", points, "2"),
+    )
+    return label_studio.saved(root, label_studio.task("/data/local-files/?d=x%2Fa.jpg", marked))
+
+
+def make_label_studio_min(root: Path) -> Path:
+    picture(root / "a.jpg")
+    value = label_studio.rectangle("cat", original_width=100, original_height=80)
+    return text(
+        root / "min.json", json.dumps([{"image": "a.jpg", "id": 1, "annotation_id": 2, "label": [value]}])
+    )
+
+
+def make_kitti(root: Path) -> Path:
+    for name in "ab":
+        picture(root / "images" / f"{name}.jpg")
+        text(root / "labels" / f"{name}.txt", kitti.line("Car") + kitti.line("red car"))
+    return root / "labels" / "b.txt"
+
+
+def make_open_images(root: Path) -> Path:
+    picture(root / "a.jpg")
+    text(root / "class-descriptions.csv", "/m/0k4j,Car\n")
+    rows = open_images.row("a", "/m/0k4j") * 2
+    return text(root / "train-annotations-bbox.csv", open_images.HEADER + rows)
+
+
+def make_csv(root: Path) -> Path:
+    picture(root / "a.jpg")
+    rows = "a.jpg,100,80,cat,10,20,40,60\na.jpg,100,80,dog,1,2,3,4\n"
+    return text(root / "train.csv", tables.TENSORFLOW + rows)
+
+
+def make_bbox_csv(root: Path) -> Path:
+    picture(root / "a.jpg")
+    return text(root / "x.csv", 'image_id,width,height,bbox,label\na,100,80,"[10, 20, 30, 40]",cat\n')
+
+
+def make_classes_csv(root: Path) -> Path:
+    picture(root / "a.jpg")
+    text(root / "annotations.csv", "a.jpg,10,20,40,60,dog\n")
+    return text(root / "classes.csv", "dog,0\ncat,1\n")
+
+
+def make_hugging_face(root: Path) -> Path:
+    picture(root / "a.png")
+    text(root / "README.md", hugging_face.CARD)
+    entry = {"file_name": "a.png", "objects": {"bbox": [[10, 20, 30, 40]], "category": [1]}}
+    return hugging_face.saved(root / "metadata.jsonl", entry, entry)
+
+
+def make_card(root: Path) -> Path:
+    make_hugging_face(root)
+    return root / "README.md"
+
+
+MAKERS: tuple[Callable[[Path], Path], ...] = (
+    make_voc,
+    make_image_sets,
+    make_cvat,
+    make_video,
+    make_labelme,
+    make_label_studio,
+    make_label_studio_min,
+    make_kitti,
+    make_open_images,
+    make_csv,
+    make_bbox_csv,
+    make_classes_csv,
+    make_hugging_face,
+    make_card,
+)
+
+
+def mutated(raw: bytes, numbers: random.Random) -> bytes:
+    for _ in range(numbers.randint(1, 3)):
+        start = numbers.randrange(len(raw) + 1)
+        end = min(len(raw), start + numbers.choice((0, 1, 1, 4, 20, 200)))
+        kind = numbers.randrange(4)
+        if kind == 0:
+            raw = raw[:start] + raw[end:]
+        elif kind == 1:
+            raw = raw[:start] + numbers.choice(ODD) + raw[end:]
+        elif kind == 2:
+            raw = raw[:start] + raw[start:end] * numbers.randint(2, 5) + raw[end:]
+        else:
+            digits = [at for at, byte in enumerate(raw) if 48 <= byte < 58]
+            if digits:
+                at = numbers.choice(digits)
+                raw = raw[:at] + numbers.choice(ODD) + raw[at + 1 :]
+    return raw
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__.removeprefix("make_"))
+def test_no_file_breaks_a_reader(maker: Callable[[Path], Path]) -> None:
+    numbers = random.Random(f"{maker.__name__} 17")
+    with tempfile.TemporaryDirectory() as folder:
+        file = maker(Path(folder))
+        raw = file.read_bytes()
+        assert sum(len(each.boxes) for s in data_of(Path(folder)).splits for each in s.pictures())
+        for _ in range(60):
+            changed = mutated(raw, numbers)
+            file.write_bytes(changed)
+            try:
+                data = data_of(Path(folder))
+                pictures = [each for split in data.splits for each in split.pictures()]
+            except DataError as error:
+                assert str(error)
+                continue
+            for each in pictures:
+                assert each.path is None or (Path(folder) / each.path).is_file(), changed
+                assert all(fault.kind in KINDS for fault in each.faults)
+                assert all(box.label is None or box.label < len(data.classes) for box in each.boxes)
