@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from skillbank.bank.actions import Action
 from skillbank.bank.discovery import Library
@@ -27,6 +28,15 @@ from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.staging import stage
 
+_CONTENT = {
+    "annotations_odvg.jsonl": '{"file_name": "a.png", "width": 40, "height": 30, "detection": {"instances": '
+    '[{"bbox": [1, 2, 20, 20], "label": 0}]}}',
+    "annotations_odvg_labelmap.json": '{"0": "cat"}',
+    "annotations.json": '{"images": [{"id": 0, "file_name": "a.png", "width": 40, "height": 30}], '
+    '"categories": [{"id": 0, "name": "cat"}], '
+    '"annotations": [{"id": 0, "image_id": 0, "category_id": 0, "bbox": [1, 2, 9, 9]}]}',
+}
+"""What is looked into before a launch."""
 FILES = ("file", "folder", "path", "directory")
 """Types of inputs that name a place."""
 
@@ -123,12 +133,13 @@ def lay_out(skill: Skill, action: Action, root: Path) -> None:
             folder = path.with_name(stem)
         elif row.path and row.runtime != "folder" and "." in path.name:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{}")
+            path.write_text(_CONTENT.get(path.name, "{}"))
             continue
         else:
             folder = path
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "content").write_text("content")
+        Image.new("RGB", (40, 30)).save(folder / "a.png")
 
 
 def local_plan(skill: Skill, action: Action, root: Path) -> Plan:
