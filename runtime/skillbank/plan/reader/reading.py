@@ -50,6 +50,7 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.telling import take_deeds
 from skillbank.plan.reader.tokens import Ledger
 from skillbank.plan.request import Request
 
@@ -125,6 +126,7 @@ def read_text(
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
     notes += reports.take_told(page, clauses)
+    take_deeds(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)

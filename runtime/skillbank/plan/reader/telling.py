@@ -1,0 +1,386 @@
+"""What tells of the world and what asks for something, by the grammar of a clause alone.
+
+A clause tells where it has a subject that is not the one addressed and a finite verb, where it says what has
+been done without a subject ("Flew over the park"), or where it is a heading ("Lid inspection, second attempt").
+It asks where it begins with a verb, says what must, should or may be, what is wanted or enough, sets a limit
+or a condition, or takes something out. Which words open what is a matter of closed classes (``words/lists``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+
+__all__ = ["Teller", "take_deeds", "told_clauses"]
+
+_NAMES = (
+    "people", "things", "determiners", "prepositions", "joins", "reasons", "subordinate", "be", "modals",
+    "deontic", "able", "wants", "speaking", "judging", "staying", "relevant", "elliptic", "limits", "ready",
+    "stative", "continuing", "sequence", "participles", "past", "imperatives",
+)  # fmt: skip
+_L = {name: word_list(f"telling.{name}") for name in _NAMES}
+_FINITE = _L["be"] | _L["past"] | _L["modals"] | _L["deontic"] | _L["able"] | {"has", "have", "do", "does"}
+_PRONOUNS = frozenset({"it", "them", "me", "us", "him", "her", "you", "this", "that", "these", "those"})
+_SPECIFIC = _PRONOUNS | _L["determiners"]
+_ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
+_ORDERS = (
+    "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
+    "grammar.mode.technical", "slots.around.set",
+)  # fmt: skip
+_NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
+_LONGEST_SUBJECT = 12
+
+
+class Teller:
+    """Judges the clauses of a text.
+
+    Parameters
+    ----------
+    known
+        Words of the spec keys of the steps: what holds one of them could mean something for a run.
+    """
+
+    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
+        self._text, self._known = text, known
+        self._words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
+
+    def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
+        """Whether a clause tells something, and asks for nothing.
+
+        Parameters
+        ----------
+        after
+            Whether what stands before it in its sentence tells something.
+        opening
+            Whether it stands where headings do: at the beginning of the text.
+        """
+        while end > first and self._text.tokens[end - 1].kind == "mark":
+            end -= 1
+        i, reason = self._opening(first, end)
+        if i >= end:
+            return False
+        verb = self._verb(i, end, weak=reason or after)
+        if verb is not None:
+            return not self._asks(i, verb, end, reason)
+        if self._is_order(i, end) or self._means_something(i, end):
+            return False
+        if self._is_done(first, i, end):
+            return True
+        heading = not reason and self._is_heading(first, i, end, opening)
+        return heading or (after and self._is_rest(first, end))
+
+    def leads(self, first: int, end: int) -> bool:
+        """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
+        i = self._opening(first, end)[0]
+        return i < end and self._is_rest(first, end) and not self._means_something(i, end)
+
+    def _opening(self, first: int, end: int) -> tuple[int, bool]:
+        """Return where a clause begins behind words that join or only colour it, and whether it is a reason."""
+        i, reason = first, False
+        while i < end:
+            word = self._words[i]
+            if word in _L["reasons"] or (word == "so" and i + 1 < end and self._words[i + 1] == "that"):
+                reason, i = True, i + 1 + (i + 1 < end and self._words[i + 1] == "that")
+            elif self._text.tokens[i].kind == "mark" or word in _L["joins"] or word.endswith("ly"):
+                i += 1
+            elif (word not in _L["determiners"]) and (
+                ends := self._text.ends(i, "grammar.free.adverb")
+                or self._text.ends(i, "grammar.courtesy.words")
+            ):
+                i = ends[0]
+            else:
+                break
+        return i, reason
+
+    def _verb(self, i: int, end: int, *, weak: bool) -> int | None:
+        """Return the finite verb of the subject that begins at a token; None where there is no such clause."""
+        word = self._words[i]
+        k = self._over_adverbs(i + 1, end)
+        if word in _L["people"] or word in ("it", "there", "here"):
+            told = k < end and self._is_word(k) and self._words[k] not in _L["prepositions"] | _L["joins"]
+            return k if told else None
+        if word in _L["things"] and k < end and (self._words[k] in _FINITE or self._is_third(k, end, 1)):
+            return k
+        if word in _L["prepositions"] and word not in ("like", "past"):
+            return None
+        definite = word in _L["determiners"] or word == "@number"
+        if word == "@mark" or (not definite and self._is_order(i, end)):
+            return None
+        return self._verb_of_noun(i, end, definite, weak)
+
+    def _verb_of_noun(self, i: int, end: int, definite: bool, weak: bool) -> int | None:
+        nouns = 0 if definite else 1
+        for k in range(i + 1, min(end, i + _LONGEST_SUBJECT)):
+            word = self._words[k]
+            if self._text.tokens[k].kind == "mark" or word in _L["subordinate"]:
+                return None
+            if nouns and (word in _FINITE or self._is_past(k, end, definite)):
+                return k
+            if nouns and self._is_third(k, end, 9 if weak else nouns, loose=definite):
+                return k
+            if nouns and (definite or weak) and self._is_bare(k, end):
+                return k
+            nouns += word not in _L["determiners"] | _L["prepositions"] | _L["joins"]
+        return None
+
+    def _is_past(self, k: int, end: int, definite: bool) -> bool:
+        """Whether a word is a regular past behind its subject: "arrived for", but not "blurred", "made by"."""
+        word, ends = self._words[k], k + 1 >= end
+        if not word.endswith("ed") or len(word) < 5 or not self._is_word(k - 1):
+            return False
+        before = self._words[k - 1]
+        if before in _L["determiners"] | _L["prepositions"] or self._text.within(k - 1, "grammar.free.adjective"):
+            return False
+        return (definite and not self._is_technical(k)) if ends else self._words[k + 1] not in ("by", "with", "please")
+
+    def _is_third(self, k: int, end: int, nouns: int, *, loose: bool = True) -> bool:
+        """Whether a word is a verb in the third person: "opens in", "wants it"."""
+        word, before = self._words[k], self._words[k - 1]
+        if (
+            not self._is_word(k)
+            or not word.endswith("s")
+            or word.endswith(("ss", "us", "is"))
+            or len(word) < 4
+            or self._text.within(k, "grammar.free.noun", "places.data.nouns")
+            or before in _L["determiners"] - {"this", "that", "each", "every"}
+            or before in _L["prepositions"]
+            or (before.endswith("s") and not before.endswith(("ss", "us")) and loose and before != "this")
+        ):
+            return False
+        if k + 1 >= end:
+            return nouns > 8
+        after = self._words[k + 1]
+        if not loose:
+            return after in _SPECIFIC
+        if after in _L["joins"] or after in ("of", "with") or after in _L["sequence"]:
+            return False
+        return after not in _L["prepositions"] or nouns == 1 or nouns > 8
+
+    def _is_bare(self, k: int, end: int) -> bool:
+        """Whether a word is a verb behind a subject in the plural: "our robots pick strawberries"."""
+        before, word = k - 1, self._words[k]
+        while before > 0 and self._words[before] in ("never", "always", "not", "often", "only", "still", "also"):
+            before -= 1
+        plural = self._words[before]
+        many = (plural.endswith("s") and not plural.endswith(("ss", "us"))) or plural.endswith(("men", "people", "children"))
+        return (
+            many
+            and plural not in _SPECIFIC
+            and self._is_word(k)
+            and k + 1 < end
+            and word not in _L["prepositions"] | _L["joins"] | _L["elliptic"] | _L["participles"] | _SPECIFIC
+            and not word.endswith(("ing", "ed", "er", "ly"))
+            and not self._text.within(k, "grammar.free.adverb", "grammar.free.adjective")
+        )
+
+    def _asks(self, i: int, verb: int, end: int, reason: bool) -> bool:
+        """Whether a clause with a subject and a verb asks for something all the same."""
+        word, after = self._words[verb], self._words[verb + 1] if verb + 1 < end else ""
+        said = set(self._words[i:end])
+        mine = self._words[i] in ("i", "we")
+        past = word in _L["past"] or (word.endswith("ed") and word not in _L["wants"] and word != "need")
+        if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
+            return True
+        if word in _L["speaking"]:
+            return bool(said & {"to", "that", "not", "only", "no"})
+        if word in _L["be"] | {"was", "were"} and (said & _L["relevant"] or (after == "to" and not past)):
+            return True
+        if word in _L["deontic"] or (word in ("need", "needs", "has", "have") and "to" in self._words[verb + 1 : verb + 3]):
+            return not self._is_own(verb, end, mine, said)
+        if word in _L["able"]:
+            return mine or after in ("be", "go", "stay", "remain", "wait", "come", "not")
+        if word in _L["wants"]:
+            return self._is_wish(verb, end, mine, said)
+        if word == "would":
+            return mine
+        if past:
+            return bool(said & {"except", "excluding"}) and not mine
+        return not reason and self._limits(i, verb, end, said, mine)
+
+    def _is_own(self, verb: int, end: int, mine: bool, said: set[str]) -> bool:
+        """Whether what must be is no matter of a run: "it has to be ready by Friday", "I have to show it"."""
+        if said & _L["ready"] and "be" in said:
+            return True
+        deed = next((k + 1 for k in range(verb, end - 1) if self._words[k] == "to"), None)
+        if not mine or deed is None or deed >= end or self._is_technical(deed):
+            return False
+        if self._words[deed] in _L["imperatives"] and not (deed + 1 < end and self._words[deed + 1] in _PRONOUNS):
+            return False
+        return not said & _L["limits"] and not any(
+            self._means(k) or self._text.within(k, "grammar.operator.not", "places.data.nouns") for k in range(deed, end)
+        )
+
+    def _is_wish(self, verb: int, end: int, mine: bool, said: set[str]) -> bool:
+        """Whether somebody wants something of a run: "I want no crops", but not "my insurance wants proof"."""
+        if mine:
+            return not (self._words[verb + 1 : verb + 2] == ["to"] and self._is_own(verb, end, mine, said))
+        narrowed = said & (_L["limits"] | {"no", "not", "only", "more", "less", "all", "every", "none"})
+        return bool(narrowed) or any(
+            self._means(k) or (self._words[k].endswith("ed") and k > verb + 1) or self._text.tokens[k].kind == "number"
+            for k in range(verb + 1, end)
+        )
+
+    def _limits(self, i: int, verb: int, end: int, said: set[str], mine: bool) -> bool:
+        """Whether what is said in the present says how a run is to be."""
+        word = self._words[verb]
+        run = self._words[i] in _L["things"] - {"there", "here"} or self._words[i] in ("they", "no")
+        head = self._head(i, verb)
+        run = run or self._text.within(head, *_ABOUT_RUNS) or self._words[head] in ("rest", "output", "results")
+        holding = word in ("have", "has", "own", "got") or word in _L["be"]
+        if word in _L["judging"] or said & _L["limits"] or ("only" in said and not (mine and holding)):
+            return True
+        if run and (word in _L["staying"] or not (holding or word in _L["stative"] or word in _L["modals"])):
+            return True
+        if not (mine or run or word in _L["be"]) or (mine and word in ("have", "own")):
+            return False
+        return any(self._means(k) for k in range(i, end)) or (run and self._is_scheduled(i, end))
+
+    def _head(self, i: int, verb: int) -> int:
+        """Return the head of a subject: the word before its first preposition, or before the verb."""
+        stop = next((k for k in range(i + 1, verb) if self._words[k] in _L["prepositions"]), verb)
+        while stop - 1 > i and (self._words[stop - 1] in _L["elliptic"] or self._words[stop - 1].endswith("ly")):
+            stop -= 1
+        return stop - 1
+
+    def _is_order(self, i: int, end: int) -> bool:
+        """Whether a clause begins with a verb in its base form: "anonymize the faces"."""
+        word = self._words[i]
+        if not self._is_word(i) or word in _FINITE | _L["determiners"] | _L["prepositions"]:
+            return False
+        inflected = word.endswith(("ing", "ed")) or (word.endswith("s") and not word.endswith("ss"))
+        known = word in _L["imperatives"] or self._text.within(i, *_ORDERS) or any(
+            c.startswith("actions.") for s in self._text.spans[i] for c in s.classes
+        )
+        after = self._words[i + 1] if i + 1 < end else ""
+        return (not inflected and (known or after in _SPECIFIC)) or (
+            len(word) > 5 and word.endswith(("ize", "ise", "ify"))
+        )
+
+    def _is_done(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause says what somebody has done or is doing, without a subject."""
+        word, after = self._words[i], self._words[i + 1] if i + 1 < end else ""
+        if "please" in self._words[first:end] or not after or "only" in self._words[first:end]:
+            return False
+        if word in _L["past"] or word == "been":
+            return not self._text.within(i + 1, "places.data.nouns")
+        if word.endswith("ed") and len(word) > 4:
+            return after in _SPECIFIC or after in _L["prepositions"] - {"by", "with"}
+        going = bool(_L["continuing"] & set(self._words[first:i])) or after in _L["prepositions"] - {"of", "for"}
+        return word.endswith("ing") and len(word) > 5 and going and not self._text.within(i, *_ORDERS)
+
+    def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
+        """Whether a clause is a heading: a noun without an article and without a verb."""
+        words = self._words[i:end]
+        article = words[0] in ("a", "an", "my", "our", "another")
+        if not article and words[0] in _SPECIFIC | _L["people"] | _L["prepositions"] | _L["subordinate"]:
+            return False
+        if not self._is_rest(first, end):
+            return False
+        head = self._head(i, end)
+        placed = any(w in _L["prepositions"] for w in words[1:])
+        if self._text.lexicon.has(self._words[head], "told.pictures"):
+            return opening and placed
+        nominal = self._words[head].endswith(_NOMINAL)
+        many = self._words[head].endswith("s") and not self._words[head].endswith(("ss", "us"))
+        return (placed or nominal or not many) if opening else (nominal or (placed and not many))
+
+    def _is_rest(self, first: int, end: int) -> bool:
+        """Whether a clause without a verb goes on with what is told and limits nothing."""
+        for k in range(first, end):
+            word = self._words[k]
+            if self._text.tokens[k].kind == "number":
+                beside = {self._words[k - 1], *self._words[k + 1 : k + 2]} if k else set()
+                if not beside & _L["sequence"]:
+                    return False
+            elif word in _L["elliptic"] and not self._is_idiom(k):
+                return False
+            elif self._text.lexicon.has(word, "told.choice") or self._text.tokens[k].kind not in ("word", "mark"):
+                return False
+        return not self._is_order(self._opening(first, end)[0], end)
+
+    def _is_idiom(self, k: int) -> bool:
+        return self._words[k] == "last" and k + 1 < len(self._words) and self._words[k + 1] in _L["sequence"] | {
+            "summer", "winter", "autumn", "spring", "time", "night"
+        }  # fmt: skip
+
+    def _is_scheduled(self, i: int, end: int) -> bool:
+        return any(self._text.within(k, "grammar.mode.schedule") for k in range(i, end))
+
+    def _means_something(self, i: int, end: int) -> bool:
+        return any(self._means(k) for k in range(i, end))
+
+    def _means(self, k: int) -> bool:
+        """Whether a word could mean something for a run."""
+        word = self._words[k]
+        forms = {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")}
+        return bool(forms & self._known) or self._is_technical(k)
+
+    def _is_technical(self, k: int) -> bool:
+        word = self._words[k]
+        return self._text.within(k, "grammar.mode.technical") or (
+            len(word) > 6 and word.endswith(("ize", "ise", "ized", "ised", "izing", "ising", "ify", "ified"))
+        )
+
+    def _is_word(self, k: int) -> bool:
+        return self._text.tokens[k].kind == "word"
+
+    def _over_adverbs(self, k: int, end: int) -> int:
+        while k < end and (
+            self._words[k] in ("not", "never", "always", "only", "all", "both", "just", "also", "still", "really")
+            or self._words[k].endswith("ly")
+            or self._text.within(k, "grammar.free.adverb")
+        ):
+            k += 1
+        return k
+
+
+_DEEDS = tuple(f"actions.{a}.{f}" for a in ACTIONS for f in ("base", "third", "ing", "past", "nouns"))
+_OF_RUNS = ("slots.", "policy.", "places.", "grammar.mode.approval", "grammar.mode.fix", "grammar.mode.later")
+_QUIET = frozenset({"courtesy", "context", "report", "order", "question"})
+
+
+def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
+    """Return the clauses that tell something, those that lead to one in its sentence among them."""
+    teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
+    opening, before = True, False
+    for clause in clauses.all:
+        free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
+        words = any(text.tokens[i].kind != "mark" for i in free)
+        begins = clause.first == clauses.sentence(clause.first).start
+        waiting = [] if begins else waiting
+        if not words:
+            continue
+        after = before and not begins and text.tokens[clause.first].text not in ("\n", "(", ")")
+        tells = teller.tells(clause.first, clause.end, after=after, opening=opening)
+        if tells:
+            found += [*waiting, clause]
+            waiting = []
+        elif (begins or waiting) and teller.leads(clause.first, clause.end):
+            waiting.append(clause)
+        before = tells
+        opening = opening and tells
+    return found
+
+
+def take_deeds(text: Text, clauses: Clauses) -> None:
+    """Account for what others do, where it sounds like something to be run: "I teach biology"."""
+    told = told_clauses(text, clauses, frozenset())
+    inside = {i for clause in told for i in range(clause.first, clause.end)}
+    asked = any(i not in inside and text.within(i, *_DEEDS, "actions.words.find") for i in range(len(text.tokens)))
+    for clause in told if asked else ():
+        tokens = range(clause.first, clause.end)
+        if any(text.within(i, *_DEEDS, "actions.words.find", "actions.words.found_in") for i in tokens) and not any(
+            _is_of_run(text, i) for i in tokens
+        ):
+            text.ledger.claim("told", [i for i in tokens if text.ledger.free(i)])
+
+
+def _is_of_run(text: Text, i: int) -> bool:
+    classes: Iterable[str] = (c for span in text.spans[i] for c in span.classes)
+    return text.tokens[i].kind not in ("word", "mark") or (
+        text.tokens[i].kind == "word" and text.within(i, "grammar.group.model")
+    ) or any(c.startswith(_OF_RUNS) and not c.startswith(("places.data", "slots.around", "slots.units")) for c in classes)
