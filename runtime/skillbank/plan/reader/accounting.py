@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.telling import told_clauses
+from skillbank.plan.reader.telling import Teller, told_clauses
 from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
@@ -131,6 +131,10 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
+    teller = Teller(text, frozenset())
+    for sentence in clauses.sentences.values():
+        if all(map(text.ledger.free, sentence)) and teller.orders(sentence.start, sentence.stop):
+            covered.difference_update(sentence)
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")

@@ -116,6 +116,8 @@ class Clauses:
             return owner.kind == "courtesy" and owner.first == i
         if self._text.within(i, "grammar.mode.later"):
             return False
+        if self._text.tokens[i].text == "please" and i + 1 < len(self._text.tokens) and self._is_order(i + 1):
+            return True
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )

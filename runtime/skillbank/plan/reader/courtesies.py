@@ -29,6 +29,7 @@ def take_courtesies(text: Text) -> None:
             and text.ledger.free(i)
             and not text.within(i, "grammar.mode.defer")
             and not _is_question(text, i)
+            and not (text.tokens[i].text in ("want", "need") and i and text.tokens[i - 1].kind == "word")
             and not (i and text.within(i - 1, "told.negated"))
         ):
             text.ledger.claim("courtesy", range(i, ends[0]))
@@ -155,6 +156,12 @@ def take_signatures(text: Text) -> None:
             and is_name(text, match.end)
         ):
             text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
+    for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
+        end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
+        rest = range(match.end, end)
+        opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
+        if opens and all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in rest):
+            text.ledger.claim("courtesy", range(match.first, end))  # "Greetings from the salt mine, Oskar"
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):

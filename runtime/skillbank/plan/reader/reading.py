@@ -126,7 +126,7 @@ def read_text(
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
     notes += reports.take_told(page, clauses)
-    take_deeds(page, clauses)
+    notes += take_deeds(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)

@@ -23,13 +23,14 @@ _NAMES = (
     "stative", "continuing", "sequence", "participles", "past", "imperatives",
 )  # fmt: skip
 _L = {name: word_list(f"telling.{name}") for name in _NAMES}
-_FINITE = _L["be"] | _L["past"] | _L["modals"] | _L["deontic"] | _L["able"] | {"has", "have", "do", "does"}
+_FINITE = _L["be"] | _L["past"] | _L["modals"] | {w for w in _L["wants"] if w[-1] == "s"} | _L["deontic"] | _L["able"] | {"has", "have", "do", "does"}
 _PRONOUNS = frozenset({"it", "them", "me", "us", "him", "her", "you", "this", "that", "these", "those"})
 _SPECIFIC = _PRONOUNS | _L["determiners"]
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _ORDERS = (
     "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
-    "grammar.mode.technical", "slots.around.set",
+    "grammar.mode.technical", "slots.around.set", *(f"actions.{a}.base" for a in ACTIONS),
+    *(f"actions.words.{w}" for w in ("make", "convert", "measure", "test", "apply", "find", "segment", "resume")),
 )  # fmt: skip
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _LONGEST_SUBJECT = 12
@@ -47,6 +48,9 @@ class Teller:
     def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
         self._text, self._known = text, known
         self._words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
+        for k, token in enumerate(text.tokens[1:], 1):
+            if token.text in ("may", "will") and text.ledger.original[token.start].isupper():
+                self._words[k] = "@name"
 
     def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
         """Whether a clause tells something, and asks for nothing.
@@ -61,17 +65,34 @@ class Teller:
         while end > first and self._text.tokens[end - 1].kind == "mark":
             end -= 1
         i, reason = self._opening(first, end)
+        if i < end and self._words[i] in _L["subordinate"]:
+            if self._words[i] == "why" or not after:
+                return self._words[i] == "why" and not self._means_something(i, end)
+            i += 1
         if i >= end:
             return False
         verb = self._verb(i, end, weak=reason or after)
         if verb is not None:
-            return not self._asks(i, verb, end, reason)
-        if self._is_order(i, end) or self._means_something(i, end):
+            return not self._asks(first, i, verb, end, reason)
+        if self._is_order(i, end):
             return False
         if self._is_done(first, i, end):
             return True
+        if self._means_something(i, end):
+            return False
         heading = not reason and self._is_heading(first, i, end, opening)
-        return heading or (after and self._is_rest(first, end))
+        return heading or (after and (self._is_rest(first, end, counted=True) or self._goes_on(i, end)))
+
+    def orders(self, first: int, end: int) -> bool:
+        """Whether a clause begins with a verb and says what to do it with: "use the usual split"."""
+        i, _ = self._opening(first, end)
+        things = ("grammar.free.noun", "grammar.free.adjective", "places.data.nouns")
+        return i < end and self._is_order(i, end) and any(self._text.within(k, *things) for k in range(i + 1, end))
+
+    def has_verb(self, first: int, end: int) -> bool:
+        """Whether a clause has a subject and a finite verb."""
+        i, reason = self._opening(first, end)
+        return i < end and self._verb(i, end, weak=reason) is not None
 
     def leads(self, first: int, end: int) -> bool:
         """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
@@ -85,16 +106,19 @@ class Teller:
             word = self._words[i]
             if word in _L["reasons"] or (word == "so" and i + 1 < end and self._words[i + 1] == "that"):
                 reason, i = True, i + 1 + (i + 1 < end and self._words[i + 1] == "that")
-            elif self._text.tokens[i].kind == "mark" or word in _L["joins"] or word.endswith("ly"):
+            elif self._text.tokens[i].kind == "mark" or word.endswith("ly") or word in _L["joins"] | _L["continuing"]:
                 i += 1
-            elif (word not in _L["determiners"]) and (
-                ends := self._text.ends(i, "grammar.free.adverb")
-                or self._text.ends(i, "grammar.courtesy.words")
-            ):
-                i = ends[0]
+            elif (ends := self._coloured(i)) > i:
+                i = ends
             else:
                 break
         return i, reason
+
+    def _coloured(self, i: int) -> int:
+        """Return where an adverb or greeting that begins at a token ends."""
+        ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
+        said = set(self._words[i : ends[0]]) if ends else {"the"}
+        return i if said & (_SPECIFIC | _L["people"] | _L["imperatives"] | _FINITE | {"to", "let", "thanks"}) else ends[0]
 
     def _verb(self, i: int, end: int, *, weak: bool) -> int | None:
         """Return the finite verb of the subject that begins at a token; None where there is no such clause."""
@@ -102,7 +126,7 @@ class Teller:
         k = self._over_adverbs(i + 1, end)
         if word in _L["people"] or word in ("it", "there", "here"):
             told = k < end and self._is_word(k) and self._words[k] not in _L["prepositions"] | _L["joins"]
-            return k if told else None
+            return self._main(k, end) if told else None
         if word in _L["things"] and k < end and (self._words[k] in _FINITE or self._is_third(k, end, 1)):
             return k
         if word in _L["prepositions"] and word not in ("like", "past"):
@@ -118,14 +142,19 @@ class Teller:
             word = self._words[k]
             if self._text.tokens[k].kind == "mark" or word in _L["subordinate"]:
                 return None
-            if nouns and (word in _FINITE or self._is_past(k, end, definite)):
-                return k
+            if nouns and ((word in _FINITE and word != "am") or self._is_past(k, end, definite)):
+                return self._main(k, end)
             if nouns and self._is_third(k, end, 9 if weak else nouns, loose=definite):
                 return k
             if nouns and (definite or weak) and self._is_bare(k, end):
                 return k
             nouns += word not in _L["determiners"] | _L["prepositions"] | _L["joins"]
         return None
+
+    def _main(self, k: int, end: int) -> int:
+        """Return the verb that "do not" goes with, else the verb itself."""
+        main = self._over_adverbs(k + 1, end)
+        return main if self._words[k] in ("do", "does", "did") and k + 1 < main < end else k
 
     def _is_past(self, k: int, end: int, definite: bool) -> bool:
         """Whether a word is a regular past behind its subject: "arrived for", but not "blurred", "made by"."""
@@ -154,6 +183,8 @@ class Teller:
         if k + 1 >= end:
             return nouns > 8
         after = self._words[k + 1]
+        if after in _FINITE:
+            return False
         if not loose:
             return after in _SPECIFIC
         if after in _L["joins"] or after in ("of", "with") or after in _L["sequence"]:
@@ -171,18 +202,29 @@ class Teller:
             many
             and plural not in _SPECIFIC
             and self._is_word(k)
-            and k + 1 < end
+            and not (k + 1 < end and self._words[k + 1] in _FINITE)
+            and (k + 1 < end or (self._is_sentence(k) and not self._text.within(before, *_ABOUT_RUNS)))
             and word not in _L["prepositions"] | _L["joins"] | _L["elliptic"] | _L["participles"] | _SPECIFIC
             and not word.endswith(("ing", "ed", "er", "ly"))
             and not self._text.within(k, "grammar.free.adverb", "grammar.free.adjective")
         )
 
-    def _asks(self, i: int, verb: int, end: int, reason: bool) -> bool:
+    def _is_sentence(self, last: int) -> bool:
+        """Whether the words up to a token are a whole sentence: "The cleaners complain."."""
+        k = last
+        while k >= 0 and self._is_word(k):
+            k -= 1
+        return (k < 0 or self._words[k] in ".!?") and self._words[last + 1 : last + 2] in ([], ["."], ["!"])
+
+    def _asks(self, first: int, i: int, verb: int, end: int, reason: bool) -> bool:
         """Whether a clause with a subject and a verb asks for something all the same."""
         word, after = self._words[verb], self._words[verb + 1] if verb + 1 < end else ""
-        said = set(self._words[i:end])
+        said = set(self._words[first:end])
         mine = self._words[i] in ("i", "we")
-        past = word in _L["past"] or (word.endswith("ed") and word not in _L["wants"] and word != "need")
+        did = word in _L["past"] or (word.endswith("ed") and word not in _L["wants"] and word != "need")
+        past = did or "did" in self._words[i:verb]
+        if word == "hope":
+            return False
         if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
             return True
         if word in _L["speaking"]:
@@ -208,7 +250,7 @@ class Teller:
         deed = next((k + 1 for k in range(verb, end - 1) if self._words[k] == "to"), None)
         if not mine or deed is None or deed >= end or self._is_technical(deed):
             return False
-        if self._words[deed] in _L["imperatives"] and not (deed + 1 < end and self._words[deed + 1] in _PRONOUNS):
+        if self._words[deed] in _L["imperatives"] and self._words[deed + 1 : deed + 2] not in (["it"], ["this"], ["something"]):
             return False
         return not said & _L["limits"] and not any(
             self._means(k) or self._text.within(k, "grammar.operator.not", "places.data.nouns") for k in range(deed, end)
@@ -235,7 +277,8 @@ class Teller:
             return True
         if run and (word in _L["staying"] or not (holding or word in _L["stative"] or word in _L["modals"])):
             return True
-        if not (mine or run or word in _L["be"]) or (mine and word in ("have", "own")):
+        light = mine and word != "have" and self._text.within(verb, "grammar.free.light")
+        if not (light or run or word in _L["be"]):
             return False
         return any(self._means(k) for k in range(i, end)) or (run and self._is_scheduled(i, end))
 
@@ -249,13 +292,15 @@ class Teller:
     def _is_order(self, i: int, end: int) -> bool:
         """Whether a clause begins with a verb in its base form: "anonymize the faces"."""
         word = self._words[i]
+        if word in ("do", "does", "be", "have"):
+            return True
         if not self._is_word(i) or word in _FINITE | _L["determiners"] | _L["prepositions"]:
             return False
         inflected = word.endswith(("ing", "ed")) or (word.endswith("s") and not word.endswith("ss"))
-        known = word in _L["imperatives"] or self._text.within(i, *_ORDERS) or any(
-            c.startswith("actions.") for s in self._text.spans[i] for c in s.classes
-        )
+        known = word in _L["imperatives"] or self._text.within(i, *_ORDERS)
         after = self._words[i + 1] if i + 1 < end else ""
+        if word in _L["subordinate"] or (word in _L["sequence"] and after == "@number"):
+            return False
         return (not inflected and (known or after in _SPECIFIC)) or (
             len(word) > 5 and word.endswith(("ize", "ise", "ify"))
         )
@@ -263,7 +308,7 @@ class Teller:
     def _is_done(self, first: int, i: int, end: int) -> bool:
         """Whether a clause says what somebody has done or is doing, without a subject."""
         word, after = self._words[i], self._words[i + 1] if i + 1 < end else ""
-        if "please" in self._words[first:end] or not after or "only" in self._words[first:end]:
+        if "please" in self._words[first:end] or not after or "only" in self._words[first:end] or word in _L["elliptic"]:
             return False
         if word in _L["past"] or word == "been":
             return not self._text.within(i + 1, "places.data.nouns")
@@ -286,12 +331,19 @@ class Teller:
             return opening and placed
         nominal = self._words[head].endswith(_NOMINAL)
         many = self._words[head].endswith("s") and not self._words[head].endswith(("ss", "us"))
-        return (placed or nominal or not many) if opening else (nominal or (placed and not many))
+        return (placed or nominal or not many or len(words) == 1) if opening else (nominal or (placed and not many))
 
-    def _is_rest(self, first: int, end: int) -> bool:
+    def _goes_on(self, i: int, end: int) -> bool:
+        """Whether a clause goes on with a further verb of the subject before it: "and photographs every loaf"."""
+        verb = self._words[i].endswith("s") and i + 1 < end and self._words[i + 1] in _L["determiners"]
+        return verb and not self._text.within(i, "grammar.free.noun", "places.data.nouns")
+
+    def _is_rest(self, first: int, end: int, *, counted: bool = False) -> bool:
         """Whether a clause without a verb goes on with what is told and limits nothing."""
         for k in range(first, end):
             word = self._words[k]
+            if self._text.tokens[k].kind == "number" and counted:
+                continue
             if self._text.tokens[k].kind == "number":
                 beside = {self._words[k - 1], *self._words[k + 1 : k + 2]} if k else set()
                 if not beside & _L["sequence"]:
@@ -339,8 +391,10 @@ class Teller:
 
 
 _DEEDS = tuple(f"actions.{a}.{f}" for a in ACTIONS for f in ("base", "third", "ing", "past", "nouns"))
-_OF_RUNS = ("slots.", "policy.", "places.", "grammar.mode.approval", "grammar.mode.fix", "grammar.mode.later")
-_QUIET = frozenset({"courtesy", "context", "report", "order", "question"})
+_OF_RUNS = (
+    "policy.search.nouns", "places.roles", "places.weights.before", "grammar.mode.approval", "slots.precision",
+    "grammar.group.it",
+)  # fmt: skip
 
 
 def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
@@ -366,21 +420,29 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
     return found
 
 
-def take_deeds(text: Text, clauses: Clauses) -> None:
+_MADE = ("actions.words.engine", "actions.words.onnx", "actions.words.metric")
+
+
+def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     """Account for what others do, where it sounds like something to be run: "I teach biology"."""
-    told = told_clauses(text, clauses, frozenset())
+    teller = Teller(text)
+    told = [c for c in told_clauses(text, clauses, frozenset()) if teller.has_verb(c.first, c.end)]
     inside = {i for clause in told for i in range(clause.first, clause.end)}
-    asked = any(i not in inside and text.within(i, *_DEEDS, "actions.words.find") for i in range(len(text.tokens)))
+    asked = any(text.within(i, *_DEEDS, "actions.words.find") for i in range(len(text.tokens)) if i not in inside)
+    notes = []
+    outside = [i for i in range(len(text.tokens)) if i not in inside]
     for clause in told if asked else ():
         tokens = range(clause.first, clause.end)
-        if any(text.within(i, *_DEEDS, "actions.words.find", "actions.words.found_in") for i in tokens) and not any(
-            _is_of_run(text, i) for i in tokens
-        ):
-            text.ledger.claim("told", [i for i in tokens if text.ledger.free(i)])
+        made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
+        doing = made or any(text.within(i, *_DEEDS, "actions.words.find", "actions.words.found_in") for i in tokens)
+        again = all(any(text.within(i, w) for i in outside) for w in made)
+        if doing and again and not any(_is_of_run(text, i) for i in tokens):
+            text.ledger.claim("told", free := text.unclaimed(tokens))
+            notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
+    return notes
 
 
 def _is_of_run(text: Text, i: int) -> bool:
+    """Whether a token speaks of a run: a place, a number, a name, the model, its data's role, a search."""
     classes: Iterable[str] = (c for span in text.spans[i] for c in span.classes)
-    return text.tokens[i].kind not in ("word", "mark") or (
-        text.tokens[i].kind == "word" and text.within(i, "grammar.group.model")
-    ) or any(c.startswith(_OF_RUNS) and not c.startswith(("places.data", "slots.around", "slots.units")) for c in classes)
+    return text.tokens[i].kind not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in classes)
