@@ -65,13 +65,17 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        if clause in told and not held & _WEIGHTY:
+        kept = held & _WEIGHTY == {"place"} and all(text.within(i, "places.data.put") for i in open_)
+        if clause in told and (kept or not held & _WEIGHTY):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif (
             not any(_is_telling(text, i, known) for i in open_)
             and listed.isdisjoint(text.tokens[i].text for i in open_)
-            and (purpose := _purpose(text, clause.first, clause.end, open_))
+            and (
+                purpose := _purpose(text, clause.first, clause.end, open_)
+                or ("action" in held and _called(text, open_))
+            )
         ):
             ledger.claim("context", purpose)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
@@ -126,6 +130,16 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     if nouns & {text.tokens[i].text for i in after}:
         return None
     return open_
+
+
+def _called(text: Text, open_: list[int]) -> list[int]:
+    """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
+    after = open_[-1] + 1
+    whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
+    called = after < len(text.tokens) and text.tokens[after].text in ("detector", "detectors", "data", "dataset")
+    led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
+    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choice") for i in open_)
+    return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
 
 
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:

@@ -159,7 +159,7 @@ class Teller:
     def _is_past(self, k: int, end: int, definite: bool) -> bool:
         """Whether a word is a regular past behind its subject: "arrived for", but not "blurred", "made by"."""
         word, ends = self._words[k], k + 1 >= end
-        if not word.endswith("ed") or len(word) < 5 or not self._is_word(k - 1):
+        if not _is_regular_past(word) or not self._is_word(k - 1):
             return False
         before = self._words[k - 1]
         if before in _L["determiners"] | _L["prepositions"] or self._text.within(k - 1, "grammar.free.adjective"):
@@ -205,7 +205,7 @@ class Teller:
             and not (k + 1 < end and self._words[k + 1] in _FINITE)
             and (k + 1 < end or (self._is_sentence(k) and not self._text.within(before, *_ABOUT_RUNS)))
             and word not in _L["prepositions"] | _L["joins"] | _L["elliptic"] | _L["participles"] | _SPECIFIC
-            and not word.endswith(("ing", "ed", "er", "ly"))
+            and not (_is_regular_past(word) or word.endswith(("ing", "er", "ly")))
             and not self._text.within(k, "grammar.free.adverb", "grammar.free.adjective")
         )
 
@@ -221,7 +221,7 @@ class Teller:
         word, after = self._words[verb], self._words[verb + 1] if verb + 1 < end else ""
         said = set(self._words[first:end])
         mine = self._words[i] in ("i", "we")
-        did = word in _L["past"] or (word.endswith("ed") and word not in _L["wants"] and word != "need")
+        did = word in _L["past"] or (_is_regular_past(word) and word not in _L["wants"])
         past = did or "did" in self._words[i:verb]
         if word == "hope":
             return False
@@ -258,11 +258,15 @@ class Teller:
 
     def _is_wish(self, verb: int, end: int, mine: bool, said: set[str]) -> bool:
         """Whether somebody wants something of a run: "I want no crops", but not "my insurance wants proof"."""
+        if self._words[verb + 1 : verb + 2] in (["it"], ["this"], ["that"], ["them"]) and self._words[verb + 2 : verb + 3] in (
+            ["by"], ["before"], ["until"], ["today"], ["tomorrow"], ["tonight"], ["soon"],
+        ):  # fmt: skip
+            return False
         if mine:
             return not (self._words[verb + 1 : verb + 2] == ["to"] and self._is_own(verb, end, mine, said))
         narrowed = said & (_L["limits"] | {"no", "not", "only", "more", "less", "all", "every", "none"})
         return bool(narrowed) or any(
-            self._means(k) or (self._words[k].endswith("ed") and k > verb + 1) or self._text.tokens[k].kind == "number"
+            self._means(k) or (_is_regular_past(self._words[k]) and k > verb + 1) or self._text.tokens[k].kind == "number"
             for k in range(verb + 1, end)
         )
 
@@ -296,7 +300,7 @@ class Teller:
             return True
         if not self._is_word(i) or word in _FINITE | _L["determiners"] | _L["prepositions"]:
             return False
-        inflected = word.endswith(("ing", "ed")) or (word.endswith("s") and not word.endswith("ss"))
+        inflected = _is_regular_past(word) or word.endswith("ing") or (word.endswith("s") and not word.endswith("ss"))
         known = word in _L["imperatives"] or self._text.within(i, *_ORDERS)
         after = self._words[i + 1] if i + 1 < end else ""
         if word in _L["subordinate"] or (word in _L["sequence"] and after == "@number"):
@@ -310,9 +314,11 @@ class Teller:
         word, after = self._words[i], self._words[i + 1] if i + 1 < end else ""
         if "please" in self._words[first:end] or not after or "only" in self._words[first:end] or word in _L["elliptic"]:
             return False
+        if word == "hope":
+            return True
         if word in _L["past"] or word == "been":
             return not self._text.within(i + 1, "places.data.nouns")
-        if word.endswith("ed") and len(word) > 4:
+        if _is_regular_past(word):
             return after in _SPECIFIC or after in _L["prepositions"] - {"by", "with"}
         going = bool(_L["continuing"] & set(self._words[first:i])) or after in _L["prepositions"] - {"of", "for"}
         return word.endswith("ing") and len(word) > 5 and going and not self._text.within(i, *_ORDERS)
@@ -390,6 +396,10 @@ class Teller:
         return k
 
 
+def _is_regular_past(word: str) -> bool:
+    return word.endswith("ed") and len(word) > 4 and not word.endswith("eed")
+
+
 _DEEDS = tuple(f"actions.{a}.{f}" for a in ACTIONS for f in ("base", "third", "ing", "past", "nouns"))
 _OF_RUNS = (
     "policy.search.nouns", "places.roles", "places.weights.before", "grammar.mode.approval", "slots.precision",
@@ -420,7 +430,8 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
     return found
 
 
-_MADE = ("actions.words.engine", "actions.words.onnx", "actions.words.metric")
+_DOING = ("actions.words.find", "actions.words.found_in", "actions.words.metric")
+_MADE = ("actions.words.engine", "actions.words.onnx")
 
 
 def take_deeds(text: Text, clauses: Clauses) -> list[str]:
@@ -434,7 +445,7 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     for clause in told if asked else ():
         tokens = range(clause.first, clause.end)
         made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
-        doing = made or any(text.within(i, *_DEEDS, "actions.words.find", "actions.words.found_in") for i in tokens)
+        doing = made or any(text.within(i, *_DEEDS, *_DOING) for i in tokens)
         again = all(any(text.within(i, w) for i in outside) for w in made)
         if doing and again and not any(_is_of_run(text, i) for i in tokens):
             text.ledger.claim("told", free := text.unclaimed(tokens))
