@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.telling import Teller, told_clauses
+from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]

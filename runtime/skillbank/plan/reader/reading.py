@@ -38,6 +38,7 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.deeds import take_deeds
 from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
@@ -50,7 +51,6 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
-from skillbank.plan.reader.telling import take_deeds
 from skillbank.plan.reader.tokens import Ledger
 from skillbank.plan.request import Request
 

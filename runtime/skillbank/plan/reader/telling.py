@@ -8,14 +8,11 @@ or a condition, or takes something out. Which words open what is a matter of clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
-__all__ = ["Teller", "take_deeds", "told_clauses"]
+__all__ = ["Teller"]
 
 _NAMES = (
     "people", "things", "determiners", "prepositions", "joins", "reasons", "subordinate", "be", "modals",
@@ -89,6 +86,10 @@ class Teller:
         things = ("grammar.free.noun", "grammar.free.adjective", "places.data.nouns")
         return i < end and self._is_order(i, end) and any(self._text.within(k, *things) for k in range(i + 1, end))
 
+    def is_empty(self, first: int, end: int) -> bool:
+        """Whether a clause is but a word that joins, or a greeting."""
+        return self._opening(first, end)[0] >= end
+
     def has_verb(self, first: int, end: int) -> bool:
         """Whether a clause has a subject and a finite verb."""
         i, reason = self._opening(first, end)
@@ -124,6 +125,8 @@ class Teller:
         """Return the finite verb of the subject that begins at a token; None where there is no such clause."""
         word = self._words[i]
         k = self._over_adverbs(i + 1, end)
+        if word == "you":
+            return k if k < end and self._words[k] == "are" else None
         if word in _L["people"] or word in ("it", "there", "here"):
             told = k < end and self._is_word(k) and self._words[k] not in _L["prepositions"] | _L["joins"]
             return self._main(k, end) if told else None
@@ -223,8 +226,10 @@ class Teller:
         mine = self._words[i] in ("i", "we")
         did = word in _L["past"] or (_is_regular_past(word) and word not in _L["wants"])
         past = did or "did" in self._words[i:verb]
-        if word == "hope":
+        if word == "hope" or (word == "will" and mine and after not in _L["wants"]):
             return False
+        if self._words[i] == "you":
+            return after == "to" or "please" in said
         if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
             return True
         if word in _L["speaking"]:
@@ -277,14 +282,14 @@ class Teller:
         head = self._head(i, verb)
         run = run or self._text.within(head, *_ABOUT_RUNS) or self._words[head] in ("rest", "output", "results")
         holding = word in ("have", "has", "own", "got") or word in _L["be"]
-        if word in _L["judging"] or said & _L["limits"] or ("only" in said and not (mine and holding)):
+        if (word in _L["judging"] and self._words[i] not in _L["people"]) or said & _L["limits"] or ("only" in said and not (mine and holding)):
             return True
         if run and (word in _L["staying"] or not (holding or word in _L["stative"] or word in _L["modals"])):
             return True
         light = mine and word != "have" and self._text.within(verb, "grammar.free.light")
-        if not (light or run or word in _L["be"]):
+        if not (light or run or (word in _L["be"] and not self._words[min(verb + 1, end - 1)].endswith("ing"))):
             return False
-        return any(self._means(k) for k in range(i, end)) or (run and self._is_scheduled(i, end))
+        return self._means_something(i, end) or self._is_scheduled(i, end)
 
     def _head(self, i: int, verb: int) -> int:
         """Return the head of a subject: the word before its first preposition, or before the verb."""
@@ -366,7 +371,7 @@ class Teller:
         }  # fmt: skip
 
     def _is_scheduled(self, i: int, end: int) -> bool:
-        return any(self._text.within(k, "grammar.mode.schedule") for k in range(i, end))
+        return any(self._text.within(k, "grammar.mode.schedule") and self._words[k] != "am" for k in range(i, end))
 
     def _means_something(self, i: int, end: int) -> bool:
         return any(self._means(k) for k in range(i, end))
@@ -397,63 +402,4 @@ class Teller:
 
 
 def _is_regular_past(word: str) -> bool:
-    return word.endswith("ed") and len(word) > 4 and not word.endswith("eed")
-
-
-_DEEDS = tuple(f"actions.{a}.{f}" for a in ACTIONS for f in ("base", "third", "ing", "past", "nouns"))
-_OF_RUNS = (
-    "policy.search.nouns", "places.roles", "places.weights.before", "grammar.mode.approval", "slots.precision",
-    "grammar.group.it",
-)  # fmt: skip
-
-
-def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
-    """Return the clauses that tell something, those that lead to one in its sentence among them."""
-    teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
-    opening, before = True, False
-    for clause in clauses.all:
-        free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        words = any(text.tokens[i].kind != "mark" for i in free)
-        begins = clause.first == clauses.sentence(clause.first).start
-        waiting = [] if begins else waiting
-        if not words:
-            continue
-        after = before and not begins and text.tokens[clause.first].text not in ("\n", "(", ")")
-        tells = teller.tells(clause.first, clause.end, after=after, opening=opening)
-        if tells:
-            found += [*waiting, clause]
-            waiting = []
-        elif (begins or waiting) and teller.leads(clause.first, clause.end):
-            waiting.append(clause)
-        before = tells
-        opening = opening and tells
-    return found
-
-
-_DOING = ("actions.words.find", "actions.words.found_in", "actions.words.metric")
-_MADE = ("actions.words.engine", "actions.words.onnx")
-
-
-def take_deeds(text: Text, clauses: Clauses) -> list[str]:
-    """Account for what others do, where it sounds like something to be run: "I teach biology"."""
-    teller = Teller(text)
-    told = [c for c in told_clauses(text, clauses, frozenset()) if teller.has_verb(c.first, c.end)]
-    inside = {i for clause in told for i in range(clause.first, clause.end)}
-    asked = any(text.within(i, *_DEEDS, "actions.words.find") for i in range(len(text.tokens)) if i not in inside)
-    notes = []
-    outside = [i for i in range(len(text.tokens)) if i not in inside]
-    for clause in told if asked else ():
-        tokens = range(clause.first, clause.end)
-        made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
-        doing = made or any(text.within(i, *_DEEDS, *_DOING) for i in tokens)
-        again = all(any(text.within(i, w) for i in outside) for w in made)
-        if doing and again and not any(_is_of_run(text, i) for i in tokens):
-            text.ledger.claim("told", free := text.unclaimed(tokens))
-            notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
-    return notes
-
-
-def _is_of_run(text: Text, i: int) -> bool:
-    """Whether a token speaks of a run: a place, a number, a name, the model, its data's role, a search."""
-    classes: Iterable[str] = (c for span in text.spans[i] for c in span.classes)
-    return text.tokens[i].kind not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in classes)
+    return word.endswith("ed") and len(word) > 3 and not word.endswith("eed")
