@@ -105,7 +105,7 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(
+    if "for" not in lead or any(text.tokens[k].text == "same" for k in range(first, start)) or any(
         text.tokens[i].kind == "number"
         or text.within(i, *_TIMES)
         or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")

@@ -52,7 +52,7 @@ def _is_question(text: Text, i: int) -> bool:
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    r"|prio|due|deadline|status|sprint|labels|client|customer|project|contact|author|date)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -160,8 +160,11 @@ def take_signatures(text: Text) -> None:
         end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
         rest = range(match.end, end)
         opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
-        if opens and all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in rest):
-            text.ledger.claim("courtesy", range(match.first, end))  # "Greetings from the salt mine, Oskar"
+        comma = next((k for k in rest if text.tokens[k].text in (",", "-", "\n")), end)
+        named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
+        meant = any(not text.is_plain(k) or text.within(k, "grammar.mode.technical") for k in range(match.end, comma))
+        if opens and not meant and not any(asks(text, k) for k in rest):
+            text.ledger.claim("courtesy", range(match.first, end if named else comma))  # "Greetings from the mine, Oskar"
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):

@@ -27,7 +27,10 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         words = any(text.tokens[i].kind != "mark" for i in free)
         begins = clause.first == clauses.sentence(clause.first).start
         waiting = [] if begins else waiting
-        if not words or teller.is_empty(clause.first, clause.end):
+        if not words:
+            continue
+        if teller.is_empty(clause.first, clause.end):
+            waiting += [clause] if teller.leads(clause.first, clause.end) else []
             continue
         after = before and not begins and text.tokens[clause.first].text not in ("\n", "(", ")")
         tells = teller.tells(clause.first, clause.end, after=after, opening=opening)

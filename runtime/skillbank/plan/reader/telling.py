@@ -16,7 +16,7 @@ __all__ = ["Teller"]
 
 _NAMES = (
     "people", "things", "determiners", "prepositions", "joins", "reasons", "subordinate", "be", "modals",
-    "deontic", "able", "wants", "speaking", "judging", "staying", "relevant", "elliptic", "limits", "ready",
+    "deontic", "able", "conditions", "wants", "speaking", "judging", "staying", "relevant", "elliptic", "limits", "ready",
     "stative", "continuing", "sequence", "participles", "past", "imperatives",
 )  # fmt: skip
 _L = {name: word_list(f"telling.{name}") for name in _NAMES}
@@ -28,6 +28,10 @@ _ORDERS = (
     "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
     "grammar.mode.technical", "slots.around.set", *(f"actions.{a}.base" for a in ACTIONS),
     *(f"actions.words.{w}" for w in ("make", "convert", "measure", "test", "apply", "find", "segment", "resume")),
+)  # fmt: skip
+_TECHNICAL = (
+    "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
+    "policy.search.hyper", "policy.search.others", "actions.words.scratch",
 )  # fmt: skip
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _LONGEST_SUBJECT = 12
@@ -63,10 +67,14 @@ class Teller:
             end -= 1
         i, reason = self._opening(first, end)
         if i < end and self._words[i] in _L["subordinate"]:
-            if self._words[i] == "why" or not after:
+            if self._words[i] == "why" or not after or self._words[i] in _L["conditions"]:
                 return self._words[i] == "why" and not self._means_something(i, end)
             i += 1
         if i >= end:
+            return after and self._words[i - 1] == "before"
+        if self._words[i] == "you" and self._words[i - 1] == "as" or self._is_doubt(i, end):
+            return not self._means_something(i, end)
+        if self._words[i] == "like":
             return False
         verb = self._verb(i, end, weak=reason or after)
         if verb is not None:
@@ -84,7 +92,13 @@ class Teller:
         """Whether a clause begins with a verb and says what to do it with: "use the usual split"."""
         i, _ = self._opening(first, end)
         things = ("grammar.free.noun", "grammar.free.adjective", "places.data.nouns")
-        return i < end and self._is_order(i, end) and any(self._text.within(k, *things) for k in range(i + 1, end))
+        if i < end and not self._is_order(i, end):
+            verb = self._verb(i, end, weak=False)
+            return verb is not None and self._asks(first, i, verb, end, reason=False)
+        if i >= end:
+            return False
+        told = self._words[i] in ("tell", "show", "send") and self._words[i + 1 : i + 2] in (["me"], ["us"])
+        return told or any(self._text.within(k, *things) for k in range(i + 1, end))
 
     def is_empty(self, first: int, end: int) -> bool:
         """Whether a clause is but a word that joins, or a greeting."""
@@ -95,10 +109,17 @@ class Teller:
         i, reason = self._opening(first, end)
         return i < end and self._verb(i, end, weak=reason) is not None
 
+    def _is_doubt(self, i: int, end: int) -> bool:
+        """Whether somebody is not sure of something: "no idea what I am doing"."""
+        return self._words[i] in ("not", "no") and self._words[i + 1 : min(i + 2, end)] in (
+            ["sure"], ["certain"], ["idea"], ["clue"], ["doubt"], ["experience"], ["expert"],
+        )  # fmt: skip
+
     def leads(self, first: int, end: int) -> bool:
         """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
         i = self._opening(first, end)[0]
-        return i < end and self._is_rest(first, end) and not self._means_something(i, end)
+        led = i < end and self._words[i] in _L["prepositions"]
+        return self._is_rest(first, end, counted=led) and not self._means_something(first, end)
 
     def _opening(self, first: int, end: int) -> tuple[int, bool]:
         """Return where a clause begins behind words that join or only colour it, and whether it is a reason."""
@@ -132,18 +153,28 @@ class Teller:
             return self._main(k, end) if told else None
         if word in _L["things"] and k < end and (self._words[k] in _FINITE or self._is_third(k, end, 1)):
             return k
-        if word in _L["prepositions"] and word not in ("like", "past"):
-            return None
+        if word in _L["prepositions"]:
+            return self._verb_behind(i, end)
         definite = word in _L["determiners"] or word == "@number"
         if word == "@mark" or (not definite and self._is_order(i, end)):
             return None
         return self._verb_of_noun(i, end, definite, weak)
 
+    def _verb_behind(self, i: int, end: int) -> int | None:
+        """Return the verb of the subject behind a phrase that opens a clause: "at the brewery we check"."""
+        for k in range(i + 2, min(end, i + 6)):
+            word, before = self._words[k], self._words[k - 1]
+            if word in _L["people"] or (
+                word in _L["determiners"] and before not in _L["determiners"] | _L["prepositions"]
+            ):
+                return self._verb(k, end, weak=True)
+        return None
+
     def _verb_of_noun(self, i: int, end: int, definite: bool, weak: bool) -> int | None:
         nouns = 0 if definite else 1
         for k in range(i + 1, min(end, i + _LONGEST_SUBJECT)):
             word = self._words[k]
-            if self._text.tokens[k].kind == "mark" or word in _L["subordinate"]:
+            if self._text.tokens[k].kind == "mark" or word in _L["subordinate"] or (word == "that" and not definite):
                 return None
             if nouns and ((word in _FINITE and word != "am") or self._is_past(k, end, definite)):
                 return self._main(k, end)
@@ -177,6 +208,7 @@ class Teller:
             or not word.endswith("s")
             or word.endswith(("ss", "us", "is"))
             or len(word) < 4
+            or word in _L["elliptic"]
             or self._text.within(k, "grammar.free.noun", "places.data.nouns")
             or before in _L["determiners"] - {"this", "that", "each", "every"}
             or before in _L["prepositions"]
@@ -233,11 +265,15 @@ class Teller:
         if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
             return True
         if word in _L["speaking"]:
-            return bool(said & {"to", "that", "not", "only", "no"})
+            return bool(said & {"to", "that", "not", "only", "no"}) or (after == "for" and not said & _PRONOUNS)
+        if word == "are" and self._words[i] not in _L["determiners"] and self._is_sort(after, said):
+            return True
         if word in _L["be"] | {"was", "were"} and (said & _L["relevant"] or (after == "to" and not past)):
             return True
         if word in _L["deontic"] or (word in ("need", "needs", "has", "have") and "to" in self._words[verb + 1 : verb + 3]):
             return not self._is_own(verb, end, mine, said)
+        if mine and not did and self._is_about_runs(verb, end):
+            return True
         if word in _L["able"]:
             return mine or after in ("be", "go", "stay", "remain", "wait", "come", "not")
         if word in _L["wants"]:
@@ -247,6 +283,25 @@ class Teller:
         if past:
             return bool(said & {"except", "excluding"}) and not mine
         return not reason and self._limits(i, verb, end, said, mine)
+
+    def _is_about_runs(self, verb: int, end: int) -> bool:
+        """Whether what we do, we would do in a run: "we leave the third camera out", "we use Swin-L"."""
+        using = self._words[verb] in ("use", "take", "run", "try")
+        for k in range(verb, end):
+            word = self._words[k]
+            leaving = self._text.within(k, "grammar.operator.not", "grammar.mode.defer")
+            if (leaving and word not in ("not", "no", "never", "none", "without", "left")) or word in ACTIONS:
+                return True
+            if using and any(c.isupper() for c in self._text.ledger.said([k])) and k > verb:
+                return True
+            which = {"the", "all", "every", "these", "those"} & set(self._words[max(verb + 1, k - 2) : k])
+            if which and self._text.within(k, "places.data.nouns"):
+                return "ourselves" not in self._words[k:end] and "myself" not in self._words[k:end]
+        return False
+
+    def _is_sort(self, after: str, said: set[str]) -> bool:
+        """Whether a clause says what counts as what: "mules are horses", "lorries are the same"."""
+        return bool(said & {"same", "too"}) or (after.endswith("s") and after not in ("always", "his", "as"))
 
     def _is_own(self, verb: int, end: int, mine: bool, said: set[str]) -> bool:
         """Whether what must be is no matter of a run: "it has to be ready by Friday", "I have to show it"."""
@@ -281,14 +336,21 @@ class Teller:
         run = self._words[i] in _L["things"] - {"there", "here"} or self._words[i] in ("they", "no")
         head = self._head(i, verb)
         run = run or self._text.within(head, *_ABOUT_RUNS) or self._words[head] in ("rest", "output", "results")
+        run = run or (self._is_technical(head) and self._words[i] not in ("my", "our"))
         holding = word in ("have", "has", "own", "got") or word in _L["be"]
         if (word in _L["judging"] and self._words[i] not in _L["people"]) or said & _L["limits"] or ("only" in said and not (mine and holding)):
             return True
+        if run and word in _L["be"] and self._words[verb + 1 : verb + 2] == ["the"] and (
+            any(self._text.within(k, "grammar.group.model") for k in (head, end - 1))
+        ):
+            return True  # "the model is the small one", "it is the tiny version"
         if run and (word in _L["staying"] or not (holding or word in _L["stative"] or word in _L["modals"])):
             return True
         light = mine and word != "have" and self._text.within(verb, "grammar.free.light")
         if not (light or run or (word in _L["be"] and not self._words[min(verb + 1, end - 1)].endswith("ing"))):
             return False
+        if word in _L["be"] and self._text.within(head, "places.data.nouns"):
+            return False  # "the pictures are blurry"
         return self._means_something(i, end) or self._is_scheduled(i, end)
 
     def _head(self, i: int, verb: int) -> int:
@@ -337,7 +399,7 @@ class Teller:
         if not self._is_rest(first, end):
             return False
         head = self._head(i, end)
-        placed = any(w in _L["prepositions"] for w in words[1:])
+        placed = any(w in _L["prepositions"] for w in words[1:-1])
         if self._text.lexicon.has(self._words[head], "told.pictures"):
             return opening and placed
         nominal = self._words[head].endswith(_NOMINAL)
@@ -355,15 +417,17 @@ class Teller:
             word = self._words[k]
             if self._text.tokens[k].kind == "number" and counted:
                 continue
-            if self._text.tokens[k].kind == "number":
+            value = self._text.tokens[k].value
+            if self._text.tokens[k].kind == "number" and not (isinstance(value, int) and 1900 < value < 2100):
                 beside = {self._words[k - 1], *self._words[k + 1 : k + 2]} if k else set()
                 if not beside & _L["sequence"]:
                     return False
             elif word in _L["elliptic"] and not self._is_idiom(k):
                 return False
-            elif self._text.lexicon.has(word, "told.choice") or self._text.tokens[k].kind not in ("word", "mark"):
+            elif self._text.lexicon.has(word, "told.choice") or self._text.tokens[k].kind not in ("word", "mark", "number"):
                 return False
-        return not self._is_order(self._opening(first, end)[0], end)
+        i = self._opening(first, end)[0]
+        return i >= end or not self._is_order(i, end)
 
     def _is_idiom(self, k: int) -> bool:
         return self._words[k] == "last" and k + 1 < len(self._words) and self._words[k + 1] in _L["sequence"] | {
@@ -384,7 +448,8 @@ class Teller:
 
     def _is_technical(self, k: int) -> bool:
         word = self._words[k]
-        return self._text.within(k, "grammar.mode.technical") or (
+        stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
+        return self._text.within(k, *_TECHNICAL) or any(self._text.lexicon.has(w, _TECHNICAL[0]) for w in stems) or (
             len(word) > 6 and word.endswith(("ize", "ise", "ized", "ised", "izing", "ising", "ify", "ified"))
         )
 
