@@ -104,6 +104,8 @@ class Clauses:
             return False
         if self._text.tokens[i].text == "please" and i + 1 < len(self._text.tokens) and self._is_order(i + 1):
             return True
+        if self._text.match("'as 'well", i):
+            return False
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )

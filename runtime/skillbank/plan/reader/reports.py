@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
@@ -120,6 +120,9 @@ def take_heard(text: Text) -> list[str]:
                 text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)
             ):
                 continue
+            waits = any(text.within(k, "mode.condition", "grammar.mode.order") for k in range(max(0, match.first - 4), match.first))
+            if waits or text.tokens[match.end - 1].text in word_list("telling.relevant"):
+                continue  # "as soon as Ines says so", "a short mail is enough"
             held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
             if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
                 continue  # "the output: s3://b/out"

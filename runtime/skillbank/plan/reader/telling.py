@@ -97,7 +97,7 @@ class Teller:
             return verb is not None and self._asks(first, i, verb, end, reason=False)
         if i >= end:
             return False
-        told = self._words[i] in ("tell", "show", "send") and self._words[i + 1 : i + 2] in (["me"], ["us"])
+        told = self._words[i] in ("tell", "show", "send", "call", "ask", "wake") and self._words[i + 1 : i + 2] in (["me"], ["us"])
         return told or any(self._text.within(k, *things) for k in range(i + 1, end))
 
     def is_empty(self, first: int, end: int) -> bool:
@@ -126,6 +126,8 @@ class Teller:
         i, reason = first, False
         while i < end:
             word = self._words[i]
+            if word == "as" and (self._text.ends(i, "grammar.mode.condition") or self._text.ends(i, "grammar.mode.order")):
+                break
             if word in _L["reasons"] or (word == "so" and i + 1 < end and self._words[i + 1] == "that"):
                 reason, i = True, i + 1 + (i + 1 < end and self._words[i + 1] == "that")
             elif self._text.tokens[i].kind == "mark" or word.endswith("ly") or word in _L["joins"] | _L["continuing"]:
@@ -138,6 +140,8 @@ class Teller:
 
     def _coloured(self, i: int) -> int:
         """Return where an adverb or greeting that begins at a token ends."""
+        if past := self._text.ends(i, "grammar.mode.past"):
+            return past[0] if self._words[i] not in _L["prepositions"] else i
         ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
         said = set(self._words[i : ends[0]]) if ends else {"the"}
         return i if said & (_SPECIFIC | _L["people"] | _L["imperatives"] | _FINITE | {"to", "let", "thanks"}) else ends[0]
@@ -155,7 +159,7 @@ class Teller:
             return k
         if word in _L["prepositions"]:
             return self._verb_behind(i, end)
-        definite = word in _L["determiners"] or word == "@number"
+        definite = word in _L["determiners"] or word in ("one", "@number")
         if word == "@mark" or (not definite and self._is_order(i, end)):
             return None
         return self._verb_of_noun(i, end, definite, weak)
@@ -257,18 +261,22 @@ class Teller:
         said = set(self._words[first:end])
         mine = self._words[i] in ("i", "we")
         did = word in _L["past"] or (_is_regular_past(word) and word not in _L["wants"])
-        past = did or "did" in self._words[i:verb]
+        before = any(self._text.within(k, "grammar.mode.past") for k in range(first, end))
+        perfect = word in ("have", "has") and (after == "been" or _is_regular_past(after) or after in _L["participles"])
+        past = did or perfect or before or "did" in self._words[i:verb]
         if word == "hope" or (word == "will" and mine and after not in _L["wants"]):
             return False
         if self._words[i] == "you":
-            return after == "to" or "please" in said
+            return "to" in self._words[verb + 1 : verb + 3] or "please" in said
         if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
             return True
         if word in _L["speaking"]:
             return bool(said & {"to", "that", "not", "only", "no"}) or (after == "for" and not said & _PRONOUNS)
         if word == "are" and self._words[i] not in _L["determiners"] and self._is_sort(after, said):
             return True
-        if word in _L["be"] | {"was", "were"} and (said & _L["relevant"] or (after == "to" and not past)):
+        if word in _L["be"] | {"was", "were"} and (
+            said & (_L["relevant"] | _L["judging"]) or {"not", "part"} <= said or (after == "to" and not past)
+        ):
             return True
         if word in _L["deontic"] or (word in ("need", "needs", "has", "have") and "to" in self._words[verb + 1 : verb + 3]):
             return not self._is_own(verb, end, mine, said)
@@ -341,15 +349,21 @@ class Teller:
         if (word in _L["judging"] and self._words[i] not in _L["people"]) or said & _L["limits"] or ("only" in said and not (mine and holding)):
             return True
         if run and word in _L["be"] and self._words[verb + 1 : verb + 2] == ["the"] and (
-            any(self._text.within(k, "grammar.group.model") for k in (head, end - 1))
+            any(self._text.within(k, "grammar.group.model") and self._words[k] != "one" for k in (head, end - 1))
         ):
             return True  # "the model is the small one", "it is the tiny version"
-        if run and (word in _L["staying"] or not (holding or word in _L["stative"] or word in _L["modals"])):
+        data = self._text.within(head, "places.data.nouns")
+        whole = run or data or self._words[i] in ("each", "every", "all") or "same" in said or self._words[head] == "numbers"
+        if word in _L["staying"] and whole and not (word.startswith("belong") and "to" in said):
+            return True
+        if data and self._text.within(verb, "grammar.mode.directive", "grammar.operator.not"):
+            return True
+        if "next" in said or (run and not data and not (holding or word in _L["stative"] or word in _L["modals"])):
             return True
         light = mine and word != "have" and self._text.within(verb, "grammar.free.light")
         if not (light or run or (word in _L["be"] and not self._words[min(verb + 1, end - 1)].endswith("ing"))):
             return False
-        if word in _L["be"] and self._text.within(head, "places.data.nouns"):
+        if word in _L["be"] and (data or "gone" in said):
             return False  # "the pictures are blurry"
         return self._means_something(i, end) or self._is_scheduled(i, end)
 
@@ -393,6 +407,8 @@ class Teller:
     def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
         """Whether a clause is a heading: a noun without an article and without a verb."""
         words = self._words[i:end]
+        if words[0] == "back" and len(words) > 1:
+            return True
         article = words[0] in ("a", "an", "my", "our", "another")
         if not article and words[0] in _SPECIFIC | _L["people"] | _L["prepositions"] | _L["subordinate"]:
             return False
@@ -404,7 +420,7 @@ class Teller:
             return opening and placed
         nominal = self._words[head].endswith(_NOMINAL)
         many = self._words[head].endswith("s") and not self._words[head].endswith(("ss", "us"))
-        return (placed or nominal or not many or len(words) == 1) if opening else (nominal or (placed and not many))
+        return (placed or nominal or not many or len(words) == 1 or words[-1] in _L["continuing"]) if opening else (nominal or (placed and not many))
 
     def _goes_on(self, i: int, end: int) -> bool:
         """Whether a clause goes on with a further verb of the subject before it: "and photographs every loaf"."""
