@@ -105,11 +105,15 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(text.tokens[k].text == "same" for k in range(first, start)) or any(
-        text.tokens[i].kind == "number"
-        or text.within(i, *_TIMES)
-        or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
-        for i in open_
+    if (
+        "for" not in lead
+        or any(text.tokens[k].text == "same" for k in range(first, start))
+        or any(
+            text.tokens[i].kind == "number"
+            or text.within(i, *_TIMES)
+            or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
+            for i in open_
+        )
     ):
         return None
     after = range(start, open_[-1] + 1)
@@ -137,7 +141,12 @@ def _called(text: Text, open_: list[int]) -> list[int]:
     """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
     after = open_[-1] + 1
     whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
-    called = after < len(text.tokens) and text.tokens[after].text in ("detector", "detectors", "data", "dataset")
+    called = after < len(text.tokens) and text.tokens[after].text in (
+        "detector",
+        "detectors",
+        "data",
+        "dataset",
+    )
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
     chosen = any(text.lexicon.has(text.tokens[i].text, "told.choice") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []

@@ -6,7 +6,7 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
+__all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_usual"]
 
 
 def take_choices(text: Text) -> None:
@@ -103,14 +103,6 @@ def take_only(text: Text) -> None:
         owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
         if owner is not None and owner.kind in _LIMITED:
             text.ledger.claim("order", match.tokens())
-
-
-def take_shoulds(text: Text) -> None:
-    """Account for "should" and "must" before what has been understood: "it should use batch size 2"."""
-    for match in text.find(
-        "w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"
-    ):
-        text.ledger.claim("order", match.tokens("w"))
 
 
 def take_usual(text: Text) -> None:

@@ -27,6 +27,8 @@ _PHRASES = (
     "grammar.operator.instead",
 )
 """Classes whose phrases no clause divides."""
+
+
 class Mode(StrEnum):
     """What a clause is there for."""
 

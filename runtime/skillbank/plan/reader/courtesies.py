@@ -52,7 +52,7 @@ def _is_question(text: Text, i: int) -> bool:
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|due|deadline|status|sprint|labels|client|customer|project|contact|author|date)[ \t]*:[^\n]*$",
+    r"|prio|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -62,7 +62,7 @@ def take_headers(text: Text) -> None:
     for line in _TICKET.finditer(text.ledger.original):
         inside = [i for i, t in enumerate(text.tokens) if line.start() <= t.start and t.end <= line.end()]
         if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(
-            asks(text, i) for i in inside
+            asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not") for i in inside
         ):
             text.ledger.claim("courtesy", inside)
     for i, token in enumerate(text.tokens):
@@ -162,9 +162,13 @@ def take_signatures(text: Text) -> None:
         opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
         comma = next((k for k in rest if text.tokens[k].text in (",", "-", "\n")), end)
         named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
-        meant = any(not text.is_plain(k) or text.within(k, "grammar.mode.technical") for k in range(match.end, comma))
+        meant = any(
+            not text.is_plain(k) or text.within(k, "grammar.mode.technical") for k in range(match.end, comma)
+        )
         if opens and not meant and not any(asks(text, k) for k in rest):
-            text.ledger.claim("courtesy", range(match.first, end if named else comma))  # "Greetings from the mine, Oskar"
+            text.ledger.claim(
+                "courtesy", range(match.first, end if named else comma)
+            )  # "Greetings from the mine, Oskar"
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):

@@ -125,7 +125,6 @@ def read_text(
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
-    notes += reports.take_told(page, clauses)
     notes += take_deeds(page, clauses)
     asides.take_choices(page)
     _take_names(page)
@@ -154,7 +153,6 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
-    asides.take_shoulds(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)

@@ -20,7 +20,15 @@ _NAMES = (
     "stative", "continuing", "sequence", "participles", "past", "imperatives",
 )  # fmt: skip
 _L = {name: word_list(f"telling.{name}") for name in _NAMES}
-_FINITE = _L["be"] | _L["past"] | _L["modals"] | {w for w in _L["wants"] if w[-1] == "s"} | _L["deontic"] | _L["able"] | {"has", "have", "do", "does"}
+_FINITE = (
+    _L["be"]
+    | _L["past"]
+    | _L["modals"]
+    | {w for w in _L["wants"] if w[-1] == "s"}
+    | _L["deontic"]
+    | _L["able"]
+    | {"has", "have", "do", "does"}
+)
 _PRONOUNS = frozenset({"it", "them", "me", "us", "him", "her", "you", "this", "that", "these", "those"})
 _SPECIFIC = _PRONOUNS | _L["determiners"]
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
@@ -33,6 +41,7 @@ _TECHNICAL = (
     "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
     "policy.search.hyper", "policy.search.others", "actions.words.scratch",
 )  # fmt: skip
+_DONE = tuple(f"actions.{a}.past" for a in ACTIONS)
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _LONGEST_SUBJECT = 12
 
@@ -97,7 +106,9 @@ class Teller:
             return verb is not None and self._asks(first, i, verb, end, reason=False)
         if i >= end:
             return False
-        told = self._words[i] in ("tell", "show", "send", "call", "ask", "wake") and self._words[i + 1 : i + 2] in (["me"], ["us"])
+        told = self._words[i] in ("tell", "show", "send", "call", "ask", "wake") and self._words[
+            i + 1 : i + 2
+        ] in (["me"], ["us"])
         return told or any(self._text.within(k, *things) for k in range(i + 1, end))
 
     def is_empty(self, first: int, end: int) -> bool:
@@ -126,11 +137,17 @@ class Teller:
         i, reason = first, False
         while i < end:
             word = self._words[i]
-            if word == "as" and (self._text.ends(i, "grammar.mode.condition") or self._text.ends(i, "grammar.mode.order")):
+            if word == "as" and (
+                self._text.ends(i, "grammar.mode.condition") or self._text.ends(i, "grammar.mode.order")
+            ):
                 break
             if word in _L["reasons"] or (word == "so" and i + 1 < end and self._words[i + 1] == "that"):
                 reason, i = True, i + 1 + (i + 1 < end and self._words[i + 1] == "that")
-            elif self._text.tokens[i].kind == "mark" or word.endswith("ly") or word in _L["joins"] | _L["continuing"]:
+            elif (
+                self._text.tokens[i].kind == "mark"
+                or word.endswith("ly")
+                or word in _L["joins"] | _L["continuing"]
+            ):
                 i += 1
             elif (ends := self._coloured(i)) > i:
                 i = ends
@@ -144,7 +161,11 @@ class Teller:
             return past[0] if self._words[i] not in _L["prepositions"] else i
         ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
         said = set(self._words[i : ends[0]]) if ends else {"the"}
-        return i if said & (_SPECIFIC | _L["people"] | _L["imperatives"] | _FINITE | {"to", "let", "thanks"}) else ends[0]
+        return (
+            i
+            if said & (_SPECIFIC | _L["people"] | _L["imperatives"] | _FINITE | {"to", "let", "thanks"})
+            else ends[0]
+        )
 
     def _verb(self, i: int, end: int, *, weak: bool) -> int | None:
         """Return the finite verb of the subject that begins at a token; None where there is no such clause."""
@@ -178,7 +199,11 @@ class Teller:
         nouns = 0 if definite else 1
         for k in range(i + 1, min(end, i + _LONGEST_SUBJECT)):
             word = self._words[k]
-            if self._text.tokens[k].kind == "mark" or word in _L["subordinate"] or (word == "that" and not definite):
+            if (
+                self._text.tokens[k].kind == "mark"
+                or word in _L["subordinate"]
+                or (word == "that" and not definite)
+            ):
                 return None
             if nouns and ((word in _FINITE and word != "am") or self._is_past(k, end, definite)):
                 return self._main(k, end)
@@ -200,9 +225,15 @@ class Teller:
         if not _is_regular_past(word) or not self._is_word(k - 1):
             return False
         before = self._words[k - 1]
-        if before in _L["determiners"] | _L["prepositions"] or self._text.within(k - 1, "grammar.free.adjective"):
+        if before in _L["determiners"] | _L["prepositions"] or self._text.within(
+            k - 1, "grammar.free.adjective"
+        ):
             return False
-        return (definite and not self._is_technical(k)) if ends else self._words[k + 1] not in ("by", "with", "please")
+        return (
+            (definite and not self._is_technical(k))
+            if ends
+            else self._words[k + 1] not in ("by", "with", "please")
+        )
 
     def _is_third(self, k: int, end: int, nouns: int, *, loose: bool = True) -> bool:
         """Whether a word is a verb in the third person: "opens in", "wants it"."""
@@ -233,10 +264,20 @@ class Teller:
     def _is_bare(self, k: int, end: int) -> bool:
         """Whether a word is a verb behind a subject in the plural: "our robots pick strawberries"."""
         before, word = k - 1, self._words[k]
-        while before > 0 and self._words[before] in ("never", "always", "not", "often", "only", "still", "also"):
+        while before > 0 and self._words[before] in (
+            "never",
+            "always",
+            "not",
+            "often",
+            "only",
+            "still",
+            "also",
+        ):
             before -= 1
         plural = self._words[before]
-        many = (plural.endswith("s") and not plural.endswith(("ss", "us"))) or plural.endswith(("men", "people", "children"))
+        many = (plural.endswith("s") and not plural.endswith(("ss", "us"))) or plural.endswith(
+            ("men", "people", "children")
+        )
         return (
             many
             and plural not in _SPECIFIC
@@ -262,7 +303,9 @@ class Teller:
         mine = self._words[i] in ("i", "we")
         did = word in _L["past"] or (_is_regular_past(word) and word not in _L["wants"])
         before = any(self._text.within(k, "grammar.mode.past") for k in range(first, end))
-        perfect = word in ("have", "has") and (after == "been" or _is_regular_past(after) or after in _L["participles"])
+        perfect = word in ("have", "has") and (
+            after == "been" or _is_regular_past(after) or after in _L["participles"]
+        )
         past = did or perfect or before or "did" in self._words[i:verb]
         if word == "hope" or (word == "will" and mine and after not in _L["wants"]):
             return False
@@ -271,14 +314,20 @@ class Teller:
         if said & {"please", "you", "your", "whatever"} or word in ("let", "lets"):
             return True
         if word in _L["speaking"]:
-            return bool(said & {"to", "that", "not", "only", "no"}) or (after == "for" and not said & _PRONOUNS)
+            return bool(said & {"to", "that", "not", "only", "no"}) or (
+                after == "for" and not said & _PRONOUNS
+            )
+        if word in _L["be"] and any(self._text.within(k, *_DONE) for k in range(verb, end)):
+            return True  # "the best one is exported"
         if word == "are" and self._words[i] not in _L["determiners"] and self._is_sort(after, said):
             return True
         if word in _L["be"] | {"was", "were"} and (
             said & (_L["relevant"] | _L["judging"]) or {"not", "part"} <= said or (after == "to" and not past)
         ):
             return True
-        if word in _L["deontic"] or (word in ("need", "needs", "has", "have") and "to" in self._words[verb + 1 : verb + 3]):
+        if word in _L["deontic"] or (
+            word in ("need", "needs", "has", "have") and "to" in self._words[verb + 1 : verb + 3]
+        ):
             return not self._is_own(verb, end, mine, said)
         if mine and not did and self._is_about_runs(verb, end):
             return True
@@ -318,10 +367,15 @@ class Teller:
         deed = next((k + 1 for k in range(verb, end - 1) if self._words[k] == "to"), None)
         if not mine or deed is None or deed >= end or self._is_technical(deed):
             return False
-        if self._words[deed] in _L["imperatives"] and self._words[deed + 1 : deed + 2] not in (["it"], ["this"], ["something"]):
+        if self._words[deed] in _L["imperatives"] and self._words[deed + 1 : deed + 2] not in (
+            ["it"],
+            ["this"],
+            ["something"],
+        ):
             return False
         return not said & _L["limits"] and not any(
-            self._means(k) or self._text.within(k, "grammar.operator.not", "places.data.nouns") for k in range(deed, end)
+            self._means(k) or self._text.within(k, "grammar.operator.not", "places.data.nouns")
+            for k in range(deed, end)
         )
 
     def _is_wish(self, verb: int, end: int, mine: bool, said: set[str]) -> bool:
@@ -334,7 +388,9 @@ class Teller:
             return not (self._words[verb + 1 : verb + 2] == ["to"] and self._is_own(verb, end, mine, said))
         narrowed = said & (_L["limits"] | {"no", "not", "only", "more", "less", "all", "every", "none"})
         return bool(narrowed) or any(
-            self._means(k) or (_is_regular_past(self._words[k]) and k > verb + 1) or self._text.tokens[k].kind == "number"
+            self._means(k)
+            or (_is_regular_past(self._words[k]) and k > verb + 1)
+            or self._text.tokens[k].kind == "number"
             for k in range(verb + 1, end)
         )
 
@@ -343,25 +399,49 @@ class Teller:
         word = self._words[verb]
         run = self._words[i] in _L["things"] - {"there", "here"} or self._words[i] in ("they", "no")
         head = self._head(i, verb)
-        run = run or self._text.within(head, *_ABOUT_RUNS) or self._words[head] in ("rest", "output", "results")
+        run = (
+            run or self._text.within(head, *_ABOUT_RUNS) or self._words[head] in ("rest", "output", "results")
+        )
         run = run or (self._is_technical(head) and self._words[i] not in ("my", "our"))
         holding = word in ("have", "has", "own", "got") or word in _L["be"]
-        if (word in _L["judging"] and self._words[i] not in _L["people"]) or said & _L["limits"] or ("only" in said and not (mine and holding)):
+        if (
+            (word in _L["judging"] and self._words[i] not in _L["people"])
+            or said & _L["limits"]
+            or ("only" in said and not (mine and holding))
+        ):
             return True
-        if run and word in _L["be"] and self._words[verb + 1 : verb + 2] == ["the"] and (
-            any(self._text.within(k, "grammar.group.model") and self._words[k] != "one" for k in (head, end - 1))
+        if (
+            run
+            and word in _L["be"]
+            and self._words[verb + 1 : verb + 2] == ["the"]
+            and (
+                any(
+                    self._text.within(k, "grammar.group.model") and self._words[k] != "one"
+                    for k in (head, end - 1)
+                )
+            )
         ):
             return True  # "the model is the small one", "it is the tiny version"
         data = self._text.within(head, "places.data.nouns")
-        whole = run or data or self._words[i] in ("each", "every", "all") or "same" in said or self._words[head] == "numbers"
+        whole = (
+            run
+            or data
+            or self._words[i] in ("each", "every", "all")
+            or "same" in said
+            or self._words[head] == "numbers"
+        )
         if word in _L["staying"] and whole and not (word.startswith("belong") and "to" in said):
             return True
         if data and self._text.within(verb, "grammar.mode.directive", "grammar.operator.not"):
             return True
-        if "next" in said or (run and not data and not (holding or word in _L["stative"] or word in _L["modals"])):
+        if "next" in said or (
+            run and not data and not (holding or word in _L["stative"] or word in _L["modals"])
+        ):
             return True
         light = mine and word != "have" and self._text.within(verb, "grammar.free.light")
-        if not (light or run or (word in _L["be"] and not self._words[min(verb + 1, end - 1)].endswith("ing"))):
+        if not (
+            light or run or (word in _L["be"] and not self._words[min(verb + 1, end - 1)].endswith("ing"))
+        ):
             return False
         if word in _L["be"] and (data or "gone" in said):
             return False  # "the pictures are blurry"
@@ -370,7 +450,9 @@ class Teller:
     def _head(self, i: int, verb: int) -> int:
         """Return the head of a subject: the word before its first preposition, or before the verb."""
         stop = next((k for k in range(i + 1, verb) if self._words[k] in _L["prepositions"]), verb)
-        while stop - 1 > i and (self._words[stop - 1] in _L["elliptic"] or self._words[stop - 1].endswith("ly")):
+        while stop - 1 > i and (
+            self._words[stop - 1] in _L["elliptic"] or self._words[stop - 1].endswith("ly")
+        ):
             stop -= 1
         return stop - 1
 
@@ -381,7 +463,9 @@ class Teller:
             return True
         if not self._is_word(i) or word in _FINITE | _L["determiners"] | _L["prepositions"]:
             return False
-        inflected = _is_regular_past(word) or word.endswith("ing") or (word.endswith("s") and not word.endswith("ss"))
+        inflected = (
+            _is_regular_past(word) or word.endswith("ing") or (word.endswith("s") and not word.endswith("ss"))
+        )
         known = word in _L["imperatives"] or self._text.within(i, *_ORDERS)
         after = self._words[i + 1] if i + 1 < end else ""
         if word in _L["subordinate"] or (word in _L["sequence"] and after == "@number"):
@@ -393,7 +477,12 @@ class Teller:
     def _is_done(self, first: int, i: int, end: int) -> bool:
         """Whether a clause says what somebody has done or is doing, without a subject."""
         word, after = self._words[i], self._words[i + 1] if i + 1 < end else ""
-        if "please" in self._words[first:end] or not after or "only" in self._words[first:end] or word in _L["elliptic"]:
+        if (
+            "please" in self._words[first:end]
+            or not after
+            or "only" in self._words[first:end]
+            or word in _L["elliptic"]
+        ):
             return False
         if word == "hope":
             return True
@@ -401,7 +490,10 @@ class Teller:
             return not self._text.within(i + 1, "places.data.nouns")
         if _is_regular_past(word):
             return after in _SPECIFIC or after in _L["prepositions"] - {"by", "with"}
-        going = bool(_L["continuing"] & set(self._words[first:i])) or after in _L["prepositions"] - {"of", "for"}
+        going = bool(_L["continuing"] & set(self._words[first:i])) or after in _L["prepositions"] - {
+            "of",
+            "for",
+        }
         return word.endswith("ing") and len(word) > 5 and going and not self._text.within(i, *_ORDERS)
 
     def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
@@ -420,7 +512,11 @@ class Teller:
             return opening and placed
         nominal = self._words[head].endswith(_NOMINAL)
         many = self._words[head].endswith("s") and not self._words[head].endswith(("ss", "us"))
-        return (placed or nominal or not many or len(words) == 1 or words[-1] in _L["continuing"]) if opening else (nominal or (placed and not many))
+        return (
+            (placed or nominal or not many or len(words) == 1 or words[-1] in _L["continuing"])
+            if opening
+            else (nominal or (placed and not many))
+        )
 
     def _goes_on(self, i: int, end: int) -> bool:
         """Whether a clause goes on with a further verb of the subject before it: "and photographs every loaf"."""
@@ -440,7 +536,11 @@ class Teller:
                     return False
             elif word in _L["elliptic"] and not self._is_idiom(k):
                 return False
-            elif self._text.lexicon.has(word, "told.choice") or self._text.tokens[k].kind not in ("word", "mark", "number"):
+            elif self._text.lexicon.has(word, "told.choice") or self._text.tokens[k].kind not in (
+                "word",
+                "mark",
+                "number",
+            ):
                 return False
         i = self._opening(first, end)[0]
         return i >= end or not self._is_order(i, end)
@@ -451,7 +551,9 @@ class Teller:
         }  # fmt: skip
 
     def _is_scheduled(self, i: int, end: int) -> bool:
-        return any(self._text.within(k, "grammar.mode.schedule") and self._words[k] != "am" for k in range(i, end))
+        return any(
+            self._text.within(k, "grammar.mode.schedule") and self._words[k] != "am" for k in range(i, end)
+        )
 
     def _means_something(self, i: int, end: int) -> bool:
         return any(self._means(k) for k in range(i, end))
@@ -465,8 +567,13 @@ class Teller:
     def _is_technical(self, k: int) -> bool:
         word = self._words[k]
         stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
-        return self._text.within(k, *_TECHNICAL) or any(self._text.lexicon.has(w, _TECHNICAL[0]) for w in stems) or (
-            len(word) > 6 and word.endswith(("ize", "ise", "ized", "ised", "izing", "ising", "ify", "ified"))
+        return (
+            self._text.within(k, *_TECHNICAL)
+            or any(self._text.lexicon.has(w, _TECHNICAL[0]) for w in stems)
+            or (
+                len(word) > 6
+                and word.endswith(("ize", "ise", "ized", "ised", "izing", "ising", "ify", "ified"))
+            )
         )
 
     def _is_word(self, k: int) -> bool:
@@ -474,7 +581,8 @@ class Teller:
 
     def _over_adverbs(self, k: int, end: int) -> int:
         while k < end and (
-            self._words[k] in ("not", "never", "always", "only", "all", "both", "just", "also", "still", "really")
+            self._words[k]
+            in ("not", "never", "always", "only", "all", "both", "just", "also", "still", "really")
             or self._words[k].endswith("ly")
             or self._text.within(k, "grammar.free.adverb")
         ):
