@@ -21,8 +21,9 @@ _DEEDS = (
 )  # fmt: skip
 _MADE = ("actions.words.engine", "actions.words.onnx")
 _OF_RUNS = (
-    "policy.search.nouns", "policy.search.weak", "policy.search.doings", "places.roles", "places.weights.before",
-    "grammar.mode.approval", "slots.precision", "grammar.group.it", "grammar.mode.defer", "grammar.operator.not",
+    "policy.search.nouns", "policy.search.weak", "policy.search.doings", "places.roles", "slots.precision",
+    "places.weights.before", "grammar.mode.approval", "grammar.group.it", "grammar.mode.defer",
+    "grammar.operator.not",
 )  # fmt: skip
 
 
@@ -68,9 +69,7 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     for tokens in inside:
         made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
         again = all(any(text.within(i, w) for i in outside) for w in made)
-        finds = inferring and any(
-            text.within(i, _FINDS) for i in tokens
-        )  # "run inference, we look for cylinders"
+        finds = inferring and any(text.within(i, _FINDS) for i in tokens)
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             told.append(([i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"))
         elif asked and again and not finds and not any(_is_of_run(text, i) for i in tokens):
