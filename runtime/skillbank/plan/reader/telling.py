@@ -36,8 +36,7 @@ class Teller:
         opening
             Whether it stands where headings do: at the beginning of the text.
         """
-        while end > first and self._text.tokens[end - 1].kind == "mark":
-            end -= 1
+        end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
         if i < end and self._words[i] in of("subordinate"):
             until = after and self._words[i] in ("until", "till") and self._is_rest(i + 1, end)
@@ -64,6 +63,7 @@ class Teller:
 
     def orders(self, first: int, end: int) -> bool:
         """Whether a clause says what to do, and with what: "use the usual split"."""
+        end = self._before_marks(first, end)
         i, _ = self._opening(first, end)
         if i >= end:
             return False
@@ -73,6 +73,11 @@ class Teller:
         telling = self._words[i] in of("telling") and self._of.at(i + 1, end) in ("me", "us")
         things = ("grammar.free.noun", "grammar.free.adjective", _DATA)
         return telling or any(self._text.within(k, *things) for k in range(i + 1, end))
+
+    def _before_marks(self, first: int, end: int) -> int:
+        while end > first and self._text.tokens[end - 1].kind == "mark":
+            end -= 1
+        return end
 
     def is_empty(self, first: int, end: int) -> bool:
         """Whether a clause is but a word that joins, or a greeting."""
