@@ -61,6 +61,7 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
         range(c.first, c.end)
         for c in told_clauses(text, clauses, frozenset())
         if teller.has_verb(c.first, c.end)
+        or (text.within(c.first, _FINDS) and text.tokens[c.first].text.endswith("ing"))
     ]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
     asked = any(text.within(i, *_DEEDS[:-2]) for i in outside)

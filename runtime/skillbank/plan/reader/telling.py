@@ -41,6 +41,9 @@ class Teller:
         if i < end and self._words[i] in of("subordinate"):
             until = after and self._words[i] in ("until", "till") and self._is_rest(i + 1, end)
             until = until and not self.has_verb(i + 1, end)
+            until = until or (
+                after and i + 1 < end and self._words[i - 1] in of("doubts")
+            )  # "not sure if this works"
             if until or self._words[i] == "why" or not after or self._words[i] in of("conditions"):
                 return (until or self._words[i] == "why") and not self._of.mean(range(i, end))
             i += 1

@@ -153,7 +153,7 @@ class Wishes:
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""
         subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
-        data = self._text.within(head, _DATA)
+        data = self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb])
         run = (
             subject in ("it", "this", "that", "these", "those", "they", "no")
             or self._of.is_about_runs(head)
@@ -192,7 +192,7 @@ class Wishes:
             and not (said.word.startswith("belong") and "to" in said.words)
         ):
             return True
-        if data:
+        if data:  # "the pictures are blurry"
             return self._text.within(said.verb, "grammar.mode.directive", "grammar.operator.not") or (
                 not being and self._sets(said)
             )

@@ -146,7 +146,7 @@ class Wording:
         ):
             return False
         if not after or after in FINITE:
-            return weak and not after
+            return not after and (weak or before.endswith("ly") or before in of("adverbs"))
         if not loose:
             return after in SPECIFIC
         if after in of("joins", "sequence") or after in ("of", "with"):
