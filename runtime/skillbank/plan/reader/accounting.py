@@ -71,7 +71,8 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif (
-            not any(_is_telling(text, i, known) for i in open_)
+            not any(text.tokens[i].text == "enough" for i in tokens)
+            and not any(_is_telling(text, i, known) for i in open_)
             and listed.isdisjoint(text.tokens[i].text for i in open_)
             and (
                 purpose := _purpose(text, clause.first, clause.end, open_)

@@ -151,7 +151,7 @@ def take_signatures(text: Text) -> None:
         if (
             match.end < last
             and len(rest) <= 14
-            and (lines or len(rest) < 5)
+            and (lines or len(rest) < 8)
             and plain
             and is_name(text, match.end)
         ):
@@ -163,7 +163,8 @@ def take_signatures(text: Text) -> None:
         comma = next((k for k in rest if text.tokens[k].text in (",", "-", "\n")), end)
         named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
         meant = any(
-            not text.is_plain(k) or text.within(k, "grammar.mode.technical") for k in range(match.end, comma)
+            text.within(k, "grammar.mode.technical", "grammar.mode.directive")
+            for k in range(match.end, comma)
         )
         if opens and not meant and not any(asks(text, k) for k in rest):
             text.ledger.claim(

@@ -52,6 +52,8 @@ class Teller:
         unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
         if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
             return not self._of.mean(range(i, end))
+        if self._words[i] in of("deontic", "able", "modals"):
+            return False  # "must be ready"
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)

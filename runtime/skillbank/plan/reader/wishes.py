@@ -54,8 +54,10 @@ class Wishes:
             return False
         if self._words[said.begin] == "you":
             return "to" in soon or "please" in said.words
-        if said.words & {"please", "you", "your", "whatever"} or said.word in ("let", "lets"):
+        if said.words & {"please", "you", "your", "whatever"}:
             return True
+        if said.word in of("modals") and said.after in ("do", "suffice"):
+            return True  # "every fifth frame will do"
         if said.word in of("speaking"):
             asked = said.after == "for" and not said.words & of("pronouns")
             return asked or bool(said.words & {"to", "that", "not", "only", "no"})
@@ -164,7 +166,7 @@ class Wishes:
         holding = being or said.word in ("have", "has", "own", "got")
         if (
             said.words & of("limits")
-            or "next" in said.words
+            or self._words[said.end - 1] == "next"
             or ("only" in said.words and not (said.mine and holding))
         ):
             return True
@@ -199,12 +201,9 @@ class Wishes:
         if run and not (holding or said.word in of("stative", "modals")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
-        going = being and said.after.endswith("ing")
-        return (
-            (light or run or (being and not going))
-            and not (being and "gone" in said.words)
-            and self._sets(said)
-        )
+        if light or run:
+            return not (being and "gone" in said.words) and self._sets(said)
+        return being and not said.after.endswith("ing") and self._of.mean(range(said.begin, said.end))
 
     def _sets(self, said: _Said) -> bool:
         """Whether a clause holds a word that means something for a run, or a time."""
