@@ -59,7 +59,10 @@ def correct(
             known = words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
             meant = _SWAPPED.get(word) or ("" if known or looked_for else nearest(word, opening=_opens(made)))
             apart = joined and meant and not _is_joined(made, token, meant, words)
-            if meant and meant != word and not apart and not _nearer(word, meant, named):
+            # "straighten" is no misspelling of "straight", "datas" is one of "data"
+            ending = word.removeprefix(meant) if meant and not words.has(meant, "places.data.nouns") else ""
+            inflected = ending in ("s", "en", "er", "est", "ly", "ed", "ing")
+            if meant and meant != word and not inflected and not apart and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)

@@ -38,6 +38,7 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.deeds import take_deeds
 from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
@@ -124,7 +125,7 @@ def read_text(
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
-    notes += reports.take_told(page, clauses)
+    notes += take_deeds(page, clauses)
     asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
@@ -152,7 +153,6 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
-    asides.take_shoulds(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
