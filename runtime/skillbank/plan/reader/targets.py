@@ -25,7 +25,7 @@ def take_results(text: Text) -> None:
         (
             "verb=places.results.verbs "
             f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where "
-            f"group.det* ~word|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
+            f"group.det* ~aside|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
         ),
         (
             f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} "
@@ -111,7 +111,7 @@ def take_models(text: Text) -> None:
         (
             "weights",
             (
-                "group.prep? group.det* free.adjective* @name? places.weights.before ~word ~word? "
+                "group.prep? group.det* free.adjective* @name? places.weights.before ~aside ~aside? "
                 f"places.weights.link+ {LIST}"
             ),
         ),
