@@ -55,7 +55,7 @@ OF = (
     "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
 )
 """What may describe data behind its noun."""
-WORDS = "free.adjective|~aside? free.adjective|~aside? free.adjective|~aside?"
+WORDS = "'every|free.adjective|~aside? free.adjective|~aside? free.adjective|~aside?"
 """What may describe it before: a few words, none of which leads to anything else. They are no evidence."""
 MORE = f"',? places.data.more? group.prep? group.det* places.data.nouns* {OPEN}? @place"
 BARE, NOUN = roles_of("bare"), roles_of("before")

@@ -59,11 +59,11 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
-        link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
+        link = "slots.around.link|slots.around.least|slots.around.vague|slots.around.limit*"
         own = f"slots.{each.name}"
         before = f"{own}.nouns|{own}.before {link} @{kind} {own}.unit? slots.around.each?"
         behind = (
-            f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* "
+            f"slots.around.before|slots.around.least|slots.around.vague|slots.around.limit* @{kind} slots.around.adjective|slots.around.vague|^policy* "
             f"{own}.nouns|{own}.after slots.around.each?"
         )
         for led, source in ((True, before), (False, behind)):
@@ -88,14 +88,11 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []  # "an A100 80GB"
-    words = text.ledger.said(match.tokens()).lower()
-    if (found.name != "threshold" and _MORE.search(words)) or (
-        searching and found.name == "learning_rate" and _BOUND.search(words)
-    ):
-        text.ledger.claim("unread", tokens)
+    most = any(text.tokens[k].text in ("most", "max", "maximum") for k in match.tokens())
+    if most and searching and found.name == "learning_rate":
+        text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value
         return
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
-    most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
     claim_value(text, tokens, Value(found.name, said, most=most))
 
 
@@ -147,10 +144,6 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     return not (led and text.match("'and|',|'& @number !slots.around.named", match.end))
 
 
-_MORE = re.compile(r"(?<!no )(?<!not )\b(?:more|greater|higher|larger) than\b")
-"""Words that bound a value from below: none is meant exactly."""
-_BOUND = re.compile(r"\b(?:not|no) (?:above|more|larger|higher|bigger|greater)\b|\bat most\b|\bup to\b|\bmax")
-"""Words that bound from above what a search varies: the bound is not its value."""
 _WHEN = frozenset(["at", "after", "from", "until", "till", "by", "since", "before", "first", "last", "past"])
 """Words before epochs that say when something is, not for how long."""
 
@@ -208,7 +201,7 @@ def _kept(text: Text) -> None:
 
 def _ellipses(text: Text) -> None:
     """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
-    denied = "^value ',? operator.instead|operator.not group.det? @number"
+    denied = "^value ',? operator.instead|'not|'no|'never group.det? @number"
     for match in [*text.find(denied), *text.find("operator.not @number ',? 'but &^value")]:
         owners = [text.ledger.owner.get(k) for k in (match.first, match.end)]
         kept = next((claim for claim in owners if claim is not None and claim.kind == "value"), None)
