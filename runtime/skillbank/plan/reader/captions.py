@@ -15,6 +15,10 @@ from skillbank.plan.reader.matching import Match, Text
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_FORM = re.compile(
+    r"^(?:pixels?|outlines?|contours?|shapes?|masks?|silhouettes?) of (?:(?:every|each|all|any|the|an?) )*", re.IGNORECASE
+)
+"""What masks are of things: "the pixels of every moss patch" are its mask."""
 _VAGUE = re.compile(
     r"^(?:what|whatever|so on|so forth|the like|usual|same)\b"
     r"|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
@@ -218,6 +222,8 @@ def _find(text: Text, match: Match) -> None:
     if _is_said_only(text, first, found):
         return
     kind = "find" if text.within(match.first, _FIND) else "segment"
+    if kind == "segment":
+        found.items = [_FORM.sub("", item) for item in found.items]
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match.first, found)

@@ -21,6 +21,7 @@ from skillbank.plan.reader import (
     asides,
     captions,
     courtesies,
+    heeded,
     jobs,
     lexer,
     names,
@@ -153,6 +154,7 @@ def read_text(
     asides.take_usual(page)
     asides.take_instead(page)
     asides.take_shoulds(page)
+    heeded.mark_unheeded(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
