@@ -16,7 +16,8 @@ __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _FORM = re.compile(
-    r"^(?:pixels?|outlines?|contours?|shapes?|masks?|silhouettes?) of (?:(?:every|each|all|any|the|an?) )*", re.IGNORECASE
+    r"^(?:pixels?|outlines?|contours?|shapes?|masks?|silhouettes?) of (?:(?:every|each|all|any|the|an?) )*",
+    re.IGNORECASE,
 )
 """What masks are of things: "the pixels of every moss patch" are its mask."""
 _VAGUE = re.compile(
@@ -39,6 +40,8 @@ _DATA = "places.data.nouns|free.noun"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
+    f"{_ON} group.det+ ~word 'of group.det* @place",
+    "'in|'on group.det+ free.adjective* 'images|'pictures|'photos|'frames|'files|'shots|'videos|'folders|'scans",
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (

@@ -12,6 +12,16 @@ __all__ = ["mark_unheeded"]
 _DESCRIBED = "group.det|free.adjective|free.noun|group.last|free.glue|~word"
 _MACHINE = f"'on|'at|'via group.det+ {_DESCRIBED}* noun=told.machines"
 _DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.nouns"
+_ANOTHER = (
+    "what=told.beside group.det* @place|@job",
+    "what='something 'like|'similar group.det* @name",
+    "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
+    "what=told.sizes @name|actions.words.engine",
+    "what='first|'second|'third|'all|'every|'each|'other|'old|'older group.det* 'checkpoint|'checkpoints|'epoch|'epochs @job|'of|'from",
+    "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",
+    "what='one places.data.nouns 'in|'of|'from|'under|'below",
+)
+"""What is beside, a part of or a kind of what has been read."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 
@@ -30,6 +40,12 @@ def mark_unheeded(text: Text) -> None:
                 text.ledger.mark("unread", range(i, end))
         if text.within(i, "told.choosing") and _is_of_a_part(text, i):
             text.ledger.mark("unread", [i])
+    bare = text.unread()
+    for source in _ANOTHER:
+        for match in bare.find(source):
+            owners = [text.ledger.owner.get(i) for i in match.tokens("what")]
+            if all(c is None or c.kind in (*_SET, "action", "order") for c in owners):
+                text.ledger.mark("unread", match.tokens("what"))
 
 
 def _is_of_a_part(text: Text, i: int) -> bool:
@@ -43,12 +59,21 @@ def _is_of_a_part(text: Text, i: int) -> bool:
 def _is_where_data_lies(text: Text, match: Match) -> bool:
     """Whether a machine is where a place is: "the pictures lie on our server, in /srv/x"."""
     told = text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None
-    return told or (match.first > 0 and text.within(match.first - 1, "places.data.put", "places.data.link", "grammar.mode.copula"))
+    return told or (
+        match.first > 0
+        and text.within(match.first - 1, "places.data.put", "places.data.link", "grammar.mode.copula")
+    )
 
 
 def _is_order(text: Text, match: Match) -> bool:
     """Whether a verb begins what is to be done, and nothing that is read stands with it."""
     before = text.tokens[match.first - 1] if match.first else None
-    opens = before is None or before.kind == "mark" or before.text in ("and", "then", "please", "first", "but")
+    opens = (
+        before is None or before.kind == "mark" or before.text in ("and", "then", "please", "first", "but")
+    )
     owner = text.ledger.owner.get(match.end)
-    return opens and (owner is None or text.tokens[match.end].kind == "mark") and not text.within(match.end, "grammar.group.prep")
+    return (
+        opens
+        and (owner is None or text.tokens[match.end].kind == "mark")
+        and not text.within(match.end, "grammar.group.prep")
+    )

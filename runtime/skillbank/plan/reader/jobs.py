@@ -216,7 +216,11 @@ def _last(text: Text, match: Match) -> None:
         return
     kind = _kind(text, what)
     words = [text.tokens[i].text for i in what]
-    if words == ["one"] and match.first and text.tokens[match.first - 1].text in ("but", "except", "and", "not"):
+    if (
+        words == ["one"]
+        and match.first
+        and text.tokens[match.first - 1].text in ("but", "except", "and", "not")
+    ):
         ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
         return
     job_like = {"job", "jobs", "run", "runs", "one", "experiment", "session", "task"} & set(words)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -113,6 +114,12 @@ class Text:
             for span in self.spans[i]:
                 for section in span.classes:
                     self._at.setdefault(section, set()).add(i)
+
+    def unread(self) -> Text:
+        """Return the same text before anything of it has been claimed."""
+        made = copy(self)
+        made.ledger = Ledger(self.ledger.original, self.tokens)
+        return made
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""

@@ -60,7 +60,9 @@ def correct(
         joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or ("" if known or looked_for or called else nearest(word, opening=_opens(made)))
+            meant = _SWAPPED.get(word) or (
+                "" if known or looked_for or called else nearest(word, opening=_opens(made))
+            )
             apart = joined and meant and not _is_joined(made, token, meant, words)
             if meant and meant != word and not apart and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")

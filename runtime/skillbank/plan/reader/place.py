@@ -51,9 +51,7 @@ LINK = (
     f"|places.data.use|'is|':|'=|{OPEN}"
 )
 """What may stand between what a place is for and the place."""
-OF = (
-    "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
-)
+OF = "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
 """What may describe data behind its noun."""
 WORDS = "'every|free.adjective|~aside? free.adjective|~aside? free.adjective|~aside?"
 """What may describe it before: a few words, none of which leads to anything else. They are no evidence."""
@@ -130,7 +128,8 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
     listed, said = _count(text, first), str(text.tokens[first].value)
     introduced = _introduces(text, match)
     words = [
-        i for i in range(match.first, match.end)
+        i
+        for i in range(match.first, match.end)
         if i not in match.aside or introduced or _names(said, text.tokens[i].text)
     ]
     words = [

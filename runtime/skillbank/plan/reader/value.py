@@ -65,7 +65,8 @@ def hedges(text: Text, tokens: list[int], section: str) -> list[int]:
     for i in range(max(0, first - 4), min(end + 1, len(text.tokens))):
         for stop in text.ends(i, f"slots.around.{section}")[:1]:
             if (i >= first or stop >= first) and all(
-                text.ledger.free(k) and text.tokens[k].kind != "mark" for k in range(min(i, end), max(first, stop))
+                text.ledger.free(k) and text.tokens[k].kind != "mark"
+                for k in range(min(i, end), max(first, stop))
             ):
                 found += range(i, stop)
     return found
