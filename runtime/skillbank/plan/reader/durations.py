@@ -17,14 +17,6 @@ _MOST = (
 
 def take_durations(text: Text, name: str, searching: bool) -> None:
     """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
-    if name == "gpu_hours":
-        for source in (
-            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before|slots.around.limit* n=@number slots.{name}.nouns",
-            f"slots.{name}.nouns {_LINK} n=@number",
-        ):
-            for match in text.find(source):
-                claim_value(text, match.tokens(), Value(name, text.said(match)))
-        return
     sources = [
         f"slots.{name}.nouns {_LINK} slots.around.before|slots.around.limit* n=@number unit={{unit}}",
         f"slots.around.before|slots.around.limit* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "

@@ -14,6 +14,7 @@ _MACHINE = f"'on|'at|'via group.det+ {_DESCRIBED}* noun=told.machines"
 _DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.nouns"
 _ANOTHER = (
     "what=told.beside group.det* @place|@job",
+    "what='same ~word|free.noun|free.glue? 'as|'like",
     "what='something 'like|'similar group.det* @name",
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
     "what=told.sizes @name|actions.words.engine",

@@ -258,7 +258,10 @@ class Text:
         if self.tokens[i].kind != "word" or not self.ledger.free(i):
             return False
         classes = {s for span in self.spans[i] for s in span.classes}
-        return not any(s.startswith(_TELLING) and not s.startswith(_LOOSE) for s in classes)
+        return not any(
+            s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
+            for s in classes
+        )
 
 
 _TELLING = (
