@@ -17,6 +17,7 @@ _ANOTHER = (
     "what='same ~word|free.noun|free.glue? 'as|'like",
     "what='something 'like|'similar group.det* @name",
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
+    "group.last what=told.sizes|'long|'short|'other free.noun|@name",
     "what=told.sizes @name|actions.words.engine",
     "what='first|'second|'third|'all|'every|'each|'other|'old|'older group.det* 'checkpoint|'checkpoints|'epoch|'epochs @job|'of|'from",
     "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",

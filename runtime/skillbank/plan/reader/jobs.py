@@ -39,6 +39,7 @@ _LED = (
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _COMPARED = (
+    "'as 'in group.det* free.adjective* free.noun* @job",
     "'like|'unlike|'than|'similar|'compared 'to|'with|'in? group.det* free.adjective* free.noun* @job",
     (
         "group.prep? group.det* free.adjective|'same* "
@@ -71,6 +72,7 @@ _NOT_THE_LAST = (
         f"what={_THING}*"
     ),
     f"'penultimate what={_THING}*",
+    f"group.det* group.last what={_THING}* 'but 'one",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
     (
         "group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? "

@@ -59,13 +59,10 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
-        link = "slots.around.link|slots.around.least|slots.around.vague|slots.around.limit*"
-        own = f"slots.{each.name}"
-        before = f"{own}.nouns|{own}.before {link} @{kind} {own}.unit? slots.around.each?"
-        behind = (
-            f"slots.around.before|slots.around.least|slots.around.vague|slots.around.limit* @{kind} slots.around.adjective|slots.around.vague|^policy* "
-            f"{own}.nouns|{own}.after slots.around.each?"
-        )
+        hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
+        own, more = f"slots.{each.name}", f"slots.around.adjective|{hedges}|^policy*"
+        before = f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
+        behind = f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each?"
         for led, source in ((True, before), (False, behind)):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
