@@ -45,7 +45,7 @@ _AWAY = (
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
-        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}+ "
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}|places.roles.inference_dataset.before+ "
         f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
