@@ -202,9 +202,8 @@ def _last(text: Text, match: Match) -> None:
     ):
         return
     following = match.end
-    if (following < len(text.tokens) and text.tokens[following].kind in ("place", "number")) or text.within(
-        following, *(f"slots.units.{u}" for u in ("hours", "days", "minutes"))
-    ):
+    times = (f"slots.units.{u}" for u in ("hours", "days", "minutes"))
+    if text.match("'under|'below|'inside|group.det* @place|@number", following) or text.within(following, *times):
         return
     if (
         text.within(
