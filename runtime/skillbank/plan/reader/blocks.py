@@ -26,7 +26,8 @@ PATTERN = (
     r"|\[(?P<tag>[a-z][\w -]{0,40})\].{0,4000}?\[/(?P=tag)\]"
     r"|<(?P<element>[a-z][\w-]{0,40})(?:[ ][^<>\n]{0,200})?>.{0,4000}?</(?P=element)>"
     rf"|(?:(?<=\n)|\A)[ ]{{0,8}}{_PASTED}(?=\n)|(?<=\n)[ ]{{0,8}}{_PASTED}"
-    r"|(?:\b(?-i:train|evaluate|inference|export|quantize|dataset|model|automl)[ ]*:[ ]*)?\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
+    r"|(?:\b(?-i:train|evaluate|inference|export|quantize|dataset|model|automl)[ ]*:[ ]*)?"
+    r"\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
     rf"|(?<=\n)(?-i:[ ]*[a-z_][\w.]*:(?:[ ]+[^\n]*)?(?:\n{_YAML_LINE})+)"
 )
 """In the words of the lexer's verbose pattern."""

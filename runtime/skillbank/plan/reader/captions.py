@@ -16,7 +16,7 @@ __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _FORM = re.compile(
-    r"^(?:pixels?|outlines?|contours?|shapes?|masks?|silhouettes?) of (?:(?:every|each|all|any|the|an?) )*",
+    r"^(?:pixels?|outlines?|contours?|shapes?|masks?) of (?:(?:every|each|all|any|the|an?) )*",
     re.IGNORECASE,
 )
 """What masks are of things: "the pixels of every moss patch" are its mask."""
@@ -37,15 +37,17 @@ _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 _FIND = "actions.words.find"
 _THING = "free.adjective|group.det|~word"
 _DATA = "places.data.nouns|free.noun"
+_UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
     f"{_ON} group.det+ ~word 'of group.det* @place",
-    "'in|'on group.det+ free.adjective* 'images|'pictures|'photos|'frames|'files|'shots|'videos|'folders|'scans",
+    f"{_ON} group.det+ ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
+    "'in|'on group.det+ free.adjective* told.stills",
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
-        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}|places.roles.inference_dataset.before+ "
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}|{_UNLABELLED}+ "
         f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",

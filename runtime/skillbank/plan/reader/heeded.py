@@ -19,8 +19,12 @@ _ANOTHER = (
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
     "group.last what=told.sizes|'long|'short|'other free.noun|@name",
     "what=told.sizes @name|actions.words.engine",
-    "what='first|'second|'third|'all|'every|'each|'other|'old|'older group.det* 'checkpoint|'checkpoints|'epoch|'epochs @job|'of|'from",
+    "what='first|'second|'third|'all|'every|'each|'other|'old|'older 'checkpoint|'checkpoints|'epoch "
+    "@job|'of|'from",
     "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",
+    "what='ones 'from|'with|'without|'of|'that|'which|'taken|'we|'nobody !@place",
+    "what='each|'every 'folder|'directory|'dataset|'set|'split",
+    "what='one 'per|'each|'in 'each? free.noun",
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
 )
 """What is beside, a part of or a kind of what has been read."""

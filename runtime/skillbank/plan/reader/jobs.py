@@ -203,7 +203,8 @@ def _last(text: Text, match: Match) -> None:
         return
     following = match.end
     times = (f"slots.units.{u}" for u in ("hours", "days", "minutes"))
-    if text.match("'under|'below|'inside|group.det* @place|@number", following) or text.within(following, *times):
+    lies = text.match("'under|'below|'inside|group.det* @place|@number", following)
+    if lies is not None or text.within(following, *times):
         return
     if (
         text.within(

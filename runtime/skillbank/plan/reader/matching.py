@@ -62,13 +62,13 @@ def pattern(source: str) -> tuple[Item, ...]:
 
 def _item(found: re.Match[str]) -> Item:
     alternatives = found["alternatives"].split("|")
-    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^"}
+    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^~"}
     sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
     keys = sections | {a for a in alternatives if a[0] in "'@"}
     needed = not found["look"] and found["many"] in ("", "+")
     return Item(
-        by_mark["'"], sections, by_mark["@"], by_mark["^"], not {"~word", "~aside"}.isdisjoint(alternatives), "~aside" in alternatives, keys, needed,
-        found["name"] or "", found["look"] or "", found["many"],
+        by_mark["'"], sections, by_mark["@"], by_mark["^"], bool(by_mark["~"]), "aside" in by_mark["~"],
+        keys, needed, found["name"] or "", found["look"] or "", found["many"],
     )  # fmt: skip
 
 
@@ -183,8 +183,8 @@ class Text:
             return None  # most are none, and this is soon seen
         for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
-                passed = [(items[int(n[1:])], a, b) for n, a, b in named if n.startswith("~")]
-                aside = frozenset(k for item, a, b in passed for k in range(a, b) if self._is_aside(item, k))
+                passed = [(items[int(n[1:])], range(a, b)) for n, a, b in named if n.startswith("~")]
+                aside = frozenset(k for item, part in passed for k in part if self._is_aside(item, k))
                 return Match(i, stop, tuple(n for n in named if not n[0].startswith("~")), aside)
         return None
 

@@ -51,10 +51,13 @@ LINK = (
     f"|places.data.use|'is|':|'=|{OPEN}"
 )
 """What may stand between what a place is for and the place."""
-OF = "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+OF = (
+    "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|"
+    "places.data.nouns"
+)
 """What may describe data behind its noun."""
 WORDS = "'every|free.adjective|~aside? free.adjective|~aside? free.adjective|~aside?"
-"""What may describe it before: a few words, none of which leads to anything else. They are no evidence."""
+"""What may describe it before, and is no evidence: a few words, none of which leads to anything else."""
 MORE = f"',? places.data.more? group.prep? group.det* places.data.nouns* {OPEN}? @place"
 BARE, NOUN = roles_of("bare"), roles_of("before")
 AFTER = roles_of("after")
@@ -154,7 +157,7 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
 
 
 def _introduces(text: Text, match: Match) -> bool:
-    """Whether the words only say what lies at a place: "I have pictures of bees in X", "the night shots are in X"."""
+    """Whether words only say what lies at a place: "I have pictures of bees in X", "the bees are in X"."""
     owned = text.match("mode.subject free.adverb* places.data.put", match.first)
     led = text.within(match.first, "grammar.group.prep")
     lies = any(text.within(i, "places.data.lies") for i in match.tokens())

@@ -59,15 +59,14 @@ _BOUNDED = frozenset({"threshold", *(s.name for s in SLOTS if s.fills is Fills.S
 
 
 def hedges(text: Text, tokens: list[int], section: str) -> list[int]:
-    """Return the words in or beside a number that make it another one: "5 more", "20 or more", "at least 4"."""
+    """Return the words in or beside a number that make it another one: "5 more", "20 or more", "at least"."""
     first, end = min(tokens), max(tokens) + 1
     found: list[int] = []
     for i in range(max(0, first - 4), min(end + 1, len(text.tokens))):
         for stop in text.ends(i, f"slots.around.{section}")[:1]:
-            if (i >= first or stop >= first) and all(
-                text.ledger.free(k) and text.tokens[k].kind != "mark"
-                for k in range(min(i, end), max(first, stop))
-            ):
+            between = range(min(i, end), max(first, stop))
+            beside = all(text.ledger.free(k) and text.tokens[k].kind != "mark" for k in between)
+            if beside and max(i, stop) >= first:
                 found += range(i, stop)
     return found
 

@@ -61,7 +61,9 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
             continue
         hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
         own, more = f"slots.{each.name}", f"slots.around.adjective|{hedges}|^policy*"
-        before = f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
+        before = (
+            f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
+        )
         behind = f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each?"
         for led, source in ((True, before), (False, behind)):
             match = _reaching(text, source, i, sections=nouns if led else None)
