@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["goes_on", "listed", "take_captions"]
@@ -85,45 +86,15 @@ _ROLES = tuple(
     for k in ("bare", "before", "after")
 )
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
-_BEFORE_VERB = frozenset(
-    [
-        "to",
-        "and",
-        "or",
-        "then",
-        "please",
-        "also",
-        "should",
-        "can",
-        "could",
-        "will",
-        "would",
-        "must",
-        "may",
-        "might",
-        "shall",
-        "i",
-        "we",
-        "you",
-        "it",
-        "them",
-        "they",
-        "me",
-        "us",
-        "let",
-        "now",
-        "just",
-        "n",
-        "kindly",
-        "simply",
-        "go",
-        "help",
-        "never",
-        "not",
-        "dino",
-    ]
-) | {""}
+_BEFORE_VERB = word_list("captions.before_verb") | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
+
+
+_QUIET = (
+    "slots.captions.nouns", "places.data.nouns", "grammar.group.det", "grammar.group.it",
+    *(f"grammar.free.{kind}" for kind in ("noun", "adjective", "glue")),
+)  # fmt: skip
+"""Classes of words that are no things by themselves."""
 
 
 @dataclass(slots=True)
@@ -337,16 +308,7 @@ def _bases(text: Text) -> tuple[frozenset[str], ...]:
 def _is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    quiet = (
-        "slots.captions.nouns",
-        "grammar.free.noun",
-        "places.data.nouns",
-        "grammar.free.adjective",
-        "grammar.group.det",
-        "grammar.group.it",
-        "grammar.free.glue",
-    )
-    return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
+    return all(any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
 
 
 def _passive(text: Text, match: Match) -> None:

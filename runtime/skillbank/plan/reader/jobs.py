@@ -71,7 +71,6 @@ _NOT_THE_LAST = (
         "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "
         f"what={_THING}*"
     ),
-    f"'penultimate what={_THING}*",
     f"group.det* group.last what={_THING}* 'but 'one",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
     (
@@ -134,9 +133,6 @@ def _led(text: Text, match: Match) -> None:
         and not text.within(i, "actions.train.base")
     ]  # fmt: skip
     ledger.claim("job", words, text.tokens[jobs[0]].value)
-    engines = [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)]
-    if engines:
-        ledger.claim("engine", engines)
 
 
 def _without_product(text: Text, match: Match) -> Match:
@@ -238,11 +234,6 @@ def _last(text: Text, match: Match) -> None:
         if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"
     ]
     ledger.claim("job", claimed, value)
-    if any(text.within(i, "actions.words.engine") for i in what):
-        ledger.claim(
-            "engine",
-            [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)] or claimed[:1],
-        )
 
 
 def _kind(text: Text, what: list[int]) -> str | None:

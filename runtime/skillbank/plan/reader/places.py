@@ -35,10 +35,6 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training; see `take_roles`.
     """
-    for match in text.find(
-        "group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"
-    ):
-        text.ledger.claim("unread", match.tokens("part"))
     take_results(text)
     take_models(text)
     take_roles(text, training=training)
