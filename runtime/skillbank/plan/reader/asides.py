@@ -5,18 +5,7 @@ from __future__ import annotations
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
-
-
-def take_choices(text: Text) -> None:
-    """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
-    for i, token in enumerate(text.tokens[:-1]):
-        if (
-            text.lexicon.has(token.text, "told.choice")
-            and text.within(i + 1, "told.pictures")
-            and text.ledger.free(i)
-        ):
-            text.ledger.claim("unread", [i])
+__all__ = ["take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
 
 
 def take_instead(text: Text) -> None:

@@ -126,7 +126,6 @@ def read_text(
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
     notes += reports.take_told(page, clauses)
-    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
