@@ -317,6 +317,8 @@ def _passive(text: Text, match: Match) -> None:
     first = next(
         (k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0
     )
+    while first < at and text.within(first, "grammar.courtesy.words", "grammar.free.adverb"):
+        first += 1
     wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
     if wish is not None and all(text.tokens[k].text in ("to", "be") for k in range(wish + 1, at)):
         wish = None  # "the X need to be labelled"

@@ -180,8 +180,9 @@ _OTHER = {"other": 2, "second": 2, "third": 3}
 def _ellipses(text: Text) -> None:
     """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
     denied = "^value ',? operator.instead|'not|'no|'never group.det? @number"
-    for match in text.find(denied):
-        if is_number(text.ledger.owner[match.first]):
+    for match in [*text.find(denied), *text.find("operator.not @number ',? 'but &^value")]:
+        owners = [text.ledger.owner.get(k) for k in (match.first, match.end)]
+        if any(c is not None and c.kind == "value" and is_number(c) for c in owners):
             text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
