@@ -470,9 +470,7 @@ def _goes_on(text: Text, i: int) -> bool:
         return True
     if token.text in _JOINS and token.text != "n":
         return _goes_on(text, i + 1)
-    if token.kind != "word" or (text.within(i, _FIND) and _is_followed(text, i)):
-        return False
-    if any(text.match(source, i) is not None for source in _AWAY):
+    if token.kind != "word" or any(text.match(source, i) is not None for source in _AWAY):
         return False
     return _is_thing(text, i) or not any(text.match(source, i) is not None for source in _OTHER)
 
@@ -489,16 +487,6 @@ def _is_thing(text: Text, i: int) -> bool:
         or text.is_plain(end)
     )
     return plain or any(text.match(source, end) is not None for source in _AWAY)
-
-
-def _is_followed(text: Text, i: int) -> bool:
-    """Whether a verb of finding has an object: "and count the boxes", but not "and count"."""
-    end = max(text.ends(i, _FIND))
-    return (
-        end < len(text.tokens)
-        and text.tokens[end].kind in ("word", "place", "quote")
-        and not text.within(end, "grammar.group.prep")
-    )
 
 
 def _leads_away(text: Text, i: int, *, begun: bool) -> bool:

@@ -270,4 +270,11 @@ _TELLING = (
     "places.results", "places.platform", "policy.search",
 )  # fmt: skip
 """Classes whose words mean something for a run, wherever they stand."""
-_LOOSE = ("slots.around", "slots.units", "slots.algorithm.values", "actions.words", "actions.gen_trt_engine")
+_LOOSE = (
+    "slots.around",
+    "slots.on_broken",
+    "slots.units",
+    "slots.algorithm.values",
+    "actions.words",
+    "actions.gen_trt_engine",
+)
