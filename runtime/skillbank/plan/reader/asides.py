@@ -6,18 +6,7 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_usual"]
-
-
-def take_choices(text: Text) -> None:
-    """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
-    for i, token in enumerate(text.tokens[:-1]):
-        if (
-            text.lexicon.has(token.text, "told.choice")
-            and text.within(i + 1, "told.pictures")
-            and text.ledger.free(i)
-        ):
-            text.ledger.claim("unread", [i])
+__all__ = ["take_instead", "take_only", "take_order", "take_usual"]
 
 
 def take_instead(text: Text) -> None:

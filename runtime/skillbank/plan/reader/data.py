@@ -195,7 +195,13 @@ class DataOfSteps:
 
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""
-        near = [t.text for t in self.text.tokens[max(0, places[0].first - 6) : places[-1].last + 1]]
+        first, last = (
+            next(i for i in c.tokens if self.text.tokens[i].kind == "place") for c in (places[0], places[-1])
+        )
+        before = self.text.tokens[max(0, first - 6) : first]
+        if before and before[-1].text in ("are", ":") and not any(t.kind == "number" for t in before):
+            before = []  # "the folders are A and B" says what there is, not what it is for
+        near = [t.text for t in (*before, *self.text.tokens[first : last + 1])]
         return not _SEVERAL.isdisjoint(near) or any(t.text in _TOGETHER for t in self.text.tokens)
 
     def _shared(self, at: int) -> list[Claim]:

@@ -21,6 +21,7 @@ from skillbank.plan.reader import (
     asides,
     captions,
     courtesies,
+    heeded,
     jobs,
     lexer,
     names,
@@ -126,7 +127,6 @@ def read_text(
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
     notes += take_deeds(page, clauses)
-    asides.take_choices(page)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -153,6 +153,7 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
+    heeded.mark_unheeded(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
