@@ -22,8 +22,8 @@ _FORM = re.compile(
 )
 """What masks are of things: "the pixels of every moss patch" are its mask."""
 _VAGUE = re.compile(
-    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b"
-    r"|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
+    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
+    r"|^all\b.*\b(?:but|except|apart|other)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)",
@@ -127,6 +127,8 @@ def take_captions(text: Text, *, training: bool) -> None:
         found = _read(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
+    for match in text.find(f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"):
+        text.ledger.mark("unread", match.tokens("what"))  # no description says what that is
     for match in text.find(f"{_FIND}|actions.words.segment"):
         _find(text, match)
     for match in text.find(
@@ -203,6 +205,8 @@ def _find(text: Text, match: Match) -> None:
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match.first, found)
+        if text.tokens[first].text == "count":
+            text.ledger.mark("unread", range(first, end))  # nothing counts what is found
     elif found.items and _VAGUE.search(found.items[0]):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"

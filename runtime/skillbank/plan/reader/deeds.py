@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.wording import of
 
-__all__ = ["take_deeds", "told_clauses"]
+__all__ = ["mark_told", "take_deeds", "told_clauses"]
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 _BASE = tuple(f"actions.{a}.{form}" for a in ACTIONS for form in FORMS if form != "past")
@@ -25,6 +27,9 @@ _OF_RUNS = (
     "places.weights.before", "grammar.mode.approval", "grammar.group.it", "grammar.mode.defer",
     "grammar.operator.not",
 )  # fmt: skip
+
+
+_ASKING = ("action", "find", "captions", "policy", "value")
 
 
 def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
@@ -47,6 +52,24 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         waiting = [] if before else [*waiting, clause] if leads else waiting
         opening = opening and before
     return found
+
+
+def mark_told(text: Text, clauses: Clauses) -> None:
+    """Mark the places of clauses that have a subject and a verb, and say nothing of what is to be done."""
+    teller, wishes, told, before = Teller(text), of("deontic", "wants", "modals"), set[int](), -1
+    for c in clauses.all:
+        goes_on = before == c.sentence and not teller.orders(c.first, c.end)
+        asks = any(text.tokens[k].text in wishes or _asks(text, k) for k in range(c.first, c.end))
+        tells = not asks and (goes_on or teller.has_verb(c.first, c.end))
+        told.update(range(c.first, c.end) if tells else ())
+        before = c.sentence if tells else -1
+    for claim in text.ledger.of("place"):
+        if any(i in told and text.tokens[i].kind == "place" for i in claim.tokens):
+            text.ledger.replace(claim, "place", replace(claim.value, told=True))
+
+
+def _asks(text: Text, i: int) -> bool:
+    return not text.ledger.free(i) and text.ledger.owner[i].kind in _ASKING
 
 
 def take_deeds(text: Text, clauses: Clauses) -> list[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 
-__all__ = ["take_jobs"]
+__all__ = ["JobSkill", "mark_foreign", "take_jobs"]
+
+JobSkill = Callable[[str], "str | None"]
+"""Name of the skill that a job ran, or None when there is no such job."""
 
 _ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine")
 _NOUN = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
@@ -101,6 +106,14 @@ def take_jobs(text: Text) -> None:
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             ledger.claim("order", match.tokens())
+
+
+def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:
+    """Ask about jobs that another skill ran than those that are to run."""
+    for claim in text.ledger.of("job"):
+        named = None if job_skill is None or str(claim.value).startswith("last") else job_skill(claim.value)
+        if named is not None and named.rpartition(":")[2] not in skills:
+            text.ledger.mark("unread", claim.tokens)
 
 
 def _by_id(text: Text) -> None:

@@ -31,12 +31,15 @@ class Place:
         The action whose bare noun gave the role ("training: X"), which asks for it where nothing else does.
     test
         Whether it is said to be for testing: where another is for validation, an evaluation reads this one.
+    told
+        Whether it stands in a clause that tells something: it is no data beside one that is asked for.
     """
 
     uri: str
     role: str | None = None
     doing: str | None = None
     test: bool = False
+    told: bool = False
 
 
 def roles_of(kind: str, sources: Iterable[str] = SOURCES) -> str:

@@ -39,8 +39,8 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.deeds import take_deeds
-from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
+from skillbank.plan.reader.deeds import mark_told, take_deeds
+from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -85,7 +85,7 @@ def read_text(
     library: Library,
     index: SearchIndex,
     list_folder: ListFolder = list_local,
-    job_skill: JobSkill | None = None,
+    job_skill: jobs.JobSkill | None = None,
     skill: Skill | None = None,
 ) -> Reading:
     """Read a request.
@@ -154,6 +154,7 @@ def read_text(
     asides.take_usual(page)
     asides.take_instead(page)
     heeded.mark_unheeded(page)
+    mark_told(page, clauses)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
@@ -163,6 +164,7 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += name_skill(text, page, steps, library, index, job_skill)
+    jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):

@@ -58,8 +58,9 @@ def _around_quote(text: Text, i: int) -> list[int]:
         "mode.document", max(first, i - 3)
     ):
         return []
-    if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
-        return []
+    set_ = any(c.startswith("slots.") for s in text.spans[i - 1] for c in s.classes) if i else False
+    if set_ or word_list("reports.naming") & set(before[-1:]):
+        return []  # "in the project 'gum'"
     own = any(asks(text, k) for k in range(first, i))
     last = i + 1
     while (

@@ -84,9 +84,12 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
     tokens = text.unclaimed(match.tokens())
-    if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
+    if found.name == "gpus" and re.search(r"\d", text.ledger.said([match.end - 1])):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
-        tokens += memory.tokens() if memory else []  # "an A100 80GB"
+        tokens += memory.tokens() if memory else []
+        if text.ledger.said([i]).lower() in ("a", "an"):
+            text.ledger.claim("unread", tokens)  # "an A100 80GB" is a type of GPU, and nothing chooses it
+            return
     most = any(text.tokens[k].text in ("most", "max", "maximum") for k in match.tokens())
     if most and searching and found.name == "learning_rate":
         text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value

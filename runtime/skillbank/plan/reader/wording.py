@@ -41,6 +41,10 @@ _ORDERS = (
     *(f"actions.words.{w}" for w in ("make", "convert", "measure", "test", "apply", "find", "segment")),
     "actions.words.resume",
 )  # fmt: skip
+_LIMITING = (
+    "grammar.mode.directive", "grammar.operator.not", "grammar.operator.enable", "grammar.mode.defer",
+    "slots.on_broken.skip",
+)  # fmt: skip
 _TECHNICAL = (
     "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
     "policy.search.hyper", "policy.search.others", "actions.words.scratch",
@@ -105,6 +109,8 @@ class Wording:
             return False
         if word in of("sequence") and after == "@number":
             return False  # "take four"
+        if word.endswith("ing") and self.text.within(i, *_LIMITING):
+            return True  # "leaving out the blurry ones"
         inflected = is_regular_past(word) or word.endswith("ing") or is_many(word)
         known = word in of("imperatives") or self.text.within(i, *_ORDERS) or after in SPECIFIC
         return (known and not inflected) or (len(word) > 5 and word.endswith(_MADE_VERBS))
