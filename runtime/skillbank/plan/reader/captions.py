@@ -127,7 +127,9 @@ def take_captions(text: Text, *, training: bool) -> None:
         found = _read(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
-    for match in text.find(f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"):
+    for match in text.find(
+        f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"
+    ):
         text.ledger.mark("unread", match.tokens("what"))  # no description says what that is
     for match in text.find(f"{_FIND}|actions.words.segment"):
         _find(text, match)

@@ -58,7 +58,11 @@ def _around_quote(text: Text, i: int) -> list[int]:
         "mode.document", max(first, i - 3)
     ):
         return []
-    set_ = any(c.startswith("slots.") for s in text.spans[i - 1] for c in s.classes) if i else False
+    set_ = i > 0 and any(
+        c.startswith("slots.") and c.endswith((".nouns", ".before"))
+        for s in text.spans[i - 1]
+        for c in s.classes
+    )
     if set_ or word_list("reports.naming") & set(before[-1:]):
         return []  # "in the project 'gum'"
     own = any(asks(text, k) for k in range(first, i))
