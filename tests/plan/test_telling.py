@@ -45,6 +45,9 @@ def test_a_heading_tells_where_headings_stand(said: str) -> None:
     [
         "Anonymize the faces.",
         "only the night pictures",
+        "leaving out the blurry pictures",
+        "skipping everything before noon",
+        "ignoring the small ones",
         "The rainy days are to be left aside.",
         "The corners should be ignored.",
         "We skip the winter pictures.",
