@@ -368,6 +368,17 @@ def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"test-unmarked": 1}
 
 
+def test_a_test_split_that_nobody_annotated_need_not_be_there(made: Made) -> None:
+    for number in range(5):
+        made.put("test", f"{number}.jpg", (160, 120), [])
+    report = check_data(made.opened())
+    assert loud(report) == {"test-unmarked": 1}
+    assert not report.has_errors
+    assert "5 of them not there" in report.tally.examples["test-unmarked"][0].detail
+    made.put("test", "marked.jpg", (160, 120), [made.box((160, 120))])
+    assert loud(check_data(made.opened()))["picture-missing"] == 6
+
+
 def test_an_empty_split(made: Made) -> None:
     made.splits["test"] = []
     assert loud(check_data(made.opened())) == {"split-empty": 1}

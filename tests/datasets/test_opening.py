@@ -241,6 +241,21 @@ def test_a_part_that_is_recognised_needs_what_lies_above(tmp_path: Path) -> None
     assert paths(opened) == ["valid/images/valid.jpg"]
 
 
+def test_annotations_of_a_second_format_in_the_split_folders_are_said(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        picture(tmp_path / split / "images" / f"{split}.jpg")
+        text(tmp_path / split / "labels" / f"{split}.txt", "0 0.5 0.5 0.2 0.25\n")
+        coco(tmp_path, f"{split}/_annotations.coco.json", f"{split}.jpg")
+    text(tmp_path / "data.yaml", "train: ../train/images\nval: ../valid/images\nnames: [dog]\n")
+    data = open_place(tmp_path).data
+    assert data.format == "yolo"
+    assert [(fault.kind, fault.where) for fault in data.faults] == [
+        ("format-aside", "train/_annotations.coco.json"),
+        ("format-aside", "valid/_annotations.coco.json"),
+    ]
+    assert open_place(tmp_path, form="coco").data.faults == ()
+
+
 def test_archives(tmp_path: Path) -> None:
     yolo(tmp_path / "unpacked")
     archive = tmp_path / "pets.zip"

@@ -299,6 +299,39 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_a_second_description_is_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "same.yaml", (tmp_path / "data.yaml").read_text())
+    assert data_of(tmp_path).notes == ()
+    text(tmp_path / "old.yaml", "train: images/train\nnames: [a, b]\n")
+    assert data_of(tmp_path).notes == ("beside data.yaml, which is read, old.yaml is left aside",)
+
+
+@pytest.mark.parametrize("name", ["cfg/pets.yaml", "config/data.yml"])
+def test_a_description_in_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / "data.yaml").rename(tmp_path / name)
+    text(tmp_path / name, "path: ..\n" + (tmp_path / name).read_text())
+    data = data_of(tmp_path)
+    assert (data.classes, data.faults) == (("dog", "cat"), ())
+    assert boxes(data, "val") == {"images/val/b.jpg": [BOX]}
+
+
+def test_a_data_set_below_describes_itself_alone(tmp_path: Path) -> None:
+    picture(tmp_path / "photos" / "x.jpg")
+    ultralytics(tmp_path / "pets")
+    with pytest.raises(DataError, match="no list of classes"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["684,8,273,116,0,0,0,0", "1,1,100,90,20,30,1,-1,-1"])
+def test_lines_of_corners_with_commas_are_no_labels(tmp_path: Path, line: str) -> None:
+    pair(tmp_path, "images/a.jpg", "annotations/a.txt", line)
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    assert data_of(tmp_path).format == "pictures"
+
+
 def test_another_program_s_yaml_is_no_description(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     text(tmp_path / "config.yaml", "model: yolo\nepochs: 3\n")

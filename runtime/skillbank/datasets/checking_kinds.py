@@ -138,7 +138,8 @@ CHECKING = table(
         "annotations-unread",
         WARNING,
         "files that may be annotations, beside pictures, of no format that is recognised",
-        "say with --format what they are, or correct what describes them (data.yaml, classes.txt)",
+        "correct what describes them (data.yaml, classes.txt), say with --format what they are, or export "
+        "them anew as boxes in COCO, YOLO or Pascal VOC",
     ),
     Kind(
         "size-turned",

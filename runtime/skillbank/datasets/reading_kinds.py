@@ -54,6 +54,12 @@ READING = table(
         "pictures that were turned while they were annotated, whose boxes may be turned with them",
         "look at them",
     ),
+    Kind(
+        "format-aside",
+        WARNING,
+        "annotations of a second format, which are not read",
+        "remove those that are not meant, or say which are with --format",
+    ),
     Kind("not-utf8", WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
     Kind(
         "mark-left-out",

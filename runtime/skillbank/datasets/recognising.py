@@ -62,7 +62,20 @@ class Found:
         if self.parts and not any(split.name for split in whole.splits):
             files = a_few([one_line(name) for _, claim in self.claims for name in claim.files], 3)
             return self._divided(f"{files} beside the folders of the splits is not divided and left aside")
+        if aside := self._aside():
+            return replace(whole, faults=(*whole.faults, *aside))
         return whole
+
+    def _aside(self) -> list[Fault]:
+        """Say what in the split folders another format than that of the whole would read."""
+        formats = {each.name for each, _ in self.claims}
+        read = " and ".join(f"{each.title} ({found.why})" for each, found in self.claims)
+        return [
+            Fault("format-aside", f"{folder}/{found.files[0]}", f"it is {each.title}, and {read} is read")
+            for folder, part in self.parts
+            for each, found in part.claims
+            if each.name not in formats and found.files
+        ]
 
     def _whole(self) -> DataSet:
         if len(self.claims) == 1:

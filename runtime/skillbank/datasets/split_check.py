@@ -184,6 +184,9 @@ class SplitCheck:
             self.tally.add([verdict.fault(place)])
         self._weigh_labels(place)
         self.tally.add(self._about_emptiness(place))
+        if self._split.name == "test" and self._pictures and not self._boxes and self._annotated:
+            # Nothing is learned or measured on it: what it lacks ends no job, and is said with the warning.
+            self.tally.forget("picture-missing")
         if self._unmarked and self._boxes:
             self.tally.put("picture-unmarked", self._unmarked, [])
         by_class = {
@@ -237,7 +240,8 @@ class SplitCheck:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
             )
-            yield Fault(kind, place, f"{self._pictures:,} pictures, no box")
+            lost = f", {self._lost_pictures:,} of them not there or broken" if self._lost_pictures else ""
+            yield Fault(kind, place, f"{self._pictures:,} pictures, no box{lost}")
         elif self._lost_pictures == self._pictures:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:
