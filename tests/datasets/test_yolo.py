@@ -299,6 +299,15 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_a_label_file_of_two_pictures_is_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    assert kinds(data_of(tmp_path)) == {}
+    picture(tmp_path / "images/train/a.png")
+    data = data_of(tmp_path)
+    assert kinds(data) == {"label-shared": 1}
+    assert "labels/train/a.txt: of images/train/a.jpg and of images/train/a.png" in details(data)
+
+
 def test_a_second_description_is_said(tmp_path: Path) -> None:
     ultralytics(tmp_path)
     text(tmp_path / "same.yaml", (tmp_path / "data.yaml").read_text())

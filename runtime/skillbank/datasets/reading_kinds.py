@@ -55,6 +55,12 @@ READING = table(
         "look at them",
     ),
     Kind(
+        "label-shared",
+        WARNING,
+        "label files of two pictures whose names differ in the ending alone, so that both have its boxes",
+        "name the pictures apart, and leave each its own label file",
+    ),
+    Kind(
         "format-aside",
         WARNING,
         "annotations of a second format, which are not read",

@@ -28,7 +28,12 @@ _ORIENTATION = 0x0112
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 _ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
 _CLASS_WORDS = re.compile(r"label|class|categor|names")
-_PASSED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", ".git", "__pycache__", "@eaDir"})
+_PASSED = frozenset(
+    {"__MACOSX", ".DS_Store", "Thumbs.db", ".git", ".svn", ".hg", "__pycache__", "@eaDir", "desktop.ini"}
+    | {".ipynb_checkpoints", ".AppleDouble", ".Spotlight-V100", ".Trashes", ".fseventsd", "$RECYCLE.BIN"}
+    | {"System Volume Information", ".thumbnails"}
+)
+"""What systems and editors lay beside the files of people, copies of pictures among them."""
 
 Unpack = Callable[[Path], Path]
 """Unpacks an archive once and returns the folder, without a single top folder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
@@ -68,8 +68,17 @@ class _Pictures:
     def read(self) -> Iterator[Picture]:
         """Yield the pictures in the order of their folder or list, then labels that have no picture."""
         layout = self.layout
+        owners: dict[str, str] = {}
         for name, path in layout.pictures(self.split):
-            yield self._missing(name, "") if path is None else self._picture(name, path)
+            if path is None:
+                yield self._missing(name, "")
+                continue
+            picture = self._picture(name, path)
+            owner = owners.setdefault(picture.where.file, path)
+            if owner != path:
+                shared = Fault("label-shared", picture.where.file, f"of {owner} and of {path}")
+                picture = replace(picture, faults=(*picture.faults, shared))
+            yield picture
         for label in layout.orphans.get(self.split, ()):
             yield self._missing(label.rpartition(".")[0], label)
 
