@@ -265,6 +265,33 @@ def test_archives(tmp_path: Path) -> None:
         open_place(archive)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("meta.json", r"it holds 2 \.jpg, 1 \.json; meta\.json may be annotations, in a format that is not"),
+        ("train/_annotations.txt", r"; train/_annotations\.txt may be annotations"),
+        ("data.rar", r"it holds 2 \.jpg, 1 \.rar; unpack data\.rar"),
+        ("train/dog/c.jpg", "it holds 3 .jpg; folders named after classes mark no boxes"),
+        ("notes.txt", r"1 \.txt$"),
+    ],
+)
+def test_what_may_have_been_taken_for_annotations_is_named(tmp_path: Path, name: str, said: str) -> None:
+    for file in ("train/cat/a.jpg", "val/cat/b.jpg", *([name] if name.endswith(".jpg") else [])):
+        picture(tmp_path / file)
+    if not name.endswith(".jpg"):
+        text(tmp_path / name, "{}")
+    with pytest.raises(UnrecognisedError, match=said):
+        open_place(tmp_path)
+
+
+def test_a_packed_file_of_another_kind_is_said(tmp_path: Path) -> None:
+    text(tmp_path / "pets.7z", "?")
+    with pytest.raises(
+        DataNotFoundError, match=r"pets\.7z is packed in a way that is not read .*; unpack it"
+    ):
+        open_place(tmp_path / "pets.7z")
+
+
 def test_what_is_not_recognised_is_said_with_what_is_there(tmp_path: Path) -> None:
     text(tmp_path / "thing.xyz", "?")
     text(tmp_path / "other.xyz", "?")

@@ -40,6 +40,8 @@ def test_photos(tmp_path: Path) -> None:
         "a_mask.png",
         "train.tfrecord-00000-of-00002",
         "digitStruct.mat",
+        "sub/_annotations.txt",
+        "gt/gt.txt",
     ],
 )
 def test_what_looks_like_annotations_and_is_not_read_is_named(tmp_path: Path, name: str) -> None:

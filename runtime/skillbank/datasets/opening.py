@@ -9,7 +9,7 @@ from pathlib import Path
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import LAST
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
-from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
+from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, archive_stem, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
@@ -206,6 +206,8 @@ def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
 
 def _absent(place: Path, form: str) -> str:
     if place.is_file():
+        if place.name.lower().endswith(OTHER_ARCHIVES):
+            return f"{place} is packed in a way that is not read (.zip, .tar and .tar.gz are); unpack it"
         return f"{place} is no annotation file that is recognised; name the folder of the data set"
     about = "name the folder that holds it"
     if place.parent.is_dir():

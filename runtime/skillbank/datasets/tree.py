@@ -18,10 +18,12 @@ from skillbank.datasets.document import split_in, split_of
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.walk import TooManyError, walk
 
-__all__ = ["PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
+__all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """Endings of the pictures that are read."""
+OTHER_ARCHIVES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".tbz2", ".txz", ".cab", ".iso")
+"""Endings of what is packed and not unpacked here."""
 _MOST = 5_000_000
 _ORIENTATION = 0x0112
 """Number of EXIF's entry on how the picture was held."""

@@ -19,6 +19,7 @@ _DOCUMENTS = tuple(f".{word}" for word in _WORDS.split())
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _MASK_FOLDER = re.compile(r"mask|segm|label|annot|\bgt|ground_?truth", re.IGNORECASE)
 _MASK_NAME = re.compile(r"[_-](masks?|seg|segmentation|labels?|gt|labelids|instanceids|l)$", re.IGNORECASE)
+_TEXT = re.compile(r"annot|bbox|boxes|ground_?truth|(^|[_-])(gt|det)$", re.IGNORECASE)
 _SHARDED = re.compile(r"\.(tfrecords?|record)-\d+-of-\d+$", re.IGNORECASE)
 
 
@@ -42,7 +43,9 @@ def _looks_like(name: str, stems: set[str], plain: set[str]) -> str:
     if bare.endswith(_DOCUMENTS) or _SHARDED.search(bare):
         return "it is packed: unpack it" if bare != lowered else "no format reads it"
     if lowered.endswith(".txt"):
-        return "it has the name of a picture" if _stem(name) in stems else ""
+        if _stem(name) in stems:
+            return "it has the name of a picture"
+        return "no format reads it" if _TEXT.search(_stem(name)) else ""
     stem = _stem(name)
     masked = _in_masks(name) and (stem in plain or _MASK_NAME.sub("", stem) in plain)
     return "it may be a mask" if masked else ""
