@@ -32,7 +32,7 @@ def test_photos(tmp_path: Path) -> None:
     "name",
     [
         "annotations.json.gz",
-        "via_region_data.json",
+        "datumaro.json",
         "labels/a.txt",
         "OID/Label/a.txt",
         "masks/a.png",
@@ -45,11 +45,12 @@ def test_photos(tmp_path: Path) -> None:
     ],
 )
 def test_what_looks_like_annotations_and_is_not_read_is_named(tmp_path: Path, name: str) -> None:
-    picture(tmp_path / "images" / "a.jpg")
-    picture(tmp_path / "images" / "label printer.jpg")
-    text(tmp_path / "readme.txt", "photos")
-    text(tmp_path / name, "?" if not name.endswith(".png") else b"")
-    report = check_data(open_place(tmp_path), decode=False)
+    root = tmp_path / "photos"
+    picture(root / "images" / "a.jpg")
+    picture(root / "images" / "label printer.jpg")
+    text(root / "readme.txt", "photos")
+    text(root / name, "?" if not name.endswith(".png") else b"")
+    report = check_data(open_place(root), decode=False)
     found = report.tally.examples["annotations-unread"]
     assert [fault.where for fault in found] == [name]
     assert report.tally.counts["annotations-unread"] == 1
@@ -57,8 +58,9 @@ def test_what_looks_like_annotations_and_is_not_read_is_named(tmp_path: Path, na
 
 def test_photos_alone_are_no_masks(tmp_path: Path) -> None:
     for name in ("labels/a.jpg", "labels/b.jpg", "unlabelled/c.jpg", "gt_car/d_l.jpg"):
-        picture(tmp_path / name)
-    assert "annotations-unread" not in check_data(open_place(tmp_path), decode=False).tally.counts
+        picture(tmp_path / "photos" / name)
+    report = check_data(open_place(tmp_path / "photos"), decode=False)
+    assert "annotations-unread" not in report.tally.counts
 
 
 def test_annotated_split_folders_go_before_a_picture_at_the_root(tmp_path: Path) -> None:

@@ -299,6 +299,28 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_two_data_sets_side_by_side_are_not_read_as_one(tmp_path: Path) -> None:
+    for site, names in (("a", "[dog, cat]"), ("b", "[car, bus]")):
+        ultralytics(tmp_path / site, f"train: images/train\nval: images/val\nnames: {names}\n")
+    with pytest.raises(DataError, match=r"describes its classes in a/data\.yaml, b/data\.yaml; name the"):
+        data_of(tmp_path)
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    with pytest.raises(DataError, match=r"several YOLO data sets \(a/data\.yaml, b/data\.yaml\); name the"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("label", ["", "1 0,5 0,5 0,2 0,25\n", "cat 0.5 0.5 0.2 0.25\n", "Apple 1 2 3 4\n"])
+def test_a_description_without_labels_that_can_be_read_is_an_error(tmp_path: Path, label: str) -> None:
+    ultralytics(tmp_path)
+    for split, name in (("train", "a"), ("val", "b")):
+        file = tmp_path / "labels" / split / f"{name}.txt"
+        file.write_text(label)
+        if not label:
+            file.unlink()
+    with pytest.raises(DataError, match=r"data\.yaml describes a YOLO data set, and .*: (bring|correct)"):
+        data_of(tmp_path)
+
+
 def test_a_label_file_of_two_pictures_is_said(tmp_path: Path) -> None:
     ultralytics(tmp_path)
     assert kinds(data_of(tmp_path)) == {}
@@ -330,7 +352,7 @@ def test_a_description_in_a_folder_of_its_own(tmp_path: Path, name: str) -> None
 def test_a_data_set_below_describes_itself_alone(tmp_path: Path) -> None:
     picture(tmp_path / "photos" / "x.jpg")
     ultralytics(tmp_path / "pets")
-    with pytest.raises(DataError, match="no list of classes"):
+    with pytest.raises(DataError, match=r"describes its classes in pets/data\.yaml; name"):
         data_of(tmp_path)
 
 

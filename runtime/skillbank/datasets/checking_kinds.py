@@ -68,6 +68,18 @@ CHECKING = table(
         "take half of width and height from the centre",
     ),
     Kind(
+        "boxes-two-corners",
+        ERROR,
+        "boxes written as two corners where centre, width, height are meant",
+        "write the middle between the corners, and x2 - x1 and y2 - y1 as width and height",
+    ),
+    Kind(
+        "boxes-corners",
+        ERROR,
+        "boxes written as upper left corner, width, height where the centre is meant",
+        "add half of width and height to the corner",
+    ),
+    Kind(
         "boxes-yxyx",
         ERROR,
         "boxes with x and y in each other's place",
@@ -138,8 +150,8 @@ CHECKING = table(
         "annotations-unread",
         WARNING,
         "files that may be annotations, beside pictures, of no format that is recognised",
-        "correct what describes them (data.yaml, classes.txt), say with --format what they are, or export "
-        "them anew as boxes in COCO, YOLO or Pascal VOC",
+        "correct what describes them (data.yaml, classes.txt), unpack them, or export them anew as boxes in "
+        "COCO, YOLO or Pascal VOC; until then nothing can be learned from these pictures",
     ),
     Kind(
         "size-turned",

@@ -15,7 +15,7 @@ from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
-__all__ = ["ClassList", "Described", "class_list_files", "described", "description_files"]
+__all__ = ["ClassList", "Described", "class_list_files", "described", "description_files", "inner_files"]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _LISTS = (
@@ -79,6 +79,27 @@ def description_files(tree: Tree) -> list[str]:
             if name.count("/") == 1 and name.partition("/")[0] not in homes and _says_places(tree, name)
         ]
     return sorted(found, key=lambda name: (name.rpartition("/")[2].lower() not in _USUAL, name))
+
+
+def inner_files(tree: Tree) -> list[str]:
+    """Return the descriptions and lists of classes of the folders below that are data sets of their own.
+
+    There are none where a file at the root describes the whole.
+    """
+    if description_files(tree):
+        return []
+    held = tree.picture_folders
+    inner = [
+        name
+        for name in tree.ending(".yaml", ".yml", ".data", *_LISTS)
+        if "/" in name and _describes(tree, name) and name.partition("/")[0] not in tree.split_folders
+    ]
+    homes = {name: name.rpartition("/")[0] for name in inner}
+    return [name for name in inner if any(f"{folder}/".startswith(f"{homes[name]}/") for folder in held)]
+
+
+def _describes(tree: Tree, name: str) -> bool:
+    return name.rpartition("/")[2].lower() in _LISTS or _says_places(tree, name)
 
 
 def class_list_files(tree: Tree) -> list[str]:
