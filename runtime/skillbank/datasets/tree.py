@@ -50,8 +50,8 @@ class Tree:
     root
         The folder.
     files
-        Absolute path by relative path, sorted; the contents of an unpacked archive stand below its name
-        without the ending.
+        Absolute path by relative path in composed Unicode, sorted; the contents of an unpacked archive stand
+        below its name without the ending.
     archives
         Relative paths of archives that were not unpacked.
     """
@@ -136,9 +136,9 @@ class Tree:
         folders
             Folders to look in before that, relative to the tree.
         """
-        return self._find(name, beside, folders) or next(
-            (found for each in _unwritten(name) if (found := self._find(each, beside, folders))), None
-        )
+        said = (name, *_unwritten(name))
+        written = dict.fromkeys((*said, *(unicodedata.normalize("NFC", each) for each in said)))
+        return next((found for each in written if (found := self._find(each, beside, folders))), None)
 
     def _find(self, name: str, beside: str, folders: Sequence[str]) -> str | None:
         wanted = name.replace("\\", "/").removeprefix("./")
@@ -243,7 +243,19 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
             archives.append(name)
         else:
             files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
-    return Tree(root, dict(sorted(files.items())), tuple(archives))
+    return Tree(root, _composed(files), tuple(archives))
+
+
+def _composed(files: dict[str, Path]) -> dict[str, Path]:
+    """Return files sorted by their names in composed Unicode: a Mac takes an umlaut apart, and people do not.
+
+    Of two files whose names are one then, the one that is written so keeps it, and the other its own.
+    """
+    named = {}
+    for name, path in files.items():
+        composed = unicodedata.normalize("NFC", name)
+        named[name if composed in files else composed] = path
+    return dict(sorted(named.items()))
 
 
 def archive_stem(name: str) -> str | None:
