@@ -34,6 +34,21 @@ def test_yolo(tmp_path: Path, image: str, label: str) -> None:
 
 
 @pytest.mark.parametrize("said", [NAME, APART])
+def test_lists_and_descriptions_name_either_form(tmp_path: Path, said: str) -> None:
+    picture(tmp_path / "yolo" / APART / f"{APART}.jpg")
+    text(tmp_path / "yolo" / APART / f"{APART}.txt", "0 0.5 0.5 0.2 0.25\n")
+    text(tmp_path / "yolo" / "data.yaml", f"train: {said}\nnames: [dog]\n")
+    assert boxes(data_of(tmp_path / "yolo"), "train") == {f"{NAME}/{NAME}.jpg": [("dog", 40, 30, 60, 50)]}
+    root = tmp_path / "voc"
+    picture(root / "JPEGImages" / f"{APART}.jpg")
+    box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
+    marked = f"<annotation><filename>{said}</filename><object><name>dog</name>{box}</object></annotation>"
+    text(root / "Annotations" / f"{APART}.xml", marked)
+    text(root / "ImageSets" / "Main" / "train.txt", f"{said}\n")
+    assert boxes(data_of(root), "train") == {f"JPEGImages/{NAME}.jpg": [("dog", 1, 2, 30, 40)]}
+
+
+@pytest.mark.parametrize("said", [NAME, APART])
 def test_an_annotation_means_the_file_in_either_form(tmp_path: Path, said: str) -> None:
     picture(tmp_path / APART / f"{APART}.jpg")
     picture(tmp_path / f"{NAME}2" / f"{NAME}2.jpg")

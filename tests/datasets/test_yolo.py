@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.datasets.checking import check_data
+from skillbank.datasets.opening import open_place
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
@@ -83,7 +85,7 @@ def test_numbers_of_classes_may_have_gaps(tmp_path: Path) -> None:
 
 def test_a_count_that_differs_from_the_names_is_said(tmp_path: Path) -> None:
     data = data_of(ultralytics(tmp_path, f"nc: 3\n{NAMES}train: images/train\n"))
-    assert data.notes == ("data.yaml says nc: 3 and names 2 classes; the names count",)
+    assert data.notes[0] == "data.yaml says nc: 3 and names 2 classes; the names count"
 
 
 def test_roboflow(tmp_path: Path) -> None:
@@ -114,6 +116,7 @@ def test_a_split_that_is_not_there(tmp_path: Path) -> None:
     ]
     assert data.notes == (
         "data.yaml names 'images/test' for test, which is not there or holds no picture: there is no test",
+        "1 pictures with label files stand in no split of data.yaml and are left out (images/val/b.jpg)",
     )
 
 
@@ -297,6 +300,25 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
     text(tmp_path / "other.yaml", f"train: images/train\n{NAMES}")
     with pytest.raises(DataError, match=r"several descriptions of a data set: other\.yaml, pets\.yaml"):
         data_of(tmp_path)
+
+
+def test_labelled_pictures_of_no_split_are_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path, f"train: images/train\n{NAMES}")
+    picture(tmp_path / "images/val/unlabelled.jpg")
+    [note] = data_of(tmp_path).notes
+    assert note == (
+        "1 pictures with label files stand in no split of data.yaml and are left out (images/val/b.jpg)"
+    )
+
+
+@pytest.mark.parametrize("line", ["0 50 40 20 10\n", "9 0.5 0.5 0.2 0.25\n"])
+def test_boxes_that_cannot_be_read_are_not_said_to_be_missing(tmp_path: Path, line: str) -> None:
+    ultralytics(tmp_path)
+    for split, name in (("train", "a"), ("val", "b")):
+        text(tmp_path / f"labels/{split}/{name}.txt", line)
+    counts = check_data(open_place(tmp_path)).tally.counts
+    assert not {"nothing-to-learn", "nothing-to-measure"} & counts.keys()
+    assert counts["split-lost"] == 2
 
 
 def test_two_data_sets_side_by_side_are_not_read_as_one(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ CHECKING = table(
     ),
     Kind("box-two-classes", NOTE, "boxes that are marked with several classes", "nothing if that is meant"),
     Kind("picture-unmarked", NOTE, "pictures without a box", "nothing if they show what is not to be found"),
-    Kind("picture-unnamed", NOTE, "pictures that no annotation names", "nothing: they are left out"),
+    Kind("picture-unnamed", NOTE, "pictures of no split and no annotation", "nothing: they are left out"),
     Kind("picture-alike", NOTE, "pictures that look the same within a split", "nothing: frames of a film do"),
     Kind(
         "picture-deep",

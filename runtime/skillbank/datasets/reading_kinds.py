@@ -89,8 +89,8 @@ READING = table(
     Kind(
         "boxes-pixels",
         ERROR,
-        "boxes in pixels where shares of the picture are meant",
-        "divide x by the width and y by the height of the picture",
+        "boxes in pixels or percent where shares of the picture are meant",
+        "divide x by the width and y by the height of the picture, or percent by 100",
     ),
     Kind(
         "split-missing",

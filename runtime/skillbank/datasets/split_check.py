@@ -22,6 +22,8 @@ _MANY = 10
 _GLANCES = 500
 """So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _OUT = ("box-beyond", "box-outside")
+_UNREAD = ("boxes-pixels", "unknown-class")
+"""Kinds of boxes that are there, and became none in reading."""
 
 
 class SplitCheck:
@@ -236,6 +238,8 @@ class SplitCheck:
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:
             yield Fault("split-empty", place)
+        elif not self._boxes and (unread := sum(self.tally.counts.get(kind, 0) for kind in _UNREAD)):
+            yield Fault("split-lost", place, f"none of its {unread:,} boxes can be read")
         elif not self._boxes and self._annotated:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
