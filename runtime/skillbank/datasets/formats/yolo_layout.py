@@ -58,9 +58,10 @@ class Layout:
         if not layout.places:
             layout._by_names()
         elif rest := layout._left_out():
+            file = one_line(described.file)
             layout.notes.append(
-                f"{len(rest):,} pictures with label files stand in no split of {one_line(described.file)} and "
-                f"are left out ({examples(rest)})"
+                f"{len(rest):,} pictures with label files stand in no split of {file} and are left out "
+                f"({examples(rest)})"
             )
         return layout
 
