@@ -22,6 +22,7 @@ from skillbank.visible import one_line
 __all__ = ["change", "local_digest", "made_by", "named_paths", "refuse_changed", "seen_data"]
 _LABELS = "skillbank-labels.json"
 """As `skillbank.labelling.manifest.MANIFEST`, which is slow to import."""
+_UNREADABLE = "it cannot be read, or holds too many files"
 _LONGEST_PLACE = 200
 _LISTED = 5
 
@@ -45,8 +46,14 @@ def seen_data(plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
                 found.setdefault(labels.uri, labels)
     for look in look_at(plan, whole=False, made=made).looks:
         if look.root is not None:
-            whole = SeenData(key=f"data set of {look.group.source}", uri=str(look.root))
-            found.setdefault(whole.uri, whole.model_copy(update={"digest": local_digest(plan, look.root)}))
+            digest = local_digest(plan, look.root)
+            whole = SeenData(
+                key=f"data set of {look.group.source}",
+                uri=str(look.root),
+                digest=digest,
+                unchecked="" if digest else _UNREADABLE,
+            )
+            found.setdefault(whole.uri, whole)
     return tuple(found.values())
 
 
@@ -126,7 +133,7 @@ def _seen(plan: Plan, binding: InputBinding, made: Sequence[Path]) -> SeenData:
         digest = local_digest(plan, uri.path) if uri.path.exists() else ABSENT
     except (SkillbankError, OSError):
         digest = ""
-    why = "" if digest else "it cannot be read, or holds too many files"
+    why = "" if digest else _UNREADABLE
     return seen.model_copy(update={"digest": digest, "unchecked": why})
 
 
