@@ -321,6 +321,16 @@ def test_boxes_that_cannot_be_read_are_not_said_to_be_missing(tmp_path: Path, li
     assert counts["split-lost"] == 2
 
 
+@pytest.mark.parametrize("decode", [True, False])
+def test_boxes_of_a_picture_without_a_size_are_not_lost_silently(tmp_path: Path, decode: bool) -> None:
+    ultralytics(tmp_path)
+    pair(tmp_path, "images/train/c.jpg", "labels/train/c.txt")
+    text(tmp_path / "images/train/c.jpg", "no picture")
+    report = check_data(open_place(tmp_path), decode=decode)
+    assert report.tally.counts["picture-broken"] == 1
+    assert report.findings.broken == {"images/train/c.jpg"}
+
+
 def test_two_data_sets_side_by_side_are_not_read_as_one(tmp_path: Path) -> None:
     for site, names in (("a", "[dog, cat]"), ("b", "[car, bus]")):
         ultralytics(tmp_path / site, f"train: images/train\nval: images/val\nnames: {names}\n")

@@ -97,6 +97,8 @@ class SplitCheck:
                 near = self._tree.near(picture.name)
                 detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
                 yield Fault("picture-missing", where, detail)
+        elif any(fault.kind == "picture-broken" for fault in picture.faults):  # its reader has said it
+            self._findings.broken.add(picture.path)
         elif look is not None:
             if look.trouble:
                 self._findings.broken.add(picture.path)

@@ -103,7 +103,8 @@ class _Pictures:
             faults = (Fault("label-file-missing", path),)
             return Picture(name, path, width, height, (), where=Where(path), faults=faults)
         if size is None:
-            return Picture(name, path, None, None, (), where=Where(label))
+            lost = Fault("picture-broken", path, f"its size cannot be read, and {one_line(label)} needs it")
+            return Picture(name, path, None, None, (), where=Where(label), faults=(lost,))
         text = read_text(tree.path(label))
         kept: list[Fault] = []
         boxes = tuple(self.labels.boxes(text, label, size, kept.append))
