@@ -129,7 +129,10 @@ def _without_labels(tree: Tree, description: str) -> str:
         else f"{one_line(first, 100)} has no line of a number of a class and shares of the picture, with "
         "points and not commas in the numbers: correct it"
     )
-    return f"{tree.path(description)} describes a YOLO data set, and {found}"
+    return (
+        f"{tree.path(description)} describes a YOLO data set, and {found}; where the pictures alone are "
+        "meant, name their folder"
+    )
 
 
 def _several(tree: Tree, inner: list[str]) -> str:
