@@ -341,6 +341,17 @@ def test_two_data_sets_side_by_side_are_not_read_as_one(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_folders_with_the_same_list_of_classes_are_one_data_set(tmp_path: Path) -> None:
+    for folder in ("day", "night"):
+        pair(tmp_path, f"{folder}/{folder}.jpg", f"{folder}/{folder}.txt")
+        text(tmp_path / folder / "classes.txt", "dog\ncat\n")
+    data = data_of(tmp_path)
+    assert boxes(data) == {"day/day.jpg": [BOX], "night/night.jpg": [BOX]}
+    text(tmp_path / "night" / "classes.txt", "cat\ndog\n")
+    with pytest.raises(DataError, match=r"several YOLO data sets \(day/classes\.txt, night/classes\.txt\)"):
+        data_of(tmp_path)
+
+
 @pytest.mark.parametrize("label", ["", "1 0,5 0,5 0,2 0,25\n", "cat 0.5 0.5 0.2 0.25\n", "Apple 1 2 3 4\n"])
 def test_a_description_without_labels_that_can_be_read_is_an_error(tmp_path: Path, label: str) -> None:
     ultralytics(tmp_path)

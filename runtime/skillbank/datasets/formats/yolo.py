@@ -9,6 +9,7 @@ from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.yolo_classes import (
+    agree,
     class_list_files,
     described,
     description_files,
@@ -50,7 +51,7 @@ class Yolo:
     def read(self, tree: Tree) -> DataSet:
         """Read the classes and the layout now, and labels when they are asked for."""
         inner = inner_files(tree)
-        if len({name.rpartition("/")[0] for name in inner}) > 1:
+        if len({name.rpartition("/")[0] for name in inner}) > 1 and not agree(tree, inner):
             raise DataError(_several(tree, inner))
         found = described(tree)
         if found.classes is None or not found.classes.names:

@@ -15,7 +15,15 @@ from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
-__all__ = ["ClassList", "Described", "class_list_files", "described", "description_files", "inner_files"]
+__all__ = [
+    "ClassList",
+    "Described",
+    "agree",
+    "class_list_files",
+    "described",
+    "description_files",
+    "inner_files",
+]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _LISTS = (
@@ -96,6 +104,18 @@ def inner_files(tree: Tree) -> list[str]:
     ]
     homes = {name: name.rpartition("/")[0] for name in inner}
     return [name for name in inner if any(f"{folder}/".startswith(f"{homes[name]}/") for folder in held)]
+
+
+def agree(tree: Tree, files: list[str]) -> bool:
+    """Whether descriptions and lists of classes name the same classes by the same numbers."""
+    found = []
+    for name in files:
+        if name.rpartition("/")[2].lower() in _LISTS:
+            found.append(_class_list(tree, name).names)
+        elif not name.endswith(".data"):
+            classes = _yaml(tree, name).classes
+            found.append(classes.names if classes is not None else {})
+    return all(each == found[0] for each in found)
 
 
 def _describes(tree: Tree, name: str) -> bool:
