@@ -105,6 +105,25 @@ def test_a_corner_for_width_and_height(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"boxes-xyxy": 45}
 
 
+@pytest.mark.parametrize("boxes", [8, 200])
+@pytest.mark.parametrize("kind", ["boxes-two-corners", "boxes-corners"])
+def test_corners_where_a_centre_is_meant(tmp_path: Path, kind: str, boxes: int) -> None:
+    made = Made(tmp_path, seed=boxes)
+    made.add("train", boxes // 2, boxes=2)
+
+    def misread(box: Box) -> Box:
+        across = box.x2 if kind == "boxes-two-corners" else box.x2 - box.x1
+        down = box.y2 if kind == "boxes-two-corners" else box.y2 - box.y1
+        x, y = box.x1 - across / 2, box.y1 - down / 2
+        return replace(box, x1=x, y1=y, x2=x + across, y2=y + down)
+
+    made.splits["train"] = [
+        replace(each, boxes=tuple(map(misread, each.boxes))) for each in made.splits["train"]
+    ]
+    assert kind in check_data(made.opened()).tally.counts
+    assert not {"box-outside", "box-beyond"} & check_data(made.opened()).tally.counts.keys()
+
+
 def test_centres(made: Made) -> None:
     def centred(b: Box, _: Picture) -> Box:
         return replace(b, x1=(b.x1 + b.x2) / 2, y1=(b.y1 + b.y2) / 2, x2=b.x2 - b.x1, y2=b.y2 - b.y1)
@@ -366,6 +385,17 @@ def test_a_class_that_is_spelled_otherwise_in_validation(made: Made) -> None:
 def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:
     made.add("test", 5, boxes=0)
     assert loud(check_data(made.opened())) == {"test-unmarked": 1}
+
+
+def test_a_test_split_that_nobody_annotated_need_not_be_there(made: Made) -> None:
+    for number in range(5):
+        made.put("test", f"{number}.jpg", (160, 120), [])
+    report = check_data(made.opened())
+    assert loud(report) == {"test-unmarked": 1}
+    assert not report.has_errors
+    assert "5 of them not there" in report.tally.examples["test-unmarked"][0].detail
+    made.put("test", "marked.jpg", (160, 120), [made.box((160, 120))])
+    assert loud(check_data(made.opened()))["picture-missing"] == 6
 
 
 def test_an_empty_split(made: Made) -> None:

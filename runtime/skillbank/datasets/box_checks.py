@@ -23,6 +23,9 @@ _TINY = 2.0
 _MANY = 20
 """From so many boxes on, where all of them lie is no accident."""
 _OFTEN = 0.1
+_SEEN = 0.3
+_FEW = 6
+"""Fewer boxes may all lie in some way by accident."""
 _ALL = 0.98
 _SCALES = (100.0, 1000.0)
 
@@ -119,6 +122,9 @@ class BoxStatistics:
     """Of pictures of known size."""
     reversed: int = 0
     outside: int = 0
+    """Reach out to the right or below."""
+    about: int = 0
+    """Reach out to any side."""
     fractions: int = 0
     broken_fractions: int = 0
     """Fractions that are no whole numbers, which cannot be pixels."""
@@ -130,6 +136,10 @@ class BoxStatistics:
     """Lie inside when they are taken for centre, width and height."""
     fits_as_sized_centres: int = 0
     """Lie inside when their first corner is taken for the centre."""
+    fits_as_centred_corners: int = 0
+    """Lie inside when their centre is taken for the first corner, and width and height for the second."""
+    fits_as_sized_corners: int = 0
+    """Lie inside when their centre is taken for the first corner of a box of their width and height."""
     fits_exchanged: int = 0
     """Lie inside when x and y are exchanged."""
     largest: float = 0.0
@@ -157,16 +167,26 @@ class BoxStatistics:
         self.sized += 1
         self.smallest_side = min(self.smallest_side, width, height)
         self.outside += x2 > right or y2 > low
+        self.about += x2 > right or y2 > low or min(x1, y1) < -by
         positive = x1 >= -by and y1 >= -by and x2 > 0 and y2 > 0
         self.fits_as_sizes += positive and x1 + x2 <= right and y1 + y2 <= low
         self.fits_as_corners += x2 - x1 > x1 and y2 - y1 > y1 and x2 - x1 <= right and y2 - y1 <= low
         self.fits_as_centres += positive and _inside_as_centre(x1, y1, x2, y2, width, height, by)
         self.fits_as_sized_centres += _inside_as_centre(x1, y1, x2 - x1, y2 - y1, width, height, by)
+        self._add_centred((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, right, low)
         self.fits_exchanged += positive and x2 <= low and y2 <= right and x2 >= x1 and y2 >= y1
+
+    def _add_centred(self, x: float, y: float, across: float, down: float, right: float, low: float) -> None:
+        """Count a box by its centre and size, which may have been two corners, or a corner and size."""
+        first = min(x, y) >= 0
+        self.fits_as_centred_corners += first and x < across <= right and y < down <= low
+        self.fits_as_sized_corners += first and 0 < across <= right - x and 0 < down <= low - y
 
     def verdicts(self) -> list[Verdict]:
         """Return what all boxes together tell; at most one."""
-        found = self._fractions() or self._corners() or self._scaled() or self._perhaps_sizes()
+        found = (
+            self._fractions() or self._centred() or self._corners() or self._scaled() or self._perhaps_sizes()
+        )
         return [found] if found is not None else []
 
     def _fractions(self) -> Verdict | None:
@@ -215,6 +235,19 @@ class BoxStatistics:
                 "and y change places"
             )
             return Verdict("boxes-yxyx", self.boxes, told, _ODD)
+        return None
+
+    def _centred(self) -> Verdict | None:
+        """Tell corners that were read as centres, as YOLO writes them."""
+        if self.sized < _FEW or self.about < _OFTEN * self.boxes:
+            return None
+        out = f"{self.about:,} of its {self.boxes:,} reach out"
+        if self.about >= _SEEN * self.boxes and self.fits_as_centred_corners >= _ALL * self.sized:
+            told = f"{out}, and {self.fits_as_centred_corners:,} fit when they are taken for two corners"
+            return Verdict("boxes-two-corners", self.boxes, told, _ODD)
+        if self.fits_as_sized_corners >= _ALL * self.sized:
+            told = f"{out}, and {self.fits_as_sized_corners:,} fit when their centre is taken for a corner"
+            return Verdict("boxes-corners", self.boxes, told, _ODD)
         return None
 
     def _perhaps_sizes(self) -> Verdict | None:

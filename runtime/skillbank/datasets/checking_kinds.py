@@ -68,6 +68,18 @@ CHECKING = table(
         "take half of width and height from the centre",
     ),
     Kind(
+        "boxes-two-corners",
+        ERROR,
+        "boxes written as two corners where centre, width, height are meant",
+        "write the middle between the corners, and x2 - x1 and y2 - y1 as width and height",
+    ),
+    Kind(
+        "boxes-corners",
+        ERROR,
+        "boxes written as upper left corner, width, height where the centre is meant",
+        "add half of width and height to the corner",
+    ),
+    Kind(
         "boxes-yxyx",
         ERROR,
         "boxes with x and y in each other's place",
@@ -138,7 +150,8 @@ CHECKING = table(
         "annotations-unread",
         WARNING,
         "files that may be annotations, beside pictures, of no format that is recognised",
-        "say with --format what they are, or correct what describes them (data.yaml, classes.txt)",
+        "correct what describes them (data.yaml, classes.txt), unpack them, or export them anew as boxes in "
+        "COCO, YOLO or Pascal VOC; until then nothing can be learned from these pictures",
     ),
     Kind(
         "size-turned",
@@ -238,7 +251,7 @@ CHECKING = table(
     ),
     Kind("box-two-classes", NOTE, "boxes that are marked with several classes", "nothing if that is meant"),
     Kind("picture-unmarked", NOTE, "pictures without a box", "nothing if they show what is not to be found"),
-    Kind("picture-unnamed", NOTE, "pictures that no annotation names", "nothing: they are left out"),
+    Kind("picture-unnamed", NOTE, "pictures of no split and no annotation", "nothing: they are left out"),
     Kind("picture-alike", NOTE, "pictures that look the same within a split", "nothing: frames of a film do"),
     Kind(
         "picture-deep",

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.formats.coco_writer import write_document
@@ -224,7 +225,7 @@ def _real_folders(tree: Tree) -> dict[Path, Path]:
 def _base(name: str, path: Path) -> Path:
     """Return the folder that a file of a tree comes from: the tree's own, or that of an unpacked archive."""
     parts, said = list(path.parts), name.split("/")
-    while said and parts and parts[-1] == said[-1]:
+    while said and parts and normalize("NFC", parts[-1]) == normalize("NFC", said[-1]):
         parts.pop()
         said.pop()
     return Path(*parts)

@@ -101,9 +101,14 @@ class Labels:
 
 
 def is_label_line(line: str) -> bool:
-    """Whether a line is a class and at least four numbers."""
-    parts = line.split() if " " in line.strip() or "\t" in line.strip() else line.split(",")
-    return len(parts) >= 5 and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
+    """Whether a line is a class and at least four numbers; with commas there are four, or a confidence too.
+
+    Lines of other tools begin with four corners in pixels, and have eight columns (VisDrone) or more (MOT).
+    """
+    parts, most = line.split(), len(line)
+    if len(parts) == 1:
+        parts, most = line.split(","), 6
+    return 5 <= len(parts) <= most and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
 
 
 def _numbers(parts: list[str]) -> list[float] | None:

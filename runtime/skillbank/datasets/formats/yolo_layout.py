@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from skillbank.datasets.document import SPLITS, split_in, split_of
 from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.formats.yolo_classes import Described, class_list_files
 from skillbank.datasets.formats.yolo_labels import is_label_line
 from skillbank.datasets.texts import read_text
@@ -55,7 +57,18 @@ class Layout:
                     layout._missing(described.file, split, entry)
         if not layout.places:
             layout._by_names()
+        elif rest := layout._left_out():
+            file = one_line(described.file)
+            layout.notes.append(
+                f"{len(rest):,} pictures with label files stand in no split of {file} and are left out "
+                f"({examples(rest)})"
+            )
         return layout
+
+    def _left_out(self) -> list[str]:
+        """Return the pictures with a label file that no split holds."""
+        held = {path for split in self.places for _, path in self.pictures(split)}
+        return [name for name in self.tree.pictures if name not in held and self.label_of(name) is not None]
 
     def pictures(self, split: str) -> Iterator[tuple[str, str | None]]:
         """Yield each picture of a split as it is named, and where it lies."""
@@ -257,7 +270,8 @@ def _first_lines(tree: Tree, name: str) -> list[str]:
 
 def _parts(entry: str) -> list[str]:
     """Return the parts of a path without what leads out of the data set."""
-    return [part for part in entry.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    parts = normalize("NFC", entry).replace("\\", "/").split("/")
+    return [part for part in parts if part not in ("", ".", "..")]
 
 
 def _said(entry: str, split: str) -> str:
