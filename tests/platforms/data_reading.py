@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +19,8 @@ __all__ = ["LAYOUTS", "lay_out", "looking_at", "read_by_jobs"]
 _LOOK = r"""
 value() { sed -n "s/^ *\"$1\": \"\(.*\)\".*/\1/p" "$0"; }
 lines=$(value lines); labels=$(value labels); pictures=$(value pictures)
-echo "labels $(cat "$labels")"
-sed -n 's/.*"file_name": "\([^"]*\)".*/\1/p' "$lines" | while read -r name; do
+cat "$labels"; echo; echo "pictures"
+sed -n 's/.*"file_name": *"\([^"]*\)".*/\1/p' "$lines" | while read -r name; do
     echo "picture $(md5sum < "$pictures/$name") $name"
 done
 [ -e "$1" ] && echo "what is beside it can be read"
@@ -159,8 +160,8 @@ def read_by_jobs(jobs: Jobs, plan: Callable[..., Any], root: Path, *, shared: bo
         ended = jobs.wait(record.id, timeout=120)
         said = "".join(jobs.logs(ended.id))
         assert ended.state is JobState.COMPLETE, (layout, said, ended.history)
-        lines = said.splitlines()
-        assert lines[0] == 'labels {"0": "cat", "1": "dog"}', (layout, said)
-        found = sorted(line.split()[1] for line in lines if line.startswith("picture "))
+        labels, _, rest = said.partition("\npictures\n")
+        assert json.loads(labels) == {"0": "cat", "1": "dog"}, (layout, said)
+        found = sorted(line.split()[1] for line in rest.splitlines() if line.startswith("picture "))
         assert found == sums, (layout, said)
         assert shared or " can be " not in said, (layout, said)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from skillbank.datasets.album import Album, Reaches
 from skillbank.datasets.document import Box, Picture, Split
+from skillbank.datasets.formats.coco_writer import write_document
+from skillbank.datasets.formats.odvg_writer import write_label_map, write_lines
+from skillbank.datasets.formats.writing import Left
 from skillbank.datasets.names import plain_name
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.repairing import Mode, Repair
@@ -99,24 +99,25 @@ def provide(
     album = Album(opened.tree, folder, reaches)
     texts = folder / "annotations"
     texts.mkdir(parents=True, exist_ok=True)
-    maker = _Maker(Repair(report, mode), shared, album)
-    for name, write in ((wanted.lines, _write_lines), (wanted.coco, partial(_write_coco, first=first))):
-        if name:
-            maker = _Maker(Repair(report, mode), shared, album)
-            write(texts / name, maker.pictures(split), shared)
+    maker, lost = _Maker(Repair(report, mode), shared, album), Left()
+    if wanted.lines:
+        write_lines(texts / wanted.lines, maker.pictures(split), shared.names, lost)
+    if wanted.coco:
+        maker = _Maker(Repair(report, mode), shared, album, phrases=False)
+        write_document(texts / wanted.coco, maker.pictures(split), shared.names, first, lost)
     if maker.count == 0:
         raise DataError(
             f"nothing is left of {opened.tree.root} ({split.said or 'all'}) without what is broken"
         )
     if wanted.label_map:
-        label_map = {str(number): name for number, name in enumerate(shared.names)}
-        _write_text(texts / wanted.label_map, json.dumps(label_map, ensure_ascii=False))
+        write_label_map(texts / wanted.label_map, shared.names)
     if wanted.classes:
         _write_text(texts / wanted.classes, "\n".join(shared.names))
     named = (wanted.lines, wanted.label_map, wanted.coco, wanted.classes)
     paths = {wanted.pictures: album.root, **{name: texts / name for name in named if name}}
-    notes = (*maker.notes(), *album.notes())
-    return Provided(paths, maker.count, maker.boxes, tuple(shared.names), notes)
+    boxes = maker.boxes if wanted.coco else maker.boxes - lost.counts.total()
+    notes = (*maker.notes(), *lost.sentences(), *album.notes())
+    return Provided(paths, maker.count, boxes, tuple(shared.names), notes)
 
 
 def provide_pictures(
@@ -153,10 +154,13 @@ def provide_pictures(
 
 
 class _Maker:
-    """Pictures as they are written: repaired, named from the folder of pictures, with shared numbers."""
+    """Pictures as they are written: repaired, named from the folder of pictures, with shared numbers.
 
-    def __init__(self, repair: Repair, classes: Classes, album: Album) -> None:
-        self._repair, self._classes, self._album = repair, classes, album
+    Where the phrases of captions are not kept each of them is a class.
+    """
+
+    def __init__(self, repair: Repair, classes: Classes, album: Album, *, phrases: bool = True) -> None:
+        self._repair, self._classes, self._album, self._phrases = repair, classes, album, phrases
         self._numbers = classes.add(repair.classes)
         self.count = self.boxes = self.lost = 0
 
@@ -168,7 +172,8 @@ class _Maker:
                 continue
             self.count += 1
             self.boxes += len(picture.boxes)
-            boxes = tuple(self._numbered(box, grounded=bool(picture.caption)) for box in picture.boxes)
+            grounded = self._phrases and bool(picture.caption)
+            boxes = tuple(self._numbered(box, grounded=grounded) for box in picture.boxes)
             yield replace(picture, name=self._album.add(picture.path), boxes=boxes)
 
     def notes(self) -> Iterator[str]:
@@ -187,82 +192,3 @@ class _Maker:
 
 def _write_text(file: Path, text: str) -> None:
     file.write_text(text + "\n", encoding="utf-8")
-
-
-def _write_lines(file: Path, pictures: Iterable[Picture], classes: Classes) -> None:
-    with file.open("w", encoding="utf-8") as lines:
-        for picture in pictures:
-            boxes = [box for box in picture.boxes if not box.crowd]
-            line: dict[str, object] = {
-                "file_name": picture.name,
-                "height": picture.height,
-                "width": picture.width,
-            }
-            if picture.caption:
-                regions = [
-                    {"phrase": box.phrase or classes.names[box.label or 0], "bbox": _corners(box)}
-                    for box in boxes
-                ]
-                line["grounding"] = {"caption": picture.caption, "regions": regions}
-            else:
-                line["detection"] = {
-                    "instances": [
-                        {"bbox": _corners(box), "label": box.label, "category": classes.names[box.label]}
-                        for box in boxes
-                        if box.label is not None
-                    ]
-                }
-            lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _phrase(box: Box, classes: Classes) -> str:
-    return classes.names[box.label] if box.label is not None and not box.phrase else box.phrase
-
-
-def _write_coco(file: Path, pictures: Iterable[Picture], classes: Classes, first: int) -> None:
-    """Write the document piece by piece: a large data set would not fit into memory."""
-    boxes_file = file.with_name(f".{file.name}.boxes")
-    count = 0
-    with file.open("w", encoding="utf-8") as out, boxes_file.open("w+", encoding="utf-8") as boxes:
-        out.write('{"images": [')
-        for number, picture in enumerate(pictures, 1):
-            image = {
-                "id": number,
-                "file_name": picture.name,
-                "width": picture.width,
-                "height": picture.height,
-            }
-            out.write((",\n" if number > 1 else "\n") + json.dumps(image, ensure_ascii=False))
-            for box in picture.boxes:
-                count += 1
-                boxes.write(
-                    (",\n" if count > 1 else "\n")
-                    + json.dumps(_annotation(box, count, number, classes, first))
-                )
-        out.write('],\n"annotations": [')
-        boxes.seek(0)
-        shutil.copyfileobj(boxes, out)
-        categories = [{"id": number, "name": name} for number, name in enumerate(classes.names, first)]
-        out.write('],\n"categories": ' + json.dumps(categories, ensure_ascii=False) + "}\n")
-    boxes_file.unlink()
-
-
-def _annotation(box: Box, count: int, image: int, classes: Classes, first: int) -> dict[str, object]:
-    label = box.label if box.label is not None else classes.add([box.phrase])[0]
-    x1, y1, x2, y2 = _corners(box)
-    return {
-        "id": count,
-        "image_id": image,
-        "category_id": label + first,
-        "bbox": [x1, y1, _round(x2 - x1), _round(y2 - y1)],
-        "area": _round((x2 - x1) * (y2 - y1)),
-        "iscrowd": int(box.crowd),
-    }
-
-
-def _corners(box: Box) -> list[float]:
-    return [_round(each) for each in (box.x1, box.y1, box.x2, box.y2)]
-
-
-def _round(number: float) -> float:
-    return round(number, 4)

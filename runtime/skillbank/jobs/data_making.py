@@ -19,7 +19,7 @@ from skillbank.storage.cache import digest, once
 
 __all__ = ["make"]
 
-_VERSION = "1"
+_VERSION = "2"
 """Of the files that are made: another one makes them anew."""
 _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,9 +12,9 @@ import msgspec
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, name_below, plain_number
+from skillbank.datasets.formats.writing import Left, named_below, plain_number
 
-__all__ = ["COCO_FILE", "CocoWriter"]
+__all__ = ["COCO_FILE", "CocoWriter", "write_document"]
 
 COCO_FILE = "annotations.json"
 
@@ -43,48 +43,63 @@ class CocoWriter:
         for part in parts:
             home = folder / part.name
             home.mkdir(parents=True, exist_ok=True)
-            with (
-                (home / COCO_FILE).open("wb") as document,
-                tempfile.TemporaryFile(dir=home) as annotations,
-            ):
-                document.write(b'{"images": [')
-                self._pictures(part, document, annotations, left)
-                document.write(b'\n],\n"annotations": [')
-                annotations.seek(0)
-                shutil.copyfileobj(annotations, document)
-                categories = [{"id": self.first + at, "name": name} for at, name in enumerate(classes)]
-                document.write(b'\n],\n"categories": ' + msgspec.json.encode(categories) + b"}\n")
+            pictures = named_below(part, self.folder(part.name))
+            write_document(home / COCO_FILE, pictures, classes, self.first, left)
         return left.sentences()
 
-    def _pictures(self, part: Part, document: IO[bytes], annotations: IO[bytes], left: Left) -> None:
-        count = 0
-        for number, picture in enumerate(part.pictures, 1):
-            image = _image(number, picture, name_below(picture, self.folder(part.name)))
-            document.write(_entry(image, number == 1))
-            for annotation in self._annotations(number, picture, left):
-                count += 1
-                annotations.write(_entry({"id": count} | annotation, count == 1))
 
-    def _annotations(self, number: int, picture: Picture, left: Left) -> Iterator[dict[str, Any]]:
+def write_document(
+    file: Path, pictures: Iterable[Picture], classes: Sequence[str], first: int, left: Left
+) -> None:
+    """Write a document piece by piece: one of a large data set would not fit into memory.
+
+    Parameters
+    ----------
+    pictures
+        Called as the document is to name them.
+    classes
+        Those of the labels; some may be added to it while the pictures are read.
+    first
+        The number of the first category.
+    left
+        Counts what the document cannot hold.
+    """
+    with file.open("wb") as document, tempfile.TemporaryFile(dir=file.parent) as annotations:
+        document.write(b'{"images": [')
+        _write_pictures(pictures, first, document, annotations, left)
+        document.write(b'\n],\n"annotations": [')
+        annotations.seek(0)
+        shutil.copyfileobj(annotations, document)
+        categories = [{"id": first + at, "name": name} for at, name in enumerate(classes)]
+        document.write(b'\n],\n"categories": ' + msgspec.json.encode(categories) + b"}\n")
+
+
+def _write_pictures(
+    pictures: Iterable[Picture], first: int, document: IO[bytes], annotations: IO[bytes], left: Left
+) -> None:
+    count = 0
+    for number, picture in enumerate(pictures, 1):
+        document.write(_entry(_image(number, picture), number == 1))
         for box in picture.boxes:
             if box.label is None:
                 left.out("boxes with a phrase and no class, which COCO does not know,")
-            else:
-                yield self._annotation(number, box, box.label)
-
-    def _annotation(self, number: int, box: Box, label: int) -> dict[str, Any]:
-        width, height = box.x2 - box.x1, box.y2 - box.y1
-        return {
-            "image_id": number,
-            "category_id": self.first + label,
-            "bbox": [plain_number(value) for value in (box.x1, box.y1, width, height)],
-            "area": plain_number(width * height),
-            "iscrowd": int(box.crowd),
-        }
+                continue
+            count += 1
+            annotation = {"id": count, "image_id": number, "category_id": first + box.label} | _area(box)
+            annotations.write(_entry(annotation, count == 1))
 
 
-def _image(number: int, picture: Picture, name: str) -> dict[str, Any]:
-    image: dict[str, Any] = {"id": number, "file_name": name}
+def _area(box: Box) -> dict[str, Any]:
+    width, height = box.x2 - box.x1, box.y2 - box.y1
+    return {
+        "bbox": [plain_number(value) for value in (box.x1, box.y1, width, height)],
+        "area": plain_number(width * height),
+        "iscrowd": int(box.crowd),
+    }
+
+
+def _image(number: int, picture: Picture) -> dict[str, Any]:
+    image: dict[str, Any] = {"id": number, "file_name": picture.name}
     if picture.width and picture.height:
         image |= {"width": picture.width, "height": picture.height}
     return image

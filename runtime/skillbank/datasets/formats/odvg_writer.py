@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import msgspec
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, name_below, plain_number
+from skillbank.datasets.formats.writing import Left, named_below, plain_number
 
-__all__ = ["ODVG_LINES", "ODVG_MAP", "OdvgWriter"]
+__all__ = ["ODVG_LINES", "ODVG_MAP", "OdvgWriter", "write_label_map", "write_lines"]
 
 ODVG_LINES = "annotations_odvg.jsonl"
 ODVG_MAP = "annotations_odvg_labelmap.json"
@@ -35,18 +35,36 @@ class OdvgWriter:
             home = folder / part.name
             home.mkdir(parents=True, exist_ok=True)
             if classes:
-                names = {str(number): name for number, name in enumerate(classes)}
-                text = json.dumps(names, ensure_ascii=False, indent=1)
-                (home / ODVG_MAP).write_text(f"{text}\n", encoding="utf-8")
-            with (home / ODVG_LINES).open("wb") as lines:
-                for picture in part.pictures:
-                    line = _line(picture, name_below(picture, self.folder(part.name)), classes, left)
-                    lines.write(msgspec.json.encode(line) + b"\n")
+                write_label_map(home / ODVG_MAP, classes)
+            write_lines(home / ODVG_LINES, named_below(part, self.folder(part.name)), classes, left)
         return left.sentences()
 
 
-def _line(picture: Picture, name: str, classes: Sequence[str], left: Left) -> dict[str, Any]:
-    line: dict[str, Any] = {"file_name": name}
+def write_label_map(file: Path, classes: Sequence[str]) -> None:
+    """Write the names of the classes by their numbers, which count from 0."""
+    names = {str(number): name for number, name in enumerate(classes)}
+    file.write_text(json.dumps(names, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_lines(file: Path, pictures: Iterable[Picture], classes: Sequence[str], left: Left) -> None:
+    """Write a line for each picture.
+
+    Parameters
+    ----------
+    pictures
+        Called as the lines are to name them.
+    classes
+        Those of the labels; some may be added to it while the pictures are read.
+    left
+        Counts what the lines cannot hold.
+    """
+    with file.open("wb") as lines:
+        for picture in pictures:
+            lines.write(msgspec.json.encode(_line(picture, classes, left)) + b"\n")
+
+
+def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, Any]:
+    line: dict[str, Any] = {"file_name": picture.name}
     if picture.width and picture.height:
         line |= {"height": picture.height, "width": picture.width}
     boxes = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from skillbank.datasets.document import Picture
+from skillbank.datasets.formats.base import Part
 
-__all__ = ["Left", "name_below", "plain_number"]
+__all__ = ["Left", "name_below", "named_below", "plain_number"]
 
 _DECIMALS = 6
 
@@ -30,6 +32,12 @@ class Left:
 def name_below(picture: Picture, folder: str) -> str:
     """Return a picture's name relative to the folder of its split."""
     return (picture.path or picture.name).removeprefix(f"{folder}/")
+
+
+def named_below(part: Part, folder: str) -> Iterator[Picture]:
+    """Yield the pictures of a split, each with its name relative to the folder of that split."""
+    for picture in part.pictures:
+        yield replace(picture, name=name_below(picture, folder))
 
 
 def plain_number(value: float) -> float | int:
