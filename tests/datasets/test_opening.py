@@ -285,6 +285,16 @@ def test_what_may_have_been_taken_for_annotations_is_named(tmp_path: Path, name:
         open_place(root)
 
 
+def test_a_folder_of_which_the_data_set_above_holds_nothing_is_no_part_of_it(tmp_path: Path) -> None:
+    root = tmp_path / "things"
+    for split in ("train", "test_photos"):
+        picture(root / split / "a.jpg")
+        coco(root, f"{split}/_annotations.coco.json", "a.jpg")
+    text(root / "test_sheets" / "x.xyz", "?")
+    with pytest.raises(UnrecognisedError, match=r"it holds 1 \.xyz"):
+        open_place(root / "test_sheets")
+
+
 def test_a_packed_file_of_another_kind_is_said(tmp_path: Path) -> None:
     text(tmp_path / "pets.7z", "?")
     with pytest.raises(
