@@ -276,12 +276,23 @@ def test_archives(tmp_path: Path) -> None:
     ],
 )
 def test_what_may_have_been_taken_for_annotations_is_named(tmp_path: Path, name: str, said: str) -> None:
+    root = tmp_path / "things"  # a folder whose name says "test" is looked for in what lies above
     for file in ("train/cat/a.jpg", "val/cat/b.jpg", *([name] if name.endswith(".jpg") else [])):
-        picture(tmp_path / file)
+        picture(root / file)
     if not name.endswith(".jpg"):
-        text(tmp_path / name, "{}")
+        text(root / name, "{}")
     with pytest.raises(UnrecognisedError, match=said):
-        open_place(tmp_path)
+        open_place(root)
+
+
+def test_a_folder_of_which_the_data_set_above_holds_nothing_is_no_part_of_it(tmp_path: Path) -> None:
+    root = tmp_path / "things"
+    for split in ("train", "test_photos"):
+        picture(root / split / "a.jpg")
+        coco(root, f"{split}/_annotations.coco.json", "a.jpg")
+    text(root / "test_sheets" / "x.xyz", "?")
+    with pytest.raises(UnrecognisedError, match=r"it holds 1 \.xyz"):
+        open_place(root / "test_sheets")
 
 
 def test_a_packed_file_of_another_kind_is_said(tmp_path: Path) -> None:

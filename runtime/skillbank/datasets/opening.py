@@ -168,7 +168,7 @@ def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
         return Opened(tree, data)
     word = split_in(rest.rpartition("/")[2])
     named = [split for split in data.splits if word is not None and split.name == word]
-    held = named or [split for split in data.splits if any(True for _ in _below(split, rest))]
+    held = [split for split in named or data.splits if any(True for _ in _below(split, rest))]
     if not held:
         return None
     return Opened(tree, data, _narrowed(held[0], rest)) if len(held) == 1 else None
