@@ -23,6 +23,8 @@ _TINY = 2.0
 _MANY = 20
 """From so many boxes on, where all of them lie is no accident."""
 _OFTEN = 0.1
+_NO_SLIP = 4
+"""So many boxes that reach out, where they are often too, are no single slips that may be cut off."""
 _ALL = 0.98
 _SCALES = (100.0, 1000.0)
 
@@ -119,6 +121,9 @@ class BoxStatistics:
     """Of pictures of known size."""
     reversed: int = 0
     outside: int = 0
+    """End beyond the right or the lower edge, by more than rounding explains."""
+    reaching: int = 0
+    """Reach out on any side, by more than rounding explains."""
     fractions: int = 0
     broken_fractions: int = 0
     """Fractions that are no whole numbers, which cannot be pixels."""
@@ -132,10 +137,13 @@ class BoxStatistics:
     """Lie inside when their first corner is taken for the centre."""
     fits_exchanged: int = 0
     """Lie inside when x and y are exchanged."""
+    fits_from_centres: int = 0
+    """Lie inside when their centre is taken for the upper left corner."""
     largest: float = 0.0
     smallest_side: float = math.inf
     """Of all the pictures with boxes."""
     example: str = field(default="")
+    reaching_example: str = field(default="")
 
     def add(self, box: Box, size: tuple[float, float] | None) -> None:
         """Count a box."""
@@ -157,17 +165,41 @@ class BoxStatistics:
         self.sized += 1
         self.smallest_side = min(self.smallest_side, width, height)
         self.outside += x2 > right or y2 > low
+        if not inside(box, size):
+            self.reaching += 1
+            self.reaching_example = (
+                self.reaching_example or f"{shown(box)} in a picture of {width:g} x {height:g} pixels"
+            )
         positive = x1 >= -by and y1 >= -by and x2 > 0 and y2 > 0
         self.fits_as_sizes += positive and x1 + x2 <= right and y1 + y2 <= low
         self.fits_as_corners += x2 - x1 > x1 and y2 - y1 > y1 and x2 - x1 <= right and y2 - y1 <= low
         self.fits_as_centres += positive and _inside_as_centre(x1, y1, x2, y2, width, height, by)
         self.fits_as_sized_centres += _inside_as_centre(x1, y1, x2 - x1, y2 - y1, width, height, by)
         self.fits_exchanged += positive and x2 <= low and y2 <= right and x2 >= x1 and y2 >= y1
+        left, top = (x1 + x2) / 2, (y1 + y2) / 2
+        moved = replace(box, x1=left, y1=top, x2=left + x2 - x1, y2=top + y2 - y1)
+        self.fits_from_centres += x2 > x1 and y2 > y1 and inside(moved, size)
 
     def verdicts(self) -> list[Verdict]:
-        """Return what all boxes together tell; at most one."""
+        """Return what all boxes together tell: how they are written, else that many reach out."""
         found = self._fractions() or self._corners() or self._scaled() or self._perhaps_sizes()
-        return [found] if found is not None else []
+        told = [found] if found is not None else []
+        if (found is None or not found.instead) and (many := self._many_reach_out()) is not None:
+            told.append(many)
+        return told
+
+    def _many_reach_out(self) -> Verdict | None:
+        if self.reaching < _NO_SLIP or self.reaching <= _OFTEN * self.sized:
+            return None
+        told = f"{self.reaching:,} of its {self.boxes:,}, as {self.reaching_example}"
+        return Verdict("boxes-reach-out", self.reaching, told, ("box-beyond", "box-outside"))
+
+    def _reach_out_often(self) -> int:
+        """Return how many reach out, where these are too many for a slip; else 0."""
+        often = max(_OFTEN * self.boxes, 2)
+        if self.reaching >= often and (self.reaching >= _NO_SLIP or 2 * self.reaching > self.boxes):
+            return self.reaching
+        return self.outside if self.outside >= often else 0
 
     def _fractions(self) -> Verdict | None:
         count = self.fractions
@@ -195,26 +227,35 @@ class BoxStatistics:
                 f"{self.fits_as_centres:,} fit as centre, width, height"
             )
             return Verdict("boxes-centres", self.boxes, told, _ODD)
-        if self.outside < often:
-            return None
+        return self._otherwise() if self._reach_out_often() else None
+
+    def _otherwise(self) -> Verdict | None:
+        """Return the other way of writing in which boxes fit that reach out as they are read."""
+        out = self._reach_out_often()
         if self.fits_as_corners >= _ALL * self.sized:
             told = (
-                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "
+                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "
                 "width and height are taken for the second corner"
             )
             return Verdict("boxes-xyxy", self.boxes, told, _ODD)
         if self.fits_as_sized_centres >= _ALL * self.sized:
             told = (
-                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_sized_centres:,} fit "
+                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_as_sized_centres:,} fit "
                 "when their first corner is taken for the centre"
             )
             return Verdict("boxes-centres", self.boxes, told, _ODD)
         if self.fits_exchanged >= _ALL * self.sized:
             told = (
-                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_exchanged:,} fit when x "
+                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_exchanged:,} fit when x "
                 "and y change places"
             )
             return Verdict("boxes-yxyx", self.boxes, told, _ODD)
+        if self.fits_from_centres >= _ALL * self.sized:
+            told = (
+                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_from_centres:,} fit when their "
+                "centre is taken for the upper left corner"
+            )
+            return Verdict("boxes-corner-sizes", self.boxes, told, _ODD)
         return None
 
     def _perhaps_sizes(self) -> Verdict | None:

@@ -59,7 +59,7 @@ CHECKING = table(
         "boxes-xyxy",
         ERROR,
         "boxes written as two corners where x, y, width, height are meant",
-        "write x2 - x1 and y2 - y1 as width and height",
+        "write x2 - x1 and y2 - y1 as width and height, and in YOLO the centre as x and y",
     ),
     Kind(
         "boxes-centres",
@@ -72,6 +72,19 @@ CHECKING = table(
         ERROR,
         "boxes with x and y in each other's place",
         "write x before y",
+    ),
+    Kind(
+        "boxes-corner-sizes",
+        ERROR,
+        "boxes written with their upper left corner where their centre is meant",
+        "add half of the width to x and half of the height to y",
+    ),
+    Kind(
+        "boxes-reach-out",
+        ERROR,
+        "boxes that reach out of their picture, too many for single slips",
+        "see in which way and for pictures of which size they are written; if they are meant, cut them to "
+        "the pictures yourself",
     ),
     # Boxes, one by one.
     Kind("box-not-finite", ERROR, "boxes with a number that is none", "correct them", DROP_BOX),
