@@ -529,9 +529,7 @@ def test_an_upper_left_corner_where_the_centre_is_meant(tmp_path: Path, seed: in
     made.add("train", 12)
     spread = [(0, 0, 40, 30), (120, 90, 158, 119), (0, 60, 30, 90), (70, 0, 110, 40)]
     made.splits["train"] = [
-        replace(
-            each, boxes=tuple(Box(*map(float, corners), number % 3) for number, corners in enumerate(spread))
-        )
+        replace(each, boxes=tuple(Box(*corners, number % 3) for number, corners in enumerate(spread)))
         for each in made.splits["train"]
     ]
     assert not {"boxes-corner-sizes", "boxes-reach-out"} & loud(check_data(made.opened())).keys()

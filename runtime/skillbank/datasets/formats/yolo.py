@@ -11,6 +11,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.yolo_classes import class_list_files, described, description_files
 from skillbank.datasets.formats.yolo_labels import Labels
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels
+from skillbank.datasets.formats.yolo_lists import contradiction, without_classes
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -27,22 +28,24 @@ class Yolo:
     title = "YOLO"
 
     def recognise(self, tree: Tree) -> Recognised | None:
-        """Say whether a list of classes lies at the root, and labels anywhere."""
-        files = [*description_files(tree)[:1], *class_list_files(tree)[:1]]
+        """Say whether a list of classes describes the whole, and labels lie anywhere."""
         held = holds_labels(tree)
         if held is False:
             return None
+        files = [*description_files(tree)[:1], *class_list_files(tree)[:1]]
         if files and (held or _has_pairs(tree)):
             return Recognised(tuple(files), f"{files[0]} and text files of labels")
         if held and _has_pairs(tree):
-            return Recognised((), "text files of labels", _without_classes(tree))
+            return Recognised((), "text files of labels", without_classes(tree))
         return None
 
     def read(self, tree: Tree) -> DataSet:
         """Read the classes and the layout now, and labels when they are asked for."""
         found = described(tree)
         if found.classes is None or not found.classes.names:
-            raise DataError(_without_classes(tree))
+            raise DataError(without_classes(tree))
+        if told := contradiction(tree, found.classes):
+            raise DataError(told)
         layout = Layout.of(tree, found)
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
@@ -97,13 +100,6 @@ def _has_pairs(tree: Tree) -> bool:
     """Whether one of the first pictures has a label file."""
     layout = Layout(tree)
     return any(layout.label_of(name) is not None for name in tree.pictures[:_LOOKED_AT])
-
-
-def _without_classes(tree: Tree) -> str:
-    return (
-        f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt there, "
-        "one a line in the order of their numbers"
-    )
 
 
 def _annotations(layout: Layout, split: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +16,15 @@ from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
-__all__ = ["ClassList", "Described", "class_list_files", "described", "description_files"]
+__all__ = [
+    "ClassList",
+    "Described",
+    "class_list_files",
+    "class_lists_below",
+    "described",
+    "description_files",
+    "nested_descriptions",
+]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _LISTS = (
@@ -29,6 +38,8 @@ _LISTS = (
 _STUDIO = "notes.json"
 """What Label Studio lays beside classes.txt."""
 _LONGEST = 1 << 20
+_MOST_NESTED = 200
+"""So many files in folders are opened to see whether they describe a data set."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,31 @@ class Described:
 
 
 def description_files(tree: Tree) -> list[str]:
-    """Return the files at the root that describe the whole, the usual name first."""
+    """Return the files that describe the whole, the usual name first: those at the root.
+
+    Where none is there and no list of classes, it is the only description in a folder, where that
+    holds no pictures of its own (cfg/dataset.yaml).
+    """
     found = [name for name in tree.files if "/" not in name and _says_places(tree, name)]
+    if not found and not class_list_files(tree):
+        nested = nested_descriptions(tree)
+        apart = [name for name in nested if not tree.below(name.partition("/")[0]).pictures]
+        return apart if len(nested) == 1 else []
     return sorted(found, key=lambda name: (name.lower() not in _USUAL, name))
+
+
+def nested_descriptions(tree: Tree) -> list[str]:
+    """Return the files in folders, of no split's, that name classes and describe a data set."""
+    split = tree.split_folders
+    return [each.file for each in _descriptions_below(tree) if each.file.partition("/")[0] not in split]
+
+
+def class_lists_below(tree: Tree) -> Iterator[ClassList]:
+    """Yield every list of classes that lies in a folder, also in that of a split."""
+    yield from _descriptions_below(tree)
+    for name in tree.files:
+        if "/" in name and _is_list(tree, name):
+            yield _class_list(tree, name)
 
 
 def class_list_files(tree: Tree) -> list[str]:
@@ -106,11 +139,29 @@ def described(tree: Tree) -> Described:
 def _lists(tree: Tree) -> Iterator[str]:
     for name in tree.files:
         folder, _, _ = name.partition("/")
-        last = name.rpartition("/")[2].lower()
         if name.count("/") > 2 or ("/" in name and folder in tree.split_folders):
             continue
-        if last in _LISTS or last.endswith(".names") or (last == _STUDIO and _studio(tree, name)):
+        if _is_list(tree, name):
             yield name
+
+
+def _is_list(tree: Tree, name: str) -> bool:
+    last = name.rpartition("/")[2].lower()
+    return last in _LISTS or last.endswith(".names") or (last == _STUDIO and bool(_studio(tree, name)))
+
+
+def _descriptions_below(tree: Tree) -> Iterator[ClassList]:
+    files = (name for name in tree.ending(".yaml", ".yml") if "/" in name)
+    for name in islice(sorted(files, key=lambda name: (name.count("/"), name)), _MOST_NESTED):
+        if _says_places(tree, name) and (classes := _classes_of(tree, name)) is not None:
+            yield classes
+
+
+def _classes_of(tree: Tree, name: str) -> ClassList | None:
+    try:
+        return _yaml(tree, name).classes
+    except DataError:
+        return None
 
 
 def _says_places(tree: Tree, name: str) -> bool:

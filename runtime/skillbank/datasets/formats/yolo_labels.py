@@ -10,7 +10,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.numbers import Four, number, whole
 from skillbank.visible import one_line
 
-__all__ = ["Labels", "is_label_line"]
+__all__ = ["Labels", "in_shares", "is_label_line"]
 
 _LARGEST = 1.5
 """A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
@@ -102,8 +102,18 @@ class Labels:
 
 def is_label_line(line: str) -> bool:
     """Whether a line is a class and at least four numbers."""
-    parts = line.split() if " " in line.strip() or "\t" in line.strip() else line.split(",")
+    parts = _parts(line)
     return len(parts) >= 5 and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
+
+
+def in_shares(line: str) -> bool:
+    """Whether the first four numbers of a line of label can be shares of a picture."""
+    values = _numbers(_parts(line)[1:5])
+    return values is not None and max(map(abs, values), default=0.0) <= _LARGEST
+
+
+def _parts(line: str) -> list[str]:
+    return line.split() if " " in line.strip() or "\t" in line.strip() else line.split(",")
 
 
 def _numbers(parts: list[str]) -> list[float] | None:

@@ -11,13 +11,13 @@ from pathlib import PurePosixPath
 from skillbank.datasets.document import SPLITS, split_in, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.yolo_classes import Described, class_list_files
-from skillbank.datasets.formats.yolo_labels import is_label_line
+from skillbank.datasets.formats.yolo_labels import in_shares, is_label_line
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import PICTURES, Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
-__all__ = ["Layout", "holds_labels", "label_files"]
+__all__ = ["Layout", "first_label_line", "holds_labels", "label_files"]
 
 _LOOKED_AT = 40
 _NO_LABELS = ("readme", "requirements", "license")
@@ -236,6 +236,17 @@ def holds_labels(tree: Tree) -> bool | None:
             return True
         empty = empty and not lines
     return None if looked is not None and empty else False
+
+
+def first_label_line(tree: Tree) -> tuple[str, str]:
+    """Return a file and its first line of numbers, where none of the first files has one in shares."""
+    first = "", ""
+    for name in islice(label_files(tree), _LOOKED_AT):
+        for line in filter(is_label_line, _first_lines(tree, name)):
+            if in_shares(line):
+                return "", ""
+            first = first if first[0] else (name, line)
+    return first
 
 
 def _labels_in(tree: Tree, name: str) -> bool:

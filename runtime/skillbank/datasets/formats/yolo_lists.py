@@ -1,0 +1,92 @@
+"""The lists of classes that lie in the folders of a YOLO data set, and the labels that each describes."""
+
+from __future__ import annotations
+
+from skillbank.datasets.formats.yolo_classes import ClassList, class_lists_below
+from skillbank.datasets.formats.yolo_layout import first_label_line, holds_labels
+from skillbank.datasets.tree import Tree
+from skillbank.errors import a_few
+from skillbank.visible import one_line
+
+__all__ = ["contradiction", "without_classes"]
+
+_NAMED = 5
+
+
+def contradiction(tree: Tree, read: ClassList) -> str:
+    """Return why a list of classes must not be read for all labels; empty where it may.
+
+    A list in a folder describes the labels of that folder: another that gives a number another name there
+    would teach the wrong class.
+    """
+    home = _scope(tree, read.file)
+    below = list(class_lists_below(tree))
+    unlike = [other.file for other in below if _disagree(read, other)]
+    others = [file for file in unlike if _scope(tree, file) != home]
+    if not others:
+        return ""
+    folders = _folders(tree, [read.file, *(other.file for other in below)])
+    way = f"name one of the folders ({folders}), or leave" if folders else "leave"
+    return (
+        f"{tree.root} holds lists of classes that contradict each other: {one_line(read.file)}, and for the "
+        f"labels of other folders {_listed(others)}; {way} only the list that the numbers of the labels "
+        "belong to"
+    )
+
+
+def without_classes(tree: Tree) -> str:
+    """Return why labels without a list of classes at the root cannot be read, with the way out."""
+    nested = [each.file for each in class_lists_below(tree)]
+    holding = [name for name in nested if _scope(tree, name)]
+    if folders := _folders(tree, holding):
+        many = len(holding) > 1
+        return (
+            f"{tree.root} has no list of classes for all of its YOLO labels; {_listed(holding)} "
+            f"{'each describe the labels of their' if many else 'describes the labels of its'} own folder; "
+            f"name {'one of these' if many else 'that'} instead: {folders}"
+        )
+    if nested:
+        return (
+            f"{tree.root} holds YOLO labels, and {_listed(nested)} could describe them; leave one of these, "
+            "or lay the right one beside the folders of pictures and labels"
+        )
+    file, line = first_label_line(tree)
+    if file:
+        return (
+            f"{tree.root} holds text files beside its pictures whose numbers are no YOLO labels "
+            f"({one_line(file)}: '{one_line(line, 60)}'), which are shares of the picture from 0 to 1; "
+            "convert them to a format that is known"
+        )
+    return (
+        f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt there, "
+        "one a line in the order of their numbers"
+    )
+
+
+def _listed(files: list[str]) -> str:
+    return a_few([one_line(name) for name in files], _NAMED)
+
+
+def _folders(tree: Tree, files: list[str]) -> str:
+    """Return the folders with the pictures of the labels that lists of classes describe."""
+    found: dict[str, None] = {}
+    for name in files:
+        folder = _scope(tree, name)
+        while folder and not tree.below(folder).pictures:
+            folder = folder.rpartition("/")[0]
+        if folder:
+            found[str(tree.root / folder)] = None
+    return a_few([one_line(name, 200) for name in found], _NAMED)
+
+
+def _scope(tree: Tree, name: str) -> str:
+    """Return the folder whose labels a list describes: the nearest above it that holds labels."""
+    folder = name.rpartition("/")[0]
+    while folder and holds_labels(tree.below(folder)) is False:
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _disagree(one: ClassList, other: ClassList) -> bool:
+    """Whether both name a number, and not alike."""
+    return any(one.names[number] != other.names[number] for number in one.names.keys() & other.names.keys())
