@@ -1,4 +1,9 @@
 """Requests in plain language, and which sets of them the reader has seen."""
 
-SEEN = ("development", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+SETS = (
+    "development", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
+    "tenth", "ninth", "eleventh", "twelfth",
+)  # fmt: skip
+"""All sets, in the order in which they were written."""
 UNSEEN = ("tenth", "ninth", "eleventh")
+SEEN = tuple(name for name in SETS if name not in UNSEEN)

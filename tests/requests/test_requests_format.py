@@ -22,12 +22,11 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.request import DataLocation, Request, Setting, policy_word
 from skillbank.plan.weights import SCRATCH
 from skillbank.runtime import Runtime
-from tests.requests import SEEN, UNSEEN
+from tests.requests import SETS
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-SETS = [*SEEN, *UNSEEN]
 CAPTIONS = "dataset.infer_data_sources.captions"
 PLAIN = (
     "skill", "action", "variant", "gpus", "nodes", "platform", "parent", "pretrained", "results_root",

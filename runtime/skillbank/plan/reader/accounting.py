@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from skillbank.plan.model import WORDS, Question
-from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
@@ -56,32 +58,26 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     listed
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
-    ledger, notes = text.ledger, []
-    covered, apart = _covered(text, listed), _told_apart(text, clauses)
+    ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
+    told = told_clauses(text, clauses, known)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
-        bound = any(text.within(i, "grammar.mode.directive") for i in tokens) and any(
-            text.tokens[i].kind == "number" for i in open_
-        )
-        if bound:
-            continue  # "it has to run in 20 ms"
-        deeds = apart.get(clause.sentence)
-        told = (
-            clause.mode in (Mode.REASON, Mode.REPORT)
-            or (deeds is not None and all(_is_only_told(text, i, deeds=deeds) for i in open_))
-            or _is_plan(text, clause.first)
-        )
-        if not open_ or any(
-            _is_telling(text, i, told, known) or text.tokens[i].kind in _VALUES for i in open_
-        ):
+        if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        if told and not held & _WEIGHTY and not _is_wanted(text, clause.first, clause.end, open_):
+        kept = held & _WEIGHTY == {"place"} and all(text.within(i, "places.data.put") for i in open_)
+        if clause in told and (kept or not held & _WEIGHTY):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
-        elif listed.isdisjoint(text.tokens[i].text for i in open_) and (
-            purpose := _purpose(text, clause.first, clause.end, open_)
+        elif (
+            not any(text.tokens[i].text == "enough" for i in tokens)
+            and not any(_is_telling(text, i, known) for i in open_)
+            and listed.isdisjoint(text.tokens[i].text for i in open_)
+            and (
+                purpose := _purpose(text, clause.first, clause.end, open_)
+                or ("action" in held and _called(text, open_))
+            )
         ):
             ledger.claim("context", purpose)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
@@ -91,91 +87,16 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
 _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 
 
-def _told_apart(text: Text, clauses: Clauses) -> dict[int, bool]:
-    """Return the sentences that tell of somebody or something and hold nothing of a run, by their numbers.
-
-    "The report goes to the line manager": they begin with whom or what they tell of, and no word of them has
-    been accepted. The value is whether they tell what somebody does.
-    """
-    found: dict[int, bool] = {}
-    for number, sentence in clauses.sentences.items():
-        held = {text.ledger.owner[i].kind for i in sentence if i in text.ledger.owner}
-        first = next((i for i in sentence if text.tokens[i].kind == "word" and text.ledger.free(i)), None)
-        if first is None or held - {"courtesy", "context", "report", "order"}:
-            continue
-        deeds = text.tokens[first].text in _TOLD_OF
-        begins = deeds or text.within(first, "grammar.group.det")
-        if begins and _BEARING.isdisjoint(text.tokens[i].text for i in sentence):
-            found[number] = deeds
-    return found
-
-
-def _is_only_told(text: Text, i: int, *, deeds: bool) -> bool:
-    """Whether a word of a sentence that stands apart means nothing for a run: "we crop them ourselves"."""
-    return text.is_plain(i) or text.within(i, *_DOING) or (deeds and text.within(i, "grammar.mode.technical"))
-
-
-_DOING = tuple(f"actions.words.{name}" for name in ("measure", "test", "apply", "make", "convert", "begin"))
-_TOLD_OF = frozenset(["i", "we", "he", "she", "they", "it", "there", "who"])
-_BEARING = frozenset(
-    [
-        "you",
-        "enough",
-        "suffice",
-        "suffices",
-        "sufficient",
-        "must",
-        "should",
-        "shall",
-        "let",
-        "need",
-        "needs",
-        "want",
-    ]
-)
-
-
-def _is_plan(text: Text, first: int) -> bool:
-    """Whether a clause says what "we have to" or "I want to" do ourselves, and asks nobody for it."""
-    owner = text.ledger.owner.get(first)
-    words = (
-        {text.tokens[i].text for i in owner.tokens}
-        if owner is not None and owner.kind == "courtesy"
-        else set()
-    )
-    return (
-        bool(words & {"i", "we"})
-        and bool(words & {"have", "need", "want", "like", "plan", "hope"})
-        and not words & {"you", "could", "can"}
-    )
-
-
-def _is_wanted(text: Text, first: int, end: int, open_: list[int]) -> bool:
-    """Whether what is open is wanted: "we need early stopping", but not "our depot needs a detector"."""
-    match = next(
-        (m for k in range(first, end) if (m := text.match("mode.wanting", k, end)) is not None), None
-    )
-    return match is not None and any(i >= match.end for i in open_) and not text.match("'to", match.end)
-
-
-def _is_telling(text: Text, i: int, told: bool, known: frozenset[str]) -> bool:
-    """Whether a word means something for a run; in what is told, "must" and "on Friday" do not."""
+def _is_telling(text: Text, i: int, known: frozenset[str]) -> bool:
+    """Whether a word means something for a run."""
     classes = {c for span in text.spans[i] for c in span.classes}
     word = text.tokens[i].text
-    if {
-        word,
-        word.removesuffix("s"),
-        word.removesuffix("ing"),
-        word.removesuffix("ed"),
-    } & known or "grammar.mode.technical" in classes:
-        return True
-    if (
-        told
-        and classes & {"grammar.mode.directive", "grammar.mode.schedule"}
-        and not any(c.startswith("grammar.operator.") for c in classes)
-    ):
-        return text.lexicon.has(word, "told.strict")
-    return any(c.startswith(_TELLING) for c in classes) and not (told and word in ("not", "no", "never"))
+    forms = {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")}
+    return (
+        bool(forms & known)
+        or "grammar.mode.technical" in classes
+        or any(c.startswith(_TELLING) for c in classes)
+    )
 
 
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
@@ -185,11 +106,15 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start = open_[0]
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if "for" not in lead or any(
-        text.tokens[i].kind == "number"
-        or text.within(i, *_TIMES)
-        or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
-        for i in open_
+    if (
+        "for" not in lead
+        or any(text.tokens[k].text == "same" for k in range(first, start))
+        or any(
+            text.tokens[i].kind == "number"
+            or text.within(i, *_TIMES)
+            or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
+            for i in open_
+        )
     ):
         return None
     after = range(start, open_[-1] + 1)
@@ -213,9 +138,28 @@ def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | 
     return open_
 
 
+def _called(text: Text, open_: list[int]) -> list[int]:
+    """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
+    after = open_[-1] + 1
+    whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
+    called = after < len(text.tokens) and text.tokens[after].text in (
+        "detector",
+        "detectors",
+        "data",
+        "dataset",
+    )
+    led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
+    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choice") for i in open_)
+    return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
+
+
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
+    teller = Teller(text, frozenset())
+    for sentence in clauses.sentences.values():
+        if all(map(text.ledger.free, sentence)) and teller.orders(sentence.start, sentence.stop):
+            covered.difference_update(sentence)
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["take_choices", "take_instead", "take_only", "take_order", "take_shoulds", "take_usual"]
-
-
-def take_choices(text: Text) -> None:
-    """Mark words that choose some of the pictures ("the newest images"): no run reads a part of its data."""
-    for i, token in enumerate(text.tokens[:-1]):
-        if (
-            text.lexicon.has(token.text, "told.choice")
-            and text.within(i + 1, "told.pictures")
-            and text.ledger.free(i)
-        ):
-            text.ledger.claim("unread", [i])
+__all__ = ["take_instead", "take_only", "take_order", "take_usual"]
 
 
 def take_instead(text: Text) -> None:
@@ -24,7 +14,7 @@ def take_instead(text: Text) -> None:
     back = text.ledger.of("refused", "excluded", "talk", "report")
     for source in ("'instead !'of", "'but? operator.not operator.trailing"):
         for match in text.find(source):
-            if any(c.first < match.first for c in back):
+            if any(_is_near(text, c, match.first) for c in back):
                 text.ledger.claim("order", match.tokens())
     for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
         text.ledger.claim(
@@ -46,6 +36,12 @@ def take_instead(text: Text) -> None:
             text.ledger.claim("order", match.tokens("w"))
     for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
         text.ledger.claim("order", match.tokens())
+
+
+def _is_near(text: Text, back: Claim, at: int) -> bool:
+    """Whether something is taken back before a token: in its sentence, or as such."""
+    marks = {text.tokens[k].text for k in range(back.last, at)}
+    return back.first < at and (back.kind in ("refused", "excluded") or marks.isdisjoint(".!?"))
 
 
 def take_order(text: Text, clauses: Clauses) -> None:
@@ -96,14 +92,6 @@ def take_only(text: Text) -> None:
         owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
         if owner is not None and owner.kind in _LIMITED:
             text.ledger.claim("order", match.tokens())
-
-
-def take_shoulds(text: Text) -> None:
-    """Account for "should" and "must" before what has been understood: "it should use batch size 2"."""
-    for match in text.find(
-        "w=mode.should free.light|free.glue|'be|'start|'run* &^value|^platform|^job|^place|^policy"
-    ):
-        text.ledger.claim("order", match.tokens("w"))
 
 
 def take_usual(text: Text) -> None:

@@ -26,7 +26,8 @@ PATTERN = (
     r"|\[(?P<tag>[a-z][\w -]{0,40})\].{0,4000}?\[/(?P=tag)\]"
     r"|<(?P<element>[a-z][\w-]{0,40})(?:[ ][^<>\n]{0,200})?>.{0,4000}?</(?P=element)>"
     rf"|(?:(?<=\n)|\A)[ ]{{0,8}}{_PASTED}(?=\n)|(?<=\n)[ ]{{0,8}}{_PASTED}"
-    r"|\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
+    r"|(?:\b(?-i:train|evaluate|inference|export|quantize|dataset|model|automl)[ ]*:[ ]*)?"
+    r"\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}"
     rf"|(?<=\n)(?-i:[ ]*[a-z_][\w.]*:(?:[ ]+[^\n]*)?(?:\n{_YAML_LINE})+)"
 )
 """In the words of the lexer's verbose pattern."""
@@ -43,7 +44,7 @@ def read(text: str, start: int, end: int) -> Iterator[Token]:
         return
     content = re.sub(r"\A```[\w-]*\s*|\s*```\Z", "", text)
     settings = _mapping(content)
-    if settings is None and text[:1] not in "{`":
+    if settings is None and text[:1] not in "{`" and text[-1:] != "}":
         settings = dict(_line(line) for line in text.splitlines() if ":" in line)
     if settings is None:
         yield Token("report", "report", start, end, text)

@@ -10,14 +10,20 @@ import re
 from dataclasses import dataclass
 
 from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_FORM = re.compile(
+    r"^(?:pixels?|outlines?|contours?|shapes?|masks?) of (?:(?:every|each|all|any|the|an?) )*",
+    re.IGNORECASE,
+)
+"""What masks are of things: "the pixels of every moss patch" are its mask."""
 _VAGUE = re.compile(
-    r"^(?:what|whatever|so on|so forth|the like|usual|same)\b"
-    r"|^(?:everything|anything|all)\b.*\b(?:but|except|apart|other)\b"
+    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
+    r"|^all\b.*\b(?:but|except|apart|other)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)",
@@ -32,13 +38,17 @@ _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 _FIND = "actions.words.find"
 _THING = "free.adjective|group.det|~word"
 _DATA = "places.data.nouns|free.noun"
+_UNLABELLED = "places.roles.inference_dataset.before"
 _ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
 _WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
 _AWAY = (
+    f"{_ON} group.det+ ~word 'of group.det* @place",
+    f"{_ON} group.det+ ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
+    "'in|'on group.det+ free.adjective* told.stills",
     f"{_ON} group.det|free.adjective* @place",
     "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
     (
-        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}+ "
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {_DATA}|{_UNLABELLED}+ "
         f"places.data.link|group.prep|group.det|free.adjective|{_DATA}* @place"
     ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
@@ -76,45 +86,15 @@ _ROLES = tuple(
     for k in ("bare", "before", "after")
 )
 _WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
-_BEFORE_VERB = frozenset(
-    [
-        "to",
-        "and",
-        "or",
-        "then",
-        "please",
-        "also",
-        "should",
-        "can",
-        "could",
-        "will",
-        "would",
-        "must",
-        "may",
-        "might",
-        "shall",
-        "i",
-        "we",
-        "you",
-        "it",
-        "them",
-        "they",
-        "me",
-        "us",
-        "let",
-        "now",
-        "just",
-        "n",
-        "kindly",
-        "simply",
-        "go",
-        "help",
-        "never",
-        "not",
-        "dino",
-    ]
-) | {""}
+_BEFORE_VERB = word_list("captions.before_verb") | {""}
 """Words behind which a verb of finding is one and no noun ("to label", but not "the label")."""
+
+
+_QUIET = (
+    "slots.captions.nouns", "places.data.nouns", "grammar.group.det", "grammar.group.it",
+    *(f"grammar.free.{kind}" for kind in ("noun", "adjective", "glue")),
+)  # fmt: skip
+"""Classes of words that are no things by themselves."""
 
 
 @dataclass(slots=True)
@@ -147,6 +127,10 @@ def take_captions(text: Text, *, training: bool) -> None:
         found = _read(text, match.end, marked=False)
         if found.items:
             text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
+    for match in text.find(
+        f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"
+    ):
+        text.ledger.mark("unread", match.tokens("what"))  # no description says what that is
     for match in text.find(f"{_FIND}|actions.words.segment"):
         _find(text, match)
     for match in text.find(
@@ -218,9 +202,13 @@ def _find(text: Text, match: Match) -> None:
     if _is_said_only(text, first, found):
         return
     kind = "find" if text.within(match.first, _FIND) else "segment"
+    if kind == "segment":
+        found.items = [_FORM.sub("", item) for item in found.items]
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
         _leave_rest(text, match.first, found)
+        if text.tokens[first].text == "count":
+            text.ledger.mark("unread", range(first, end))  # nothing counts what is found
     elif found.items and _VAGUE.search(found.items[0]):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"
@@ -326,16 +314,7 @@ def _bases(text: Text) -> tuple[frozenset[str], ...]:
 def _is_data(text: Text, item: str) -> bool:
     """Whether what is to be found is only what it is to be found in: "label the images"."""
     words = item.lower().split()
-    quiet = (
-        "slots.captions.nouns",
-        "grammar.free.noun",
-        "places.data.nouns",
-        "grammar.free.adjective",
-        "grammar.group.det",
-        "grammar.group.it",
-        "grammar.free.glue",
-    )
-    return all(any(text.lexicon.has(w, c) for c in quiet) for w in words)
+    return all(any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
 
 
 def _passive(text: Text, match: Match) -> None:
@@ -344,6 +323,8 @@ def _passive(text: Text, match: Match) -> None:
     first = next(
         (k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0
     )
+    while first < at and text.within(first, "grammar.courtesy.words", "grammar.free.adverb"):
+        first += 1
     wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
     if wish is not None and all(text.tokens[k].text in ("to", "be") for k in range(wish + 1, at)):
         wish = None  # "the X need to be labelled"
@@ -495,9 +476,7 @@ def _goes_on(text: Text, i: int) -> bool:
         return True
     if token.text in _JOINS and token.text != "n":
         return _goes_on(text, i + 1)
-    if token.kind != "word" or (text.within(i, _FIND) and _is_followed(text, i)):
-        return False
-    if any(text.match(source, i) is not None for source in _AWAY):
+    if token.kind != "word" or any(text.match(source, i) is not None for source in _AWAY):
         return False
     return _is_thing(text, i) or not any(text.match(source, i) is not None for source in _OTHER)
 
@@ -514,16 +493,6 @@ def _is_thing(text: Text, i: int) -> bool:
         or text.is_plain(end)
     )
     return plain or any(text.match(source, end) is not None for source in _AWAY)
-
-
-def _is_followed(text: Text, i: int) -> bool:
-    """Whether a verb of finding has an object: "and count the boxes", but not "and count"."""
-    end = max(text.ends(i, _FIND))
-    return (
-        end < len(text.tokens)
-        and text.tokens[end].kind in ("word", "place", "quote")
-        and not text.within(end, "grammar.group.prep")
-    )
 
 
 def _leads_away(text: Text, i: int, *, begun: bool) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.telling import Teller
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
@@ -26,19 +27,6 @@ _PHRASES = (
     "grammar.operator.instead",
 )
 """Classes whose phrases no clause divides."""
-_NOUN = "~word|@name|free.noun|free.adjective|places.data.nouns|slots.nodes.nouns|'of|'for|@document"
-_TOLD = (
-    "mode.subject free.adverb* mode.copula",
-    "@name|@job @job|'(|')* free.adverb* mode.copula",
-    f"group.det|'one|'every|'no {_NOUN}+ free.adverb* mode.copula",
-    "group.det* 'budget|'deadline|'time|'money free.adverb* 'is|'are|'was|'has|'will",
-    "~word|free.noun|@name ~word|free.noun|'and|@number* free.adverb|free.glue* mode.copula",
-    "'that|'this|'it free.adverb* ~word",
-    "'i|'we|'they|'he|'she|'somebody|'someone|'nobody|'everybody|'everyone free.adverb* ~word|"
-    "mode.decide|mode.telling|actions.train.past|actions.evaluate.past|actions.export.past|"
-    "actions.quantize.past",
-)
-"""How a clause begins that tells something: a subject and a verb."""
 
 
 class Mode(StrEnum):
@@ -67,7 +55,7 @@ class Clauses:
     """The clauses of a text, by token."""
 
     def __init__(self, text: Text) -> None:
-        self._text = text
+        self._text, self._teller = text, Teller(text)
         self.all: list[Clause] = []
         for number, (first, end) in enumerate(self._sentences()):
             self._divide(first, end, number)
@@ -115,6 +103,10 @@ class Clauses:
         if owner is not None:
             return owner.kind == "courtesy" and owner.first == i
         if self._text.within(i, "grammar.mode.later"):
+            return False
+        if self._text.tokens[i].text == "please" and i + 1 < len(self._text.tokens) and self._is_order(i + 1):
+            return True
+        if self._text.match("'as 'well", i):
             return False
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
@@ -170,9 +162,7 @@ class Clauses:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
         if i and self._text.tokens[i - 1].text in ("and", "then") and self._text.match("~word 'it|'them", i):
             return False  # "and compare it with what we had"
-        return not self._text.within(i, "grammar.free.light") and any(
-            self._text.match(source, i, end) for source in _TOLD
-        )
+        return not self._text.within(i, "grammar.free.light") and self._teller.has_verb(i, end)
 
     def _is_order(self, i: int) -> bool:
         return any(

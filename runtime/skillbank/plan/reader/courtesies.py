@@ -29,6 +29,7 @@ def take_courtesies(text: Text) -> None:
             and text.ledger.free(i)
             and not text.within(i, "grammar.mode.defer")
             and not _is_question(text, i)
+            and not (text.tokens[i].text in ("want", "need") and i and text.tokens[i - 1].kind == "word")
             and not (i and text.within(i - 1, "told.negated"))
         ):
             text.ledger.claim("courtesy", range(i, ends[0]))
@@ -51,7 +52,7 @@ def _is_question(text: Text, i: int) -> bool:
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|due|deadline|status|sprint|labels)[ \t]*:[^\n]*$",
+    r"|prio|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -61,7 +62,7 @@ def take_headers(text: Text) -> None:
     for line in _TICKET.finditer(text.ledger.original):
         inside = [i for i, t in enumerate(text.tokens) if line.start() <= t.start and t.end <= line.end()]
         if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(
-            asks(text, i) for i in inside
+            asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not") for i in inside
         ):
             text.ledger.claim("courtesy", inside)
     for i, token in enumerate(text.tokens):
@@ -150,11 +151,25 @@ def take_signatures(text: Text) -> None:
         if (
             match.end < last
             and len(rest) <= 14
-            and (lines or len(rest) < 5)
+            and (lines or len(rest) < 8)
             and plain
             and is_name(text, match.end)
         ):
             text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
+    for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
+        end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
+        rest = range(match.end, end)
+        opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
+        comma = next((k for k in rest if text.tokens[k].text in (",", "-", "\n")), end)
+        named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
+        meant = any(
+            text.within(k, "grammar.mode.technical", "grammar.mode.directive")
+            for k in range(match.end, comma)
+        )
+        if opens and not meant and not any(asks(text, k) for k in rest):
+            text.ledger.claim(
+                "courtesy", range(match.first, end if named else comma)
+            )  # "Greetings from the mine, Oskar"
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):

@@ -24,6 +24,9 @@ _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
 _TOGETHER = frozenset(["both", "together", "combined", "jointly", "mixed", "merged", "union", "joined"])
 _SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
 
+_MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
+"""Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""
+
 
 def rows_of(step: Step, action: Action | None) -> list[Binding]:
     """Return the data sets that a step reads."""
@@ -110,12 +113,31 @@ class DataOfSteps:
             ]
             if step.action == "evaluate" and not roles:
                 roles = [(c, "eval_dataset") for c in self._tests[:1]]
-        for claim, role in roles:
+        for claim, role in self._asked(at, roles):
             uri = claim.value.uri
             if role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows):
                 given.setdefault(role, []).append(uri)
                 self.used.add(id(claim))
         return given
+
+    def _asked(self, at: int, roles: list[tuple[Claim, str]]) -> list[tuple[Claim, str]]:
+        """Leave out what is only told of beside what is asked for; ask where it may belong to it."""
+        asked = {r for c, r in roles if not c.value.told}
+        told = [(c, r) for c, r in roles if c.value.told and r in asked]
+        for claim, source in told:
+            self.used.add(id(claim))
+            why = f"{claim.value.uri} is told of beside the {role_of(source)} data that is asked for"
+            if claim.value.role is not None or self._adds():
+                question = Question(key=f"data.{role_of(source)}", why=f"{why}; say whether it belongs to it")
+                self.questions.setdefault(at, []).append(question)
+            else:
+                self.notes.append(f"{why}, and is not used")
+        return [pair for pair in roles if pair not in told]
+
+    def _adds(self) -> bool:
+        """Whether words let what is told of belong to what is asked for: "more lie in X", "on them and Y"."""
+        pronouns = self.text.find("'on|'with|'use|'and|'including 'them|'these|'those|'all &'and|',|'plus|'.")
+        return any(t.text in _MORE for t in self.text.tokens) or any(True for _ in pronouns)
 
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
@@ -195,7 +217,13 @@ class DataOfSteps:
 
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""
-        near = [t.text for t in self.text.tokens[max(0, places[0].first - 6) : places[-1].last + 1]]
+        first, last = (
+            next(i for i in c.tokens if self.text.tokens[i].kind == "place") for c in (places[0], places[-1])
+        )
+        before = self.text.tokens[max(0, first - 6) : first]
+        if before and before[-1].text in ("are", ":") and not any(t.kind == "number" for t in before):
+            before = []  # "the folders are A and B" says what there is, not what it is for
+        near = [t.text for t in (*before, *self.text.tokens[first : last + 1])]
         return not _SEVERAL.isdisjoint(near) or any(t.text in _TOGETHER for t in self.text.tokens)
 
     def _shared(self, at: int) -> list[Claim]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from skillbank.bank.discovery import OWN, Library
@@ -12,6 +12,7 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
 from skillbank.plan.reader.actions import Mention
+from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.lexicon import FORMS, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
@@ -20,10 +21,8 @@ from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 
-__all__ = ["JobSkill", "gives_masks", "name_skill", "take_description"]
+__all__ = ["gives_masks", "name_skill", "take_description"]
 
-JobSkill = Callable[[str], "str | None"]
-"""Name of the skill that a job ran, or None when there is no such job."""
 _LOOKED_AT = 8
 _STEM = 6
 """Letters of a word that all its forms have."""

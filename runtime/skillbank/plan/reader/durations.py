@@ -1,4 +1,4 @@
-"""Times of a search: its own, that of one trial, and hours of GPUs."""
+"""Times of a search: its own, and that of one trial."""
 
 from __future__ import annotations
 
@@ -16,18 +16,10 @@ _MOST = (
 
 
 def take_durations(text: Text, name: str, searching: bool) -> None:
-    """Read times of a search: "time budget 8h", "90 minutes per trial", "at most 40 GPU hours"."""
-    if name == "gpu_hours":
-        for source in (
-            f"'budget|'limit|'cap|'maximum? 'of|'is|':* slots.around.before* n=@number slots.{name}.nouns",
-            f"slots.{name}.nouns {_LINK} n=@number",
-        ):
-            for match in text.find(source):
-                claim_value(text, match.tokens(), Value(name, text.said(match)))
-        return
+    """Read times of a search: "time budget 8h", "90 minutes per trial"."""
     sources = [
-        f"slots.{name}.nouns {_LINK} slots.around.before* n=@number unit={{unit}}",
-        f"slots.around.before* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "
+        f"slots.{name}.nouns {_LINK} slots.around.before|slots.around.limit* n=@number unit={{unit}}",
+        f"slots.around.before|slots.around.limit* n=@number unit={{unit}} slots.around.adjective* 'of|'as? "
         f"group.det* slots.{name}.nouns",
     ]
     if name == "trial_timeout":
@@ -36,16 +28,11 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
             "'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
             "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
         )
-    if name == "trial_timeout" and searching:
-        sources.append(f"'each|'every|'per 'trial|'run|'one|'of|'them* {_MOST}+ n=@number unit={{unit}}")
     if name == "time_budget" and searching:
         sources.append(
             f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
             f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
         )
-        sources += ["^policy 'for|'with|'within|'in|'at|'most|'about|'up|'to|'of|'limited"
-                    "|'capped|'max|'budget* n=@number unit={unit}",
-                    "'within|'for|'max|'maximum|'at 'most? n=@number unit={unit} ^policy"]  # fmt: skip
     for source in sources:
         for unit in UNITS:
             for match in text.find(source.format(unit=f"slots.units.{unit}")):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 
-__all__ = ["take_jobs"]
+__all__ = ["JobSkill", "mark_foreign", "take_jobs"]
+
+JobSkill = Callable[[str], "str | None"]
+"""Name of the skill that a job ran, or None when there is no such job."""
 
 _ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine")
 _NOUN = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
@@ -39,6 +44,7 @@ _LED = (
 )
 """Words that lead to a job ("using the checkpoint of the training job X"); the longest counts."""
 _COMPARED = (
+    "'as 'in group.det* free.adjective* free.noun* @job",
     "'like|'unlike|'than|'similar|'compared 'to|'with|'in? group.det* free.adjective* free.noun* @job",
     (
         "group.prep? group.det* free.adjective|'same* "
@@ -70,7 +76,7 @@ _NOT_THE_LAST = (
         "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "
         f"what={_THING}*"
     ),
-    f"'penultimate what={_THING}*",
+    f"group.det* group.last what={_THING}* 'but 'one",
     f"group.det* what={_THING}+ 'before group.det* group.last what={_THING}*",
     (
         "group.det+ 'best|'first|'earliest|'oldest|'longest|'shortest|'successful|'failed+ @name? "
@@ -100,6 +106,14 @@ def take_jobs(text: Text) -> None:
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             ledger.claim("order", match.tokens())
+
+
+def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:
+    """Ask about jobs that another skill ran than those that are to run."""
+    for claim in text.ledger.of("job"):
+        named = None if job_skill is None or str(claim.value).startswith("last") else job_skill(claim.value)
+        if named is not None and named.rpartition(":")[2] not in skills:
+            text.ledger.mark("unread", claim.tokens)
 
 
 def _by_id(text: Text) -> None:
@@ -132,9 +146,6 @@ def _led(text: Text, match: Match) -> None:
         and not text.within(i, "actions.train.base")
     ]  # fmt: skip
     ledger.claim("job", words, text.tokens[jobs[0]].value)
-    engines = [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)]
-    if engines:
-        ledger.claim("engine", engines)
 
 
 def _without_product(text: Text, match: Match) -> Match:
@@ -200,9 +211,9 @@ def _last(text: Text, match: Match) -> None:
     ):
         return
     following = match.end
-    if (following < len(text.tokens) and text.tokens[following].kind in ("place", "number")) or text.within(
-        following, *(f"slots.units.{u}" for u in ("hours", "days", "minutes"))
-    ):
+    times = (f"slots.units.{u}" for u in ("hours", "days", "minutes"))
+    lies = text.match("'under|'below|'inside|group.det* @place|@number", following)
+    if lies is not None or text.within(following, *times):
         return
     if (
         text.within(
@@ -216,6 +227,13 @@ def _last(text: Text, match: Match) -> None:
         return
     kind = _kind(text, what)
     words = [text.tokens[i].text for i in what]
+    if (
+        words == ["one"]
+        and match.first
+        and text.tokens[match.first - 1].text in ("but", "except", "and", "not")
+    ):
+        ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
+        return
     job_like = {"job", "jobs", "run", "runs", "one", "experiment", "session", "task"} & set(words)
     model_like = (
         any(text.within(i, "places.weights.before", "grammar.group.model") for i in what) and not job_like
@@ -229,11 +247,6 @@ def _last(text: Text, match: Match) -> None:
         if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"
     ]
     ledger.claim("job", claimed, value)
-    if any(text.within(i, "actions.words.engine") for i in what):
-        ledger.claim(
-            "engine",
-            [i for i in what if text.within(i, "actions.words.engine") and ledger.free(i)] or claimed[:1],
-        )
 
 
 def _kind(text: Text, what: list[int]) -> str | None:

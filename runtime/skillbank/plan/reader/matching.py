@@ -8,6 +8,7 @@ alternative is
 - ``@number``: a token of that kind;
 - ``^value``: a token that a claim of that kind has;
 - ``~word``: any word that no other claim has, whatever it is, except marks and operators;
+- ``~aside``: the same, passed over: it is no evidence of what the pattern finds, and stays unread;
 - ``!`` before an alternative: nothing of the kind follows; ``&``: it follows, and stays.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,6 +43,8 @@ class Item:
     kinds: frozenset[str]
     owners: frozenset[str]
     plain: bool
+    aside: bool
+    """Whether the words that only the wildcard finds are none of the match."""
     keys: frozenset[str]
     """What it can begin with, as `Text` knows where that stands."""
     needed: bool
@@ -58,13 +62,13 @@ def pattern(source: str) -> tuple[Item, ...]:
 
 def _item(found: re.Match[str]) -> Item:
     alternatives = found["alternatives"].split("|")
-    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^"}
+    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^~"}
     sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
     keys = sections | {a for a in alternatives if a[0] in "'@"}
     needed = not found["look"] and found["many"] in ("", "+")
     return Item(
-        by_mark["'"], sections, by_mark["@"], by_mark["^"], "~word" in alternatives, keys, needed,
-        found["name"] or "", found["look"] or "", found["many"],
+        by_mark["'"], sections, by_mark["@"], by_mark["^"], bool(by_mark["~"]), "aside" in by_mark["~"],
+        keys, needed, found["name"] or "", found["look"] or "", found["many"],
     )  # fmt: skip
 
 
@@ -77,16 +81,20 @@ _GRAMMAR = ("group.", "operator.", "free.", "mode.", "courtesy.")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a pattern was found: tokens from ``first`` up to ``end``, and those of its named items."""
+    """Where a pattern was found: tokens from ``first`` up to ``end``, and those of its named items.
+
+    ``aside`` are the words in it that the pattern has only passed over: they are evidence of nothing.
+    """
 
     first: int
     end: int
     named: tuple[tuple[str, int, int], ...] = ()
+    aside: frozenset[int] = frozenset()
 
     def tokens(self, name: str = "") -> list[int]:
-        """Return the indexes of the tokens of a named item; all without a name."""
+        """Return the indexes of the tokens of a named item; without a name of all that are evidence."""
         if not name:
-            return list(range(self.first, self.end))
+            return [i for i in range(self.first, self.end) if i not in self.aside]
         return [i for n, a, b in self.named if n == name for i in range(a, b)]
 
 
@@ -106,6 +114,12 @@ class Text:
             for span in self.spans[i]:
                 for section in span.classes:
                     self._at.setdefault(section, set()).add(i)
+
+    def unread(self) -> Text:
+        """Return the same text before anything of it has been claimed."""
+        made = copy(self)
+        made.ledger = Ledger(self.ledger.original, self.tokens)
+        return made
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
@@ -169,8 +183,17 @@ class Text:
             return None  # most are none, and this is soon seen
         for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
-                return Match(i, stop, named)
+                passed = [(items[int(n[1:])], range(a, b)) for n, a, b in named if n.startswith("~")]
+                aside = frozenset(k for item, part in passed for k in part if self._is_aside(item, k))
+                return Match(i, stop, tuple(n for n in named if not n[0].startswith("~")), aside)
         return None
+
+    def _is_aside(self, item: Item, k: int) -> bool:
+        """Whether only the wildcard of an item finds a word."""
+        if self.tokens[k].text in item.literals or not self.is_plain(k):
+            return False
+        spans = (span for i in range(max(0, k - 5), k + 1) for span in self.spans[i])
+        return not any(span.end > k and not item.sections.isdisjoint(span.classes) for span in spans)
 
     def _match(
         self, items: tuple[Item, ...], n: int, i: int, last: int, dead: set[tuple[int, int]]
@@ -188,9 +211,10 @@ class Text:
         else:
             stops = self._many(item, i, last)
         for stop in stops:
+            name = f"~{n}" if item.aside else item.name
             for finish, named in self._match(items, n + 1, stop, last, dead):
                 lived = True
-                yield finish, (((item.name, i, stop), *named) if item.name and stop > i else named)
+                yield finish, (((name, i, stop), *named) if name and stop > i else named)
         if not lived:
             dead.add((n, i))
 
@@ -234,7 +258,10 @@ class Text:
         if self.tokens[i].kind != "word" or not self.ledger.free(i):
             return False
         classes = {s for span in self.spans[i] for s in span.classes}
-        return not any(s.startswith(_TELLING) and not s.startswith(_LOOSE) for s in classes)
+        return not any(
+            s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
+            for s in classes
+        )
 
 
 _TELLING = (
@@ -243,4 +270,11 @@ _TELLING = (
     "places.results", "places.platform", "policy.search",
 )  # fmt: skip
 """Classes whose words mean something for a run, wherever they stand."""
-_LOOSE = ("slots.around", "slots.units", "slots.algorithm.values", "actions.words", "actions.gen_trt_engine")
+_LOOSE = (
+    "slots.around",
+    "slots.on_broken",
+    "slots.units",
+    "slots.algorithm.values",
+    "actions.words",
+    "actions.gen_trt_engine",
+)

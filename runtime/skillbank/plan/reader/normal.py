@@ -51,15 +51,23 @@ def correct(
     made: list[Token] = []
     notes: list[str] = []
     looked_for = 0
-    for token in tokens:
+    for i, token in enumerate(tokens):
         word = token.text
+        called = text[token.start : token.end].istitle() and (
+            not _opens(made) or (i + 1 < len(tokens) and tokens[i + 1].text in (",", "here"))
+        )  # somebody's name, as in "Marek, train ..."
         looked_for = _looked_for(made, words, looked_for)
         joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
             known = words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or ("" if known or looked_for else nearest(word, opening=_opens(made)))
+            meant = _SWAPPED.get(word) or (
+                "" if known or looked_for or called else nearest(word, opening=_opens(made))
+            )
             apart = joined and meant and not _is_joined(made, token, meant, words)
-            if meant and meant != word and not apart and not _nearer(word, meant, named):
+            # "straighten" is no misspelling of "straight", "datas" is one of "data"
+            ending = word.removeprefix(meant) if meant and not words.has(meant, "places.data.nouns") else ""
+            inflected = ending in ("s", "en", "er", "est", "ly", "ed", "ing")
+            if meant and meant != word and not inflected and not apart and not _nearer(word, meant, named):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -30,12 +31,15 @@ class Place:
         The action whose bare noun gave the role ("training: X"), which asks for it where nothing else does.
     test
         Whether it is said to be for testing: where another is for validation, an evaluation reads this one.
+    told
+        Whether it stands in a clause that tells something: it is no data beside one that is asked for.
     """
 
     uri: str
     role: str | None = None
     doing: str | None = None
     test: bool = False
+    told: bool = False
 
 
 def roles_of(kind: str, sources: Iterable[str] = SOURCES) -> str:
@@ -51,11 +55,12 @@ LINK = (
 )
 """What may stand between what a place is for and the place."""
 OF = (
-    "~word|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|places.data.nouns"
+    "~aside|free.adjective|group.det|group.it|@name|'of|'from|'for|'that|'which|'i|'we|'have|"
+    "places.data.nouns"
 )
 """What may describe data behind its noun."""
-WORDS = "free.adjective|~word? free.adjective|~word? free.adjective|~word?"
-"""What may describe it before: a few words, none of which leads to anything else."""
+WORDS = "'every|free.adjective|~aside? free.adjective|~aside? free.adjective|~aside?"
+"""What may describe it before, and is no evidence: a few words, none of which leads to anything else."""
 MORE = f"',? places.data.more? group.prep? group.det* places.data.nouns* {OPEN}? @place"
 BARE, NOUN = roles_of("bare"), roles_of("before")
 AFTER = roles_of("after")
@@ -105,7 +110,7 @@ def place_at(
 
 def bridges(text: Text, match: Match) -> bool:
     """Whether the words between a role and a place hold a verb or mark that begins something else."""
-    inside = match.tokens()[:-1]
+    inside = range(match.first, match.end - 1)
     texts = [text.tokens[i].text for i in inside]
     if any(t in ("classifier", "detector", "model", "network") for t in texts[1:]) and texts[-1] in (
         "on",
@@ -126,9 +131,15 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
     [first] = match.tokens("list")[:1]
     if not ledger.free(first):
         return
-    listed = _count(text, first)
+    listed, said = _count(text, first), str(text.tokens[first].value)
+    introduced = _introduces(text, match)
     words = [
-        i for i in match.tokens()
+        i
+        for i in range(match.first, match.end)
+        if i not in match.aside or introduced or _names(said, text.tokens[i].text)
+    ]
+    words = [
+        i for i in words
         if text.tokens[i].kind not in ("name", "place", "number") or i == first
         or (i in match.tokens("n") and text.tokens[i].value == listed)
         or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
@@ -146,6 +157,22 @@ def claim_place(text: Text, match: Match, role: str | None) -> None:
     )
     if role in SOURCES:
         listed_with(text, match.end, place_at(text, first, role, words))
+
+
+def _introduces(text: Text, match: Match) -> bool:
+    """Whether words only say what lies at a place: "I have pictures of bees in X", "the bees are in X"."""
+    owned = text.match("mode.subject free.adverb* places.data.put", match.first)
+    led = text.within(match.first, "grammar.group.prep")
+    lies = any(text.within(i, "places.data.lies") for i in match.tokens())
+    return owned is not None or (lies and not led)
+
+
+def _names(uri: str, word: str) -> bool:
+    """Whether a path says itself what a word describes it as: "the blade photos in /data/blades"."""
+    parts = re.findall(r"[a-z]{3,}", uri.lower())
+    return not word.endswith("est") and any(
+        word[:4] == part[:4] or word.startswith(part.removesuffix("s")) for part in parts
+    )
 
 
 def _count(text: Text, first: int) -> int:

@@ -35,10 +35,6 @@ def take_places(text: Text, *, training: bool) -> None:
     training
         Whether the text speaks of a training; see `take_roles`.
     """
-    for match in text.find(
-        "group.det* part=places.data.part group.det* free.adjective* places.data.nouns|@place"
-    ):
-        text.ledger.claim("unread", match.tokens("part"))
     take_results(text)
     take_models(text)
     take_roles(text, training=training)
@@ -104,7 +100,8 @@ def _only_spoken_of(text: Text) -> None:
 def _around(text: Text) -> None:
     """Account for words around places that have been understood."""
     for match in text.find("@name|^name|~word|group.det+ places.data.put ^place"):
-        if text.ledger.owner[match.end - 1].value.role in (None, *SOURCES):
+        owner = text.ledger.owner[match.end - 1]  # not "the pictures nobody has labelled in X"
+        if owner.value.role in (None, *SOURCES) and owner is not text.ledger.owner.get(match.first - 1):
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
     for match in text.find("^place places.data.more group.prep? &^place"):
         text.ledger.claim("order", match.tokens())

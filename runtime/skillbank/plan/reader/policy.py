@@ -40,6 +40,8 @@ def take_policy(text: Text) -> Said | None:
             judge(text, match, verb=False)
     _methods(text)
     _plain(text)
+    for match in text.find("^policy 'for 'either|'neither 'of? 'them|'the?"):  # both have it anyway
+        text.ledger.claim("context", range(match.first + 1, match.end))
     _turned(text)
     _told(text)
     said = _corrected(text)

@@ -21,6 +21,7 @@ from skillbank.plan.reader import (
     asides,
     captions,
     courtesies,
+    heeded,
     jobs,
     lexer,
     names,
@@ -38,7 +39,8 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.described import JobSkill, gives_masks, name_skill, take_description
+from skillbank.plan.reader.deeds import mark_told, take_deeds
+from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -83,7 +85,7 @@ def read_text(
     library: Library,
     index: SearchIndex,
     list_folder: ListFolder = list_local,
-    job_skill: JobSkill | None = None,
+    job_skill: jobs.JobSkill | None = None,
     skill: Skill | None = None,
 ) -> Reading:
     """Read a request.
@@ -124,8 +126,7 @@ def read_text(
     clauses = Clauses(page)
     notes += courtesies.take_approvals(page, clauses)
     notes += reports.take_questions(page, clauses)
-    notes += reports.take_told(page, clauses)
-    asides.take_choices(page)
+    notes += take_deeds(page, clauses)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -152,7 +153,8 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
-    asides.take_shoulds(page)
+    heeded.mark_unheeded(page)
+    mark_told(page, clauses)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
@@ -162,6 +164,7 @@ def read_text(
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
             notes += name_skill(text, page, steps, library, index, job_skill)
+    jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     for claim in page.ledger.of("masks"):
         if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
 
-__all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports", "take_told"]
+__all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
 
 
 _OTHERS = (
@@ -59,8 +58,13 @@ def _around_quote(text: Text, i: int) -> list[int]:
         "mode.document", max(first, i - 3)
     ):
         return []
-    if before[-1:] and before[-1] in ("as", "caption", "captions", "prompt", "prompts", "for"):
-        return []
+    set_ = i > 0 and any(
+        c.startswith("slots.") and c.endswith((".nouns", ".before"))
+        for s in text.spans[i - 1]
+        for c in s.classes
+    )
+    if set_ or word_list("reports.naming") & set(before[-1:]):
+        return []  # "in the project 'gum'"
     own = any(asks(text, k) for k in range(first, i))
     last = i + 1
     while (
@@ -120,6 +124,12 @@ def take_heard(text: Text) -> list[str]:
                 text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)
             ):
                 continue
+            waits = any(
+                text.within(k, "mode.condition", "grammar.mode.order")
+                for k in range(max(0, match.first - 4), match.first)
+            )
+            if waits or text.tokens[match.end - 1].text in word_list("telling.relevant"):
+                continue  # "as soon as Ines says so", "a short mail is enough"
             held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
             if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
                 continue  # "the output: s3://b/out"
@@ -161,31 +171,4 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
             tokens = [i for i in clauses.sentence(clause.first) if text.ledger.free(i)]
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
-    return notes
-
-
-def take_told(text: Text, clauses: Clauses) -> list[str]:
-    """Account for reports of what has been done, with places and numbers: "we trained it on X last week"."""
-    notes: list[str] = []
-    past = [f"actions.{a}.past" for a in ACTIONS]
-    base = [f"actions.{a}.{f}" for a in ACTIONS for f in FORMS if f != "past"]
-    for match in text.find(
-        "'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* "
-        f"{'|'.join(past)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
-    ):
-        text.ledger.claim("report", [i for i in match.tokens() if text.ledger.free(i)])
-        notes.append(f"'{text.ledger.said(match.tokens())}' is taken as told, and changes nothing")
-    for clause in clauses.all:
-        if clause.mode is not Mode.REPORT:
-            continue
-        inside = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        done = [i for i in inside if text.within(i, *past) and not text.within(i, *base)]
-        subject = any(
-            text.tokens[i].text in ("i", "we", "he", "she", "they", "colleague", "was", "were")
-            for i in inside[:6]
-        )
-        when = any(text.within(i, "grammar.mode.past") for i in inside)
-        if done and (subject or when) and not any(text.within(i, "told.wished") for i in inside):
-            text.ledger.claim("report", [i for i in inside if text.tokens[i].kind not in ("job", "name")])
-            notes.append(f"'{text.ledger.said(inside)}' is taken as told, and changes nothing")
     return notes

@@ -82,11 +82,6 @@ def take_roles(text: Text, *, training: bool) -> None:
     ):
         role = role_said(text, match.tokens("role"))
         claim_place(text, match, role)
-        owner = text.ledger.owner[match.tokens("list")[0]]
-        if (
-            role == "train_datasets" and owner.kind == "place"
-        ):  # asks for the training where nothing else does
-            text.ledger.replace(owner, "place", replace(owner.value, doing="train"))
     between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det*"
     for match in text.find(f"{LIST} {between} role={AFTER}|{NOUN}|{BARE}"):
         _after(text, match)
@@ -113,7 +108,7 @@ def _said(text: Text, sources: tuple[str, ...], *, bare: bool) -> None:
 
 def _validated(text: Text, *, training: bool) -> None:
     """Read "validate on X" of a training, and "calibrate on X"."""
-    for role in SOURCES if training else ("calibration_dataset",):
+    for role in ("calibration_dataset", *(("eval_dataset",) if training else ())):
         for match in text.find(
             f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"
         ):

@@ -22,7 +22,6 @@ _SLOT_NAMES = frozenset(s.name for s in SLOTS)
 def take_spec_words(text: Text, keys: Keys) -> None:
     """Account for what is said in the words of a spec."""
     _pairs(text, keys)
-    _flags(text, keys)
     for i, token in enumerate(text.tokens):
         if not text.ledger.free(i):
             continue
@@ -53,9 +52,6 @@ def _places(text: Text, keys: Keys) -> None:
 
 def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
     """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
-    first = min(tokens)
-    if first and text.tokens[first - 1].text in ("max", "maximum", "maximal") and text.ledger.free(first - 1):
-        tokens = [first - 1, *tokens]  # "a max workspace of 4 GB"
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim(
@@ -185,18 +181,6 @@ def _pairs(text: Text, keys: Keys) -> None:
                 text.ledger.withdraw(owner)
                 text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
                 break
-
-
-def _flags(text: Text, keys: Keys) -> None:
-    """Read "--wd=0.01" and "--warmup-steps 500": options that are named as a key of the spec is."""
-    for i, token in enumerate(text.tokens):
-        if token.kind != "flag" or not text.ledger.free(i):
-            continue
-        match = text.match("'=|':? v=@number", i + 1)
-        key = keys.named(re.split(r"[-_.]", token.text), NUMERIC, whole=True)
-        if match is not None and key is not None and not _is_of_a_slot(key):
-            [v] = match.tokens("v")
-            text.ledger.claim("value", [i, *match.tokens()], Value("", text.tokens[v].value, key=key))
 
 
 def _texts(text: Text, keys: Keys) -> None:

@@ -95,8 +95,8 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     _stops(text, searching=searching)
     for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{_SECTION}.words.")]:
         for source in (
-            f"{_SECTION}.words.{name} {_LINK} n=@number slots.epochs.unit?",
-            f"slots.around.before* n=@number {_SECTION}.words.{name}",
+            f"{_SECTION}.words.{name} {_LINK} slots.around.limit? n=@number slots.epochs.unit?",
+            f"slots.around.before|slots.around.limit* n=@number {_SECTION}.words.{name}",
         ):
             for match in text.find(source):
                 if text.ledger.free(match.tokens("n")[0]):

@@ -19,6 +19,10 @@ from skillbank.plan.slots import Fills, slot
 __all__ = ["StepSettings", "set_once"]
 
 
+_INT8 = ("quantize", "precision", "int8")
+"""What a quantization makes anyway."""
+
+
 class StepSettings:
     """The values of the steps of one text; ``taken`` gathers the ids of the claims that a step took."""
 
@@ -35,12 +39,14 @@ class StepSettings:
         for claim, own in self._claims_for(at):
             value: Value = claim.value
             if value.slot in ("gpus", "nodes"):
-                if not value.negated and (own or value.slot not in counts):
+                if not (value.negated or value.limit) and (own or value.slot not in counts):
                     _keep(counts, value.slot, value, own)
                     self.taken.add(id(claim))
                 continue
             key = self._key(at, value, own)
             if key is None:
+                if own and (step.action, value.slot, value.value) == _INT8:
+                    self.taken.add(id(claim))
                 continue
             said = self._said(at, claim, key, own)
             if said is not None:
@@ -87,7 +93,8 @@ class StepSettings:
         if value.slot:
             if slot(value.slot).fills is Fills.SEARCH:
                 return slot(value.slot).key if self._searches(step) else None
-            key = (self._most_key(at, value.slot) if value.most else None) or self._slot_key(at, value.slot)
+            key = self._most_key(at, value.slot) if value.most else None
+            key = key or (None if value.limit else self._slot_key(at, value.slot))
             mine = self._owner_of(value)
             return key if own or mine is None else None
         keys = keys_of(step.skill, step.action)

@@ -13,6 +13,13 @@ _OBJECT = (
     "|'off|'up|'out|'where|'stopped|'left"
 )
 
+_PRODUCTS = (
+    "places.results.before", "places.results.objects", "places.weights.before", "actions.words.metric",
+    "grammar.group.it", "grammar.group.model",
+)  # fmt: skip
+"""What a run leaves."""
+_READ = frozenset(["with", "of", "using", "from", "on"])
+
 
 def take_results(text: Text) -> None:
     """Read where results go: "save everything to X", "results should go to X", "X for the results"."""
@@ -25,7 +32,7 @@ def take_results(text: Text) -> None:
         (
             "verb=places.results.verbs "
             f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where "
-            f"group.det* ~word|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
+            f"group.det* ~aside|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
         ),
         (
             f"group.prep? group.det* free.adjective* thing={things}|group.it places.results.go+ {where} "
@@ -37,16 +44,9 @@ def take_results(text: Text) -> None:
         ),
         f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {LIST}",
-        f"{LIST} ',? places.results.after",
     ):
         for match in text.find(source):
-            read = text.tokens[match.first].text in (
-                "with",
-                "of",
-                "using",
-                "from",
-                "on",
-            ) and not match.tokens("thing")
+            read = text.tokens[match.first].text in _READ and not match.tokens("thing")
             if not read and not _is_of_data(text, match):
                 claim_place(text, match, "results")
 
@@ -60,18 +60,7 @@ def _is_of_data(text: Text, match: Match) -> bool:
     told = before is not None and (
         before.kind == "name" or (before.kind == "word" and before.text in ("i", "we", "he", "she", "they"))
     )
-    said = any(
-        text.within(
-            i,
-            "places.results.before",
-            "places.results.objects",
-            "places.weights.before",
-            "actions.words.metric",
-            "grammar.group.it",
-            "grammar.group.model",
-        )
-        for i in match.tokens()[1:-1]
-    )
+    said = any(text.within(i, *_PRODUCTS) for i in match.tokens()[1:-1])
     past = not (
         text.lexicon.has(word, "places.results.verbs")
         and f"{word}s" in text.lexicon.classes["places.results.verbs"]
@@ -98,7 +87,6 @@ def take_models(text: Text) -> None:
                 f"places.weights.before? {tail}"
             ),
         ),
-        ("backbone", f"group.det* places.weights.before 'of|'for group.det* 'backbone {tail}"),
         ("backbone", f"{LIST} 'as|'for|'into|'in group.det* places.weights.backbone"),
         (
             "weights",
@@ -108,13 +96,6 @@ def take_models(text: Text) -> None:
             ),
         ),
         ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before @name? {tail}"),
-        (
-            "weights",
-            (
-                "group.prep? group.det* free.adjective* @name? places.weights.before ~word ~word? "
-                f"places.weights.link+ {LIST}"
-            ),
-        ),
         ("weights", f"{LIST} ',? places.weights.after"),
     )
     for role, source in kinds:

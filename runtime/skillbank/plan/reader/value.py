@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.slots import SLOTS, Fills
 
-__all__ = ["SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "set_before"]
+__all__ = ["SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "hedges", "set_before"]
 
 SIZE = "size"
 """The slot-like name of a width and height."""
@@ -38,7 +39,9 @@ class Value:
     unit
         What an interval counts where it is not epochs.
     most
-        Whether a number was said to be the most ("batches up to 8").
+        Whether a number was said to be the most ("at most 8 images").
+    limit
+        Whether it was only said to be a limit ("not more than 8"): it is no value where a spec has no limit.
     """
 
     slot: str
@@ -48,11 +51,39 @@ class Value:
     total: bool = False
     unit: str = ""
     most: bool = False
+    limit: bool = False
+
+
+_BOUNDED = frozenset({"threshold", *(s.name for s in SLOTS if s.fills is Fills.SEARCH)})
+"""Slots that are limits themselves: "no more than 12 trials" is what they say."""
+
+
+def hedges(text: Text, tokens: list[int], section: str) -> list[int]:
+    """Return the words in or beside a number that make it another one: "5 more", "20 or more", "at least"."""
+    first, end = min(tokens), max(tokens) + 1
+    found: list[int] = []
+    for i in range(max(0, first - 4), min(end + 1, len(text.tokens))):
+        for stop in text.ends(i, f"slots.around.{section}")[:1]:
+            between = range(min(i, end), max(first, stop))
+            beside = all(text.ledger.free(k) and text.tokens[k].kind != "mark" for k in between)
+            if beside and max(i, stop) >= first:
+                found += range(i, stop)
+    return found
 
 
 def claim_value(text: Text, tokens: list[int], value: Value) -> None:
-    """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it."""
+    """Claim a value with a negation right before it, a verb that sets it, and "is enough" behind it.
+
+    A number that is not meant exactly is no value: what is said of it stays unread.
+    """
     first = min(tokens)
+    if value.slot not in _BOUNDED and not value.key.startswith("automl."):
+        if isinstance(value.value, int | float) and (vague := hedges(text, tokens, "vague")):
+            text.ledger.claim("unread", [*tokens, *vague])
+            return
+        if limit := hedges(text, tokens, "limit"):
+            tokens, value = [*limit, *tokens], replace(value, most=True, limit=True)
+            first = min(tokens)
     denied = denied_before(text, first)
     tokens = [*(denied or set_before(text, first)), *tokens]
     value = replace(value, negated=value.negated or bool(denied))

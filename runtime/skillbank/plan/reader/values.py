@@ -13,6 +13,7 @@ from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus,
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
+from skillbank.plan.reader.tokens import is_number
 from skillbank.plan.reader.value import SIZE, Value, claim_value
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
@@ -37,9 +38,8 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _sizes(text)
     take_gpu_ids(text)
     take_no_gpus(text)
-    for name in ("gpu_hours", "trial_timeout", "time_budget"):
+    for name in ("trial_timeout", "time_budget"):
         take_durations(text, name, searching)
-    _kept(text)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
             _number(text, clauses, keys, i, searching)
@@ -59,13 +59,12 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
-        link = "slots.around.link|slots.around.least*" if each.name == "threshold" else _LINK
-        own = f"slots.{each.name}"
-        before = f"{own}.nouns|{own}.before {link} @{kind} {own}.unit? slots.around.each?"
-        behind = (
-            f"slots.around.before|slots.around.least* @{kind} slots.around.adjective|^policy* "
-            f"{own}.nouns|{own}.after slots.around.each?"
+        hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
+        own, more = f"slots.{each.name}", f"slots.around.adjective|{hedges}|^policy*"
+        before = (
+            f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
         )
+        behind = f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each?"
         for led, source in ((True, before), (False, behind)):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
@@ -85,17 +84,17 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
         return
     tokens = text.unclaimed(match.tokens())
-    if found.name == "gpus" and re.search(r"\d", text.tokens[match.end - 1].text):
+    if found.name == "gpus" and re.search(r"\d", text.ledger.said([match.end - 1])):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
-        tokens += memory.tokens() if memory else []  # "an A100 80GB"
-    words = text.ledger.said(match.tokens()).lower()
-    if (found.name != "threshold" and _MORE.search(words)) or (
-        searching and found.name == "learning_rate" and _BOUND.search(words)
-    ):
-        text.ledger.claim("unread", tokens)
+        tokens += memory.tokens() if memory else []
+        if text.ledger.said([i]).lower() in ("a", "an"):
+            text.ledger.claim("unread", tokens)  # "an A100 80GB" is a type of GPU, and nothing chooses it
+            return
+    most = any(text.tokens[k].text in ("most", "max", "maximum") for k in match.tokens())
+    if most and searching and found.name == "learning_rate":
+        text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value
         return
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
-    most = any(text.tokens[k].text in ("up", "most", "max", "maximum") for k in match.tokens())
     claim_value(text, tokens, Value(found.name, said, most=most))
 
 
@@ -147,10 +146,6 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     return not (led and text.match("'and|',|'& @number !slots.around.named", match.end))
 
 
-_MORE = re.compile(r"(?<!no )(?<!not )\b(?:more|greater|higher|larger) than\b")
-"""Words that bound a value from below: none is meant exactly."""
-_BOUND = re.compile(r"\b(?:not|no) (?:above|more|larger|higher|bigger|greater)\b|\bat most\b|\bup to\b|\bmax")
-"""Words that bound from above what a search varies: the bound is not its value."""
 _WHEN = frozenset(["at", "after", "from", "until", "till", "by", "since", "before", "first", "last", "past"])
 """Words before epochs that say when something is, not for how long."""
 
@@ -173,11 +168,6 @@ def _every(text: Text) -> None:
             unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
             claim_value(text, match.tokens(), Value(name, count, unit=unit))
 
-    for match in text.find(f"^place {often} slots.epochs.nouns"):
-        if text.ledger.owner[match.first].value.role == "eval_dataset":
-            claimed = text.unclaimed(match.tokens())
-            text.ledger.claim("value", claimed, Value("validation_interval", _each(text, match)))
-
 
 def _each(text: Text, match: Match) -> Any:
     """Return the number of "every 2 epochs", "every other epoch", "each epoch"."""
@@ -190,34 +180,17 @@ def _each(text: Text, match: Match) -> Any:
 _OTHER = {"other": 2, "second": 2, "third": 3}
 
 
-def _kept(text: Text) -> None:
-    """Read "keep only boxes above 0.4" and "drop detections below 30 %" as the threshold."""
-    section, scored = "slots.threshold", "'with|'scoring|'that|'are|'a|'of|'having|slots.threshold.nouns*"
-    for source in (
-        f"{section}.keep 'only|'just|'those|group.det* {section}.objects? {scored} "
-        f"slots.around.least n=@number|@percent",
-        f"{section}.drop group.det* {section}.objects {scored} slots.around.below n=@number|@percent",
-        f"'only {section}.objects {scored} slots.around.least n=@number|@percent",
-    ):
-        for match in text.find(source):
-            [n] = match.tokens("n")
-            value = text.tokens[n].value / (100 if text.tokens[n].kind == "percent" else 1)
-            if text.ledger.free(n) and 0 <= value <= 1:
-                text.ledger.claim("value", match.tokens(), Value("threshold", value))
-
-
 def _ellipses(text: Text) -> None:
     """Read a number that stands in for another: "10 epochs, no, make it 20", "5 instead of 8 epochs"."""
-    denied = "^value ',? operator.instead|operator.not group.det? @number"
+    denied = "^value ',? operator.instead|'not|'no|'never group.det? @number"
     for match in [*text.find(denied), *text.find("operator.not @number ',? 'but &^value")]:
         owners = [text.ledger.owner.get(k) for k in (match.first, match.end)]
-        kept = next((claim for claim in owners if claim is not None and claim.kind == "value"), None)
-        if kept is not None and isinstance(kept.value.value, int | float):
+        if any(c is not None and c.kind == "value" and is_number(c) for c in owners):
             text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
         if token.kind != "number" or not text.ledger.free(i):
             continue
-        values = [c for c in text.ledger.of("value") if isinstance(c.value.value, int | float)]
+        values = [c for c in text.ledger.of("value") if is_number(c)]
         after = text.match("'and? operator.instead|operator.not ^value", i + 1)
         if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
             claim_value(text, [i], replace(owner.value, value=token.value, negated=False))

@@ -1,0 +1,111 @@
+"""The clauses of a text that tell something, and what has been done in them, whatever it sounds like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.wording import of
+
+__all__ = ["mark_told", "take_deeds", "told_clauses"]
+
+_PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
+_BASE = tuple(f"actions.{a}.{form}" for a in ACTIONS for form in FORMS if form != "past")
+_FINDS = "actions.words.find"
+_DEEDS = (
+    *_PAST, *_BASE, *(f"actions.{a}.nouns" for a in ACTIONS), _FINDS, "actions.words.found_in",
+    "actions.words.metric",
+)  # fmt: skip
+_MADE = ("actions.words.engine", "actions.words.onnx")
+_OF_RUNS = (
+    "policy.search.nouns", "policy.search.weak", "policy.search.doings", "places.roles", "slots.precision",
+    "places.weights.before", "grammar.mode.approval", "grammar.group.it", "grammar.mode.defer",
+    "grammar.operator.not",
+)  # fmt: skip
+
+
+_ASKING = ("action", "find", "captions", "policy", "value")
+
+
+def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
+    """Return the clauses that tell something, those that lead to one in its sentence among them."""
+    teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
+    opening, before = True, False
+    for clause in clauses.all:
+        begins = clause.first == clauses.sentence(clause.first).start
+        waiting = [] if begins else waiting
+        if all(text.tokens[i].kind == "mark" for i in text.unclaimed(range(clause.first, clause.end))):
+            continue
+        leads = (begins or waiting) and teller.leads(clause.first, clause.end)
+        if teller.is_empty(clause.first, clause.end):
+            waiting += [clause] if teller.leads(clause.first, clause.end) else []
+            continue
+        after = before and not begins and text.tokens[clause.first].text not in ("\n", "(", ")")
+        before = teller.tells(clause.first, clause.end, after=after, opening=opening)
+        if before:
+            found += [*waiting, clause]
+        waiting = [] if before else [*waiting, clause] if leads else waiting
+        opening = opening and before
+    return found
+
+
+def mark_told(text: Text, clauses: Clauses) -> None:
+    """Mark the places of clauses that have a subject and a verb, and say nothing of what is to be done."""
+    teller, wishes, told, before = Teller(text), of("deontic", "wants", "modals"), set[int](), -1
+    for c in clauses.all:
+        goes_on = before == c.sentence and not teller.orders(c.first, c.end)
+        asks = any(text.tokens[k].text in wishes or _asks(text, k) for k in range(c.first, c.end))
+        tells = not asks and (goes_on or teller.has_verb(c.first, c.end))
+        told.update(range(c.first, c.end) if tells else ())
+        before = c.sentence if tells else -1
+    for claim in text.ledger.of("place"):
+        if any(i in told and text.tokens[i].kind == "place" for i in claim.tokens):
+            text.ledger.replace(claim, "place", replace(claim.value, told=True))
+
+
+def _asks(text: Text, i: int) -> bool:
+    return not text.ledger.free(i) and text.ledger.owner[i].kind in _ASKING
+
+
+def take_deeds(text: Text, clauses: Clauses) -> list[str]:
+    """Account for what has been done with a model, and for what others do: "I teach biology"."""
+    told, teller, notes = list[tuple[list[int], str]](), Teller(text), []
+    for match in text.find(
+        "'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* "
+        f"{'|'.join(_PAST)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
+    ):
+        told.append((match.tokens(), "report"))
+    inside = [
+        range(c.first, c.end)
+        for c in told_clauses(text, clauses, frozenset())
+        if teller.has_verb(c.first, c.end)
+        or (text.within(c.first, _FINDS) and text.tokens[c.first].text.endswith("ing"))
+    ]
+    outside = sorted(set(range(len(text.tokens))).difference(*inside))
+    asked = any(text.within(i, *_DEEDS[:-2]) for i in outside)
+    seeks = any(text.within(i, _FINDS) for i in outside)
+    inferring = not seeks and any(text.within(i, "actions.inference.nouns") for i in outside)
+    for tokens in inside:
+        made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
+        again = all(any(text.within(i, w) for i in outside) for w in made)
+        finds = inferring and any(text.within(i, _FINDS) for i in tokens)
+        if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
+            told.append(([i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"))
+        elif asked and again and not finds and not any(_is_of_run(text, i) for i in tokens):
+            told += [(list(tokens), "told")] if made or any(text.within(i, *_DEEDS) for i in tokens) else []
+    for said, kind in told:
+        if free := text.unclaimed(said):
+            text.ledger.claim(kind, free)
+            notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
+    return notes
+
+
+def _is_of_run(text: Text, i: int) -> bool:
+    """Whether a token speaks of a run: a place, a number, a name, its data's role, a search."""
+    classes: Iterable[str] = (c for span in text.spans[i] for c in span.classes)
+    return text.tokens[i].kind not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in classes)

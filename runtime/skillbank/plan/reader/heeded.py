@@ -1,0 +1,85 @@
+"""What plain words say that no run heeds: another machine, a deed between the runs, a wish that may fail.
+
+Each word of them means nothing elsewhere ("machine", "look", "if possible"); together they would be lost.
+"""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Match, Text
+
+__all__ = ["mark_unheeded"]
+
+_DESCRIBED = "group.det|free.adjective|free.noun|group.last|free.glue|~word"
+_MACHINE = f"'on|'at|'via group.det+ {_DESCRIBED}* noun=told.machines"
+_DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.nouns"
+_ANOTHER = (
+    "what=told.beside group.det* @place|@job",
+    "what='same ~word|free.noun|free.glue? 'as|'like",
+    "what='something 'like|'similar group.det* @name",
+    "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
+    "group.last what=told.sizes|'long|'short|'other free.noun|@name",
+    "what=told.sizes @name|actions.words.engine",
+    "what='first|'second|'third|'all|'every|'each|'other|'old|'older 'checkpoint|'checkpoints|'epoch "
+    "@job|'of|'from",
+    "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",
+    "what='ones 'from|'with|'without|'of|'that|'which|'taken|'we|'nobody !@place",
+    "what='each|'every 'folder|'directory|'dataset|'set|'split",
+    "what='one 'per|'each|'in 'each? free.noun",
+    "what='one places.data.nouns 'in|'of|'from|'under|'below",
+)
+"""What is beside, a part of or a kind of what has been read."""
+_SET = ("value", "platform", "policy", "place", "job")
+
+
+def mark_unheeded(text: Text) -> None:
+    """Leave such phrases unread, so that the plan asks about them."""
+    for match in text.find(_MACHINE):
+        if not _is_where_data_lies(text, match):
+            text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    for match in text.find(_DEED):
+        if _is_order(text, match):
+            text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    for i in range(len(text.tokens)):
+        for end in text.ends(i, "told.wishes")[:1]:
+            beside = [text.ledger.owner.get(k) for k in (i - 1, end)]
+            if any(c is not None and c.kind in _SET for c in beside):
+                text.ledger.mark("unread", range(i, end))
+        if text.within(i, "told.choosing") and _is_of_a_part(text, i):
+            text.ledger.mark("unread", [i])
+    bare = text.unread()
+    for source in _ANOTHER:
+        for match in bare.find(source):
+            owners = [text.ledger.owner.get(i) for i in match.tokens("what")]
+            if all(c is None or c.kind in (*_SET, "action", "order") for c in owners):
+                text.ledger.mark("unread", match.tokens("what"))
+
+
+def _is_of_a_part(text: Text, i: int) -> bool:
+    """Whether a word chooses some of what lies at a place: "the big images in X"."""
+    owner, k = text.ledger.owner.get(i), i + 1
+    while text.within(k, "grammar.free.adjective") or text.within(k, "told.choosing"):
+        k += 1
+    return (owner is None or owner.kind == "place") and text.within(k, "told.members")
+
+
+def _is_where_data_lies(text: Text, match: Match) -> bool:
+    """Whether a machine is where a place is: "the pictures lie on our server, in /srv/x"."""
+    told = text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None
+    return told or (
+        match.first > 0
+        and text.within(match.first - 1, "places.data.put", "places.data.link", "grammar.mode.copula")
+    )
+
+
+def _is_order(text: Text, match: Match) -> bool:
+    """Whether a verb begins what is to be done, and nothing that is read stands with it."""
+    before = text.tokens[match.first - 1] if match.first else None
+    opens = (
+        before is None or before.kind == "mark" or before.text in ("and", "then", "please", "first", "but")
+    )
+    owner = text.ledger.owner.get(match.end)
+    return (
+        opens
+        and (owner is None or text.tokens[match.end].kind == "mark")
+        and not text.within(match.end, "grammar.group.prep")
+    )

@@ -1,0 +1,181 @@
+"""What tells of the world and what asks for something, by the grammar of a clause alone.
+
+A clause tells where it has a subject that is not the one addressed and a finite verb, where it says what has
+been done without a subject ("Flew over the park"), or where it is a heading ("Lid inspection, next try").
+It asks where it begins with a verb, says what must, should or may be, what is wanted or enough, sets a limit
+or a condition, or takes something out. Which words open what is a matter of closed classes (``words/lists``).
+"""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.wishes import Wishes
+from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_regular_past, of
+
+__all__ = ["Teller"]
+
+_DATA = "places.data.nouns"
+_NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
+_NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
+
+
+class Teller:
+    """Judges the clauses of a text; ``known`` are words of the spec keys of the steps."""
+
+    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
+        self._text, self._of = text, Wording(text, known)
+        self._words, self._wishes = self._of.words, Wishes(self._of)
+
+    def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
+        """Whether a clause tells something, and asks for nothing.
+
+        Parameters
+        ----------
+        after
+            Whether what stands before it in its sentence tells something.
+        opening
+            Whether it stands where headings do: at the beginning of the text.
+        """
+        end = self._before_marks(first, end)
+        i, reason = self._opening(first, end)
+        if i < end and self._words[i] in of("subordinate"):
+            until = after and self._words[i] in ("until", "till") and self._is_rest(i + 1, end)
+            until = until and not self.has_verb(i + 1, end)
+            until = until or (
+                after and i + 1 < end and self._words[i - 1] in of("doubts")
+            )  # "not sure if this works"
+            if until or self._words[i] == "why" or not after or self._words[i] in of("conditions"):
+                return (until or self._words[i] == "why") and not self._of.mean(range(i, end))
+            i += 1
+        if i >= end:
+            return after and self._words[i - 1] == "before"
+        unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
+        if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
+            return not self._of.mean(range(i, end))
+        if self._words[i] in of("deontic", "able", "modals"):
+            return False  # "must be ready"
+        verb = self._of.verb(i, end, weak=reason or after)
+        if verb is not None:
+            return not self._wishes.ask(first, i, verb, end, reason=reason)
+        if self._of.is_order(i, end) or self._words[i] == "like":
+            return False
+        if self._is_done(first, i, end):
+            return True
+        if self._of.mean(range(i, end)):
+            return False
+        heading = not reason and self._is_heading(first, i, end, opening)
+        return heading or (after and (self._is_rest(first, end, counted=True) or self._goes_on(i, end)))
+
+    def orders(self, first: int, end: int) -> bool:
+        """Whether a clause says what to do, and with what: "use the usual split"."""
+        end = self._before_marks(first, end)
+        i, _ = self._opening(first, end)
+        if i >= end:
+            return False
+        if not self._of.is_order(i, end):
+            verb = self._of.verb(i, end, weak=False)
+            return verb is not None and self._wishes.ask(first, i, verb, end, reason=False)
+        telling = self._words[i] in of("telling") and self._of.at(i + 1, end) in ("me", "us")
+        things = ("grammar.free.noun", "grammar.free.adjective", _DATA)
+        return telling or any(self._text.within(k, *things) for k in range(i + 1, end))
+
+    def _before_marks(self, first: int, end: int) -> int:
+        while end > first and self._text.tokens[end - 1].kind == "mark":
+            end -= 1
+        return end
+
+    def is_empty(self, first: int, end: int) -> bool:
+        """Whether a clause is but a word that joins, or a greeting."""
+        return self._opening(first, end)[0] >= end
+
+    def has_verb(self, first: int, end: int) -> bool:
+        """Whether a clause has a subject and a finite verb."""
+        i, reason = self._opening(first, end)
+        return i < end and self._of.verb(i, end, weak=reason) is not None
+
+    def leads(self, first: int, end: int) -> bool:
+        """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
+        i = self._opening(first, end)[0]
+        led = i < end and self._words[i] in of("prepositions")
+        return self._is_rest(first, end, counted=led) and not self._of.mean(range(first, end))
+
+    def _opening(self, first: int, end: int) -> tuple[int, bool]:
+        """Return where a clause begins behind words that join or colour it, and whether it is a reason."""
+        i, reason = first, False
+        while i < end:
+            word, then = self._words[i], self._of.at(i + 1, end)
+            if word == "as" and self._text.within(i, "grammar.mode.condition", "grammar.mode.order"):
+                break  # "as soon as"
+            if word in of("reasons") or (word == "so" and then == "that"):
+                reason, i = True, i + 1 + (then == "that")
+            elif (
+                self._text.tokens[i].kind == "mark"
+                or word.endswith("ly")
+                or word in of("joins", "continuing")
+            ):
+                i += 1
+            elif (coloured := self._coloured(i)) > i:
+                i = coloured
+            else:
+                break
+        return i, reason
+
+    def _coloured(self, i: int) -> int:
+        """Return where an adverb or greeting that begins at a token ends."""
+        if past := self._text.ends(i, "grammar.mode.past"):
+            return i if self._words[i] in of("prepositions") else past[0]
+        ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
+        bare = ends and (
+            SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
+        ).isdisjoint(self._words[i : ends[0]])
+        return ends[0] if bare else i
+
+    def _is_done(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause says what somebody has done or is doing, without a subject."""
+        word, after = self._words[i], self._of.at(i + 1, end)
+        if not after or word in of("elliptic") or {"please", "only"} & set(self._words[first:end]):
+            return False
+        if word in of("past") or word in ("been", "hope"):
+            return word == "hope" or not self._text.within(i + 1, _DATA)
+        if is_regular_past(word):
+            return after in SPECIFIC or after in of("prepositions") - {"by", "with"}
+        going = of("continuing") & set(self._words[first:i]) or after in of("prepositions") - {"of", "for"}
+        return bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)
+
+    def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
+        """Whether a clause is a heading: a noun without an article and without a verb."""
+        words = self._words[i:end]
+        if words[0] == "back" and len(words) > 1:
+            return True
+        if words[0] in _NOT_HEADED or not self._is_rest(first, end):
+            return False
+        head = self._words[self._of.head(i, end)]
+        placed = not of("prepositions").isdisjoint(words[1:-1])
+        if self._text.lexicon.has(head, "told.pictures"):
+            return opening and placed
+        if opening:
+            return placed or not is_many(head) or len(words) == 1 or words[-1] in of("continuing")
+        return head.endswith(_NOMINAL) or (placed and not is_many(head))
+
+    def _goes_on(self, i: int, end: int) -> bool:
+        """Whether a clause has a further verb of the subject before it: "and photographs every loaf"."""
+        verb = self._words[i].endswith("s") and self._of.at(i + 1, end) in of("determiners")
+        return verb and not self._text.within(i, "grammar.free.noun", _DATA)
+
+    def _is_rest(self, first: int, end: int, *, counted: bool = False) -> bool:
+        """Whether a clause without a verb goes on with what is told and limits nothing."""
+        for k in range(first, end):
+            token, word = self._text.tokens[k], self._words[k]
+            beside = {*self._words[max(k - 1, 0) : k], *self._words[k + 1 : k + 2]}
+            if token.kind == "number":
+                year = isinstance(token.value, int) and 1900 < token.value < 2100
+                if not (counted or year or beside & of("sequence")):
+                    return False
+            elif (
+                token.kind not in ("word", "mark")
+                or self._text.lexicon.has(word, "told.choice")
+                or (word in of("elliptic") and not (word == "last" and beside & of("sequence", "seasons")))
+            ):
+                return False
+        i = self._opening(first, end)[0]
+        return i >= end or not self._of.is_order(i, end)

@@ -1,0 +1,213 @@
+"""What a clause with a subject and a verb asks for all the same: what must be, is wanted, or limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.wording import Wording, is_regular_past, of
+
+__all__ = ["Wishes"]
+
+_DONE = tuple(f"actions.{a}.past" for a in ACTIONS)
+_DATA = "places.data.nouns"
+_NEGATIONS = frozenset({"not", "no", "never", "none", "without", "left"})
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A clause with a subject: where the subject begins, its verb, the words."""
+
+    begin: int
+    verb: int
+    end: int
+    word: str
+    after: str
+    words: frozenset[str]
+    mine: bool
+
+
+class Wishes:
+    """Tells the clauses of a text that ask from those that only tell."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._of, self._text, self._words = wording, wording.text, wording.words
+
+    def ask(self, first: int, i: int, verb: int, end: int, *, reason: bool) -> bool:
+        """Whether a clause asks for something.
+
+        Parameters
+        ----------
+        first, end
+            The tokens of the clause.
+        i, verb
+            Where its subject begins, and its verb.
+        reason
+            Whether it gives a reason.
+        """
+        said = _Said(
+            i, verb, end, self._words[verb], self._of.at(verb + 1, end), frozenset(self._words[first:end]),
+            self._words[i] in ("i", "we"),
+        )  # fmt: skip
+        soon = self._words[said.verb + 1 : min(said.verb + 3, said.end)]
+        if said.word == "hope" or (said.word == "will" and said.mine and said.after not in of("wants")):
+            return False
+        if self._words[said.begin] == "you":
+            return "to" in soon or "please" in said.words
+        if said.words & {"please", "you", "your", "whatever"}:
+            return True
+        if said.word in of("modals") and said.after in ("do", "suffice"):
+            return True  # "every fifth frame will do"
+        if said.word in of("speaking"):
+            asked = said.after == "for" and not said.words & of("pronouns")
+            return asked or bool(said.words & {"to", "that", "not", "only", "no"})
+        past = self._is_over(first, said)
+        if said.word in of("be") | {"was", "were"} and self._judges(said, past):
+            return True
+        if said.word in of("deontic") or (said.word in ("need", "needs", "has", "have") and "to" in soon):
+            return not self._is_own(said)
+        if said.mine and not self._is_past_verb(said) and self._is_about_runs(said):
+            return True
+        if said.word in of("able"):
+            return said.mine or said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
+        if said.word in of("wants"):
+            return self._is_wish(said)
+        if past or said.word == "would":
+            return (
+                said.mine
+                if said.word == "would"
+                else bool(said.words & {"except", "excluding"} and not said.mine)
+            )
+        return not reason and self._limits(said)
+
+    def _is_past_verb(self, said: _Said) -> bool:
+        return said.word in of("past") or (is_regular_past(said.word) and said.word not in of("wants"))
+
+    def _is_over(self, first: int, said: _Said) -> bool:
+        """Whether a clause tells of what is over: "have been", "did not", "last week"."""
+        perfect = said.word in ("have", "has") and (
+            said.after == "been" or is_regular_past(said.after) or said.after in of("participles")
+        )
+        when = any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
+        return self._is_past_verb(said) or perfect or when or "did" in self._words[said.begin : said.verb]
+
+    def _judges(self, said: _Said, past: bool) -> bool:
+        """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
+        if said.word in of("be") and any(self._text.within(k, *_DONE) for k in range(said.verb, said.end)):
+            return True  # "the best one is exported"
+        if said.word == "are" and self._words[said.begin] not in of("determiners"):
+            many = said.after.endswith("s") and said.after not in ("always", "his", "as")
+            if many or said.words & {"same", "too"}:
+                return True
+        part = {"not", "part"} <= said.words
+        return bool(said.words & of("relevant", "judging")) or part or (said.after == "to" and not past)
+
+    def _is_about_runs(self, said: _Said) -> bool:
+        """Whether what we do, we would do in a run: "we leave the third camera out", "we use Swin-L"."""
+        using = said.word in ("use", "take", "run", "try")
+        for k in range(said.verb, said.end):
+            word = self._words[k]
+            leaving = self._text.within(k, "grammar.operator.not", "grammar.mode.defer")
+            if (leaving and word not in _NEGATIONS) or word in ACTIONS:
+                return True
+            if using and k > said.verb and self._text.ledger.said([k]) != self._text.ledger.said([k]).lower():
+                return True
+            which = {"the", "all", "every", "these", "those"} & set(
+                self._words[max(said.verb + 1, k - 2) : k]
+            )
+            if which and self._text.within(k, _DATA):
+                return {"ourselves", "myself"}.isdisjoint(self._words[k : said.end])
+        return False
+
+    def _is_own(self, said: _Said) -> bool:
+        """Whether what must be is no matter of a run: "it has to be ready by Friday", "I have to show it"."""
+        if said.words & of("ready") and "be" in said.words:
+            return True
+        deed = next((k + 1 for k in range(said.verb, said.end - 1) if self._words[k] == "to"), said.end)
+        if not said.mine or deed >= said.end or self._of.is_technical(deed) or said.words & of("limits"):
+            return False
+        if self._words[deed] in of("imperatives"):
+            return self._of.at(deed + 1, said.end) in ("it", "this", "something")
+        tokens = range(deed, said.end)
+        return not self._of.mean(tokens) and not any(
+            self._text.within(k, "grammar.operator.not", _DATA) for k in tokens
+        )
+
+    def _is_wish(self, said: _Said) -> bool:
+        """Whether somebody wants something of a run: "I want no crops", not "my insurance wants proof"."""
+        if said.after in ("it", "this", "that", "them") and self._of.at(said.verb + 2, said.end) in of(
+            "soon"
+        ):
+            return False
+        if said.mine:
+            return said.after != "to" or not self._is_own(said)
+        tokens = range(said.verb + 1, said.end)
+        return (
+            bool(said.words & of("limits", "narrowing"))
+            or self._of.mean(tokens)
+            or any(
+                (is_regular_past(self._words[k]) and k > said.verb + 1)
+                or self._text.tokens[k].kind == "number"
+                for k in tokens
+            )
+        )
+
+    def _limits(self, said: _Said) -> bool:
+        """Whether what is said in the present says how a run is to be."""
+        subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
+        data = self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb])
+        run = (
+            subject in ("it", "this", "that", "these", "those", "they", "no")
+            or self._of.is_about_runs(head)
+            or self._words[head] in ("rest", "output", "results")
+            or (self._of.is_technical(head) and subject not in ("my", "our"))
+        )
+        being = said.word in of("be")
+        holding = being or said.word in ("have", "has", "own", "got")
+        if (
+            said.words & of("limits")
+            or self._words[said.end - 1] == "next"
+            or ("only" in said.words and not (said.mine and holding))
+        ):
+            return True
+        if said.word in of("judging") and subject not in of("people") - {"nobody"}:
+            return True
+        if (
+            run
+            and being
+            and said.after == "the"
+            and any(
+                self._text.within(k, "grammar.group.model") and self._words[k] != "one"
+                for k in (head, said.end - 1)
+            )
+        ):
+            return True  # "the model is the small one"
+        whole = (
+            run
+            or "same" in said.words
+            or subject in ("each", "every", "all")
+            or self._words[head] == "numbers"
+        )
+        if (
+            said.word in of("staying")
+            and whole
+            and not (said.word.startswith("belong") and "to" in said.words)
+        ):
+            return True
+        if data:  # "the pictures are blurry"
+            return self._text.within(said.verb, "grammar.mode.directive", "grammar.operator.not") or (
+                not being and self._sets(said)
+            )
+        if run and not (holding or said.word in of("stative", "modals")):
+            return True
+        light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
+        if light or run:
+            return not (being and "gone" in said.words) and self._sets(said)
+        return being and not said.after.endswith("ing") and self._of.mean(range(said.begin, said.end))
+
+    def _sets(self, said: _Said) -> bool:
+        """Whether a clause holds a word that means something for a run, or a time."""
+        tokens = range(said.begin, said.end)
+        return self._of.mean(tokens) or any(
+            self._text.within(k, "grammar.mode.schedule") and self._words[k] != "am" for k in tokens
+        )

@@ -1,0 +1,254 @@
+"""The words of a text by closed class and form: what may be a verb, an order, a word that means something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
+
+__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_regular_past", "of"]
+
+
+@lru_cache(maxsize=64)
+def of(*names: str) -> frozenset[str]:
+    """Return the words of some classes of grammar (``telling.*`` of the lists of words)."""
+    return frozenset[str]().union(*(word_list(f"telling.{name}") for name in names))
+
+
+def is_regular_past(word: str) -> bool:
+    """Whether a word has the form of a past: "arrived"."""
+    return word.endswith("ed") and len(word) > 3 and not word.endswith("eed")
+
+
+def is_many(word: str) -> bool:
+    """Whether a word has the form of a plural."""
+    return (word.endswith("s") and not word.endswith(("ss", "us"))) or word.endswith(
+        ("men", "people", "children")
+    )
+
+
+FINITE = of("be", "past", "modals", "deontic", "able", "having") | {w for w in of("wants") if w[-1] == "s"}
+SPECIFIC = of("determiners", "pronouns")
+_SMALL = of("prepositions", "joins")
+_NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
+_NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
+_ORDERS = (
+    "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
+    "grammar.mode.technical", "slots.around.set", *(f"actions.{a}.base" for a in ACTIONS),
+    *(f"actions.words.{w}" for w in ("make", "convert", "measure", "test", "apply", "find", "segment")),
+    "actions.words.resume",
+)  # fmt: skip
+_LIMITING = (
+    "grammar.mode.directive", "grammar.operator.not", "grammar.operator.enable", "grammar.mode.defer",
+    "slots.on_broken.skip",
+)  # fmt: skip
+_TECHNICAL = (
+    "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
+    "policy.search.hyper", "policy.search.others", "actions.words.scratch",
+)  # fmt: skip
+_ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
+_MADE_VERBS = ("ize", "ise", "ify")
+_MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
+
+
+class Wording:
+    """The words of a text, one by one.
+
+    Parameters
+    ----------
+    known
+        Words of the spec keys of the steps: what holds one of them could mean something for a run.
+    """
+
+    def __init__(self, text: Text, known: frozenset[str]) -> None:
+        self.text, self._known = text, known
+        self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
+        for k, token in enumerate(text.tokens[1:], 1):
+            if token.text in ("may", "will") and text.ledger.original[token.start].isupper():
+                self.words[k] = "@name"  # "in May"
+
+    def at(self, k: int, end: int) -> str:
+        """Return a word, nothing behind the end."""
+        return self.words[k] if k < end else ""
+
+    def is_word(self, k: int) -> bool:
+        """Whether a token is a word."""
+        return self.text.tokens[k].kind == "word"
+
+    def is_technical(self, k: int) -> bool:
+        """Whether a word is one of the trade in any form: "crops", "anonymized"."""
+        word = self.words[k]
+        stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
+        return (
+            self.text.within(k, *_TECHNICAL)
+            or any(self.text.lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
+            or (len(word) > 6 and word.endswith(_MADE_FORMS))
+        )
+
+    def mean(self, tokens: Iterable[int]) -> bool:
+        """Whether any of some words could mean something for a run."""
+        return any(
+            not self._known.isdisjoint(self.words[k].removesuffix(end) for end in ("", "s", "ing", "ed"))
+            or self.is_technical(k)
+            for k in tokens
+        )
+
+    def is_about_runs(self, k: int) -> bool:
+        """Whether a noun is that of a run, its data or its model."""
+        return self.text.within(k, *_ABOUT_RUNS)
+
+    def is_order(self, i: int, end: int) -> bool:
+        """Whether a clause begins with a verb in its base form: "anonymize the faces"."""
+        word, after = self.words[i], self.at(i + 1, end)
+        if word in ("do", "does", "be", "have"):
+            return True
+        if not self.is_word(i) or word in FINITE | of("determiners", "prepositions", "subordinate"):
+            return False
+        if word in of("sequence") and after == "@number":
+            return False  # "take four"
+        if word.endswith("ing") and self.text.within(i, *_LIMITING):
+            return True  # "leaving out the blurry ones"
+        inflected = is_regular_past(word) or word.endswith("ing") or is_many(word)
+        known = word in of("imperatives") or self.text.within(i, *_ORDERS) or after in SPECIFIC
+        return (known and not inflected) or (len(word) > 5 and word.endswith(_MADE_VERBS))
+
+    def is_past(self, k: int, end: int, definite: bool) -> bool:
+        """Whether a word is a regular past behind its subject: "arrived for", not "made by"."""
+        if not is_regular_past(self.words[k]) or not self.is_word(k - 1):
+            return False
+        if self.words[k - 1] in of("determiners", "prepositions") or self.text.within(
+            k - 1, "grammar.free.adjective"
+        ):
+            return False
+        if k + 1 < end:
+            return self.words[k + 1] not in ("by", "with", "please")
+        return definite and not self.is_technical(k)
+
+    def is_third(self, k: int, end: int, *, near: bool, loose: bool = True, weak: bool = False) -> bool:
+        """Whether a word is a verb in the third person: "opens in", "wants it".
+
+        Parameters
+        ----------
+        near
+            Whether but one word stands before it in its subject.
+        loose
+            Whether its subject is known to be one.
+        weak
+            Whether the clause has a verb in any case, as a reason does.
+        """
+        word, before, after = self.words[k], self.words[k - 1], self.at(k + 1, end)
+        if (
+            not self.is_word(k)
+            or not word.endswith("s")
+            or word.endswith(("ss", "us", "is"))
+            or len(word) < 4
+            or word in of("elliptic")
+            or before in _NO_SUBJECT
+            or (word != "runs" and self.text.within(k, "grammar.free.noun", "places.data.nouns"))
+            or (loose and is_many(before) and before != "this")
+        ):
+            return False
+        if not after or after in FINITE:
+            return not after and (weak or before.endswith("ly") or before in of("adverbs"))
+        if not loose:
+            return after in SPECIFIC
+        if after in of("joins", "sequence") or after in ("of", "with"):
+            return False
+        return after not in of("prepositions") or near or weak
+
+    def is_bare(self, k: int, end: int) -> bool:
+        """Whether a word is a verb behind a subject in the plural: "our robots pick strawberries"."""
+        before, word = k - 1, self.words[k]
+        while before > 0 and self.words[before] in of("adverbs"):
+            before -= 1
+        return (
+            is_many(self.words[before])
+            and self.words[before] not in SPECIFIC
+            and self.is_word(k)
+            and self.at(k + 1, end) not in FINITE
+            and (k + 1 < end or (self._is_sentence(k) and not self.is_about_runs(before)))
+            and word not in _NO_BARE
+            and not (is_regular_past(word) or word.endswith(("ing", "er", "ly")))
+            and not self.text.within(k, "grammar.free.adverb", "grammar.free.adjective")
+        )
+
+    def _is_sentence(self, last: int) -> bool:
+        """Whether the words up to a token are a whole sentence: "The cleaners complain."."""
+        k = last
+        while k >= 0 and self.is_word(k):
+            k -= 1
+        return (k < 0 or self.words[k] in ".!?") and self.words[last + 1 : last + 2] in ([], ["."], ["!"])
+
+    def head(self, i: int, end: int) -> int:
+        """Return the head of a noun: the word before its first preposition, or before the end."""
+        stop = next((k for k in range(i + 1, end) if self.words[k] in of("prepositions")), end)
+        while stop - 1 > i and (
+            self.words[stop - 1] in of("elliptic") or self.words[stop - 1].endswith("ly")
+        ):
+            stop -= 1
+        return stop - 1
+
+    def over_adverbs(self, k: int, end: int) -> int:
+        """Return where adverbs and negations end."""
+        while k < end and (
+            self.words[k] in of("adverbs")
+            or self.words[k].endswith("ly")
+            or self.text.within(k, "grammar.free.adverb")
+        ):
+            k += 1
+        return k
+
+    def verb(self, i: int, end: int, *, weak: bool) -> int | None:
+        """Return the finite verb of the subject that begins at a token; None without one."""
+        word, k = self.words[i], self.over_adverbs(i + 1, end)
+        after = self.at(k, end)
+        if word == "you":
+            return k if after == "are" else None
+        if word in of("people") and word not in ("i", "we") and after in of("prepositions"):
+            return self._verb_of_noun(i, end, True, weak)  # "everyone in the lab is"
+        if word in of("people") or word in ("it", "there", "here"):
+            told = after and self.is_word(k) and after not in _SMALL
+            return self._main(k, end) if told else None
+        if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
+            return k
+        if word in of("prepositions"):
+            return self._verb_behind(i, end)
+        definite = word in of("determiners") or word in ("one", "@number")
+        if word == "@mark" or (not definite and self.is_order(i, end)):
+            return None
+        return self._verb_of_noun(i, end, definite, weak)
+
+    def _verb_behind(self, i: int, end: int) -> int | None:
+        """Return the verb of the subject behind a phrase that opens a clause: "at the brewery we check"."""
+        for k in range(i + 2, min(end, i + 6)):
+            determined = self.words[k] in of("determiners")
+            if self.words[k] in of("people") or (
+                determined and self.words[k - 1] not in of("determiners", "prepositions")
+            ):
+                return self.verb(k, end, weak=True)
+        return None
+
+    def _verb_of_noun(self, i: int, end: int, definite: bool, weak: bool) -> int | None:
+        nouns = 0 if definite else 1
+        for k in range(i + 1, min(end, i + 12)):
+            word = self.words[k]
+            mark = self.text.tokens[k].kind == "mark"
+            if mark or word in of("subordinate") or (word == "that" and not definite):
+                return None
+            if nouns and ((word in FINITE and word != "am") or self.is_past(k, end, definite)):
+                return self._main(k, end)
+            if nouns and (
+                self.is_third(k, end, near=nouns == 1, loose=definite, weak=weak)
+                or ((definite or weak) and self.is_bare(k, end))
+            ):
+                return k
+            nouns += word not in of("determiners") | _SMALL
+        return None
+
+    def _main(self, k: int, end: int) -> int:
+        """Return the verb that "do not" goes with, else the verb itself."""
+        main = self.over_adverbs(k + 1, end)
+        return main if self.words[k] in ("do", "does", "did") and k + 1 < main < end else k
