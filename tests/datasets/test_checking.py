@@ -540,6 +540,25 @@ def test_an_upper_left_corner_where_the_centre_is_meant(tmp_path: Path, seed: in
     assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["boxes-corner-sizes"]
 
 
+def test_small_boxes_of_which_few_reach_out_tell_how_they_are_written(tmp_path: Path) -> None:
+    made = Made(tmp_path / "set", seed=5)
+    made.add("train", 12)
+    places = [(2, 50), (60, 40), (90, 80), (140, 100), (100, 20)]
+    made.splits["train"] = [
+        replace(
+            each,
+            boxes=tuple(
+                Box(x, y, x + 12, y + 10, 1) for place, (x, y) in enumerate(places) if place or number < 4
+            ),
+        )
+        for number, each in enumerate(made.splits["train"])
+    ]
+    reboxed(made, "train", moved_to_centre)
+    assert loud(check_data(made.opened()))["boxes-corner-sizes"] == 52
+    with_box(made, "train", 9, Box(130, 90, 158, 118, 1))  # one that lies as it can only where it is meant
+    assert loud(check_data(made.opened()))["box-outside"] == 4
+
+
 @pytest.mark.parametrize(("count", "refused"), [(3, False), (9, False), (12, True)])
 def test_boxes_that_often_reach_out_are_not_cut(made: Made, count: int, refused: bool) -> None:
     for number in range(count):

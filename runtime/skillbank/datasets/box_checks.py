@@ -227,11 +227,21 @@ class BoxStatistics:
                 f"{self.fits_as_centres:,} fit as centre, width, height"
             )
             return Verdict("boxes-centres", self.boxes, told, _ODD)
-        return self._otherwise() if self._reach_out_often() else None
+        # Small boxes seldom reach out; that none lies near the right and the lower edge tells as much.
+        moved = self.sized >= _MANY and self.reaching >= _NO_SLIP and self.fits_from_centres == self.sized
+        return self._otherwise() if moved or self._reach_out_often() else None
 
     def _otherwise(self) -> Verdict | None:
         """Return the other way of writing in which boxes fit that reach out as they are read."""
-        out = self._reach_out_often()
+        out = self._reach_out_often() or self.reaching
+        if self.fits_from_centres >= _ALL * self.sized:
+            told = (
+                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_from_centres:,} fit when their "
+                "centre is taken for the upper left corner"
+            )
+            if self.fits_as_corners >= _ALL * self.sized:
+                told += ", or width and height for the second corner"
+            return Verdict("boxes-corner-sizes", self.boxes, told, _ODD)
         if self.fits_as_corners >= _ALL * self.sized:
             told = (
                 f"{out:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "
@@ -250,12 +260,6 @@ class BoxStatistics:
                 "and y change places"
             )
             return Verdict("boxes-yxyx", self.boxes, told, _ODD)
-        if self.fits_from_centres >= _ALL * self.sized:
-            told = (
-                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_from_centres:,} fit when their "
-                "centre is taken for the upper left corner"
-            )
-            return Verdict("boxes-corner-sizes", self.boxes, told, _ODD)
         return None
 
     def _perhaps_sizes(self) -> Verdict | None:
