@@ -155,6 +155,32 @@ def labelme(root: Path) -> None:
         text(root / split / f"{stem}.json", json.dumps(document))
 
 
+def via(root: Path) -> None:
+    for split, entries in _by_split(root, "{split}/{stem}.{ending}").items():
+        document = {
+            f"{stem}.jpg123": {
+                "filename": f"{stem}.jpg",
+                "size": 123,
+                "regions": [
+                    {
+                        "shape_attributes": {
+                            "name": "rect",
+                            "x": x1,
+                            "y": y1,
+                            "width": x2 - x1,
+                            "height": y2 - y1,
+                        },
+                        "region_attributes": {"class": name},
+                    }
+                    for name, (x1, y1, x2, y2) in marks
+                ],
+                "file_attributes": {},
+            }
+            for stem, marks in entries
+        }
+        text(root / split / "via_region_data.json", json.dumps(document))
+
+
 def label_studio(root: Path) -> None:
     for split, entries in _by_split(root, "{split}/images/{stem}.{ending}").items():
         tasks = [
@@ -260,6 +286,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
         cvat,
         labelme,
         label_studio,
+        via,
         kitti,
         open_images,
         hugging_face,

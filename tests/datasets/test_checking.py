@@ -105,6 +105,25 @@ def test_a_corner_for_width_and_height(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"boxes-xyxy": 45}
 
 
+@pytest.mark.parametrize("boxes", [8, 200])
+@pytest.mark.parametrize("kind", ["boxes-two-corners", "boxes-corners"])
+def test_corners_where_a_centre_is_meant(tmp_path: Path, kind: str, boxes: int) -> None:
+    made = Made(tmp_path, seed=boxes)
+    made.add("train", boxes // 2, boxes=2)
+
+    def misread(box: Box) -> Box:
+        across = box.x2 if kind == "boxes-two-corners" else box.x2 - box.x1
+        down = box.y2 if kind == "boxes-two-corners" else box.y2 - box.y1
+        x, y = box.x1 - across / 2, box.y1 - down / 2
+        return replace(box, x1=x, y1=y, x2=x + across, y2=y + down)
+
+    made.splits["train"] = [
+        replace(each, boxes=tuple(map(misread, each.boxes))) for each in made.splits["train"]
+    ]
+    assert kind in check_data(made.opened()).tally.counts
+    assert not {"box-outside", "box-beyond"} & check_data(made.opened()).tally.counts.keys()
+
+
 def test_centres(made: Made) -> None:
     def centred(b: Box, _: Picture) -> Box:
         return replace(b, x1=(b.x1 + b.x2) / 2, y1=(b.y1 + b.y2) / 2, x2=b.x2 - b.x1, y2=b.y2 - b.y1)
@@ -368,6 +387,17 @@ def test_a_test_split_without_a_box_is_warned_of(made: Made) -> None:
     assert loud(check_data(made.opened())) == {"test-unmarked": 1}
 
 
+def test_a_test_split_that_nobody_annotated_need_not_be_there(made: Made) -> None:
+    for number in range(5):
+        made.put("test", f"{number}.jpg", (160, 120), [])
+    report = check_data(made.opened())
+    assert loud(report) == {"test-unmarked": 1}
+    assert not report.has_errors
+    assert "5 of them not there" in report.tally.examples["test-unmarked"][0].detail
+    made.put("test", "marked.jpg", (160, 120), [made.box((160, 120))])
+    assert loud(check_data(made.opened()))["picture-missing"] == 6
+
+
 def test_an_empty_split(made: Made) -> None:
     made.splits["test"] = []
     assert loud(check_data(made.opened())) == {"split-empty": 1}
@@ -519,7 +549,7 @@ def test_corners_where_centre_and_size_are_meant(tmp_path: Path, seed: int, pict
     made = Made(tmp_path / "set", seed=seed)
     made.add("train", pictures)
     reboxed(made, "train", from_centre)
-    assert "boxes-xyxy" in loud(check_data(made.opened()))
+    assert "boxes-two-corners" in loud(check_data(made.opened()))
     assert check_data(made.opened()).blocking(skip=True)
 
 
@@ -532,12 +562,12 @@ def test_an_upper_left_corner_where_the_centre_is_meant(tmp_path: Path, seed: in
         replace(each, boxes=tuple(Box(*corners, number % 3) for number, corners in enumerate(spread)))
         for each in made.splits["train"]
     ]
-    assert not {"boxes-corner-sizes", "boxes-reach-out"} & loud(check_data(made.opened())).keys()
+    assert not {"boxes-corners", "boxes-reach-out"} & loud(check_data(made.opened())).keys()
     reboxed(made, "train", moved_to_centre)
     report = check_data(made.opened())
-    assert loud(report)["boxes-corner-sizes"] == 48
+    assert loud(report)["boxes-corners"] == 48
     assert "box-outside" not in report.tally.counts
-    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["boxes-corner-sizes"]
+    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["boxes-corners"]
 
 
 def test_small_boxes_of_which_few_reach_out_tell_how_they_are_written(tmp_path: Path) -> None:
@@ -554,7 +584,7 @@ def test_small_boxes_of_which_few_reach_out_tell_how_they_are_written(tmp_path: 
         for number, each in enumerate(made.splits["train"])
     ]
     reboxed(made, "train", moved_to_centre)
-    assert loud(check_data(made.opened()))["boxes-corner-sizes"] == 52
+    assert loud(check_data(made.opened()))["boxes-corners"] == 52
     with_box(made, "train", 9, Box(130, 90, 158, 118, 1))  # one that lies as it can only where it is meant
     assert loud(check_data(made.opened()))["box-outside"] == 4
 

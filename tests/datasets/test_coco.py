@@ -345,3 +345,12 @@ def test_a_document_nested_without_end(tmp_path: Path) -> None:
     deep = "[" * 100_000
     with pytest.raises(DataError, match="is nested too deeply"):
         data_of(made(tmp_path, said[:-1] + f', "info": {deep}'))
+
+
+def test_lvis_names_pictures_by_address(tmp_path: Path) -> None:
+    picture(tmp_path / "train2017" / "0001.jpg")
+    image = {"id": 1, "width": 100, "height": 80, "coco_url": "http://images.example.org/train2017/0001.jpg"}
+    marked = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    said = document([image], [marked])
+    text(tmp_path / "lvis_v1_train.json", json.dumps(said))
+    assert boxes(data_of(tmp_path), "train") == {"train2017/0001.jpg": [("dog", 1, 2, 4, 6)]}

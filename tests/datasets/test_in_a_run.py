@@ -227,6 +227,31 @@ def test_links_to_folders_are_followed(tmp_path: Path) -> None:
     assert given.checks.data == () and len(given.training().records) == 4
 
 
+@pytest.mark.parametrize("platform", ["local", "docker"])
+def test_links_that_a_container_does_not_follow_are_made_files(tmp_path: Path, platform: str) -> None:
+    native, converted, loose = exact_training(tmp_path / "native"), yolo(tmp_path / "set"), tmp_path / "loose"
+    pictures(loose / "images", 2)
+    (tmp_path / "store").mkdir()
+    for number, picture in enumerate(sorted(tmp_path.rglob("*.jpg"))):
+        blob = tmp_path / f"store/{number}"
+        picture.rename(blob)
+        picture.symlink_to(blob)
+
+    def given(words: str) -> Any:
+        return staged(plan_of(words).model_copy(update={"platform": platform}))
+
+    for place in (native, converted):
+        found = given(WORDS.format(place))
+        records = found.training().records
+        assert len(records) == 4 and all(record.image.is_file() for record in records)
+        assert {record.image.is_symlink() for record in records} == {platform == "local"}
+        told = any("are links that lead out" in line for line in found.checks.data)
+        assert told == (place == native and platform == "docker")
+    words = f"run inference with Grounding DINO on {loose}, find 'cat', checkpoint {loose}/images/p0.jpg"
+    folder = given(words).path("dataset.infer_data_sources.image_dir[0]")
+    assert [file.is_symlink() for file in folder.iterdir()] == [platform == "local"] * 2
+
+
 def test_a_picture_alone_is_the_only_one_that_is_looked_at(tmp_path: Path) -> None:
     pictures(tmp_path / "all", 3)
     place = tmp_path / "all"

@@ -69,6 +69,21 @@ def test_yolo_is_not_kitti(tmp_path: Path) -> None:
     assert Kitti().recognise(open_tree(tmp_path)) is None
 
 
+@pytest.mark.parametrize("numbers", [4, 5, 13, 14, 15, 16, 19, 20, 56])
+@pytest.mark.parametrize("word", ["0", "person", "hard hat"])
+def test_shares_of_a_picture_are_yolo_whatever_their_number(tmp_path: Path, numbers: int, word: str) -> None:
+    picture(tmp_path / "images" / "train" / "a.jpg")
+    text(tmp_path / "labels" / "train" / "a.txt", f"{word} " + " ".join(["0.25"] * numbers) + "\n")
+    text(tmp_path / "data.yaml", "train: images/train\nkpt_shape: [5, 3]\nnames: [person]\n")
+    assert Kitti().recognise(open_tree(tmp_path)) is None
+
+
+def test_pixels_of_more_columns_are_no_kitti(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    text(tmp_path / "labels" / "a.txt", "person " + " ".join(["12"] * 20))
+    assert Kitti().recognise(open_tree(tmp_path)) is None
+
+
 @pytest.mark.parametrize("corners", ["nan 20 40 60", "1e999 20 40 60", "a 20 40 60", "10 20 40"])
 def test_lines_that_are_none(tmp_path: Path, corners: str) -> None:
     picture(tmp_path / "images" / "a.jpg")

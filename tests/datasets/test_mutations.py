@@ -19,6 +19,7 @@ from tests.datasets import test_label_studio as label_studio
 from tests.datasets import test_labelme as labelme
 from tests.datasets import test_open_images as open_images
 from tests.datasets import test_tables as tables
+from tests.datasets import test_via as via
 from tests.datasets import test_voc as voc
 from tests.datasets.reading import data_of, picture, text
 
@@ -85,6 +86,12 @@ def make_label_studio_min(root: Path) -> Path:
     )
 
 
+def make_via(root: Path) -> Path:
+    shape = {"name": "polygon", "all_points_x": [5, 30, 20], "all_points_y": [9, 3, 40]}
+    marks = [via.region(kind="car"), via.region(shape, kind="tree")]
+    return via.saved(root, via.entry("a.jpg", *marks), via.entry("b.jpg", *marks))
+
+
 def make_kitti(root: Path) -> Path:
     for name in "ab":
         picture(root / "images" / f"{name}.jpg")
@@ -135,6 +142,7 @@ MAKERS: tuple[Callable[[Path], Path], ...] = (
     make_video,
     make_labelme,
     make_label_studio,
+    make_via,
     make_label_studio_min,
     make_kitti,
     make_open_images,

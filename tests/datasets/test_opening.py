@@ -241,6 +241,21 @@ def test_a_part_that_is_recognised_needs_what_lies_above(tmp_path: Path) -> None
     assert paths(opened) == ["valid/images/valid.jpg"]
 
 
+def test_annotations_of_a_second_format_in_the_split_folders_are_said(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        picture(tmp_path / split / "images" / f"{split}.jpg")
+        text(tmp_path / split / "labels" / f"{split}.txt", "0 0.5 0.5 0.2 0.25\n")
+        coco(tmp_path, f"{split}/_annotations.coco.json", f"{split}.jpg")
+    text(tmp_path / "data.yaml", "train: ../train/images\nval: ../valid/images\nnames: [dog]\n")
+    data = open_place(tmp_path).data
+    assert data.format == "yolo"
+    assert [(fault.kind, fault.where) for fault in data.faults] == [
+        ("format-aside", "train/_annotations.coco.json"),
+        ("format-aside", "valid/_annotations.coco.json"),
+    ]
+    assert open_place(tmp_path, form="coco").data.faults == ()
+
+
 def test_archives(tmp_path: Path) -> None:
     yolo(tmp_path / "unpacked")
     archive = tmp_path / "pets.zip"
@@ -248,6 +263,33 @@ def test_archives(tmp_path: Path) -> None:
     assert names(open_place(archive, lambda _: tmp_path / "unpacked")) == ["train", "val"]
     with pytest.raises(DataError, match=r"pets\.zip is an archive"):
         open_place(archive)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("meta.json", r"it holds 2 \.jpg, 1 \.json; meta\.json may be annotations, in a format that is not"),
+        ("train/_annotations.txt", r"; train/_annotations\.txt may be annotations"),
+        ("data.rar", r"it holds 2 \.jpg, 1 \.rar; unpack data\.rar"),
+        ("train/dog/c.jpg", "it holds 3 .jpg; folders named after classes mark no boxes"),
+        ("notes.txt", r"1 \.txt$"),
+    ],
+)
+def test_what_may_have_been_taken_for_annotations_is_named(tmp_path: Path, name: str, said: str) -> None:
+    for file in ("train/cat/a.jpg", "val/cat/b.jpg", *([name] if name.endswith(".jpg") else [])):
+        picture(tmp_path / file)
+    if not name.endswith(".jpg"):
+        text(tmp_path / name, "{}")
+    with pytest.raises(UnrecognisedError, match=said):
+        open_place(tmp_path)
+
+
+def test_a_packed_file_of_another_kind_is_said(tmp_path: Path) -> None:
+    text(tmp_path / "pets.7z", "?")
+    with pytest.raises(
+        DataNotFoundError, match=r"pets\.7z is packed in a way that is not read .*; unpack it"
+    ):
+        open_place(tmp_path / "pets.7z")
 
 
 def test_what_is_not_recognised_is_said_with_what_is_there(tmp_path: Path) -> None:

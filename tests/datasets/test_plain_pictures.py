@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.datasets.checking import check_data
 from skillbank.datasets.opening import open_place
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, picture, text
@@ -19,9 +20,47 @@ def test_photos(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.format == "pictures"
     assert boxes(data) == {"a.jpg": [], "holiday/b.PNG": []}
-    assert data.notes == ("these are pictures without annotations", "1 other files are not read")
+    assert data.notes == (
+        "these are pictures without annotations, from which nothing can be learned or measured",
+        "other files are not read: notes.txt",
+    )
     first = next(iter(data.splits[0].pictures()))
     assert (first.width, first.height) == (20, 30)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "annotations.json.gz",
+        "datumaro.json",
+        "labels/a.txt",
+        "OID/Label/a.txt",
+        "masks/a.png",
+        "SegmentationClass/a.png",
+        "a_mask.png",
+        "train.tfrecord-00000-of-00002",
+        "digitStruct.mat",
+        "sub/_annotations.txt",
+        "gt/gt.txt",
+    ],
+)
+def test_what_looks_like_annotations_and_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "photos"
+    picture(root / "images" / "a.jpg")
+    picture(root / "images" / "label printer.jpg")
+    text(root / "readme.txt", "photos")
+    text(root / name, "?" if not name.endswith(".png") else b"")
+    report = check_data(open_place(root), decode=False)
+    found = report.tally.examples["annotations-unread"]
+    assert [fault.where for fault in found] == [name]
+    assert report.tally.counts["annotations-unread"] == 1
+
+
+def test_photos_alone_are_no_masks(tmp_path: Path) -> None:
+    for name in ("labels/a.jpg", "labels/b.jpg", "unlabelled/c.jpg", "gt_car/d_l.jpg"):
+        picture(tmp_path / "photos" / name)
+    report = check_data(open_place(tmp_path / "photos"), decode=False)
+    assert "annotations-unread" not in report.tally.counts
 
 
 def test_annotated_split_folders_go_before_a_picture_at_the_root(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.datasets.checking import check_data
+from skillbank.datasets.opening import open_place
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
@@ -83,7 +85,7 @@ def test_numbers_of_classes_may_have_gaps(tmp_path: Path) -> None:
 
 def test_a_count_that_differs_from_the_names_is_said(tmp_path: Path) -> None:
     data = data_of(ultralytics(tmp_path, f"nc: 3\n{NAMES}train: images/train\n"))
-    assert data.notes == ("data.yaml says nc: 3 and names 2 classes; the names count",)
+    assert data.notes[0] == "data.yaml says nc: 3 and names 2 classes; the names count"
 
 
 def test_roboflow(tmp_path: Path) -> None:
@@ -114,6 +116,7 @@ def test_a_split_that_is_not_there(tmp_path: Path) -> None:
     ]
     assert data.notes == (
         "data.yaml names 'images/test' for test, which is not there or holds no picture: there is no test",
+        "1 pictures with label files stand in no split of data.yaml and are left out (images/val/b.jpg)",
     )
 
 
@@ -299,6 +302,110 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_labelled_pictures_of_no_split_are_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path, f"train: images/train\n{NAMES}")
+    picture(tmp_path / "images/val/unlabelled.jpg")
+    [note] = data_of(tmp_path).notes
+    assert note == (
+        "1 pictures with label files stand in no split of data.yaml and are left out (images/val/b.jpg)"
+    )
+
+
+@pytest.mark.parametrize("line", ["0 50 40 20 10\n", "9 0.5 0.5 0.2 0.25\n"])
+def test_boxes_that_cannot_be_read_are_not_said_to_be_missing(tmp_path: Path, line: str) -> None:
+    ultralytics(tmp_path)
+    for split, name in (("train", "a"), ("val", "b")):
+        text(tmp_path / f"labels/{split}/{name}.txt", line)
+    counts = check_data(open_place(tmp_path)).tally.counts
+    assert not {"nothing-to-learn", "nothing-to-measure"} & counts.keys()
+    assert counts["split-lost"] == 2
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_boxes_of_a_picture_without_a_size_are_not_lost_silently(tmp_path: Path, decode: bool) -> None:
+    ultralytics(tmp_path)
+    pair(tmp_path, "images/train/c.jpg", "labels/train/c.txt")
+    text(tmp_path / "images/train/c.jpg", "no picture")
+    report = check_data(open_place(tmp_path), decode=decode)
+    assert report.tally.counts["picture-broken"] == 1
+    assert report.findings.broken == {"images/train/c.jpg"}
+
+
+def test_two_data_sets_side_by_side_are_not_read_as_one(tmp_path: Path) -> None:
+    for site, names in (("a", "[dog, cat]"), ("b", "[car, bus]")):
+        ultralytics(tmp_path / site, f"train: images/train\nval: images/val\nnames: {names}\n")
+    with pytest.raises(DataError, match=r"describes its classes in a/data\.yaml, b/data\.yaml; name the"):
+        data_of(tmp_path)
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    with pytest.raises(DataError, match=r"several YOLO data sets \(a/data\.yaml, b/data\.yaml\); name the"):
+        data_of(tmp_path)
+
+
+def test_folders_with_the_same_list_of_classes_are_one_data_set(tmp_path: Path) -> None:
+    for folder in ("day", "night"):
+        pair(tmp_path, f"{folder}/{folder}.jpg", f"{folder}/{folder}.txt")
+        text(tmp_path / folder / "classes.txt", "dog\ncat\n")
+    data = data_of(tmp_path)
+    assert boxes(data) == {"day/day.jpg": [BOX], "night/night.jpg": [BOX]}
+    text(tmp_path / "night" / "classes.txt", "cat\ndog\n")
+    with pytest.raises(DataError, match=r"several YOLO data sets \(day/classes\.txt, night/classes\.txt\)"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("label", ["", "1 0,5 0,5 0,2 0,25\n", "cat 0.5 0.5 0.2 0.25\n", "Apple 1 2 3 4\n"])
+def test_a_description_without_labels_that_can_be_read_is_an_error(tmp_path: Path, label: str) -> None:
+    ultralytics(tmp_path)
+    for split, name in (("train", "a"), ("val", "b")):
+        file = tmp_path / "labels" / split / f"{name}.txt"
+        file.write_text(label)
+        if not label:
+            file.unlink()
+    with pytest.raises(DataError, match=r"data\.yaml describes a YOLO data set, and .*: (bring|correct)"):
+        data_of(tmp_path)
+
+
+def test_a_label_file_of_two_pictures_is_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    assert kinds(data_of(tmp_path)) == {}
+    picture(tmp_path / "images/train/a.png")
+    data = data_of(tmp_path)
+    assert kinds(data) == {"label-shared": 1}
+    assert "labels/train/a.txt: of images/train/a.jpg and of images/train/a.png" in details(data)
+
+
+def test_a_second_description_is_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    text(tmp_path / "same.yaml", (tmp_path / "data.yaml").read_text())
+    assert data_of(tmp_path).notes == ()
+    text(tmp_path / "old.yaml", "train: images/train\nnames: [a, b]\n")
+    assert data_of(tmp_path).notes == ("beside data.yaml, which is read, old.yaml is left aside",)
+
+
+@pytest.mark.parametrize("name", ["cfg/pets.yaml", "config/data.yml"])
+def test_a_description_in_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / "data.yaml").rename(tmp_path / name)
+    text(tmp_path / name, "path: ..\n" + (tmp_path / name).read_text())
+    data = data_of(tmp_path)
+    assert (data.classes, data.faults) == (("dog", "cat"), ())
+    assert boxes(data, "val") == {"images/val/b.jpg": [BOX]}
+
+
+def test_a_data_set_below_describes_itself_alone(tmp_path: Path) -> None:
+    picture(tmp_path / "photos" / "x.jpg")
+    ultralytics(tmp_path / "pets")
+    with pytest.raises(DataError, match=r"describes its classes in pets/data\.yaml; name"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["684,8,273,116,0,0,0,0", "1,1,100,90,20,30,1,-1,-1"])
+def test_lines_of_corners_with_commas_are_no_labels(tmp_path: Path, line: str) -> None:
+    pair(tmp_path, "images/a.jpg", "annotations/a.txt", line)
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    assert data_of(tmp_path).format == "pictures"
+
+
 def test_another_program_s_yaml_is_no_description(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     text(tmp_path / "config.yaml", "model: yolo\nepochs: 3\n")
@@ -344,14 +451,14 @@ def test_descriptions_in_several_folders_are_named(tmp_path: Path, other: str, a
         if other == NAMES:
             assert data_of(tmp_path).classes == ("dog", "cat")
             return
-        with pytest.raises(DataError, match=r"contradict each other: classes\.txt, and .*b/data\.yaml"):
+        with pytest.raises(DataError, match=r"several YOLO data sets \(a/data\.yaml, b/data\.yaml\)"):
             data_of(tmp_path)
 
 
 def test_a_description_of_one_folder_is_not_read_for_another(tmp_path: Path) -> None:
     described(tmp_path / "a", NAMES)
     pair(tmp_path, "b/images/x.jpg", "b/labels/x.txt")
-    with pytest.raises(DataError, match=r"a/data\.yaml describes the labels of its own folder; name that"):
+    with pytest.raises(DataError, match=r"describes its classes in a/data\.yaml; name the folder"):
         data_of(tmp_path)
 
 
@@ -360,7 +467,7 @@ def test_lists_of_folders_that_contradict_each_other(tmp_path: Path, file: str) 
     for folder, names in (("a", "dog\ncat\n"), ("b", "cat\ndog\n")):
         (ultralytics(tmp_path / folder) / "data.yaml").unlink()
         text(tmp_path / folder / file, names)
-    with pytest.raises(DataError, match=r"contradict each other"):
+    with pytest.raises(DataError, match=r"contradict each other|several YOLO data sets"):
         data_of(tmp_path)
     text(tmp_path / "b" / file, "dog\ncat\n")
     assert data_of(tmp_path).classes == ("dog", "cat")
@@ -370,9 +477,7 @@ def test_lists_deep_in_several_folders_are_named(tmp_path: Path) -> None:
     for folder, names in (("a", "dog\ncat\n"), ("b", "cat\ndog\n")):
         (ultralytics(tmp_path / folder) / "data.yaml").unlink()
         text(tmp_path / folder / "labels/train/classes.txt", names)
-    with pytest.raises(
-        DataError, match=r"a/labels/train/classes\.txt, b/.* name one of these instead"
-    ) as said:
+    with pytest.raises(DataError, match=r"in a/labels/train/classes\.txt, b/.*; name the folder") as said:
         data_of(tmp_path)
     assert str(said.value).endswith(f"{tmp_path / 'a'}, {tmp_path / 'b'}")
     assert data_of(tmp_path / "b").classes == ("cat", "dog")
@@ -401,12 +506,3 @@ def test_the_only_description_may_lie_in_a_folder(tmp_path: Path, at: str) -> No
     data = data_of(tmp_path)
     assert (data.format, data.classes, data.notes, data.faults) == ("yolo", ("dog", "cat"), (), ())
     assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
-    text(tmp_path / "cfg/old.yaml", f"train: images/train\n{NAMES}")
-    with pytest.raises(DataError, match=r"cfg/.*, cfg/.* could describe them; leave one"):
-        data_of(tmp_path)
-
-
-def test_numbers_in_pixels_are_no_labels_without_classes(tmp_path: Path) -> None:
-    pair(tmp_path, "images/a.jpg", "annotations/a.txt", "31,22,17,11,1,1,0,0\n")
-    with pytest.raises(DataError, match=r"no YOLO labels \(annotations/a\.txt: '31,22,17,11,1,1,0,0'\)"):
-        data_of(tmp_path)

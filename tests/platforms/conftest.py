@@ -27,7 +27,7 @@ from tests.gate import open_gate
 
 MakePlan = Callable[..., Plan]
 TINY = "skillbank-test:tiny"
-APPLETS = ("cat", "dd", "echo", "env", "false", "id", "ls", "sh", "sleep", "touch", "true")
+APPLETS = ("cat", "dd", "echo", "env", "false", "id", "ls", "md5sum", "sed", "sh", "sleep", "touch", "true")
 
 
 class PrivateDaemon:

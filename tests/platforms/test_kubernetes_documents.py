@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from skillbank.errors import PlatformError
 from skillbank.jobs.failures import classify
 from skillbank.jobs.record import JobState, new_job_id
+from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes import states
 from skillbank.platforms.kubernetes.logs import Position
 from skillbank.platforms.kubernetes.manifest import INDEX
 from skillbank.platforms.kubernetes.names import job_name, label_value, quantity, seconds
 from skillbank.platforms.kubernetes.profile import Profile, load_profile
-from skillbank.platforms.kubernetes.volumes import place_problem
+from skillbank.platforms.kubernetes.volumes import place_problem, volumes_of
+from tests.gate import launch_made
 
 DNS = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 CODE_7 = "Container main for pod a/b failed with exit code 7 matching FailJob rule at index 1"
@@ -150,6 +152,22 @@ def test_places_that_pods_do_not_see() -> None:
     assert "which pods only read" in str(place_problem(Path("/srv/data/x"), profile, writes=True))
     assert "put it below /srv, /srv/data" in str(place_problem(Path("/home/a"), profile))
     assert "name a shared volume" in str(place_problem(Path("/home/a"), Profile()))
+
+
+def test_a_volume_is_mounted_where_a_link_leads(tmp_path: Path) -> None:
+    for folder in ("claim/data", "claim/results/job", "alone"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "claim/way").symlink_to(tmp_path / "claim/data")
+    (tmp_path / "claim/out").symlink_to(tmp_path / "alone")
+    (tmp_path / "mnt").symlink_to(tmp_path / "claim")
+    profile = Profile.model_validate({"volumes": [{"claim": "team", "path": str(tmp_path / "mnt")}]})
+    results, way = tmp_path / "mnt/results/job", tmp_path / "mnt/way"
+    launch = launch_made(["true"], job_id="job", results_dir=results, job_dir=job_dir(results), reads=(way,))
+    [to_write, to_read] = volumes_of(launch, profile).mounts
+    assert (to_write.mount_path, to_write.sub_path) == (str(results), "results/job")
+    assert (to_read.mount_path, to_read.sub_path, to_read.read_only) == (str(way), "data", True)
+    said = str(place_problem(tmp_path / "mnt/out", profile))
+    assert f"out, which leads to {tmp_path}/alone, is on this machine alone" in said
 
 
 # The log

@@ -80,6 +80,15 @@ def test_another_top_folder_stays_and_a_nested_one_of_the_same_name_too(tmp_path
     ]
 
 
+def test_a_zip_with_the_backslashes_of_windows(tmp_path: Path) -> None:
+    archive = tmp_path / "images.zip"
+    with zipfile.ZipFile(archive, "w") as bundle:
+        bundle.writestr("images\\", b"")
+        bundle.writestr("images\\train\\", b"")
+        bundle.writestr("images\\train\\a.png", CONTENT)
+    assert unpack(archive) == ["train/a.png"]
+
+
 def test_compression_is_told_by_content(tmp_path: Path) -> None:
     assert unpack(make_tar(tmp_path / "images.tar", "a.png", mode="xz")) == ["a.png"]
 
@@ -109,7 +118,14 @@ def test_tar_attacks(tmp_path: Path, attack: str) -> None:
 def test_zip_attacks(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16
-    members: list[str | zipfile.ZipInfo] = ["../evil", "/tmp/skillbank-evil", "..\\evil", link]
+    members: list[str | zipfile.ZipInfo] = [
+        "../evil",
+        "/tmp/skillbank-evil",
+        "..\\evil",
+        link,
+        "a\\..\\..\\evil",
+    ]
+    members += ["C:\\evil", "\\evil"]
     for i, member in enumerate(members):
         folder = tmp_path / str(i)
         folder.mkdir()

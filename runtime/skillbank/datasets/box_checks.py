@@ -23,6 +23,9 @@ _TINY = 2.0
 _MANY = 20
 """From so many boxes on, where all of them lie is no accident."""
 _OFTEN = 0.1
+_SEEN = 0.3
+_FEW = 6
+"""Fewer boxes may all lie in some way by accident."""
 _NO_SLIP = 4
 """So many boxes that reach out, where they are often too, are no single slips that may be cut off."""
 _ALL = 0.98
@@ -121,9 +124,9 @@ class BoxStatistics:
     """Of pictures of known size."""
     reversed: int = 0
     outside: int = 0
-    """End beyond the right or the lower edge, by more than rounding explains."""
-    reaching: int = 0
-    """Reach out on any side, by more than rounding explains."""
+    """Reach out to the right or below."""
+    about: int = 0
+    """Reach out to any side."""
     fractions: int = 0
     broken_fractions: int = 0
     """Fractions that are no whole numbers, which cannot be pixels."""
@@ -135,15 +138,17 @@ class BoxStatistics:
     """Lie inside when they are taken for centre, width and height."""
     fits_as_sized_centres: int = 0
     """Lie inside when their first corner is taken for the centre."""
+    fits_as_centred_corners: int = 0
+    """Lie inside when their centre is taken for the first corner, and width and height for the second."""
+    fits_as_sized_corners: int = 0
+    """Lie inside when their centre is taken for the first corner of a box of their width and height."""
     fits_exchanged: int = 0
     """Lie inside when x and y are exchanged."""
-    fits_from_centres: int = 0
-    """Lie inside when their centre is taken for the upper left corner."""
     largest: float = 0.0
     smallest_side: float = math.inf
     """Of all the pictures with boxes."""
     example: str = field(default="")
-    reaching_example: str = field(default="")
+    example_about: str = ""
 
     def add(self, box: Box, size: tuple[float, float] | None) -> None:
         """Count a box."""
@@ -166,40 +171,38 @@ class BoxStatistics:
         self.smallest_side = min(self.smallest_side, width, height)
         self.outside += x2 > right or y2 > low
         if not inside(box, size):
-            self.reaching += 1
-            self.reaching_example = (
-                self.reaching_example or f"{shown(box)} in a picture of {width:g} x {height:g} pixels"
-            )
+            self.about += 1
+            told = f"{shown(box)} in a picture of {width:g} x {height:g} pixels"
+            self.example_about = self.example_about or told
         positive = x1 >= -by and y1 >= -by and x2 > 0 and y2 > 0
         self.fits_as_sizes += positive and x1 + x2 <= right and y1 + y2 <= low
         self.fits_as_corners += x2 - x1 > x1 and y2 - y1 > y1 and x2 - x1 <= right and y2 - y1 <= low
         self.fits_as_centres += positive and _inside_as_centre(x1, y1, x2, y2, width, height, by)
         self.fits_as_sized_centres += _inside_as_centre(x1, y1, x2 - x1, y2 - y1, width, height, by)
+        self._add_centred((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, right, low)
         self.fits_exchanged += positive and x2 <= low and y2 <= right and x2 >= x1 and y2 >= y1
-        left, top = (x1 + x2) / 2, (y1 + y2) / 2
-        moved = replace(box, x1=left, y1=top, x2=left + x2 - x1, y2=top + y2 - y1)
-        self.fits_from_centres += x2 > x1 and y2 > y1 and inside(moved, size)
+
+    def _add_centred(self, x: float, y: float, across: float, down: float, right: float, low: float) -> None:
+        """Count a box by its centre and size, which may have been two corners, or a corner and size."""
+        first = min(x, y) >= 0
+        self.fits_as_centred_corners += first and x < across <= right and y < down <= low
+        self.fits_as_sized_corners += first and 0 < across <= right - x and 0 < down <= low - y
 
     def verdicts(self) -> list[Verdict]:
         """Return what all boxes together tell: how they are written, else that many reach out."""
-        found = self._fractions() or self._corners() or self._scaled() or self._perhaps_sizes()
+        found = (
+            self._fractions() or self._centred() or self._corners() or self._scaled() or self._perhaps_sizes()
+        )
         told = [found] if found is not None else []
         if (found is None or not found.instead) and (many := self._many_reach_out()) is not None:
             told.append(many)
         return told
 
     def _many_reach_out(self) -> Verdict | None:
-        if self.reaching < _NO_SLIP or self.reaching <= _OFTEN * self.sized:
+        if self.about < _NO_SLIP or self.about <= _OFTEN * self.sized:
             return None
-        told = f"{self.reaching:,} of its {self.boxes:,}, as {self.reaching_example}"
-        return Verdict("boxes-reach-out", self.reaching, told, ("box-beyond", "box-outside"))
-
-    def _reach_out_often(self) -> int:
-        """Return how many reach out, where these are too many for a slip; else 0."""
-        often = max(_OFTEN * self.boxes, 2)
-        if self.reaching >= often and (self.reaching >= _NO_SLIP or 2 * self.reaching > self.boxes):
-            return self.reaching
-        return self.outside if self.outside >= often else 0
+        told = f"{self.about:,} of its {self.boxes:,}, as {self.example_about}"
+        return Verdict("boxes-reach-out", self.about, told, ("box-beyond", "box-outside"))
 
     def _fractions(self) -> Verdict | None:
         count = self.fractions
@@ -227,39 +230,42 @@ class BoxStatistics:
                 f"{self.fits_as_centres:,} fit as centre, width, height"
             )
             return Verdict("boxes-centres", self.boxes, told, _ODD)
-        # Small boxes seldom reach out; that none lies near the right and the lower edge tells as much.
-        moved = self.sized >= _MANY and self.reaching >= _NO_SLIP and self.fits_from_centres == self.sized
-        return self._otherwise() if moved or self._reach_out_often() else None
-
-    def _otherwise(self) -> Verdict | None:
-        """Return the other way of writing in which boxes fit that reach out as they are read."""
-        out = self._reach_out_often() or self.reaching
-        if self.fits_from_centres >= _ALL * self.sized:
-            told = (
-                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_from_centres:,} fit when their "
-                "centre is taken for the upper left corner"
-            )
-            if self.fits_as_corners >= _ALL * self.sized:
-                told += ", or width and height for the second corner"
-            return Verdict("boxes-corner-sizes", self.boxes, told, _ODD)
+        if self.outside < often:
+            return None
         if self.fits_as_corners >= _ALL * self.sized:
             told = (
-                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "
+                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_corners:,} fit when "
                 "width and height are taken for the second corner"
             )
             return Verdict("boxes-xyxy", self.boxes, told, _ODD)
         if self.fits_as_sized_centres >= _ALL * self.sized:
             told = (
-                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_as_sized_centres:,} fit "
+                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_as_sized_centres:,} fit "
                 "when their first corner is taken for the centre"
             )
             return Verdict("boxes-centres", self.boxes, told, _ODD)
         if self.fits_exchanged >= _ALL * self.sized:
             told = (
-                f"{out:,} of its {self.boxes:,} reach out, and {self.fits_exchanged:,} fit when x "
+                f"{self.outside:,} of its {self.boxes:,} reach out, and {self.fits_exchanged:,} fit when x "
                 "and y change places"
             )
             return Verdict("boxes-yxyx", self.boxes, told, _ODD)
+        return None
+
+    def _centred(self) -> Verdict | None:
+        """Tell corners that were read as centres, as YOLO writes them."""
+        often = self.about >= _OFTEN * self.boxes and self.about > 0
+        often = often and (self.sized >= _FEW or 2 * self.about > self.boxes)
+        # Small boxes seldom reach out; that none lies near the right and the lower edge tells as much.
+        moved = self.sized >= _MANY and self.about >= _NO_SLIP and self.fits_as_sized_corners == self.sized
+        out = f"{self.about:,} of its {self.boxes:,} reach out"
+        if (often or moved) and self.fits_as_sized_corners >= _ALL * self.sized:
+            told = f"{out}, and {self.fits_as_sized_corners:,} fit when their centre is taken for a corner"
+            return Verdict("boxes-corners", self.boxes, told, _ODD)
+        seen = often and self.about >= _SEEN * self.boxes
+        if seen and self.fits_as_centred_corners >= _ALL * self.sized:
+            told = f"{out}, and {self.fits_as_centred_corners:,} fit when they are taken for two corners"
+            return Verdict("boxes-two-corners", self.boxes, told, _ODD)
         return None
 
     def _perhaps_sizes(self) -> Verdict | None:

@@ -18,13 +18,12 @@ from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.report import DataReport, Findings, SplitReport
 from skillbank.datasets.split_check import SplitCheck
+from skillbank.datasets.unread import unread
 from skillbank.errors import DataError, a_few
 
 __all__ = ["check_data", "chosen_splits"]
 
 _EVERY = 64
-_DOCUMENTS = (".json", ".jsonl", ".xml", ".csv")
-_ANNOTATIONS = (*_DOCUMENTS, ".txt")
 
 
 def check_data(
@@ -83,7 +82,7 @@ def check_data(
     tally.add(name_faults(data.classes, where))
     tally.add(balance_faults(data.classes, reports, whole=whole))
     if not annotated:
-        tally.add(_unread(opened))
+        tally.add(unread(tree))
     if whole and not packed:
         _count_unnamed(tally, tree.pictures, album)
     findings.alike = alike(data.classes)
@@ -121,14 +120,6 @@ def _looked(pictures: Iterable[Picture], gallery: Gallery | None) -> Iterator[tu
         return
     for picture in pictures:
         yield picture, None
-
-
-def _unread(opened: Opened) -> Iterator[Fault]:
-    """Yield files beside pictures alone that a person may take for their annotations."""
-    stems = {name.rpartition(".")[0] for name in opened.tree.pictures}
-    for name in opened.tree.ending(*_ANNOTATIONS):
-        if name.rpartition(".")[0] in stems or name.lower().endswith(_DOCUMENTS):
-            yield Fault("annotations-unread", name)
 
 
 def _count_unnamed(tally: Tally, pictures: Sequence[str], album: Album) -> None:

@@ -59,7 +59,7 @@ CHECKING = table(
         "boxes-xyxy",
         ERROR,
         "boxes written as two corners where x, y, width, height are meant",
-        "write x2 - x1 and y2 - y1 as width and height, and in YOLO the centre as x and y",
+        "write x2 - x1 and y2 - y1 as width and height",
     ),
     Kind(
         "boxes-centres",
@@ -68,16 +68,22 @@ CHECKING = table(
         "take half of width and height from the centre",
     ),
     Kind(
+        "boxes-two-corners",
+        ERROR,
+        "boxes written as two corners where centre, width, height are meant",
+        "write the middle between the corners, and x2 - x1 and y2 - y1 as width and height",
+    ),
+    Kind(
+        "boxes-corners",
+        ERROR,
+        "boxes written as upper left corner, width, height where the centre is meant",
+        "add half of width and height to the corner",
+    ),
+    Kind(
         "boxes-yxyx",
         ERROR,
         "boxes with x and y in each other's place",
         "write x before y",
-    ),
-    Kind(
-        "boxes-corner-sizes",
-        ERROR,
-        "boxes written with their upper left corner where their centre is meant",
-        "add half of the width to x and half of the height to y",
     ),
     Kind(
         "boxes-reach-out",
@@ -151,7 +157,8 @@ CHECKING = table(
         "annotations-unread",
         WARNING,
         "files that may be annotations, beside pictures, of no format that is recognised",
-        "say with --format what they are, or correct what describes them (data.yaml, classes.txt)",
+        "correct what describes them (data.yaml, classes.txt), unpack them, or export them anew as boxes in "
+        "COCO, YOLO or Pascal VOC; until then nothing can be learned from these pictures",
     ),
     Kind(
         "size-turned",
@@ -251,7 +258,7 @@ CHECKING = table(
     ),
     Kind("box-two-classes", NOTE, "boxes that are marked with several classes", "nothing if that is meant"),
     Kind("picture-unmarked", NOTE, "pictures without a box", "nothing if they show what is not to be found"),
-    Kind("picture-unnamed", NOTE, "pictures that no annotation names", "nothing: they are left out"),
+    Kind("picture-unnamed", NOTE, "pictures of no split and no annotation", "nothing: they are left out"),
     Kind("picture-alike", NOTE, "pictures that look the same within a split", "nothing: frames of a film do"),
     Kind(
         "picture-deep",

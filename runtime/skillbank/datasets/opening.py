@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import LAST
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
-from skillbank.datasets.tree import Tree, Unpack, archive_stem, open_tree
+from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, archive_stem, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
@@ -115,6 +116,11 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
     raise error
 
 
+def _inside(place: Path, above: Path) -> str:
+    """Return the name of a place in the tree of a folder above it."""
+    return normalize("NFC", place.relative_to(above).as_posix())
+
+
 def _is_part(name: str) -> bool:
     return name.lower() in _PARTS or split_in(name) is not None
 
@@ -129,7 +135,7 @@ def _part_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
             data = found.read() if found is not None else None
         except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
             continue
-        opened = None if data is None else _part(tree, data, place.relative_to(above).as_posix(), place)
+        opened = None if data is None else _part(tree, data, _inside(place, above), place)
         if opened is not None and tree.pictures:
             return opened
         first = first or opened
@@ -188,7 +194,7 @@ def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
     for above in _levels(place):
         try:
             tree = open_tree(above, unpack if above == place.parent else None, _MOST_ABOVE)
-            name = place.relative_to(above).as_posix()
+            name = _inside(place, above)
             found = look(tree.with_only(name), form)
             claims = found.claims if found is not None else ()
             mine = tuple(claim for claim in claims if name in claim[1].files)
@@ -206,6 +212,8 @@ def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
 
 def _absent(place: Path, form: str) -> str:
     if place.is_file():
+        if place.name.lower().endswith(OTHER_ARCHIVES):
+            return f"{place} is packed in a way that is not read (.zip, .tar and .tar.gz are); unpack it"
         return f"{place} is no annotation file that is recognised; name the folder of the data set"
     about = "name the folder that holds it"
     if place.parent.is_dir():

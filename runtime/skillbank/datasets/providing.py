@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skillbank.datasets.album import Album, Reaches
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.formats.coco_writer import write_document
 from skillbank.datasets.formats.odvg_writer import write_label_map, write_lines
@@ -21,9 +20,6 @@ from skillbank.datasets.wanted import Wanted
 from skillbank.errors import DataError
 
 __all__ = ["Classes", "Provided", "provide", "provide_pictures"]
-
-_DEEP = 3
-"""Parts of a path of which a folder has no more than "/" and another one: that is a part of the system."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,7 @@ def provide(
     report: DataReport,
     classes: Classes | None = None,
     first: int = 0,
+    reaches: Reaches | None = None,
 ) -> Provided:
     """Write the wanted files of a split into an empty folder.
 
@@ -89,6 +86,8 @@ def provide(
         Of the data sets that belong together; without them the data set's own numbers hold.
     first
         The id of the first category of a COCO document.
+    reaches
+        Says whether a folder may be given to the program; where it is None, it sees all of this machine.
 
     Raises
     ------
@@ -97,7 +96,7 @@ def provide(
     """
     mode = Mode.SKIP if on_broken == "skip" else Mode.PLAIN
     shared = classes or Classes()
-    album = _Album(opened.tree, folder)
+    album = Album(opened.tree, folder, reaches)
     texts = folder / "annotations"
     texts.mkdir(parents=True, exist_ok=True)
     maker, lost = _Maker(Repair(report, mode), shared, album), Left()
@@ -117,12 +116,19 @@ def provide(
     named = (wanted.lines, wanted.label_map, wanted.coco, wanted.classes)
     paths = {wanted.pictures: album.root, **{name: texts / name for name in named if name}}
     boxes = maker.boxes if wanted.coco else maker.boxes - lost.counts.total()
-    notes = (*maker.notes(), *lost.sentences())
+    notes = (*maker.notes(), *lost.sentences(), *album.notes())
     return Provided(paths, maker.count, boxes, tuple(shared.names), notes)
 
 
-def provide_pictures(opened: Opened, split: Split, wanted: Wanted, folder: Path) -> Provided:
+def provide_pictures(
+    opened: Opened, split: Split, wanted: Wanted, folder: Path, *, reaches: Reaches | None = None
+) -> Provided:
     """Return the pictures of a split as a folder that holds no others; below an empty one, if linked.
+
+    Parameters
+    ----------
+    reaches
+        As for `provide`.
 
     Raises
     ------
@@ -133,18 +139,18 @@ def provide_pictures(opened: Opened, split: Split, wanted: Wanted, folder: Path)
     own = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
     if not own:
         raise DataError(f"{tree.root} has no picture for {split.said or 'this'}; see where they are")
-    album = _Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder)
+    album = Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder, reaches)
     meant = {tree.path(name) for name in own}
     there = open_tree(album.root)
     if any(there.path(name) not in meant for name in there.pictures):
-        album = _Album(tree, folder, linked=True)
+        album = Album(tree, folder, reaches, linked=True)
     for name in own:
         album.add(name)
     paths = {wanted.pictures: album.root}
     if wanted.classes and opened.data.classes:
         paths[wanted.classes] = folder / wanted.classes
         _write_text(paths[wanted.classes], "\n".join(opened.data.classes))
-    return Provided(paths, len(own), 0, opened.data.classes)
+    return Provided(paths, len(own), 0, opened.data.classes, tuple(album.notes()))
 
 
 class _Maker:
@@ -153,7 +159,7 @@ class _Maker:
     Where the phrases of captions are not kept each of them is a class.
     """
 
-    def __init__(self, repair: Repair, classes: Classes, album: _Album, *, phrases: bool = True) -> None:
+    def __init__(self, repair: Repair, classes: Classes, album: Album, *, phrases: bool = True) -> None:
         self._repair, self._classes, self._album, self._phrases = repair, classes, album, phrases
         self._numbers = classes.add(repair.classes)
         self.count = self.boxes = self.lost = 0
@@ -182,62 +188,6 @@ class _Maker:
         if grounded or not box.phrase:
             return box
         return replace(box, label=self._classes.add([box.phrase])[0])
-
-
-class _Album:
-    """The folder of pictures: the one where they lie, behind all links to folders.
-
-    Where they lie in several archives, partly in one, or all over the disk, they are linked into one folder.
-    """
-
-    def __init__(self, tree: Tree, folder: Path, *, linked: bool = False) -> None:
-        self._tree = tree
-        self._real = _real_folders(tree)
-        self.root = Path(os.path.commonpath(list(self._real.values())))
-        bases = {_base(name, tree.path(name)) for name in tree.pictures}
-        self._linked = linked or len(bases) != 1 or len(self.root.parts) < _DEEP
-        if self._linked:
-            self.root = folder / "pictures"
-            self.root.mkdir(parents=True, exist_ok=True)
-
-    def add(self, name: str) -> str:
-        """Return how a file of the tree is called in the folder of pictures."""
-        path = self._tree.path(name)
-        if not self._linked:
-            return (self._real[path.parent] / path.name).relative_to(self.root).as_posix()
-        _link(path, self.root / name)
-        return name
-
-
-def _real_folders(tree: Tree) -> dict[Path, Path]:
-    """Return each folder with pictures as it is named, or without links where one leads out of the tree."""
-    folders = {tree.path(name).parent for name in tree.pictures}
-    root = Path(os.path.realpath(tree.root))
-    real = {folder: Path(os.path.realpath(folder)) for folder in folders}
-    led = any(
-        folder.is_relative_to(tree.root) and real[folder] != root / folder.relative_to(tree.root)
-        for folder in folders
-    )
-    return real if led else {folder: folder for folder in folders}
-
-
-def _base(name: str, path: Path) -> Path:
-    """Return the folder that a file of a tree comes from: the tree's own, or that of an unpacked archive."""
-    parts, said = list(path.parts), name.split("/")
-    while said and parts and parts[-1] == said[-1]:
-        parts.pop()
-        said.pop()
-    return Path(*parts)
-
-
-def _link(source: Path, target: Path) -> None:
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        target.hardlink_to(source.resolve())
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
 
 
 def _write_text(file: Path, text: str) -> None:

@@ -54,6 +54,18 @@ READING = table(
         "pictures that were turned while they were annotated, whose boxes may be turned with them",
         "look at them",
     ),
+    Kind(
+        "label-shared",
+        WARNING,
+        "label files of two pictures whose names differ in the ending alone, so that both have its boxes",
+        "name the pictures apart, and leave each its own label file",
+    ),
+    Kind(
+        "format-aside",
+        WARNING,
+        "annotations of a second format, which are not read",
+        "remove those that are not meant, or say which are with --format",
+    ),
     Kind("not-utf8", WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
     Kind(
         "mark-left-out",
@@ -77,8 +89,8 @@ READING = table(
     Kind(
         "boxes-pixels",
         ERROR,
-        "boxes in pixels where shares of the picture are meant",
-        "divide x by the width and y by the height of the picture",
+        "boxes in pixels or percent where shares of the picture are meant",
+        "divide x by the width and y by the height of the picture, or percent by 100",
     ),
     Kind(
         "split-missing",

@@ -10,7 +10,8 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats import FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.joining import Member, joined
-from skillbank.datasets.tree import Tree
+from skillbank.datasets.tree import OTHER_ARCHIVES, Tree
+from skillbank.datasets.unread import unread
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
@@ -62,7 +63,20 @@ class Found:
         if self.parts and not any(split.name for split in whole.splits):
             files = a_few([one_line(name) for _, claim in self.claims for name in claim.files], 3)
             return self._divided(f"{files} beside the folders of the splits is not divided and left aside")
+        if aside := self._aside():
+            return replace(whole, faults=(*whole.faults, *aside))
         return whole
+
+    def _aside(self) -> list[Fault]:
+        """Say what in the split folders another format than that of the whole would read."""
+        formats = {each.name for each, _ in self.claims}
+        read = " and ".join(f"{each.title} ({found.why})" for each, found in self.claims)
+        return [
+            Fault("format-aside", f"{folder}/{found.files[0]}", f"it is {each.title}, and {read} is read")
+            for folder, part in self.parts
+            for each, found in part.claims
+            if each.name not in formats and found.files
+        ]
 
     def _whole(self) -> DataSet:
         if len(self.claims) == 1:
@@ -146,7 +160,20 @@ def unrecognised(tree: Tree, form: str = "") -> UnrecognisedError:
     known = ", ".join(each.title for each in _asked(form))
     return UnrecognisedError(
         f"{tree.root} holds no data set that is recognised (known are {known}); it holds {_contents(tree)}"
+        f"{_hint(tree)}"
     )
+
+
+def _hint(tree: Tree) -> str:
+    """Say what of a tree that holds nothing known a person may have taken for a data set."""
+    packed = [name for name in tree.files if name.lower().endswith(OTHER_ARCHIVES)]
+    if packed or tree.archives:
+        return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
+    if names := [one_line(fault.where, 100) for fault in unread(tree)]:
+        return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
+    if len(tree.picture_folders) > 1 and len(tree.pictures) == len(tree.files):
+        return "; folders named after classes mark no boxes"
+    return ""
 
 
 def _claims(tree: Tree, form: str) -> tuple[tuple[Format, Recognised], ...]:

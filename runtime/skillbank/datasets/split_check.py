@@ -22,6 +22,8 @@ _MANY = 10
 _GLANCES = 500
 """So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _OUT = ("box-beyond", "box-outside")
+_UNREAD = ("boxes-pixels", "unknown-class")
+"""Kinds of boxes that are there, and became none in reading."""
 
 
 class SplitCheck:
@@ -97,6 +99,8 @@ class SplitCheck:
                 near = self._tree.near(picture.name)
                 detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
                 yield Fault("picture-missing", where, detail)
+        elif any(fault.kind == "picture-broken" for fault in picture.faults):  # its reader has said it
+            self._findings.broken.add(picture.path)
         elif look is not None:
             if look.trouble:
                 self._findings.broken.add(picture.path)
@@ -191,6 +195,9 @@ class SplitCheck:
             self.tally.add([verdict.fault(place)])
         self._weigh_labels(place)
         self.tally.add(self._about_emptiness(place))
+        if self._split.name == "test" and self._pictures and not self._boxes and self._annotated:
+            # Nothing is learned or measured on it: what it lacks ends no job, and is said with the warning.
+            self.tally.forget("picture-missing")
         if self._unmarked and self._boxes:
             self.tally.put("picture-unmarked", self._unmarked, [])
         by_class = {
@@ -240,11 +247,14 @@ class SplitCheck:
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:
             yield Fault("split-empty", place)
+        elif not self._boxes and (unread := sum(self.tally.counts.get(kind, 0) for kind in _UNREAD)):
+            yield Fault("split-lost", place, f"none of its {unread:,} boxes can be read")
         elif not self._boxes and self._annotated:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
             )
-            yield Fault(kind, place, f"{self._pictures:,} pictures, no box")
+            lost = f", {self._lost_pictures:,} of them not there or broken" if self._lost_pictures else ""
+            yield Fault(kind, place, f"{self._pictures:,} pictures, no box{lost}")
         elif self._lost_pictures == self._pictures:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:

@@ -18,17 +18,24 @@ from skillbank.datasets.document import split_in, split_of
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.walk import TooManyError, walk
 
-__all__ = ["PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
+__all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """Endings of the pictures that are read."""
+OTHER_ARCHIVES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".tbz2", ".txz", ".cab", ".iso")
+"""Endings of what is packed and not unpacked here."""
 _MOST = 5_000_000
 _ORIENTATION = 0x0112
 """Number of EXIF's entry on how the picture was held."""
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 _ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
 _CLASS_WORDS = re.compile(r"label|class|categor|names")
-_PASSED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", ".git", "__pycache__", "@eaDir"})
+_PASSED = frozenset(
+    {"__MACOSX", ".DS_Store", "Thumbs.db", ".git", ".svn", ".hg", "__pycache__", "@eaDir", "desktop.ini"}
+    | {".ipynb_checkpoints", ".AppleDouble", ".Spotlight-V100", ".Trashes", ".fseventsd", "$RECYCLE.BIN"}
+    | {"System Volume Information", ".thumbnails"}
+)
+"""What systems and editors lay beside the files of people, copies of pictures among them."""
 
 Unpack = Callable[[Path], Path]
 """Unpacks an archive once and returns the folder, without a single top folder."""
@@ -43,8 +50,8 @@ class Tree:
     root
         The folder.
     files
-        Absolute path by relative path, sorted; the contents of an unpacked archive stand below its name
-        without the ending.
+        Absolute path by relative path in composed Unicode, sorted; the contents of an unpacked archive stand
+        below its name without the ending.
     archives
         Relative paths of archives that were not unpacked.
     """
@@ -129,9 +136,9 @@ class Tree:
         folders
             Folders to look in before that, relative to the tree.
         """
-        return self._find(name, beside, folders) or next(
-            (found for each in _unwritten(name) if (found := self._find(each, beside, folders))), None
-        )
+        said = (name, *_unwritten(name))
+        written = dict.fromkeys((*said, *(unicodedata.normalize("NFC", each) for each in said)))
+        return next((found for each in written if (found := self._find(each, beside, folders))), None)
 
     def _find(self, name: str, beside: str, folders: Sequence[str]) -> str | None:
         wanted = name.replace("\\", "/").removeprefix("./")
@@ -236,7 +243,19 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
             archives.append(name)
         else:
             files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
-    return Tree(root, dict(sorted(files.items())), tuple(archives))
+    return Tree(root, _composed(files), tuple(archives))
+
+
+def _composed(files: dict[str, Path]) -> dict[str, Path]:
+    """Return files sorted by their names in composed Unicode: a Mac takes an umlaut apart, and people do not.
+
+    Of two files whose names are one then, the one that is written so keeps it, and the other its own.
+    """
+    named = {}
+    for name, path in files.items():
+        composed = unicodedata.normalize("NFC", name)
+        named[name if composed in files else composed] = path
+    return dict(sorted(named.items()))
 
 
 def archive_stem(name: str) -> str | None:

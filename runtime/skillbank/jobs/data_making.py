@@ -12,6 +12,7 @@ from skillbank.errors import DataError
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import first_category
 from skillbank.jobs.data_looking import contents
+from skillbank.jobs.data_places import reaches
 from skillbank.jobs.data_sets import DataLook, PlanData
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest, once
@@ -58,7 +59,7 @@ def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[st
     first = _first_id(plan, look)
     key = digest(
         _VERSION, contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
-        plan.on_broken, str(first), *names,
+        plan.on_broken, str(first), str(reaches(plan) is not None), *names,
     )  # fmt: skip
     write = partial(_write, plan=plan, look=look, names=names, first=first)
     folder = once(cache_dir(), f"{key}-{_DATA}", write)
@@ -96,7 +97,7 @@ def _write(work: Path, *, plan: Plan, look: DataLook, names: Sequence[str], firs
     folder = work / "made"
     folder.mkdir(exist_ok=True)
     if look.report is None:
-        made = provide_pictures(found.opened, found.split, wanted, folder)
+        made = provide_pictures(found.opened, found.split, wanted, folder, reaches=reaches(plan))
     else:
         shared = Classes()
         shared.add(names)
@@ -109,6 +110,7 @@ def _write(work: Path, *, plan: Plan, look: DataLook, names: Sequence[str], firs
             report=look.report,
             classes=shared,
             first=first,
+            reaches=reaches(plan),
         )
     paths = {
         name: str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

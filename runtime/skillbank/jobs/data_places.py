@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skillbank.datasets.album import Reaches, leads_out
 from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.fitting import misfit
 from skillbank.datasets.formats import FORMATS, LAST
@@ -19,14 +20,18 @@ from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup, first_category, is_there
 from skillbank.plan.model import InputBinding, Plan
+from skillbank.platforms.container import mount_problem
 from skillbank.storage.data_place import unpacker
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
 
-__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "small_unpacker", "splits_at"]
+__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "reaches", "small_unpacker", "splits_at"]
 
 AT_ONCE = 32 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
+
+
+_ASTRAY = "some of its pictures are links that lead out of it, where a program elsewhere sees nothing"
 
 
 class LaterError(DataError):
@@ -75,6 +80,11 @@ def small_unpacker() -> Unpack:
     return small
 
 
+def reaches(plan: Plan) -> Reaches | None:
+    """Return what says whether a folder may be given to a plan's program; None where it sees this machine."""
+    return None if plan.platform == "local" else (lambda folder: mount_problem(folder) is None)
+
+
 def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | None:
     """Find the data set of a group at a local place.
 
@@ -96,7 +106,7 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
             raise refusal
         return None
     if not group.wanted.annotated:
-        return _pictures_of(group, place, unpack) if group.missing else None
+        return _pictures_of(group, place, unpack) if group.missing else _astray(group, plan)
     opened = _own_files(group, place, unpack) or open_place(place, unpack)
     if opened.data.format == LAST.name:
         raise UnrecognisedError(
@@ -162,7 +172,15 @@ def _why_made(group: DataGroup, plan: Plan, unpack: Unpack) -> str:
         packed = binding.runtime == "extracted_folder" and not found.folder
         # As the program gets it: only a top folder with the archive's own name is taken away.
         paths[binding.file] = _staged_archive(binding, found.uri.path, unpack) if packed else found.uri.path
-    return misfit(wanted, paths, _first(plan))
+    return misfit(wanted, paths, _first(plan)) or (_ASTRAY if _strays(paths[wanted.pictures], plan) else "")
+
+
+def _strays(folder: Path, plan: Plan) -> bool:
+    """Whether a program that sees only what it is given would not find all pictures of a folder."""
+    if reaches(plan) is None or not folder.is_dir():
+        return False
+    tree = open_tree(folder)
+    return leads_out(folder, map(tree.path, tree.pictures))
 
 
 def _staged_archive(binding: InputBinding, archive: Path, unpack: Unpack) -> Path:
@@ -223,6 +241,16 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
     return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")
+
+
+def _astray(group: DataGroup, plan: Plan) -> Found | None:
+    """Return pictures that lie where they should, and are links that lead nowhere elsewhere."""
+    assert group.wanted is not None
+    binding = next(each for each in group.bindings if each.file == group.wanted.pictures)
+    found = locate(binding)
+    if not found.folder or found.uri.scheme != "file" or not _strays(found.uri.path, plan):
+        return None
+    return _loose(group, open_tree(found.uri.path), _ASTRAY)
 
 
 def _loose(group: DataGroup, tree: Tree, why: str) -> Found:

@@ -136,7 +136,8 @@ def _made(plan: Plan, note: Callable[[str], None], report: Report | None) -> dic
 def rehearse(plan: Plan) -> Launch:
     """Return the launch of a plan as it would be for a job named ``job``: nothing is written or moved.
 
-    Of what it reads, only the files and folders of this machine are known beforehand.
+    Of what it reads, only the files and folders that are on this machine are known beforehand: not those that
+    are brought or made for it.
     """
     folder, _ = places(plan, "job")
     config = job_dir(folder) / f"spec.{plan.config_format}"
@@ -149,7 +150,7 @@ def rehearse(plan: Plan) -> Launch:
         job_dir=job_dir(folder),
         admitted=rehearsed(plan),
         plan_id=plan.plan_id,
-        reads=tuple(uri.path for uri in found if uri.scheme == "file"),
+        reads=tuple(uri.path for uri in found if uri.scheme == "file" and uri.path.exists()),
         gpu_ids=_gpu_ids(plan.spec, plan.action),
         image=plan.image,
         resources=plan.resources,

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skillbank.errors import PlatformError
+from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.home import home
-from skillbank.plan.model import Plan
+from skillbank.plan.model import InputBinding, Plan
 from skillbank.platforms import secret_file
 from skillbank.platforms.base import Launch, job_dir
+from skillbank.storage.staging import locate
+from skillbank.storage.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -34,6 +37,7 @@ __all__ = [
     "mount_problem",
     "mounts",
     "network",
+    "stages",
 ]
 
 LABEL = "skillbank."
@@ -252,20 +256,40 @@ def _labels(launch: Launch, digest: str) -> dict[str, str]:
     return {f"{LABEL}{name}": value for name, value in said.items()}
 
 
-def plan_mounts(plan: Plan) -> Iterable[Path]:
+def plan_mounts(plan: Plan) -> Iterator[Path]:
     """Yield the local files and folders that a plan's inputs name."""
-    from skillbank.errors import UsageError
-    from skillbank.storage.uri import parse_uri
+    for _, uri in _places(plan):
+        if uri.scheme == "file":
+            yield uri.path
 
+
+def stages(plan: Plan) -> bool:
+    """Say whether data is brought to the cache, unpacked or made there before a job starts.
+
+    What of a data set that is there has to be made anew after all is known when it has been looked at.
+    """
+    for binding, uri in _places(plan):
+        if uri.scheme != "file":
+            return True
+        try:
+            found = locate(binding)
+        except DataNotFoundError:
+            if binding.place and not binding.optional:
+                return True
+        except SkillbankError:
+            continue
+        else:
+            if binding.runtime == "extracted_folder" and not found.folder:
+                return True
+    return False
+
+
+def _places(plan: Plan) -> Iterator[tuple[InputBinding, Uri]]:
     for binding in plan.inputs:
         if binding.runtime == "value" or binding.on_hub or binding.uri.startswith("{"):
             continue
-        try:
-            uri = parse_uri(binding.uri)
-        except UsageError:
-            continue
-        if uri.scheme == "file":
-            yield uri.path
+        with suppress(UsageError):
+            yield binding, parse_uri(binding.uri)
 
 
 def _user_name() -> str:

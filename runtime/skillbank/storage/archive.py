@@ -11,7 +11,7 @@ import stat
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, TypeAlias
 
 from skillbank.errors import DataError
@@ -261,17 +261,19 @@ def _extract_zip(archive: Path, folder: Path, limits: Limits, left_out: list[str
         if not bundle.infolist() and archive.stat().st_size > _EMPTY_ZIP + len(bundle.comment):
             raise zipfile.BadZipFile("it holds bytes and lists no file")
         for info in bundle.infolist():
-            # Of the name the reader keeps what stands before the first NUL.
-            path = budget.add(
-                info.orig_filename if "\0" in info.orig_filename else info.filename, info.file_size
-            )
+            # Of the name the reader keeps what stands before the first NUL. Windows' own tools have written
+            # backslashes between folders, which no other name in a zip has.
+            name = info.orig_filename if "\0" in info.orig_filename else info.filename
+            name = name if PureWindowsPath(name).drive else name.replace("\\", "/")
+            is_folder = name.endswith("/")
+            path = budget.add(name, info.file_size)
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 budget.refuse_link(info.filename, left_out)
                 continue
             target = folder / path
-            new = is_new(archive, folder, path, is_folder=info.is_dir())
-            if info.is_dir():
+            new = is_new(archive, folder, path, is_folder=is_folder)
+            if is_folder:
                 if info.file_size:
                     raise zipfile.BadZipFile(f"'{one_line(path)}' is a folder and has content")
                 target.mkdir(exist_ok=True)

@@ -25,6 +25,7 @@ from skillbank.platforms.kubernetes.manifest import _literal, job_manifest, serv
 from skillbank.platforms.kubernetes.platform import KubernetesPlatform
 from skillbank.platforms.kubernetes.profile import Profile
 from skillbank.platforms.kubernetes.schema import schema_problems
+from tests.datasets.samples import odvg
 from tests.gate import launch_made
 from tests.platforms.on_kubernetes.conftest import SetProfile
 from tests.platforms.on_kubernetes.kubelet import expand
@@ -105,14 +106,7 @@ def test_kubectl_takes_our_manifest_and_tells_what_one_may(
 
 def test_the_plan_command_shows_the_manifest(server: Server, profile: SetProfile, tmp_path: Path) -> None:
     data = tmp_path / "shared/data"
-    (data / "images").mkdir(parents=True)
-    for name in (
-        "images/a.jpg",
-        "annotations_odvg.jsonl",
-        "annotations_odvg_labelmap.json",
-        "annotations.json",
-    ):
-        (data / name).write_text("{}")
+    odvg(data)
     words = [
         "train Grounding DINO from scratch with no HPO",
         "--platform",
@@ -120,13 +114,15 @@ def test_the_plan_command_shows_the_manifest(server: Server, profile: SetProfile
         "--submission",
         "--json",
     ]
-    words += [part for role in ("train", "eval") for part in ("--data", f"{role}={data}")]
+    words += ["--data", f"train={data}/train", "--data", f"eval={data}/val"]
     done = subprocess.run(
         [sys.executable, "-m", "skillbank", "plan", *words], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     text = json.loads(done.stdout)["submission"]
     assert text.startswith("apiVersion: batch/v1\nkind: Job\n") and "claimName: shared" in text
+    # What is made when it is launched lies elsewhere then.
+    assert "subPath: data/train/annotations_odvg.jsonl" in text and "annotations.json" not in text
     assert server.requests == [], "nobody is asked for it"
 
 

@@ -17,6 +17,7 @@ from skillbank.datasets.formats.open_images import OpenImages
 from skillbank.datasets.formats.plain_pictures import PlainPictures
 from skillbank.datasets.formats.tables import Tables
 from skillbank.datasets.formats.tables_writer import TablesWriter
+from skillbank.datasets.formats.via import Via
 from skillbank.datasets.formats.voc import Voc
 from skillbank.datasets.formats.voc_writer import VocWriter
 from skillbank.datasets.formats.yolo import Yolo
@@ -32,6 +33,7 @@ FORMATS: tuple[Format, ...] = (
     Cvat(),
     Labelme(),
     LabelStudio(),
+    Via(),
     Kitti(),
     OpenImages(),
     HuggingFace(),

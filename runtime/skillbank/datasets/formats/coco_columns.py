@@ -139,7 +139,7 @@ class _Reader:
         except _UNLIKE:
             fields = _fields(raw)
             said = key(fields.get("id"))
-            stated = fields.get("file_name", fields.get("filename"))
+            stated = fields.get("file_name", fields.get("filename", fields.get("coco_url")))  # as LVIS has it
             name = stated if isinstance(stated, str) else ""
             width, height = (whole(fields.get(each)) or 0 for each in ("width", "height"))
         if said is None or not name:

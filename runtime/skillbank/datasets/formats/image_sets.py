@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.files import UnreadableError, content, text_of
@@ -95,7 +96,7 @@ def _names(tree: Tree, name: str) -> Iterable[str]:
         said = line.strip()
         before, _, last = said.rpartition(" ")
         said = before.strip() if before and last in _SIGNS else said
-        said = said.strip("\"'").replace("\\", "/")
+        said = normalize("NFC", said.strip("\"'").replace("\\", "/"))
         if said:
             yield _without_ending(said)
 

@@ -63,8 +63,15 @@ def _is_labels(tree: Tree, names: Sequence[str]) -> bool:
     for name in names[:_LOOKED_INTO]:
         line = head(tree.path(name), 1024).decode("utf-8", "replace").lstrip().partition("\n")[0]
         if line:
-            return _columns(line) is not None
+            found = _columns(line)
+            return found is not None and not _in_shares(found[1])
     return False
+
+
+def _in_shares(words: Sequence[str]) -> bool:
+    """Whether numbers are shares of a picture, as YOLO writes polygons and key points behind a name."""
+    corners = [value for word in words[3:7] if (value := number(word)) is not None]
+    return any(corners) and all(0 <= value <= 1 for value in corners)
 
 
 def _is_label_file(name: str, names: Sequence[str]) -> bool:
@@ -77,9 +84,9 @@ def _columns(line: str) -> tuple[str, list[str]] | None:
     words = line.split()
     for count in sorted(_NUMBERS, reverse=True):
         if len(words) > count and all(number(word) is not None for word in words[-count:]):
-            name = " ".join(words[:-count])
-            if number(name) is None:
-                return name, words[-count:]
+            name = words[:-count]
+            if all(number(word) is None for word in name):  # more numbers are the columns of another format
+                return " ".join(name), words[-count:]
     return None
 
 

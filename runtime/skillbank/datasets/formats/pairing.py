@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from operator import ne
+from unicodedata import normalize
 
 from skillbank.datasets.tree import PICTURES, Tree
 
@@ -65,7 +66,7 @@ class Pairs:
             return None
         if (found := self._tree.find(name, beside=beside)) is not None:
             return found
-        plain = name.replace("\\", "/")
+        plain = normalize("NFC", name.replace("\\", "/"))
         if plain.lower().endswith(PICTURES):
             return None
         folder = plain.rpartition("/")[0]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from skillbank.datasets.document import DataSet, Picture, Split, Where, split_of
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.tree import PICTURES, Tree
+from skillbank.errors import a_few
+from skillbank.visible import one_line
 
 __all__ = ["PlainPictures"]
 
@@ -32,9 +34,9 @@ class PlainPictures:
                     yield Picture(name, name, width, height, (), "", Where(name))
 
         others = [name for name in tree.files if not name.lower().endswith(PICTURES)]
-        notes = ["these are pictures without annotations"]
+        notes = ["these are pictures without annotations, from which nothing can be learned or measured"]
         if others:
-            notes.append(f"{len(others):,} other files are not read")
+            notes.append(f"other files are not read: {a_few([one_line(name, 100) for name in others], 3)}")
         return DataSet(self.name, (), (Split("", "", pictures),), tuple(notes))
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.yolo_classes import class_list_files, described, description_files
+from skillbank.datasets.formats.yolo_classes import (
+    agree,
+    class_list_files,
+    described,
+    description_files,
+    inner_files,
+)
 from skillbank.datasets.formats.yolo_labels import Labels
-from skillbank.datasets.formats.yolo_layout import Layout, holds_labels
+from skillbank.datasets.formats.yolo_layout import Layout, holds_labels, label_files
 from skillbank.datasets.formats.yolo_lists import contradiction, without_classes
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
-from skillbank.errors import DataError
+from skillbank.errors import DataError, a_few
+from skillbank.visible import one_line
 
 __all__ = ["Yolo"]
 
@@ -28,19 +35,25 @@ class Yolo:
     title = "YOLO"
 
     def recognise(self, tree: Tree) -> Recognised | None:
-        """Say whether a list of classes describes the whole, and labels lie anywhere."""
+        """Say whether a list of classes lies at the root, and labels anywhere."""
+        descriptions = description_files(tree)[:1]
+        files = [*descriptions, *class_list_files(tree)[:1]]
         held = holds_labels(tree)
+        if held is not False and files and (held or _has_pairs(tree)):
+            return Recognised(tuple(files), f"{files[0]} and text files of labels")
+        if not held and descriptions and tree.pictures:
+            return Recognised((), descriptions[0], _without_labels(tree, descriptions[0]))
         if held is False:
             return None
-        files = [*description_files(tree)[:1], *class_list_files(tree)[:1]]
-        if files and (held or _has_pairs(tree)):
-            return Recognised(tuple(files), f"{files[0]} and text files of labels")
         if held and _has_pairs(tree):
             return Recognised((), "text files of labels", without_classes(tree))
         return None
 
     def read(self, tree: Tree) -> DataSet:
         """Read the classes and the layout now, and labels when they are asked for."""
+        inner = inner_files(tree)
+        if len({name.rpartition("/")[0] for name in inner}) > 1 and not agree(tree, inner):
+            raise DataError(_several(tree, inner))
         found = described(tree)
         if found.classes is None or not found.classes.names:
             raise DataError(without_classes(tree))
@@ -71,8 +84,17 @@ class _Pictures:
     def read(self) -> Iterator[Picture]:
         """Yield the pictures in the order of their folder or list, then labels that have no picture."""
         layout = self.layout
+        owners: dict[str, str] = {}
         for name, path in layout.pictures(self.split):
-            yield self._missing(name, "") if path is None else self._picture(name, path)
+            if path is None:
+                yield self._missing(name, "")
+                continue
+            picture = self._picture(name, path)
+            owner = owners.setdefault(picture.where.file, path)
+            if owner != path:
+                shared = Fault("label-shared", picture.where.file, f"of {owner} and of {path}")
+                picture = replace(picture, faults=(*picture.faults, shared))
+            yield picture
         for label in layout.orphans.get(self.split, ()):
             yield self._missing(label.rpartition(".")[0], label)
 
@@ -85,7 +107,8 @@ class _Pictures:
             faults = (Fault("label-file-missing", path),)
             return Picture(name, path, width, height, (), where=Where(path), faults=faults)
         if size is None:
-            return Picture(name, path, None, None, (), where=Where(label))
+            lost = Fault("picture-broken", path, f"its size cannot be read, and {one_line(label)} needs it")
+            return Picture(name, path, None, None, (), where=Where(label), faults=(lost,))
         text = read_text(tree.path(label))
         kept: list[Fault] = []
         boxes = tuple(self.labels.boxes(text, label, size, kept.append))
@@ -100,6 +123,25 @@ def _has_pairs(tree: Tree) -> bool:
     """Whether one of the first pictures has a label file."""
     layout = Layout(tree)
     return any(layout.label_of(name) is not None for name in tree.pictures[:_LOOKED_AT])
+
+
+def _without_labels(tree: Tree, description: str) -> str:
+    first = next(iter(label_files(tree)), None)
+    found = (
+        "no text file of labels lies with its pictures: bring them"
+        if first is None
+        else f"{one_line(first, 100)} has no line of a number of a class and shares of the picture, with "
+        "points and not commas in the numbers: correct it"
+    )
+    return (
+        f"{tree.path(description)} describes a YOLO data set, and {found}; where the pictures alone are "
+        "meant, name their folder"
+    )
+
+
+def _several(tree: Tree, inner: list[str]) -> str:
+    shown = a_few([one_line(name, 100) for name in inner], 4)
+    return f"{tree.root} holds several YOLO data sets ({shown}); name the folder of one of them"
 
 
 def _annotations(layout: Layout, split: str) -> tuple[str, ...]:

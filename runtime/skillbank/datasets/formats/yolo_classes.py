@@ -19,11 +19,12 @@ from skillbank.visible import one_line
 __all__ = [
     "ClassList",
     "Described",
+    "agree",
     "class_list_files",
     "class_lists_below",
     "described",
     "description_files",
-    "nested_descriptions",
+    "inner_files",
 ]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -77,31 +78,70 @@ class Described:
 
 
 def description_files(tree: Tree) -> list[str]:
-    """Return the files that describe the whole, the usual name first: those at the root.
+    """Return the files at the root that describe the whole, the usual name first.
 
-    Where none is there and no list of classes, it is the only description in a folder, where that
-    holds no pictures of its own (cfg/dataset.yaml).
+    Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does.
     """
     found = [name for name in tree.files if "/" not in name and _says_places(tree, name)]
-    if not found and not class_list_files(tree):
-        nested = nested_descriptions(tree)
-        apart = [name for name in nested if not tree.below(name.partition("/")[0]).pictures]
-        return apart if len(nested) == 1 else []
-    return sorted(found, key=lambda name: (name.lower() not in _USUAL, name))
+    if not found:
+        homes = {folder.partition("/")[0] for folder in tree.picture_folders}
+        found = [
+            name
+            for name in tree.ending(".yaml", ".yml")
+            if 1 <= name.count("/") <= 2 and name.partition("/")[0] not in homes and _says_places(tree, name)
+        ]
+    return sorted(found, key=lambda name: (name.rpartition("/")[2].lower() not in _USUAL, name))
 
 
-def nested_descriptions(tree: Tree) -> list[str]:
-    """Return the files in folders, of no split's, that name classes and describe a data set."""
-    split = tree.split_folders
-    return [each.file for each in _descriptions_below(tree) if each.file.partition("/")[0] not in split]
+def inner_files(tree: Tree) -> list[str]:
+    """Return the descriptions and lists of classes of the folders below that are data sets of their own.
+
+    There are none where a file at the root describes the whole.
+    """
+    if description_files(tree):
+        return []
+    held = tree.picture_folders
+    inner = [
+        name
+        for name in tree.ending(".yaml", ".yml", ".data", *_LISTS)
+        if "/" in name and _describes(tree, name) and name.partition("/")[0] not in tree.split_folders
+    ]
+    homes = {name: name.rpartition("/")[0] for name in inner}
+    return [name for name in inner if any(f"{folder}/".startswith(f"{homes[name]}/") for folder in held)]
+
+
+def agree(tree: Tree, files: list[str]) -> bool:
+    """Whether descriptions and lists of classes name the same classes by the same numbers."""
+    found = []
+    for name in files:
+        if name.rpartition("/")[2].lower() in _LISTS:
+            found.append(_class_list(tree, name).names)
+        elif not name.endswith(".data"):
+            classes = _yaml(tree, name).classes
+            found.append(classes.names if classes is not None else {})
+    return all(each == found[0] for each in found)
+
+
+def _describes(tree: Tree, name: str) -> bool:
+    return name.rpartition("/")[2].lower() in _LISTS or _says_places(tree, name)
 
 
 def class_lists_below(tree: Tree) -> Iterator[ClassList]:
     """Yield every list of classes that lies in a folder, also in that of a split."""
-    yield from _descriptions_below(tree)
+    files = (name for name in tree.ending(".yaml", ".yml") if "/" in name)
+    for name in islice(sorted(files, key=lambda name: (name.count("/"), name)), _MOST_NESTED):
+        if _says_places(tree, name) and (classes := _classes_of(tree, name)) is not None:
+            yield classes
     for name in tree.files:
         if "/" in name and _is_list(tree, name):
             yield _class_list(tree, name)
+
+
+def _classes_of(tree: Tree, name: str) -> ClassList | None:
+    try:
+        return _yaml(tree, name).classes
+    except DataError:
+        return None
 
 
 def class_list_files(tree: Tree) -> list[str]:
@@ -120,7 +160,7 @@ def described(tree: Tree) -> Described:
     files = description_files(tree)
     found = Described()
     if files:
-        if len(files) > 1 and files[0].lower() not in _USUAL:
+        if len(files) > 1 and files[0].rpartition("/")[2].lower() not in _USUAL:
             raise DataError(
                 f"{tree.root} holds several descriptions of a data set: {a_few(files, 5)}; leave one of them"
             )
@@ -128,12 +168,26 @@ def described(tree: Tree) -> Described:
     lists = [_class_list(tree, name) for name in class_list_files(tree)]
     classes = found.classes or (lists[0] if lists else None)
     notes = list(found.notes)
+    aside = [name for name in files[1:] if _differs(tree, name, found)]
+    if aside:
+        others = a_few([one_line(name) for name in aside], 3)
+        notes.append(f"beside {one_line(files[0])}, which is read, {others} is left aside")
     for other in lists:
         if classes is not None and other.names != classes.names:
             notes.append(
                 f"{one_line(other.file)} names other classes than {one_line(classes.file)}, which is read"
             )
     return Described(found.file, found.places, found.root, classes, found.pose, tuple(notes))
+
+
+def _differs(tree: Tree, name: str, found: Described) -> bool:
+    """Whether another description says something else of classes or places."""
+    try:
+        other = _darknet(tree, name) if name.endswith(".data") else _yaml(tree, name)
+    except DataError:
+        return True
+    names = [each.classes.names if each.classes is not None else None for each in (found, other)]
+    return names[0] != names[1] or other.places != found.places
 
 
 def _lists(tree: Tree) -> Iterator[str]:
@@ -150,20 +204,6 @@ def _is_list(tree: Tree, name: str) -> bool:
     return last in _LISTS or last.endswith(".names") or (last == _STUDIO and bool(_studio(tree, name)))
 
 
-def _descriptions_below(tree: Tree) -> Iterator[ClassList]:
-    files = (name for name in tree.ending(".yaml", ".yml") if "/" in name)
-    for name in islice(sorted(files, key=lambda name: (name.count("/"), name)), _MOST_NESTED):
-        if _says_places(tree, name) and (classes := _classes_of(tree, name)) is not None:
-            yield classes
-
-
-def _classes_of(tree: Tree, name: str) -> ClassList | None:
-    try:
-        return _yaml(tree, name).classes
-    except DataError:
-        return None
-
-
 def _says_places(tree: Tree, name: str) -> bool:
     lowered = name.lower()
     if lowered.endswith(".data"):
@@ -173,7 +213,7 @@ def _says_places(tree: Tree, name: str) -> bool:
     try:
         document = _loaded(tree, name)
     except DataError:
-        return lowered in _USUAL
+        return lowered.rpartition("/")[2] in _USUAL
     return bool(document.keys() & {"names", "nc"}) and bool(
         document.keys() & {"names", "train", "val", "valid", "test"}
     )

@@ -10,7 +10,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.numbers import Four, number, whole
 from skillbank.visible import one_line
 
-__all__ = ["Labels", "in_shares", "is_label_line"]
+__all__ = ["Labels", "is_label_line"]
 
 _LARGEST = 1.5
 """A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
@@ -101,19 +101,14 @@ class Labels:
 
 
 def is_label_line(line: str) -> bool:
-    """Whether a line is a class and at least four numbers."""
-    parts = _parts(line)
-    return len(parts) >= 5 and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
+    """Whether a line is a class and at least four numbers; with commas there are four, or a confidence too.
 
-
-def in_shares(line: str) -> bool:
-    """Whether the first four numbers of a line of label can be shares of a picture."""
-    values = _numbers(_parts(line)[1:5])
-    return values is not None and max(map(abs, values), default=0.0) <= _LARGEST
-
-
-def _parts(line: str) -> list[str]:
-    return line.split() if " " in line.strip() or "\t" in line.strip() else line.split(",")
+    Lines of other tools begin with four corners in pixels, and have eight columns (VisDrone) or more (MOT).
+    """
+    parts, most = line.split(), len(line)
+    if len(parts) == 1:
+        parts, most = line.split(","), 6
+    return 5 <= len(parts) <= most and whole(parts[0]) is not None and _numbers(parts[1:]) is not None
 
 
 def _numbers(parts: list[str]) -> list[float] | None:

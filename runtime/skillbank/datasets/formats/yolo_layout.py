@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from skillbank.datasets.document import SPLITS, split_in, split_of
 from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.gathering import examples
 from skillbank.datasets.formats.yolo_classes import Described, class_list_files
-from skillbank.datasets.formats.yolo_labels import in_shares, is_label_line
+from skillbank.datasets.formats.yolo_labels import is_label_line
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import PICTURES, Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
-__all__ = ["Layout", "first_label_line", "holds_labels", "label_files"]
+__all__ = ["Layout", "holds_labels", "label_files"]
 
 _LOOKED_AT = 40
 _NO_LABELS = ("readme", "requirements", "license")
@@ -55,7 +57,18 @@ class Layout:
                     layout._missing(described.file, split, entry)
         if not layout.places:
             layout._by_names()
+        elif rest := layout._left_out():
+            file = one_line(described.file)
+            layout.notes.append(
+                f"{len(rest):,} pictures with label files stand in no split of {file} and are left out "
+                f"({examples(rest)})"
+            )
         return layout
+
+    def _left_out(self) -> list[str]:
+        """Return the pictures with a label file that no split holds."""
+        held = {path for split in self.places for _, path in self.pictures(split)}
+        return [name for name in self.tree.pictures if name not in held and self.label_of(name) is not None]
 
     def pictures(self, split: str) -> Iterator[tuple[str, str | None]]:
         """Yield each picture of a split as it is named, and where it lies."""
@@ -238,17 +251,6 @@ def holds_labels(tree: Tree) -> bool | None:
     return None if looked is not None and empty else False
 
 
-def first_label_line(tree: Tree) -> tuple[str, str]:
-    """Return a file and its first line of numbers, where none of the first files has one in shares."""
-    first = "", ""
-    for name in islice(label_files(tree), _LOOKED_AT):
-        for line in filter(is_label_line, _first_lines(tree, name)):
-            if in_shares(line):
-                return "", ""
-            first = first if first[0] else (name, line)
-    return first
-
-
 def _labels_in(tree: Tree, name: str) -> bool:
     lines = _first_lines(tree, name)
     return not lines or any(map(is_label_line, lines))
@@ -268,7 +270,8 @@ def _first_lines(tree: Tree, name: str) -> list[str]:
 
 def _parts(entry: str) -> list[str]:
     """Return the parts of a path without what leads out of the data set."""
-    return [part for part in entry.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    parts = normalize("NFC", entry).replace("\\", "/").split("/")
+    return [part for part in parts if part not in ("", ".", "..")]
 
 
 def _said(entry: str, split: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.formats.yolo_classes import ClassList, class_lists_below
-from skillbank.datasets.formats.yolo_layout import first_label_line, holds_labels
+from skillbank.datasets.formats.yolo_classes import ClassList, class_lists_below, inner_files
+from skillbank.datasets.formats.yolo_layout import holds_labels
 from skillbank.datasets.tree import Tree
 from skillbank.errors import a_few
 from skillbank.visible import one_line
@@ -36,27 +36,12 @@ def contradiction(tree: Tree, read: ClassList) -> str:
 
 def without_classes(tree: Tree) -> str:
     """Return why labels without a list of classes at the root cannot be read, with the way out."""
-    nested = [each.file for each in class_lists_below(tree)]
-    holding = [name for name in nested if _scope(tree, name)]
-    if folders := _folders(tree, holding):
-        many = len(holding) > 1
-        return (
-            f"{tree.root} has no list of classes for all of its YOLO labels; {_listed(holding)} "
-            f"{'each describe the labels of their' if many else 'describes the labels of its'} own folder; "
-            f"name {'one of these' if many else 'that'} instead: {folders}"
+    if lists := inner_files(tree) or [each.file for each in class_lists_below(tree)]:
+        folders = _folders(tree, lists)
+        way = (
+            f"name the folder of that: {folders}" if folders else "leave the right one and lay it at the top"
         )
-    if nested:
-        return (
-            f"{tree.root} holds YOLO labels, and {_listed(nested)} could describe them; leave one of these, "
-            "or lay the right one beside the folders of pictures and labels"
-        )
-    file, line = first_label_line(tree)
-    if file:
-        return (
-            f"{tree.root} holds text files beside its pictures whose numbers are no YOLO labels "
-            f"({one_line(file)}: '{one_line(line, 60)}'), which are shares of the picture from 0 to 1; "
-            "convert them to a format that is known"
-        )
+        return f"{tree.root} holds YOLO labels and describes its classes in {_listed(lists)}; {way}"
     return (
         f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt there, "
         "one a line in the order of their numbers"

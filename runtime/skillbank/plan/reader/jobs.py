@@ -156,7 +156,8 @@ def _without_product(text: Text, match: Match) -> Match:
         for i in match.tokens()
         if text.tokens[i].text in ("from", "of", "out", "in", "by") and made and i > made[0]
     ]
-    before = range(max(0, match.first - 6), match.first)
+    ends = [i for i in range(match.first) if text.tokens[i].text in (".", "!", "?", ";")]
+    before = range(max([match.first - 6, 0, *(i + 1 for i in ends[-1:])]), match.first)
     making = any(
         text.within(k, "actions.words.make", "actions.words.convert", "actions.export.base") for k in before
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from skillbank.home import cache_dir, results_root
-from skillbank.jobs.binding import has_token
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
 from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
@@ -15,7 +13,6 @@ from skillbank.platforms.kubernetes.manifest import uncovered_names
 from skillbank.platforms.kubernetes.names import quantity
 from skillbank.platforms.kubernetes.profile import Profile, profile_path
 from skillbank.platforms.kubernetes.volumes import place_problem
-from skillbank.storage.archive import archive_stem
 from skillbank.storage.uri import parse_uri
 
 __all__ = ["access", "of_files", "of_plan", "refusals"]
@@ -85,7 +82,7 @@ def of_files(plan: Plan, profile: Profile) -> Iterator[str]:
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "file":
         root = uri.path
     wanted = [(root, True), *((path, False) for path in container.plan_mounts(plan))]
-    if _stages(plan):
+    if container.stages(plan):
         wanted.append((cache_dir(), False))
     for path, writes in wanted:
         if problem := place_problem(path, profile, writes=writes):
@@ -93,19 +90,6 @@ def of_files(plan: Plan, profile: Profile) -> Iterator[str]:
     for path in container.plan_mounts(plan):
         if problem := container.mount_problem(path):
             yield problem
-
-
-def _stages(plan: Plan) -> bool:
-    """Say whether data is brought to the cache before the job starts."""
-    for binding in plan.inputs:
-        if binding.runtime == "value" or has_token(binding.uri):
-            continue
-        uri = parse_uri(binding.uri)
-        packed = binding.runtime == "extracted_folder" and archive_stem(uri.name) is not None
-        made = uri.scheme == "file" and bool(binding.place) and not Path(uri.path).exists()
-        if uri.scheme != "file" or made or (packed and Path(uri.path).is_file()):
-            return True
-    return False
 
 
 def _of_cluster(profile: Profile, cluster: Cluster) -> Iterator[str]:

@@ -5,6 +5,7 @@ Inside and outside a file has the same path, so one spec holds in both places.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +83,9 @@ def place_problem(path: Path, profile: Profile, *, writes: bool = False) -> str 
     volume = _volume_of(path, profile.volumes)
     if volume is None:
         there = ", ".join(str(volume.path) for volume in profile.volumes)
+        leads = f", which leads to {real}," if (real := _real(path)) != path else ""
         return (
-            f"{path} is on this machine alone, where pods do not see it; "
+            f"{path}{leads} is on this machine alone, where pods do not see it; "
             + (f"put it below {there}, which they share" if there else "name a shared volume in the profile")
             + ", or name a bucket under s3 in the profile"
         )
@@ -127,7 +129,9 @@ def volumes_of(launch: Launch, profile: Profile) -> Files:
         assert volume is not None
         name = names.setdefault(volume.claim, f"claim-{len(names)}")
         below = "/".join(
-            part for part in (volume.sub_path, str(path.relative_to(volume.path))) if part != "."
+            part
+            for part in (volume.sub_path, str(_real(path).relative_to(_real(volume.path))))
+            if part != "."
         )
         mounts.append(
             client.V1VolumeMount(
@@ -148,6 +152,13 @@ def volumes_of(launch: Launch, profile: Profile) -> Files:
 
 
 def _volume_of(path: Path, volumes: tuple[Volume, ...]) -> Volume | None:
-    """Return the volume that holds a path; of several, the one that is nearest to it."""
-    inside = [volume for volume in volumes if path.is_relative_to(volume.path)]
+    """Return the volume that holds what a path leads to; of several, the one that is nearest to it.
+
+    A node mounts a part of a volume without following links that are right on this machine alone.
+    """
+    inside = [volume for volume in volumes if _real(path).is_relative_to(_real(volume.path))]
     return max(inside, key=lambda volume: len(volume.path.parts), default=None)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))

@@ -31,7 +31,7 @@ from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.slurm.commands import ClusterLostError, Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
-from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, usable_slots
+from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
 from skillbank.platforms.slurm.states import Row, ended, explain, state_of
 
@@ -107,6 +107,8 @@ class SlurmPlatform(Platform):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / SCRIPT).exists() and (found := self._find(launch.job_id)) is not None:
             return found.native_id
+        if lost := "; ".join(unseen(launch.reads, self.profile)):
+            raise PlatformError(lost)
         self._write(launch)
         self._refuse_canceled(launch)
         try:

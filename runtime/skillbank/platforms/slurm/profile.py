@@ -133,8 +133,10 @@ class SlurmProfile(BaseModel):
         return value
 
     def shares(self, path: Path) -> bool:
-        """Say whether the nodes see a path; yes when the profile says nothing about it."""
-        return not self.shared or any(path.is_relative_to(folder) for folder in self.shared)
+        """Say whether the nodes see a path and where it leads; yes when the profile says nothing about it."""
+        folders = [each for folder in self.shared for each in (folder, Path(os.path.realpath(folder)))]
+        seen = (any(p.is_relative_to(each) for each in folders) for p in (path, Path(os.path.realpath(path))))
+        return not folders or all(seen)
 
 
 def size(text: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from skillbank.errors import did_you_mean
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
-from skillbank.platforms.container import plan_mounts
+from skillbank.platforms.container import plan_mounts, stages
 from skillbank.platforms.slurm.commands import Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, size
 
-__all__ = ["of_places", "of_plan", "refusals", "usable_slots"]
+__all__ = ["of_places", "of_plan", "refusals", "unseen", "usable_slots"]
 
 
 def refusals(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator[str]:
@@ -69,9 +69,21 @@ def _unshared(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     lost = [path for path in plan_mounts(plan) if not profile.shares(path)]
     if lost:
         yield f"{lost[0]} {out}; copy the data there"
-    remote = any(b.uri.startswith(("s3://", "http")) or b.runtime == "extracted_folder" for b in plan.inputs)
-    if remote and not profile.shares(cache_dir()):
-        yield f"{cache_dir()}, where data is unpacked, {out}; set SKILLBANK_HOME to a folder there"
+    if stages(plan) and not profile.shares(cache_dir()):
+        yield f"{cache_dir()}, where data is unpacked or made, {out}; set SKILLBANK_HOME to a folder there"
+
+
+def unseen(reads: Iterable[Path], profile: SlurmProfile) -> Iterator[str]:
+    """Yield what a job is to read and its nodes would not find, one sentence each."""
+    for path in reads:
+        if not profile.shares(path):
+            shared = ", ".join(map(str, profile.shared))
+            way = (
+                "set SKILLBANK_HOME to a folder there"
+                if path.is_relative_to(cache_dir())
+                else ("bring it there, or add its folder to 'shared' in the profile")
+            )
+            yield f"{path}, which the job reads, is not below a folder that the nodes see ({shared}); {way}"
 
 
 def _too_much(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator[str]:

@@ -1,0 +1,194 @@
+"""VGG Image Annotator: a JSON document of pictures with regions, of an export or of a whole project."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from skillbank.datasets.document import DataSet, Picture, Where
+from skillbank.datasets.document import split_in as word_in
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.coordinates import Corners, around, around_ellipse, numbers
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, a_few
+from skillbank.visible import one_line
+
+__all__ = ["Via"]
+
+_USUAL = ("class", "label", "category", "name", "type", "object", "class_name")
+"""Attributes that mostly say what an object is, where regions have several."""
+_UNNAMED = "object"
+
+
+class _Region(msgspec.Struct):
+    shape_attributes: Any = None
+    region_attributes: Any = None
+
+
+class _File(msgspec.Struct):
+    filename: str
+    regions: list[_Region] | dict[str, _Region] = []
+
+    def marks(self) -> list[tuple[str, _Region]]:
+        """Return the regions, each with its key."""
+        if isinstance(self.regions, dict):
+            return list(self.regions.items())
+        return [(str(number), region) for number, region in enumerate(self.regions)]
+
+
+class _Project(msgspec.Struct):
+    pictures: dict[str, _File] = msgspec.field(name="_via_img_metadata")
+
+
+class Via:
+    """The format."""
+
+    name = "via"
+    title = "VIA"
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether JSON files of pictures with regions lie outside of the split folders."""
+        files = tuple(name for name in outside(tree, ".json") if _is_via(head(tree.path(name))))
+        return Recognised(files, f"{a_few(files, 3)} with regions of VIA") if files else None
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read the documents, which are held as long as the data set is.
+
+        Raises
+        ------
+        DataError
+            When a document is none, or regions have several attributes of which none is called a class.
+        """
+        found = self.recognise(tree)
+        files = found.files if found is not None else ()
+        documents = {file: _document(tree, file) for file in files}
+        regions = [
+            region
+            for entries in documents.values()
+            for entry in entries.values()
+            for _, region in entry.marks()
+        ]
+        attribute = _attribute(tree, regions)
+        notes = []
+        if regions and not attribute:
+            notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
+        used = {name for region in regions if (name := _class(region, attribute))}
+        classes = tuple(sorted(used))
+        reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
+        entries: dict[str, list[tuple[str, str, _File]]] = {}
+        for file, document in documents.items():
+            for key, entry in document.items():
+                said = split_in(file, tree.find(entry.filename, beside=file)) or word_in(file) or ""
+                entries.setdefault(said, []).append((file, key, entry))
+        splits, left = divided(entries, reader.pictures, lambda some: [file for file, *_ in some])
+        return DataSet(self.name, classes, splits, (*notes, *left))
+
+
+def _is_via(start: bytes) -> bool:
+    if start.lstrip()[:1] != b"{":
+        return False
+    return b'"_via_' in start or (
+        b'"filename"' in start and (b'"shape_attributes"' in start or b'"file_attributes"' in start)
+    )
+
+
+def _document(tree: Tree, file: str) -> dict[str, _File]:
+    try:
+        raw = content(tree.path(file))
+        try:
+            return json_as(raw, _Project)[0].pictures
+        except UnreadableError:
+            return json_as(raw, dict[str, _File])[0]
+    except UnreadableError as error:
+        raise DataError(f"{tree.path(file)} {error}: correct it, or export it again") from None
+
+
+def _attributes(region: _Region) -> dict[str, str]:
+    """Return what a region says of itself; of boxes to tick those that are ticked."""
+    said = region.region_attributes if isinstance(region.region_attributes, dict) else {}
+    found = {}
+    for key, value in said.items():
+        if isinstance(value, dict):
+            ticked = [str(name) for name, on in value.items() if on is True]
+            value = ticked[0] if len(ticked) == 1 else ""
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            found[key] = str(value).strip()
+    return found
+
+
+def _attribute(tree: Tree, regions: Sequence[_Region]) -> str:
+    """Return the attribute that says the class; empty where regions have none."""
+    counts = Counter(key for region in regions for key in _attributes(region))
+    usual = sorted(
+        (key for key in counts if key.lower() in _USUAL), key=lambda key: _USUAL.index(key.lower())
+    )
+    if len(counts) > 1 and not usual:
+        shown = a_few([f"'{one_line(key, 40)}'" for key in counts], 5)
+        raise DataError(
+            f"the regions of VIA in {tree.root} have the attributes {shown}; call the one that says the "
+            "class 'class'"
+        )
+    return usual[0] if usual else next(iter(counts), "")
+
+
+def _class(region: _Region, attribute: str) -> str:
+    return _attributes(region).get(attribute, "") if attribute else _UNNAMED
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    attribute: str
+    labels: Mapping[str, int]
+
+    def pictures(self, entries: Sequence[tuple[str, str, _File]]) -> Iterator[Picture]:
+        """Yield the pictures of entries."""
+        for file, key, entry in entries:
+            here = Gathering(Where(file, f"'{one_line(key, 80)}'"), self.labels)
+            for number, region in entry.marks():
+                at = f"region {one_line(number, 20)}"
+                if (corners := _corners(here, region, at)) is not None:
+                    here.box(corners, _class(region, self.attribute), at)
+            path = self.tree.find(entry.filename, beside=file)
+            yield here.picture(entry.filename, path, (None, None), self.tree)
+
+
+def _corners(here: Gathering, region: _Region, at: str) -> Corners | None:
+    """Return the box around a region; where there is none the reason is kept."""
+    shape = region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
+    kind = one_line(shape.get("name", "nothing"), 40)
+    if kind == "point":
+        here.fault("mark-left-out", "a point", at)
+        return None
+    corners = _box_of(kind, shape)
+    if corners is None:
+        here.fault(
+            "unreadable-annotation", f"its shape is {kind}, and its numbers are none of such a one", at
+        )
+    elif kind != "rect":
+        here.fault("mark-as-box", f"a {kind}", at)
+    return corners
+
+
+def _box_of(kind: str, shape: Mapping[str, Any]) -> Corners | None:
+    if kind in ("polygon", "polyline"):
+        sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
+        xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
+        return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None
+    keys = {"rect": ("x", "y", "width", "height"), "circle": ("cx", "cy", "r", "r")}
+    found = numbers(shape.get(key) for key in keys.get(kind, ("cx", "cy", "rx", "ry")))
+    if found is None or kind not in ("rect", "circle", "ellipse"):
+        return None
+    first, second, third, fourth = found
+    if kind == "rect":
+        return first, second, first + third, second + fourth
+    turned = numbers([shape.get("theta", 0)]) or [0.0]
+    # VIA writes theta in radians.
+    return around_ellipse(first, second, third, fourth, math.degrees(turned[0]))
