@@ -27,7 +27,7 @@ _SEEN = 0.3
 _FEW = 6
 """Fewer boxes may all lie in some way by accident."""
 _NO_SLIP = 4
-"""So many boxes that reach out, where they are often too, are no single slips that may be cut off."""
+"""So many boxes that reach out are no single slips."""
 _ALL = 0.98
 _SCALES = (100.0, 1000.0)
 
@@ -193,10 +193,8 @@ class BoxStatistics:
         found = (
             self._fractions() or self._centred() or self._corners() or self._scaled() or self._perhaps_sizes()
         )
-        told = [found] if found is not None else []
-        if (found is None or not found.instead) and (many := self._many_reach_out()) is not None:
-            told.append(many)
-        return told
+        many = None if found is not None and found.instead else self._many_reach_out()
+        return [each for each in (found, many) if each is not None]
 
     def _many_reach_out(self) -> Verdict | None:
         if self.about < _NO_SLIP or self.about <= _OFTEN * self.sized:
@@ -254,8 +252,8 @@ class BoxStatistics:
 
     def _centred(self) -> Verdict | None:
         """Tell corners that were read as centres, as YOLO writes them."""
-        often = self.about >= _OFTEN * self.boxes and self.about > 0
-        often = often and (self.sized >= _FEW or 2 * self.about > self.boxes)
+        enough = self.sized >= _FEW or 2 * self.about > self.boxes
+        often = enough and self.about >= max(_OFTEN * self.boxes, 1)
         # Small boxes seldom reach out; that none lies near the right and the lower edge tells as much.
         moved = self.sized >= _MANY and self.about >= _NO_SLIP and self.fits_as_sized_corners == self.sized
         out = f"{self.about:,} of its {self.boxes:,} reach out"

@@ -9,15 +9,13 @@ from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.yolo_classes import (
-    agree,
     class_list_files,
     described,
     description_files,
-    inner_files,
 )
 from skillbank.datasets.formats.yolo_labels import Labels
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels, label_files
-from skillbank.datasets.formats.yolo_lists import contradiction, without_classes
+from skillbank.datasets.formats.yolo_lists import agree, contradiction, inner_files, without_classes
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few

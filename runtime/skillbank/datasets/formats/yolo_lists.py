@@ -2,15 +2,79 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.formats.yolo_classes import ClassList, class_lists_below, inner_files
+from collections.abc import Iterator
+from itertools import islice
+
+from skillbank.datasets.formats.yolo_classes import (
+    LISTS,
+    ClassList,
+    class_list,
+    description,
+    description_files,
+    is_class_list,
+    says_places,
+)
 from skillbank.datasets.formats.yolo_layout import holds_labels
 from skillbank.datasets.tree import Tree
-from skillbank.errors import a_few
+from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
-__all__ = ["contradiction", "without_classes"]
+__all__ = ["agree", "contradiction", "inner_files", "without_classes"]
 
 _NAMED = 5
+_MOST_NESTED = 200
+"""So many files in folders are opened to see whether they describe a data set."""
+
+
+def inner_files(tree: Tree) -> list[str]:
+    """Return the descriptions and lists of classes of the folders below that are data sets of their own.
+
+    There are none where a file at the root describes the whole.
+    """
+    if description_files(tree):
+        return []
+    held = tree.picture_folders
+    inner = [
+        name
+        for name in tree.ending(".yaml", ".yml", ".data", *LISTS)
+        if "/" in name and _describes(tree, name) and name.partition("/")[0] not in tree.split_folders
+    ]
+    homes = {name: name.rpartition("/")[0] for name in inner}
+    return [name for name in inner if any(f"{folder}/".startswith(f"{homes[name]}/") for folder in held)]
+
+
+def agree(tree: Tree, files: list[str]) -> bool:
+    """Whether descriptions and lists of classes name the same classes by the same numbers."""
+    found = []
+    for name in files:
+        if name.rpartition("/")[2].lower() in LISTS:
+            found.append(class_list(tree, name).names)
+        elif not name.endswith(".data"):
+            classes = description(tree, name).classes
+            found.append(classes.names if classes is not None else {})
+    return all(each == found[0] for each in found)
+
+
+def _describes(tree: Tree, name: str) -> bool:
+    return name.rpartition("/")[2].lower() in LISTS or says_places(tree, name)
+
+
+def _lists_below(tree: Tree) -> Iterator[ClassList]:
+    """Yield every list of classes that lies in a folder, also in that of a split."""
+    files = (name for name in tree.ending(".yaml", ".yml") if "/" in name)
+    for name in islice(sorted(files, key=lambda name: (name.count("/"), name)), _MOST_NESTED):
+        if says_places(tree, name) and (classes := _classes_of(tree, name)) is not None:
+            yield classes
+    for name in tree.files:
+        if "/" in name and is_class_list(tree, name):
+            yield class_list(tree, name)
+
+
+def _classes_of(tree: Tree, name: str) -> ClassList | None:
+    try:
+        return description(tree, name).classes
+    except DataError:
+        return None
 
 
 def contradiction(tree: Tree, read: ClassList) -> str:
@@ -20,7 +84,7 @@ def contradiction(tree: Tree, read: ClassList) -> str:
     would teach the wrong class.
     """
     home = _scope(tree, read.file)
-    below = list(class_lists_below(tree))
+    below = list(_lists_below(tree))
     unlike = [other.file for other in below if _disagree(read, other)]
     others = [file for file in unlike if _scope(tree, file) != home]
     if not others:
@@ -36,7 +100,7 @@ def contradiction(tree: Tree, read: ClassList) -> str:
 
 def without_classes(tree: Tree) -> str:
     """Return why labels without a list of classes at the root cannot be read, with the way out."""
-    if lists := inner_files(tree) or [each.file for each in class_lists_below(tree)]:
+    if lists := inner_files(tree) or [each.file for each in _lists_below(tree)]:
         folders = _folders(tree, lists)
         way = (
             f"name the folder of that: {folders}" if folders else "leave the right one and lay it at the top"
