@@ -530,3 +530,73 @@ def test_progress_is_told(made: Made) -> None:
     told: list[Step] = []
     check_data(made.opened(), report=told.append)
     assert told[-1].done == told[-1].total == 45
+
+
+def from_centre(b: Box, _: Picture) -> Box:
+    """As a YOLO reader takes a box whose corners stand where centre, width and height are meant."""
+    return Box(b.x1 - b.x2 / 2, b.y1 - b.y2 / 2, b.x1 + b.x2 / 2, b.y1 + b.y2 / 2, b.label)
+
+
+def moved_to_centre(b: Box, _: Picture) -> Box:
+    """The same of an upper left corner where the centre is meant."""
+    across, down = (b.x2 - b.x1) / 2, (b.y2 - b.y1) / 2
+    return Box(b.x1 - across, b.y1 - down, b.x2 - across, b.y2 - down, b.label)
+
+
+@pytest.mark.parametrize("pictures", [3, 8, 30])
+@pytest.mark.parametrize("seed", range(4))
+def test_corners_where_centre_and_size_are_meant(tmp_path: Path, seed: int, pictures: int) -> None:
+    made = Made(tmp_path / "set", seed=seed)
+    made.add("train", pictures)
+    reboxed(made, "train", from_centre)
+    assert "boxes-two-corners" in loud(check_data(made.opened()))
+    assert check_data(made.opened()).blocking(skip=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_upper_left_corner_where_the_centre_is_meant(tmp_path: Path, seed: int) -> None:
+    made = Made(tmp_path / "set", seed=seed)
+    made.add("train", 12)
+    spread = [(0, 0, 40, 30), (120, 90, 158, 119), (0, 60, 30, 90), (70, 0, 110, 40)]
+    made.splits["train"] = [
+        replace(each, boxes=tuple(Box(*corners, number % 3) for number, corners in enumerate(spread)))
+        for each in made.splits["train"]
+    ]
+    assert not {"boxes-corners", "boxes-reach-out"} & loud(check_data(made.opened())).keys()
+    reboxed(made, "train", moved_to_centre)
+    report = check_data(made.opened())
+    assert loud(report)["boxes-corners"] == 48
+    assert "box-outside" not in report.tally.counts
+    assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["boxes-corners"]
+
+
+def test_small_boxes_of_which_few_reach_out_tell_how_they_are_written(tmp_path: Path) -> None:
+    made = Made(tmp_path / "set", seed=5)
+    made.add("train", 12)
+    places = [(2, 50), (60, 40), (90, 80), (140, 100), (100, 20)]
+    made.splits["train"] = [
+        replace(
+            each,
+            boxes=tuple(
+                Box(x, y, x + 12, y + 10, 1) for place, (x, y) in enumerate(places) if place or number < 4
+            ),
+        )
+        for number, each in enumerate(made.splits["train"])
+    ]
+    reboxed(made, "train", moved_to_centre)
+    assert loud(check_data(made.opened()))["boxes-corners"] == 52
+    with_box(made, "train", 9, Box(130, 90, 158, 118, 1))  # one that lies as it can only where it is meant
+    assert loud(check_data(made.opened()))["box-outside"] == 4
+
+
+@pytest.mark.parametrize(("count", "refused"), [(3, False), (9, False), (12, True)])
+def test_boxes_that_often_reach_out_are_not_cut(made: Made, count: int, refused: bool) -> None:
+    for number in range(count):
+        corners = ((-30, 5, 90, 60), (100, 50, 190, 90))[number % 2]
+        with_box(made, "train", number, Box(*corners, 1))
+    report = check_data(made.opened())
+    assert loud(report) == {"boxes-reach-out" if refused else "box-outside": count}
+    assert bool(report.blocking(skip=True)) == refused
+    if refused:
+        [fault] = report.tally.examples["boxes-reach-out"]
+        assert fault.detail == "12 of its 102, as -30, 5, 90, 60 in a picture of 160 x 120 pixels"

@@ -426,3 +426,83 @@ def test_label_studio_s_export(tmp_path: Path) -> None:
     pair(tmp_path, "images/a.jpg", "labels/a.txt")
     text(tmp_path / "notes.json", '{"categories": [{"id": 0, "name": "dog"}, {"id": 1, "name": "cat"}]}')
     assert boxes(data_of(tmp_path)) == {"images/a.jpg": [BOX]}
+
+
+def described(root: Path, names: str, at: str = "data.yaml") -> Path:
+    ultralytics(root, f"path: .\ntrain: images/train\nval: images/val\n{names}")
+    if at != "data.yaml":
+        text(root / at, (root / "data.yaml").read_bytes())
+        (root / "data.yaml").unlink()
+    return root
+
+
+@pytest.mark.parametrize("at", ["data.yaml", "cfg/pets.yaml"])
+@pytest.mark.parametrize("other", [NAMES, "names: [cat, dog]\n"])
+def test_descriptions_in_several_folders_are_named(tmp_path: Path, other: str, at: str) -> None:
+    one, two = described(tmp_path / "a", NAMES, at), described(tmp_path / "b", other, at)
+    with pytest.raises(DataError) as caught:
+        data_of(tmp_path)
+    for named in (f"a/{at}", f"b/{at}", str(one), str(two)):
+        assert named in str(caught.value)
+    assert "classes.txt" not in str(caught.value)
+    assert data_of(one).classes == ("dog", "cat")
+    if at == "data.yaml":  # what contradicts a nearer list is not read, and one that agrees is
+        text(tmp_path / "classes.txt", "dog\ncat\n")
+        if other == NAMES:
+            assert data_of(tmp_path).classes == ("dog", "cat")
+            return
+        with pytest.raises(DataError, match=r"several YOLO data sets \(a/data\.yaml, b/data\.yaml\)"):
+            data_of(tmp_path)
+
+
+def test_a_description_of_one_folder_is_not_read_for_another(tmp_path: Path) -> None:
+    described(tmp_path / "a", NAMES)
+    pair(tmp_path, "b/images/x.jpg", "b/labels/x.txt")
+    with pytest.raises(DataError, match=r"describes its classes in a/data\.yaml; name the folder"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["classes.txt", "data/obj.names", "labels/classes.txt"])
+def test_lists_of_folders_that_contradict_each_other(tmp_path: Path, file: str) -> None:
+    for folder, names in (("a", "dog\ncat\n"), ("b", "cat\ndog\n")):
+        (ultralytics(tmp_path / folder) / "data.yaml").unlink()
+        text(tmp_path / folder / file, names)
+    with pytest.raises(DataError, match=r"contradict each other|several YOLO data sets"):
+        data_of(tmp_path)
+    text(tmp_path / "b" / file, "dog\ncat\n")
+    assert data_of(tmp_path).classes == ("dog", "cat")
+
+
+def test_lists_deep_in_several_folders_are_named(tmp_path: Path) -> None:
+    for folder, names in (("a", "dog\ncat\n"), ("b", "cat\ndog\n")):
+        (ultralytics(tmp_path / folder) / "data.yaml").unlink()
+        text(tmp_path / folder / "labels/train/classes.txt", names)
+    with pytest.raises(DataError, match=r"in a/labels/train/classes\.txt, b/.*; name the folder") as said:
+        data_of(tmp_path)
+    assert str(said.value).endswith(f"{tmp_path / 'a'}, {tmp_path / 'b'}")
+    assert data_of(tmp_path / "b").classes == ("cat", "dog")
+
+
+def test_a_list_beside_the_labels_that_contradicts_the_description(tmp_path: Path) -> None:
+    text(ultralytics(tmp_path) / "labels/classes.txt", "cat\ndog\n")
+    with pytest.raises(DataError, match=r"data\.yaml, and .* labels/classes\.txt; leave only the list"):
+        data_of(tmp_path)
+
+
+def test_a_list_in_a_split_s_folder_that_contradicts_the_root_s(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        pair(tmp_path, f"{split}/images/{split}.jpg", f"{split}/labels/{split}.txt")
+    text(tmp_path / "data.yaml", f"train: train/images\nval: val/images\n{NAMES}")
+    text(tmp_path / "val/classes.txt", "dog\ncat\n")
+    assert data_of(tmp_path).classes == ("dog", "cat")
+    text(tmp_path / "val/classes.txt", "cat\ndog\n")
+    with pytest.raises(DataError, match=r"contradict each other: data\.yaml, and .* val/classes\.txt"):
+        data_of(tmp_path)
+
+
+@pytest.mark.parametrize("at", ["cfg/dataset.yaml", "cfg/yolo/pets.yaml"])
+def test_the_only_description_may_lie_in_a_folder(tmp_path: Path, at: str) -> None:
+    described(tmp_path, NAMES, at)
+    data = data_of(tmp_path)
+    assert (data.format, data.classes, data.notes, data.faults) == ("yolo", ("dog", "cat"), (), ())
+    assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}

@@ -26,6 +26,8 @@ _OFTEN = 0.1
 _SEEN = 0.3
 _FEW = 6
 """Fewer boxes may all lie in some way by accident."""
+_NO_SLIP = 4
+"""So many boxes that reach out are no single slips."""
 _ALL = 0.98
 _SCALES = (100.0, 1000.0)
 
@@ -146,6 +148,7 @@ class BoxStatistics:
     smallest_side: float = math.inf
     """Of all the pictures with boxes."""
     example: str = field(default="")
+    example_about: str = ""
 
     def add(self, box: Box, size: tuple[float, float] | None) -> None:
         """Count a box."""
@@ -167,7 +170,10 @@ class BoxStatistics:
         self.sized += 1
         self.smallest_side = min(self.smallest_side, width, height)
         self.outside += x2 > right or y2 > low
-        self.about += x2 > right or y2 > low or min(x1, y1) < -by
+        if not inside(box, size):
+            self.about += 1
+            told = f"{shown(box)} in a picture of {width:g} x {height:g} pixels"
+            self.example_about = self.example_about or told
         positive = x1 >= -by and y1 >= -by and x2 > 0 and y2 > 0
         self.fits_as_sizes += positive and x1 + x2 <= right and y1 + y2 <= low
         self.fits_as_corners += x2 - x1 > x1 and y2 - y1 > y1 and x2 - x1 <= right and y2 - y1 <= low
@@ -183,11 +189,18 @@ class BoxStatistics:
         self.fits_as_sized_corners += first and 0 < across <= right - x and 0 < down <= low - y
 
     def verdicts(self) -> list[Verdict]:
-        """Return what all boxes together tell; at most one."""
+        """Return what all boxes together tell: how they are written, else that many reach out."""
         found = (
             self._fractions() or self._centred() or self._corners() or self._scaled() or self._perhaps_sizes()
         )
-        return [found] if found is not None else []
+        many = None if found is not None and found.instead else self._many_reach_out()
+        return [each for each in (found, many) if each is not None]
+
+    def _many_reach_out(self) -> Verdict | None:
+        if self.about < _NO_SLIP or self.about <= _OFTEN * self.sized:
+            return None
+        told = f"{self.about:,} of its {self.boxes:,}, as {self.example_about}"
+        return Verdict("boxes-reach-out", self.about, told, ("box-beyond", "box-outside"))
 
     def _fractions(self) -> Verdict | None:
         count = self.fractions
@@ -239,15 +252,18 @@ class BoxStatistics:
 
     def _centred(self) -> Verdict | None:
         """Tell corners that were read as centres, as YOLO writes them."""
-        if self.sized < _FEW or self.about < _OFTEN * self.boxes:
-            return None
+        enough = self.sized >= _FEW or 2 * self.about > self.boxes
+        often = enough and self.about >= max(_OFTEN * self.boxes, 1)
+        # Small boxes seldom reach out; that none lies near the right and the lower edge tells as much.
+        moved = self.sized >= _MANY and self.about >= _NO_SLIP and self.fits_as_sized_corners == self.sized
         out = f"{self.about:,} of its {self.boxes:,} reach out"
-        if self.about >= _SEEN * self.boxes and self.fits_as_centred_corners >= _ALL * self.sized:
-            told = f"{out}, and {self.fits_as_centred_corners:,} fit when they are taken for two corners"
-            return Verdict("boxes-two-corners", self.boxes, told, _ODD)
-        if self.fits_as_sized_corners >= _ALL * self.sized:
+        if (often or moved) and self.fits_as_sized_corners >= _ALL * self.sized:
             told = f"{out}, and {self.fits_as_sized_corners:,} fit when their centre is taken for a corner"
             return Verdict("boxes-corners", self.boxes, told, _ODD)
+        seen = often and self.about >= _SEEN * self.boxes
+        if seen and self.fits_as_centred_corners >= _ALL * self.sized:
+            told = f"{out}, and {self.fits_as_centred_corners:,} fit when they are taken for two corners"
+            return Verdict("boxes-two-corners", self.boxes, told, _ODD)
         return None
 
     def _perhaps_sizes(self) -> Verdict | None:

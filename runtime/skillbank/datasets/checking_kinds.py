@@ -85,6 +85,13 @@ CHECKING = table(
         "boxes with x and y in each other's place",
         "write x before y",
     ),
+    Kind(
+        "boxes-reach-out",
+        ERROR,
+        "boxes that reach out of their picture, too many for single slips",
+        "see in which way and for pictures of which size they are written; if they are meant, cut them to "
+        "the pictures yourself",
+    ),
     # Boxes, one by one.
     Kind("box-not-finite", ERROR, "boxes with a number that is none", "correct them", DROP_BOX),
     Kind("box-empty", ERROR, "boxes without width or height", "draw them again or remove them", DROP_BOX),

@@ -82,8 +82,10 @@ class SplitCheck:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
             self._findings.sizes[picture.path] = frame.file
         tally = self.tally
-        if frame.file is not None and frame.file.turned and self._count_turned(picture, frame) == "stored":
+        way = self._count_turned(picture, frame) if frame.file is not None and frame.file.turned else ""
+        if way == "stored":
             tally = self._if_not_stored
+        self._count_ways(picture, frame, stored=way == "stored")
         tally.add(self._about_boxes(picture, frame))
         self._count(picture)
         lost = picture.path is None and not self._packed
@@ -130,13 +132,18 @@ class SplitCheck:
             self._turned_example = self._turned_example or where_of(picture)
         return way
 
+    def _count_ways(self, picture: Picture, frame: Frame, *, stored: bool) -> None:
+        """Take note in which ways its boxes fit, where the size that they were drawn on is known."""
+        size = None if frame.kind == "size-disagrees" else frame.size
+        for box in picture.boxes:
+            self._statistics.add(box, size[::-1] if size is not None and stored else size)
+
     def _about_boxes(self, picture: Picture, frame: Frame) -> Iterator[Fault]:
         seen: dict[tuple[float, ...], set[object]] = {}
         for number, box in enumerate(picture.boxes, 1):
             where = (
                 f"{Where(picture.where.file, box.at or picture.where.at or f'box {number}')} ({picture.name})"
             )
-            self._statistics.add(box, frame.size)
             if (found := box_fault(box, frame.size)) is not None:
                 self._lost_boxes += found[0] in DROPPED
                 yield Fault(found[0], where, found[1])

@@ -9,14 +9,13 @@ from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.yolo_classes import (
-    agree,
     class_list_files,
     described,
     description_files,
-    inner_files,
 )
 from skillbank.datasets.formats.yolo_labels import Labels
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels, label_files
+from skillbank.datasets.formats.yolo_lists import agree, contradiction, inner_files, without_classes
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
@@ -45,7 +44,7 @@ class Yolo:
         if held is False:
             return None
         if held and _has_pairs(tree):
-            return Recognised((), "text files of labels", _without_classes(tree))
+            return Recognised((), "text files of labels", without_classes(tree))
         return None
 
     def read(self, tree: Tree) -> DataSet:
@@ -55,7 +54,9 @@ class Yolo:
             raise DataError(_several(tree, inner))
         found = described(tree)
         if found.classes is None or not found.classes.names:
-            raise DataError(_without_classes(tree))
+            raise DataError(without_classes(tree))
+        if told := contradiction(tree, found.classes):
+            raise DataError(told)
         layout = Layout.of(tree, found)
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
@@ -139,16 +140,6 @@ def _without_labels(tree: Tree, description: str) -> str:
 def _several(tree: Tree, inner: list[str]) -> str:
     shown = a_few([one_line(name, 100) for name in inner], 4)
     return f"{tree.root} holds several YOLO data sets ({shown}); name the folder of one of them"
-
-
-def _without_classes(tree: Tree) -> str:
-    if inner := inner_files(tree):
-        shown = a_few([one_line(name, 100) for name in inner], 4)
-        return f"{tree.root} holds YOLO labels and describes its classes in {shown}; name the folder of that"
-    return (
-        f"{tree.root} holds YOLO labels and no list of classes; write the names into classes.txt there, "
-        "one a line in the order of their numbers"
-    )
 
 
 def _annotations(layout: Layout, split: str) -> tuple[str, ...]:

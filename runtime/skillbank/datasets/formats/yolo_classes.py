@@ -16,17 +16,20 @@ from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
 __all__ = [
+    "LISTS",
     "ClassList",
     "Described",
-    "agree",
+    "class_list",
     "class_list_files",
     "described",
+    "description",
     "description_files",
-    "inner_files",
+    "is_class_list",
+    "says_places",
 ]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-_LISTS = (
+LISTS = (
     "classes.txt",
     "obj.names",
     "_darknet.labels",
@@ -34,6 +37,7 @@ _LISTS = (
     "names.txt",
     "class_names.txt",
 )
+"""Names of files with the name of a class a line."""
 _STUDIO = "notes.json"
 """What Label Studio lays beside classes.txt."""
 _LONGEST = 1 << 20
@@ -78,48 +82,15 @@ def description_files(tree: Tree) -> list[str]:
 
     Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does.
     """
-    found = [name for name in tree.files if "/" not in name and _says_places(tree, name)]
+    found = [name for name in tree.files if "/" not in name and says_places(tree, name)]
     if not found:
         homes = {folder.partition("/")[0] for folder in tree.picture_folders}
         found = [
             name
             for name in tree.ending(".yaml", ".yml")
-            if name.count("/") == 1 and name.partition("/")[0] not in homes and _says_places(tree, name)
+            if 1 <= name.count("/") <= 2 and name.partition("/")[0] not in homes and says_places(tree, name)
         ]
     return sorted(found, key=lambda name: (name.rpartition("/")[2].lower() not in _USUAL, name))
-
-
-def inner_files(tree: Tree) -> list[str]:
-    """Return the descriptions and lists of classes of the folders below that are data sets of their own.
-
-    There are none where a file at the root describes the whole.
-    """
-    if description_files(tree):
-        return []
-    held = tree.picture_folders
-    inner = [
-        name
-        for name in tree.ending(".yaml", ".yml", ".data", *_LISTS)
-        if "/" in name and _describes(tree, name) and name.partition("/")[0] not in tree.split_folders
-    ]
-    homes = {name: name.rpartition("/")[0] for name in inner}
-    return [name for name in inner if any(f"{folder}/".startswith(f"{homes[name]}/") for folder in held)]
-
-
-def agree(tree: Tree, files: list[str]) -> bool:
-    """Whether descriptions and lists of classes name the same classes by the same numbers."""
-    found = []
-    for name in files:
-        if name.rpartition("/")[2].lower() in _LISTS:
-            found.append(_class_list(tree, name).names)
-        elif not name.endswith(".data"):
-            classes = _yaml(tree, name).classes
-            found.append(classes.names if classes is not None else {})
-    return all(each == found[0] for each in found)
-
-
-def _describes(tree: Tree, name: str) -> bool:
-    return name.rpartition("/")[2].lower() in _LISTS or _says_places(tree, name)
 
 
 def class_list_files(tree: Tree) -> list[str]:
@@ -142,8 +113,8 @@ def described(tree: Tree) -> Described:
             raise DataError(
                 f"{tree.root} holds several descriptions of a data set: {a_few(files, 5)}; leave one of them"
             )
-        found = _darknet(tree, files[0]) if files[0].endswith(".data") else _yaml(tree, files[0])
-    lists = [_class_list(tree, name) for name in class_list_files(tree)]
+        found = _darknet(tree, files[0]) if files[0].endswith(".data") else description(tree, files[0])
+    lists = [class_list(tree, name) for name in class_list_files(tree)]
     classes = found.classes or (lists[0] if lists else None)
     notes = list(found.notes)
     aside = [name for name in files[1:] if _differs(tree, name, found)]
@@ -161,7 +132,7 @@ def described(tree: Tree) -> Described:
 def _differs(tree: Tree, name: str, found: Described) -> bool:
     """Whether another description says something else of classes or places."""
     try:
-        other = _darknet(tree, name) if name.endswith(".data") else _yaml(tree, name)
+        other = _darknet(tree, name) if name.endswith(".data") else description(tree, name)
     except DataError:
         return True
     names = [each.classes.names if each.classes is not None else None for each in (found, other)]
@@ -171,14 +142,20 @@ def _differs(tree: Tree, name: str, found: Described) -> bool:
 def _lists(tree: Tree) -> Iterator[str]:
     for name in tree.files:
         folder, _, _ = name.partition("/")
-        last = name.rpartition("/")[2].lower()
         if name.count("/") > 2 or ("/" in name and folder in tree.split_folders):
             continue
-        if last in _LISTS or last.endswith(".names") or (last == _STUDIO and _studio(tree, name)):
+        if is_class_list(tree, name):
             yield name
 
 
-def _says_places(tree: Tree, name: str) -> bool:
+def is_class_list(tree: Tree, name: str) -> bool:
+    """Whether a file is a list of class names, by its own name."""
+    last = name.rpartition("/")[2].lower()
+    return last in LISTS or last.endswith(".names") or (last == _STUDIO and bool(_studio(tree, name)))
+
+
+def says_places(tree: Tree, name: str) -> bool:
+    """Whether a file describes a YOLO data set: its classes, and where its splits lie."""
     lowered = name.lower()
     if lowered.endswith(".data"):
         return bool(_assignments(tree, name).keys() & {"names", "train", "valid"})
@@ -207,7 +184,14 @@ def _loaded(tree: Tree, name: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _yaml(tree: Tree, name: str) -> Described:
+def description(tree: Tree, name: str) -> Described:
+    """Read a file such as data.yaml.
+
+    Raises
+    ------
+    DataError
+        When it is no YAML.
+    """
     document = _loaded(tree, name)
     names = _names(document.get("names"))
     notes = []
@@ -256,7 +240,7 @@ def _darknet(tree: Tree, name: str) -> Described:
     wanted = said.get("names", "").replace("\\", "/").rpartition("/")[2]
     for file in class_list_files(tree):
         if wanted and file.rpartition("/")[2] == wanted:
-            classes = _class_list(tree, file)
+            classes = class_list(tree, file)
             break
     return Described(name, places, "", classes)
 
@@ -272,7 +256,8 @@ def _assignments(tree: Tree, name: str) -> dict[str, str]:
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
-def _class_list(tree: Tree, name: str) -> ClassList:
+def class_list(tree: Tree, name: str) -> ClassList:
+    """Read a file of class names."""
     if PurePosixPath(name).name.lower() == _STUDIO:
         return ClassList(_studio(tree, name), name)
     lines = [line.strip() for line in read_text(tree.path(name)).splitlines()]
