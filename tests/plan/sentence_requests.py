@@ -144,7 +144,8 @@ def requests(draw: st.DrawFn, runtime: Runtime, jobs: dict[str, list[str]]) -> l
         skills = [s for s in runtime.library.skills if s.actions]
     skills.sort(key=lambda s: (s.name != "tao-train-grounding-dino", s.name))
     skill = draw(st.one_of(st.just(skills[0]), st.sampled_from(skills)))
-    chain = [a for a in draw(st.sampled_from(CHAINS)) if any(x.name == a for x in skill.actions)] or ["train"]
+    chain = [a for a in draw(st.sampled_from(CHAINS)) if any(x.name == a for x in skill.actions)]
+    chain = chain or [skill.actions[0].name]
     automl = draw(st.sampled_from([None, "off", "off", "on", "auto"]))
     platform = draw(st.sampled_from([None, "local", "docker", "docker", "slurm", "kubernetes"]))
     image = draw(st.sampled_from([None, None, "reg/x:1", "ubuntu", "a b"])) if platform == "docker" else None

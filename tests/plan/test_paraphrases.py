@@ -138,7 +138,8 @@ def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) ->
 @given(sentences, leads)
 def test_a_word_in_front_makes_nothing_else_run(runtime: Runtime, text: str, lead: str) -> None:
     before, after = planned(runtime, text), planned(runtime, f"{lead} {text[0].lower()}{text[1:]}")
-    assert after.sentence == before.sentence or not after.runs
+    # A description that the sentence begins with is written small behind the word in front.
+    assert after.sentence.casefold() == before.sentence.casefold() or not after.runs
 
 
 @settings(max_examples=30)
