@@ -120,6 +120,12 @@ def test_of_a_training_the_best_and_the_latest_model_stay(tmp_path: Path) -> Non
         "metric_direction": "maximize"},
     )  # fmt: skip
     assert [path.name for path in superseded(record)] == ["model_epoch_000.pth", "model_epoch_002.pth"]
+    reader = _job("b", 1, results_dir=str(tmp_path / "b"))
+    (tmp_path / "b" / "job").mkdir(parents=True)
+    (tmp_path / "b" / "job" / "spec.yaml").write_text(f"checkpoint: {folder}/model_epoch_002.pth\n")
+    assert [path.name for path in superseded(record, [record, reader])] == ["model_epoch_000.pth"]
+    waiting = _job("c", 1, JobState.RUNNING, parents=("a",))
+    assert superseded(record, [record, waiting]) == []
 
 
 def test_a_job_is_removed_with_its_folder_and_only_its_own(

@@ -138,7 +138,8 @@ def _look(
     if model_age is not None:
         gone = {record.id for record in going.jobs}
         old = [r for r in records if ended(r) and r.id not in gone and r.history[-1].at < now - model_age]
-        models = [(record, paths) for record in old if (paths := superseded(record))]
+        staying = [record for record in records if record.id not in gone]
+        models = [(record, paths) for record in old if (paths := superseded(record, staying))]
     return _Plan(held, cache, jobs, models, list(going.kept))
 
 

@@ -99,22 +99,35 @@ def _needs(record: JobRecord, others: Iterable[JobRecord]) -> Iterable[str]:
             yield other.id
 
 
-def superseded(record: JobRecord) -> list[Path]:
-    """Return the checkpoints of a job that are neither its best nor its latest."""
+def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path]:
+    """Return the checkpoints of a job that are neither its best nor its latest, and that no other needs.
+
+    Parameters
+    ----------
+    others
+        Jobs that stay: what they were started with is kept, and of a parent of one that has not ended
+        everything, since which of its models that takes may not be written down yet.
+    """
     folder = Path(record.results_dir)
-    if not folder.is_dir():
+    others = [other for other in others if other.id != record.id]
+    waiting = any(record.id in _needs(other, (record,)) for other in others if not ended(other))
+    if waiting or not folder.is_dir():
         return []
     results = read_results(record)
     keep = {(folder / each.path).resolve() for each in results.checkpoints if each.best or each.latest}
     found = {c.path for c in scan(folder, record.action) if not c.path.is_symlink()}
     linked = {c.path.resolve() for c in scan(folder, record.action) if c.path.is_symlink()}
-    return sorted(path for path in found if path.resolve() not in keep | linked)
+    return sorted(
+        path
+        for path in found
+        if path.resolve() not in keep | linked and not any(reads(other, path) for other in others)
+    )
 
 
-def reads(record: JobRecord, folder: Path) -> bool:
-    """Whether the spec that a job was started with names something below a folder."""
+def reads(record: JobRecord, place: Path) -> bool:
+    """Whether the spec that a job was started with names a file, or something below a folder."""
     specs = job_dir(Path(record.results_dir)).glob("spec.*")
-    return any(str(folder) in spec.read_text(errors="replace") for spec in specs)
+    return any(str(place) in spec.read_text(errors="replace") for spec in specs)
 
 
 def remove_job(record: JobRecord, store: JobStore) -> bool:
