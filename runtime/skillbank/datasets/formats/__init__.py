@@ -5,7 +5,10 @@ from __future__ import annotations
 from skillbank.datasets.formats.base import Format, Writer
 from skillbank.datasets.formats.coco import Coco
 from skillbank.datasets.formats.coco_writer import CocoWriter
+from skillbank.datasets.formats.create_ml import CreateMl
 from skillbank.datasets.formats.cvat import Cvat
+from skillbank.datasets.formats.datumaro import Datumaro
+from skillbank.datasets.formats.dota import Dota
 from skillbank.datasets.formats.hugging_face import HuggingFace
 from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
@@ -15,6 +18,8 @@ from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
 from skillbank.datasets.formats.plain_pictures import PlainPictures
+from skillbank.datasets.formats.scalabel import Scalabel
+from skillbank.datasets.formats.supervisely import Supervisely
 from skillbank.datasets.formats.tables import Tables
 from skillbank.datasets.formats.tables_writer import TablesWriter
 from skillbank.datasets.formats.via import Via
@@ -28,12 +33,17 @@ __all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer", "title_of"]
 FORMATS: tuple[Format, ...] = (
     Odvg(),
     Coco(),
+    Dota(),
     Yolo(),
     Voc(),
     Cvat(),
     Labelme(),
     LabelStudio(),
     Via(),
+    CreateMl(),
+    Supervisely(),
+    Datumaro(),
+    Scalabel(),
     Kitti(),
     OpenImages(),
     HuggingFace(),
