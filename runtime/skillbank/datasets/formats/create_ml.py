@@ -79,7 +79,7 @@ class CreateMl:
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}
         for file in found.files if found is not None else ():
-            for position, entry in entries_of(tree, file, _Entry).each():
+            for position, entry, _ in entries_of(tree, file, _Entry).each():
                 path = None if isinstance(entry, str) else tree.find(entry.name, beside=file)
                 said = split_in(file, path) or word_in(file) or ""
                 entries.setdefault(said, []).append((file, position))
@@ -110,10 +110,9 @@ class _Reader:
         for file, position in places:
             wanted.setdefault(file, set()).add(position)
         for file, positions in wanted.items():
-            entries = entries_of(self.tree, file, _Entry)
-            for position, entry in entries.each():
+            for position, entry, is_utf8 in entries_of(self.tree, file, _Entry).each():
                 if position in positions:
-                    yield self._picture(file, position, entry, entries.is_utf8)
+                    yield self._picture(file, position, entry, is_utf8)
 
     def _picture(self, file: str, position: int, entry: _Entry | str, is_utf8: bool) -> Picture:
         here = Gathering(Where(file, f"picture {position}"), self.labels)

@@ -127,9 +127,8 @@ class _Reader:
     def pictures(self, files: Sequence[str]) -> Iterator[Picture]:
         """Yield the pictures of documents."""
         for file in files:
-            entries = entries_of(self.tree, file, _Item, _ITEMS)
-            for position, item in entries.each():
-                yield self._picture(file, position, item, entries.is_utf8)
+            for position, item, is_utf8 in entries_of(self.tree, file, _Item, _ITEMS).each():
+                yield self._picture(file, position, item, is_utf8)
 
     def _picture(self, file: str, position: int, item: _Item | str, is_utf8: bool) -> Picture:
         here = Gathering(Where(file, f"item {position}"), self.labels)

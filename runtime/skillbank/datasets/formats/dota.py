@@ -85,7 +85,7 @@ def _is_labels(tree: Tree, names: Sequence[str]) -> bool:
 def _parsed(line: str) -> tuple[str, list[str], bool] | None:
     """Return class, corners and whether it is difficult; None for a line of another kind.
 
-    A number for a class is YOLO's, whose class stands in front.
+    Numbers for a class are YOLO's, whose class stands in front.
     """
     words = line.replace(",", " ").split()
     if len(words) < _NUMBERS + 1 or any(number(word) is None for word in words[:_NUMBERS]):
@@ -93,7 +93,7 @@ def _parsed(line: str) -> tuple[str, list[str], bool] | None:
     rest = words[_NUMBERS:]
     is_marked = len(rest) > 1 and rest[-1] in ("0", "1", "2")
     name = " ".join(rest[:-1] if is_marked else rest)
-    if number(name) is not None:
+    if all(number(word) is not None for word in name.split()):
         return None
     return name, words[:_NUMBERS], is_marked and rest[-1] != "0"
 

@@ -29,7 +29,7 @@ class Entries(Generic[T]):
     rest
         What else the document holds, by its keys; empty where the list is the whole document.
     is_utf8
-        Whether the file is UTF-8.
+        Whether the file was taken for UTF-8 as a whole.
     """
 
     form: type[T]
@@ -37,13 +37,14 @@ class Entries(Generic[T]):
     rest: dict[str, msgspec.Raw]
     is_utf8: bool
 
-    def each(self) -> Iterator[tuple[int, T | str]]:
-        """Yield the number of each entry, from 1, and the entry, or half a sentence on why it is none."""
+    def each(self) -> Iterator[tuple[int, T | str, bool]]:
+        """Yield number, from 1, entry and whether it is UTF-8; of what is none half a sentence on why."""
         for position, piece in enumerate(self.pieces, 1):
             try:
-                yield position, json_as(bytes(piece), self.form)[0]
+                entry, is_utf8 = json_as(bytes(piece), self.form)
+                yield position, entry, is_utf8 and self.is_utf8
             except UnreadableError as error:
-                yield position, f"it {error}"
+                yield position, f"it {error}", True
 
     def part(self, key: str, form: type[Any]) -> Any:
         """Return another part of the document; None where there is none of that form."""

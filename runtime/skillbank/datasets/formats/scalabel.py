@@ -35,6 +35,8 @@ _NAME = re.compile(rb'"name"\s*:\s*"')
 _CORNERS = ("x1", "y1", "x2", "y2")
 _WITHIN = "frames"
 
+_Sides = tuple[int, int]
+
 
 class _Label(msgspec.Struct):
     category: Any = None
@@ -71,6 +73,11 @@ class _Config(msgspec.Struct):
     categories: list[_Category | str] | None = None
     size: Any = msgspec.field(name="imageSize", default=None)
     image_size: Any = None
+
+    @property
+    def sides(self) -> _Sides | None:
+        """Width and height of all pictures, where they have the same."""
+        return _sides(self.size) or _sides(self.image_size)
 
 
 class Scalabel:
@@ -161,7 +168,7 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
         entries = _frames(tree, file)
         categories = _config(entries).categories or []
         census.listed += [each if isinstance(each, str) else each.name for each in categories]
-        for position, frame in entries.each():
+        for position, frame, _ in entries.each():
             path = None if isinstance(frame, str) else _found(tree, pairs, file, _name(frame, entries), frame)
             said = split_in(file, path) or word_in(file.rpartition("/")[2]) or ""
             census.entries.setdefault(said, []).append((file, position))
@@ -200,20 +207,20 @@ class _Reader:
             wanted.setdefault(file, set()).add(position)
         for file, positions in wanted.items():
             entries = _frames(self.tree, file)
-            config = _config(entries)
-            for position, frame in entries.each():
+            size = _config(entries).sides
+            for position, frame, is_utf8 in entries.each():
                 if position in positions:
-                    yield self._picture(file, position, frame, entries, config)
+                    here = Gathering(Where(file, f"frame {position}"), self.labels)
+                    if not is_utf8:
+                        here.fault("not-utf8", "it is not UTF-8")
+                    yield self._picture(here, frame, entries, size)
 
     def _picture(
-        self, file: str, position: int, frame: _Frame | str, entries: Entries[_Frame], config: _Config
+        self, here: Gathering, frame: _Frame | str, entries: Entries[_Frame], size: _Sides | None
     ) -> Picture:
-        here = Gathering(Where(file, f"frame {position}"), self.labels)
         if isinstance(frame, str):
             here.fault("unreadable-annotation", frame)
-            return here.picture(f"frame {position}", None, (None, None))
-        if not entries.is_utf8:
-            here.fault("not-utf8", "it is not UTF-8")
+            return here.picture(here.where.at, None, (None, None))
         name = _name(frame, entries)
         if not name:
             here.fault("unreadable-annotation", "it names no picture")
@@ -221,9 +228,8 @@ class _Reader:
             at = f"label {number}"
             if (corners := self._corners(here, label, at)) is not None:
                 here.box(corners, label.name, at, crowd=_is_crowd(label))
-        size = _sides(frame.size) or _sides(config.size) or _sides(config.image_size) or (None, None)
-        path = _found(self.tree, self.pairs, file, name, frame)
-        return here.picture(name, path, size, self.tree)
+        path = _found(self.tree, self.pairs, here.where.file, name, frame)
+        return here.picture(name, path, _sides(frame.size) or size or (None, None), self.tree)
 
     def _corners(self, here: Gathering, label: _Label, at: str) -> Corners | list[object] | None:
         """Return the box of a label, or what stands there instead; None where it has none."""
@@ -261,7 +267,7 @@ def _is_crowd(label: _Label) -> bool:
     return said.get("crowd") is True
 
 
-def _sides(size: object) -> tuple[int, int] | None:
+def _sides(size: object) -> _Sides | None:
     if not isinstance(size, dict):
         return None
     width, height = pixels(size.get("width")), pixels(size.get("height"))
