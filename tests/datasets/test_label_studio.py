@@ -224,7 +224,7 @@ def test_tables(tmp_path: Path, ending: str, between: str) -> None:
     for name in "abc":
         picture(tmp_path / f"{name}.jpg")
     value = rectangle("cat", original_width=100, original_height=80)
-    header = "image,id,label,annotator,annotation_id,created_at,updated_at,lead_time".split(",")
+    header = ["image", "id", "label", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"]
     rows = [
         [f"/data/upload/1/0a1b2c3d-{name}.jpg", str(number), cell, "1", "5", "2024-01", when, "2.5"]
         for name, number, cell, when in (

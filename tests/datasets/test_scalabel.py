@@ -52,7 +52,7 @@ def test_a_file_a_picture(tmp_path: Path) -> None:
 def test_a_document_with_a_configuration_and_frames_of_videos(tmp_path: Path) -> None:
     for video in ("v1", "v2"):
         picture(tmp_path / "images" / video / "0001.jpg")
-    document = {
+    document: dict[str, Any] = {
         "frames": [frame("0001.jpg", label("bus", box2d=PLACE), videoName=video) for video in ("v1", "v2")],
         "groups": None,
         "config": {
