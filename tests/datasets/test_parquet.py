@@ -19,6 +19,8 @@ from skillbank.datasets.parquet import write_out
 from skillbank.errors import DataError
 from skillbank.storage.data_place import unpacker
 from tests.datasets.reading import boxes, kinds, picture, text
+from tests.datasets.running import plan_of, staged
+from tests.datasets.samples import SAMPLES
 
 IMAGE = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
 NAMES = ["person", "dog", "cat"]
@@ -114,6 +116,28 @@ def test_a_table_that_is_named_alone(root: Path) -> None:
     file = saved(root / "x.parquet", [row(1)])
     data = opened(file).data
     assert boxes(data) == {"000000.jpg": [("dog", 10, 20, 40, 60)]}
+
+
+def test_a_picture_of_the_card_and_tables_that_are_something_else(root: Path) -> None:
+    picture(root / "assets" / "example.png")
+    saved(root / "data" / "train-00000-of-00001.parquet", [row(1)])
+    text(root / "dataset_infos.json", "{}")
+    assert list(boxes(opened(root).data, "train")) == ["data/train/train-00000-of-00001/000000.jpg"]
+    saved(root / "data" / "train-00000-of-00001.parquet", [{"feature": 0.5}], described=False)
+    assert opened(root).data.format == "pictures"
+    SAMPLES["coco"](root.parent / "coco")
+    saved(root.parent / "coco" / "train.parquet", [row(1)])
+    assert opened(root.parent / "coco").data.format == "coco"
+
+
+def test_it_is_trained_on(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    saved(root / "data" / "train-00000-of-00001.parquet", [row(1, 2), row(0)])
+    saved(root / "data" / "validation-00000-of-00001.parquet", [row(1)])
+    given = staged(plan_of(f"train Grounding DINO on {root}, no HPO, 1 epoch"))
+    assert [len(each.boxes) for each in given.training().records] == [2, 1]
+    assert given.training().labels == tuple(NAMES)
+    assert [len(each.boxes) for each in given.validation().records] == [1]
 
 
 def test_metadata_beside_the_pictures(root: Path) -> None:

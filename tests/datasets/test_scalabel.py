@@ -43,7 +43,11 @@ def test_a_file_a_picture(tmp_path: Path) -> None:
     for split in ("train", "val"):
         picture(tmp_path / "images" / "100k" / split / f"{split}.jpg")
         marks = [{"category": "car", "id": 0, "attributes": {}, "box2d": PLACE}]
-        document = {"name": split, "frames": [{"timestamp": 10000, "objects": marks}], "attributes": {}}
+        document: dict[str, Any] = {
+            "name": split,
+            "frames": [{"timestamp": 10000, "objects": marks}],
+            "attributes": {},
+        }
         text(tmp_path / "labels" / "100k" / split / f"{split}.json", json.dumps(document))
     data = data_of(tmp_path)
     assert boxes(data, "train") == {"images/100k/train/train.jpg": [("car", *BOX)]}

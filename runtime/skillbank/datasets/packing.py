@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from skillbank.datasets.document import split_in
+from skillbank.errors import DataError
 
-__all__ = ["archive_stem", "is_table", "table_folder", "unpacked_name"]
+__all__ = ["NoPicturesError", "archive_stem", "is_annotation", "is_table", "table_folder", "unpacked_name"]
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 _PACKED = ".gz"
 _ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".csv", ".tsv", ".xml")
+_ABOUT = ("dataset_info.json", "dataset_infos.json", "readme.txt", "license.txt", "requirements.txt")
 _TABLE = ".parquet"
 _METADATA = "metadata.parquet"
 """A table without pictures, which lies beside them."""
+
+
+class NoPicturesError(DataError):
+    """A table neither holds pictures nor names them."""
 
 
 def archive_stem(name: str) -> str | None:
@@ -26,6 +32,12 @@ def unpacked_name(name: str) -> str | None:
     """Return the name of a packed annotation file: "a.json" of "a.json.gz"; None for any other file."""
     plain = name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else ""
     return plain if plain.lower().endswith(_ANNOTATIONS) else None
+
+
+def is_annotation(name: str) -> bool:
+    """Whether a file may be annotations of pictures by its ending, and is none that describes a table."""
+    last = name.rpartition("/")[2].lower()
+    return last not in _ABOUT and last.endswith((*_ANNOTATIONS, ".txt"))
 
 
 def is_table(name: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.datasets.packing import NoPicturesError
 from skillbank.datasets.tree import PICTURES
 from skillbank.errors import DataError
 from skillbank.installation import how_to_install
@@ -80,7 +81,7 @@ def _write(table: Path, opened: pyarrow.parquet.ParquetFile, folder: Path, most:
     named = next((each for each in _NAMES if each in opened.schema_arrow.names), "")
     if not picture and not named:
         columns = ", ".join(one_line(each, 30) for each in opened.schema_arrow.names[:6])
-        raise DataError(f"{table} holds no pictures and names none (its columns are {columns})")
+        raise NoPicturesError(f"{table} holds no pictures and names none (its columns are {columns})")
     taken = set(_FILES)
     with (folder / _FILES[0]).open("w", encoding="utf-8") as lines:
         for number, row in enumerate(_rows(opened)):

@@ -16,7 +16,14 @@ from urllib.parse import unquote
 
 from skillbank.datasets.document import split_in, split_of
 from skillbank.datasets.listing import listed
-from skillbank.datasets.packing import archive_stem, is_table, table_folder, unpacked_name
+from skillbank.datasets.packing import (
+    NoPicturesError,
+    archive_stem,
+    is_annotation,
+    is_table,
+    table_folder,
+    unpacked_name,
+)
 from skillbank.errors import DataError, DataNotFoundError
 
 __all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "open_tree"]
@@ -247,14 +254,26 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
 
 
 def _of_tables(files: Mapping[str, Path], unpack: Unpack, most: int) -> dict[str, Path]:
-    """Return the contents of tables: of all where there are no pictures, else of those that name pictures."""
+    """Return the contents of the tables that are the data set, or a part of it.
+
+    Beside pictures (a card shows some) tables are it where they are called as a split and no other
+    annotations lie there; one that has no pictures is none then.
+    """
     has_pictures = any(name.lower().endswith(PICTURES) for name in files)
+    stand_alone = not has_pictures or not any(map(is_annotation, files))
     found: dict[str, Path] = {}
     for name in filter(is_table, files):
         folder = table_folder(name)
-        if has_pictures and folder != name.rpartition("/")[0]:
+        beside = folder == name.rpartition("/")[0]
+        if not beside and not (stand_alone and (not has_pictures or split_in(name) is not None)):
             continue
-        for inner, file in listed(unpack(files[name]), most):
+        try:
+            unpacked = unpack(files[name])
+        except NoPicturesError:
+            if has_pictures and not beside:
+                continue
+            raise
+        for inner, file in listed(unpacked, most):
             found[f"{folder}/{inner}" if folder else inner] = file
     return found
 
