@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 HEAD = "imagesource:GoogleEarth\ngsd:0.146343590398\n"
@@ -47,6 +48,14 @@ def test_roboflow_has_the_description_above_the_splits(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.format == "dota"
     assert boxes(data, "val") == {"valid/images/valid_jpg.rf.2b8.jpg": [("car", *BOX)]}
+
+
+def test_labels_of_two_versions(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "P0001.png")
+    for home in ("labelTxt-v1.5/DOTA-v1.5_train", "labelTxt-v1.5/DOTA-v1.5_train_hbb"):
+        text(tmp_path / home / "P0001.txt", f"{UPRIGHT} car 0\n")
+    with pytest.raises(DataError, match=r"labels of images/P0001.png twice, in .*_train/P.*_train_hbb/P"):
+        data_of(tmp_path)
 
 
 def test_lines_of_another_kind(tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_splits_by_folders_and_by_tags(tmp_path: Path) -> None:
     assert boxes(data, "val") == {"ds0/img/val.jpg": [("dog", *BOX)]}
 
 
+def test_splits_by_words_in_the_names_of_data_sets(tmp_path: Path) -> None:
+    meta(tmp_path, "person", "dog")
+    for folder in ("ds_train", "ds_val"):
+        saved(tmp_path / folder, f"{folder}.jpg", mark(points=CORNERS))
+    data = data_of(tmp_path)
+    assert ([split.name for split in data.splits], data.classes) == (["train", "val"], ("person", "dog"))
+    assert not data.notes
+
+
 def test_shapes(tmp_path: Path) -> None:
     outline = {"exterior": [[5, 9], [30, 3], [20, 40]], "interior": [[[9, 9], [11, 9], [11, 11]]]}
     saved(

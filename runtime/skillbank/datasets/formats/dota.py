@@ -13,6 +13,8 @@ from skillbank.datasets.formats.gathering import Gathering, divided, outside, sp
 from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError
+from skillbank.visible import one_line
 
 __all__ = ["Dota"]
 
@@ -41,11 +43,18 @@ class Dota:
         return Recognised((*mine, *described), why) if mine else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the files once for their classes, and again when pictures are asked for."""
+        """Read the files once for their classes, and again when pictures are asked for.
+
+        Raises
+        ------
+        DataError
+            When a picture has several files: the releases have turned and upright boxes, and versions.
+        """
         files = _label_files(tree)
         pairs = Pairs(tree)
         classes = tuple(sorted(set(_names(tree, files))))
         paths = {file: pairs.of(file)[0] for file in files}
+        _refuse_twice(tree, paths)
         entries: dict[str, list[str]] = {}
         for file, path in paths.items():
             entries.setdefault(split_in(file, path), []).append(file)
@@ -60,6 +69,16 @@ def _label_files(tree: Tree) -> list[str]:
         if stem(name).lower() not in _NOT_LABELS:
             by_folder.setdefault(name.rpartition("/")[0], []).append(name)
     return [name for names in by_folder.values() if _is_labels(tree, names) for name in names]
+
+
+def _refuse_twice(tree: Tree, paths: Mapping[str, str | None]) -> None:
+    files: dict[str, str] = {}
+    for file, path in paths.items():
+        if path is not None and (other := files.setdefault(path, file)) != file:
+            raise DataError(
+                f"{tree.root} has the labels of {one_line(path)} twice, in {one_line(other)} and "
+                f"{one_line(file)}; leave the folder that is meant"
+            )
 
 
 def _names(tree: Tree, files: Sequence[str]) -> Iterator[str]:

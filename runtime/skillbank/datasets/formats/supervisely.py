@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from skillbank.datasets.document import DataSet, Picture, Where, split_of
+from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
@@ -68,7 +69,7 @@ class Supervisely:
         """Read the files once for their classes, and again when pictures are asked for."""
         files = _files(tree)
         pairs = Pairs(tree)
-        census = _census(tree, files, pairs)
+        census = _census(tree, files)
         classes = classes_of(census.names, _listed(tree))
         entries: dict[str, list[str]] = {}
         for file, said in census.splits.items():
@@ -109,19 +110,25 @@ class _Census:
     names: set[str] = field(default_factory=set)
 
 
-def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
+def _census(tree: Tree, files: Sequence[str]) -> _Census:
     census = _Census()
     for file in files:
         try:
             document, _ = json_as(content(tree.path(file)), _Document)
         except UnreadableError:  # what is wrong is said with the picture
-            census.splits[file] = split_in(file)
+            census.splits[file] = _in_a_split(file)
             continue
         tagged = {said for tag in document.tags if (said := _tagged(tag))}
-        folder = split_in(file, pairs.of(file)[0])
+        folder = _in_a_split(file)
         census.splits[file] = folder or (tagged.pop() if len(tagged) == 1 else "")
         census.names.update(name for mark in document.objects if (name := mark.name))
     return census
+
+
+def _in_a_split(file: str) -> str:
+    """Return the folder that is called as a split, else the split that a folder's name holds as a word."""
+    words = (word_in(part) or "" for part in file.split("/")[:-1])
+    return split_in(file) or next((word for word in words if word), "")
 
 
 def _tagged(tag: _Tag | str) -> str:
