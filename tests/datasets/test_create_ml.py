@@ -91,6 +91,18 @@ def test_what_is_wrong_with_entries(tmp_path: Path) -> None:
     assert "a.json picture 4: it names no picture" in said
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_marks_of_editors_numbers_for_classes_and_nan(tmp_path: Path, encoding: str) -> None:
+    picture(tmp_path / "images" / "ä.jpg")
+    entries = [entry("images\\ä.jpg", "dog"), entry("b.jpg", "dog")]
+    entries[0]["annotations"].append({"label": 3, "coordinates": PLACE})
+    entries[1]["annotations"][0]["coordinates"] = {**PLACE, "x": float("nan")}
+    text(tmp_path / "a.json", json.dumps(entries, ensure_ascii=False, indent=4).encode(encoding))
+    data = data_of(tmp_path)
+    assert boxes(data) == {"images/ä.jpg": [("dog", *BOX), ("3", *BOX)], "b.jpg": []}
+    assert kinds(data) == {"unreadable-annotation": 1}
+
+
 def test_not_a_list_to_its_end_and_not_utf8(tmp_path: Path) -> None:
     picture(tmp_path / "ä.jpg")
     file = saved(tmp_path, entry("ä.jpg", "Bär"))

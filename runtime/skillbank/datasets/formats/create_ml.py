@@ -15,7 +15,7 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, class_word, divided, outside, split_in
 from skillbank.datasets.formats.json_entries import entries_of
 from skillbank.datasets.tree import Tree
 from skillbank.errors import a_few
@@ -84,7 +84,7 @@ class CreateMl:
                 said = split_in(file, path) or word_in(file) or ""
                 entries.setdefault(said, []).append((file, position))
                 if not isinstance(entry, str):
-                    names.update(mark.label.strip() for mark in entry.marks if isinstance(mark.label, str))
+                    names.update(class_word(mark.label) for mark in entry.marks)
         classes = tuple(sorted(names - {""}))
         reader = _Reader(tree, {name: number for number, name in enumerate(classes)})
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))

@@ -16,7 +16,7 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, class_word, classes_of, divided, outside, split_in
 from skillbank.datasets.formats.json_entries import Entries, entries_of
 from skillbank.datasets.formats.pairing import Pairs
 from skillbank.datasets.formats.run_lengths import around_runs
@@ -48,7 +48,7 @@ class _Label(msgspec.Struct):
     @property
     def name(self) -> str:
         """Its class; empty where it has none."""
-        return self.category.strip() if isinstance(self.category, str) else ""
+        return class_word(self.category)
 
 
 class _Frame(msgspec.Struct):

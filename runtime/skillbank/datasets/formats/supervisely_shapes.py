@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from skillbank.datasets.formats.coordinates import Corners, around, numbers
-from skillbank.datasets.formats.gathering import Gathering
+from skillbank.datasets.formats.gathering import Gathering, class_word
 from skillbank.visible import one_line
 
 __all__ = ["Mark", "corners_of"]
@@ -37,7 +37,7 @@ class Mark(msgspec.Struct):
     @property
     def name(self) -> str:
         """Its class; empty where it has none."""
-        return self.classTitle.strip() if isinstance(self.classTitle, str) else ""
+        return class_word(self.classTitle)
 
     @property
     def kind(self) -> str:
