@@ -16,7 +16,7 @@ SIZE = (100, 80)
 CAT, DOG = ("cat", (10, 20, 40, 60)), ("dog", (50, 8, 90, 72))
 Marks = tuple[tuple[str, tuple[int, int, int, int]], ...]
 HELD: dict[str, dict[str, Marks]] = {"train": {"a": (CAT, DOG), "b": (DOG,)}, "val": {"c": (CAT, DOG)}}
-"""What every sample holds: classes and corners by picture."""
+"""What every sample holds: classes and corners by picture, whose name begins with its letter."""
 _NUMBERS = random.Random(5)
 
 
@@ -293,6 +293,29 @@ def dota(root: Path) -> None:
         text(root / split / "labelTxt" / f"{stem}.txt", f"imagesource:GoogleEarth\ngsd:0.146\n{lines}")
 
 
+def wider(root: Path) -> None:
+    for split, entries in _by_split(root, "WIDER_{split}/images/0--Parade/{stem}.{ending}").items():
+        said = ""
+        for stem, marks in entries:
+            rows = (f"{x1} {y1} {x2 - x1} {y2 - y1} 0 0 0 0 0 0 \n" for _, (x1, y1, x2, y2) in marks)
+            said += f"0--Parade/{stem}.jpg\n{len(marks)}\n{''.join(rows)}"
+        text(root / "wider_face_split" / f"wider_face_{split}_bbx_gt.txt", said)
+
+
+def mot(root: Path) -> None:
+    for split, entries in _by_split(root, "{split}/SEQ-01/img1/{stem}000001.{ending}").items():
+        folder = root / split / "SEQ-01"
+        rows = ""
+        for frame, (stem, marks) in enumerate(entries, 1):
+            (folder / "img1" / f"{stem}000001.jpg").rename(folder / "img1" / f"{stem}{frame:06d}.jpg")
+            rows += "".join(
+                f"{frame},{number},{x1},{y1},{x2 - x1},{y2 - y1},1,{CLASSES.index(name) + 1},1.0\n"
+                for number, (name, (x1, y1, x2, y2)) in enumerate(marks, 1)
+            )
+        text(folder / "gt" / "gt.txt", rows)
+        text(folder / "gt" / "labels.txt", "".join(f"{name}\n" for name in CLASSES))
+
+
 def label_studio(root: Path) -> None:
     for split, entries in _by_split(root, "{split}/images/{stem}.{ending}").items():
         tasks = [
@@ -388,12 +411,16 @@ def pictures(root: Path) -> None:
         pass
 
 
+CLASSES_OF = {"wider": ("face",)}
+"""Where a format cannot hold the classes of all samples."""
 SAMPLES: dict[str, Callable[[Path], None]] = {
     made.__name__: made
     for made in (
         odvg,
         coco,
         dota,
+        wider,
+        mot,
         yolo,
         voc,
         cvat,

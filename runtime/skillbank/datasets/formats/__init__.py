@@ -14,6 +14,7 @@ from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
 from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.labelme_writer import LabelmeWriter
+from skillbank.datasets.formats.mot import Mot
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
@@ -25,6 +26,7 @@ from skillbank.datasets.formats.tables_writer import TablesWriter
 from skillbank.datasets.formats.via import Via
 from skillbank.datasets.formats.voc import Voc
 from skillbank.datasets.formats.voc_writer import VocWriter
+from skillbank.datasets.formats.wider import Wider
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_writer import YoloWriter
 
@@ -34,6 +36,8 @@ FORMATS: tuple[Format, ...] = (
     Odvg(),
     Coco(),
     Dota(),
+    Wider(),
+    Mot(),
     Yolo(),
     Voc(),
     Cvat(),
