@@ -12,6 +12,7 @@ from skillbank.bank.tables import markdown_tables
 from skillbank.datasets.converting import convert
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import open_place
+from skillbank.datasets.tree import open_tree
 from skillbank.errors import SkillbankError
 from skillbank.labelling.batch import label_pictures
 from skillbank.labelling.findings import Finding, Labelled
@@ -57,6 +58,15 @@ def test_the_table_has_every_format_and_says_yes_or_no() -> None:
 def test_a_sample_is_recognised_as_its_format(form: str, place: Path) -> None:
     SAMPLES[form](place)
     assert open_place(place).data.format == form
+
+
+@pytest.mark.parametrize("form", TABLE)
+def test_no_other_format_claims_a_sample(form: str, place: Path) -> None:
+    SAMPLES[form](place)
+    whole = open_tree(place)
+    for tree in (whole, *(whole.below(folder) for folder in whole.split_folders)):
+        claims = [each.name for each in FORMATS if (found := each.recognise(tree)) and not found.lacking]
+        assert set(claims) <= {form}
 
 
 @pytest.mark.parametrize(("form", "column", "said"), CELLS, ids=[f"{f}-{c}" for f, c, _ in CELLS])

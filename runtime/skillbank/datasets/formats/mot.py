@@ -140,25 +140,28 @@ class _Reader:
         """Yield the frames of sequences; one without a row shows nothing that is tracked."""
         for file in files:
             frames = _frames(self.tree, file)
+            listed = _listed(self.tree, file)
             by_frame: dict[int | None, list[_Row]] = {}
             for line, words in _rows(self.tree, file):
                 by_frame.setdefault(whole(words[0]), []).append((line, words))
             for frame in sorted(frames.keys() | {each for each in by_frame if each is not None}):
-                yield self._picture(file, frame, frames.get(frame), by_frame.get(frame, []))
+                here = Gathering(Where(file, f"frame {frame}"), self.labels)
+                self._add(here, by_frame.get(frame, []), listed)
+                path = frames.get(frame)
+                yield here.picture(path or f"{_FRAMES}/{frame:06d}", path, (None, None), self.tree)
             if lost := by_frame.get(None):
-                yield self._picture(file, 0, None, lost)
+                here = Gathering(Where(file), self.labels)
+                self._add(here, lost, listed)
+                yield here.picture(_FRAMES, None, (None, None))
 
-    def _picture(self, file: str, frame: int, path: str | None, rows: Sequence[_Row]) -> Picture:
-        here = Gathering(Where(file, f"frame {frame}"), self.labels)
-        listed = _listed(self.tree, file)
+    def _add(self, here: Gathering, rows: Sequence[_Row], listed: Sequence[str]) -> None:
         for line, words in rows:
             at = f"line {line}"
             found = numbers(words[2:6])
-            if len(words) < _FEWEST or found is None or len(found) != 4:
+            if len(words) < _FEWEST or whole(words[0]) is None or found is None or len(found) != 4:
                 here.fault("unreadable-annotation", "it is no frame, track, box and flag", at)
             elif not _counts(words):
                 here.fault("region-left-out", "a row that does not count", at)
             else:
                 x, y, width, height = found
                 here.box((x, y, x + width, y + height), _class(words, listed), at)
-        return here.picture(path or f"{_FRAMES}/{frame:06d}", path, (None, None), self.tree)
