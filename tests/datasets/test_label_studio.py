@@ -243,6 +243,25 @@ def test_tables(tmp_path: Path, ending: str, between: str) -> None:
     assert kinds(data) == {"several-answers": 1}
 
 
+def test_long_cells_and_broken_rows_of_tables(tmp_path: Path) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.jpg")
+    value = rectangle("cat", original_width=100, original_height=80)
+    cell = json.dumps([value] * 2000)
+    rows = [["image", "id", "label", "annotation_id"], ["a.jpg", "1", cell, "5"]]
+    rows += [["b.jpg", "2", json.dumps([value])[:-9], "5"], ["c.jpg", "3", json.dumps([value])]]
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    limit = csv.field_size_limit()
+    assert len(cell) > limit
+    data = data_of(tmp_path)
+    read = boxes(data)
+    assert {name: len(marks) for name, marks in read.items()} == {"a.jpg": 1, "task 2": 0, "task 3": 0}
+    assert "x.csv task 2: the row that ends in line 3 holds a list that is no JSON" in details(data)
+    assert "x.csv task 3: the row that ends in line 4 has 3 cells of 4" in details(data)
+    assert csv.field_size_limit() == limit
+
+
 def test_upright_size_of_the_file_counts(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg", (100, 80), orientation=6)  # 80 wide and 100 high where it is looked at
     saved(tmp_path, task("a.jpg", answer(result("rectanglelabels", rectangle("cat")))))

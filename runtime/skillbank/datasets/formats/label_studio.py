@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ _DATA = re.compile(rb'"data"\s*:\s*\{')
 _MIN = re.compile(rb'"annotation_id"\s*:|"(rectangle|polygon|ellipse|brush|keypoint)labels"\s*:')
 
 _TABLES = (".csv", ".tsv")
+_LONGEST = 1 << 26
+"""Letters of a cell; a brush has as many as a picture has pixels."""
 _CELL = re.compile(rb'""(rectangle|polygon|ellipse|brush|keypoint)labels""\s*:')
 
 _Task = dict[str, Any]
@@ -101,24 +104,36 @@ def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
         yield task
 
 
-def _rows(tree: Tree, file: str) -> Iterator[_Task]:
+def _rows(tree: Tree, file: str) -> Iterator[_Task | str]:
     """Yield the rows of a table as the tasks of the small export, whose lists stand in cells as JSON."""
     table = table_of(tree, file)
     if table is None:
         return
-    rows = table.rows(table.encoding())
-    header = next(rows, (0, []))[1]
-    for _, cells in rows:
-        yield {name: _cell(cell) for name, cell in zip(header, cells, strict=False) if name}
+    usual = csv.field_size_limit(_LONGEST)  # all marks of a picture stand in one cell
+    try:
+        rows = list(table.rows(table.encoding()))
+    finally:
+        csv.field_size_limit(usual)
+    header = rows[0][1] if rows else []
+    for line, cells in rows[1:]:
+        if len(cells) != len(header):
+            yield f"the row that ends in line {line} has {len(cells)} cells of {len(header)}"
+            continue
+        try:
+            yield {name: _cell(cell) for name, cell in zip(header, cells, strict=True) if name}
+        except (ValueError, RecursionError):
+            yield f"the row that ends in line {line} holds a list that is no JSON"
 
 
 def _cell(text: str) -> Any:
-    if text.startswith("["):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return text
+    """Return what a cell holds: the marks of a picture, or text.
+
+    Raises
+    ------
+    ValueError
+        When a list of marks is cut off or otherwise none.
+    """
+    return json.loads(text) if text.startswith("[{") or text == "[]" else text
 
 
 @dataclass(slots=True)
