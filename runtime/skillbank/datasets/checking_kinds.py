@@ -83,7 +83,19 @@ CHECKING = table(
         "boxes-yxyx",
         ERROR,
         "boxes with x and y in each other's place",
-        "write x before y",
+        "write x before y, in the order of the format",
+    ),
+    Kind(
+        "boxes-spans",
+        ERROR,
+        "boxes whose second number belongs in the third place: both x, then both y",
+        "write x before y for each corner, in the order of the format",
+    ),
+    Kind(
+        "boxes-no-percent",
+        ERROR,
+        "boxes in pixels or shares where percent of the picture are meant",
+        "divide x by the width and y by the height of the picture and multiply by 100; multiply shares by 100 alone",
     ),
     Kind(
         "boxes-reach-out",
@@ -210,6 +222,18 @@ CHECKING = table(
         WARNING,
         "boxes that all lie as if they were x, y, width, height",
         "look at some of them (skillbank data show)",
+    ),
+    Kind(
+        "boxes-perhaps-otherwise",
+        WARNING,
+        "boxes that may be written in another order than the format's",
+        "look at some of them (skillbank data show); if they are, write them in the order of the format",
+    ),
+    Kind(
+        "boxes-perhaps-pixels",
+        WARNING,
+        "boxes that may be in pixels where percent of the picture are meant",
+        "look at some of them (skillbank data show); if they are, divide by width and height and multiply by 100",
     ),
     Kind(
         "boxes-perhaps-scaled",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from skillbank.datasets.box_checks import DROPPED, BoxStatistics, box_fault, inside
+from skillbank.datasets.box_checks import DROPPED, box_fault, inside
+from skillbank.datasets.box_orders import Written
+from skillbank.datasets.box_statistics import BoxStatistics
+from skillbank.datasets.box_verdicts import verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
@@ -36,6 +39,8 @@ class SplitCheck:
     annotated
         Whether any split of the data set has annotations: a folder of pictures alone is to be looked at, not
         to be learned from.
+    written
+        How the format writes boxes.
     findings
         What a repair needs is added here.
     """
@@ -49,13 +54,14 @@ class SplitCheck:
         *,
         packed: bool,
         annotated: bool,
+        written: Written,
     ) -> None:
         self.tally = Tally()
         self.by_label: Counter[int] = Counter()
         self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
         self._findings, self._annotated = findings, annotated
         self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
-        self._statistics = BoxStatistics()
+        self._statistics = BoxStatistics(written)
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
         self._glances = _GLANCES
@@ -190,7 +196,7 @@ class SplitCheck:
         """Weigh the split as a whole and return its counts; the tally is complete then."""
         place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
         self._weigh_turned(place)
-        for verdict in self._statistics.verdicts():
+        for verdict in verdicts(self._statistics):
             self.tally.forget(*verdict.instead)
             self.tally.add([verdict.fault(place)])
         self._weigh_labels(place)
