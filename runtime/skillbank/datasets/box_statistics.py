@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from skillbank.datasets.box_checks import ROUNDING
 from skillbank.datasets.box_orders import PERCENT, Corners, Numbers, Order, Reading, Written
@@ -65,6 +66,18 @@ class BoxStatistics:
     """Fractions that are no whole numbers, which cannot be pixels."""
     upper_left: int = 0
     """Lie inside when the second corner is taken for width and height."""
+    farthest: Numbers = field(default_factory=lambda: np.zeros(2))
+    """The largest x1 + x2 and y1 + y2, in sides of the picture."""
+    expected: float = 0.0
+    """How many boxes would lie nearer to two edges than half of their size, were they spread evenly."""
+    near_first: int = 0
+    """Lie nearer to the left or the upper edge than half of their size."""
+    near_last: int = 0
+    """The same of the right or the lower edge."""
+    moments: Numbers = field(default_factory=lambda: np.zeros((2, 3)))
+    """Sums for x and for y, in sides of the picture: of both corners' products, and of each one's squares."""
+    means: Numbers = field(default_factory=lambda: np.zeros((2, 2)))
+    """Sums of the first corner and of the second, for x and for y."""
     read: Fit = field(default_factory=Fit)
     others: dict[Reading, Fit] = field(default_factory=dict)
     as_pixels: Fit = field(default_factory=Fit)
@@ -83,7 +96,8 @@ class BoxStatistics:
             for exchanged in (False, True):
                 ways = (Reading(meant, order, exchanged) for order in _ORDERS)
                 self.others |= {way: Fit() for way in ways if exchanged or way.order is not meant}
-            self.others[Reading(meant, Order.SPANS)] = Fit()
+            if meant is not Order.CENTRED:
+                self.others[Reading(meant, Order.SPANS)] = Fit()
 
     def add(self, box: Box, size: tuple[float, float] | None) -> None:
         """Count a box of a picture of a size; None where nobody knows it."""
@@ -101,6 +115,14 @@ class BoxStatistics:
         table = table[np.isfinite(table).all(1)]
         self._count_all(table)
         self._count_sized(table[table[:, 4] > 0])
+
+    @property
+    def together(self) -> float:
+        """How much the second corner goes with the first, from -1 to 1: small boxes take both along."""
+        (first, second), count = self.means.T / max(self.sized, 1), max(self.sized, 1)
+        product, one, two = self.moments.T / count
+        spread = np.sqrt(np.maximum((one - first**2) * (two - second**2), 1e-18))
+        return float(((product - first * second) / spread).max())
 
     def _count_all(self, table: Numbers) -> None:
         if not len(table):
@@ -135,6 +157,17 @@ class BoxStatistics:
             told = ", ".join(f"{value:g}" for value in corners)
             self.example_about = f"{told} in a picture of {wide:g} x {high:g} pixels"
         self.upper_left += _count(_inside((x1, y1, x1 + x2, y1 + y2), width, height, by))
+        half, tall = (x2 - x1) / 2 - by, (y2 - y1) / 2 - by
+        self.near_first += _count((x1 < half) | (y1 < tall))
+        self.near_last += _count((width - x2 < half) | (height - y2 < tall))
+        for axis, (one, two, side) in enumerate(((x1, x2, width), (y1, y2, height))):
+            self.farthest[axis] = max(self.farthest[axis], ((one + two) / side).max())
+            size = (two - one).clip(0, side)
+            near = (size / 2 - by).clip(0) / np.maximum(side - size, 1)
+            self.expected += float(near.clip(0, 1).sum())
+            first, second = one / side, two / side
+            self.moments[axis] += (first @ second, first @ first, second @ second)
+            self.means[axis] += (first.sum(), second.sum())
         _add(self.read, read, width, height, by)
         for reading, fit in self.others.items():
             _add(fit, reading.corners(read, width, height, unit), width, height, by)
@@ -143,7 +176,7 @@ class BoxStatistics:
             _add(self.as_pixels, as_pixels, width, height, by)
 
 
-def _count(which: np.typing.NDArray[np.bool_]) -> int:
+def _count(which: npt.NDArray[np.bool_] | np.bool_) -> int:
     return int(np.count_nonzero(which))
 
 
@@ -152,12 +185,10 @@ def _reach(width: Numbers, height: Numbers) -> Numbers:
     return np.maximum(pixels, share * np.maximum(width, height))
 
 
-def _inside(
-    box: Corners, width: Numbers, height: Numbers, by: Numbers | float
-) -> np.typing.NDArray[np.bool_]:
+def _inside(box: Corners, width: Numbers, height: Numbers, by: Numbers | float) -> npt.NDArray[np.bool_]:
     x1, y1, x2, y2 = box
     ordered = (x2 >= x1) & (y2 >= y1)
-    inner: np.typing.NDArray[np.bool_] = (
+    inner: npt.NDArray[np.bool_] = (
         ordered & (x1 >= -by) & (y1 >= -by) & (x2 <= width + by) & (y2 <= height + by)
     )
     return inner

@@ -21,10 +21,17 @@ _MANY = 20
 """From so many boxes on, where all of them lie is no accident."""
 _FEW = 6
 """Fewer boxes may all lie in some way by accident."""
-_OFTEN, _SEEN = 0.1, 0.3
+_SELDOM, _OFTEN, _SEEN = 0.02, 0.1, 0.3
 _NO_SLIP = 4
 """So many boxes that reach out are no single slips."""
 _ALL = 0.98
+_APART = 0.1
+"""Width and height do not grow with the place of a box, as its second corner does."""
+_NEAR = 0.97
+"""Boxes that fill their pictures come this near to the right and the lower edge."""
+_OFF = 0.02
+_EXPECTED = 4.0
+"""Where so many boxes were to be expected, none is no accident."""
 _PERCENT, _THOUSAND = 100.0, 1000.0
 _ODD = ("box-reversed", "box-empty", "box-beyond", "box-outside", "box-rounded", "box-tiny")
 _KINDS = {
@@ -109,11 +116,7 @@ def _in_another_reading(boxes: BoxStatistics) -> Verdict | None:
         # A centre that is whole has no whole corner where its box is odd, which is no fault.
         same = reading.order is reading.meant and reading.exchanged
         if same and boxes.written.unit and _on_whole_pixels(boxes, fit):
-            told = (
-                f"{fit.whole:,} of its {boxes.boxes:,} lie on whole pixels as {reading.told}, "
-                f"{boxes.read.whole:,} as they are read"
-            )
-            return Verdict(_kind(reading), boxes.boxes, told, _ODD)
+            return Verdict(_kind(reading), boxes.boxes, _whole_told(boxes, reading, fit), _ODD)
     return None
 
 
@@ -131,12 +134,19 @@ def _needed(boxes: BoxStatistics, reading: Reading, fit: Fit) -> bool:
     # Small boxes seldom reach out; that none lies where it could not tells as much.
     many = boxes.sized >= _MANY and fit.fits == boxes.sized
     only_exchanged = reading.exchanged and reading.order is reading.meant
-    return many and odd >= (2 if only_exchanged else _NO_SLIP)
+    return many and odd >= max(2 if only_exchanged else _NO_SLIP, _SELDOM * boxes.sized)
 
 
 def _on_whole_pixels(boxes: BoxStatistics, fit: Fit) -> bool:
     broken = boxes.sized - boxes.read.whole
     return fit.whole >= _ALL * boxes.sized and broken >= max(8, _OFTEN * boxes.sized)
+
+
+def _whole_told(boxes: BoxStatistics, reading: Reading, fit: Fit) -> str:
+    return (
+        f"{fit.whole:,} of its {boxes.boxes:,} lie on whole pixels as {reading.told}, "
+        f"{boxes.read.whole:,} as they are read"
+    )
 
 
 def _perhaps_in_another_reading(boxes: BoxStatistics) -> Verdict | None:
@@ -146,29 +156,41 @@ def _perhaps_in_another_reading(boxes: BoxStatistics) -> Verdict | None:
     for reading, fit in _fitting(boxes):
         if fit.fits < boxes.sized:
             continue
-        same = reading.order is reading.meant
+        told = ""
         over = boxes.sized - boxes.read.exact
-        if same and reading.exchanged and boxes.about and boxes.about == boxes.outside:
-            told = f"{boxes.about:,} of its {boxes.boxes:,} reach out, and all fit as {reading.told}"
-            return Verdict("boxes-perhaps-otherwise", boxes.boxes, told)
-        if reading.exchanged or Order.CENTRED not in (reading.meant, reading.order):
-            continue
-        if _on_whole_pixels(boxes, fit):
-            told = (
-                f"{fit.whole:,} of its {boxes.boxes:,} lie on whole pixels as {reading.told}, "
-                f"{boxes.read.whole:,} as they are read"
-            )
-            return Verdict("boxes-perhaps-otherwise", boxes.boxes, told)
-        if boxes.sized >= 2 * _MANY and over >= _NO_SLIP and fit.exact == boxes.sized:
-            told = f"{over:,} of its {boxes.boxes:,} reach out a little, and all fit as {reading.told}"
+        if reading.exchanged:
+            often = boxes.about >= max(1, _SELDOM / 4 * boxes.sized) and boxes.about == boxes.outside
+            if reading.order is reading.meant and often:
+                told = f"{boxes.about:,} of its {boxes.boxes:,} reach out, and all fit as {reading.told}"
+        elif _moved(boxes, reading):
+            if _on_whole_pixels(boxes, fit):
+                told = _whole_told(boxes, reading, fit)
+            elif boxes.sized >= 2 * _MANY and over >= _NO_SLIP and fit.exact == boxes.sized:
+                told = f"{over:,} of its {boxes.boxes:,} reach out, if little, and all fit as {reading.told}"
+        if told:
             return Verdict("boxes-perhaps-otherwise", boxes.boxes, told)
     return None
+
+
+def _moved(boxes: BoxStatistics, reading: Reading) -> bool:
+    """Whether boxes seem to lie half of their size from where they are meant.
+
+    None lies near two edges then, though boxes that are not tiny should, and some do near the other two.
+    """
+    if Order.CENTRED not in (reading.meant, reading.order) or boxes.expected < _EXPECTED:
+        return False
+    near = boxes.near_first if reading.meant is Order.CENTRED else boxes.near_last
+    return near > _EXPECTED
 
 
 def _perhaps_sizes(boxes: BoxStatistics) -> Verdict | None:
     if Order.CORNERS not in boxes.written.orders:
         return None
     if boxes.sized < 2 * _MANY or boxes.upper_left < boxes.sized or boxes.reversed:
+        return None
+    if boxes.together > _APART or boxes.farthest.min() < _NEAR:
+        return None
+    if boxes.means[:, 0].min() < _OFF * boxes.sized:  # nearly the same either way
         return None
     told = f"in all of its {boxes.boxes:,} x1 + x2 lies within the width and y1 + y2 within the height"
     return Verdict("boxes-perhaps-xywh", boxes.boxes, told)
@@ -183,17 +205,20 @@ def _no_percent(boxes: BoxStatistics) -> Verdict | None:
         told = f"none of its numbers is above 1, in {boxes.boxes:,} boxes"
         return Verdict("boxes-no-percent", boxes.boxes, told, _ODD)
     as_pixels, odd = boxes.as_pixels, boxes.sized - boxes.read.fits
-    if as_pixels.fits < _ALL * boxes.sized:
+    if as_pixels.fits < _ALL * boxes.sized or most < boxes.largest_side / 2:
         return None
     whole = as_pixels.whole >= _ALL * boxes.sized
-    if odd >= max(_OFTEN * boxes.boxes, 2) or (odd and whole and boxes.sized >= _FEW):
-        told = f"{odd:,} of its {boxes.boxes:,} reach beyond 100 percent, and {as_pixels.fits:,} fit as pixels"
+    better = as_pixels.fits >= boxes.read.fits + odd / 2
+    if better and (odd >= max(_OFTEN * boxes.boxes, 2) or (odd and whole and boxes.sized >= _FEW)):
+        told = (
+            f"{odd:,} of its {boxes.boxes:,} reach beyond 100 percent, and {as_pixels.fits:,} fit as pixels"
+        )
         return Verdict("boxes-no-percent", boxes.boxes, told, _ODD)
     # Percent of small pictures say little: whole ones that all lie within the pixels are hardly drawn.
-    if whole and boxes.sized >= _MANY and boxes.smallest_side < _PERCENT and most > boxes.largest_side / 2:
+    if whole and boxes.sized >= _MANY and boxes.smallest_side < _PERCENT and boxes.largest_side != _PERCENT:
         told = (
-            f"all numbers of its {boxes.boxes:,} are whole and lie within the pixels of their pictures, which "
-            f"measure up to {boxes.largest_side:g}"
+            f"all numbers of its {boxes.boxes:,} are whole and lie within the pixels of their pictures, up "
+            f"to {boxes.largest_side:g}"
         )
         return Verdict("boxes-perhaps-pixels", boxes.boxes, told)
     return None
@@ -204,7 +229,7 @@ def _scaled(boxes: BoxStatistics) -> Verdict | None:
         return None
     most, least = max(boxes.widest), min(boxes.widest)
     for scale in (_PERCENT, _THOUSAND):
-        if not 0.5 * scale < most <= scale:
+        if not 0.8 * scale < most <= scale:
             continue
         if scale == _THOUSAND and boxes.outside >= _OFTEN * boxes.boxes and most > 0.9 * scale:
             told = f"none of its numbers is above {scale:g}, and {boxes.outside:,} boxes reach out"
@@ -212,7 +237,12 @@ def _scaled(boxes: BoxStatistics) -> Verdict | None:
         if boxes.smallest_side > 2 * scale:
             told = f"none of its numbers is above {scale:g}, and all pictures are larger than {2 * scale:g}"
             return Verdict("boxes-perhaps-scaled", boxes.boxes, told)
-        if least > 0.9 * scale and boxes.smallest_side > scale and boxes.largest_side > 1.5 * scale:
+        if (
+            boxes.sized >= 2 * _MANY
+            and least > 0.95 * scale
+            and boxes.smallest_side > scale
+            and boxes.largest_side > 1.5 * scale
+        ):
             told = (
                 f"x and y both come near {scale:g} and never above it, in pictures of up to "
                 f"{boxes.largest_side:g} pixels"

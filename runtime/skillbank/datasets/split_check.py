@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from skillbank.datasets.box_checks import DROPPED, box_fault, inside
 from skillbank.datasets.box_orders import Written
 from skillbank.datasets.box_statistics import BoxStatistics
-from skillbank.datasets.box_verdicts import verdicts
+from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, glance_at
@@ -24,6 +25,7 @@ _MANY = 10
 """So many boxes without one of the first class are no accident where others are beyond the last."""
 _GLANCES = 500
 """So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
+_EXAMPLES = 8
 _OUT = ("box-beyond", "box-outside")
 _UNREAD = ("boxes-pixels", "unknown-class")
 """Kinds of boxes that are there, and became none in reading."""
@@ -70,6 +72,8 @@ class SplitCheck:
         self._turned_example = ""
         self._if_not_stored = Tally()
         """What is wrong with boxes that fit the stored picture alone, unless that is what is wrong."""
+        self._examples: list[str] = []
+        """Pictures with boxes, which a verdict on all of them is held against."""
         self._contradicting = 0
         self._shifts: Counter[int] = Counter()
 
@@ -141,6 +145,8 @@ class SplitCheck:
     def _count_ways(self, picture: Picture, frame: Frame, *, stored: bool) -> None:
         """Take note in which ways its boxes fit, where the size that they were drawn on is known."""
         size = None if frame.kind == "size-disagrees" else frame.size
+        if picture.boxes and picture.path is not None and len(self._examples) < _EXAMPLES:
+            self._examples.append(picture.path)
         for box in picture.boxes:
             self._statistics.add(box, size[::-1] if size is not None and stored else size)
 
@@ -196,7 +202,7 @@ class SplitCheck:
         """Weigh the split as a whole and return its counts; the tally is complete then."""
         place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
         self._weigh_turned(place)
-        for verdict in verdicts(self._statistics):
+        for verdict in map(self._weighed, verdicts(self._statistics)):
             self.tally.forget(*verdict.instead)
             self.tally.add([verdict.fault(place)])
         self._weigh_labels(place)
@@ -219,6 +225,17 @@ class SplitCheck:
             by_class,
             self._phrases,
             self._crowds,
+        )
+
+    def _weighed(self, verdict: Verdict) -> Verdict:
+        """Return what exchanged sides mean where pictures are turned: the boxes are of the stored ones."""
+        if verdict.kind != "boxes-yxyx" or not self._examples:
+            return verdict
+        looks = [glance_at(self._tree.path(path)) for path in self._examples]
+        if not all(look is not None and look.turned for look in looks):
+            return verdict
+        return replace(
+            verdict, kind="boxes-stored", evidence=f"{verdict.evidence}, and EXIF turns the pictures"
         )
 
     def _weigh_turned(self, place: str) -> None:
