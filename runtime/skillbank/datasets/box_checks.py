@@ -45,6 +45,15 @@ def box_fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | N
     size
         Width and height (pixels) of its picture; None where nobody knows.
     """
+    x1, y1, x2, y2 = box.x1, box.y1, box.x2, box.y2
+    if (
+        size is not None
+        and 0 <= x1 <= x2 - _TINY
+        and 0 <= y1 <= y2 - _TINY
+        and x2 <= size[0]
+        and y2 <= size[1]
+    ):
+        return None  # most are sound
     if not all(map(math.isfinite, (box.x1, box.y1, box.x2, box.y2))):
         return "box-not-finite", f"its corners are {_shown(box)}"
     if box.x2 < box.x1 or box.y2 < box.y1:

@@ -12,9 +12,16 @@ from skillbank.datasets.box_statistics import BoxStatistics
 from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
-from skillbank.datasets.looks import Look, glance_at
+from skillbank.datasets.looks import Look
 from skillbank.datasets.names import plain_name
-from skillbank.datasets.picture_checks import Frame, file_faults, framed, names_no_picture, where_of
+from skillbank.datasets.picture_checks import (
+    Frame,
+    file_faults,
+    file_size,
+    framed,
+    names_no_picture,
+    where_of,
+)
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
@@ -84,9 +91,12 @@ class SplitCheck:
             return  # an entry that names no picture
         self._pictures += 1
         self.tally.add(self._about_file(picture, look))
-        frame = framed(picture, look)
-        if look is None and picture.path is not None and self._glances and self._reaches_out(picture, frame):
-            frame = framed(picture, glance_at(self._tree.path(picture.path)))
+        frame = framed(picture, file_size(look))
+        faults = [box_fault(box, frame.size) for box in picture.boxes]
+        out = any(fault is not None and fault[0] in _OUT for fault in faults)
+        if out and look is None and picture.path is not None and self._glances:
+            frame = framed(picture, self._tree.head(picture.path))
+            faults = [box_fault(box, frame.size) for box in picture.boxes]
             self._glances -= not frame.kind
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
@@ -96,7 +106,7 @@ class SplitCheck:
         if way == "stored":
             tally = self._if_not_stored
         self._count_ways(picture, frame, stored=way == "stored")
-        tally.add(self._about_boxes(picture, frame))
+        tally.add(self._about_boxes(picture, faults))
         self._count(picture)
         lost = picture.path is None and not self._packed
         self._lost_pictures += lost or (look is not None and bool(look.trouble))
@@ -118,15 +128,13 @@ class SplitCheck:
         if picture.caption:  # one picture has as many entries as captions
             return
         name = picture.path or picture.name
-        boxes = hash(tuple((box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes))
+        boxes = hash(
+            tuple([(box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes])
+        )
         if name in self._seen:
             same = "with the same boxes" if self._seen[name] == boxes else "with other boxes"
             yield Fault("picture-twice", where, same)
         self._seen.setdefault(name, boxes)
-
-    def _reaches_out(self, picture: Picture, frame: Frame) -> bool:
-        found = (box_fault(box, frame.size) for box in picture.boxes)
-        return any(fault is not None and fault[0] in _OUT for fault in found)
 
     def _count_turned(self, picture: Picture, frame: Frame) -> str:
         """Take note which way of holding a turned picture its boxes fit."""
@@ -150,43 +158,40 @@ class SplitCheck:
         for box in picture.boxes:
             self._statistics.add(box, size[::-1] if size is not None and stored else size)
 
-    def _about_boxes(self, picture: Picture, frame: Frame) -> Iterator[Fault]:
-        seen: dict[tuple[float, ...], set[object]] = {}
-        for number, box in enumerate(picture.boxes, 1):
-            where = (
-                f"{Where(picture.where.file, box.at or picture.where.at or f'box {number}')} ({picture.name})"
-            )
-            if (found := box_fault(box, frame.size)) is not None:
+    def _about_boxes(self, picture: Picture, faults: Sequence[tuple[str, str] | None]) -> Iterator[Fault]:
+        """Yield what is wrong with the boxes of a picture; ``faults`` has what is wrong with each alone."""
+        again = _again(picture.boxes)
+        for number, (box, found) in enumerate(zip(picture.boxes, faults, strict=True)):
+            label = self._about_label(box)
+            if found is None and label is None and number not in again:
+                continue
+            at = box.at or picture.where.at or f"box {number + 1}"
+            where = f"{Where(picture.where.file, at)} ({picture.name})"
+            if found is not None:
                 self._lost_boxes += found[0] in DROPPED
                 yield Fault(found[0], where, found[1])
-            corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
-            named = box.phrase if box.label is None else box.label
-            marked = seen.setdefault(corners, set())
-            if named in marked:
-                yield Fault("box-twice", where)
-            elif marked:
-                yield Fault("box-two-classes", where)
-            marked.add(named)
-            yield from self._about_label(box, where)
+            if number in again:
+                yield Fault(again[number], where)
+            if label is not None:
+                yield Fault(label[0], where, label[1])
 
-    def _about_label(self, box: Box, where: str) -> Iterator[Fault]:
-        """Compare the label with what the box is called beside it."""
+    def _about_label(self, box: Box) -> tuple[str, str] | None:
+        """Compare the label with what the box is called beside it; return a kind and half a sentence."""
         if box.label is None:
-            return
+            return None
         if not 0 <= box.label < len(self._classes):
-            yield Fault("unknown-class", where, f"its label is {box.label}")
-            return
+            return "unknown-class", f"its label is {box.label}"
         if not box.phrase or not plain_name(box.phrase):
-            return
+            return None
         name = self._classes[box.label]
         if plain_name(box.phrase) == plain_name(name):
-            return
+            return None
         self._contradicting += 1
         other = self._index.get(plain_name(box.phrase))
         if other is not None:
             self._shifts[(other - box.label) % len(self._classes)] += 1
         told = f"its label {box.label} is '{one_line(name, 60)}', its category '{one_line(box.phrase, 60)}'"
-        yield Fault("label-contradicts", where, told)
+        return "label-contradicts", told
 
     def _count(self, picture: Picture) -> None:
         self._boxes += len(picture.boxes)
@@ -231,8 +236,8 @@ class SplitCheck:
         """Return what exchanged sides mean where pictures are turned: the boxes are of the stored ones."""
         if verdict.kind != "boxes-yxyx" or not self._examples:
             return verdict
-        looks = [glance_at(self._tree.path(path)) for path in self._examples]
-        if not all(look is not None and look.turned for look in looks):
+        heads = map(self._tree.head, self._examples)
+        if not all(head is not None and head.turned for head in heads):
             return verdict
         return replace(
             verdict, kind="boxes-stored", evidence=f"{verdict.evidence}, and EXIF turns the pictures"
@@ -282,3 +287,20 @@ class SplitCheck:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:
             yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
+
+
+def _again(boxes: Sequence[Box]) -> dict[int, str]:
+    """Return the kind of fault of each box, by its place, that lies where an earlier one does."""
+    lefts = [round(box.x1, 2) for box in boxes]
+    if len(set(lefts)) == len(lefts):  # as of most pictures
+        return {}
+    found: dict[int, str] = {}
+    seen: dict[tuple[float, ...], set[object]] = {}
+    for number, box in enumerate(boxes):
+        corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
+        named = box.phrase if box.label is None else box.label
+        marked = seen.setdefault(corners, set())
+        if marked:
+            found[number] = "box-twice" if named in marked else "box-two-classes"
+        marked.add(named)
+    return found
