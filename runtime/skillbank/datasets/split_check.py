@@ -12,8 +12,8 @@ from skillbank.datasets.box_statistics import BoxStatistics
 from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.label_checks import LabelCheck
 from skillbank.datasets.looks import Look
-from skillbank.datasets.names import plain_name
 from skillbank.datasets.picture_checks import (
     Frame,
     file_faults,
@@ -28,8 +28,6 @@ from skillbank.visible import one_line
 
 __all__ = ["SplitCheck"]
 
-_MANY = 10
-"""So many boxes without one of the first class are no accident where others are beyond the last."""
 _GLANCES = 500
 """So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _EXAMPLES = 8
@@ -69,7 +67,7 @@ class SplitCheck:
         self.by_label: Counter[int] = Counter()
         self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
         self._findings, self._annotated = findings, annotated
-        self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
+        self._labels = LabelCheck(classes)
         self._statistics = BoxStatistics(written)
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
@@ -81,8 +79,6 @@ class SplitCheck:
         """What is wrong with boxes that fit the stored picture alone, unless that is what is wrong."""
         self._examples: list[str] = []
         """Pictures with boxes, which a verdict on all of them is held against."""
-        self._contradicting = 0
-        self._shifts: Counter[int] = Counter()
 
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where it was not looked at."""
@@ -162,7 +158,7 @@ class SplitCheck:
         """Yield what is wrong with the boxes of a picture; ``faults`` has what is wrong with each alone."""
         again = _again(picture.boxes)
         for number, (box, found) in enumerate(zip(picture.boxes, faults, strict=True)):
-            label = self._about_label(box)
+            label = self._labels.fault(box)
             if found is None and label is None and number not in again:
                 continue
             at = box.at or picture.where.at or f"box {number + 1}"
@@ -174,24 +170,6 @@ class SplitCheck:
                 yield Fault(again[number], where)
             if label is not None:
                 yield Fault(label[0], where, label[1])
-
-    def _about_label(self, box: Box) -> tuple[str, str] | None:
-        """Compare the label with what the box is called beside it; return a kind and half a sentence."""
-        if box.label is None:
-            return None
-        if not 0 <= box.label < len(self._classes):
-            return "unknown-class", f"its label is {box.label}"
-        if not box.phrase or not plain_name(box.phrase):
-            return None
-        name = self._classes[box.label]
-        if plain_name(box.phrase) == plain_name(name):
-            return None
-        self._contradicting += 1
-        other = self._index.get(plain_name(box.phrase))
-        if other is not None:
-            self._shifts[(other - box.label) % len(self._classes)] += 1
-        told = f"its label {box.label} is '{one_line(name, 60)}', its category '{one_line(box.phrase, 60)}'"
-        return "label-contradicts", told
 
     def _count(self, picture: Picture) -> None:
         self._boxes += len(picture.boxes)
@@ -210,7 +188,7 @@ class SplitCheck:
         for verdict in map(self._weighed, verdicts(self._statistics)):
             self.tally.forget(*verdict.instead)
             self.tally.add([verdict.fault(place)])
-        self._weigh_labels(place)
+        self._labels.weigh(self.tally, self.by_label, self._boxes, place)
         self.tally.add(self._about_emptiness(place))
         if self._split.name == "test" and self._pictures and not self._boxes and self._annotated:
             # Nothing is learned or measured on it: what it lacks ends no job, and is said with the warning.
@@ -251,26 +229,6 @@ class SplitCheck:
         told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
         where = self._turned_example or place
         self.tally.add([Fault("boxes-stored", where, told, self._turned.total())])
-
-    def _weigh_labels(self, place: str) -> None:
-        """Say what all contradictions, and labels beyond the last class, have in common."""
-        beyond = self.tally.counts.get("unknown-class", 0)
-        used = [self.by_label[index] > 0 for index in range(len(self._classes))]
-        if beyond and self._boxes + beyond >= _MANY and not used[0] and all(used[1:]):
-            told = (
-                f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
-                "the last: off by one?"
-            )
-            self.tally.add([Fault("labels-shifted", place, told, self._boxes + beyond)])
-        if not self._contradicting or not self._shifts:
-            return
-        shift, count = self._shifts.most_common(1)[0]
-        if shift in (1, len(self._classes) - 1) and count >= 0.9 * self._contradicting:
-            labelled = self._boxes - self._phrases
-            share = "every box" if self._contradicting == labelled else f"{self._contradicting:,} boxes"
-            side = "below" if shift == 1 else "above"
-            told = f"in {share} the label is one {side} that of its category: off by one?"
-            self.tally.examples["label-contradicts"].insert(0, Fault("label-contradicts", place, told))
 
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:

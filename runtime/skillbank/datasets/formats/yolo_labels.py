@@ -52,8 +52,8 @@ class Labels:
                 continue
             at = f"line {place}"
             if len(parts) == 5 and (plain := self._plain(parts)) is not None:
-                label, x1, y1, x2, y2 = plain
-                yield Box(x1 * width, y1 * height, x2 * width, y2 * height, label, at=at)
+                known, x1, y1, x2, y2 = plain
+                yield Box(x1 * width, y1 * height, x2 * width, y2 * height, known, at=at)
                 continue
             where = f"{file} {at}"
             if len(parts) == 1 and "," in line:
