@@ -64,6 +64,13 @@ _BY_FORMAT = {
     "kitti": _CORNERS,
     "open_images": Written((Order.CORNERS,), SHARES),
     "hugging_face": _SIZED,
+    "bdd100k": _CORNERS,
+    "create_ml": Written((Order.CENTRED,)),
+    "datumaro": _SIZED,
+    "dota": _CORNERS,
+    "mot": _SIZED,
+    "supervisely": _CORNERS,
+    "wider": _SIZED,
 }
 """Tables are not here: each says by its columns how it is written."""
 
