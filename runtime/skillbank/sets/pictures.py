@@ -81,7 +81,7 @@ def _make(
             "picture",
             {
                 "sha256": picture.sha256,
-                "name": _free(picture.name, names),
+                "name": _free(_below(picture.name), names),
                 "place": picture.place,
                 "width": picture.width,
                 "height": picture.height,
@@ -124,6 +124,12 @@ def _deal(
             of_group[group] = split
         val += len(pictures) if split == "val" else 0
         splits.update((number, split) for _, number in pictures)
+
+
+def _below(name: str) -> str:
+    """Return a name as a path below a folder, wherever the set is written as files."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts) or "picture"
 
 
 def _free(name: str, names: set[str]) -> str:
