@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.sets.classes import checked_specs
+from skillbank.sets.derived import derive, parts
 from skillbank.sets.geometry import inside, overlap
 from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
 from skillbank.sets.rows import picture_of, run_of
@@ -120,31 +121,52 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     its class is not kept.
     """
     _run(change, run)
-    done = set(
-        change.db.scalars(sa.select(SEEN.c.picture).where(SEEN.c.set_id == change.set_id, SEEN.c.run == run))
-        if len(found) > 1
-        else change.db.scalars(
-            sa.select(SEEN.c.picture).where(
-                SEEN.c.set_id == change.set_id, SEEN.c.run == run, SEEN.c.picture.in_(list(found))
+    done: set[int] = set()
+    for part in parts(found):
+        done.update(
+            change.db.scalars(
+                sa.select(SEEN.c.picture).where(
+                    SEEN.c.set_id == change.set_id, SEEN.c.run == run, SEEN.c.picture.in_(part)
+                )
             )
         )
-    )
     fresh = [number for number in found if number not in done]
-    for number in fresh:
-        _propose_to(change, run, number, found[number])
+    for part in parts(fresh):
+        pictures, boxes = _held(change, part)
+        for number in part:
+            if number not in pictures:
+                raise SetNotFoundError(f"the set has no picture {number}")
+            _propose_to(change, run, pictures[number], boxes.get(number, []), found[number])
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
         change.db.execute(SEEN.insert(), rows)
     return len(fresh)
 
 
-def _propose_to(change: Writing, run: int, number: int, proposals: Sequence[Proposal]) -> None:
-    where = PICTURES.c.set_id == change.set_id, PICTURES.c.number == number
-    picture = change.db.execute(sa.select(PICTURES).where(*where)).mappings().first()
-    if picture is None:
-        raise SetNotFoundError(f"the set has no picture {number}")
-    query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture == number)
-    there = change.db.execute(query.order_by(BOXES.c.number)).mappings().all()
+def _held(
+    change: Writing, numbers: Sequence[int]
+) -> tuple[dict[int, sa.RowMapping], dict[int, list[sa.RowMapping]]]:
+    """Return pictures, and the boxes that they have, by the pictures' numbers."""
+    change.flush()
+    wanted = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
+        PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(numbers)
+    )
+    pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
+    query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
+    boxes: dict[int, list[sa.RowMapping]] = {}
+    for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
+        boxes.setdefault(row["picture"], []).append(row)
+    return pictures, boxes
+
+
+def _propose_to(
+    change: Writing,
+    run: int,
+    picture: sa.RowMapping,
+    there: Sequence[sa.RowMapping],
+    proposals: Sequence[Proposal],
+) -> None:
+    number = picture["number"]
     decided: list[tuple[int | None, Corners]] = []
     undecided = []
     for box in there:
@@ -175,13 +197,12 @@ def _propose_to(change: Writing, run: int, number: int, proposals: Sequence[Prop
         shown = [(box["class"], _corners(box)) for box in undecided if box["shown"]]
         change.flush()
         apart = _apart(change, number, shown)
+        where = PICTURES.c.set_id == change.set_id, PICTURES.c.number == number
         change.db.execute(PICTURES.update().where(*where).values(apart=apart))
 
 
 def _apart(change: Writing, number: int, before: list[tuple[int, Corners]]) -> int:
     """Count the shown boxes of the run before, and of this one, that the other has not found."""
-    from skillbank.sets.derived import derive
-
     derive(change.db, change.set_id, [number])
     query = sa.select(BOXES).where(
         BOXES.c.set_id == change.set_id, BOXES.c.picture == number, BOXES.c.shown, BOXES.c.state == "proposed"
