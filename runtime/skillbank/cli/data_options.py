@@ -48,11 +48,12 @@ def _open_set(place: SetPlace) -> Opened:
     """Open the reviewed pictures of a label set, or those of one of its splits."""
     from skillbank.datasets.opening import Opened
     from skillbank.errors import DataNotFoundError
+    from skillbank.jobs.set_files import lies
     from skillbank.runtime import Runtime
     from skillbank.visible import one_line
 
     with Runtime() as runtime:
-        data, tree = runtime.sets.open(place.name).data_set()
+        data, tree = runtime.sets.open(place.name).data_set(lies=lies)
     split = data.split(place.rest.strip("/")) if place.rest else None
     if place.rest and split is None:
         raise DataNotFoundError(

@@ -23,7 +23,7 @@ from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, once
 from skillbank.storage.data_place import local_place
 
-__all__ = ["ensure_sets", "with_sets"]
+__all__ = ["ensure_sets", "lies", "with_sets"]
 
 _TRAINING, _VALIDATION = "train_datasets", "eval_dataset"
 _SHOWN = 5
@@ -110,7 +110,7 @@ def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False
 
 def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
     """Write a set as files, once for each state; return its place with its state."""
-    digest, data, tree = label_set.snapshot(lies=_lies)
+    digest, data, tree = label_set.snapshot(lies=lies)
     if place.digest and place.digest != digest:
         raise StateError(
             f"the label set {place.name} has changed since the plan was made (it was {place.digest}, and is "
@@ -127,7 +127,7 @@ def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
     return found
 
 
-def _lies(place: str) -> Path:
+def lies(place: str) -> Path:
     """Return where a picture lies here; one from a bucket is brought."""
     return local_place(place, cache_dir()) if "://" in place else Path(place)
 

@@ -55,6 +55,11 @@ class LabelSet:
     def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
         self._engine, self.id, self.name = engine, set_id, name
 
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is done to a set from other modules."""
+        return self._engine
+
     def summary(self) -> SetSummary:
         """Return how the set stands."""
         with reading(self._engine) as db:

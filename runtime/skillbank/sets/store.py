@@ -55,6 +55,11 @@ class SetStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return self._engine
+
     def create(
         self, name: str, classes: Sequence[ClassSpec] = (), *, val: float = 0.2, who: str, notes: str = ""
     ) -> LabelSet:
