@@ -69,6 +69,16 @@ def label(
         float | None,
         typer.Option("--nms", min=0.0, max=1.0, help="Most overlap of two boxes of one description."),
     ] = None,
+    across: Annotated[
+        float | None,
+        typer.Option(
+            "--nms-across",
+            min=0.0,
+            max=1.0,
+            help="Most overlap of boxes of different descriptions: above it they are names of one object, "
+            "and the surest counts [default: 0.7; 1 keeps every name]",
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -94,6 +104,7 @@ def label(
             kinds=kinds,
             threshold=threshold,
             nms=nms,
+            across=across,
             replace=replace,
             told=told,
         )
@@ -163,5 +174,7 @@ def _view(labels: Labels) -> RenderableType:
         for phrase in labels.descriptions:
             rows.add_row(phrase, str(found[phrase]), f"{holding[phrase]} of {len(labels.pictures)}")
         parts.append(rows)
+    if labels.names_left_out:
+        parts.append(line(f"{labels.names_left_out}; --nms-across 1 keeps every name", "dim"))
     parts += [line(f"written {path}", "dim") for path in labels.written]
     return Group(*parts)
