@@ -121,6 +121,7 @@ def test_letters_and_digits_are_classes_of_their_own() -> None:
         "S = letter s",
     ]
     assert len(read_classes(named).classes) == 7
+    assert len(read_classes(["\U0001f525 = fire", "\U0001f4a7 = water"]).classes) == 2
 
 
 def test_all_faults_are_said_at_once() -> None:
@@ -192,6 +193,7 @@ exit: 5
 door: [3, wood | glass]
 lamp: {caption: lamp, threshold: two, not: [not a lamp]}
 bulb: {captions: 7, threshold: true}
+tree: oak . elm
 """,
     )
     said = faults("door", file=file)
@@ -205,6 +207,7 @@ bulb: {captions: 7, threshold: true}
         "'not a lamp' under not",
         "holds 7 where captions belong",
         "the threshold True",
+        "several captions in 'oak . elm'",
         "'door' is given more than once",
     ):
         assert any(part in each for each in said), part

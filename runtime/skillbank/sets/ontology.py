@@ -13,24 +13,21 @@ What is wrong with any of them is said at once: what two classes would both find
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from skillbank.bank.documents import MAX_DEPTH, read_text
 from skillbank.bank.plain_yaml import YamlError, load
-from skillbank.descriptions import MOST_CHARACTERS, same, split_text
+from skillbank.descriptions import same, split_text
 from skillbank.errors import DataError, SkillFormatError, UsageError, did_you_mean
-from skillbank.lookalikes import looks
 from skillbank.sets.model import ClassSpec
-from skillbank.visible import has_invisible, one_line
+from skillbank.sets.written import Written, quoted, wrong_among, wrong_with
+from skillbank.visible import one_line
 
 __all__ = ["Ontology", "line_of", "read_classes"]
 
-_LONGEST_NAME = 100
 _NOT = re.compile(r"not(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _DENIED = re.compile(r"(?:,|;|\bbut|\band)\s*not\b", re.IGNORECASE)
 _ARROW = re.compile(r"[:=\-]>|:=|==|\u2192|\u21d2")
@@ -46,17 +43,6 @@ class Ontology:
 
     classes: tuple[ClassSpec, ...]
     notes: tuple[str, ...] = ()
-
-
-@dataclass
-class _Class:
-    """A class while it is read; ``where`` is how a sentence names what was written."""
-
-    where: str
-    name: str
-    captions: list[str] = field(default_factory=list)
-    nots: list[str] = field(default_factory=list)
-    threshold: float | None = None
 
 
 def read_classes(texts: Sequence[str] = (), file: Path | None = None) -> Ontology:
@@ -78,8 +64,8 @@ def read_classes(texts: Sequence[str] = (), file: Path | None = None) -> Ontolog
             "There is no class; say what to find, as in 'exit = red exit sign | green exit sign'."
         )
     for each in read:
-        faults += _wrong_with(each)
-    faults += _wrong_among(read)
+        faults += wrong_with(each)
+    faults += wrong_among(read)
     if faults:
         raise UsageError("\n".join(dict.fromkeys(faults)))
     classes = tuple(
@@ -104,7 +90,7 @@ def line_of(spec: ClassSpec) -> str:
 # -- texts -------------------------------------------------------------------------------------------------
 
 
-def _of_text(text: str, faults: list[str]) -> Iterator[_Class]:
+def _of_text(text: str, faults: list[str]) -> Iterator[Written]:
     if not split_text(text):
         faults.append("A class is empty; write its name, or NAME = caption | caption.")
     for line in text.splitlines():
@@ -121,7 +107,7 @@ def _of_text(text: str, faults: list[str]) -> Iterator[_Class]:
                 yield made
 
 
-def _of_part(part: str, faults: list[str]) -> _Class | None:
+def _of_part(part: str, faults: list[str]) -> Written | None:
     """Read one class; None when what was written could be nothing or several things."""
     said = f"'{one_line(part)}'"
     if fault := _misspelled(part, said):
@@ -129,11 +115,11 @@ def _of_part(part: str, faults: list[str]) -> _Class | None:
         return None
     name, sign, rest = (piece.strip() for piece in part.partition("="))
     if not sign:
-        return _Class(said, name, [name])
+        return Written(said, name, [name])
     if not name:
         faults.append(f"{said} has no name before the =; write NAME = caption | caption.")
         return None
-    made = _Class(said, name)
+    made = Written(said, name)
     _take(made, rest, faults)
     return made
 
@@ -163,10 +149,10 @@ def _misspelled(part: str, said: str) -> str | None:
     return None
 
 
-def _take(made: _Class, text: str, faults: list[str]) -> None:
+def _take(made: Written, text: str, faults: list[str]) -> None:
     """Read captions with ``|`` between them."""
     if not text:
-        faults.append(f"{made.where} has no caption behind the =; write what {_name(made)} looks like.")
+        faults.append(f"{made.where} has no caption behind the =; write what {quoted(made)} looks like.")
         return
     for piece in text.split("|"):
         plain = " ".join(piece.split()).rstrip(". ")
@@ -182,7 +168,7 @@ def _take(made: _Class, text: str, faults: list[str]) -> None:
 # -- files -------------------------------------------------------------------------------------------------
 
 
-def _of_file(path: Path, faults: list[str]) -> Iterator[_Class]:
+def _of_file(path: Path, faults: list[str]) -> Iterator[Written]:
     try:
         document = load(read_text(path), MAX_DEPTH, strict=True)
     except YamlError as error:
@@ -206,12 +192,12 @@ def _of_file(path: Path, faults: list[str]) -> Iterator[_Class]:
         raise DataError(f"{path} holds no class; write NAME: caption | caption, one a line.")
 
 
-def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[_Class]:
+def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[Written]:
     said = f"'{one_line(name)}' in {path}"
     if not isinstance(name, str):
         faults.append(f"The name {one_line(name)} in {path} is no text in YAML; put it in quotes.")
         return
-    made = _Class(said, " ".join(name.split()))
+    made = Written(said, " ".join(name.split()))
     if value is None:
         made.captions.append(made.name)
     elif isinstance(value, str):
@@ -230,7 +216,7 @@ def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[
     yield made
 
 
-def _of_mapping(made: _Class, value: Mapping[Any, Any], faults: list[str]) -> None:
+def _of_mapping(made: Written, value: Mapping[Any, Any], faults: list[str]) -> None:
     for key in value:
         if key not in _KEYS:
             near = did_you_mean(str(key), _KEYS)
@@ -271,83 +257,11 @@ def _texts(value: Any, said: str, faults: list[str]) -> list[str]:
     return [each for each in value if isinstance(each, str)]
 
 
-# -- what is wrong -----------------------------------------------------------------------------------------
-
-
-def _wrong_with(made: _Class) -> Iterator[str]:
-    """Yield what is wrong with one class by itself."""
-    shown = _name(made)
-    if has_invisible(made.name) or any(map(has_invisible, (*made.captions, *made.nots))):
-        yield f"{made.where} holds characters that cannot be seen; write it without them."
-    if not made.name:
-        yield f"{made.where} has an empty name; write one."
-    elif all(unicodedata.category(each)[0] in "PZC" for each in made.name):
-        yield f"The name {shown} has no letter; write one that can be read."
-    if len(made.name) > _LONGEST_NAME:
-        yield f"The name {shown} has {len(made.name)} of at most {_LONGEST_NAME} characters; shorten it."
-    if made.nots and not made.captions:
-        yield f"{made.where} says only what is not meant; write what {shown} looks like as well."
-    for kind, captions in (("caption", made.captions), ("'not' caption", made.nots)):
-        for first, second in combinations(captions, 2):
-            if same(first) == same(second):
-                yield f"{shown} has the {kind} '{one_line(second)}' twice; write it once."
-    meant = {same(each) for each in made.captions}
-    for each in made.nots:
-        if same(each) in meant:
-            yield f"{shown} is and is not '{one_line(each)}'; keep one of the two."
-
-
-def _wrong_among(read: Sequence[_Class]) -> Iterator[str]:
-    """Yield what is wrong with classes beside each other."""
-    named: dict[str, _Class] = {}
-    for each in read:
-        other = named.get(_folded(each.name)) or _look_alike(each, named.values())
-        named.setdefault(_folded(each.name), each)
-        if other is None:
-            continue
-        if each.name == other.name:
-            yield f"The class {_name(each)} is given more than once; put all of its captions in one."
-        else:
-            yield (
-                f"{_name(other)} and {_name(each)} look like one name; call them differently, or put all "
-                "captions in one class."
-            )
-    owners: dict[str, _Class] = {}
-    for each in read:
-        for caption in {same(caption): caption for caption in each.captions}.values():
-            owner = owners.setdefault(same(caption), each)
-            if owner is not each and owner.name != each.name:
-                yield (
-                    f"'{one_line(caption)}' is a caption of {_name(owner)} and of {_name(each)}; what is "
-                    "found by it can belong to one class alone."
-                )
-    captions = {same(caption): caption for each in read for caption in (*each.captions, *each.nots)}
-    if (size := sum(map(len, captions.values()))) > MOST_CHARACTERS:
-        yield f"The captions have {size} of at most {MOST_CHARACTERS} characters; use fewer."
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
-def _look_alike(made: _Class, others: Iterable[_Class]) -> _Class | None:
-    """Return a class whose name is taken for another's.
-
-    Digits and letters that look alike tell plain names apart; letters of another script disguise one.
-    """
-    plain, seen = made.name.isascii(), looks(made.name)
-    return next((o for o in others if not (plain and o.name.isascii()) and seen & looks(o.name)), None)
-
-
-def _notes(read: Sequence[_Class]) -> Iterator[str]:
+def _notes(read: Sequence[Written]) -> Iterator[str]:
     for each in read:
         for caption in each.captions:
             if _DENIED.search(caption):
                 yield (
-                    f"'{one_line(caption)}' was taken as one caption of {_name(each)}; to take away what is "
+                    f"'{one_line(caption)}' was taken as one caption of {quoted(each)}; to take away what is "
                     "not meant, write | not and what it is."
                 )
-
-
-def _name(made: _Class) -> str:
-    return f"'{one_line(made.name)}'"
