@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.label_progress import progress
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from skillbank.labelling.batch import Labels, Told
+    from skillbank.labelling.batch import Labels
 
 _SHOWN = 8
 """With more pictures than this only sums are shown."""
@@ -24,14 +25,15 @@ _SHOWN = 8
 
 def label(
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PICTURE... DESCRIPTION...",
             help="Pictures and folders, then what to find: photo.jpg 'red circle' 'blue star'. A full stop "
             "with blanks around it separates several in one text, as in 'red circle . blue star'; commas "
-            "do not.",
+            "do not. With --into classes with their captions: 'exit = red exit sign | green exit sign | not "
+            "poster'; without pictures those of the set are labelled.",
         ),
-    ],
+    ] = None,
     texts: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,16 +44,36 @@ def label(
         ),
     ] = None,
     model: options.DetectorModel = None,
+    into: Annotated[
+        str | None,
+        typer.Option(
+            "--into",
+            metavar="SET",
+            help="Keep what is found in a label set, to be reviewed; the same command does what is missing.",
+        ),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            "--classes", metavar="FILE.yaml", help="Classes of the set: NAME: caption | caption, one a line."
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="unreviewed", help="Leave out the pictures of the set that were reviewed."
+        ),
+    ] = None,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output",
             "--out",
             "-o",
             metavar="DIR",
-            help="Where labels are written: a new folder, or that of the same run.",
+            help="Where labels are written: a new folder, or that of the same run [default: labels]",
         ),
-    ] = Path("labels"),
+    ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,23 +110,34 @@ def label(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures."""
+    """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures.
+
+    With --into they are kept in a label set, where people review them.
+    """
+    from skillbank.cli import label_into
     from skillbank.labelling.batch import ANNOTATED, label_pictures
     from skillbank.labelling.words import tell_apart
 
-    said = tell_apart(words, texts or ())
+    bounds = {"threshold": threshold, "nms": nms, "across": across}
+    if into is not None:
+        label_into.refuse_folders(output, formats, replace)
+        said = tell_apart(words or (), texts or (), classes=True)
+        label_into.label(into, said, classes, only, model, bounds, as_json)
+        return
+    label_into.refuse_sets(words or (), classes, only)
+    said = tell_apart(words or (), texts or ())
+    label_into.refuse_classes(said.texts, texts or ())
+    folder = output or Path("labels")
     kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
-    with options.open_runtime(None) as runtime, _going_on(output), _progress() as told:
+    with options.open_runtime(None) as runtime, _going_on(folder), progress() as told:
         labels = label_pictures(
             runtime,
             said.pictures,
             said.texts,
             model=model,
-            output=output,
+            output=folder,
             kinds=kinds,
-            threshold=threshold,
-            nms=nms,
-            across=across,
+            **bounds,
             replace=replace,
             told=told,
         )
@@ -134,22 +167,6 @@ def _going_on(output: Path) -> Iterator[None]:
             said = f"{done} pictures are done and no labels are written; the same command goes on from there."
             terminal.warn(said)
         raise
-
-
-@contextmanager
-def _progress() -> Iterator[Told]:
-    """Show a bar on a terminal's stderr; nothing in a pipe."""
-    if not terminal.interactive(err=True):
-        yield lambda done, total: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
-
-    from skillbank.cli.styled import bars, field
-
-    columns = field("description"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with bars(terminal.console(err=True), *columns, transient=True) as bar:
-        task = bar.add_task("loading the model", total=None)
-        yield lambda done, total: bar.update(task, description="labelling", completed=done, total=total)
 
 
 def _view(labels: Labels) -> RenderableType:
