@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from skillbank.sets.store import SetStore
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
+
+_ARRIVALS = 1.0
+"""Seconds between two looks for what label jobs have found."""
 
 
 class Runtime:
@@ -96,6 +100,7 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
+        self._taken: float | None = None
 
     def __enter__(self) -> Runtime:
         return self
@@ -135,9 +140,18 @@ class Runtime:
 
     @property
     def sets(self) -> SetStore:
-        """Label sets, in the database of the jobs; opening it opens the database."""
+        """Label sets, in the database of the jobs; opening it opens the database.
+
+        What label jobs have found meanwhile comes into their sets before, once in a while.
+        """
+        from skillbank.jobs.label_jobs import take_in_all
         from skillbank.sets.store import SetStore
 
+        with self.reading:
+            now = time.monotonic()
+            if self._taken is None or now - self._taken > _ARRIVALS:
+                take_in_all(self.jobs.store)
+                self._taken = time.monotonic()
         return SetStore(self.jobs.store.engine)
 
     def _platform(self, name: str) -> Platform:

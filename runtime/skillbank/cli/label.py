@@ -64,6 +64,10 @@ def label(
             "--only", metavar="unreviewed", help="Leave out the pictures of the set that were reviewed."
         ),
     ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Let a job look at the pictures of the set; do not wait for its end."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -122,9 +126,9 @@ def label(
     if into is not None:
         label_into.refuse_folders(output, formats, replace)
         said = tell_apart(words or (), texts or (), classes=True)
-        label_into.label(into, said, classes, only, model, bounds, as_json)
+        label_into.label(into, said, classes, only, model, bounds, detach, as_json)
         return
-    label_into.refuse_sets(words or (), classes, only)
+    label_into.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
     label_into.refuse_classes(said.texts, texts or ())
     folder = output or Path("labels")

@@ -41,9 +41,9 @@ def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: 
         )
 
 
-def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None) -> None:
+def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None, detach: bool) -> None:
     """Refuse options of a label set where none was named, and a command that names no picture."""
-    given = {"--classes": classes is not None, "--only": only is not None}
+    given = {"--classes": classes is not None, "--only": only is not None, "--detach": detach}
     if named := [name for name, said in given.items() if said]:
         raise UsageError(f"{' and '.join(named)} belongs to a label set; name it with --into SET.")
     if not words:
@@ -67,6 +67,7 @@ def label(
     only: str | None,
     model: str | None,
     bounds: Mapping[str, float | None],
+    detach: bool,
     as_json: bool,
 ) -> None:
     """Label pictures into a set, and say how it stands."""
@@ -96,6 +97,7 @@ def label(
             model=model,
             unreviewed=only == _UNREVIEWED,
             asked=Asked(**bounds),
+            detach=detach,
             who=_user(),
             told=told,
         )
@@ -142,6 +144,8 @@ def _view(labels: SetLabels) -> RenderableType:
         rows.add_row(each.name, captions.get(each.name, ""), *cells)
     run, summary = labels.run, labels.summary
     done = f"{labels.labelled} pictures labelled by {run.model}"
+    if labels.job is not None:
+        done = f"{labels.job} labels the pictures with {run.model}"
     done += f", {labels.known} were so before" if labels.known else ""
     stands = (
         f"{labels.name}: {summary.pictures} pictures, {summary.todo} to review, {summary.reviewed} reviewed"
@@ -155,5 +159,10 @@ def _view(labels: SetLabels) -> RenderableType:
         rows,
         line(stands),
         line(bounds, "dim"),
-        line(f"next: skillbank review {labels.name}", "dim"),
+        line(f"next: {_next(labels)}", "dim"),
     )
+
+
+def _next(labels: SetLabels) -> str:
+    review = f"skillbank review {labels.name}"
+    return review if labels.job is None else f"skillbank status {labels.job}; {review} takes in what is found"

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from skillbank.errors import SkillbankError
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
 from skillbank.labelling.findings import Finding, Labelled
-from skillbank.sets.content import content_of
-from skillbank.sets.model import PictureRow
+from skillbank.sets.content import Pictured, content_of
 
 __all__ = ["Answered", "answers"]
 
@@ -23,14 +22,14 @@ _READERS = 4
 class Answered:
     """What was found in a picture, or why it cannot be looked at: half a sentence that goes on after "is"."""
 
-    row: PictureRow
+    row: Pictured
     findings: tuple[Finding, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
 
 
 def answers(
-    engine: Engine, rows: Iterable[PictureRow], captions: Sequence[str], *, least: float, nms: float
+    engine: Engine, rows: Iterable[Pictured], captions: Sequence[str], *, least: float, nms: float
 ) -> Iterator[Answered]:
     """Yield what is found in pictures, in their order.
 
@@ -46,8 +45,8 @@ def answers(
     DataError, PlatformError
         When the engine refuses a caption or ends.
     """
-    reading: deque[tuple[PictureRow, Future[bytes]]] = deque()
-    asked: deque[tuple[PictureRow, Future[Answer] | str]] = deque()
+    reading: deque[tuple[Pictured, Future[bytes]]] = deque()
+    asked: deque[tuple[Pictured, Future[Answer] | str]] = deque()
 
     def ask() -> None:
         row, future = reading.popleft()
@@ -71,7 +70,7 @@ def answers(
             yield _answered(*asked.popleft())
 
 
-def _answered(row: PictureRow, told: Future[Answer] | str) -> Answered:
+def _answered(row: Pictured, told: Future[Answer] | str) -> Answered:
     if isinstance(told, str):
         return Answered(row, why=told)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,15 @@ from skillbank.errors import DataError, UsageError, did_you_mean
 from skillbank.labelling.batch import load
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest
-from skillbank.labelling.objects import LEAST, Wanted, objects
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
+from skillbank.labelling.set_job import launch
 from skillbank.labelling.set_pictures import Scanned, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, PictureRow, Proposal, RunSpec
+from skillbank.sets.objects import LEAST, Wanted, objects
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.visible import one_line
 
@@ -47,6 +49,7 @@ def label_set(
     model: str | None = None,
     unreviewed: bool = False,
     asked: Asked | None = None,
+    detach: bool = False,
     who: str,
     told: Told = lambda done, total: None,
 ) -> SetLabels:
@@ -65,6 +68,8 @@ def label_set(
         See `skillbank.labelling.models.find_model`.
     unreviewed
         Leave out pictures that a person has reviewed.
+    detach
+        Let a job look at the pictures, and return when it has started.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
 
@@ -94,18 +99,24 @@ def label_set(
             there = runtime.sets.create(name, change.put, who=who)
         elif change.put:
             there.set_classes(change.put, who)
-        run = there.start_run(_run_spec(found, there, wishes, engine, who))
+        spec = _run_spec(found, there, wishes, engine, who)
+        run = there.start_run(spec)
         labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
         work = _Work(there, labels, engine, unreviewed, who)
         missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
         total = len(paths) or len(missing)
         told(0, total)
-        rows = work.adding(chain([first] if first else [], chunks), missing, known)
-        with closing(work.labelled(rows if paths else iter(missing.values()))) as answered:
+        adding = work.adding(chain([first] if first else [], chunks), missing, known)
+        rows = adding if paths else iter(missing.values())
+        waiting = list(rows) if detach else []
+        with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
                 told(min(total, labels.labelled + labels.known + len(labels.left_out)), total)
+    if detach:
+        labels.job = launch(runtime, name, run, found.source, waiting).id
+        labels.run = there.start_run(replace(spec, job=labels.job))
     labels.notes += [*notes, *work.remarks(), *_nothing_found(labels, work.found)]
-    if next(there.missing(run, unreviewed=unreviewed), None) is None:
+    if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
         there.finish_run(run, who)
     labels.summary = there.summary()
     return labels

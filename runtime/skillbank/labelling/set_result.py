@@ -44,6 +44,8 @@ class SetLabels:
         Whether the set was made for it.
     new, labelled, known
         Pictures that came into the set; that the model has looked at now; that it had looked at before.
+    job
+        That looks at the pictures; None where this was done at once.
     left_out
         Pictures that cannot be labelled: which, and half a sentence.
     """
@@ -56,6 +58,7 @@ class SetLabels:
     new: int = 0
     labelled: int = 0
     known: int = 0
+    job: str | None = None
     left_out: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -86,6 +89,7 @@ class SetLabels:
             "set": self.name,
             "made": self.made,
             "run": run.number,
+            "job": self.job,
             "model": run.model,
             "model_sha256": run.model_sha256,
             "threshold": run.threshold,

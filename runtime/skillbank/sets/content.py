@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 from skillbank.errors import DataError, DataNotFoundError
-from skillbank.sets.model import PictureRow
 from skillbank.visible import one_line
 
-__all__ = ["content_of"]
+__all__ = ["Pictured", "content_of"]
 
 _MOST_BYTES = 1 << 30
 
 
-def content_of(row: PictureRow) -> bytes:
+class Pictured(Protocol):
+    """What is known of a picture's file; see `skillbank.sets.model.PictureRow`."""
+
+    @property
+    def number(self) -> int:
+        """In its set."""
+
+    @property
+    def name(self) -> str:
+        """By which people know it."""
+
+    @property
+    def place(self) -> str:
+        """Absolute path or s3:// URI."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hex."""
+
+    @property
+    def width(self) -> int:
+        """Pixels of the upright picture."""
+
+    @property
+    def height(self) -> int:
+        """Pixels of the upright picture."""
+
+
+def content_of(row: Pictured) -> bytes:
     """Return the file of a picture.
 
     Nothing but the picture is ever returned: the place is the set's, never a client's, and the content has to
@@ -36,7 +64,7 @@ def content_of(row: PictureRow) -> bytes:
     return data
 
 
-def _from_disk(row: PictureRow, name: str) -> bytes:
+def _from_disk(row: Pictured, name: str) -> bytes:
     path = Path(row.place)
     try:
         if not path.is_file():  # nor a pipe, which would be waited for
@@ -48,7 +76,7 @@ def _from_disk(row: PictureRow, name: str) -> bytes:
         raise DataError(f"the file of {name} cannot be read: {error.strerror}") from None
 
 
-def _from_s3(row: PictureRow) -> bytes:
+def _from_s3(row: Pictured) -> bytes:
     from skillbank.storage import s3
     from skillbank.storage.uri import parse_uri
 

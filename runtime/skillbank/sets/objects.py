@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from skillbank.descriptions import same
-from skillbank.labelling.findings import Finding
 from skillbank.sets.geometry import overlap
-from skillbank.sets.model import Proposal
+from skillbank.sets.model import Corners, Proposal
 
-__all__ = ["LEAST", "Wanted", "objects"]
+__all__ = ["LEAST", "Finding", "Wanted", "objects"]
 
 LEAST = 0.05
 """Least score of what is kept: below it a model guesses."""
 _EXPLAINS = 0.5
 """Share of two boxes from which a caption after "not" is about the same thing."""
+
+
+class Finding(Protocol):
+    """What a model has found for a caption."""
+
+    @property
+    def phrase(self) -> str:
+        """The caption."""
+
+    @property
+    def score(self) -> float:
+        """From 0 to 1."""
+
+    @property
+    def box(self) -> Corners:
+        """In pixels of the upright picture."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.labelling.findings import Finding
-from skillbank.labelling.objects import Wanted, objects
 from skillbank.sets.geometry import overlap
 from skillbank.sets.model import Proposal
+from skillbank.sets.objects import Wanted, objects
 
 EXIT, POSTER, DOOR = 1, 2, 3
 WANTED = Wanted.of(
