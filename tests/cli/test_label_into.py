@@ -8,13 +8,14 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from skillbank import Runtime
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Accept, Add, Reject
+from skillbank.sets.model import Accept, Add, Operation, Reject, Review
 from tests.cli.conftest import Command
 from tests.labelling.models import write_picture, write_tiny
 
@@ -38,9 +39,9 @@ def words(photos: Path, tiny: Path) -> list[str]:
     return ["label", str(photos), *CLASSES, "--checkpoint", str(tiny), "--into", "signs"]
 
 
-def boxes(there: LabelSet) -> dict[str, list[tuple[object, ...]]]:
+def boxes(there: LabelSet) -> dict[str, list[tuple[Any, ...]]]:
     """What is kept of every picture, but numbers and what is derived."""
-    kept = {}
+    kept: dict[str, list[tuple[Any, ...]]] = {}
     for row in there.pictures(limit=10_000):
         found = there.picture(row.number).boxes
         kept[row.sha256] = sorted((b.class_number, *b.corners, b.score, b.caption, b.state) for b in found)
@@ -93,11 +94,13 @@ def test_a_model_never_changes_what_a_person_has_decided(
         there = runtime.sets.open("signs")
         first, second, third = there.pictures(limit=3)
         state = there.picture(first.number)
-        decided = [Accept(state.boxes[0].number), Reject(state.boxes[1].number), Add(1, (1, 1, 9, 9))]
+        decided: list[Operation] = [
+            Accept(state.boxes[0].number),
+            Reject(state.boxes[1].number),
+            Add(1, (1, 1, 9, 9)),
+        ]
         state = there.edit(first.number, decided, who="ann", version=state.version)
         kept = {b.number: b for b in state.boxes if b.state != "proposed"}
-        from skillbank.sets.model import Review
-
         there.edit(second.number, [Review()], who="ann", version=there.picture(second.number).version)
         there.set_threshold(1, 0.15, "ann")
         reviewed = there.picture(second.number).boxes
@@ -225,3 +228,49 @@ def _seen(runtime: Runtime, name: str) -> int:
     if name not in runtime.sets:
         return 0
     return sum(event.kind == "propose" for event in runtime.sets.open(name).log(limit=100_000))
+
+
+@pytest.mark.slow
+def test_a_job_labels_and_the_set_takes_in_what_it_finds(inline: Command, tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        Image.new("RGB", (64, 64), (number % 256, number // 4 % 256, 90)).save(folder / f"{number:03}.bmp")
+    words = ["label", str(folder), *CLASSES, "--checkpoint", str(tiny), "--into"]
+    started = inline(*words, "signs", "--detach", "--json")
+    assert started.code == 0, started.err
+    job = started.document["job"]
+    assert started.document["pictures"]["new"] == 400 and started.document["pictures"]["labelled"] == 0
+    for _ in range(600):
+        with Runtime() as runtime:
+            if _seen(runtime, "signs"):
+                break
+        time.sleep(0.1)
+    assert inline("cancel", job, "--json").code == 0
+    with Runtime() as runtime:
+        part = _seen(runtime, "signs")
+        assert part > 0
+    assert inline(*words, "signs", "--json").document["run"] == started.document["run"]
+    assert inline(*words, "whole", "--json").code == 0
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        assert boxes(there) == boxes(runtime.sets.open("whole"))
+        proposed = Counter(e.picture for e in there.log(limit=100_000) if e.kind == "propose")
+        assert len(proposed) == 400 and set(proposed.values()) == {1}, "each once"
+    again = inline(*words, "signs", "--detach")
+    assert (again.code, "no job was started" in again.err) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_ends_its_run(inline: Command, words: list[str]) -> None:
+    job = inline(*words, "--detach", "--json").document["job"]
+    for _ in range(600):
+        if (answer := inline("status", job, "--json")).document["state"] != "RUNNING":
+            break
+        time.sleep(0.2)
+    assert answer.document["state"] == "COMPLETE", answer.out
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        (run,) = there.runs()
+        assert (run.job, run.finished is None, _seen(runtime, "signs")) == (job, False, 6)
+        assert there.summary().pictures == 6

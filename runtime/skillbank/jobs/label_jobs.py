@@ -7,16 +7,23 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from skillbank.errors import JobNotFoundError
+from skillbank.home import home
+from skillbank.jobs.record import JobRecord
 from skillbank.jobs.store import JobStore
 from skillbank.sets.arrivals import PROPOSALS, take_in
 from skillbank.sets.model import SetNotFoundError
 from skillbank.sets.store import SetStore
 from skillbank.sets.tables import RUNS, SETS
 
-__all__ = ["SKILL", "take_in_all"]
+__all__ = ["ACTION", "SKILL", "lists", "take_in_all"]
 
 SKILL, ACTION = "skillbank-label-set", "label"
 """Skill and action of a label job."""
+
+
+def lists() -> Path:
+    """Return the folder of the lists of pictures that label jobs are given."""
+    return home() / "label-lists"
 
 
 def take_in_all(store: JobStore) -> int:
@@ -44,4 +51,11 @@ def take_in_all(store: JobStore) -> int:
         taken += take_in(there, run, Path(record.results_dir) / ACTION / PROPOSALS)
         if record.state.terminal and record.settled is not None:
             there.finish_run(run, run.who)
+            _forget_list(record)
     return taken
+
+
+def _forget_list(record: JobRecord) -> None:
+    file = Path(str(record.plan.get("spec", {}).get(ACTION, {}).get("pictures", "")))
+    if file.parent == lists():
+        file.unlink(missing_ok=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.errors import DataError, QuestionsError
-from skillbank.home import home
-from skillbank.jobs.label_jobs import ACTION, SKILL
+from skillbank.jobs.label_jobs import ACTION, SKILL, lists
 from skillbank.labelling.manifest import put
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
@@ -44,7 +43,7 @@ def launch(runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[Pic
         raise DataError(
             f"This model has looked at all of these pictures of {name} already; no job was started."
         )
-    file = home() / "label-lists" / f"{name}-{run.number}-{uuid.uuid4().hex[:8]}.jsonl"
+    file = lists() / f"{name}-{run.number}-{uuid.uuid4().hex[:8]}.jsonl"
     put(file, list_of(rows))
     settings = {
         "label.model": model,
@@ -65,7 +64,8 @@ def launch(runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[Pic
             open_points = " | ".join(f"{each.key}: {each.why}" for each in plan.questions)
             raise QuestionsError(f"The job's plan has open questions. {open_points}")
         runtime.refuse_at_gate([plan])
-        record = runtime.launch(plan)
+        # The same command goes on after any failure; a further attempt would have other results.
+        record = runtime.launch(plan, retries=0)
     except BaseException:
         Path(file).unlink(missing_ok=True)
         raise
