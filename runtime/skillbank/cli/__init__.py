@@ -31,6 +31,7 @@ from skillbank.cli import (
     results,
     run,
     schemas,
+    sets,
     show,
     sign,
     skills,
@@ -71,6 +72,7 @@ app.command("report")(report.report)
 app.command("label")(label.label)
 app.command("label-program", hidden=True)(label_program.program)
 app.add_typer(data.app, name="data")
+app.add_typer(sets.app, name="sets")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("web")(web.web)
