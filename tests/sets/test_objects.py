@@ -33,6 +33,12 @@ def test_each_caption_is_asked_once_as_it_was_written_first() -> None:
     assert WANTED.captions == ("red sign", "green sign", "Poster", "door", "wall")
 
 
+def test_captions_are_split_as_the_model_splits_them() -> None:
+    wanted = Wanted.of({1: (("red sign . green sign",), ("wall\nposter",))})
+    assert wanted.captions == ("red sign", "green sign", "wall", "poster")
+    assert wanted.owners == {"red sign": 1, "green sign": 1}
+
+
 def test_two_captions_of_a_class_are_one_object() -> None:
     twice = ("red sign", 0.6, box()), ("green sign", 0.5, box(1))
     assert kept(*twice) == [(EXIT, "red sign")]

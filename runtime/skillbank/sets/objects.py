@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from skillbank.descriptions import same
+from skillbank.descriptions import same, split_text
 from skillbank.sets.geometry import overlap
 from skillbank.sets.model import Corners, Proposal
 
@@ -58,12 +58,14 @@ class Wanted:
         asked: dict[str, str] = {}
         owners: dict[str, int] = {}
         takes: dict[str, set[int]] = {}
-        for number, (meant, nots) in captions.items():
+        for number, said in captions.items():
+            meant, nots = (_parts(each) for each in said)
             for caption in meant:
                 owners.setdefault(same(caption), number)
             for caption in nots:
                 takes.setdefault(same(caption), set()).add(number)
-            asked |= {same(c): c for c in (*meant, *nots) if same(c) not in asked}
+            for caption in (*meant, *nots):
+                asked.setdefault(same(caption), caption)
         return cls(tuple(asked.values()), owners, {k: frozenset(v) for k, v in takes.items()})
 
 
@@ -86,6 +88,11 @@ def objects(findings: Iterable[Finding], wanted: Wanted, *, nms: float, across: 
         if all(bound >= 1 or overlap(finding.box, box) <= bound for bound, box in bounds):
             kept.append(Proposal(owner, finding.box, finding.score, finding.phrase))
     return kept
+
+
+def _parts(captions: Iterable[str]) -> list[str]:
+    """Return captions as the model takes them, which splits one that holds several."""
+    return [part for caption in captions for part in split_text(caption)]
 
 
 def _is_denied(finding: Finding, owner: int, denials: Sequence[tuple[Finding, frozenset[int]]]) -> bool:
