@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Add, ClassSpec, FoundPicture, Review
+from skillbank.sets.model import Add, ClassSpec, FoundPicture, Operation, Review
 from skillbank.sets.store import SetStore
 
 NAMES = ("exit", "person without a helmet")
@@ -33,7 +33,7 @@ def review(labels: LabelSet, numbers: list[int], who: str = "ann") -> None:
     """Draw a box of each class in pictures and say that they are right."""
     for number in numbers:
         x = float(number % 20)
-        operations = [Add(1, (x, 5, x + 30, 40)), Add(2, (x + 40, 20, x + 60, 70)), Review()]
+        operations: list[Operation] = [Add(1, (x, 5, x + 30, 40)), Add(2, (x + 40, 20, x + 60, 70)), Review()]
         labels.edit(number, operations, who=who, version=labels.picture(number).version, seconds=2)
 
 

@@ -189,6 +189,66 @@ def import_set(
     terminal.say(f"review it with: skillbank review {into}")
 
 
+@app.command("audit")
+def audit_set(
+    name: Name,
+    precision: Annotated[
+        float, typer.Option("--precision", help="Share of boxes that have to be right.")
+    ] = 0.95,
+    recall: Annotated[float, typer.Option("--recall", help="Share of objects that have to have one.")] = 0.9,
+    as_json: options.Json = False,
+) -> None:
+    """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
+    from dataclasses import asdict
+
+    from skillbank.cli.styled import table
+
+    with options.open_runtime(None) as runtime:
+        found = runtime.sets.open(name).audit(precision=precision, recall=recall)
+    if as_json:
+        options.print_json(asdict(found))
+        return
+    rows = table("class", "right of the boxes", "found of the objects")
+    for each in (*found.classes, found.overall):
+        cells = [
+            f"{rate.count:,} of {rate.of:,} ({rate.low:.0%} to {rate.high:.0%})"
+            for rate in (each.precision, each.recall)
+        ]
+        rows.add_row(one_line(each.name, 60), *cells)
+    terminal.show(rows)
+    terminal.say(found.said)
+
+
+@app.command("thresholds")
+def thresholds_of(
+    name: Name,
+    apply: Annotated[bool, typer.Option("--apply", help="Set them; proposals are shown anew.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Suggest a threshold for each class from what was reviewed; a decision of a person never changes."""
+    from dataclasses import asdict
+
+    from skillbank.cli.styled import table
+
+    with options.open_runtime(None) as runtime:
+        labels = runtime.sets.open(name)
+        found, names = labels.suggest_thresholds(), {c.number: c for c in labels.classes()}
+        for number, each in found.items() if apply else ():
+            labels.set_threshold(number, each.threshold, person())
+    said = {names[number].name: asdict(each) for number, each in found.items() if number in names}
+    if as_json:
+        options.print_json({"set": name, "applied": apply, "thresholds": said})
+    elif not said:
+        terminal.say("Too few proposals are reviewed to suggest a threshold; ten of a class are enough.")
+    else:
+        rows = table("class", "threshold", "right", "found", "proposals")
+        for called, each in said.items():
+            numbers = f"{each['threshold']:.3f}", f"{each['precision']:.0%}", f"{each['recall']:.0%}"
+            rows.add_row(one_line(called, 60), *numbers, f"{each['n']:,}")
+        terminal.show(rows)
+        terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
+
+
 @app.command("backup")
 def backup_set(
     name: Name,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
-from skillbank.sets import classes, document, editing, log, pictures, proposals, queue
+from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
 from skillbank.sets.model import (
     ALL,
     Added,
@@ -265,10 +265,27 @@ class LabelSet:
 
     # The queue
 
-    def next(self, who: str, *, count: int = 1, claim_seconds: float = 600) -> list[int]:
-        """Return the pictures to review next, kept for this person for a time; fewer when few are left."""
+    def next(
+        self, who: str, *, count: int = 1, claim_seconds: float = 600, sample: bool = False
+    ) -> list[int]:
+        """Return the pictures to review next, kept for this person for a time; fewer when few are left.
+
+        See `skillbank.sets.queue.next_pictures`.
+        """
         with self._changing(who) as change:
-            return queue.next_pictures(change, count, claim_seconds)
+            return queue.next_pictures(change, count, claim_seconds, sample=sample)
+
+    def audit(self, *, precision: float = 0.95, recall: float = 0.9) -> audit.Audit:
+        """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return audit.audit_of(db, self.id, precision=precision, recall=recall)
+
+    def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
+        """Return a threshold by class number from what was reviewed; see `skillbank.sets.thresholds`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return thresholds.suggest(db, self.id)
 
     # As data
 
