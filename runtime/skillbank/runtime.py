@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -101,7 +102,9 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
-        self._taken: float | None = None
+        self._taken: dict[str, int] = {}
+        self._looked: float | None = None
+        self._arriving = threading.Lock()
 
     def __enter__(self) -> Runtime:
         return self
@@ -148,12 +151,15 @@ class Runtime:
         from skillbank.jobs.label_jobs import take_in_all
         from skillbank.sets.store import SetStore
 
-        with self.reading:
-            now = time.monotonic()
-            if self._taken is None or now - self._taken > _ARRIVALS:
-                take_in_all(self.jobs.store)
-                self._taken = time.monotonic()
-        return SetStore(self.jobs.store.engine)
+        store = self.jobs.store
+        if self._arriving.acquire(blocking=False):  # whoever comes meanwhile need not wait for it
+            try:
+                if self._looked is None or time.monotonic() - self._looked > _ARRIVALS:
+                    take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
+                    self._looked = time.monotonic()
+            finally:
+                self._arriving.release()
+        return SetStore(store.engine)
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""

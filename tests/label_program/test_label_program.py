@@ -71,11 +71,13 @@ class Found:
 
 def test_a_line_that_was_cut_off_is_done_again(tmp_path: Path, signs: LabelSet) -> None:
     run_of, file = signs.start_run(spec()), tmp_path / "proposals.jsonl"
-    assert take_in(signs, run_of, file) == 0 and numbers_in(file) == set(), "nothing is there yet"
+    assert take_in(signs, run_of, file) == (0, 0) and numbers_in(file) == set(), "nothing is there yet"
     whole = line_of(1, [Found()]) + line_of(2, []) + line_of(3, [], "gone") + b"no line\n"
     file.write_bytes(whole + line_of(4, [Found()])[:-9])
-    assert take_in(signs, run_of, file) == 2
-    assert take_in(signs, run_of, file) == 0, "once"
+    assert take_in(signs, run_of, file, seconds=0) == (0, 0), "there was no time"
+    assert take_in(signs, run_of, file) == (2, len(whole))
+    assert take_in(signs, run_of, file) == (0, len(whole)), "once"
+    assert take_in(signs, run_of, file, len(whole)) == (0, len(whole))
     assert [len(signs.picture(number).boxes) for number in (1, 2, 3, 4)] == [1, 0, 0, 0]
     assert numbers_in(file) == {1, 2, 3} and file.read_bytes() == whole
     assert 1 not in {row.number for row in signs.missing(run_of)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ __all__ = ["ACTION", "SKILL", "lists", "take_in_all"]
 
 SKILL, ACTION = "skillbank-label-set", "label"
 """Skill and action of a label job."""
+_BLOCK = 1 << 16
 
 
 def lists() -> Path:
@@ -26,10 +29,15 @@ def lists() -> Path:
     return home() / "label-lists"
 
 
-def take_in_all(store: JobStore) -> int:
-    """Take what label jobs have found into their sets, as far as it is not there; return how many pictures.
+def take_in_all(store: JobStore, taken: dict[str, int], seconds: float = math.inf) -> None:
+    """Take what label jobs have found into their sets; nothing comes in twice, by however many processes.
 
-    Nothing is taken in twice, by however many processes at once.
+    Parameters
+    ----------
+    taken
+        How many bytes of each job's findings were taken in before, by the job's id; it is kept up to date.
+    seconds
+        About how long each job may take.
     """
     query = (
         sa.select(SETS.c.name, RUNS.c.number, RUNS.c.job)
@@ -38,7 +46,7 @@ def take_in_all(store: JobStore) -> int:
     )
     with store.engine.connect() as db:
         open_runs = db.execute(query).all()
-    sets, taken = SetStore(store.engine), 0
+    sets = SetStore(store.engine)
     for name, number, job in open_runs:
         try:
             record = store.get(job)
@@ -48,11 +56,25 @@ def take_in_all(store: JobStore) -> int:
         run = next((each for each in there.runs() if each.number == number), None)
         if run is None:
             continue
-        taken += take_in(there, run, Path(record.results_dir) / ACTION / PROPOSALS)
-        if record.state.terminal and record.settled is not None:
+        file, start = Path(record.results_dir) / ACTION / PROPOSALS, taken.get(job, 0)
+        _, taken[job] = take_in(there, run, file, start, seconds)
+        ended = record.state.terminal and record.settled is not None
+        if ended and (not file.is_file() or taken[job] >= _whole_lines(file)):
             there.finish_run(run, run.who)
             _forget_list(record)
-    return taken
+
+
+def _whole_lines(file: Path) -> int:
+    """Return how many bytes of a file are lines; the end of the last one may have been cut off."""
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        while size > 0:
+            start = max(0, size - _BLOCK)
+            stream.seek(start)
+            if (at := stream.read(size - start).rfind(b"\n")) >= 0:
+                return start + at + 1
+            size = start
+    return 0
 
 
 def _forget_list(record: JobRecord) -> None:

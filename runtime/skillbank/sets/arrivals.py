@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from skillbank.errors import DataError
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Corners, PictureRow, Proposal, Run
+from skillbank.sets.model import Corners, PictureRow, Run
 from skillbank.sets.objects import Finding, Wanted, objects
 
 __all__ = ["PROPOSALS", "Listed", "line_of", "list_of", "listed", "numbers_in", "take_in"]
@@ -76,23 +79,41 @@ def numbers_in(path: Path) -> set[int]:
     return {number for number, _ in _lines(whole.splitlines())}
 
 
-def take_in(there: LabelSet, run: Run, path: Path) -> int:
-    """Take the findings of a job into its set, those that it has not yet; return how many pictures."""
-    missing = {row.number for row in there.missing(run)}
-    if not missing or not path.is_file():
-        return 0
-    wanted = Wanted.of(run.captions)
-    settings = run.settings
-    taken = 0
-    pending: dict[int, list[Proposal]] = {}
+def take_in(
+    there: LabelSet, run: Run, path: Path, start: int = 0, seconds: float = math.inf
+) -> tuple[int, int]:
+    """Take the findings of a job into its set, those that it has not yet.
+
+    Parameters
+    ----------
+    start
+        Bytes of the file that were taken in before.
+    seconds
+        About how long this may take; the rest is for the next time.
+
+    Returns
+    -------
+    tuple of int
+        How many pictures were taken in, and up to which byte.
+    """
+    if not path.is_file() or path.stat().st_size <= start:
+        return 0, start
+    wanted, settings = Wanted.of(run.captions), run.settings
+    until, taken = time.monotonic() + seconds, 0
     with path.open("rb") as file:
-        for number, found in _lines(line for line in file if line.endswith(b"\n")):
-            if number in missing and found is not None:
-                pending[number] = objects(found, wanted, nms=settings["nms"], across=settings["across"])
-            if len(pending) >= _BATCH:
-                taken += there.propose(run, pending)
-                pending = {}
-    return taken + (there.propose(run, pending) if pending else 0)
+        file.seek(start)
+        while time.monotonic() < until:
+            lines = [line for line in islice(file, _BATCH) if line.endswith(b"\n")]
+            found = {
+                number: objects(each, wanted, nms=settings["nms"], across=settings["across"])
+                for number, each in _lines(lines)
+                if each is not None
+            }
+            taken += there.propose(run, found) if found else 0
+            start += sum(map(len, lines))
+            if len(lines) < _BATCH:
+                break
+    return taken, start
 
 
 def _lines(lines: Iterable[bytes]) -> Iterator[tuple[int, list[_Found] | None]]:
