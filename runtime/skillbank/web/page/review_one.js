@@ -1,0 +1,215 @@
+// One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
+import { at, seen } from "/dom.js";
+import { call, className, link, picturePath, review } from "/review_set.js";
+import * as canvas from "/review_canvas.js";
+import * as panel from "/review_panel.js";
+import * as grid from "/review_grid.js";
+import { inWords, load } from "/review_picture.js";
+import { help } from "/review_keys.js";
+
+const AHEAD = 3; // pictures that the queue is asked for: the next ones are fetched while one is looked at
+let picture = null, door = null, queue = [], asking = false, stop = new AbortController();
+
+export const number = () => picture?.number ?? null;
+export const saved = async () => picture === null || picture.saved();
+export const active = (name) => picture !== null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
+
+export function start(given) {
+  door = given;
+  canvas.start();
+  panel.start(door.problem);
+  canvas.canvas.onselect = () => panel.boxes();
+  canvas.canvas.ondraw = add;
+  const buttons = { accept: "accept", skip: "skip", next: "next", previous: "previous", reject: "reject", yes: "yes", draw: "draw",
+    candidates: "candidates", larger: "larger", smaller: "smaller", whole: "whole" };
+  for (const [id, name] of Object.entries(buttons)) at(id).addEventListener("click", () => active(name) && actions[name]());
+  at("mine").addEventListener("click", () => settle(true));
+  at("theirs").addEventListener("click", () => settle(false));
+}
+
+export function leave() {
+  picture?.send();
+}
+
+export function forget() {
+  picture = null;
+  queue = [];
+  asking = false;
+}
+
+export async function open(text) {
+  const wanted = Number(text);
+  if (picture?.number === wanted) {
+    await picture.follow();
+    return shown();
+  }
+  const next = await load(wanted);
+  stop.abort();
+  stop = new AbortController();
+  picture = next;
+  for (const kind of ["change", "named", "merged"]) picture.addEventListener(kind, (event) => told(kind, event), { signal: stop.signal });
+  canvas.show(picture, `${picturePath(wanted, "image")}?v=${picture.base.sha256.slice(0, 12)}`);
+  door.said("");
+  shown();
+  panel.list();
+  grid.stand(wanted);
+  if (!at("part-picture").contains(document.activeElement)) at("canvas").focus({ preventScroll: true });
+  fetchAhead();
+}
+
+export async function follow() {
+  await picture?.follow();
+  shown();
+  panel.list();
+}
+
+function told(kind, event) {
+  if (kind === "named" && event.detail.has(canvas.canvas.selected)) canvas.canvas.selected = event.detail.get(canvas.canvas.selected);
+  if (kind === "merged") door.said(`${somebody(event.detail)} changed this picture too; both changes are kept.`);
+  shown();
+}
+
+function shown() {
+  if (!picture) return;
+  const { base } = picture, state = { todo: "to do", reviewed: "reviewed", skipped: "skipped" }[base.state];
+  at("picture-name").textContent = seen(base.name);
+  at("picture-state").textContent = `${base.width} × ${base.height} · ${state}${base.reviewed_by ? ` by ${seen(base.reviewed_by)}` : ""} · ${base.split === "val" ? "validation" : "training"}`;
+  at("saved").textContent = picture.problem ? `Not saved: ${seen(picture.problem)}` : picture.conflict ? "Not saved" : picture.busy ? "Saving …" : "Saved";
+  at("saved").classList.toggle("problem", Boolean(picture.problem));
+  for (const id of ["reject", "yes"]) at(id).disabled = canvas.canvas.selected === null;
+  at("candidates").setAttribute("aria-pressed", String(review.candidates));
+  conflict();
+  canvas.draw();
+  panel.boxes();
+  grid.update(base);
+}
+
+function conflict() {
+  const there = picture.conflict;
+  const fresh = there && at("conflict").hidden;
+  at("conflict").hidden = !there;
+  if (!there) return;
+  picture.boxes = there.boxes; // theirs is shown; ours waits in words until it is decided
+  at("conflict-text").textContent = `${seen(somebody(there))} changed the same thing while you worked on it. What is shown is theirs. `
+    + `Yours is not saved yet: ${inWords(picture.waiting)}.`;
+  if (fresh) at("conflict").focus();
+}
+
+function somebody(state) {
+  const before = new Map((picture?.base.boxes ?? []).map((box) => [box.number, box]));
+  const other = state.boxes.find((box) => box.by && JSON.stringify(before.get(box.number)) !== JSON.stringify(box));
+  return other?.by ?? state.reviewed_by ?? "Somebody";
+}
+
+async function settle(mine) {
+  await picture.settle(mine);
+  door.said(mine ? "Yours was put on top of theirs." : "Theirs stays; yours was let go.");
+  at("canvas").focus();
+  shown();
+}
+
+// The queue: the server says which picture is worth most, and that nobody else has it.
+export async function ask() {
+  asking = true;
+  try {
+    if (!queue.length) queue = (await call("GET", `/next?count=${AHEAD}`)).pictures.filter((each) => each !== picture?.number || picture.base.state === "todo");
+    const [next] = queue;
+    if (next === undefined) return finished();
+    queue = queue.slice(1);
+    go(next);
+  } catch (error) {
+    door.problem(error.message);
+  }
+}
+
+function finished() {
+  asking = false;
+  door.said("Nothing is left: every picture is reviewed, skipped, or with somebody else.");
+}
+
+function go(wanted) {
+  if (picture?.number === wanted && location.hash === link("picture", String(wanted))) open(String(wanted));
+  else location.hash = link("picture", String(wanted));
+}
+
+function fetchAhead() {
+  const next = asking ? queue[0] : grid.beside(picture.number, 1);
+  if (next !== undefined && next !== null) new Image().src = picturePath(next, "image");
+}
+
+async function onward(step, wanted) {
+  if (!(await picture.saved())) return;
+  if (asking && step > 0) return ask();
+  const next = grid.beside(picture.number, step, wanted);
+  if (next !== null) return go(next);
+  if (step > 0 && grid.grid.rows.length === 0) return ask(); // the picture was opened by its address: there is no list
+  door.said(step > 0 ? "This was the last picture of the list." : "This is the first picture of the list.");
+}
+
+async function decide(state) {
+  const done = picture;
+  await panel.settled();
+  done.do({ op: "review", state });
+  if (!(await done.saved())) return;
+  door.counted();
+  await onward(1, (row) => row.state === "todo" && row.number !== done.number);
+}
+
+function add(box) {
+  canvas.setDrawing(false);
+  if (review.chosen === null) return door.problem("The set has no class yet; add one under Classes.");
+  const fresh = picture.add(review.chosen, box);
+  canvas.select(fresh);
+  door.said(`A box of ${className(review.chosen)}.`);
+}
+
+const selected = () => picture.box(canvas.canvas.selected);
+
+export const actions = {
+  accept: () => decide("reviewed"),
+  skip: () => decide("skipped"),
+  next: () => onward(1),
+  previous: () => { asking = false; return onward(-1); },
+  yes() {
+    const box = selected();
+    if (box?.state === "proposed") picture.do({ op: "accept", number: box.number });
+  },
+  reject() {
+    const box = selected();
+    if (!box || picture.conflict) return;
+    panel.walk(1);
+    if (canvas.canvas.selected === box.number) canvas.select(null);
+    picture.reject(box.number);
+  },
+  draw: () => canvas.setDrawing(!canvas.canvas.drawing),
+  enter() {
+    if (canvas.canvas.drawing) add(canvas.middle());
+  },
+  escape() {
+    if (canvas.isDragging()) canvas.cancel();
+    else if (canvas.canvas.drawing) canvas.setDrawing(false);
+    else canvas.select(null);
+  },
+  candidates() {
+    review.candidates = !review.candidates;
+    shown();
+  },
+  nudge(x, y) {
+    const box = selected();
+    if (box) picture.change(box.number, { box: canvas.moved(box.box, x, y) });
+  },
+  size(x, y) {
+    const box = selected();
+    if (box) picture.change(box.number, { box: canvas.resized(box.box, x, y) });
+  },
+  pick(index) {
+    const one = review.set.classes[index];
+    if (one) panel.pick(one.number);
+  },
+  box: (step) => panel.walk(step),
+  larger: () => canvas.zoomTo(canvas.canvas.zoom * 1.5),
+  smaller: () => canvas.zoomTo(canvas.canvas.zoom / 1.5),
+  whole: () => canvas.zoomTo(1),
+  grid: () => { asking = false; location.hash = link(); },
+  help,
+};
