@@ -28,6 +28,7 @@ from skillbank.cli import (
     plan,
     report,
     results,
+    review,
     run,
     schemas,
     show,
@@ -71,6 +72,7 @@ app.command("label")(label.label)
 app.add_typer(data.app, name="data")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
+app.command("review")(review.review)
 app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("clean")(clean.clean)
