@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
+    from skillbank.sets.store import SetStore
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
 
@@ -131,6 +132,13 @@ class Runtime:
                 store = JobStore(self._database_url or database_url(), self._outbox())
                 self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
             return self._jobs
+
+    @property
+    def sets(self) -> SetStore:
+        """Label sets, in the database of the jobs; opening it opens the database."""
+        from skillbank.sets.store import SetStore
+
+        return SetStore(self.jobs.store.engine)
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
