@@ -41,7 +41,10 @@ def write_truth(folder: Path, count: int, seed: int = 0) -> list[Truth]:
         pen = ImageDraw.Draw(image)
         for _ in range(12):  # what tells pictures apart
             x, y = dice.randrange(SIZE[0]), dice.randrange(SIZE[1])
-            pen.rectangle((x, y, x + dice.randrange(4, 50), y + dice.randrange(4, 30)), fill=tuple(dice.randrange(150, 220) for _ in range(3)))
+            pen.rectangle(
+                (x, y, x + dice.randrange(4, 50), y + dice.randrange(4, 30)),
+                fill=tuple(dice.randrange(150, 220) for _ in range(3)),
+            )
         disc, block = _corners(dice, 0), _corners(dice, 160)
         pen.ellipse(disc, fill="crimson", outline="black")
         pen.rectangle(block, fill="royalblue", outline="black")

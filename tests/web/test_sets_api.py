@@ -48,7 +48,9 @@ def valid(name: str, document: Any) -> Any:
     return document
 
 
-def edit(client: TestClient, number: int, version: int | str, *operations: dict[str, Any], who: str = "Ann") -> Any:
+def edit(
+    client: TestClient, number: int, version: int | str, *operations: dict[str, Any], who: str = "Ann"
+) -> Any:
     headers = {"if-match": f'"{version}"', "skillbank-person": who}
     return client.post(f"{ONE}/pictures/{number}/edits", headers=headers, json={"operations": operations})
 
@@ -58,7 +60,13 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
     assert entry == {"name": "signs", "pictures": 6, "todo": 6, "reviewed": 0, "skipped": 0}
     shown = valid("set", client.get(ONE).json())
     assert [one["name"] for one in shown["classes"]] == ["disc", "block"]
-    assert shown["classes"][1]["counts"] == {"proposed": 6, "candidates": 6, "accepted": 0, "edited": 0, "rejected": 0}
+    assert shown["classes"][1]["counts"] == {
+        "proposed": 6,
+        "candidates": 6,
+        "accepted": 0,
+        "edited": 0,
+        "rejected": 0,
+    }
     first = valid("pictures", client.get(f"{ONE}/pictures?limit=4").json())
     rest = valid("pictures", client.get(f"{ONE}/pictures?limit=4&after={first['next']}").json())
     names = [row["name"] for row in first["pictures"] + rest["pictures"]]
@@ -66,7 +74,9 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
     answer = client.get(f"{ONE}/pictures/1")
     picture = valid("picture", answer.json())
     assert answer.headers["etag"] == f'"{picture["version"]}"'
-    assert [box["shown"] for box in picture["boxes"]] == [True, True, False], "a candidate is told, and not shown"
+    assert [box["shown"] for box in picture["boxes"]] == [True, True, False], (
+        "a candidate is told, and not shown"
+    )
     assert "place" not in picture and str(Path.cwd().root) not in picture["name"]
     assert valid("next", client.get(f"{ONE}/next?count=3").json())["pictures"]
     crops = valid("crops", client.get(f"{ONE}/crops?class=1&limit=4").json())
@@ -81,7 +91,12 @@ def test_an_edit_names_the_version_that_it_has_seen(client: TestClient) -> None:
     after = valid("picture", answer.json())
     assert answer.headers["etag"] == f'"{after["version"]}"' and after["version"] > before["version"]
     mine = after["boxes"][-1]
-    assert (mine["box"], mine["state"], mine["origin"], mine["score"]) == ([10, 20, 30, 40], "accepted", "Ann", None)
+    assert (mine["box"], mine["state"], mine["origin"], mine["score"]) == (
+        [10, 20, 30, 40],
+        "accepted",
+        "Ann",
+        None,
+    )
     late = edit(client, 1, before["version"], add, who="Bob")
     assert late.status_code == 412 and late.json()["error"]["code"] == "version_conflict"
     assert valid("picture", late.json()["picture"]) == after, "the other's state comes with the refusal"
@@ -112,7 +127,11 @@ def test_people_with_any_name_do_no_double_work(client: TestClient) -> None:
     assert len(one) == len(two) == 3 and not set(one) & set(two)
     state = client.get(f"{ONE}/pictures/{one[0]}").json()
     headers = {"if-match": f'"{state["version"]}"', "skillbank-person": "J%C3%B6rg"}
-    client.post(f"{ONE}/pictures/{one[0]}/edits", headers=headers, json={"operations": [{"op": "review"}], "seconds": 4})
+    client.post(
+        f"{ONE}/pictures/{one[0]}/edits",
+        headers=headers,
+        json={"operations": [{"op": "review"}], "seconds": 4},
+    )
     assert client.get(ONE).json()["people"] == [{"name": "Jörg", "reviewed": 1, "seconds": 4.0}]
     assert edit(client, one[1], 1, who="run%203").status_code == 400, "no person is called as a model is"
 
@@ -121,13 +140,19 @@ def test_crops_are_decided_together(client: TestClient) -> None:
     boxes = [box["number"] for box in client.get(f"{ONE}/crops?class=1").json()["boxes"]]
     assert len(boxes) == 6
     decisions = {str(number): "reject" if number == boxes[0] else "accept" for number in boxes}
-    assert valid("counted", client.post(f"{ONE}/decisions", json={"decisions": decisions}).json()) == {"changed": 6}
+    assert valid("counted", client.post(f"{ONE}/decisions", json={"decisions": decisions}).json()) == {
+        "changed": 6
+    }
     assert client.get(f"{ONE}/crops?class=1").json()["boxes"] == []
     right = [box["number"] for box in client.get(f"{ONE}/crops?class=1&state=decided").json()["boxes"]]
     assert right == boxes[1:]
     assert client.post(f"{ONE}/decisions", json={"reclass": right[:2], "class": 2}).json() == {"changed": 2}
     assert client.post(f"{ONE}/decisions", json={"reclass": right[:2]}).status_code == 400
-    assert client.get(ONE).json()["classes"][1]["counts"]["accepted"] + client.get(ONE).json()["classes"][1]["counts"]["edited"] == 2
+    assert (
+        client.get(ONE).json()["classes"][1]["counts"]["accepted"]
+        + client.get(ONE).json()["classes"][1]["counts"]["edited"]
+        == 2
+    )
 
 
 def test_classes_are_changed_and_what_was_decided_stays(client: TestClient) -> None:
@@ -136,8 +161,13 @@ def test_classes_are_changed_and_what_was_decided_stays(client: TestClient) -> N
     body = {"name": "circle", "captions": ["a red circle"], "not_captions": ["red car"], "threshold": 0.9}
     changed = valid("set", client.patch(f"{ONE}/classes/1", json=body).json())["classes"][0]
     assert {key: changed[key] for key in body} == body
-    assert changed["counts"]["accepted"] == 1 and changed["counts"]["candidates"] == 5, "a threshold moves proposals only"
-    assert client.patch(f"{ONE}/classes/1", json={"threshold": None}).json()["classes"][0]["counts"]["proposed"] == 5
+    assert changed["counts"]["accepted"] == 1 and changed["counts"]["candidates"] == 5, (
+        "a threshold moves proposals only"
+    )
+    assert (
+        client.patch(f"{ONE}/classes/1", json={"threshold": None}).json()["classes"][0]["counts"]["proposed"]
+        == 5
+    )
     assert client.patch(f"{ONE}/classes/9", json={"captions": ["x"]}).status_code == 404
     assert client.patch(f"{ONE}/classes/1", json={"colour": "red"}).status_code == 400
     assert client.post(f"{ONE}/classes", json={"classes": [{"name": "circle"}]}).status_code == 400
@@ -150,7 +180,9 @@ def test_classes_are_changed_and_what_was_decided_stays(client: TestClient) -> N
 def shown(client: TestClient, path: str) -> Image.Image:
     answer = client.get(path)
     assert answer.status_code == 200, answer.text
-    assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers["content-type"].startswith("image/")
+    assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers[
+        "content-type"
+    ].startswith("image/")
     with Image.open(io.BytesIO(answer.content)) as image:
         image.load()
     return image
@@ -158,7 +190,10 @@ def shown(client: TestClient, path: str) -> Image.Image:
 
 def test_pictures_as_they_are_small_and_cut_out(client: TestClient, truth: list[Truth]) -> None:
     answer = client.get(f"{ONE}/pictures/1/image?v=1")
-    assert answer.content in [one.path.read_bytes() for one in truth] and "immutable" in answer.headers["cache-control"]
+    assert (
+        answer.content in [one.path.read_bytes() for one in truth]
+        and "immutable" in answer.headers["cache-control"]
+    )
     assert shown(client, f"{ONE}/pictures/1/thumbnail").size == (320, 240)
     kept = [path for path in (cache_dir() / SHELF).rglob("*") if path.is_file()]
     assert len(kept) == 1 and kept[0].name.endswith("-small.jpg")
@@ -216,7 +251,11 @@ def test_what_lies_at_a_place_is_sent_only_if_it_is_the_picture(
     first.symlink_to(secret)
     second.write_bytes(third.read_bytes())
     third.unlink()
-    for path, words in ((first, "holds something else now"), (second, "holds something else now"), (third, "is gone")):
+    for path, words in (
+        (first, "holds something else now"),
+        (second, "holds something else now"),
+        (third, "is gone"),
+    ):
         for what in ("image", "thumbnail"):
             answer = client.get(f"{ONE}/pictures/{numbers[path.name]}/{what}")
             assert answer.status_code in (404, 409) and words in answer.json()["error"]["message"]
@@ -245,11 +284,20 @@ def test_names_and_words_of_a_set_stay_text(runtime: Runtime, tmp_path: Path) ->
     made = make_set(runtime.jobs.store, "odd", [], propose=False)
     made.add_pictures([found(one.path, "<img src=x onerror=alert(1)>\u202egnp.png")], WHO)
     raw = client_of(runtime).get("/api/sets/odd/pictures").text
-    assert "\u202e" not in raw and json.loads(raw)["pictures"][0]["name"].startswith("<img"), "an escape of JSON's"
+    assert "\u202e" not in raw and json.loads(raw)["pictures"][0]["name"].startswith("<img"), (
+        "an escape of JSON's"
+    )
 
 
 def test_requests_that_make_no_sense(client: TestClient) -> None:
-    for path in ("pictures?limit=many", "pictures?filter=nice", "pictures?after=-1", "crops", "crops?class=x", "crops?class=1&state=odd"):
+    for path in (
+        "pictures?limit=many",
+        "pictures?filter=nice",
+        "pictures?after=-1",
+        "crops",
+        "crops?class=x",
+        "crops?class=1&state=odd",
+    ):
         assert client.get(f"{ONE}/{path}").status_code == 400, path
     assert client.get("/api/sets/none").status_code == 404
     version = client.get(f"{ONE}/pictures/1").json()["version"]

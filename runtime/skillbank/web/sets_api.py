@@ -106,7 +106,7 @@ class SetsDoor:
     def set(self, request: Request) -> Response:
         """Show how a set stands."""
         found = self._set(request)
-        return Json(set_document(found.summary(), found.classes()).document())
+        return Json(set_document(found.summary(), found.classes(), found.runs()).document())
 
     def pictures(self, request: Request) -> Response:
         """Show a page of pictures."""
@@ -114,11 +114,11 @@ class SetsDoor:
         where = Filter(
             asked.get("filter") or ALL.kind, asked.get("split") or None, _number(request, "class", None)
         )
-        limit = min(_MOST, _number(request, "limit", 100))
+        limit = max(1, min(_MOST, _number(request, "limit", 100)))
         after = _number(request, "after", None)
         order = asked.get("order") or "name"
-        rows = self._set(request).pictures(where=where, order=order, after=after, limit=limit)
-        following = rows[-1].number if len(rows) == limit and rows else None
+        found = self._set(request).pictures(where=where, order=order, after=after, limit=limit + 1)
+        rows, following = found[:limit], found[limit - 1].number if len(found) > limit else None
         document = said.PicturesDocument(pictures=[row_document(row) for row in rows], next=following)
         return Json(document.document())
 
@@ -140,7 +140,8 @@ class SetsDoor:
             raise Refusal(400, "usage", "The state of crops is proposed or decided.")
         limit = max(1, min(_MOST, _number(request, "limit", 60)))
         after = _number(request, "after", 0)
-        boxes = _crops(found, _needed(request, "class"), wanted, after, limit)
+        more = _crops(found, _needed(request, "class"), wanted, after, limit + 1)
+        boxes, following = more[:limit], more[limit - 1].number if len(more) > limit else None
         names: dict[int, str] = {}
         for box in boxes:
             if box.picture not in names:
@@ -149,15 +150,14 @@ class SetsDoor:
             said.CropBox(**box_document(box).model_dump(by_alias=False), name=names[box.picture])
             for box in boxes
         ]
-        following = boxes[-1].number if len(boxes) == limit else None
         return Json(said.CropsDocument(boxes=shown, next=following).document())
 
     def log(self, request: Request) -> Response:
         """Show what has happened to a set, from the first event on."""
         limit = max(1, min(_MOST, _number(request, "limit", _MOST)))
-        events = self._set(request).log(after=_number(request, "after", 0), limit=limit)
-        following = events[-1].seq if len(events) == limit else None
-        lines = [event_document(event) for event in events]
+        events = self._set(request).log(after=_number(request, "after", 0), limit=limit + 1)
+        following = events[limit - 1].seq if len(events) > limit else None
+        lines = [event_document(event) for event in events[:limit]]
         return Json(said.LogDocument(events=lines, next=following).document())
 
     # Pictures, by number alone: nothing that a client says becomes a path
@@ -231,7 +231,9 @@ class SetsDoor:
         found = self._set(request)
         there = {one.name for one in found.classes()}
         if taken := [one.name for one in body.classes if " ".join(one.name.split()) in there]:
-            raise UsageError(f"there is a class {one_line(taken[0])} already; change that, or give another name")
+            raise UsageError(
+                f"there is a class {one_line(taken[0])} already; change it, or give another name"
+            )
         specs = [spec_of(one.name, one.captions, one.not_captions, one.threshold) for one in body.classes]
         found.set_classes(specs, person_of(request))
         return self.set(request)

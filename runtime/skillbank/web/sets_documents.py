@@ -69,13 +69,14 @@ class ClassCounts(_Answer):
 
 
 class ClassDocument(_Answer):
-    """A class; a ``threshold`` of null is the model's own."""
+    """A class; a ``threshold`` of null is the model's own; ``level`` is the one in force for the last model."""
 
     number: int
     name: str
     captions: list[str]
     not_captions: list[str]
     threshold: float | None
+    level: float
     counts: ClassCounts = ClassCounts()
 
 
@@ -192,7 +193,7 @@ class CropsDocument(_Answer):
 
 
 class EventDocument(_Answer):
-    """A line of the log; ``of`` is the event that an undo or redo turns around, ``said`` tells it in words."""
+    """A line of the log; ``of`` is the event that an undo or redo turns around, ``said`` is it in words."""
 
     seq: int
     at: datetime
@@ -253,9 +254,7 @@ class ReviewPicture(_Request):
     state: Literal["todo", "reviewed", "skipped"] = "reviewed"
 
 
-AnyOperation: TypeAlias = Annotated[
-    AddBox | ChangeBox | DecideBox | ReviewPicture, Field(discriminator="op")
-]
+AnyOperation: TypeAlias = Annotated[AddBox | ChangeBox | DecideBox | ReviewPicture, Field(discriminator="op")]
 
 
 class Edits(_Request):

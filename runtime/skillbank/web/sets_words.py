@@ -1,4 +1,4 @@
-"""What the store says of sets, as the documents of ``/api/sets``, and what clients say, as the store takes it."""
+"""What the store says of sets as documents of ``/api/sets``, and what clients say as the store takes it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from skillbank.sets.model import (
     Reject,
     Restore,
     Review,
+    Run,
+    RunSpec,
     SetSummary,
 )
 from skillbank.web import sets_documents as said
@@ -43,6 +45,7 @@ __all__ = [
 
 PERSON = "skillbank-person"
 """Header with the name of who reviews, percent-encoded: names need letters that headers do not have."""
+_THRESHOLD = RunSpec("", "", ()).threshold
 _KINDS = {
     "edit": "changes to a picture",
     "decide": "decisions about boxes",
@@ -84,8 +87,9 @@ def set_entry(summary: SetSummary) -> said.SetEntry:
     )
 
 
-def set_document(summary: SetSummary, classes: Iterable[LabelClass]) -> said.SetDocument:
-    """Return how a set stands."""
+def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Sequence[Run]) -> said.SetDocument:
+    """Return how a set stands; the last of its runs says what a class without a threshold shows."""
+    usual = runs[-1].threshold if runs else _THRESHOLD
     counts = {
         count.number: said.ClassCounts(
             proposed=count.proposed,
@@ -113,6 +117,7 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass]) -> said.Set
                 captions=list(one.captions),
                 not_captions=list(one.not_captions),
                 threshold=one.threshold,
+                level=usual if one.threshold is None else one.threshold,
                 counts=counts.get(one.number, said.ClassCounts()),
             )
             for one in classes

@@ -57,7 +57,7 @@ function row(one) {
   const field = (label, value, save, more = {}) => {
     const id = `${label.replaceAll(" ", "-")}-${one.number}`.toLowerCase();
     const give = (event) => { if (event.target.value !== value) save(event.target.value, event.target); };
-    const node = more.rows ? h("textarea", { id, rows: more.rows, onchange: give }) : h("input", { id, type: "text", maxlength: 200, onchange: give });
+    const node = more.rows ? h("textarea", { id, rows: more.rows, placeholder: more.placeholder, onchange: give }) : h("input", { id, type: "text", maxlength: 200, placeholder: more.placeholder, onchange: give });
     node.value = value;
     return h("div", { class: "field" }, h("label", { for: id }, label), node);
   };
@@ -68,9 +68,9 @@ function row(one) {
       h("small", {}, `${accepted + edited} accepted, ${proposed} proposed, ${rejected} rejected`)),
     h("div", { class: "fields" },
       field("Name", one.name, (name) => patch({ name }, `It is called ${name} now.`)),
-      field("Threshold", one.threshold === null ? "" : String(one.threshold), (text) => threshold(one, text, patch)),
-      field("Descriptions", one.captions.join("\n"), (text) => patch({ captions: lines(text) }, "The next label run takes these descriptions; what people decided stays."), { rows: 3 }),
-      field("But not", one.not_captions.join("\n"), (text) => patch({ not_captions: lines(text) }, "The next label run leaves these out; what people decided stays."), { rows: 3 })),
+      field("Threshold", one.threshold === null ? "" : String(one.threshold), (text) => threshold(one, text, patch), { placeholder: `the model's, ${one.level}` }),
+      field("Descriptions", one.captions.join("\n"), (text) => patch({ captions: lines(text) }, "The next label run takes these descriptions; what people decided stays."), { rows: 3, placeholder: "one a line" }),
+      field("But not", one.not_captions.join("\n"), (text) => patch({ not_captions: lines(text) }, "The next label run leaves these out; what people decided stays."), { rows: 3, placeholder: "one a line" })),
     h("div", { class: "line" },
       h("label", { class: "check" }, h("input", { type: "checkbox", "data-merge": one.number }), " merge"),
       h("button", { type: "button", class: "small", onclick: () => remove(one) }, `Remove ${one.name}`)));

@@ -10,6 +10,7 @@ import { help } from "/review_keys.js";
 const AHEAD = 3; // pictures that the queue is asked for: the next ones are fetched while one is looked at
 let picture = null, door = null, queue = [], asking = false, stop = new AbortController();
 
+const selected = () => picture?.box(canvas.canvas.selected);
 export const number = () => picture?.number ?? null;
 export const saved = async () => picture === null || picture.saved();
 export const active = (name) => picture !== null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
@@ -18,7 +19,7 @@ export function start(given) {
   door = given;
   canvas.start();
   panel.start(door.problem);
-  canvas.canvas.onselect = () => panel.boxes();
+  canvas.canvas.onselect = () => { panel.boxes(); chosen(); };
   canvas.canvas.ondraw = add;
   const buttons = { accept: "accept", skip: "skip", next: "next", previous: "previous", reject: "reject", yes: "yes", draw: "draw",
     candidates: "candidates", larger: "larger", smaller: "smaller", whole: "whole" };
@@ -76,12 +77,18 @@ function shown() {
   at("picture-state").textContent = `${base.width} × ${base.height} · ${state}${base.reviewed_by ? ` by ${seen(base.reviewed_by)}` : ""} · ${base.split === "val" ? "validation" : "training"}`;
   at("saved").textContent = picture.problem ? `Not saved: ${seen(picture.problem)}` : picture.conflict ? "Not saved" : picture.busy ? "Saving …" : "Saved";
   at("saved").classList.toggle("problem", Boolean(picture.problem));
-  for (const id of ["reject", "yes"]) at(id).disabled = canvas.canvas.selected === null;
+  chosen();
   at("candidates").setAttribute("aria-pressed", String(review.candidates));
   conflict();
   canvas.draw();
   panel.boxes();
   grid.update(base);
+}
+
+function chosen() {
+  const box = selected();
+  at("reject").disabled = !box;
+  at("yes").disabled = box?.state !== "proposed";
 }
 
 function conflict() {
@@ -162,8 +169,6 @@ function add(box) {
   canvas.select(fresh);
   door.said(`A box of ${className(review.chosen)}.`);
 }
-
-const selected = () => picture.box(canvas.canvas.selected);
 
 export const actions = {
   accept: () => decide("reviewed"),

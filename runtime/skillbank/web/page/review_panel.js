@@ -3,7 +3,6 @@ import { at, h } from "/dom.js";
 import { call, choose, classes, className, isCandidate, review } from "/review_set.js";
 import { canvas, colourOf, draw, select } from "/review_canvas.js";
 
-const UNSET = 0.3; // where the slider of a class stands that has no threshold of its own
 const STATES = { proposed: "proposed", accepted: "accepted", edited: "edited", rejected: "rejected" };
 let saving = Promise.resolve();
 
@@ -44,12 +43,12 @@ export function list() {
   if (focused !== undefined && at("class-list").contains(document.activeElement)) return; // a slider in use stays
   const held = document.activeElement?.dataset?.class;
   at("class-list").replaceChildren(...classes().map((one, index) => {
-    const level = one.threshold ?? UNSET, id = `level-${one.number}`;
+    const level = one.threshold ?? one.level, id = `level-${one.number}`;
     return h("li", { "--hue": colourOf(one.number) },
       h("button", { type: "button", "data-class": one.number, "aria-pressed": String(one.number === review.chosen), title: one.captions.join(" | ") },
         h("i", { class: "swatch" }), h("span", {}, one.name), index < 9 ? h("kbd", { "aria-hidden": "true" }, String(index + 1)) : null),
       h("label", { class: "quiet", for: id }, `Threshold of ${one.name}`),
-      h("input", { id, type: "range", min: 0.05, max: 0.95, step: 0.01, value: level, "data-level": one.number }),
+      h("input", { id, type: "range", min: 0.05, max: 0.95, step: 0.01, value: level, "data-level": one.number, title: one.threshold === null ? "the model's" : null }),
       h("output", { for: id }, level.toFixed(2)));
   }));
   if (held !== undefined) at("class-list").querySelector(`[data-class="${CSS.escape(held)}"]`)?.focus();
