@@ -69,7 +69,7 @@ class ClassCounts(_Answer):
 
 
 class ClassDocument(_Answer):
-    """A class; a ``threshold`` of null is the model's own; ``level`` is the one in force for the last model."""
+    """A class; a ``threshold`` of null is the last model's own, and ``level`` is the one in force."""
 
     number: int
     name: str

@@ -96,6 +96,7 @@ async function person() {
   if (review.person) return;
   review.person = kept.get("person") ?? "";
   if (!review.person) await rename();
+  progress();
 }
 
 function rename() {

@@ -20,6 +20,8 @@ export function start() {
   boxes.addEventListener("pointermove", move);
   boxes.addEventListener("pointerup", release);
   boxes.addEventListener("pointercancel", () => finish(false));
+  // A finger that drags a box does not scroll; what CSS says of touch does not reach parts of an SVG everywhere.
+  boxes.addEventListener("touchstart", (event) => { if (drag) event.preventDefault(); }, { passive: false });
   view.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // without them the wheel scrolls
     event.preventDefault();
@@ -129,7 +131,7 @@ function press(event) {
   else if (handle) drag = { ...from, kind: "resize", number: canvas.selected, pull: handle.dataset.handle.split(" ").map(Number) };
   else if (mark) {
     const number = Number(mark.dataset.box), already = number === canvas.selected;
-    select(number);
+    if (!already) select(number); // drawing anew under a finger would lose its events
     // A finger moves only what it chose before: else nobody could scroll over a box.
     if (event.pointerType !== "touch" || already) drag = { ...from, kind: "move", number };
   } else {

@@ -7,13 +7,14 @@ import * as grid from "/review_grid.js";
 import { inWords, load } from "/review_picture.js";
 import { help } from "/review_keys.js";
 
-const AHEAD = 3; // pictures that the queue is asked for: the next ones are fetched while one is looked at
-let picture = null, door = null, queue = [], asking = false, stop = new AbortController();
+const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
+let picture = null, door = null, queue = [], asking = false, opening = 0, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
 export const number = () => picture?.number ?? null;
 export const saved = async () => picture === null || picture.saved();
-export const active = (name) => picture !== null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
+// On the way to another picture nothing is done to the one that is still shown.
+export const active = (name) => picture !== null && opening === 0 && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
 
 export function start(given) {
   door = given;
@@ -44,13 +45,23 @@ export async function open(text) {
     await picture.follow();
     return shown();
   }
-  const next = await load(wanted);
+  opening += 1;
+  try {
+    turnTo(await load(wanted), wanted);
+  } finally {
+    opening -= 1;
+  }
+}
+
+function turnTo(next, wanted) {
+  if (location.hash !== link("picture", String(wanted))) return; // somebody went elsewhere meanwhile
   stop.abort();
   stop = new AbortController();
   picture = next;
   for (const kind of ["change", "named", "merged"]) picture.addEventListener(kind, (event) => told(kind, event), { signal: stop.signal });
   canvas.show(picture, `${picturePath(wanted, "image")}?v=${picture.base.sha256.slice(0, 12)}`);
   door.said("");
+  at("part-picture").dataset.number = wanted;
   shown();
   panel.list();
   grid.stand(wanted);
@@ -66,8 +77,9 @@ export async function follow() {
 
 function told(kind, event) {
   if (kind === "named" && event.detail.has(canvas.canvas.selected)) canvas.canvas.selected = event.detail.get(canvas.canvas.selected);
+  if (kind === "named") return; // a change follows, with the boxes that have these numbers
   if (kind === "merged") door.said(`${somebody(event.detail)} changed this picture too; both changes are kept.`);
-  shown();
+  else shown();
 }
 
 function shown() {
@@ -119,11 +131,13 @@ async function settle(mine) {
 export async function ask() {
   asking = true;
   try {
-    if (!queue.length) queue = (await call("GET", `/next?count=${AHEAD}`)).pictures.filter((each) => each !== picture?.number || picture.base.state === "todo");
-    const [next] = queue;
-    if (next === undefined) return finished();
-    queue = queue.slice(1);
-    go(next);
+    if (!queue.length) {
+      const { pictures } = await call("GET", `/next?count=${AHEAD}`);
+      const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
+      queue = others.length ? others : pictures;
+    }
+    if (!queue.length) return finished();
+    go(queue.shift());
   } catch (error) {
     door.problem(error.message);
   }
@@ -135,8 +149,13 @@ function finished() {
 }
 
 function go(wanted) {
-  if (picture?.number === wanted && location.hash === link("picture", String(wanted))) open(String(wanted));
-  else location.hash = link("picture", String(wanted));
+  const there = link("picture", String(wanted));
+  if (location.hash === there) open(String(wanted));
+  else {
+    opening += 1; // until the view has heard of the address
+    window.addEventListener("hashchange", () => { opening -= 1; }, { once: true });
+    location.hash = there;
+  }
 }
 
 function fetchAhead() {
@@ -155,9 +174,14 @@ async function onward(step, wanted) {
 
 async function decide(state) {
   const done = picture;
-  await panel.settled();
-  done.do({ op: "review", state });
-  if (!(await done.saved())) return;
+  opening += 1;
+  try {
+    await panel.settled();
+    done.do({ op: "review", state });
+    if (!(await done.saved())) return;
+  } finally {
+    opening -= 1;
+  }
   door.counted();
   await onward(1, (row) => row.state === "todo" && row.number !== done.number);
 }

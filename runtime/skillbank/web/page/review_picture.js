@@ -139,8 +139,8 @@ class Picture extends EventTarget {
     const split = this.waiting.some((one) => !fits(one, this.base, theirs));
     if (split) this.conflict = theirs;
     else {
-      this.base = theirs;
       this.dispatchEvent(new CustomEvent("merged", { detail: theirs }));
+      this.base = theirs;
     }
   }
 
