@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,14 +66,18 @@ class Reviewer:
         """Return the number of the picture that is shown."""
         return int(self.page.locator("#part-picture").get_attribute("data-number") or 0)
 
-    def onward(self, key: str) -> int:
-        """Press a key that leads to another picture; return its number, or 0 where the page says there is none."""
+    def onward(self, key: str | Callable[[], object]) -> int:
+        """Press what leads to another picture; return its number, 0 where there is none."""
         before = self.number()
         self.page.evaluate("document.getElementById('review-said').textContent = ''")
-        self.key(key)
+        if isinstance(key, str):
+            self.key(key)
+        else:
+            key()
         self.page.wait_for_function(
             "(before) => document.getElementById('part-picture').dataset.number !== before || "
-            "/^(Nothing is left|This was the last|This is the first)/.test(document.getElementById('review-said').textContent)",
+            "/^(Nothing is left|This was the last|This is the first)/.test("
+            "document.getElementById('review-said').textContent)",
             arg=str(before),
         )
         return self.number() if self.number() != before else 0
@@ -94,6 +97,10 @@ class Reviewer:
     def says(self, words: str, where: str = "review-said") -> None:
         """Wait until the page says something."""
         self.page.locator(f"#{where}", has_text=words).wait_for()
+
+    def hear(self, name: str) -> None:
+        """Let the page hear of others again."""
+        self.page.unroute(f"**/api/sets/{name}")
 
     def key(self, *names: str) -> None:
         for name in names:

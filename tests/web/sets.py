@@ -1,4 +1,4 @@
-"""Label sets to review: generated pictures with known shapes, and proposals of a model that is nearly right."""
+"""Label sets to review: generated pictures with known shapes, and proposals that are nearly right."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def found(path: Path, name: str | None = None) -> FoundPicture:
 
 
 def make_set(store: JobStore, name: str, truth: list[Truth], *, propose: bool = True) -> LabelSet:
-    """Make a set; the model proposes the disc at .8, the block at .4 as it is, and a block that is none at .15."""
+    """Make a set; proposed are the disc at .8, the block at .4, and a block that is none at .15."""
     made = SetStore(store.engine).create(name, CLASSES, who=WHO)
     made.add_pictures([found(one.path) for one in truth], WHO)
     if propose:

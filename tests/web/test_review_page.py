@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from skillbank.sets.audit import in_random_order
 from skillbank.sets.model import Accept
 from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
@@ -51,7 +52,7 @@ def served(web_home: dict[str, str], home: Path, truth: list[Truth]) -> Iterator
 
 @pytest.fixture
 def name(home: Path, truth: list[Truth]) -> str:
-    """A set of its own for each test: pictures 1 to 8, of each a disc (.8), a block (.4) and a candidate (.15)."""
+    """A set of its own for each test: pictures 1 to 8, on each a disc (.8), a block (.4), a candidate."""
     called = f"set-{next(_numbers)}"
     with store_of(home) as store:
         make_set(store, called, truth)
@@ -111,9 +112,7 @@ def test_from_the_grid_through_all_pictures_with_the_mouse(ann: Reviewer, name: 
     assert boxes_of(home, name, first)[drawn.number].class_number == 1
 
     for _ in range(7):
-        before_that = ann.number()
-        page.click("#accept")
-        eventually(lambda before=before_that: ann.number() != before)
+        assert ann.onward(lambda: page.click("#accept"))
     page.click("#accept")
     ann.says("This was the last picture")
     with opened(home, name) as found:
@@ -455,7 +454,10 @@ def test_names_from_a_set_are_text(browser: Browser, served: Server, home: Path,
         assert ann.page.locator("#review-person").inner_text() == "<i>Ann</i>"
 
 
-AXE = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map((each) => [each.id, each.nodes.map((node) => node.target + ' ' + node.failureSummary)])"
+AXE = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.map((each) => [each.id, each.nodes.map((one) => one.target + one.failureSummary)]);
+}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -469,21 +471,35 @@ def test_everybody_can_use_it(browser: Browser, served: Server, name: str, schem
     }
     with reviewer(browser, served.url, **context) as ann:
         page = ann.page
-        for parts in ((), ("picture", "1"), ("crops", "1"), ("classes",), ("audit",)):
-            if parts[:1] == ("picture",):
+        for part, *more in (("pictures",), ("picture", "1"), ("crops", "1"), ("classes",), ("audit",)):
+            ann.open(name, part, *more)
+            if part == "picture":
                 ann.picture(name, 1)
                 ann.key("b")
-            else:
-                ann.open(name, *parts) if parts[:1] in ((), ("crops",)) else page.goto(
-                    f"{served.url}/#/review/{name}/{parts[0]}"
-                )
-            page.wait_for_selector(f"#part-{parts[0] if parts else 'pictures'}:not([hidden])")
+            page.wait_for_selector(f"#part-{part}:not([hidden])")
             page.evaluate(axe)
-            assert page.evaluate(AXE) == [], (parts, scheme)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (parts, width)
+            assert page.evaluate(AXE) == [], (part, scheme)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (part, width)
         ann.key("?") if width > 400 else page.click("#help-open")
         page.evaluate(axe)
         assert page.evaluate(AXE) == []
+
+
+def test_whether_the_rest_may_be_accepted_unseen(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.open(name, "audit")
+    ann.says("Nobody knows yet", "audit-verdict")
+    page.get_by_role("button", name="Review the sample").click()
+    page.wait_for_selector("#canvas-boxes .mark")
+    seen = [ann.number()]
+    while number := ann.onward("a"):
+        seen.append(number)
+    with opened(home, name) as found:
+        assert seen == [row.number for row in in_random_order(found.pictures())]
+        found.set_threshold(2, 0.5, "Eve")
+    page.get_by_role("link", name="Audit").click()
+    ann.says("No. Of what is shown", "audit-verdict")
+    assert "50.0 %" in page.locator("#audit tbody tr").last.inner_text(), "all the blocks would be missed"
 
 
 def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: dict[str, str]) -> None:

@@ -260,8 +260,13 @@ def test_what_lies_at_a_place_is_sent_only_if_it_is_the_picture(
             answer = client.get(f"{ONE}/pictures/{numbers[path.name]}/{what}")
             assert answer.status_code in (404, 409) and words in answer.json()["error"]["message"]
             assert b"key of the house" not in answer.content
-    for path in ("pictures/..%2f..%2fetc/image", "pictures/99/image", "boxes/999/crop", "pictures/1/place"):
-        assert client.get(f"{ONE}/{path}").status_code == 404
+    for address in (
+        "pictures/..%2f..%2fetc/image",
+        "pictures/99/image",
+        "boxes/999/crop",
+        "pictures/1/place",
+    ):
+        assert client.get(f"{ONE}/{address}").status_code == 404
     assert client.get("/api/sets/..%2fjobs").status_code == 404
     assert client.get("/api/sets/sings").json()["error"]["message"].count("signs") == 1, "a near name is said"
 

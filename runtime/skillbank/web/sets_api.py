@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -15,6 +16,7 @@ from starlette.routing import Route
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
+from skillbank.sets.audit import audit_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
 from skillbank.sets.store import SetStore
@@ -24,6 +26,7 @@ from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.sets_images import Sent, SetImages
 from skillbank.web.sets_words import (
+    audit_document,
     box_document,
     event_document,
     operation,
@@ -87,6 +90,7 @@ class SetsDoor:
                 _posted(said.ClassChange, self.change_class),
                 methods=["PATCH"],
             ),
+            Route(f"{one}/audit", self.audit),
             Route(f"{one}/log", self.log),
         ]
 
@@ -159,6 +163,17 @@ class SetsDoor:
         following = events[limit - 1].seq if len(events) > limit else None
         lines = [event_document(event) for event in events[:limit]]
         return Json(said.LogDocument(events=lines, next=following).document())
+
+    def audit(self, request: Request) -> Response:
+        """Say whether the rest may be accepted unseen."""
+        given = request.query_params.get("target", "0.95")
+        try:
+            target = float(given)
+        except ValueError:
+            target = math.nan
+        if not 0.5 <= target < 1:
+            raise Refusal(400, "usage", "The target is a share from 0.5 to 1.")
+        return Json(audit_document(audit_of(self._set(request), target)).document())
 
     # Pictures, by number alone: nothing that a client says becomes a path
 

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "AddBox",
     "AnyOperation",
+    "AuditDocument",
     "BoxDocument",
     "ChangeBox",
     "ClassChange",
     "ClassCounts",
     "ClassDocument",
+    "ClassRates",
     "Counted",
     "CropBox",
     "CropsDocument",
@@ -30,12 +32,14 @@ __all__ = [
     "PersonDocument",
     "PictureDocument",
     "PicturesDocument",
+    "RatesDocument",
     "ReviewPicture",
     "RowDocument",
     "SetDocument",
     "SetEntry",
     "SetsApi",
     "SetsDocument",
+    "ShareDocument",
     "Turned",
 ]
 
@@ -223,6 +227,45 @@ class Counted(_Answer):
     changed: int
 
 
+class ShareDocument(_Answer):
+    """A share of what was counted, null where nothing was, and its interval (95 %)."""
+
+    value: float | None
+    hits: int
+    of: int
+    low: float
+    high: float
+
+
+class RatesDocument(_Answer):
+    """How much of what is shown is right, and how much of what is there is shown."""
+
+    precision: ShareDocument
+    recall: ShareDocument
+
+
+class ClassRates(RatesDocument):
+    """The rates of one class."""
+
+    class_number: int = Field(alias="class")
+
+
+class AuditDocument(_Answer):
+    """``GET /api/sets/{set}/audit``: whether the rest may be accepted unseen.
+
+    ``pictures`` are the reviewed ones of a random sample, ``waiting`` those to review next, ``more`` about
+    how many further ones would say it.
+    """
+
+    target: float
+    pictures: int
+    waiting: list[int]
+    overall: RatesDocument
+    classes: list[ClassRates]
+    verdict: Literal["yes", "no", "more"]
+    more: int | None
+
+
 class AddBox(_Request):
     """Draw a box."""
 
@@ -319,6 +362,7 @@ class SetsApi(BaseModel):
     decisions: Decisions
     counted: Counted
     turned: Turned
+    audit: AuditDocument
     log: LogDocument
     class_change: ClassChange
     new_classes: NewClasses

@@ -99,8 +99,14 @@ class SetImages:
         with self._room:
             whole = _upright(row, data, side)
             across, down = whole.width / row.width, whole.height / row.height
-            corners = (left * across, top * down, right * across, bottom * down)
-            cut = whole.crop((*map(math.floor, corners[:2]), *map(math.ceil, corners[2:])))
+            cut = whole.crop(
+                (
+                    math.floor(left * across),
+                    math.floor(top * down),
+                    math.ceil(right * across),
+                    math.ceil(bottom * down),
+                )
+            )
             cut.thumbnail((_CROP, _CROP))
         return Sent(_jpeg(cut, _QUALITY), "image/jpeg")
 

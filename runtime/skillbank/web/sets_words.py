@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
+from skillbank.sets.audit import Audit, Rates, Share
 from skillbank.sets.model import (
     Accept,
     Add,
@@ -31,6 +32,7 @@ from skillbank.web import sets_documents as said
 
 __all__ = [
     "PERSON",
+    "audit_document",
     "box_document",
     "event_document",
     "operation",
@@ -200,3 +202,26 @@ def spec_of(
 ) -> ClassSpec:
     """Return a class as it is asked for."""
     return ClassSpec(name, tuple(captions), tuple(not_captions), threshold)
+
+
+def audit_document(audit: Audit) -> said.AuditDocument:
+    """Return what the random sample says."""
+    return said.AuditDocument(
+        target=audit.target,
+        pictures=audit.pictures,
+        waiting=list(audit.waiting),
+        overall=said.RatesDocument(**_rates(audit.overall)),
+        classes=[
+            said.ClassRates(class_number=number, **_rates(rates)) for number, rates in audit.classes.items()
+        ],
+        verdict=audit.verdict,
+        more=audit.more,
+    )
+
+
+def _rates(rates: Rates) -> dict[str, said.ShareDocument]:
+    return {"precision": _share(rates.precision), "recall": _share(rates.recall)}
+
+
+def _share(share: Share) -> said.ShareDocument:
+    return said.ShareDocument(value=share.value, hits=share.hits, of=share.of, low=share.low, high=share.high)

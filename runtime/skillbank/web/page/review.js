@@ -44,7 +44,7 @@ function begin() {
   keys.start({ ...one.actions, accept: () => (part === "crops" ? crops.accept() : one.actions.accept()), undo: () => turn("undo"), redo: () => turn("redo"),
     active: (name) => (part === "picture" ? one.active(name) : part === "crops" && ["accept", "undo", "redo"].includes(name)) });
   for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => turn(button.dataset.turn));
-  at("review-start").addEventListener("click", () => one.ask());
+  at("review-start").addEventListener("click", () => one.ask("queue"));
   at("review-person").addEventListener("click", () => rename());
   document.addEventListener("visibilitychange", () => document.hidden || at("review").hidden || news());
 }

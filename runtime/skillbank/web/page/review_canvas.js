@@ -74,6 +74,7 @@ export function setDrawing(on) {
   canvas.drawing = on;
   at("canvas").classList.toggle("drawing", on);
   at("draw").setAttribute("aria-pressed", String(on));
+  if (on) at("canvas").focus({ preventScroll: true }); // Enter is the canvas's now, and no button's
 }
 
 // A box for those who draw with the keyboard: in the middle of what is seen, a fifth as large.

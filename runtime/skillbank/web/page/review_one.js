@@ -8,7 +8,7 @@ import { inWords, load } from "/review_picture.js";
 import { help } from "/review_keys.js";
 
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
-let picture = null, door = null, queue = [], asking = false, opening = 0, stop = new AbortController();
+let picture = null, door = null, queue = [], asking = "", opening = 0, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
 export const number = () => picture?.number ?? null;
@@ -36,7 +36,7 @@ export function leave() {
 export function forget() {
   picture = null;
   queue = [];
-  asking = false;
+  asking = "";
 }
 
 export async function open(text) {
@@ -127,12 +127,13 @@ async function settle(mine) {
   shown();
 }
 
-// The queue: the server says which picture is worth most, and that nobody else has it.
-export async function ask() {
-  asking = true;
+// The queue: the server says which picture is worth most, and that nobody else has it. Or the random sample, in order.
+export async function ask(way = asking || "queue") {
+  if (way !== asking) queue = [];
+  asking = way;
   try {
     if (!queue.length) {
-      const { pictures } = await call("GET", `/next?count=${AHEAD}`);
+      const pictures = way === "sample" ? (await call("GET", "/audit")).waiting : (await call("GET", `/next?count=${AHEAD}`)).pictures;
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
@@ -144,7 +145,7 @@ export async function ask() {
 }
 
 function finished() {
-  asking = false;
+  asking = "";
   door.said("Nothing is left: every picture is reviewed, skipped, or with somebody else.");
 }
 
@@ -198,7 +199,7 @@ export const actions = {
   accept: () => decide("reviewed"),
   skip: () => decide("skipped"),
   next: () => onward(1),
-  previous: () => { asking = false; return onward(-1); },
+  previous: () => { asking = ""; return onward(-1); },
   yes() {
     const box = selected();
     if (box?.state === "proposed") picture.do({ op: "accept", number: box.number });
@@ -239,6 +240,6 @@ export const actions = {
   larger: () => canvas.zoomTo(canvas.canvas.zoom * 1.5),
   smaller: () => canvas.zoomTo(canvas.canvas.zoom / 1.5),
   whole: () => canvas.zoomTo(1),
-  grid: () => { asking = false; location.hash = link(); },
+  grid: () => { asking = ""; location.hash = link(); },
   help,
 };
