@@ -12,7 +12,7 @@ import * as audit from "/review_audit.js";
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
 const MEMORY = 20; // reviews that the speed is taken of
-let part = "", started = false, timer = 0, asking = null;
+let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve();
 const times = [];
 
 export async function open(name, where = "pictures", what = undefined) {
@@ -148,19 +148,21 @@ async function news() {
   timer = setTimeout(news, NEWS);
 }
 
-async function turn(way) {
-  try {
-    if (part === "picture" && !(await one.saved())) return;
-    const { event } = await call("POST", `/${way}`, { body: {} });
-    if (!event) return said(way === "undo" ? "There is nothing of yours to undo." : "There is nothing to redo.");
-    said(`${way === "undo" ? "Undone" : "Redone"}: ${event.said}.`);
-    await refresh();
-    progress();
-    if (part === "picture" && event.picture && event.picture !== one.number()) location.hash = link("picture", String(event.picture));
-    else await PARTS[part].follow?.();
-  } catch (error) {
-    problem(error.message);
-  }
+// One after the other, however fast the key is pressed.
+function turn(way) {
+  turning = turning.then(() => one.hold(() => turned(way))).catch((error) => problem(error.message));
+  return turning;
+}
+
+async function turned(way) {
+  if (part === "picture" && !(await one.saved())) return;
+  const { event } = await call("POST", `/${way}`, { body: {} });
+  if (!event) return said(way === "undo" ? "There is nothing of yours to undo." : "There is nothing to redo.");
+  await refresh();
+  progress();
+  if (part === "picture" && event.picture && event.picture !== one.number()) location.hash = link("picture", String(event.picture));
+  else await PARTS[part].follow?.();
+  said(`${way === "undo" ? "Undone" : "Redone"}: ${event.said}.`);
 }
 
 export function said(text) {

@@ -28,7 +28,7 @@ export function start() {
 }
 
 function choose(fields) {
-  Object.assign(grid, fields);
+  Object.assign(grid, fields, { rows: [] });
   kept.set(`filter of ${review.name}`, grid.filter);
   current = 0;
   at("grid").scrollTop = 0;
@@ -36,10 +36,12 @@ function choose(fields) {
 }
 
 // Read all rows of a filter, a portion at a time; the grid shows what has come.
-export async function open(again = false) {
-  const mine = (asked += 1);
+export async function open() {
+  const mine = (asked += 1), again = grid.rows.length > 0; // what was read stays until it is read anew
   controls();
-  if (!again) Object.assign(grid, { rows: [], complete: false });
+  if (again) render();
+  else grid.complete = false;
+  if (again && document.activeElement === document.body) focus();
   at("grid-count").textContent = again ? at("grid-count").textContent : "Reading …";
   let rows = [], after = null;
   do {
@@ -51,10 +53,11 @@ export async function open(again = false) {
     rows = [...rows, ...answer.pictures];
     after = answer.next;
     if (!again || after === null) {
-      const fresh = again || rows.length === answer.pictures.length;
+      const held = at("grid").contains(document.activeElement) && document.activeElement.closest("[data-index]");
+      if (again || rows.length === answer.pictures.length) clear(); // what only grew keeps its cells
       grid.rows = rows;
-      if (fresh) clear(); // what only grew keeps its cells
       render();
+      if (held) focus();
     }
   } while (after !== null);
   grid.complete = true;
@@ -108,6 +111,7 @@ export function render() {
   const last = Math.min(grid.rows.length, (Math.ceil((view.scrollTop + view.clientHeight) / high) + 2) * columns);
   current = Math.min(current, Math.max(0, grid.rows.length - 1));
   const focused = document.activeElement?.closest?.("#grid [data-index]");
+  if (!focused && (current < first || current >= last)) current = Math.min(first + 2 * columns, Math.max(0, last - 1)); // Tab leads to what is seen
   for (const [index, cell] of cells) {
     if ((index < first || index >= last) && cell !== focused) {
       cell.remove();

@@ -8,13 +8,14 @@ import { inWords, load } from "/review_picture.js";
 import { help } from "/review_keys.js";
 
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
-let picture = null, door = null, queue = [], asking = "", opening = 0, stop = new AbortController();
+let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
 export const number = () => picture?.number ?? null;
 export const saved = async () => picture === null || picture.saved();
 // On the way to another picture nothing is done to the one that is still shown.
-export const active = (name) => picture !== null && opening === 0 && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
+export const active = (name) => picture !== null && (["undo", "redo"].includes(name) || free(name));
+const free = (name) => busy === 0 && heading === null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
 
 export function start(given) {
   door = given;
@@ -42,14 +43,20 @@ export function forget() {
 export async function open(text) {
   const wanted = Number(text);
   if (picture?.number === wanted) {
+    heading = null;
     await picture.follow();
     return shown();
   }
-  opening += 1;
+  await hold(async () => turnTo(await load(wanted), wanted)).finally(() => { heading = null; });
+}
+
+// While something is under way that changes what is shown, keys and buttons do nothing to what was shown before.
+export async function hold(work) {
+  busy += 1;
   try {
-    turnTo(await load(wanted), wanted);
+    return await work();
   } finally {
-    opening -= 1;
+    busy -= 1;
   }
 }
 
@@ -60,7 +67,6 @@ function turnTo(next, wanted) {
   picture = next;
   for (const kind of ["change", "named", "merged"]) picture.addEventListener(kind, (event) => told(kind, event), { signal: stop.signal });
   canvas.show(picture, `${picturePath(wanted, "image")}?v=${picture.base.sha256.slice(0, 12)}`);
-  door.said("");
   at("part-picture").dataset.number = wanted;
   shown();
   panel.list();
@@ -153,8 +159,7 @@ function go(wanted) {
   const there = link("picture", String(wanted));
   if (location.hash === there) open(String(wanted));
   else {
-    opening += 1; // until the view has heard of the address
-    window.addEventListener("hashchange", () => { opening -= 1; }, { once: true });
+    heading = wanted; // until it is open
     location.hash = there;
   }
 }
@@ -165,6 +170,7 @@ function fetchAhead() {
 }
 
 async function onward(step, wanted) {
+  door.said("");
   if (!(await picture.saved())) return;
   if (asking && step > 0) return ask();
   const next = grid.beside(picture.number, step, wanted);
@@ -175,14 +181,12 @@ async function onward(step, wanted) {
 
 async function decide(state) {
   const done = picture;
-  opening += 1;
-  try {
+  const saved = await hold(async () => {
     await panel.settled();
     done.do({ op: "review", state });
-    if (!(await done.saved())) return;
-  } finally {
-    opening -= 1;
-  }
+    return done.saved();
+  });
+  if (!saved) return;
   door.counted();
   await onward(1, (row) => row.state === "todo" && row.number !== done.number);
 }
