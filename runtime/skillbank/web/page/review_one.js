@@ -60,13 +60,15 @@ export async function hold(work) {
   }
 }
 
+const imageOf = (number, sha256) => `${picturePath(number, "image")}?v=${sha256.slice(0, 12)}`; // kept by the browser
+
 function turnTo(next, wanted) {
   if (location.hash !== link("picture", String(wanted))) return; // somebody went elsewhere meanwhile
   stop.abort();
   stop = new AbortController();
   picture = next;
   for (const kind of ["change", "named", "merged"]) picture.addEventListener(kind, (event) => told(kind, event), { signal: stop.signal });
-  canvas.show(picture, `${picturePath(wanted, "image")}?v=${picture.base.sha256.slice(0, 12)}`);
+  canvas.show(picture, imageOf(wanted, picture.base.sha256));
   at("part-picture").dataset.number = wanted;
   shown();
   panel.list();
@@ -164,9 +166,13 @@ function go(wanted) {
   }
 }
 
-function fetchAhead() {
+async function fetchAhead() {
   const next = asking ? queue[0] : grid.beside(picture.number, 1);
-  if (next !== undefined && next !== null) new Image().src = picturePath(next, "image");
+  if (next === undefined || next === null) return;
+  try {
+    const { sha256 } = await call("GET", `/pictures/${next}`);
+    new Image().src = imageOf(next, sha256);
+  } catch { /* it is said when the picture is opened */ }
 }
 
 async function onward(step, wanted) {
