@@ -16,7 +16,7 @@ SIZE = (100, 80)
 CAT, DOG = ("cat", (10, 20, 40, 60)), ("dog", (50, 8, 90, 72))
 Marks = tuple[tuple[str, tuple[int, int, int, int]], ...]
 HELD: dict[str, dict[str, Marks]] = {"train": {"a": (CAT, DOG), "b": (DOG,)}, "val": {"c": (CAT, DOG)}}
-"""What every sample holds: classes and corners by picture."""
+"""What every sample holds: classes and corners by picture, whose name begins with its letter."""
 _NUMBERS = random.Random(5)
 
 
@@ -181,6 +181,141 @@ def via(root: Path) -> None:
         text(root / split / "via_region_data.json", json.dumps(document))
 
 
+def create_ml(root: Path) -> None:
+    for split, entries in _by_split(root, "{split}/{stem}.{ending}").items():
+        document = [
+            {
+                "image": f"{stem}.jpg",
+                "annotations": [
+                    {
+                        "label": name,
+                        "coordinates": {
+                            "x": (x1 + x2) / 2,
+                            "y": (y1 + y2) / 2,
+                            "width": x2 - x1,
+                            "height": y2 - y1,
+                        },
+                    }
+                    for name, (x1, y1, x2, y2) in marks
+                ],
+            }
+            for stem, marks in entries
+        ]
+        text(root / split / "_annotations.createml.json", json.dumps(document))
+
+
+def supervisely(root: Path) -> None:
+    for split, stem, marks in _pictures(root, "{split}/img/{stem}.{ending}"):
+        objects = [
+            {
+                "id": 497521358 + number,
+                "classId": 1661574,
+                "description": "",
+                "geometryType": "rectangle",
+                "labelerLogin": "alex",
+                "createdAt": "2026-08-07T11:09:51.054Z",
+                "updatedAt": "2026-08-07T11:09:51.054Z",
+                "tags": [],
+                "classTitle": name,
+                "points": {"exterior": [[x1, y1], [x2, y2]], "interior": []},
+            }
+            for number, (name, (x1, y1, x2, y2)) in enumerate(marks)
+        ]
+        document = {"description": "", "tags": [], "size": {"height": 80, "width": 100}, "objects": objects}
+        text(root / split / "ann" / f"{stem}.jpg.json", json.dumps(document))
+    classes = [
+        {"title": name, "shape": "rectangle", "color": "#0F8A8A", "geometry_config": {}, "id": number}
+        for number, name in enumerate(CLASSES, 1661574)
+    ]
+    text(root / "meta.json", json.dumps({"classes": classes, "tags": [], "projectType": "images"}))
+
+
+def datumaro(root: Path) -> None:
+    for split, entries in _by_split(root, "images/{split}/{stem}.{ending}").items():
+        items = [
+            {
+                "id": stem,
+                "annotations": [
+                    {
+                        "id": number,
+                        "type": "bbox",
+                        "attributes": {"occluded": False},
+                        "group": 0,
+                        "label_id": CLASSES.index(name),
+                        "z_order": 0,
+                        "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
+                    }
+                    for number, (name, (x1, y1, x2, y2)) in enumerate(marks)
+                ],
+                "image": {"path": f"{stem}.jpg", "size": [SIZE[1], SIZE[0]]},
+            }
+            for stem, marks in entries
+        ]
+        labels = [{"name": name, "parent": "", "attributes": []} for name in CLASSES]
+        document = {
+            "dm_format_version": "1.0",
+            "media_type": 2,
+            "infos": {},
+            "categories": {"label": {"labels": labels, "label_groups": [], "attributes": ["occluded"]}},
+            "items": items,
+        }
+        text(root / "annotations" / f"{split}.json", json.dumps(document))
+
+
+def bdd100k(root: Path) -> None:
+    for split, entries in _by_split(root, "images/100k/{split}/{stem}.{ending}").items():
+        frames = [
+            {
+                "name": f"{stem}.jpg",
+                "attributes": {"weather": "clear", "timeofday": "daytime", "scene": "city street"},
+                "timestamp": 10000,
+                "labels": [
+                    {
+                        "id": str(number),
+                        "attributes": {"occluded": False, "truncated": False, "trafficLightColor": "none"},
+                        "category": name,
+                        "box2d": dict(zip(("x1", "y1", "x2", "y2"), corners, strict=True)),
+                    }
+                    for number, (name, corners) in enumerate(marks)
+                ],
+            }
+            for stem, marks in entries
+        ]
+        text(root / "labels" / "det_20" / f"det_{split}.json", json.dumps(frames))
+
+
+def dota(root: Path) -> None:
+    for split, stem, marks in _pictures(root, "{split}/images/{stem}.{ending}", "png"):
+        lines = "".join(
+            f"{x1}.0 {y1}.0 {x2}.0 {y1}.0 {x2}.0 {y2}.0 {x1}.0 {y2}.0 {name} 0\n"
+            for name, (x1, y1, x2, y2) in marks
+        )
+        text(root / split / "labelTxt" / f"{stem}.txt", f"imagesource:GoogleEarth\ngsd:0.146\n{lines}")
+
+
+def wider(root: Path) -> None:
+    for split, entries in _by_split(root, "WIDER_{split}/images/0--Parade/{stem}.{ending}").items():
+        said = ""
+        for stem, marks in entries:
+            rows = (f"{x1} {y1} {x2 - x1} {y2 - y1} 0 0 0 0 0 0 \n" for _, (x1, y1, x2, y2) in marks)
+            said += f"0--Parade/{stem}.jpg\n{len(marks)}\n{''.join(rows)}"
+        text(root / "wider_face_split" / f"wider_face_{split}_bbx_gt.txt", said)
+
+
+def mot(root: Path) -> None:
+    for split, entries in _by_split(root, "{split}/SEQ-01/img1/{stem}000001.{ending}").items():
+        folder = root / split / "SEQ-01"
+        rows = ""
+        for frame, (stem, marks) in enumerate(entries, 1):
+            (folder / "img1" / f"{stem}000001.jpg").rename(folder / "img1" / f"{stem}{frame:06d}.jpg")
+            rows += "".join(
+                f"{frame},{number},{x1},{y1},{x2 - x1},{y2 - y1},1,{CLASSES.index(name) + 1},1.0\n"
+                for number, (name, (x1, y1, x2, y2)) in enumerate(marks, 1)
+            )
+        text(folder / "gt" / "gt.txt", rows)
+        text(folder / "gt" / "labels.txt", "".join(f"{name}\n" for name in CLASSES))
+
+
 def label_studio(root: Path) -> None:
     for split, entries in _by_split(root, "{split}/images/{stem}.{ending}").items():
         tasks = [
@@ -276,17 +411,26 @@ def pictures(root: Path) -> None:
         pass
 
 
+CLASSES_OF = {"wider": ("face",)}
+"""Where a format cannot hold the classes of all samples."""
 SAMPLES: dict[str, Callable[[Path], None]] = {
     made.__name__: made
     for made in (
         odvg,
         coco,
+        dota,
+        wider,
+        mot,
         yolo,
         voc,
         cvat,
         labelme,
         label_studio,
         via,
+        create_ml,
+        supervisely,
+        datumaro,
+        bdd100k,
         kitti,
         open_images,
         hugging_face,

@@ -12,6 +12,7 @@ from skillbank.bank.tables import markdown_tables
 from skillbank.datasets.converting import convert
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import open_place
+from skillbank.datasets.tree import open_tree
 from skillbank.errors import SkillbankError
 from skillbank.labelling.batch import label_pictures
 from skillbank.labelling.findings import Finding, Labelled
@@ -19,7 +20,7 @@ from skillbank.labelling.formats import label_files, yolo_images
 from skillbank.runtime import Runtime
 from tests.datasets.reading import boxes, picture, text
 from tests.datasets.running import Staged, plan_of, staged
-from tests.datasets.samples import HELD, SAMPLES, SIZE
+from tests.datasets.samples import CLASSES, CLASSES_OF, HELD, SAMPLES, SIZE
 
 DOCUMENT = bank_root() / "references" / "dataset-formats.md"
 COLUMNS = ("train", "evaluate", "inference", "label writes", "data convert writes")
@@ -59,6 +60,15 @@ def test_a_sample_is_recognised_as_its_format(form: str, place: Path) -> None:
     assert open_place(place).data.format == form
 
 
+@pytest.mark.parametrize("form", TABLE)
+def test_no_other_format_claims_a_sample(form: str, place: Path) -> None:
+    SAMPLES[form](place)
+    whole = open_tree(place)
+    for tree in (whole, *(whole.below(folder) for folder in whole.split_folders)):
+        claims = [each.name for each in FORMATS if (found := each.recognise(tree)) and not found.lacking]
+        assert set(claims) <= {form}
+
+
 @pytest.mark.parametrize(("form", "column", "said"), CELLS, ids=[f"{f}-{c}" for f, c, _ in CELLS])
 def test_a_cell(form: str, column: str, said: str, place: Path) -> None:
     SAMPLES[form](place)
@@ -72,22 +82,22 @@ def test_a_cell(form: str, column: str, said: str, place: Path) -> None:
 def train(form: str, place: Path) -> None:
     given = staged(plan_of(f"train Grounding DINO on {place}, no HPO, 1 epoch"))
     training, validation = given.training(), given.validation()
-    learned = {each.image.stem: len(each.boxes) for each in training.records}
+    learned = {each.image.stem[0]: len(each.boxes) for each in training.records}
     assert learned == {stem: len(marks) for stem, marks in HELD["train"].items()}
-    assert set(training.labels) == {"cat", "dog"}
-    assert {each.image.stem: len(each.boxes) for each in validation.records} == {"c": 2}
+    assert set(training.labels) == set(CLASSES_OF.get(form, CLASSES))
+    assert {each.image.stem[0]: len(each.boxes) for each in validation.records} == {"c": 2}
 
 
 def evaluate(form: str, place: Path) -> None:
     given = staged(plan_of(f"evaluate Grounding DINO on {place}, checkpoint {weights(place)}"))
     measured = given.validation("test_data_sources")
-    assert {each.image.stem: len(each.boxes) for each in measured.records} == {"c": 2}
-    assert set(measured.names) == {"cat", "dog"}
+    assert {each.image.stem[0]: len(each.boxes) for each in measured.records} == {"c": 2}
+    assert set(measured.names) == set(CLASSES_OF.get(form, CLASSES))
 
 
 def inference(form: str, place: Path) -> None:
     words = f"run inference with Grounding DINO on {place}, find 'cat', checkpoint {weights(place)}"
-    assert {each.stem for each in seen(staged(plan_of(words)))} == {"a", "b", "c"}
+    assert {each.stem[0] for each in seen(staged(plan_of(words)))} == {"a", "b", "c"}
 
 
 def label_writes(form: str, place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,49 @@ def test_min(tmp_path: Path) -> None:
     assert kinds(data) == {"several-answers": 1, "mark-as-box": 1}
 
 
+@pytest.mark.parametrize(("ending", "between"), [("csv", ","), ("tsv", "\t")])
+def test_tables(tmp_path: Path, ending: str, between: str) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.jpg")
+    value = rectangle("cat", original_width=100, original_height=80)
+    header = ["image", "id", "label", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"]
+    rows = [
+        [f"/data/upload/1/0a1b2c3d-{name}.jpg", str(number), cell, "1", "5", "2024-01", when, "2.5"]
+        for name, number, cell, when in (
+            ("a", 1, json.dumps([value]), "2024-01"),
+            ("b", 2, "", "2024-01"),
+            ("c", 3, json.dumps([{**value, "rectanglelabels": ["dog"]}]), "2024-01"),
+            ("c", 3, json.dumps([value, value]), "2025-01"),
+        )
+    ]
+    with (tmp_path / f"project-1-at-2024.{ending}").open("w", newline="") as file:
+        csv.writer(file, delimiter=between).writerows([header, *rows])
+    data = data_of(tmp_path)
+    assert data.format == "label_studio"
+    box = ("cat", 10, 20, 40, 60)
+    assert boxes(data) == {"a.jpg": [box], "b.jpg": [], "c.jpg": [box]}
+    assert kinds(data) == {"several-answers": 1}
+
+
+def test_long_cells_and_broken_rows_of_tables(tmp_path: Path) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.jpg")
+    value = rectangle("cat", original_width=100, original_height=80)
+    cell = json.dumps([value] * 2000)
+    rows = [["image", "id", "label", "annotation_id"], ["a.jpg", "1", cell, "5"]]
+    rows += [["b.jpg", "2", json.dumps([value])[:-9], "5"], ["c.jpg", "3", json.dumps([value])]]
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    limit = csv.field_size_limit()
+    assert len(cell) > limit
+    data = data_of(tmp_path)
+    read = boxes(data)
+    assert {name: len(marks) for name, marks in read.items()} == {"a.jpg": 1, "task 2": 0, "task 3": 0}
+    assert "x.csv task 2: the row that ends in line 3 holds a list that is no JSON" in details(data)
+    assert "x.csv task 3: the row that ends in line 4 has 3 cells of 4" in details(data)
+    assert csv.field_size_limit() == limit
+
+
 def test_upright_size_of_the_file_counts(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg", (100, 80), orientation=6)  # 80 wide and 100 high where it is looked at
     saved(tmp_path, task("a.jpg", answer(result("rectanglelabels", rectangle("cat")))))
@@ -257,7 +301,7 @@ def test_view_that_was_turned(tmp_path: Path) -> None:
 )
 def test_hostile_exports(tmp_path: Path, said: str) -> None:
     text(tmp_path / "a.json", said)
-    with pytest.raises(DataError, match=r"a\.json is (no JSON|nested too deeply).*export the project"):
+    with pytest.raises(DataError, match=r"a\.json is (no JSON|nested too deeply).*export it again"):
         data_of(tmp_path)
 
 

@@ -12,15 +12,21 @@ import pytest
 
 from skillbank.datasets.faults import KINDS
 from skillbank.errors import DataError
+from tests.datasets import test_create_ml as create_ml
 from tests.datasets import test_cvat as cvat
+from tests.datasets import test_datumaro as datumaro
+from tests.datasets import test_dota as dota
 from tests.datasets import test_hugging_face as hugging_face
 from tests.datasets import test_kitti as kitti
 from tests.datasets import test_label_studio as label_studio
 from tests.datasets import test_labelme as labelme
 from tests.datasets import test_open_images as open_images
+from tests.datasets import test_scalabel as scalabel
+from tests.datasets import test_supervisely as supervisely
 from tests.datasets import test_tables as tables
 from tests.datasets import test_via as via
 from tests.datasets import test_voc as voc
+from tests.datasets import test_wider as wider
 from tests.datasets.reading import data_of, picture, text
 
 WORDS = (
@@ -135,6 +141,82 @@ def make_card(root: Path) -> Path:
     return root / "README.md"
 
 
+def make_via_table(root: Path) -> Path:
+    picture(root / "a.jpg")
+    return text(root / "via.csv", via.TABLE)
+
+
+def make_via_third(root: Path) -> Path:
+    marks = [via.mark([2, 10, 20, 30, 40], _1="0"), via.mark([9, 55, 40, 45, 40, 50, 35], _1="1")]
+    return via.third(root, *marks)
+
+
+def make_label_studio_table(root: Path) -> Path:
+    picture(root / "a.jpg")
+    value = json.dumps([label_studio.rectangle("cat", original_width=100, original_height=80)])
+    cell = value.replace('"', '""')
+    return text(root / "min.csv", f'image,id,label,annotation_id\na.jpg,1,"{cell}",5\n')
+
+
+def make_create_ml(root: Path) -> Path:
+    picture(root / "a.jpg")
+    return create_ml.saved(root, create_ml.entry("a.jpg", "dog", "cat"), create_ml.entry("b.jpg", "dog"))
+
+
+def make_supervisely(root: Path) -> Path:
+    supervisely.meta(root, "dog")
+    supervisely.saved(root / "ds0", "b.jpg", supervisely.mark(points=supervisely.CORNERS))
+    mask = {"data": supervisely.packed((2, 3, 22, 33), transparent=True), "origin": [10, 20]}
+    marks = [
+        supervisely.mark(points=supervisely.CORNERS),
+        supervisely.mark(kind="bitmap", bitmap=mask),
+        supervisely.mark(kind="multipolygon", parts=[supervisely.CORNERS]),
+    ]
+    return supervisely.saved(root / "ds0", "a.jpg", *marks)
+
+
+def make_supervisely_meta(root: Path) -> Path:
+    make_supervisely(root)
+    return root / "meta.json"
+
+
+def make_datumaro(root: Path) -> Path:
+    picture(root / "images" / "train" / "a.jpg")
+    marks = [
+        datumaro.mark(),
+        datumaro.mark(kind="polygon", points=[5.0, 9.0, 30.0, 3.0, 20.0, 40.0]),
+        datumaro.mark(kind="mask", rle={"size": [4, 5], "counts": [5, 2, 2, 2, 9]}),
+    ]
+    return datumaro.saved(root, "train", datumaro.item("a", *marks), datumaro.item("b", *marks))
+
+
+def make_scalabel(root: Path) -> Path:
+    picture(root / "a.jpg")
+    marks = [scalabel.label(box2d=scalabel.PLACE), scalabel.label("lane", poly2d=scalabel.LANE)]
+    frames = [scalabel.frame("a.jpg", *marks), scalabel.frame("b.jpg", *marks)]
+    config = {"imageSize": {"width": 100, "height": 80}, "categories": [{"name": "car"}]}
+    return text(root / "export.json", json.dumps({"frames": frames, "config": config}))
+
+
+def make_dota(root: Path) -> Path:
+    for name in "ab":
+        picture(root / "images" / f"{name}.png")
+        lines = f"{dota.UPRIGHT} small-vehicle 0\n{dota.TURNED} ground track field 1\n"
+        text(root / "labelTxt" / f"{name}.txt", dota.HEAD + lines)
+    return root / "labelTxt" / "b.txt"
+
+
+def make_wider(root: Path) -> Path:
+    picture(root / "a.jpg")
+    return text(root / "x.txt", f"a.jpg\n2\n{wider.ROW}{wider.INVALID}b.jpg\n1\n{wider.ROW}")
+
+
+def make_mot(root: Path) -> Path:
+    for frame in (1, 2):
+        picture(root / "img1" / f"{frame:06d}.jpg")
+    return text(root / "gt" / "gt.txt", "1,1,10,20,30,40,1,1,0.86\n2,1,10,20,30,40,1,3,1\n")
+
+
 MAKERS: tuple[Callable[[Path], Path], ...] = (
     make_voc,
     make_image_sets,
@@ -151,6 +233,17 @@ MAKERS: tuple[Callable[[Path], Path], ...] = (
     make_classes_csv,
     make_hugging_face,
     make_card,
+    make_via_table,
+    make_via_third,
+    make_label_studio_table,
+    make_create_ml,
+    make_supervisely,
+    make_supervisely_meta,
+    make_datumaro,
+    make_scalabel,
+    make_dota,
+    make_wider,
+    make_mot,
 )
 
 

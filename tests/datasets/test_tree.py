@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from skillbank.datasets.tree import Tree, archive_stem, open_tree
+from skillbank.datasets.packing import archive_stem
+from skillbank.datasets.tree import Tree, open_tree
 from skillbank.errors import DataError, DataNotFoundError
 from tests.datasets.reading import picture, text
 

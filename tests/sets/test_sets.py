@@ -134,8 +134,8 @@ def test_an_edit_is_one_thing_and_knows_its_version(signs: LabelSet) -> None:
         signs.edit(1, [Reject(mine.number)], who="bob", version=start.version)
     assert caught.value.current == drawn == signs.picture(1)
     with pytest.raises(UsageError, match="no pixel in the picture"):
-        operations = [Reject(mine.number), Add(1, (200, 10, 300, 20))]
-        signs.edit(1, operations, who="bob", version=drawn.version)
+        outside: list[Operation] = [Reject(mine.number), Add(1, (200, 10, 300, 20))]
+        signs.edit(1, outside, who="bob", version=drawn.version)
     with pytest.raises(SetNotFoundError, match="no class 7"):
         signs.edit(1, [Add(7, (0, 0, 9, 9))], who="bob", version=drawn.version)
     with pytest.raises(SetNotFoundError, match="no box 99"):

@@ -136,6 +136,35 @@ def test_people_with_any_name_do_no_double_work(client: TestClient) -> None:
     assert edit(client, one[1], 1, who="run%203").status_code == 400, "no person is called as a model is"
 
 
+def test_what_was_reviewed_answers(runtime: Runtime, tmp_path: Path) -> None:
+    made = make_set(runtime.jobs.store, "many", write_truth(tmp_path / "many", 12))
+    client = client_of(runtime)
+    one = "/api/sets/many"
+    before = valid("audit", client.get(f"{one}/audit").json())
+    assert (before["pictures"], before["verdict"], len(before["waiting"])) == (0, "more", 12)
+    assert valid("thresholds", client.get(f"{one}/thresholds").json()) == {"suggestions": []}
+    for number in before["waiting"]:
+        state = client.get(f"{one}/pictures/{number}").json()
+        operations = [{"op": "reject", "number": state["boxes"][2]["number"]}, {"op": "review"}]
+        headers = {"if-match": f'"{state["version"]}"'}
+        client.post(f"{one}/pictures/{number}/edits", headers=headers, json={"operations": operations})
+    after = client.get(f"{one}/audit?target=0.8").json()
+    assert (after["pictures"], after["verdict"]) == (12, "yes")
+    assert after["overall"]["precision"] == {"value": 1.0, "hits": 24, "of": 24, **after_interval(after)}
+    found = client.get(f"{one}/thresholds").json()["suggestions"]
+    [block] = [each for each in found if each["class"] == 2]
+    assert 0.15 < block["threshold"] <= 0.4 and block["precision"] == block["recall"] == 1.0
+    assert made.summary().reviewed == 12
+    for target in ("2", "x", "nan"):
+        assert client.get(f"{one}/audit?target={target}").status_code == 400
+
+
+def after_interval(audit: dict[str, Any]) -> dict[str, float]:
+    low, high = audit["overall"]["precision"]["low"], audit["overall"]["precision"]["high"]
+    assert low == pytest.approx(0.8575, abs=1e-3) and high == 1.0
+    return {"low": low, "high": high}
+
+
 def test_crops_are_decided_together(client: TestClient) -> None:
     boxes = [box["number"] for box in client.get(f"{ONE}/crops?class=1").json()["boxes"]]
     assert len(boxes) == 6

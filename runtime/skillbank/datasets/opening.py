@@ -9,8 +9,9 @@ from unicodedata import normalize
 
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import LAST
+from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
-from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, archive_stem, open_tree
+from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
@@ -63,7 +64,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     DataError
         When no format is recognised, several could be meant, or what describes the whole cannot be read.
     """
-    if place.is_file() and archive_stem(place.name) is not None:
+    if place.is_file() and (archive_stem(place.name) is not None or is_table(place.name)):
         if unpack is None:
             raise DataError(f"{place} is an archive; unpack it, and name the folder")
         return _whole(open_tree(unpack(place), unpack), form)
@@ -117,8 +118,9 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
 
 
 def _inside(place: Path, above: Path) -> str:
-    """Return the name of a place in the tree of a folder above it."""
-    return normalize("NFC", place.relative_to(above).as_posix())
+    """Return the name of a place in the tree of a folder above it, of a packed file that of the file."""
+    name = normalize("NFC", place.relative_to(above).as_posix())
+    return unpacked_name(name) or name
 
 
 def _is_part(name: str) -> bool:

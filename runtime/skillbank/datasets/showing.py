@@ -11,11 +11,11 @@ from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.faults import KINDS, Tally
 from skillbank.datasets.figures import Figures
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.palette import colour
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.thumbnails import Thumbnails, thumbnails
-from skillbank.datasets.tree import archive_stem
 from skillbank.redact import redact
 from skillbank.visible import one_line
 

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from skillbank.datasets.document import split_in, split_of
+from skillbank.datasets.listing import listed
+from skillbank.datasets.packing import (
+    NoPicturesError,
+    archive_stem,
+    is_annotation,
+    is_table,
+    table_folder,
+    unpacked_name,
+)
 from skillbank.errors import DataError, DataNotFoundError
-from skillbank.walk import TooManyError, walk
 
-__all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "archive_stem", "open_tree"]
+__all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "open_tree"]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """Endings of the pictures that are read."""
@@ -30,15 +38,8 @@ _ORIENTATION = 0x0112
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 _ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
 _CLASS_WORDS = re.compile(r"label|class|categor|names")
-_PASSED = frozenset(
-    {"__MACOSX", ".DS_Store", "Thumbs.db", ".git", ".svn", ".hg", "__pycache__", "@eaDir", "desktop.ini"}
-    | {".ipynb_checkpoints", ".AppleDouble", ".Spotlight-V100", ".Trashes", ".fseventsd", "$RECYCLE.BIN"}
-    | {"System Volume Information", ".thumbnails"}
-)
-"""What systems and editors lay beside the files of people, copies of pictures among them."""
-
 Unpack = Callable[[Path], Path]
-"""Unpacks an archive once and returns the folder, without a single top folder."""
+"""Unpacks an archive, a packed file or a table once and returns the folder, without a single top folder."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def _fold(name: str) -> str:
 
 
 def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tree:
-    """List a folder; archives of pictures in it are unpacked by ``unpack``, or only named where it is None.
+    """List a folder; what is packed in it is unpacked by ``unpack``, or only named where it is None.
 
     Raises
     ------
@@ -233,17 +234,48 @@ def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tr
         raise DataNotFoundError(f"there is no data set at {root}; name the folder that holds it")
     if not root.is_dir():
         raise DataError(f"{root} is a file; name the folder of the data set, or its archive (.zip, .tar.gz)")
-    files: dict[str, Path] = {}
-    archives: list[str] = []
-    for name, path in _listed(root, most):
-        stem = archive_stem(name)
-        if stem is None:
-            files[name] = path
-        elif unpack is None:
-            archives.append(name)
-        else:
-            files.update((f"{stem}/{inner}", file) for inner, file in _listed(unpack(path), most))
-    return Tree(root, _composed(files), tuple(archives))
+    files = dict(listed(root, most))
+    if unpack is None:
+        archives = [name for name in files if archive_stem(name) is not None]
+        for name in archives:
+            del files[name]
+        return Tree(root, _composed(files), tuple(archives))
+    for name, path in list(files.items()):
+        if (stem := archive_stem(name)) is not None:
+            del files[name]
+            files.update((f"{stem}/{inner}", file) for inner, file in listed(unpack(path), most))
+        elif unpacked_name(name) is not None:
+            del files[name]
+            above = name.rpartition("/")[0]
+            for inner, file in listed(unpack(path), most):
+                files.setdefault(f"{above}/{inner}" if above else inner, file)
+    files.update(_of_tables(files, unpack, most))
+    return Tree(root, _composed(files))
+
+
+def _of_tables(files: Mapping[str, Path], unpack: Unpack, most: int) -> dict[str, Path]:
+    """Return the contents of the tables that are the data set, or a part of it.
+
+    Beside pictures (a card shows some) tables are it where they are called as a split and no other
+    annotations lie there; one that has no pictures is none then.
+    """
+    has_pictures = any(name.lower().endswith(PICTURES) for name in files)
+    stand_alone = not has_pictures or not any(map(is_annotation, files))
+    found: dict[str, Path] = {}
+    for name in filter(is_table, files):
+        folder = table_folder(name)
+        beside = folder == name.rpartition("/")[0]
+        if not beside and not (stand_alone and (not has_pictures or split_in(name) is not None)):
+            continue
+        try:
+            unpacked = unpack(files[name])
+        except NoPicturesError:
+            if has_pictures and not beside:
+                continue
+            raise
+        for inner, file in listed(unpacked, most):
+            found[f"{folder}/{inner}" if folder else inner] = file
+    return found
 
 
 def _composed(files: dict[str, Path]) -> dict[str, Path]:
@@ -256,42 +288,3 @@ def _composed(files: dict[str, Path]) -> dict[str, Path]:
         composed = unicodedata.normalize("NFC", name)
         named[name if composed in files else composed] = path
     return dict(sorted(named.items()))
-
-
-def archive_stem(name: str) -> str | None:
-    """Return a file name without its archive ending; None when it is no archive's."""
-    for ending in (".tar.gz", ".tgz", ".tar", ".zip"):
-        if name.lower().endswith(ending):
-            return name[: -len(ending)]
-    return None
-
-
-def _listed(root: Path, most: int, seen: set[Path] | None = None) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a folder; a link to a file counts as the file, and one to a folder as the folder.
-
-    Parameters
-    ----------
-    seen
-        Folders that links have led to: each is passed through once, and none that the link lies in.
-    """
-    seen = set() if seen is None else seen
-
-    def passed(name: str, entry: object) -> bool:
-        last = name.rpartition("/")[2]
-        return last in _PASSED or last.startswith("._")
-
-    try:
-        for name, entry in walk(root, most, passed=passed):
-            if not (entry.is_symlink() and entry.is_dir()):
-                yield name, Path(entry.path)
-                continue
-            link = Path(entry.path)
-            target = link.resolve()
-            if target not in seen and not link.parent.resolve().is_relative_to(target):
-                seen.add(target)
-                for inner, file in _listed(link, most, seen):
-                    yield f"{name}/{inner}", file
-    except TooManyError:
-        raise DataError(f"{root} holds more than {most:,} files; name a folder of the data set") from None
-    except OSError as error:
-        raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from None

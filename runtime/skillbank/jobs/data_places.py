@@ -15,7 +15,8 @@ from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.fitting import misfit
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
-from skillbank.datasets.tree import PICTURES, Tree, Unpack, archive_stem, open_tree
+from skillbank.datasets.packing import archive_stem
+from skillbank.datasets.tree import PICTURES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup, first_category, is_there

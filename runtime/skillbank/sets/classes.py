@@ -98,12 +98,7 @@ def remove(change: Writing, number: int) -> None:
 
 def set_threshold(change: Writing, number: int, value: float | None) -> None:
     """Set the least score of a class's proposals that are shown; None for the model's own."""
-    found = change.living(number)
-    if _change(change, found, threshold=_threshold(value)):
-        query = sa.select(BOXES.c.picture).where(
-            BOXES.c.set_id == change.set_id, BOXES.c["class"] == number, BOXES.c.state == "proposed"
-        )
-        change.touched.update(change.db.scalars(query.distinct()))
+    _change(change, change.living(number), threshold=_threshold(value))
 
 
 def _boxes(change: Writing, number: int) -> list[tuple[int, dict[str, object]]]:

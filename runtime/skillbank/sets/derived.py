@@ -50,6 +50,7 @@ class _Lines:
         self._runs = dict(db.execute(runs).all())
 
     def of(self, box: Any) -> float:
+        """Return the score from which a proposal is shown."""
         own = self._classes.get(box["class"])
         return float(self._runs.get(box["run"], 0.0) if own is None else own)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
 
-from skillbank.sets import classes, editing, log, pictures, proposals, queue
+from skillbank.datasets.document import DataSet
+from skillbank.datasets.tree import Tree
+from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
 from skillbank.sets.model import (
     ALL,
     Added,
@@ -31,7 +34,7 @@ from skillbank.sets.model import (
 )
 from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
 from skillbank.sets.summary import summary_of
-from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS, SETS
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SETS
 from skillbank.sets.transactions import reading
 from skillbank.sets.writing import Writing, change_set
 
@@ -51,6 +54,11 @@ class LabelSet:
 
     def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
         self._engine, self.id, self.name = engine, set_id, name
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is done to a set from other modules."""
+        return self._engine
 
     def summary(self) -> SetSummary:
         """Return how the set stands."""
@@ -257,10 +265,52 @@ class LabelSet:
 
     # The queue
 
-    def next(self, who: str, *, count: int = 1, claim_seconds: float = 600) -> list[int]:
-        """Return the pictures to review next, kept for this person for a time; fewer when few are left."""
+    def next(
+        self, who: str, *, count: int = 1, claim_seconds: float = 600, sample: bool = False
+    ) -> list[int]:
+        """Return the pictures to review next, kept for this person for a time; fewer when few are left.
+
+        See `skillbank.sets.queue.next_pictures`.
+        """
         with self._changing(who) as change:
-            return queue.next_pictures(change, count, claim_seconds)
+            return queue.next_pictures(change, count, claim_seconds, sample=sample)
+
+    def audit(self, *, target: float = 0.95) -> audit.Audit:
+        """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
+        return audit.audit_of(self, target)
+
+    def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
+        """Return a threshold by class number from what was reviewed; see `skillbank.sets.thresholds`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return thresholds.suggest(db, self.id)
+
+    # As data
+
+    def digest(self) -> str:
+        """Return what stands for what a training reads of the set; see `skillbank.sets.document`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return document.digest_of(db, self.id)
+
+    def data_set(self, *, reviewed_only: bool = True, lies: document.Lies = Path) -> tuple[DataSet, Tree]:
+        """Return the set as a data set; see `skillbank.sets.document.data_set_of`."""
+        return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
+
+    def snapshot(
+        self, *, reviewed_only: bool = True, lies: document.Lies = Path
+    ) -> tuple[str, DataSet, Tree]:
+        """Return the digest and the data set of one moment."""
+        with reading(self._engine) as db:
+            self._row(db)
+            data, tree = document.data_set_of(db, self.id, self.name, lies, reviewed_only=reviewed_only)
+            return document.digest_of(db, self.id), data, tree
+
+    def contents(self) -> dict[str, str]:
+        """Return the sha256 of every picture by its name."""
+        query = sa.select(PICTURES.c.name, PICTURES.c.sha256).where(PICTURES.c.set_id == self.id)
+        with self._engine.connect() as db:
+            return {name: sha256 for name, sha256 in db.execute(query)}  # noqa: C416 - rows are no pairs
 
     @contextmanager
     def _noted(self, kind: str, who: str) -> Iterator[Writing]:

@@ -122,16 +122,18 @@ def _fits(change: Writing, what: str, number: int, fields: Mapping[str, Any]) ->
         others: Sequence[Any] = [c for c in change.classes.values() if c.number != number and not c.gone]
         return all(other.name != fields["name"] for other in others)
     # A class goes again only where nothing is left that has come into it since.
-    return what != "class" or _is_free(change, what, number)
+    return what != "class" or not _has_boxes(change, number)
 
 
 def _is_free(change: Writing, what: str, number: int) -> bool:
-    """Whether nothing refers to a class; boxes are always free."""
+    """Whether nothing refers to a class, so that it can vanish; boxes always can."""
     if what != "class":
         return True
+    captions = change.db.scalars(sa.select(RUNS.c.captions).where(RUNS.c.set_id == change.set_id))
+    return not _has_boxes(change, number) and all(str(number) not in said for said in captions)
+
+
+def _has_boxes(change: Writing, number: int) -> bool:
     change.flush()
     boxes = sa.select(BOXES.c.number).where(BOXES.c.set_id == change.set_id, BOXES.c["class"] == number)
-    if change.db.scalar(boxes.limit(1)) is not None:
-        return False
-    captions = change.db.scalars(sa.select(RUNS.c.captions).where(RUNS.c.set_id == change.set_id))
-    return all(str(number) not in said for said in captions)
+    return change.db.scalar(boxes.limit(1)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,16 @@ _UNSURE = 0.1
 """Distance to the threshold below which a proposal is unsure."""
 
 
-def add_pictures(change: Writing, found: Iterable[FoundPicture]) -> Added:
-    """Add pictures whose content the set does not have; those that lie elsewhere now are followed."""
+def add_pictures(
+    change: Writing, found: Iterable[FoundPicture], splits: Mapping[str, str] | None = None
+) -> Added:
+    """Add pictures whose content the set does not have; those that lie elsewhere now are followed.
+
+    Parameters
+    ----------
+    splits
+        The splits, by content, that pictures had where they come from; all others are dealt.
+    """
     change.flush()
     rows = change.db.execute(sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id)).mappings()
     there = [(row["number"], logged("picture", row)) for row in rows]
@@ -50,7 +58,7 @@ def add_pictures(change: Writing, found: Iterable[FoundPicture]) -> Added:
             moved.append(number)
         else:
             known.append(number)
-    new = _make(change, list(fresh.values()), there, names)
+    new = _make(change, list(fresh.values()), there, names, splits or {})
     return Added(new, tuple(dict.fromkeys(known)), tuple(dict.fromkeys(moved)))
 
 
@@ -65,14 +73,24 @@ def _move(change: Writing, number: int, fields: dict[str, Any], place: str) -> N
 
 
 def _make(
-    change: Writing, fresh: list[FoundPicture], there: list[tuple[int, dict[str, Any]]], names: set[str]
+    change: Writing,
+    fresh: list[FoundPicture],
+    there: list[tuple[int, dict[str, Any]]],
+    names: set[str],
+    said: Mapping[str, str],
 ) -> tuple[int, ...]:
     numbers = [change.row["last_picture"] + i + 1 for i in range(len(fresh))]
     groups = groups_with(change.db, change.set_id, list(zip(numbers, fresh, strict=True)))
     splits = {number: fields["split"] for number, fields in there}
     of_group = {fields["group"]: fields["split"] for _, fields in there}
+    given = {n: said[p.sha256] for n, p in zip(numbers, fresh, strict=True) if p.sha256 in said}
+    splits |= given
+    of_group |= {groups[number]: split for number, split in given.items() if groups[number] not in of_group}
     _deal(
-        change.row["val"], splits, of_group, [(groups[n], n, p) for n, p in zip(numbers, fresh, strict=True)]
+        change.row["val"],
+        splits,
+        of_group,
+        [(groups[n], n, p) for n, p in zip(numbers, fresh, strict=True) if n not in given],
     )
     for number, picture in zip(numbers, fresh, strict=True):
         if picture.width < 1 or picture.height < 1:
@@ -81,7 +99,7 @@ def _make(
             "picture",
             {
                 "sha256": picture.sha256,
-                "name": _free(picture.name, names),
+                "name": _free(_below(picture.name), names),
                 "place": picture.place,
                 "width": picture.width,
                 "height": picture.height,
@@ -124,6 +142,12 @@ def _deal(
             of_group[group] = split
         val += len(pictures) if split == "val" else 0
         splits.update((number, split) for _, number in pictures)
+
+
+def _below(name: str) -> str:
+    """Return a name as a path below a folder, wherever the set is written as files."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts) or "picture"
 
 
 def _free(name: str, names: set[str]) -> str:

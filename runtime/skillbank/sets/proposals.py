@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.sets.classes import checked_specs
+from skillbank.sets.derived import parts
 from skillbank.sets.geometry import inside, overlap
 from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
 from skillbank.sets.rows import picture_of, run_of
@@ -54,11 +56,6 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     if there is not None:
         again = {"job": spec.job or there["job"], "threshold": spec.threshold, "finished": None}
         change.change("run", there["number"], logged("run", there), again)
-        if spec.threshold != there["threshold"]:
-            of_run = sa.select(BOXES.c.picture).where(
-                BOXES.c.set_id == change.set_id, BOXES.c.run == there["number"], BOXES.c.state == "proposed"
-            )
-            change.touched.update(change.db.scalars(of_run.distinct()))
     else:
         change.make(
             "run",
@@ -119,78 +116,135 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     of earlier runs give way, of later ones they stay. A proposal that repeats what a person has decided about
     its class is not kept.
     """
-    _run(change, run)
-    done = set(
-        change.db.scalars(sa.select(SEEN.c.picture).where(SEEN.c.set_id == change.set_id, SEEN.c.run == run))
-        if len(found) > 1
-        else change.db.scalars(
-            sa.select(SEEN.c.picture).where(
-                SEEN.c.set_id == change.set_id, SEEN.c.run == run, SEEN.c.picture.in_(list(found))
-            )
-        )
-    )
-    fresh = [number for number in found if number not in done]
-    for number in fresh:
-        _propose_to(change, run, number, found[number])
+    line = _run(change, run)["threshold"]
+    fresh = []
+    for part in parts(found):
+        pictures, boxes, runs = _held(change, part)
+        for number in part:
+            if number not in pictures:
+                raise SetNotFoundError(f"the set has no picture {number}")
+            if run not in runs[number]:
+                _propose_to(change, run, line, pictures[number], boxes[number], runs[number], found[number])
+                fresh.append(number)
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
         change.db.execute(SEEN.insert(), rows)
     return len(fresh)
 
 
-def _propose_to(change: Writing, run: int, number: int, proposals: Sequence[Proposal]) -> None:
-    where = PICTURES.c.set_id == change.set_id, PICTURES.c.number == number
-    picture = change.db.execute(sa.select(PICTURES).where(*where)).mappings().first()
-    if picture is None:
-        raise SetNotFoundError(f"the set has no picture {number}")
-    query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture == number)
-    there = change.db.execute(query.order_by(BOXES.c.number)).mappings().all()
+def _held(
+    change: Writing, numbers: Sequence[int]
+) -> tuple[dict[int, sa.RowMapping], dict[int, list[sa.RowMapping]], dict[int, set[int]]]:
+    """Return pictures, their boxes, and the runs that have done them, by the pictures' numbers."""
+    change.flush()
+    wanted = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
+        PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(numbers)
+    )
+    pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
+    query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
+    boxes: dict[int, list[sa.RowMapping]] = defaultdict(list)
+    for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
+        boxes[row["picture"]].append(row)
+    seen = sa.select(SEEN.c.picture, SEEN.c.run).where(
+        SEEN.c.set_id == change.set_id, SEEN.c.picture.in_(numbers)
+    )
+    runs: dict[int, set[int]] = defaultdict(set)
+    for picture, run in change.db.execute(seen):
+        runs[picture].add(run)
+    return pictures, boxes, runs
+
+
+def _propose_to(
+    change: Writing,
+    run: int,
+    line: float,
+    picture: sa.RowMapping,
+    there: Sequence[sa.RowMapping],
+    runs: Collection[int],
+    proposals: Sequence[Proposal],
+) -> None:
+    """Take in what a run has found in one picture.
+
+    Parameters
+    ----------
+    line
+        The run's own least score of what is shown.
+    there
+        The boxes that the picture has.
+    runs
+        Those that have done the picture.
+    """
+    number = picture["number"]
     decided: list[tuple[int | None, Corners]] = []
-    undecided = []
+    undecided: list[sa.RowMapping] = []
+    imported: list[sa.RowMapping] = []
     for box in there:
-        if box["state"] == "proposed":
-            undecided.append(box)
-            continue
-        decided.append((box["class"], _corners(box)))
-        if box["first"]:
-            decided.append((change.heir(box["first"][0]), tuple(box["first"][1:])))
-    if any(box["run"] is not None and box["run"] > run for box in undecided):
+        if box["state"] != "proposed":
+            decided.append((box["class"], _corners(box)))
+            if box["first"]:
+                decided.append((change.heir(box["first"][0]), tuple(box["first"][1:])))
+        else:
+            (imported if box["run"] is None else undecided).append(box)
+    if any(other > run for other in runs):
         change.note("propose", number, body={"passed": True})
         return
-    size = picture["width"], picture["height"]
-    kept = []
-    for proposal in proposals:
-        class_number = change.heir(proposal.class_number)
-        corners = inside(proposal.box, *size)
-        if class_number is None or corners is None or not 0 <= proposal.score <= 1:
-            continue
-        if not any(c == class_number and overlap(b, corners) >= _SAME for c, b in decided):
-            kept.append((class_number, corners, proposal))
+    found = [each for proposal in proposals if (each := _placed(change, picture, proposal)) is not None]
+    kept = [
+        (class_number, corners, proposal)
+        for class_number, corners, proposal in found
+        if not _is_among(class_number, corners, decided, _SAME)
+        and not _is_among(class_number, corners, _marks(imported), _FOUND)
+    ]
     for box in undecided:
         change.drop("box", box["number"], logged("box", box))
     for class_number, corners, proposal in kept:
         change.make("box", _fields(number, class_number, corners, proposal, run))
     change.note("propose", number)
-    if undecided:
-        shown = [(box["class"], _corners(box)) for box in undecided if box["shown"]]
-        change.flush()
-        apart = _apart(change, number, shown)
-        change.db.execute(PICTURES.update().where(*where).values(apart=apart))
+    if runs or imported:
+        before = _marks(box for box in (*undecided, *imported) if box["shown"])
+        now = [
+            (class_number, corners)
+            for class_number, corners, proposal in found
+            if proposal.score >= _line(change, class_number, line)
+            and not _is_among(class_number, corners, decided, _SAME)
+        ]
+        change.set_apart(number, _apart(before, now))
 
 
-def _apart(change: Writing, number: int, before: list[tuple[int, Corners]]) -> int:
-    """Count the shown boxes of the run before, and of this one, that the other has not found."""
-    from skillbank.sets.derived import derive
+def _placed(
+    change: Writing, picture: sa.RowMapping, proposal: Proposal
+) -> tuple[int, Corners, Proposal] | None:
+    """Return a proposal with its class as it is now, and cut to the picture; None where nothing is left."""
+    class_number = change.heir(proposal.class_number)
+    corners = inside(proposal.box, picture["width"], picture["height"])
+    if class_number is None or corners is None or not 0 <= proposal.score <= 1:
+        return None
+    return class_number, corners, proposal
 
-    derive(change.db, change.set_id, [number])
-    query = sa.select(BOXES).where(
-        BOXES.c.set_id == change.set_id, BOXES.c.picture == number, BOXES.c.shown, BOXES.c.state == "proposed"
-    )
-    now = [(box["class"], _corners(box)) for box in change.db.execute(query).mappings()]
+
+def _line(change: Writing, class_number: int, of_run: float) -> float:
+    """Return the score from which proposals of a class are shown."""
+    own = change.classes[class_number].threshold
+    return of_run if own is None else own
+
+
+_Marks: TypeAlias = Sequence[tuple[int | None, Corners]]
+
+
+def _marks(boxes: Iterable[sa.RowMapping]) -> _Marks:
+    return [(box["class"], _corners(box)) for box in boxes]
+
+
+def _is_among(class_number: int | None, corners: Corners, marks: _Marks, least: float) -> bool:
+    return any(number == class_number and overlap(box, corners) >= least for number, box in marks)
+
+
+def _apart(before: _Marks, now: _Marks) -> int:
+    """Count the boxes of what was known before, and of this run, that the other has not found."""
     return sum(
-        not any(c == other and overlap(b, there) >= _FOUND for other, there in others)
+        not _is_among(number, box, others, _FOUND)
         for boxes, others in ((before, now), (now, before))
-        for c, b in boxes
+        for number, box in boxes
     )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import UsageError, did_you_mean
+from skillbank.plan.set_places import NAME
 from skillbank.sets.classes import put_specs
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, SetNotFoundError, SetSummary, person_named
@@ -22,7 +23,7 @@ from skillbank.visible import one_line
 
 __all__ = ["SetStore", "checked_name"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(NAME)
 _Summaries: TypeAlias = list[SetSummary]  # inside the class, `list` is the method
 
 
@@ -53,6 +54,11 @@ class SetStore:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return self._engine
 
     def create(
         self, name: str, classes: Sequence[ClassSpec] = (), *, val: float = 0.2, who: str, notes: str = ""

@@ -153,7 +153,7 @@ RUNS = sa.Table(
     sa.Column("finished", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("set_id", "key"),
 )
-SEEN = sa.Table("label_seen", SETS_META, _of_set(), _number("run"), _number("picture"))
+SEEN = sa.Table("label_seen", SETS_META, _of_set(), _number("picture"), _number("run"))
 """Which pictures a run has done."""
 CLAIMS = sa.Table(
     "label_claims",

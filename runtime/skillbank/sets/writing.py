@@ -129,6 +129,11 @@ class Writing:
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
         self.db.execute(PICTURES.update().where(*where).values(seconds=PICTURES.c.seconds + seconds))
 
+    def set_apart(self, picture: int, count: int) -> None:
+        """Note by how many boxes the last two runs over a picture differ; the queue asks for it."""
+        where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
+        self.db.execute(PICTURES.update().where(*where).values(apart=count))
+
     def get(self, what: str, number: int) -> dict[str, Any] | None:
         """Return the fields of a thing; None when there is none."""
         self.flush()
@@ -164,6 +169,12 @@ class Writing:
         where = table.c.set_id == self.set_id, table.c.number == number
         self.db.execute(table.update().where(*where).values(_from_log(clean)))
         self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
+        if "threshold" in clean:
+            column = BOXES.c.run if what == "run" else BOXES.c["class"]
+            query = sa.select(BOXES.c.picture).where(
+                BOXES.c.set_id == self.set_id, column == number, BOXES.c.state == "proposed"
+            )
+            self.touched.update(self.db.scalars(query.distinct()))
         return True
 
     def drop(self, what: str, number: int, before: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ _KINDS = {
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
     "-thumbnails": "small copies of pictures",
+    "-set": "label set as files",
 }
 
 

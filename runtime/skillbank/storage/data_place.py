@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.opening import Opened, open_place
+from skillbank.datasets.packing import is_table, unpacked_name
+from skillbank.datasets.parquet import write_out
 from skillbank.datasets.tree import Unpack
 from skillbank.errors import DataNotFoundError
 from skillbank.nearby import near_path
 from skillbank.plan.model import InputBinding
-from skillbank.storage.archive import archive_stem
+from skillbank.storage.archive import Limits, archive_stem
+from skillbank.storage.cache import content_key, digest, once
+from skillbank.storage.packed_file import unpack_file
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
@@ -68,12 +74,30 @@ def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
 
 
 def unpacker(cache: Path, report: Report | None = None) -> Unpack:
-    """Return what unpacks an archive once into a cache, and gives the folder without a single top folder."""
+    """Return what unpacks once into a cache: archives without a single top folder, packed files, tables."""
 
     def unpack(archive: Path) -> Path:
+        if is_table(archive.name):
+            return _written(archive, cache, write_out)
+        if unpacked_name(archive.name) is not None:
+            return _written(archive, cache, unpack_file)
         return _inner(stage(_binding(str(archive), "extracted_folder"), cache, report=report))
 
     return unpack
+
+
+def _written(packed: Path, cache: Path, write: Callable[[Path, Path, int], None]) -> Path:
+    """Return the folder of what is written of a file, made once for its content and name."""
+
+    def make(work: Path) -> Path:
+        folder = work / "unpacked"
+        if folder.exists():  # left by a process that was killed: the lock says that nobody is at work
+            shutil.rmtree(folder)
+        folder.mkdir()
+        write(packed, folder, Limits().total(packed.stat().st_size))
+        return folder
+
+    return once(cache, f"{content_key(packed, cache)[:40]}-{digest(packed.name)[:8]}", make)
 
 
 def _binding(uri: str, kind: _Runtime) -> InputBinding:

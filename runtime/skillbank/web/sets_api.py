@@ -16,7 +16,6 @@ from starlette.routing import Route
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.sets.audit import audit_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
 from skillbank.sets.store import SetStore
@@ -91,6 +90,7 @@ class SetsDoor:
                 methods=["PATCH"],
             ),
             Route(f"{one}/audit", self.audit),
+            Route(f"{one}/thresholds", self.thresholds),
             Route(f"{one}/log", self.log),
         ]
 
@@ -173,7 +173,18 @@ class SetsDoor:
             target = math.nan
         if not 0.5 <= target < 1:
             raise Refusal(400, "usage", "The target is a share from 0.5 to 1.")
-        return Json(audit_document(audit_of(self._set(request), target)).document())
+        return Json(audit_document(self._set(request).audit(target=target)).document())
+
+    def thresholds(self, request: Request) -> Response:
+        """Suggest thresholds by what was reviewed."""
+        found = self._set(request).suggest_thresholds()
+        made = [
+            said.Suggested(
+                class_number=number, threshold=s.threshold, precision=s.precision, recall=s.recall, n=s.n
+            )
+            for number, s in found.items()
+        ]
+        return Json(said.ThresholdsDocument(suggestions=made).document())
 
     # Pictures, by number alone: nothing that a client says becomes a path
 

@@ -40,6 +40,8 @@ __all__ = [
     "SetsApi",
     "SetsDocument",
     "ShareDocument",
+    "Suggested",
+    "ThresholdsDocument",
     "Turned",
 ]
 
@@ -266,6 +268,22 @@ class AuditDocument(_Answer):
     more: int | None
 
 
+class Suggested(_Answer):
+    """A threshold, what it gives in what is reviewed, and how many proposals say so."""
+
+    class_number: int = Field(alias="class")
+    threshold: float
+    precision: float
+    recall: float
+    n: int
+
+
+class ThresholdsDocument(_Answer):
+    """``GET /api/sets/{set}/thresholds``: one for each class of which enough was decided."""
+
+    suggestions: list[Suggested]
+
+
 class AddBox(_Request):
     """Draw a box."""
 
@@ -363,6 +381,7 @@ class SetsApi(BaseModel):
     counted: Counted
     turned: Turned
     audit: AuditDocument
+    thresholds: ThresholdsDocument
     log: LogDocument
     class_change: ClassChange
     new_classes: NewClasses

@@ -5,21 +5,28 @@ from __future__ import annotations
 from skillbank.datasets.formats.base import Format, Writer
 from skillbank.datasets.formats.coco import Coco
 from skillbank.datasets.formats.coco_writer import CocoWriter
+from skillbank.datasets.formats.create_ml import CreateMl
 from skillbank.datasets.formats.cvat import Cvat
+from skillbank.datasets.formats.datumaro import Datumaro
+from skillbank.datasets.formats.dota import Dota
 from skillbank.datasets.formats.hugging_face import HuggingFace
 from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
 from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.labelme_writer import LabelmeWriter
+from skillbank.datasets.formats.mot import Mot
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
 from skillbank.datasets.formats.plain_pictures import PlainPictures
+from skillbank.datasets.formats.scalabel import Scalabel
+from skillbank.datasets.formats.supervisely import Supervisely
 from skillbank.datasets.formats.tables import Tables
 from skillbank.datasets.formats.tables_writer import TablesWriter
 from skillbank.datasets.formats.via import Via
 from skillbank.datasets.formats.voc import Voc
 from skillbank.datasets.formats.voc_writer import VocWriter
+from skillbank.datasets.formats.wider import Wider
 from skillbank.datasets.formats.yolo import Yolo
 from skillbank.datasets.formats.yolo_writer import YoloWriter
 
@@ -28,12 +35,19 @@ __all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer", "title_of"]
 FORMATS: tuple[Format, ...] = (
     Odvg(),
     Coco(),
+    Dota(),
+    Wider(),
+    Mot(),
     Yolo(),
     Voc(),
     Cvat(),
     Labelme(),
     LabelStudio(),
     Via(),
+    CreateMl(),
+    Supervisely(),
+    Datumaro(),
+    Scalabel(),
     Kitti(),
     OpenImages(),
     HuggingFace(),

@@ -13,7 +13,16 @@ from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 
-__all__ = ["Gathering", "classes_of", "divided", "examples", "outside", "split_in", "split_said"]
+__all__ = [
+    "Gathering",
+    "class_word",
+    "classes_of",
+    "divided",
+    "examples",
+    "outside",
+    "split_in",
+    "split_said",
+]
 
 T = TypeVar("T")
 _FEW = 3
@@ -52,7 +61,7 @@ class Gathering:
                 "unreadable-annotation", f"its corners are no four numbers: {one_line(values, 60)}", at
             )
             return
-        word = str(name).strip() if isinstance(name, str | int) and not isinstance(name, bool) else ""
+        word = class_word(name)
         if not word:
             self.fault("unreadable-annotation", "it has no class", at)
             return
@@ -71,6 +80,11 @@ class Gathering:
         if (width is None or height is None) and tree is not None and path is not None:
             width, height = tree.size(path) or (None, None)
         return Picture(name, path, width, height, tuple(self.boxes), "", self.where, tuple(self.faults))
+
+
+def class_word(name: object) -> str:
+    """Return what a box says of its class as a word without outer blanks; empty where it says none."""
+    return str(name).strip() if isinstance(name, str | int) and not isinstance(name, bool) else ""
 
 
 def classes_of(used: set[str], listed: Sequence[str]) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class HuggingFace:
         if not files:
             raise DataError(
                 f"{tree.root} holds its pictures inside of tables ({examples(_tables(tree))}), which are not "
-                "read; load them with the package 'datasets', save each picture to a file and write a "
+                "read here; load them with the package 'datasets', save each picture to a file and write a "
                 'metadata.jsonl beside them: {"file_name": "x.jpg", "objects": {"bbox": [[x, y, width, '
                 'height]], "category": ["cat"]}} a line'
             )

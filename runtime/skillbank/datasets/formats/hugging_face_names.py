@@ -18,8 +18,9 @@ _MOST = 1 << 24
 
 def described(tree: Tree) -> dict[str, str]:
     """Return the names by their numbers, as the card or the infos of a data set list them; empty without."""
-    readers: dict[str, Callable[[str], Any]] = {_CARD: _front_matter, **dict.fromkeys(_INFOS, json.loads)}
-    for file, parse in readers.items():
+    inner = [name for name in tree.files if name.rpartition("/")[2] in _INFOS]  # beside the parts of tables
+    readers: dict[str, Callable[[str], Any]] = {_CARD: _front_matter, **dict.fromkeys(inner, json.loads)}
+    for file, parse in sorted(readers.items(), key=lambda each: each[0].count("/")):
         if file not in tree.files:
             continue
         try:

@@ -1,20 +1,22 @@
-"""Label Studio: its JSON export, whole or "min", with marks in percent of the picture's sides."""
+"""Label Studio: its export as JSON, whole or "min", or as a table, with marks in percent of the sides."""
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
+from skillbank.datasets.formats.files import head
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.json_entries import entries_of
 from skillbank.datasets.formats.label_studio_marks import Answer, classes_of, marks, names_of, picture_of
+from skillbank.datasets.formats.rows import table_of
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 
@@ -26,6 +28,11 @@ _WHOLE = re.compile(rb'"(annotations|completions|predictions)"\s*:\s*\[')
 _DATA = re.compile(rb'"data"\s*:\s*\{')
 _MIN = re.compile(rb'"annotation_id"\s*:|"(rectangle|polygon|ellipse|brush|keypoint)labels"\s*:')
 
+_TABLES = (".csv", ".tsv")
+_LONGEST = 1 << 26
+"""Letters of a cell; a brush has as many as a picture has pixels."""
+_CELL = re.compile(rb'""(rectangle|polygon|ellipse|brush|keypoint)labels""\s*:')
+
 _Task = dict[str, Any]
 
 
@@ -36,9 +43,9 @@ class LabelStudio:
     title = "Label Studio"
 
     def recognise(self, tree: Tree) -> Recognised | None:
-        """Say whether JSON lists of tasks lie outside of the split folders."""
-        files = islice(outside(tree, ".json"), _LOOKED_INTO)
-        mine = tuple(name for name in files if _is_export(head(tree.path(name), _HEAD)))
+        """Say whether lists or tables of tasks lie outside of the split folders."""
+        files = islice(outside(tree, ".json", *_TABLES), _LOOKED_INTO)
+        mine = tuple(name for name in files if _is_export(tree, name))
         return Recognised(mine, f"{', '.join(mine[:3])}, a list of tasks") if mine else None
 
     def read(self, tree: Tree) -> DataSet:
@@ -79,7 +86,10 @@ class LabelStudio:
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
-def _is_export(start: bytes) -> bool:
+def _is_export(tree: Tree, file: str) -> bool:
+    start = head(tree.path(file), _HEAD)
+    if file.lower().endswith(_TABLES):
+        return _CELL.search(start) is not None
     if start.lstrip()[:1] != b"[":
         return False
     return bool((_WHOLE.search(start) and _DATA.search(start)) or _MIN.search(start))
@@ -87,32 +97,43 @@ def _is_export(start: bytes) -> bool:
 
 def _tasks(tree: Tree, file: str) -> Iterator[_Task | str]:
     """Yield the tasks of an export one by one, and of one that is no task what is wrong with it."""
-    raw = _content(tree, file)
-    pieces: list[Any]
+    if file.lower().endswith(_TABLES):
+        yield from _rows(tree, file)
+        return
+    for _, task, _ in entries_of(tree, file, _Task).each():
+        yield task
+
+
+def _rows(tree: Tree, file: str) -> Iterator[_Task | str]:
+    """Yield the rows of a table as the tasks of the small export, whose lists stand in cells as JSON."""
+    table = table_of(tree, file)
+    if table is None:
+        return
+    usual = csv.field_size_limit(_LONGEST)  # all marks of a picture stand in one cell
     try:
-        pieces = msgspec.json.decode(raw, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        try:
-            pieces, _ = json_as(raw, list[Any])
-        except UnreadableError as error:
-            raise DataError(
-                f"{tree.path(file)} {error}; export the project from Label Studio again"
-            ) from None
-    for piece in pieces:
-        if not isinstance(piece, msgspec.Raw):
-            yield piece if isinstance(piece, dict) else "it is no task"
+        rows = list(table.rows(table.encoding()))
+    finally:
+        csv.field_size_limit(usual)
+    header = rows[0][1] if rows else []
+    for line, cells in rows[1:]:
+        if len(cells) != len(header):
+            yield f"the row that ends in line {line} has {len(cells)} cells of {len(header)}"
             continue
         try:
-            yield json_as(bytes(piece), _Task)[0]
-        except UnreadableError as error:
-            yield f"it {error}"
+            yield {name: _cell(cell) for name, cell in zip(header, cells, strict=True) if name}
+        except (ValueError, RecursionError):
+            yield f"the row that ends in line {line} holds a list that is no JSON"
 
 
-def _content(tree: Tree, file: str) -> bytes:
-    try:
-        return content(tree.path(file), 1 << 32)
-    except UnreadableError as error:
-        raise DataError(f"{tree.path(file)} {error}") from None
+def _cell(text: str) -> Any:
+    """Return what a cell holds: the marks of a picture, or text.
+
+    Raises
+    ------
+    ValueError
+        When a list of marks is cut off or otherwise none.
+    """
+    return json.loads(text) if text.startswith("[{") or text == "[]" else text
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""VGG Image Annotator: a JSON document of pictures with regions, of an export or of a whole project."""
+"""VGG Image Annotator: pictures with regions, of an export (JSON, CSV) or of a whole project."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import Corners, around, around_ellipse, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
 from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.via_files import ENDINGS, ViaPicture, ViaRegion, is_via, via_pictures
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
@@ -27,26 +25,6 @@ _USUAL = ("class", "label", "category", "name", "type", "object", "class_name")
 _UNNAMED = "object"
 
 
-class _Region(msgspec.Struct):
-    shape_attributes: Any = None
-    region_attributes: Any = None
-
-
-class _File(msgspec.Struct):
-    filename: str
-    regions: list[_Region] | dict[str, _Region] = []
-
-    def marks(self) -> list[tuple[str, _Region]]:
-        """Return the regions, each with its key."""
-        if isinstance(self.regions, dict):
-            return list(self.regions.items())
-        return [(str(number), region) for number, region in enumerate(self.regions)]
-
-
-class _Project(msgspec.Struct):
-    pictures: dict[str, _File] = msgspec.field(name="_via_img_metadata")
-
-
 class Via:
     """The format."""
 
@@ -54,8 +32,8 @@ class Via:
     title = "VIA"
 
     def recognise(self, tree: Tree) -> Recognised | None:
-        """Say whether JSON files of pictures with regions lie outside of the split folders."""
-        files = tuple(name for name in outside(tree, ".json") if _is_via(head(tree.path(name))))
+        """Say whether files of pictures with regions lie outside of the split folders."""
+        files = tuple(name for name in outside(tree, *ENDINGS) if is_via(tree, name))
         return Recognised(files, f"{a_few(files, 3)} with regions of VIA") if files else None
 
     def read(self, tree: Tree) -> DataSet:
@@ -64,11 +42,12 @@ class Via:
         Raises
         ------
         DataError
-            When a document is none, or regions have several attributes of which none is called a class.
+            When a file is none of VIA's, files contradict each other, or regions have several attributes of
+            which none is called a class.
         """
         found = self.recognise(tree)
-        files = found.files if found is not None else ()
-        documents = {file: _document(tree, file) for file in files}
+        files = sorted(found.files if found is not None else (), key=lambda name: name.endswith(".csv"))
+        documents, notes = _pictures(tree, files)
         regions = [
             region
             for entries in documents.values()
@@ -76,13 +55,12 @@ class Via:
             for _, region in entry.marks()
         ]
         attribute = _attribute(tree, regions)
-        notes = []
         if regions and not attribute:
             notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
         used = {name for region in regions if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
         reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
-        entries: dict[str, list[tuple[str, str, _File]]] = {}
+        entries: dict[str, list[tuple[str, str, ViaPicture]]] = {}
         for file, document in documents.items():
             for key, entry in document.items():
                 said = split_in(file, tree.find(entry.filename, beside=file)) or word_in(file) or ""
@@ -91,26 +69,49 @@ class Via:
         return DataSet(self.name, classes, splits, (*notes, *left))
 
 
-def _is_via(start: bytes) -> bool:
-    if start.lstrip()[:1] != b"{":
-        return False
-    return b'"_via_' in start or (
-        b'"filename"' in start and (b'"shape_attributes"' in start or b'"file_attributes"' in start)
-    )
+def _pictures(tree: Tree, files: Sequence[str]) -> tuple[dict[str, dict[str, ViaPicture]], list[str]]:
+    """Return the pictures of each file, and notes: a project and its exports say the same, one is read.
+
+    Raises
+    ------
+    DataError
+        When files of one folder and split mark the same pictures otherwise.
+    """
+    read: dict[str, dict[str, ViaPicture]] = {}
+    notes = []
+    for file in files:
+        pictures = via_pictures(tree, file)
+        marks = _marks(pictures)
+        alike = [other for other in read if _place(other) == _place(file)]
+        same = next((other for other in alike if marks and marks == _marks(read[other])), None)
+        if same is not None:
+            notes.append(f"{one_line(file)} says the same as {one_line(same)} and is left aside")
+            continue
+        for other in alike:
+            if both := sorted(marks.keys() & _marks(read[other]).keys()):
+                raise DataError(
+                    f"{one_line(other)} and {one_line(file)} in {tree.root} mark {one_line(both[0], 60)} "
+                    "otherwise; name the one that counts, or move the other away"
+                )
+        read[file] = pictures
+    return read, notes
 
 
-def _document(tree: Tree, file: str) -> dict[str, _File]:
-    try:
-        raw = content(tree.path(file))
-        try:
-            return json_as(raw, _Project)[0].pictures
-        except UnreadableError:
-            return json_as(raw, dict[str, _File])[0]
-    except UnreadableError as error:
-        raise DataError(f"{tree.path(file)} {error}: correct it, or export it again") from None
+def _place(file: str) -> tuple[str, str | None]:
+    """Return the folder of a file, and the split that its name says."""
+    return file.rpartition("/")[0], word_in(file.rpartition("/")[2])
 
 
-def _attributes(region: _Region) -> dict[str, str]:
+def _marks(pictures: Mapping[str, ViaPicture]) -> dict[str, list[tuple[Any, Any]]]:
+    """Return what is marked in each picture that has a mark: a table of VIA 3 leaves out the others."""
+    return {
+        each.filename: [(region.shape_attributes, region.region_attributes) for _, region in each.marks()]
+        for each in pictures.values()
+        if each.regions
+    }
+
+
+def _attributes(region: ViaRegion) -> dict[str, str]:
     """Return what a region says of itself; of boxes to tick those that are ticked."""
     said = region.region_attributes if isinstance(region.region_attributes, dict) else {}
     found = {}
@@ -123,7 +124,7 @@ def _attributes(region: _Region) -> dict[str, str]:
     return found
 
 
-def _attribute(tree: Tree, regions: Sequence[_Region]) -> str:
+def _attribute(tree: Tree, regions: Sequence[ViaRegion]) -> str:
     """Return the attribute that says the class; empty where regions have none."""
     counts = Counter(key for region in regions for key in _attributes(region))
     usual = sorted(
@@ -138,7 +139,7 @@ def _attribute(tree: Tree, regions: Sequence[_Region]) -> str:
     return usual[0] if usual else next(iter(counts), "")
 
 
-def _class(region: _Region, attribute: str) -> str:
+def _class(region: ViaRegion, attribute: str) -> str:
     return _attributes(region).get(attribute, "") if attribute else _UNNAMED
 
 
@@ -148,7 +149,7 @@ class _Reader:
     attribute: str
     labels: Mapping[str, int]
 
-    def pictures(self, entries: Sequence[tuple[str, str, _File]]) -> Iterator[Picture]:
+    def pictures(self, entries: Sequence[tuple[str, str, ViaPicture]]) -> Iterator[Picture]:
         """Yield the pictures of entries."""
         for file, key, entry in entries:
             here = Gathering(Where(file, f"'{one_line(key, 80)}'"), self.labels)
@@ -160,7 +161,7 @@ class _Reader:
             yield here.picture(entry.filename, path, (None, None), self.tree)
 
 
-def _corners(here: Gathering, region: _Region, at: str) -> Corners | None:
+def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     """Return the box around a region; where there is none the reason is kept."""
     shape = region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
     kind = one_line(shape.get("name", "nothing"), 40)

@@ -3,7 +3,7 @@ import { at, h } from "/dom.js";
 import { call, classes, refresh } from "/review_set.js";
 import { colourOf } from "/review_canvas.js";
 
-let door = null;
+let door = null, suggested = new Map(); // by class: the threshold that what was reviewed speaks for
 
 export function start(given) {
   door = given;
@@ -22,6 +22,8 @@ export function start(given) {
 
 export async function open() {
   await refresh();
+  const { suggestions } = await call("GET", "/thresholds");
+  suggested = new Map(suggestions.map((one) => [one.class, one]));
   render();
 }
 
@@ -71,9 +73,19 @@ function row(one) {
       field("Threshold", one.threshold === null ? "" : String(one.threshold), (text) => threshold(one, text, patch), { placeholder: `the model's, ${one.level}` }),
       field("Descriptions", one.captions.join("\n"), (text) => patch({ captions: lines(text) }, "The next label run takes these descriptions; what people decided stays."), { rows: 3, placeholder: "one a line" }),
       field("But not", one.not_captions.join("\n"), (text) => patch({ not_captions: lines(text) }, "The next label run leaves these out; what people decided stays."), { rows: 3, placeholder: "one a line" })),
+    advice(one, patch),
     h("div", { class: "line" },
       h("label", { class: "check" }, h("input", { type: "checkbox", "data-merge": one.number }), " merge"),
       h("button", { type: "button", class: "small", onclick: () => remove(one) }, `Remove ${one.name}`)));
+}
+
+function advice(one, patch) {
+  const said = suggested.get(one.number);
+  if (!said || Math.abs(said.threshold - (one.threshold ?? one.level)) < 0.005) return null;
+  const value = Math.round(1000 * said.threshold) / 1000, percent = (share) => `${Math.round(100 * share)} %`;
+  return h("div", { class: "line" },
+    h("small", {}, `By ${said.n} decisions a threshold of ${value} gives a precision of ${percent(said.precision)} and a recall of ${percent(said.recall)}.`),
+    h("button", { type: "button", class: "small", onclick: () => patch({ threshold: value }, `${one.name} is shown from ${value} on.`) }, `Take ${value}`));
 }
 
 function threshold(one, text, patch) {
