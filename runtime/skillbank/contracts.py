@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from skillbank.bank.format import ManifestDocument, SkillInfoDocument
 from skillbank.jobs.record import JobRecord
 from skillbank.plan.model import Plan
+from skillbank.web.sets_documents import SetsApi
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODELS: dict[str, type[BaseModel]] = {
     "job_record": JobRecord,
     "manifest": ManifestDocument,
     "plan": Plan,
+    "sets_api": SetsApi,
     "skill_info": SkillInfoDocument,
 }
 """Document name, which is also the file's stem, and its model."""

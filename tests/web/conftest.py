@@ -41,13 +41,13 @@ class Server:
 
 
 @contextmanager
-def web_server(environment: dict[str, str], *options: str) -> Iterator[Server]:
-    command = [sys.executable, "-m", "skillbank", "web", "--port", "0", *options]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+def web_server(environment: dict[str, str], *options: str, command: str = "web") -> Iterator[Server]:
+    command_line = [sys.executable, "-m", "skillbank", command, "--port", "0", *options]
+    with subprocess.Popen(command_line, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             line = process.stderr.readline()
-            found = re.search(r"http://\S+", line)
+            found = re.search(r"http://[^\s#]+", line)
             assert found, line + process.stderr.read()
             yield Server(found[0].rstrip("/"), process)
         finally:

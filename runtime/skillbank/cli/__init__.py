@@ -29,6 +29,7 @@ from skillbank.cli import (
     plan,
     report,
     results,
+    review,
     run,
     schemas,
     sets,
@@ -75,6 +76,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(sets.app, name="sets")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
+app.command("review")(review.review)
 app.command("web")(web.web)
 app.command("tools")(tools.tools)
 app.command("clean")(clean.clean)

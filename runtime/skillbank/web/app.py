@@ -23,6 +23,7 @@ from skillbank.web.browsing import Browsing
 from skillbank.web.detection import MOST_BYTES, MOST_PIXELS, Detection
 from skillbank.web.detector import Detector
 from skillbank.web.guard import Guard, start_session
+from skillbank.web.sets_api import SetsDoor
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -87,6 +88,7 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         Route("/api/experiments", browsing.experiments),
         Route("/api/experiments/{experiment}", browsing.experiment),
         Route("/api/experiments/{experiment}/report", browsing.report),
+        *SetsDoor(runtime).routes(),
     ]
     app = Starlette(
         routes=routes,

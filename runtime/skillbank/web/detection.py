@@ -6,14 +6,13 @@ import io
 import zipfile
 from base64 import b64encode
 from pathlib import PurePosixPath
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
 
 from skillbank.descriptions import Descriptions, advice_for, not_found, read_descriptions
 from skillbank.errors import DataError
@@ -21,6 +20,7 @@ from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 from skillbank.web.answers import Json, Refusal
+from skillbank.web.bodies import limited, read_body, too_large, validated
 from skillbank.web.detector import Detector
 
 __all__ = ["MOST_BYTES", "MOST_PIXELS", "Detection"]
@@ -30,7 +30,6 @@ MOST_PIXELS = 64_000_000
 _MOST_DESCRIPTIONS = 100
 _ROOM = 64 << 10
 """Bytes of a form besides its picture."""
-_MOST_JSON = 4 << 20
 _BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
 """Bounds as the engine takes them, and the fields of a form that say them."""
 _YEAR = (1980, 1, 1, 0, 0, 0)
@@ -80,15 +79,15 @@ class Detection:
 
     async def descriptions(self, request: Request) -> Response:
         """Answer texts in JSON with the descriptions in them, and advice on those that may be several."""
-        body = await _body(request, _MOST_JSON)
-        read = _read(_validated(_Texts, body).texts)
+        body = await read_body(request)
+        read = _read(validated(_Texts, body).texts)
         advice = {name: said for name in read.names if (said := advice_for(name))}
         return Json({"descriptions": list(read.names), "notes": list(read.notes), "advice": advice})
 
     async def labels(self, request: Request) -> Response:
         """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""
-        body = await _body(request, _MOST_JSON)
-        wanted = _validated(_Wanted, body)
+        body = await read_body(request)
+        wanted = validated(_Wanted, body)
         if wanted.format not in FORMATS:
             known = ", ".join(FORMATS)
             raise Refusal(400, "usage", f"Labels cannot be written as '{wanted.format}'; there are {known}.")
@@ -100,9 +99,6 @@ class Detection:
             place, text = files[0]
             return _attachment(text.encode(), place.name, "application/json")
         return _attachment(_zipped(files), f"{wanted.format}.zip", "application/zip")
-
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -139,15 +135,6 @@ def _read(texts: list[str]) -> Descriptions:
     return read
 
 
-def _validated(model: type[Model], body: bytes) -> Model:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(step) for step in problem["loc"]) or "the document"
-        raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
-
-
 def _labelled(picture: _Picture, phrases: tuple[str, ...]) -> Labelled:
     """Check boxes as the engine would have made them."""
     found = []
@@ -164,11 +151,11 @@ def _labelled(picture: _Picture, phrases: tuple[str, ...]) -> Labelled:
 
 
 async def _form(request: Request) -> FormData:
-    limited = _limited(request, MOST_BYTES + _ROOM)
+    bounded = limited(request, MOST_BYTES + _ROOM)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal(415, "usage", "Send a form (multipart/form-data) with 'picture' and 'description'.")
     try:
-        return await limited.form(max_files=1, max_fields=_MOST_DESCRIPTIONS + 10, max_part_size=_ROOM)
+        return await bounded.form(max_files=1, max_fields=_MOST_DESCRIPTIONS + 10, max_part_size=_ROOM)
     except HTTPException as error:
         raise Refusal(400, "usage", f"The form cannot be read: {error.detail}") from None
 
@@ -181,7 +168,7 @@ async def _picture(form: FormData) -> bytes:
     if not picture:
         raise Refusal(400, "usage", "The picture is empty; send another file.")
     if len(picture) > MOST_BYTES:
-        raise _too_large(MOST_BYTES)
+        raise too_large(MOST_BYTES)
     return picture
 
 
@@ -196,38 +183,6 @@ def _share(form: FormData, name: str) -> float | None:
     if not 0 <= value <= 1:
         raise Refusal(400, "usage", f"The {name} must be a number from 0 to 1.")
     return value
-
-
-async def _body(request: Request, most: int) -> bytes:
-    try:
-        return await _limited(request, most).body()
-    except ClientDisconnect:
-        raise Refusal(400, "usage", "The request broke off.") from None
-
-
-def _limited(request: Request, most: int) -> Request:
-    """Return the request as one that ends when more than so many bytes come."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        raise _too_large(most)
-    came = 0
-
-    async def receive() -> Message:
-        nonlocal came
-        message = await request.receive()
-        came += len(message.get("body", b""))
-        if came > most:
-            raise _too_large(most)
-        return message
-
-    return Request(request.scope, receive)
-
-
-def _too_large(most: int) -> Refusal:
-    # What still comes is not read, so the connection cannot be used again.
-    return Refusal(
-        413, "too_large", f"That is larger than {most >> 20} MB; make it smaller.", {"connection": "close"}
-    )
 
 
 def _attachment(data: bytes, name: str, kind: str) -> Response:

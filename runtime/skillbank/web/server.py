@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
+from skillbank.errors import PlatformError
 from skillbank.labelling.batch import load
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import find_model
@@ -16,7 +18,7 @@ from skillbank.web.detector import Detector
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["TOKEN", "serve_web"]
+__all__ = ["TOKEN", "serve_review", "serve_web"]
 
 TOKEN = "SKILLBANK_WEB_TOKEN"
 _GRACE = 10
@@ -60,12 +62,55 @@ def serve_web(
         lambda engine: load(engine, model),
         most_waiting=most_waiting,
     )
-    origins = tuple(f"{scheme}://{name}" for name in hosts for scheme in ("https", "http"))
-    with listening(Entrance(host, port, token, hosts=hosts, origins=origins)) as (at, opened):
-        url = f"{at.address}/#token={at.token}" if at.token else f"{at.address}/"
-        print(f"skillbank web: {at.address}/", file=sys.stderr, flush=True)
+    entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
+    _serve(runtime, detector, entrance, "web", "", open_browser)
+
+
+def serve_review(
+    runtime: Runtime,
+    name: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8766,
+    token: str = "",
+    hosts: tuple[str, ...] = (),
+    open_browser: bool = False,
+) -> None:
+    """Serve the page at a label set, without any model; see `serve_web`.
+
+    Raises
+    ------
+    SetNotFoundError, UsageError
+        When there is no such set, or the address or the token cannot be used.
+    """
+    from skillbank.sets.store import SetStore
+
+    token = find_token(TOKEN, token)
+    refuse_open(host, token, TOKEN)
+    SetStore(runtime.jobs.store.engine).open(name)
+
+    def none() -> Engine:
+        raise PlatformError("skillbank review loads no model; skillbank web does")
+
+    detector = Detector("no model", none, Engine.ready, most_waiting=1)
+    entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
+    _serve(runtime, detector, entrance, "review", f"review/{name}", open_browser)
+
+
+def _origins(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{scheme}://{name}" for name in hosts for scheme in ("https", "http"))
+
+
+def _serve(
+    runtime: Runtime, detector: Detector, entrance: Entrance, command: str, view: str, open_browser: bool
+) -> None:
+    """Say the address of a view, perhaps open it, and answer until it is stopped."""
+    with listening(entrance) as (at, opened):
+        shown = f"{at.address}/#/{view}" if view else f"{at.address}/"
+        print(f"skillbank {command}: {shown}", file=sys.stderr, flush=True)
         if open_browser:
             import webbrowser
 
-            webbrowser.open(url)
+            key = f"#token={quote(at.token, safe='')}" + (f"&view={view}" if view else "")
+            webbrowser.open(f"{at.address}/{key}" if at.token else shown)
         run_server(make_app(runtime, detector, at), opened, grace=_GRACE)

@@ -2,14 +2,15 @@
 import { at, h, seen } from "/dom.js";
 import { enter, read } from "/server.js";
 import * as find from "/find.js";
+import * as review from "/review.js";
 import * as jobs from "/jobs.js";
 import * as experiments from "/experiments.js";
 
-const VIEWS = { find, jobs, experiments };
+const VIEWS = { find, review, jobs, experiments };
 let shown = null, timer = 0, locked = false;
 
 function route() {
-  const [name, id] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [name, id, ...more] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   const view = VIEWS[name] ? name : "find";
   for (const key of Object.keys(VIEWS)) at(key).hidden = locked || key !== view;
   for (const link of document.querySelectorAll("header nav a")) {
@@ -19,7 +20,7 @@ function route() {
   document.title = `${view[0].toUpperCase()}${view.slice(1)} · skillbank`;
   if (shown && shown !== view) VIEWS[shown].leave?.();
   shown = view;
-  if (!locked) VIEWS[view].open(id);
+  if (!locked) VIEWS[view].open(id, ...more);
 }
 
 async function model() {
@@ -71,9 +72,9 @@ at("enter").addEventListener("submit", (event) => {
 });
 
 find.start();
-const given = /^#token=(.+)$/.exec(location.hash);
+const given = /^#token=([^&]+)(?:&view=(.+))?$/.exec(location.hash);
 if (given) {
-  history.replaceState(null, "", "#/find");
+  history.replaceState(null, "", `#/${given[2] ?? "find"}`);
   await unlock(decodeURIComponent(given[1]));
 }
 route();

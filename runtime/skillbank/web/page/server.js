@@ -9,8 +9,9 @@ export async function ask(path, options) {
   }
   if (answer.status === 401) window.dispatchEvent(new Event("locked"));
   if (answer.ok) return answer;
-  const said = await answer.json().then((document) => document.error.message, () => `The server answered ${answer.status}.`);
-  throw Object.assign(new Error(said), { status: answer.status, after: Number(answer.headers.get("retry-after")) });
+  const document = await answer.json().catch(() => null);
+  const said = document?.error?.message ?? `The server answered ${answer.status}.`;
+  throw Object.assign(new Error(said), { status: answer.status, after: Number(answer.headers.get("retry-after")), document });
 }
 
 export const read = async (path) => (await ask(path)).json();

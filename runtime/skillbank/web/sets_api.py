@@ -1,0 +1,338 @@
+"""``/api/sets``: label sets read and reviewed; Starlette calls the endpoints in threads."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from skillbank.errors import UsageError
+from skillbank.home import cache_dir
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
+from skillbank.sets.store import SetStore
+from skillbank.visible import one_line, visible
+from skillbank.web import sets_documents as said
+from skillbank.web.answers import Json, Refusal
+from skillbank.web.bodies import read_body, validated
+from skillbank.web.sets_images import Sent, SetImages
+from skillbank.web.sets_words import (
+    audit_document,
+    box_document,
+    event_document,
+    operation,
+    person_of,
+    picture_document,
+    row_document,
+    set_document,
+    set_entry,
+    spec_of,
+    usual_person,
+)
+
+if TYPE_CHECKING:
+    from skillbank.runtime import Runtime
+
+__all__ = ["SetsDoor"]
+
+_MOST = 1000
+_MOST_NEXT = 20
+_VERSION = re.compile(r'"(\d{1,18})"')
+_FOR_EVER = "private, max-age=31536000, immutable"
+"""Of pictures whose address names their content, for this browser only."""
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class SetsDoor:
+    """The endpoints.
+
+    Parameters
+    ----------
+    runtime
+        Whose sets are reviewed.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._images = SetImages(cache_dir())
+
+    def routes(self) -> list[Route]:
+        """Return the paths and what answers them."""
+        one, posting = "/api/sets/{set}", ["POST"]
+        return [
+            Route("/api/sets", self.sets),
+            Route(one, self.set),
+            Route(f"{one}/pictures", self.pictures),
+            Route(f"{one}/pictures/{{number:int}}", self.picture),
+            Route(f"{one}/pictures/{{number:int}}/edits", _posted(said.Edits, self.edit), methods=posting),
+            Route(f"{one}/pictures/{{number:int}}/image", self.image),
+            Route(f"{one}/pictures/{{number:int}}/thumbnail", self.thumbnail),
+            Route(f"{one}/next", self.next),
+            Route(f"{one}/crops", self.crops),
+            Route(f"{one}/boxes/{{number:int}}/crop", self.crop),
+            Route(f"{one}/decisions", _posted(said.Decisions, self.decide), methods=posting),
+            Route(f"{one}/undo", partial(self.turn, "undo"), methods=posting),
+            Route(f"{one}/redo", partial(self.turn, "redo"), methods=posting),
+            Route(f"{one}/classes", _posted(said.NewClasses, self.add_classes), methods=posting),
+            Route(f"{one}/classes/merge", _posted(said.Merge, self.merge_classes), methods=posting),
+            Route(f"{one}/classes/{{number:int}}", self.remove_class, methods=["DELETE"]),
+            Route(
+                f"{one}/classes/{{number:int}}",
+                _posted(said.ClassChange, self.change_class),
+                methods=["PATCH"],
+            ),
+            Route(f"{one}/audit", self.audit),
+            Route(f"{one}/thresholds", self.thresholds),
+            Route(f"{one}/log", self.log),
+        ]
+
+    def _store(self) -> SetStore:
+        return SetStore(self._runtime.jobs.store.engine)
+
+    def _set(self, request: Request) -> LabelSet:
+        return self._store().open(request.path_params["set"])
+
+    # Reading
+
+    def sets(self, request: Request) -> Response:
+        """List the sets, and say who reviews when nobody says a name."""
+        entries = [set_entry(summary) for summary in self._store().list()]
+        return Json(said.SetsDocument(sets=entries, person=usual_person()).document())
+
+    def set(self, request: Request) -> Response:
+        """Show how a set stands."""
+        found = self._set(request)
+        return Json(set_document(found.summary(), found.classes(), found.runs()).document())
+
+    def pictures(self, request: Request) -> Response:
+        """Show a page of pictures."""
+        asked = request.query_params
+        where = Filter(
+            asked.get("filter") or ALL.kind, asked.get("split") or None, _number(request, "class", None)
+        )
+        limit = max(1, min(_MOST, _number(request, "limit", 100)))
+        after = _number(request, "after", None)
+        order = asked.get("order") or "name"
+        found = self._set(request).pictures(where=where, order=order, after=after, limit=limit + 1)
+        rows, following = found[:limit], found[limit - 1].number if len(found) > limit else None
+        document = said.PicturesDocument(pictures=[row_document(row) for row in rows], next=following)
+        return Json(document.document())
+
+    def picture(self, request: Request) -> Response:
+        """Show a picture with its boxes; its ETag is the version that an edit has to name."""
+        state = self._set(request).picture(request.path_params["number"])
+        return Json(picture_document(state).document(), headers={"etag": f'"{state.version}"'})
+
+    def next(self, request: Request) -> Response:
+        """Say which pictures to review next, and keep them for this person."""
+        count = max(1, min(_MOST_NEXT, _number(request, "count", 1)))
+        numbers = self._set(request).next(person_of(request), count=count)
+        return Json(said.NextDocument(pictures=numbers).document())
+
+    def crops(self, request: Request) -> Response:
+        """Show boxes of a class."""
+        found, wanted = self._set(request), request.query_params.get("state", "proposed")
+        if wanted not in ("proposed", "decided"):
+            raise Refusal(400, "usage", "The state of crops is proposed or decided.")
+        limit = max(1, min(_MOST, _number(request, "limit", 60)))
+        after = _number(request, "after", 0)
+        more = _crops(found, _needed(request, "class"), wanted, after, limit + 1)
+        boxes, following = more[:limit], more[limit - 1].number if len(more) > limit else None
+        names: dict[int, str] = {}
+        for box in boxes:
+            if box.picture not in names:
+                names[box.picture] = found.picture(box.picture).row.name
+        shown = [
+            said.CropBox(**box_document(box).model_dump(by_alias=False), name=names[box.picture])
+            for box in boxes
+        ]
+        return Json(said.CropsDocument(boxes=shown, next=following).document())
+
+    def log(self, request: Request) -> Response:
+        """Show what has happened to a set, from the first event on."""
+        limit = max(1, min(_MOST, _number(request, "limit", _MOST)))
+        events = self._set(request).log(after=_number(request, "after", 0), limit=limit + 1)
+        following = events[limit - 1].seq if len(events) > limit else None
+        lines = [event_document(event) for event in events[:limit]]
+        return Json(said.LogDocument(events=lines, next=following).document())
+
+    def audit(self, request: Request) -> Response:
+        """Say whether the rest may be accepted unseen."""
+        given = request.query_params.get("target", "0.95")
+        try:
+            target = float(given)
+        except ValueError:
+            target = math.nan
+        if not 0.5 <= target < 1:
+            raise Refusal(400, "usage", "The target is a share from 0.5 to 1.")
+        return Json(audit_document(self._set(request).audit(target=target)).document())
+
+    def thresholds(self, request: Request) -> Response:
+        """Suggest thresholds by what was reviewed."""
+        found = self._set(request).suggest_thresholds()
+        made = [
+            said.Suggested(
+                class_number=number, threshold=s.threshold, precision=s.precision, recall=s.recall, n=s.n
+            )
+            for number, s in found.items()
+        ]
+        return Json(said.ThresholdsDocument(suggestions=made).document())
+
+    # Pictures, by number alone: nothing that a client says becomes a path
+
+    def image(self, request: Request) -> Response:
+        """Send a picture."""
+        row = self._set(request).picture(request.path_params["number"]).row
+        return _sent(request, self._images.image(row))
+
+    def thumbnail(self, request: Request) -> Response:
+        """Send a small copy of a picture."""
+        row = self._set(request).picture(request.path_params["number"]).row
+        return _sent(request, self._images.thumbnail(row))
+
+    def crop(self, request: Request) -> Response:
+        """Send what a box holds."""
+        found = self._set(request)
+        box = found.box(request.path_params["number"])
+        return _sent(request, self._images.crop(found.picture(box.picture).row, box))
+
+    # Changing
+
+    def edit(self, request: Request, body: said.Edits) -> Response:
+        """Do operations to a picture, if it is still at the version that ``If-Match`` names."""
+        match = _VERSION.fullmatch(request.headers.get("if-match", ""))
+        if match is None:
+            said_so = "Send If-Match with the ETag of the picture that was looked at."
+            raise Refusal(428, "no_version", said_so)
+        number, operations = request.path_params["number"], [operation(one) for one in body.operations]
+        try:
+            state = self._set(request).edit(
+                number,
+                operations,
+                who=person_of(request),
+                version=int(match[1]),
+                seconds=body.seconds,
+            )
+        except VersionConflictError as error:
+            now = error.current
+            document = {
+                "error": {"code": "version_conflict", "message": visible(str(error))},
+                "picture": picture_document(now).document(),
+            }
+            return Json(document, 412, headers={"etag": f'"{now.version}"'})
+        return Json(picture_document(state).document(), headers={"etag": f'"{state.version}"'})
+
+    def decide(self, request: Request, body: said.Decisions) -> Response:
+        """Accept and reject boxes of any pictures, or give them a class."""
+        found, who, changed = self._set(request), person_of(request), 0
+        if body.decisions:
+            changed += found.decide(body.decisions, who)
+        if body.reclass:
+            if body.class_number is None:
+                raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
+            changed += found.reclass(body.reclass, body.class_number, who)
+        return Json(said.Counted(changed=changed).document())
+
+    def turn(self, way: str, request: Request) -> Response:
+        """Undo or redo what this person did last."""
+        found, who = self._set(request), person_of(request)
+        event = found.undo(who) if way == "undo" else found.redo(who)
+        if event is None:
+            return Json(said.Turned(event=None).document())
+        about = event
+        while about.of is not None:  # a redo turns an undo around, and that what somebody did
+            [about] = found.log(after=about.of - 1, limit=1)
+        return Json(said.Turned(event=event_document(event, about)).document())
+
+    def add_classes(self, request: Request, body: said.NewClasses) -> Response:
+        """Add classes; one that is there already is changed by its number."""
+        found = self._set(request)
+        there = {one.name for one in found.classes()}
+        if taken := [one.name for one in body.classes if " ".join(one.name.split()) in there]:
+            raise UsageError(
+                f"there is a class {one_line(taken[0])} already; change it, or give another name"
+            )
+        specs = [spec_of(one.name, one.captions, one.not_captions, one.threshold) for one in body.classes]
+        found.set_classes(specs, person_of(request))
+        return self.set(request)
+
+    def change_class(self, request: Request, body: said.ClassChange) -> Response:
+        """Change a class: only what the body says."""
+        found, who, number = self._set(request), person_of(request), request.path_params["number"]
+        given = body.model_fields_set
+        if "name" in given and body.name is not None:
+            found.rename_class(number, body.name, who)
+        if "threshold" in given:
+            found.set_threshold(number, body.threshold, who)
+        if given & {"captions", "not_captions"}:
+            there = next((one for one in found.classes() if one.number == number), None)
+            if there is None:
+                raise Refusal(404, "not_found", f"The set has no class {number}.")
+            captions = there.captions if body.captions is None else body.captions
+            nots = there.not_captions if body.not_captions is None else body.not_captions
+            found.set_classes([spec_of(there.name, captions, nots, there.threshold)], who)
+        return self.set(request)
+
+    def merge_classes(self, request: Request, body: said.Merge) -> Response:
+        """Make several classes one."""
+        self._set(request).merge_classes(body.classes, body.into, person_of(request))
+        return self.set(request)
+
+    def remove_class(self, request: Request) -> Response:
+        """Remove a class and its boxes."""
+        self._set(request).remove_class(request.path_params["number"], person_of(request))
+        return self.set(request)
+
+
+def _crops(found: LabelSet, number: int, wanted: str, after: int, limit: int) -> list[LabelBox]:
+    if wanted == "proposed":
+        return found.crops(number, state="proposed", after=after, limit=limit)
+    decided = [
+        *found.crops(number, state="accepted", after=after, limit=limit),
+        *found.crops(number, state="edited", after=after, limit=limit),
+    ]
+    return sorted(decided, key=lambda box: box.number)[:limit]
+
+
+def _posted(
+    model: type[Body], endpoint: Callable[[Request, Body], Response]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that reads its body, and then goes on in a thread."""
+
+    async def answer(request: Request) -> Response:
+        body = validated(model, await read_body(request))
+        return await run_in_threadpool(endpoint, request, body)
+
+    return answer
+
+
+def _sent(request: Request, sent: Sent) -> Response:
+    headers = {"cache-control": _FOR_EVER} if "v" in request.query_params else {}
+    return Response(sent.data, media_type=sent.kind, headers=headers)
+
+
+Default = TypeVar("Default", int, None)
+
+
+def _number(request: Request, name: str, default: Default) -> int | Default:
+    given = request.query_params.get(name, "")
+    if not given:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < 16):
+        raise Refusal(400, "usage", f"'{name}' must be a number.")
+    return int(given)
+
+
+def _needed(request: Request, name: str) -> int:
+    number = _number(request, name, None)
+    if number is None:
+        raise Refusal(400, "usage", f"Say with '{name}' which one.")
+    return number

@@ -1,0 +1,388 @@
+"""The documents of ``/api/sets``: what is asked and answered, as models that also make the schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AddBox",
+    "AnyOperation",
+    "AuditDocument",
+    "BoxDocument",
+    "ChangeBox",
+    "ClassChange",
+    "ClassCounts",
+    "ClassDocument",
+    "ClassRates",
+    "Counted",
+    "CropBox",
+    "CropsDocument",
+    "DecideBox",
+    "Decisions",
+    "Edits",
+    "EventDocument",
+    "LogDocument",
+    "Merge",
+    "NewClass",
+    "NewClasses",
+    "NextDocument",
+    "PersonDocument",
+    "PictureDocument",
+    "PicturesDocument",
+    "RatesDocument",
+    "ReviewPicture",
+    "RowDocument",
+    "SetDocument",
+    "SetEntry",
+    "SetsApi",
+    "SetsDocument",
+    "ShareDocument",
+    "Suggested",
+    "ThresholdsDocument",
+    "Turned",
+]
+
+Corners: TypeAlias = tuple[float, float, float, float]
+_MOST_OPERATIONS = 2000
+_MOST_BOXES = 5000
+
+
+class _Answer(BaseModel):
+    """Serialised by the names that JSON has: ``class`` is no name in Python."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return self.model_dump(mode="json")
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_by_name=True)
+
+
+class ClassCounts(_Answer):
+    """Boxes of a class by state; ``proposed`` are those shown, ``candidates`` lie below the threshold."""
+
+    proposed: int = 0
+    candidates: int = 0
+    accepted: int = 0
+    edited: int = 0
+    rejected: int = 0
+
+
+class ClassDocument(_Answer):
+    """A class; a ``threshold`` of null is the last model's own, and ``level`` is the one in force."""
+
+    number: int
+    name: str
+    captions: list[str]
+    not_captions: list[str]
+    threshold: float | None
+    level: float
+    counts: ClassCounts = ClassCounts()
+
+
+class PersonDocument(_Answer):
+    """What one person has reviewed, and the time (s) that it took."""
+
+    name: str
+    reviewed: int
+    seconds: float
+
+
+class SetEntry(_Answer):
+    """A set in the list of all."""
+
+    name: str
+    pictures: int
+    todo: int
+    reviewed: int
+    skipped: int
+
+
+class SetsDocument(_Answer):
+    """``GET /api/sets``; ``person`` is who reviews when nobody says a name."""
+
+    sets: list[SetEntry]
+    person: str
+
+
+class SetDocument(SetEntry):
+    """``GET /api/sets/{set}``; ``version`` counts what has happened to the set."""
+
+    version: int
+    created: datetime
+    val: float
+    notes: str
+    train_pictures: int
+    val_pictures: int
+    reviewed_train: int
+    reviewed_val: int
+    classes: list[ClassDocument]
+    people: list[PersonDocument]
+
+
+class RowDocument(_Answer):
+    """A picture without its boxes; ``version`` grows with every change and is its ETag."""
+
+    number: int
+    name: str
+    sha256: str
+    width: int
+    height: int
+    group: int
+    split: Literal["train", "val"]
+    state: Literal["todo", "reviewed", "skipped"]
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    seconds: float
+    version: int
+    shown: int
+    undecided: int
+    margin: float | None
+    clashes: int
+    apart: int
+
+
+class BoxDocument(_Answer):
+    """A box: corners in pixels of the upright picture; ``score`` is a model's, null for a person's.
+
+    ``shown`` says whether it counts as an object now: decided so, or proposed above the class's threshold.
+    """
+
+    number: int
+    picture: int
+    class_number: int = Field(alias="class")
+    box: Corners
+    score: float | None
+    caption: str
+    origin: str
+    state: Literal["proposed", "accepted", "edited", "rejected"]
+    by: str | None
+    shown: bool
+
+
+class PictureDocument(RowDocument):
+    """``GET /api/sets/{set}/pictures/{n}``, and the answer to edits."""
+
+    boxes: list[BoxDocument]
+
+
+class PicturesDocument(_Answer):
+    """``GET /api/sets/{set}/pictures``; ``next`` is what to give as ``after`` for more, null at the end."""
+
+    pictures: list[RowDocument]
+    next: int | None
+
+
+class NextDocument(_Answer):
+    """``GET /api/sets/{set}/next``: numbers of pictures that are kept for this person for some minutes."""
+
+    pictures: list[int]
+
+
+class CropBox(BoxDocument):
+    """A box with the name of its picture."""
+
+    name: str
+
+
+class CropsDocument(_Answer):
+    """``GET /api/sets/{set}/crops``: boxes of a class; ``next`` as for pictures."""
+
+    boxes: list[CropBox]
+    next: int | None
+
+
+class EventDocument(_Answer):
+    """A line of the log; ``of`` is the event that an undo or redo turns around, ``said`` is it in words."""
+
+    seq: int
+    at: datetime
+    who: str
+    kind: str
+    picture: int | None
+    of: int | None
+    said: str
+
+
+class LogDocument(_Answer):
+    """``GET /api/sets/{set}/log``; ``next`` as for pictures."""
+
+    events: list[EventDocument]
+    next: int | None
+
+
+class Turned(_Answer):
+    """The answer to ``undo`` and ``redo``; null when there was nothing to turn around."""
+
+    event: EventDocument | None
+
+
+class Counted(_Answer):
+    """How many boxes a decision has changed."""
+
+    changed: int
+
+
+class ShareDocument(_Answer):
+    """A share of what was counted, null where nothing was, and its interval (95 %)."""
+
+    value: float | None
+    hits: int
+    of: int
+    low: float
+    high: float
+
+
+class RatesDocument(_Answer):
+    """How much of what is shown is right, and how much of what is there is shown."""
+
+    precision: ShareDocument
+    recall: ShareDocument
+
+
+class ClassRates(RatesDocument):
+    """The rates of one class."""
+
+    class_number: int = Field(alias="class")
+
+
+class AuditDocument(_Answer):
+    """``GET /api/sets/{set}/audit``: whether the rest may be accepted unseen.
+
+    ``pictures`` are the reviewed ones of a random sample, ``waiting`` those to review next, ``more`` about
+    how many further ones would say it.
+    """
+
+    target: float
+    pictures: int
+    waiting: list[int]
+    overall: RatesDocument
+    classes: list[ClassRates]
+    verdict: Literal["yes", "no", "more"]
+    more: int | None
+
+
+class Suggested(_Answer):
+    """A threshold, what it gives in what is reviewed, and how many proposals say so."""
+
+    class_number: int = Field(alias="class")
+    threshold: float
+    precision: float
+    recall: float
+    n: int
+
+
+class ThresholdsDocument(_Answer):
+    """``GET /api/sets/{set}/thresholds``: one for each class of which enough was decided."""
+
+    suggestions: list[Suggested]
+
+
+class AddBox(_Request):
+    """Draw a box."""
+
+    op: Literal["add"]
+    class_number: int = Field(alias="class")
+    box: Corners
+
+
+class ChangeBox(_Request):
+    """Give a box another class, other corners, or both."""
+
+    op: Literal["change"]
+    number: int
+    class_number: int | None = Field(None, alias="class")
+    box: Corners | None = None
+
+
+class DecideBox(_Request):
+    """Say that a box is right or wrong, or take that back."""
+
+    op: Literal["accept", "reject", "restore"]
+    number: int
+
+
+class ReviewPicture(_Request):
+    """Say how the picture stands; ``reviewed`` accepts the shown proposals that are left."""
+
+    op: Literal["review"]
+    state: Literal["todo", "reviewed", "skipped"] = "reviewed"
+
+
+AnyOperation: TypeAlias = Annotated[AddBox | ChangeBox | DecideBox | ReviewPicture, Field(discriminator="op")]
+
+
+class Edits(_Request):
+    """``POST /api/sets/{set}/pictures/{n}/edits`` with ``If-Match``: all of it is done, or nothing.
+
+    412 answers with the picture as it is now, as ``picture`` beside ``error``.
+    """
+
+    operations: Annotated[list[AnyOperation], Field(max_length=_MOST_OPERATIONS)]
+    seconds: float = Field(0, ge=0)
+
+
+class Decisions(_Request):
+    """``POST /api/sets/{set}/decisions``: boxes of any pictures accepted and rejected, or given a class."""
+
+    decisions: Annotated[dict[int, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
+    reclass: Annotated[list[int], Field(max_length=_MOST_BOXES)] = []
+    class_number: int | None = Field(None, alias="class")
+
+
+class ClassChange(_Request):
+    """``PATCH /api/sets/{set}/classes/{n}``: only what stands there is changed; null is no threshold."""
+
+    name: str | None = None
+    captions: list[str] | None = None
+    not_captions: list[str] | None = None
+    threshold: float | None = None
+
+
+class NewClass(_Request):
+    """A class that is to be."""
+
+    name: str
+    captions: list[str] = []
+    not_captions: list[str] = []
+    threshold: float | None = None
+
+
+class NewClasses(_Request):
+    """``POST /api/sets/{set}/classes``: classes to add; one that is there by name is refused."""
+
+    classes: Annotated[list[NewClass], Field(min_length=1, max_length=1000)]
+
+
+class Merge(_Request):
+    """``POST /api/sets/{set}/classes/merge``: boxes of these classes become boxes of ``into``."""
+
+    classes: Annotated[list[int], Field(min_length=1, max_length=1000)]
+    into: int
+
+
+class SetsApi(BaseModel):
+    """Documents of the REST door to label sets; every field is one of them, its description says where."""
+
+    sets: SetsDocument
+    set: SetDocument
+    pictures: PicturesDocument
+    picture: PictureDocument
+    edits: Edits
+    next: NextDocument
+    crops: CropsDocument
+    decisions: Decisions
+    counted: Counted
+    turned: Turned
+    audit: AuditDocument
+    thresholds: ThresholdsDocument
+    log: LogDocument
+    class_change: ClassChange
+    new_classes: NewClasses
+    merge: Merge

@@ -1,0 +1,227 @@
+"""What the store says of sets as documents of ``/api/sets``, and what clients say as the store takes it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from skillbank.sets.audit import Audit, Rates, Share
+from skillbank.sets.model import (
+    Accept,
+    Add,
+    Change,
+    ClassSpec,
+    Event,
+    LabelBox,
+    LabelClass,
+    Operation,
+    PictureRow,
+    PictureState,
+    Reject,
+    Restore,
+    Review,
+    Run,
+    RunSpec,
+    SetSummary,
+)
+from skillbank.web import sets_documents as said
+
+__all__ = [
+    "PERSON",
+    "audit_document",
+    "box_document",
+    "event_document",
+    "operation",
+    "person_of",
+    "picture_document",
+    "row_document",
+    "set_document",
+    "set_entry",
+    "spec_of",
+    "usual_person",
+]
+
+PERSON = "skillbank-person"
+"""Header with the name of who reviews, percent-encoded: names need letters that headers do not have."""
+_THRESHOLD = RunSpec("", "", ()).threshold
+_KINDS = {
+    "edit": "changes to a picture",
+    "decide": "decisions about boxes",
+    "classes": "a change of classes",
+    "rename": "the name of a class",
+    "threshold": "a threshold",
+    "merge": "a merging of classes",
+    "remove": "the removal of a class",
+    "pictures": "pictures that were added",
+    "create": "the making of the set",
+    "propose": "proposals of a model",
+    "run": "a run of a model",
+    "undo": "an undoing",
+    "redo": "a redoing",
+}
+
+
+def usual_person() -> str:
+    """Return who reviews when nobody says a name: the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a number without a name, as in a container
+        return "somebody"
+
+
+def person_of(request: Request) -> str:
+    """Return who asks."""
+    return unquote(request.headers.get(PERSON, "")).strip() or usual_person()
+
+
+def set_entry(summary: SetSummary) -> said.SetEntry:
+    """Return a set as it stands in the list of all."""
+    return said.SetEntry(
+        name=summary.name,
+        pictures=summary.pictures,
+        todo=summary.todo,
+        reviewed=summary.reviewed,
+        skipped=summary.skipped,
+    )
+
+
+def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Sequence[Run]) -> said.SetDocument:
+    """Return how a set stands; the last of its runs says what a class without a threshold shows."""
+    usual = runs[-1].threshold if runs else _THRESHOLD
+    counts = {
+        count.number: said.ClassCounts(
+            proposed=count.proposed,
+            candidates=count.candidates,
+            accepted=count.accepted,
+            edited=count.edited,
+            rejected=count.rejected,
+        )
+        for count in summary.classes
+    }
+    return said.SetDocument(
+        **set_entry(summary).model_dump(),
+        version=summary.version,
+        created=summary.created,
+        val=summary.val,
+        notes=summary.notes,
+        train_pictures=summary.train_pictures,
+        val_pictures=summary.val_pictures,
+        reviewed_train=summary.reviewed_train,
+        reviewed_val=summary.reviewed_val,
+        classes=[
+            said.ClassDocument(
+                number=one.number,
+                name=one.name,
+                captions=list(one.captions),
+                not_captions=list(one.not_captions),
+                threshold=one.threshold,
+                level=usual if one.threshold is None else one.threshold,
+                counts=counts.get(one.number, said.ClassCounts()),
+            )
+            for one in classes
+        ],
+        people=[
+            said.PersonDocument(name=each.name, reviewed=each.reviewed, seconds=each.seconds)
+            for each in summary.people
+        ],
+    )
+
+
+_ROW = tuple(said.RowDocument.model_fields)
+
+
+def row_document(row: PictureRow) -> said.RowDocument:
+    """Return a picture without its boxes, nor where it lies."""
+    return said.RowDocument(**{name: getattr(row, name) for name in _ROW})
+
+
+def picture_document(state: PictureState) -> said.PictureDocument:
+    """Return a picture with its boxes."""
+    row = {name: getattr(state.row, name) for name in _ROW}
+    return said.PictureDocument(**row, boxes=[box_document(box) for box in state.boxes])
+
+
+def box_document(box: LabelBox) -> said.BoxDocument:
+    """Return a box."""
+    return said.BoxDocument(
+        number=box.number,
+        picture=box.picture,
+        class_number=box.class_number,
+        box=box.corners,
+        score=box.score,
+        caption=box.caption,
+        origin=box.origin,
+        state=box.state,
+        by=box.by,
+        shown=box.shown,
+    )
+
+
+def event_document(event: Event, about: Event | None = None) -> said.EventDocument:
+    """Return a line of the log.
+
+    Parameters
+    ----------
+    about
+        The event that it turns around: what the words are about.
+    """
+    fields = asdict(event)
+    kind = (about or event).kind
+    words = _KINDS.get(kind, kind)
+    if left := len(event.body.get("kept") or ()):
+        words += f"; {left} of them somebody has changed since, and they stay"
+    return said.EventDocument(
+        **{name: fields[name] for name in ("seq", "at", "who", "kind", "of")},
+        picture=event.picture if event.picture is not None else about.picture if about else None,
+        said=words,
+    )
+
+
+def operation(asked: said.AddBox | said.ChangeBox | said.DecideBox | said.ReviewPicture) -> Operation:
+    """Return what a client asks for as the store takes it."""
+    if isinstance(asked, said.AddBox):
+        return Add(asked.class_number, asked.box)
+    if isinstance(asked, said.ChangeBox):
+        return Change(asked.number, asked.class_number, asked.box)
+    if isinstance(asked, said.ReviewPicture):
+        return Review(asked.state)
+    kinds: dict[str, type[Accept | Reject | Restore]] = {
+        "accept": Accept,
+        "reject": Reject,
+        "restore": Restore,
+    }
+    return kinds[asked.op](asked.number)
+
+
+def spec_of(
+    name: str, captions: Sequence[str], not_captions: Sequence[str], threshold: float | None
+) -> ClassSpec:
+    """Return a class as it is asked for."""
+    return ClassSpec(name, tuple(captions), tuple(not_captions), threshold)
+
+
+def audit_document(audit: Audit) -> said.AuditDocument:
+    """Return what the random sample says."""
+    return said.AuditDocument(
+        target=audit.target,
+        pictures=audit.pictures,
+        waiting=list(audit.waiting),
+        overall=said.RatesDocument(**_rates(audit.overall)),
+        classes=[
+            said.ClassRates(class_number=number, **_rates(rates)) for number, rates in audit.classes.items()
+        ],
+        verdict=audit.verdict,
+        more=audit.more,
+    )
+
+
+def _rates(rates: Rates) -> dict[str, said.ShareDocument]:
+    return {"precision": _share(rates.precision), "recall": _share(rates.recall)}
+
+
+def _share(share: Share) -> said.ShareDocument:
+    return said.ShareDocument(value=share.value, hits=share.hits, of=share.of, low=share.low, high=share.high)

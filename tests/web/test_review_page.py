@@ -1,0 +1,515 @@
+"""The review page in a real browser: mouse, touch, keys, crops, classes, conflicts, and who can use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skillbank.sets.audit import in_random_order
+from skillbank.sets.model import Accept
+from tests.web.browser import open_browser
+from tests.web.conftest import Server, web_server
+from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
+from tests.web.sets import Truth, make_set, store_of, write_truth
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(web_home: dict[str, str]) -> Path:
+    return Path(web_home["SKILLBANK_HOME"])
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> list[Truth]:
+    return write_truth(tmp_path_factory.mktemp("photos"), 8)
+
+
+@pytest.fixture(scope="module")
+def served(web_home: dict[str, str], home: Path, truth: list[Truth]) -> Iterator[Server]:
+    """``skillbank review`` of a set; the page shows the others as well."""
+    with store_of(home) as store:
+        make_set(store, "first", truth)
+    with web_server(web_home, "first", "--no-open", command="review") as running:
+        yield running
+
+
+@pytest.fixture
+def name(home: Path, truth: list[Truth]) -> str:
+    """A set of its own for each test: pictures 1 to 8, on each a disc (.8), a block (.4), a candidate."""
+    called = f"set-{next(_numbers)}"
+    with store_of(home) as store:
+        make_set(store, called, truth)
+    return called
+
+
+@pytest.fixture
+def ann(browser: Browser, served: Server) -> Iterator[Reviewer]:
+    with reviewer(browser, served.url) as someone:
+        yield someone
+
+
+def test_from_the_grid_through_all_pictures_with_the_mouse(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.open(name)
+    page.wait_for_selector("#grid .cell >> nth=7")
+    assert page.locator("#grid-count").inner_text() == "8 pictures"
+    image = page.locator("#grid .cell img").first
+    assert image.evaluate("(node) => node.decode().then(() => node.naturalWidth)") == 320
+    page.get_by_role("button", name="Reviewed", exact=True).click()
+    page.wait_for_selector("#grid-empty:not([hidden])")
+    page.get_by_role("button", name="To do", exact=True).click()
+    page.locator("#grid .cell").first.click()
+    page.wait_for_selector("#canvas-boxes .mark")
+    first = ann.number()
+    disc, block = ann.marks()
+    before = boxes_of(home, name, first)
+
+    page.locator(f'[data-box="{disc}"] rect').first.click()  # choose, then move
+    x1, y1, x2, y2 = before[disc].corners
+    ann.drag(((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2 + 20, (y1 + y2) / 2 + 10))
+    ann.settle()
+    moved = boxes_of(home, name, first)[disc]
+    assert moved.corners == pytest.approx((x1 + 20, y1 + 10, x2 + 20, y2 + 10), abs=0.6)
+    assert moved.state == "edited" and moved.by == "Ann" and moved.first is not None
+    ann.drag((moved.x2, moved.y2), (moved.x2 + 15, moved.y2 - 8))  # its lower right handle
+    ann.settle()
+    pulled = boxes_of(home, name, first)[disc]
+    assert pulled.corners == pytest.approx((moved.x1, moved.y1, moved.x2 + 15, moved.y2 - 8), abs=0.6)
+
+    ann.select(block)
+    page.click("#reject")
+    page.click('[data-class="2"]')  # the class of the next box
+    ann.draw((200, 10, 260, 50))
+    ann.settle()
+    [drawn] = [box for box in boxes_of(home, name, first).values() if box.origin == "Ann"]
+    assert drawn.corners == pytest.approx((200, 10, 260, 50), abs=0.6) and drawn.class_number == 2
+    assert ann.marks() == sorted([disc, drawn.number])
+    page.click('[data-class="1"]')  # what is selected becomes a disc
+    ann.settle()
+    assert boxes_of(home, name, first)[drawn.number].class_number == 1
+    page.get_by_role("button", name="Undo").click()
+    ann.says("Undone")
+    assert boxes_of(home, name, first)[drawn.number].class_number == 2
+    page.get_by_role("button", name="Redo").click()
+    ann.says("Redone")
+    assert boxes_of(home, name, first)[drawn.number].class_number == 1
+
+    for _ in range(7):
+        assert ann.onward(lambda: page.click("#accept"))
+    page.click("#accept")
+    ann.says("This was the last picture")
+    with opened(home, name) as found:
+        assert found.summary().reviewed == 8
+        states = {
+            box.state for row in found.pictures() for box in found.picture(row.number).boxes if box.shown
+        }
+    assert states == {"accepted", "edited"}
+    ann.says("a minute", "review-progress")
+    assert "8 of 8 reviewed" in page.locator("#review-progress").inner_text()
+    assert "Ann 8" in page.locator("#review-people").inner_text()
+
+
+def test_everything_on_a_picture_with_the_keyboard_alone(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.open(name)
+    page.wait_for_selector("#grid .cell >> nth=7")
+    names = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+        if page.evaluate("document.activeElement.classList.contains('cell')"):
+            break
+    assert names[:4] == ["Skip to the content", "skillbank", "Find", "Review"] and "Review next" in names
+    ann.key("ArrowRight", "ArrowRight", "ArrowLeft", "Enter")  # the grid is one stop, and arrows walk in it
+    page.wait_for_selector("#canvas-boxes .mark")
+    second = ann.number()
+    with opened(home, name) as found:
+        assert [row.number for row in found.pictures()].index(second) == 1
+    before = boxes_of(home, name, second)
+    disc, block, candidate = sorted(before)
+
+    ann.key("b", "ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowRight", "Control+ArrowDown")
+    ann.settle()
+    x1, y1, x2, y2 = before[disc].corners
+    assert boxes_of(home, name, second)[disc].corners == pytest.approx((x1 + 2, y1 + 11, x2 + 3, y2 + 11))
+    ann.key("b", "r")
+    ann.settle()
+    assert boxes_of(home, name, second)[block].state == "rejected"
+    ann.key("c", "b")
+    assert candidate in ann.marks(), "candidates are shown when they are asked for"
+    ann.key("Escape", "2", "d", "Enter", "ArrowLeft")
+    ann.settle()
+    [drawn] = [box for box in boxes_of(home, name, second).values() if box.origin == "Ann"]
+    assert drawn.class_number == 2 and drawn.x2 - drawn.x1 == pytest.approx(64, abs=1)
+    ann.key("1")
+    ann.settle()
+    assert boxes_of(home, name, second)[drawn.number].class_number == 1
+    ann.key("z")
+    ann.says("Undone")
+    assert boxes_of(home, name, second)[drawn.number].class_number == 2
+    ann.key("Shift+Z")
+    ann.says("Redone")
+    assert boxes_of(home, name, second)[drawn.number].class_number == 1
+
+    ann.key("?")
+    page.wait_for_selector("#help[open]")
+    assert "accept what is shown" in page.locator("#help").inner_text()
+    ann.key("a", "Escape")
+    page.wait_for_selector("#help", state="hidden")
+    assert ann.number() == second, "keys of the page sleep under a dialog"
+    assert ann.onward("n") and ann.onward("p") == second
+    ann.key("+", "+")
+    assert page.evaluate(
+        "document.getElementById('sheet').clientWidth > document.getElementById('canvas').clientWidth"
+    )
+    ann.key("0")
+    assert ann.onward("a")
+    with opened(home, name) as found:
+        assert found.picture(second).row.state == "reviewed"
+    assert ann.onward("s")
+    ann.says("1 skipped", "review-progress")
+    ann.key("g")
+    page.wait_for_selector("#part-pictures:not([hidden])")
+
+
+def test_letters_can_be_turned_off_and_are_text_where_one_writes(
+    ann: Reviewer, name: str, home: Path
+) -> None:
+    page = ann.page
+    ann.picture(name, 1)
+    ann.key("?")
+    page.locator("#keys-on").uncheck()
+    ann.key("Escape", "b", "r", "a")
+    assert ann.number() == 1 and {box.state for box in boxes_of(home, name, 1).values()} == {"proposed"}
+    ann.page.click("#help-open")
+    page.locator("#keys-on").check()
+    ann.key("Escape")
+    ann.open(name, "classes")
+    page.fill("#class-new", "zebra")
+    page.locator("#class-new").press_sequentially("a?z")
+    assert page.locator("#class-new").input_value() == "zebraa?z"
+
+
+def test_fingers_draw_move_and_scroll(browser: Browser, served: Server, name: str, home: Path) -> None:
+    with reviewer(
+        browser, served.url, viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True
+    ) as bob:
+        bob.picture(name, 1)
+        page = bob.page
+        wire = page.context.new_cdp_session(page)
+
+        def swipe(start: tuple[float, float], end: tuple[float, float]) -> None:
+            (a, b), (c, d) = bob.at(*start), bob.at(*end)
+            for kind, x, y in (
+                ("touchStart", a, b),
+                ("touchMove", (a + c) / 2, (b + d) / 2),
+                ("touchMove", c, d),
+            ):
+                wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+            wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        page.locator("#canvas").scroll_into_view_if_needed()
+        before = boxes_of(home, name, 1)
+        disc = min(before)
+        middle = ((before[disc].x1 + before[disc].x2) / 2, (before[disc].y1 + before[disc].y2) / 2)
+        swipe(middle, (middle[0] + 30, middle[1]))
+        assert boxes_of(home, name, 1)[disc] == before[disc], "a finger scrolls over what it has not chosen"
+        page.touchscreen.tap(*bob.at(*middle))
+        assert page.locator("#canvas-boxes .selected").get_attribute("data-box") == str(disc)
+        swipe(middle, (middle[0] + 30, middle[1] + 5))
+        eventually(lambda: boxes_of(home, name, 1)[disc] != before[disc])
+        assert boxes_of(home, name, 1)[disc].x1 == pytest.approx(before[disc].x1 + 30, abs=1)
+        page.locator("#draw").tap()
+        page.locator("#canvas").scroll_into_view_if_needed()
+        swipe((20, 180), (90, 220))
+        eventually(lambda: len(boxes_of(home, name, 1)) > len(before))
+        [drawn] = [box for box in boxes_of(home, name, 1).values() if box.origin == "Ann"]
+        assert drawn.corners == pytest.approx((20, 180, 90, 220), abs=1.5)
+
+
+def test_a_threshold_moves_without_the_server_and_is_kept(ann: Reviewer, name: str, home: Path) -> None:
+    ann.picture(name, 1)
+    page, asked = ann.page, []
+    _, block, candidate = sorted(boxes_of(home, name, 1))
+    page.on("request", lambda request: asked.append(request.method + request.url))
+    slider = page.get_by_label("Threshold of block")
+    slider.focus()
+    assert block in ann.marks() and candidate not in ann.marks()
+    page.eval_on_selector(
+        "#level-2", "(node) => { node.value = 0.1; node.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    assert candidate in ann.marks()
+    page.eval_on_selector(
+        "#level-2", "(node) => { node.value = 0.5; node.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    assert block not in ann.marks() and "2 below the threshold" in page.locator("#box-count").inner_text()
+    assert [line for line in asked if not line.endswith(f"/{name}")] == []
+    with page.expect_response("**/classes/2"):
+        ann.key("ArrowRight")
+    with opened(home, name) as found:
+        assert found.classes()[1].threshold == pytest.approx(0.51)
+    page.locator("#canvas").focus()
+    assert ann.onward("a")
+    assert [box.state for _, box in sorted(boxes_of(home, name, 1).items())] == [
+        "accepted",
+        "proposed",
+        "proposed",
+    ]
+
+
+def test_the_queue_gives_each_picture_to_one_person(
+    browser: Browser, served: Server, name: str, home: Path
+) -> None:
+    with reviewer(browser, served.url, "Ann") as ann, reviewer(browser, served.url, "Bob") as bob:
+        done: dict[str, list[int]] = {"Ann": [], "Bob": []}
+        for someone in (ann, bob):
+            someone.open(name)
+            someone.page.click("#review-start")
+            someone.page.wait_for_selector("#canvas-boxes .mark")
+        going = [ann, bob]
+        while going:
+            for someone in tuple(going):
+                done[someone.name].append(someone.number())
+                if not someone.onward("a"):
+                    going.remove(someone)
+        assert sorted(done["Ann"] + done["Bob"]) == list(range(1, 9)), "nothing twice, nothing left out"
+        assert min(len(done["Ann"]), len(done["Bob"])) >= 3
+        ann.says(f"Bob {len(done['Bob'])}", "review-people")
+        with opened(home, name) as found:
+            told = {each.name: each.reviewed for each in found.summary().people}
+        assert told == {who: len(numbers) for who, numbers in done.items()}
+
+
+def test_two_tabs_keep_both_changes_or_ask(browser: Browser, served: Server, name: str, home: Path) -> None:
+    with reviewer(browser, served.url, "Ann") as ann, reviewer(browser, served.url, "Bob") as bob:
+        for someone in (ann, bob):
+            someone.picture(name, 1)
+            someone.deaf(name)
+        disc, block, _ = sorted(boxes_of(home, name, 1))
+        ann.select(disc)
+        ann.key("ArrowRight")
+        assert ann.settle() == "Saved"
+        bob.select(block)
+        bob.key("r")  # another box: nothing to ask
+        assert bob.settle() == "Saved"
+        there = boxes_of(home, name, 1)
+        assert there[disc].state == "edited" and there[block].state == "rejected"
+        bob.says("Ann changed this picture too")
+
+        bob.select(disc)
+        bob.key("ArrowDown")
+        assert bob.settle() == "Saved"
+        ann.select(disc)
+        ann.key("Control+ArrowRight")  # the same box, and Ann has not seen where Bob put it
+        assert ann.settle() == "Not saved"
+        asked = ann.page.locator("#conflict").inner_text()
+        assert "Bob changed the same thing" in asked and "changed 1 box" in asked
+        theirs = boxes_of(home, name, 1)[disc]
+        ann.key("a", "n")
+        assert ann.number() == 1, "nobody goes on over it"
+        ann.page.click("#mine")
+        assert ann.settle() == "Saved"
+        assert boxes_of(home, name, 1)[disc].x1 == pytest.approx(theirs.x1 + 10)
+
+        bob.select(disc)
+        bob.key("ArrowUp")
+        assert bob.settle() == "Not saved"
+        bob.page.click("#theirs")
+        assert bob.settle() == "Saved"
+        assert boxes_of(home, name, 1)[disc].x1 == pytest.approx(theirs.x1 + 10)
+        with opened(home, name) as found:
+            version = found.picture(1).version
+            found.edit(1, [Accept(block)], who="Eve", version=version)
+        bob.key("a")  # accepts what is shown, and it has not seen that
+        assert bob.settle() == "Not saved" and "Eve changed" in bob.page.locator("#conflict").inner_text()
+
+
+def test_what_did_not_reach_the_server_is_sent_again(ann: Reviewer, name: str, home: Path) -> None:
+    ann.picture(name, 1)
+    disc = min(boxes_of(home, name, 1))
+    ann.page.route("**/edits", lambda route: route.abort())
+    ann.select(disc)
+    ann.key("r")
+    ann.says("does not answer", "saved")
+    assert boxes_of(home, name, 1)[disc].state == "proposed" and disc not in ann.marks()
+    ann.page.unroute("**/edits")
+    eventually(lambda: ann.page.locator("#saved").inner_text() == "Saved")
+    assert boxes_of(home, name, 1)[disc].state == "rejected"
+    ann.said = [line for line in ann.said if "ERR_FAILED" not in line]
+
+
+def test_a_row_of_crops(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.open(name, "crops", "2")
+    page.wait_for_selector(".crop >> nth=7")
+    image = page.locator(".crop img").first
+    assert image.evaluate("(node) => node.decode().then(() => node.naturalWidth)") > 50
+    wrong = page.locator(".crop").nth(2)
+    number = int(wrong.get_attribute("data-box") or 0)
+    wrong.click()
+    assert page.locator("#crops-accept").inner_text() == "Reject 1, accept 7"
+    page.locator(".crop").first.focus()
+    ann.key("ArrowRight", "Space", "Space", "a")  # wrong, and not wrong after all
+    ann.says("8 boxes decided")
+    page.wait_for_selector("#crops-none:not([hidden])")
+    with opened(home, name) as found:
+        states = [
+            box.state
+            for row in found.pictures()
+            for box in found.picture(row.number).boxes
+            if box.score == 0.4
+        ]
+        assert sorted(states) == ["accepted"] * 7 + ["rejected"] and found.box(number).state == "rejected"
+    page.select_option("#crops-state", "decided")
+    page.wait_for_selector(".crop >> nth=6")
+    page.locator(".crop").nth(0).click()
+    page.locator(".crop").nth(1).click()
+    page.get_by_role("button", name="Give the marked this class").click()
+    ann.says("2 boxes became disc.")
+    with opened(home, name) as found:
+        assert len([box for box in found.crops(1, state=None) if box.score == 0.4]) == 2, (
+            "a class can be split"
+        )
+
+
+def test_classes_on_the_page(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.picture(name, 1)
+    assert ann.onward("a")
+    page.get_by_role("link", name="Classes").click()
+    page.wait_for_selector("#name-1")
+    page.fill("#name-1", "<b>round</b>")
+    with page.expect_response("**/classes/1"):
+        page.keyboard.press("Tab")
+    page.wait_for_selector("text=It is called <b>round</b> now.")
+    page.fill("#descriptions-2", "blue block\nblue cube")
+    with page.expect_response("**/classes/2"):
+        page.keyboard.press("Tab")
+    page.fill("#class-new", "star")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#name-3")
+    page.fill("#name-3", "block")
+    with page.expect_response("**/classes/3"):
+        page.keyboard.press("Tab")
+    ann.says("merge", "review-problem")
+    ann.said = [line for line in ann.said if "400" not in line]
+    with opened(home, name) as found:
+        assert [(one.name, one.captions) for one in found.classes()] == [
+            ("<b>round</b>", ("red disc",)),
+            ("block", ("blue block", "blue cube")),
+            ("star", ("star",)),
+        ]
+    page.locator('[data-merge="1"]').check()
+    page.select_option("#merge-into", "2")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.wait_for_selector("#name-1", state="detached")
+    page.get_by_role("button", name="Remove star").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.wait_for_selector("#name-3", state="detached")
+    states = [box.state for _, box in sorted(boxes_of(home, name, 1).items())]
+    assert states == ["accepted", "accepted", "proposed"], "what a person decided stays"
+    with opened(home, name) as found:
+        assert [one.name for one in found.classes()] == ["block"]
+
+
+def test_names_from_a_set_are_text(browser: Browser, served: Server, home: Path, tmp_path: Path) -> None:
+    from tests.web.sets import WHO, found
+
+    [one] = write_truth(tmp_path, 1, seed=9)
+    bad = "<img src=x onerror=document.title='gone'>\u202egnp.png"
+    with store_of(home) as store:
+        made = make_set(store, "odd", [], propose=False)
+        made.add_pictures([found(one.path, bad)], WHO)
+        made.rename_class(1, "<script>document.title='gone'</script>", WHO)
+    with reviewer(browser, served.url, "<i>Ann</i>") as ann:
+        ann.open("odd")
+        ann.page.wait_for_selector("#grid .cell")
+        assert "<img src=x" in ann.page.locator("#grid .cell").inner_text()
+        assert "\\u202e" in ann.page.locator("#grid .cell").inner_text(), "what cannot be seen is written out"
+        ann.picture("odd", 1)
+        assert "<script>" in ann.page.locator("#class-list").inner_text()
+        ann.open("odd", "classes")
+        ann.page.wait_for_selector("#name-1")
+        assert (
+            "gone" not in ann.page.title()
+            and ann.page.locator("main script, main i:not([class])").count() == 0
+        )
+        assert ann.page.locator("#review-person").inner_text() == "<i>Ann</i>"
+
+
+AXE = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.map((each) => [each.id, each.nodes.map((one) => one.target + one.failureSummary)]);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_everybody_can_use_it(browser: Browser, served: Server, name: str, scheme: Any, width: int) -> None:
+    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    context = {
+        "viewport": {"width": width, "height": 780},
+        "color_scheme": scheme,
+        "reduced_motion": "reduce",
+    }
+    with reviewer(browser, served.url, **context) as ann:
+        page = ann.page
+        for part, *more in (("pictures",), ("picture", "1"), ("crops", "1"), ("classes",), ("audit",)):
+            ann.open(name, part, *more)
+            if part == "picture":
+                ann.picture(name, 1)
+                ann.key("b")
+            page.wait_for_selector(f"#part-{part}:not([hidden])")
+            page.evaluate(axe)
+            assert page.evaluate(AXE) == [], (part, scheme)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (part, width)
+        ann.key("?") if width > 400 else page.click("#help-open")
+        page.evaluate(axe)
+        assert page.evaluate(AXE) == []
+
+
+def test_whether_the_rest_may_be_accepted_unseen(ann: Reviewer, name: str, home: Path) -> None:
+    page = ann.page
+    ann.open(name, "audit")
+    ann.says("Nobody knows yet", "audit-verdict")
+    page.get_by_role("button", name="Review the sample").click()
+    page.wait_for_selector("#canvas-boxes .mark")
+    seen = [ann.number()]
+    while number := ann.onward("a"):
+        seen.append(number)
+    with opened(home, name) as found:
+        assert seen == [row.number for row in in_random_order(found.pictures())]
+        found.set_threshold(2, 0.5, "Eve")
+    page.get_by_role("link", name="Audit").click()
+    ann.says("No. Of what is shown", "audit-verdict")
+    assert "50.0 %" in page.locator("#audit tbody tr").last.inner_text(), "all the blocks would be missed"
+
+
+def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: dict[str, str]) -> None:
+    with reviewer(browser, served.url) as ann:
+        ann.open("first")
+        ann.page.wait_for_selector("#model .dot.failed")
+        assert (
+            ann.page.locator("#model").get_attribute("title")
+            == "skillbank review loads no model; skillbank web does"
+        )
+        ann.page.goto(f"{served.url}/#/review")
+        ann.page.wait_for_selector("#set-list a")
+        assert re.search(r"first\s+0 of 8 reviewed", ann.page.locator("#set-list").inner_text())
