@@ -25,6 +25,13 @@ _RULES = tuple(
         (r"skillbank plan\b", "plan"),
         (r"skillbank skills", "search_skills"),
         (r"skillbank (?:jobs|experiments)", "list_jobs"),
+        (r"skillbank label (\S+) --into (\S+)", r"label_image of \1 into \2"),
+        (r"skillbank sets export\b", "label_set with export"),
+        (r"skillbank sets\b", "label_set"),
+        (r", or take all with --unreviewed", ", or export with unreviewed"),
+        (r"--to takes", "export takes"),
+        (r", or a caption that holds = in a file \(--classes\)", ""),
+        (r"add --into SET", "give into"),
         (r" \('skillbank --help' [^)]*\)", ""),
         (r"skillbank label\b", "label_image"),
     )

@@ -18,7 +18,7 @@ from skillbank.labelling.models import Model, find_model, model_digest
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
-from skillbank.labelling.set_job import launch
+from skillbank.labelling.set_job import Start, launch, start, under_way
 from skillbank.labelling.set_pictures import Scanned, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.label_set import LabelSet
@@ -50,6 +50,7 @@ def label_set(
     unreviewed: bool = False,
     asked: Asked | None = None,
     detach: bool = False,
+    begin: Start = start,
     who: str,
     told: Told = lambda done, total: None,
 ) -> SetLabels:
@@ -69,7 +70,9 @@ def label_set(
     unreviewed
         Leave out pictures that a person has reviewed.
     detach
-        Let a job look at the pictures, and return when it has started.
+        Let a job look at the pictures, and return when it has started; while one works there is no second.
+    begin
+        Starts the job; may ask a person, and raise `NotApprovedError` when all but the job is done.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
 
@@ -113,7 +116,10 @@ def label_set(
             for _ in answered:
                 told(min(total, labels.labelled + labels.known + len(labels.left_out)), total)
     if detach:
-        labels.job = launch(runtime, name, run, found.source, waiting).id
+        if working := under_way(runtime, run):
+            notes.append(f"{working.id} labels pictures of {name} already; repeat this when it has ended.")
+        record = working or launch(runtime, name, run, found.source, waiting, begin)
+        labels.job = record.id
         labels.run = there.start_run(replace(spec, job=labels.job))
     labels.notes += [*notes, *work.remarks(), *_nothing_found(labels, work.found)]
     if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:

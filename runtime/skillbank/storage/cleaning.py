@@ -22,7 +22,6 @@ _KINDS = {
     "-dataset": "converted data set",
     "-thumbnails": "small copies of pictures",
     "-set": "label set as files",
-    "-thumbnails": "thumbnails of label sets",
     "pictures": "what was seen of pictures",
 }
 
