@@ -72,9 +72,10 @@ def _argument(each: Slot) -> tuple[Any, Any]:
     kind: Any = _TYPES.get(each.kind, str)
     if each.kind is Kind.CHOICE and not each.open and len(each.choices) <= _MOST_CHOICES:
         kind = Literal[each.choices]
-    return Annotated[kind | None, SkipJsonSchema[Any]()], None
+    return Annotated[kind | None, _UNSHOWN], None
 
 
+_UNSHOWN: Any = SkipJsonSchema()  # type: ignore[type-arg]  # a class at run time, an alias to mypy
 _TYPES: Mapping[Kind, Any] = {
     Kind.COUNT: int, Kind.NUMBER: float, Kind.TEXTS: list[str], Kind.COUNTS: list[int],
 }  # fmt: skip

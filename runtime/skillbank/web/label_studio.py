@@ -110,7 +110,7 @@ class LabelStudioDoor:
         return Json({"versions": [self._version]})
 
     async def setup(self, request: Request) -> Response:
-        """Look whether a project's labelling config can be served; the address and token in it are not used."""
+        """Look whether a project's labelling config can be served; its address and token are not used."""
         self._named()
         said = validated(_Setup, await read_body(request, _MOST_BYTES))
         if said.labelling.strip():
