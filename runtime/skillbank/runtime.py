@@ -256,13 +256,19 @@ class Runtime:
         return plans
 
     @staticmethod
-    def divided(step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
-        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`."""
+    def divided(step: Request, skill: Skill, *, elsewhere: bool = False) -> tuple[Request, tuple[str, ...]]:
+        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`.
 
-        def splits_at(place: Path) -> Sequence[str]:
+        Parameters
+        ----------
+        elsewhere
+            Whether places in a bucket are looked into as well, which a plan leaves to its launch.
+        """
+
+        def splits_at(uri: str, form: str) -> Sequence[str]:
             from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
 
-            return splits_at(place)
+            return splits_at(uri, form, elsewhere=elsewhere)
 
         try:
             action = skill.action(step.action, step.variant)

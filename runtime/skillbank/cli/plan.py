@@ -32,7 +32,7 @@ def plan(
 ) -> None:
     """Compile a request into a plan and show it; nothing is started."""
     with options.open_runtime(banks, reader) as runtime:
-        requests, notes = asked.requests(runtime)
+        requests, notes = asked.requests(runtime, elsewhere=check)
         plans = runtime.plan(requests)
         kept = _keep(runtime, plans)
         given = [_submission(runtime, p) for p in plans] if submission else []

@@ -52,7 +52,7 @@ def run(
             notes: list[str] = []
             chain = steps(runtime.jobs.store, resume)
         else:
-            requests, notes = asked.requests(runtime)
+            requests, notes = asked.requests(runtime, elsewhere=True)
             chain = [Step(plan, None) for plan in runtime.plan(requests)]
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)

@@ -46,7 +46,8 @@ def checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLoo
     seen = list(looks)
     for indexes in together.values():
         try:
-            report = _report([each for i in indexes if (each := looks[i].found) is not None], whole)
+            seen_whole = whole and not any(looks[i].listed for i in indexes)
+            report = _report([each for i in indexes if (each := looks[i].found) is not None], seen_whole)
         except SkillbankError as error:
             for index in indexes:
                 seen[index] = replace(looks[index], problems=(*looks[index].problems, str(error)))

@@ -58,8 +58,8 @@ def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[st
     assert found is not None and wanted is not None
     first = _first_id(plan, look)
     key = digest(
-        _VERSION, contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
-        plan.on_broken, str(first), str(reaches(plan) is not None), *names,
+        _VERSION, contents(found.opened.tree), look.group.form, found.split.name, found.split.said,
+        repr(wanted), plan.on_broken, str(first), str(reaches(plan) is not None), *names,
     )  # fmt: skip
     write = partial(_write, plan=plan, look=look, names=names, first=first)
     folder = once(cache_dir(), f"{key}-{_DATA}", write)

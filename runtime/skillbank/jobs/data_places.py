@@ -13,20 +13,33 @@ from pathlib import Path
 from skillbank.datasets.album import Reaches, leads_out
 from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.fitting import misfit
-from skillbank.datasets.formats import FORMATS, LAST
+from skillbank.datasets.formats import FORMATS, LAST, title_of
 from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
 from skillbank.datasets.packing import archive_stem
+from skillbank.datasets.recognising import hint
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
-from skillbank.jobs.data_groups import DataGroup, first_category, is_there
+from skillbank.jobs.data_groups import DataGroup, first_category, is_there, local_path
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.platforms.container import mount_problem
+from skillbank.storage.data_listing import LargeError, open_listed
 from skillbank.storage.data_place import unpacker
+from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
 
-__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "reaches", "small_unpacker", "splits_at"]
+__all__ = [
+    "AT_ONCE",
+    "Found",
+    "LaterError",
+    "find",
+    "find_brought",
+    "find_listed",
+    "reaches",
+    "small_unpacker",
+    "splits_at",
+]
 
 AT_ONCE = 32 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
@@ -58,10 +71,23 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def splits_at(place: Path) -> tuple[str, ...]:
-    """Return the splits of the data set at a place; none where none is recognised, or a part is named."""
+def splits_at(uri: str, form: str = "", *, elsewhere: bool = False) -> tuple[str, ...]:
+    """Return the splits of the data set at a place; none where none is recognised, or a part is named.
+
+    Parameters
+    ----------
+    form
+        The format that it is said to be read as; empty recognises it.
+    elsewhere
+        Whether a place in a bucket is looked into; if not, it has none.
+    """
     try:
-        opened = open_place(place, small_unpacker())
+        if (place := local_path(uri)) is not None:
+            opened = open_place(place, small_unpacker(), form=form)
+        elif elsewhere:
+            opened = open_listed(uri, cache_dir(), form=form, most=AT_ONCE)
+        else:
+            return ()
     except (SkillbankError, OSError):
         return ()
     if opened.split is not None or opened.data.format == LAST.name:
@@ -101,25 +127,72 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     DataError
         When no data set is recognised, it has no split for the role, or its files cannot be made of it.
     """
+    if group.wanted is None and group.form:
+        raise DataError(
+            f"{group.named} is said to be read as {group.form}, and {one_line(plan.skill.name, 60)} takes "
+            "data of its own format, which nothing is made for; leave the format out"
+        )
     if group.wanted is None:
         refusal = _refusal(group, plan, place, unpack) if group.missing else None
         if refusal is not None:
             raise refusal
         return None
     if not group.wanted.annotated:
-        return _pictures_of(group, place, unpack) if group.missing else _astray(group, plan)
-    opened = _own_files(group, place, unpack) or open_place(place, unpack)
-    if opened.data.format == LAST.name:
-        raise UnrecognisedError(
-            f"{place} holds pictures and no annotations that are recognised (known are "
-            f"{', '.join(each.title for each in FORMATS)})"
-        )
+        return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
+    own = _own_files(group, place, unpack)
+    if own is not None and group.form not in ("", own.data.format):
+        own = None
+    opened = own or open_place(place, unpack, form=group.form)
+    _refuse_bare(opened, group, place)
     split, notes = _chosen(opened, group, plan)
-    if not group.missing:
+    if not group.missing and group.form and own is None:
+        why = f"it is said to be read as {title_of(group.form)}"
+    elif not group.missing:
         why = _why_made(group, plan, unpack)
     else:
         why = f"it has no {a_few([each.file for each in group.missing], 3)}"
     return Found(group, opened, split, why, notes)
+
+
+def find_listed(group: DataGroup, plan: Plan, report: Report | None) -> Found | None:
+    """Find the data set of a group in a bucket by what its texts and the names of its pictures tell.
+
+    Returns
+    -------
+    Found or None
+        None where that tells nothing of its files: only pictures are asked for, or nothing is made of boxes.
+
+    Raises
+    ------
+    LaterError
+        When there is too much of it.
+    DataNotFoundError, DataError, PlatformError
+        As `find`.
+    """
+    if group.wanted is None or not group.wanted.annotated:
+        return None
+    try:
+        opened = open_listed(group.place, cache_dir(), form=group.form, most=AT_ONCE, report=report)
+    except LargeError as error:
+        raise LaterError(str(error)) from None
+    _refuse_bare(opened, group, group.place)
+    split, notes = _chosen(opened, group, plan)
+    missing = a_few([each.file for each in group.missing], 3)
+    why = f"it has no {missing}" if missing else f"it is said to be read as {title_of(group.form)}"
+    return Found(group, opened, split, why, notes)
+
+
+def _refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
+    """Raise `DataError` for pictures alone where annotations are needed."""
+    if group.form == LAST.name:
+        raise DataError(
+            f"{group.named} is said to be read as {LAST.name}, which have no annotations; it needs some"
+        )
+    if opened.data.format == LAST.name:
+        raise UnrecognisedError(
+            f"{place} holds pictures and no annotations that are recognised (known are "
+            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree)}"
+        )
 
 
 def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
@@ -233,12 +306,12 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
     if place.is_file() and place.name.lower().endswith(PICTURES) and not with_classes:
         return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
     packed = place.is_file() and archive_stem(place.name) is not None
-    if (place.is_dir() or packed) and not with_classes:
+    if (place.is_dir() or packed) and not with_classes and group.form in ("", LAST.name):
         tree = open_tree(unpack(place) if packed else place, unpack)
         if not tree.pictures:
             raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
         return _loose(group, tree, "all of the folder")
-    opened = open_place(place, unpack)
+    opened = open_place(place, unpack, form=group.form)
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
     return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")

@@ -82,6 +82,8 @@ class Step:
             self.fields["automl_source"] = "--automl"
         if name == "on_broken" and not self.sources():
             return  # without data nothing can be broken
+        if name == "format" and not (self.data or self.request.data):
+            return  # and nothing is read in any format
         self.fields[name] = value
 
     def took(self, name: str) -> bool:
