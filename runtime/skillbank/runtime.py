@@ -291,12 +291,19 @@ class Runtime:
                 raise
             return None
 
-    def check(self, plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> Checks:
+    def check(
+        self,
+        plan: Plan,
+        *,
+        remote: bool = False,
+        earlier: Sequence[Plan] = (),
+        report: Report | None = None,
+    ) -> Checks:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
 
         where = get_platform(plan.platform)
-        seen = check(plan, platform=where, remote=remote, earlier=earlier)
+        seen = check(plan, platform=where, remote=remote, earlier=earlier, report=report)
         found = self._standing_now(plan)
         if found.state == "own":
             return seen

@@ -152,14 +152,14 @@ CHECKING = table(
         "splits to validate on without a box: there is nothing to measure",
         "mark some objects, or validate on another split",
     ),
-    # What a job survives.
     Kind(
         "annotations-unread",
-        WARNING,
-        "files that may be annotations, beside pictures, of no format that is recognised",
+        ERROR,
+        "files that are or may be annotations, beside pictures, of no format that is recognised",
         "correct what describes them (data.yaml, classes.txt), unpack them, or export them anew as boxes in "
         "COCO, YOLO or Pascal VOC; until then nothing can be learned from these pictures",
     ),
+    # What a job survives.
     Kind(
         "size-turned",
         WARNING,
@@ -258,6 +258,12 @@ CHECKING = table(
     ),
     Kind("box-two-classes", NOTE, "boxes that are marked with several classes", "nothing if that is meant"),
     Kind("picture-unmarked", NOTE, "pictures without a box", "nothing if they show what is not to be found"),
+    Kind(
+        "masks-aside",
+        NOTE,
+        "masks of segmentation, which are neither pictures to learn from nor read as annotations",
+        "nothing: they are left out; boxes are read from annotations alone",
+    ),
     Kind("picture-unnamed", NOTE, "pictures of no split and no annotation", "nothing: they are left out"),
     Kind("picture-alike", NOTE, "pictures that look the same within a split", "nothing: frames of a film do"),
     Kind(

@@ -179,6 +179,9 @@ def hint(tree: Tree) -> str:
     packed = [name for name in tree.files if name.lower().endswith(OTHER_ARCHIVES)]
     if packed or tree.archives:
         return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
+    if tree.masks:
+        masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
+        return f"; {masks} are masks, areas and no boxes: export them as boxes in COCO, YOLO or Pascal VOC"
     if names := [one_line(fault.where, 100) for fault in unread(tree)]:
         return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
     if len(tree.picture_folders) > 1 and len(tree.pictures) == len(tree.files):

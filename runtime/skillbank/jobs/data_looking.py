@@ -47,7 +47,7 @@ def looked(
     if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
         return kept[1]
     looks = [_look(group, plan, whole=whole, elsewhere=elsewhere, report=report) for group in groups]
-    data = PlanData(checked(plan, looks, whole))
+    data = PlanData(checked(plan, looks, whole, report))
     if all(look.found is not None and not look.problems and not look.listed for look in looks):
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]

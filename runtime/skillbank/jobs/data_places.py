@@ -85,7 +85,7 @@ def splits_at(uri: str, form: str = "", *, elsewhere: bool = False) -> tuple[str
         if (place := local_path(uri)) is not None:
             opened = open_place(place, small_unpacker(), form=form)
         elif elsewhere:
-            opened = open_listed(uri, cache_dir(), form=form, most=AT_ONCE)
+            opened = open_listed(uri, cache_dir(), form=form, most=AT_ONCE, sizes=False)
         else:
             return ()
     except (SkillbankError, OSError):
@@ -310,7 +310,7 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
         tree = open_tree(unpack(place) if packed else place, unpack)
         if not tree.pictures:
             raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
-        return _loose(group, tree, "all of the folder")
+        return _loose(group, tree, "all of the folder but masks" if tree.masks else "all of the folder")
     opened = open_place(place, unpack, form=group.form)
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
@@ -335,7 +335,11 @@ def _loose(group: DataGroup, tree: Tree, why: str) -> Found:
             yield Picture(name, name, None, None, ())
 
     split = Split("", "", pictures)
-    return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why)
+    notes: tuple[str, ...] = ()
+    if tree.masks:
+        masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
+        notes = (f"{one_line(group.place, 200)} holds masks, which are left aside: {masks}",)
+    return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why, notes)
 
 
 def _refusal(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> DataError | None:

@@ -155,7 +155,8 @@ class Step:
 
     def _answered(self, fields: Mapping[str, Any]) -> set[str]:
         """Return the keys of the questions about the words that options answer."""
-        return {*fields, *(f"data.{role_of(source)}" for source in self._said_sources)}
+        set_here = (key for setting in self.settings for key, _ in self._leaves(setting))
+        return {*fields, *set_here, *(f"data.{role_of(source)}" for source in self._said_sources)}
 
     # -- settings by what they mean ------------------------------------------------------------
 

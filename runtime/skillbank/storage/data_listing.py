@@ -36,7 +36,13 @@ class LargeError(DataNotFoundError):
 
 
 def open_listed(
-    place: str, cache: Path, *, form: str = "", most: int, report: Report | None = None
+    place: str,
+    cache: Path,
+    *,
+    form: str = "",
+    most: int,
+    sizes: bool = True,
+    report: Report | None = None,
 ) -> Opened:
     """Open a data set in a bucket as far as its texts and the names of its pictures tell.
 
@@ -44,14 +50,18 @@ def open_listed(
     ----------
     most
         Bytes of annotations, or of an archive, that are brought.
+    sizes
+        Whether sizes of pictures are needed where annotations do not say them; names of splits need none.
 
     Raises
     ------
     LargeError
-        When there are more.
+        When there are more, or it lies in no bucket.
     DataNotFoundError, DataError, PlatformError, UsageError
     """
     uri = parse_uri(place)
+    if uri.scheme != "s3":
+        raise LargeError(f"{uri} is looked into when a job is launched")
     thing = s3.find(uri)
     if thing is not None:
         if thing.size > most:
@@ -64,7 +74,11 @@ def open_listed(
         raise LargeError(f"{uri} has large annotations, and is looked into when a job is launched")
     opened = open_place(_mirror(uri, things, cache, report, heads=False), form=form)
     pictures = sum(each.key.lower().endswith(PICTURES) for each in things)
-    if pictures <= _MOST_HEADS and _needs_sizes(opened):
+    if sizes and _needs_sizes(opened):
+        if pictures > _MOST_HEADS:
+            raise LargeError(
+                f"the sizes of {pictures:,} pictures are needed: {uri} is looked into when a job is launched"
+            )
         opened = open_place(_mirror(uri, things, cache, report, heads=True), form=form)
     return opened
 

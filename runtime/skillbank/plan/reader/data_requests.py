@@ -14,17 +14,22 @@ from typing import Any
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.skill import Skill
 from skillbank.errors import UsageError
+from skillbank.plan.model import Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.form_words import FORM, form_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import is_model_file
-from skillbank.plan.request import DataLocation, Question, Request, Setting, clean_uri
+from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
 from skillbank.visible import one_line
 
 __all__ = ["data_request"]
 
 _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
+_BELOW = (
+    "the data set is written below that folder, in one of the job's own; "
+    "'skillbank data {}' with -o DIR writes into DIR itself"
+)
 _AMOUNTS = ("train", "val", "test")
 
 
@@ -220,6 +225,7 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
         results_root=_uri(page, said["out"]) if said.get("out") else None,
         platform=platform,
         questions=tuple(asked.questions),
+        notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
         text=page.ledger.original,
     )
 
