@@ -147,6 +147,8 @@ def test_words_that_name_no_skill_are_refused_as_before(runtime: Runtime, text: 
             {"split.val": "0.2", "split.test": "0.1"},
         ),
         ("split ./data into 90% train and 10% test", "split", {"split.val": "", "split.test": "0.1"}),
+        ("split the dataset ./data into training (80%) and validation (20%)", "split", {"split.val": "0.2"}),
+        ("split ./data, 20% for validation", "split", {"split.val": "0.2"}),
         ("split off 20% of ./data for validation", "split", {"split.val": "0.2"}),
     ],
 )

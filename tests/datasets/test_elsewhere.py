@@ -79,7 +79,7 @@ def test_without_a_look_it_is_said_what_is_left_to_whom(tmp_path: Path, put: Put
     plan, seen, _ = planned(place, looking=False)
     assert not any(each.source == "eval_dataset" for each in plan.inputs)
     [note] = [note for note in seen.notes if place in note]
-    assert "recognised when a run is asked for, which validates on a split that it has" in note
+    assert "this plan validates on no split of it ('skillbank run' looks, and takes one)" in note
     assert "'skillbank plan --check' looks now" in note
     assert any("no eval data" in warning for warning in plan.warnings)
 
@@ -134,3 +134,11 @@ def test_what_is_not_there_is_missing(put: Put, tmp_path: Path) -> None:
     place = put(tmp_path / "one", "one")
     assert planned(f"{place}x", looking=True)[1].missing
     assert "holds no data set that is recognised" in " ".join(planned(place, looking=True)[1].problems)
+
+
+def test_no_server_is_asked_for_a_mere_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skillbank.storage.s3.client", lambda: pytest.fail("a server was asked"))
+    local = yolo(tmp_path / "set", ("train",))
+    _, seen, _ = planned(f"{local}, validate on s3://bucket/val", looking=False)
+    assert any("s3://bucket/val lies elsewhere and was not looked into" in note for note in seen.notes)
+    assert not seen.problems and "is YOLO (train)" in seen.data[0]

@@ -104,17 +104,18 @@ def test_masks_beside_annotations_are_noted_and_no_picture_is_doubted(tmp_path: 
     )
 
 
-def test_an_inference_looks_at_no_mask(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["", "images/"])
+def test_an_inference_looks_at_no_mask(tmp_path: Path, folder: str) -> None:
     place = tmp_path / "set"
     for name in ("a", "b"):
-        picture(place / f"{name}.jpg")
-        grey(place / f"{name}_mask.png")
-    said = f"run inference of Grounding DINO on {place} with checkpoint {place}/a.jpg, find cat"
+        picture(place / f"{folder}{name}.jpg")
+        grey(place / f"{folder}{name}_mask.png")
+    said = f"run inference of Grounding DINO on {place} with checkpoint {place}/{folder}a.jpg, find cat"
     given = staged(plan_of(said))
-    [folder] = [
+    [staged_folder] = [
         given.path(each.key)
         for each in given.plan.inputs
         if each.source == "inference_dataset" and each.place
     ]
-    assert sorted(file.name for file in folder.rglob("*.*")) == ["a.jpg", "b.jpg"]
+    assert sorted(file.name for file in staged_folder.rglob("*.*")) == ["a.jpg", "b.jpg"]
     assert any("a_mask.png" in note for note in given.checks.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import pytest
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.errors import ConflictError, DataError, SkillbankError, UsageError
 from skillbank.jobs.checks import check
+from skillbank.jobs.data_making import make
+from skillbank.jobs.data_sets import look_at
+from skillbank.jobs.seen_data import change, seen_data
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation
 from skillbank.plan.slots import slot
+from skillbank.runtime import Runtime
+from tests.bank.banks import make_skill
 from tests.datasets.running import _runtime, plan_of, staged
 from tests.datasets.test_in_a_run import WORDS, coco, exact_training, home, options, pictures, yolo
 
@@ -96,6 +102,29 @@ def test_a_sentence_about_the_annotations_is_of_all_data(two: Path) -> None:
     assert forms(plan) == {("train_datasets", "coco"), ("eval_dataset", "coco")} and not plan.questions
 
 
+def test_what_was_approved_is_what_was_read_so(two: Path) -> None:
+    plan = plan_of(WORDS.format(f"{two} as COCO"))
+    before = seen_data(plan)
+    assert str(two) in {each.uri for each in before}
+    file = two / "annotations/instances_train.json"
+    file.write_text(file.read_text().replace("horse", "zebra"))
+    assert "was names" in change(before, seen_data(plan))
+
+
+@pytest.mark.parametrize("platform", ["docker", "slurm", "kubernetes"])
+def test_it_is_in_the_plans_of_all_platforms(two: Path, platform: str) -> None:
+    plan = plan_of(WORDS.format(f"{two} as COCO") + f", on {platform}")
+    assert plan.platform == platform and {form for _, form in forms(plan)} == {"coco"}
+    made = make(plan, look_at(plan, whole=True), lambda _: None)
+    assert {json.loads(made[key].read_text())["0"] for key in made if key.endswith("label_map")} == {"horse"}
+
+
+def test_a_search_evaluates_in_it_too(two: Path) -> None:
+    plan = plan_of(f"train Grounding DINO on {two} as COCO, AutoML with 2 trials")
+    assert plan.search is not None and plan.search.evaluation is not None
+    assert {each.form for each in plan.search.evaluation.inputs if each.place} == {"coco"}
+
+
 def test_each_place_has_its_own(two: Path, tmp_path: Path) -> None:
     other = yolo(tmp_path / "other", ("val",))
     plan = plan_of(WORDS.format(f"{two} as COCO, validate on {other} as YOLO"))
@@ -174,3 +203,20 @@ def test_other_words_are_no_formats_of_the_data(two: Path, words: str) -> None:
     assert {form for _, form in forms(plan)} == {""}
     asked = " ".join(question.why for question in plan.questions)
     assert ("COCO" in asked) is ("COCO" in words)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"dataset.root": ""}, "reads it as it is"),
+        ({"dataset.images": "images", "dataset.masks": "masks"}, "takes data of its own format"),
+    ],
+)
+def test_a_program_that_reads_its_data_itself_is_told_no_format(
+    two: Path, tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    sources = {key: {"source": "train_datasets", "path": path} for key, path in files.items()}
+    make_skill(tmp_path / "bank", "toy-yak", data_sources={"train": sources})
+    with Runtime([tmp_path / "bank"]) as runtime, pytest.raises(SkillbankError, match=told):
+        [plan] = runtime.plan(f"train toy-yak on {two} as COCO")
+        raise DataError("; ".join(check(plan).problems))

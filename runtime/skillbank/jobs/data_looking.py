@@ -46,7 +46,13 @@ def looked(
     asked = (plan.plan_id, whole, elsewhere)
     if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
         return kept[1]
-    looks = [_look(group, plan, whole=whole, elsewhere=elsewhere, report=report) for group in groups]
+    measured = any(group.source == "eval_dataset" for group in groups)
+    looks = [
+        look_from_here(group, whole=False, measured=measured)
+        if group.local is None and not (whole or elsewhere)
+        else _look(group, plan, whole=whole, elsewhere=elsewhere, report=report)
+        for group in groups
+    ]
     data = PlanData(checked(plan, looks, whole, report))
     if all(look.found is not None and not look.problems and not look.listed for look in looks):
         while len(_KEPT) >= _MOST_KEPT:

@@ -318,13 +318,15 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
 
 
 def _astray(group: DataGroup, plan: Plan) -> Found | None:
-    """Return pictures that lie where they should, and are links that lead nowhere elsewhere."""
+    """Return pictures that lie where they should, with masks among them or as links that lead out."""
     assert group.wanted is not None
     binding = next(each for each in group.bindings if each.file == group.wanted.pictures)
     found = locate(binding)
-    if not found.folder or found.uri.scheme != "file" or not _strays(found.uri.path, plan):
+    if not found.folder or found.uri.scheme != "file":
         return None
-    return _loose(group, open_tree(found.uri.path), _ASTRAY)
+    if (tree := open_tree(found.uri.path)).masks and tree.pictures:
+        return _loose(group, tree, "masks lie among them")
+    return _loose(group, tree, _ASTRAY) if _strays(found.uri.path, plan) else None
 
 
 def _loose(group: DataGroup, tree: Tree, why: str) -> Found:

@@ -157,27 +157,30 @@ def look_at(
         and not any((group.local or Path()).is_relative_to(path) for path in made)
     ]
     if not (elsewhere or whole) and all(group.local is None for group in groups):
-        return PlanData(tuple(look_from_here(group, whole=whole) for group in groups))
+        measured = any(group.source == "eval_dataset" for group in groups)
+        return PlanData(tuple(look_from_here(group, whole=whole, measured=measured) for group in groups))
     from skillbank.jobs.data_looking import looked
 
     return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
 
 
-def look_from_here(group: DataGroup, *, whole: bool) -> DataLook:
+def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> DataLook:
     """Look at a data set that lies elsewhere, without bringing it.
 
     Parameters
     ----------
     whole
         Whether the server is asked.
+    measured
+        Whether the plan names data to validate on.
     """
     if group.wanted is None:
         return DataLook(group)
     place = one_line(group.place, 200)
     if not whole:
-        note = f"{place} lies elsewhere: what it holds is recognised when a run is asked for"
-        if group.source == "train_datasets":
-            note += ", which validates on a split that it has for that where no other data is named"
+        note = f"{place} lies elsewhere and was not looked into: what it holds is recognised at the launch"
+        if group.source == "train_datasets" and not measured:
+            note += ", and this plan validates on no split of it ('skillbank run' looks, and takes one)"
         return DataLook(group, notes=(f"{note}; 'skillbank plan --check' looks now",))
     if not group.missing or not group.is_there:
         return DataLook(group)

@@ -6,7 +6,7 @@ beside; the plan keeps it with every input that is a file of the place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
@@ -67,13 +67,20 @@ def left_to_program(skill: Skill, action: Action, request: Request) -> Request:
     return request.model_copy(update={"data": data, "settings": (*request.settings, *added)})
 
 
-def refuse_unheard(request: Request, inputs: Iterable[InputBinding]) -> None:
-    """Raise `UsageError` where a format was said of a place that is handed to the program as it is."""
-    heard = {(each.source, each.place, each.form) for each in inputs}
+def refuse_unheard(request: Request, inputs: Iterable[InputBinding], asked: Collection[str]) -> None:
+    """Raise `UsageError` where a format was said of data that is handed to the program as it is.
+
+    Parameters
+    ----------
+    asked
+        Keys of the plan's questions: what it asks about has no format yet.
+    """
+    heard = {each.source for each in inputs if each.form}
     for each in request.data:
-        if each.form and (each.source, each.uri, each.form) not in heard:
+        role = role_of(each.source)
+        if each.form and each.source not in heard and f"data.{role}" not in asked:
             raise UsageError(
-                f"{one_line(each.uri)} ({role_of(each.source)}) is said to be read as {each.form}, and "
-                f"{request.action} of {one_line(request.skill, 60)} reads it as it is; leave the format out, "
-                "or convert the data first with skillbank data convert."
+                f"{one_line(each.uri)} ({role}) is said to be read as {each.form}, and {request.action} of "
+                f"{one_line(request.skill, 60)} reads it as it is; leave the format out, or convert the data "
+                "first with skillbank data convert."
             )

@@ -99,7 +99,7 @@ def compile_plan(
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
     inputs = tuple(input_bindings(draft))
-    data_formats.refuse_unheard(request, inputs)
+    data_formats.refuse_unheard(request, inputs, draft.questions)
     on_broken, unheard = breakage.settled(request, inputs)
     draft.warnings += [unheard] if unheard else []
     plan = Plan.model_validate(

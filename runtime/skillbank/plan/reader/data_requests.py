@@ -150,7 +150,7 @@ _RATIO = rf"\(? ?(?P<ratio>{_SHARE}(?: ?[/:-] ?{_SHARE}){{1,2}}) ?\)?"
 _ROLE = (
     r"(?:training|train|validation|validating|valid|val|testing|test)(?: (?:set|split|data|images|pictures))?"
 )
-_PART = rf"{_SHARE} (?:for |as |to |of |is )?{_ROLE}"
+_PART = rf"(?:{_SHARE} (?:for |as |to |of |is )?{_ROLE}|{_ROLE}(?: ?:)? \(? ?{_SHARE}(?: ?\))?)"
 _PARTS = rf"(?P<parts>{_PART}(?: ?(?:,|and|, and|plus) {_PART})*)"
 _NAMES = rf"(?P<names>(?:a |an )?{_ROLE}(?: ?(?:,|and|, and|/) (?:a |an )?{_ROLE})+)"
 _MORE = (
@@ -182,7 +182,7 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
         ("check", rf"{doubted} {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
         ("check", rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}"),
         ("split", rf"{splits} {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
-        ("split", rf"{splits} {_DATA} (?:into|in|as|with|:) {_PARTS}{_MORE}{_END}"),
+        ("split", rf"{splits} {_DATA}(?: ?,)?(?: (?:into|in|as|with|:))? {_PARTS}{_MORE}{_END}"),
         ("split", rf"{splits} {_DATA} (?:into|in) {_NAMES}(?: ?,? (?:as |at |with )?{_RATIO})?{_MORE}{_END}"),
         ("split", rf"{splits} {_DATA}{_MORE}{_END}"),
         ("split", rf"{part} of {_DATA} (?:for|as) (?P<role>{_ROLE}){_MORE}{_END}"),
@@ -242,8 +242,12 @@ def _amounts(said: dict[str, str | None], asked: _Asked) -> None:
         names = _names_in(said.get("names")) or list(_AMOUNTS)[: len(numbers)]
         shares = dict(zip(names, numbers, strict=False)) if len(names) == len(numbers) else {}
     elif text := said.get("parts"):
-        pairs = re.findall(rf"(\d+(?:\.\d+)?) ?%? (?:for |as |to |of |is )?({_ROLE})", text)
-        shares = {_role(name): float(number) for number, name in pairs}
+        for part in re.findall(_PART, text):
+            [number], [name] = re.findall(r"\d+(?:\.\d+)?", part), re.findall(_ROLE, part)
+            shares[_role(name)] = float(number)
+        left = (100 if "%" in text or max(shares.values()) > 1 else 1) - sum(shares.values())
+        if "train" not in shares and left > 0:
+            shares["train"] = left  # "20% for validation"
     elif text := said.get("share"):
         number = float(re.findall(r"[\d.]+", text)[0])
         shares = {_role(str(said["role"])): number}
