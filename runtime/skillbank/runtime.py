@@ -266,7 +266,7 @@ class Runtime:
         """
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
-            from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
+            from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
 
             return splits_at(uri, form, elsewhere=elsewhere)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from skillbank.jobs import data_places
+from skillbank.jobs import data_elsewhere
 from skillbank.jobs.checks import Checks, check
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
@@ -111,7 +112,7 @@ def test_what_is_large_is_left_to_the_launch_with_a_word(
     tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = put(divided_coco(tmp_path / "set"), "set")
-    monkeypatch.setattr(data_places, "AT_ONCE", 100)
+    monkeypatch.setattr(data_elsewhere, "AT_ONCE", 100)
     plan, seen, _ = planned(place, looking=True)
     assert any("large annotations" in note for note in seen.notes) and not seen.problems
     assert not any(each.source == "eval_dataset" for each in plan.inputs)
@@ -126,6 +127,20 @@ def test_of_many_pictures_without_sizes_no_boxes_are_missed(
     plan, seen, _ = planned(place, looking=True)
     assert any(each.source == "eval_dataset" for each in plan.inputs), "its splits need no sizes"
     assert not seen.problems and any("looked into when a job is launched" in note for note in seen.notes)
+
+
+def test_archives_are_left_to_the_launch_which_reads_them(tmp_path: Path, put: Put) -> None:
+    local = divided_coco(tmp_path / "set")
+    shutil.make_archive(str(local / "train"), "zip", local / "train")
+    shutil.rmtree(local / "train")
+    plan, seen, _ = planned(put(local, "half"), looking=True)
+    assert not seen.problems and len(staged(plan).training().records) == 4
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    shutil.make_archive(str(whole / "all"), "zip", yolo(tmp_path / "packed"))
+    plan, seen, _ = planned(put(whole, "whole"), looking=True)
+    assert not seen.problems and any("all.zip, which is unpacked when" in note for note in seen.notes)
+    assert len(staged(plan).training().records) == 4
 
 
 def test_what_is_not_there_is_missing(put: Put, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from skillbank.datasets.opening import UnrecognisedError
 from skillbank.datasets.tree import Tree, open_tree
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError
 from skillbank.home import cache_dir
+from skillbank.jobs.data_elsewhere import find_listed
 from skillbank.jobs.data_groups import DataGroup, is_there
 from skillbank.jobs.data_judging import checked, ours
 from skillbank.jobs.data_places import (
@@ -17,7 +18,6 @@ from skillbank.jobs.data_places import (
     LaterError,
     find,
     find_brought,
-    find_listed,
     small_unpacker,
 )
 from skillbank.jobs.data_sets import DataLook, PlanData, look_from_here

@@ -20,26 +20,17 @@ from skillbank.datasets.recognising import hint
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
-from skillbank.jobs.data_groups import DataGroup, first_category, is_there, local_path
+from skillbank.jobs.data_groups import DataGroup, first_category, is_there
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.platforms.container import mount_problem
-from skillbank.storage.data_listing import LargeError, open_listed
 from skillbank.storage.data_place import unpacker
-from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
 
 __all__ = [
-    "AT_ONCE",
-    "Found",
-    "LaterError",
-    "find",
-    "find_brought",
-    "find_listed",
-    "reaches",
+    "AT_ONCE", "Found", "LaterError", "chosen_split", "find", "find_brought", "reaches", "refuse_bare",
     "small_unpacker",
-    "splits_at",
-]
+]  # fmt: skip
 
 AT_ONCE = 32 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
@@ -69,30 +60,6 @@ class Found:
     split: Split
     why: str
     notes: tuple[str, ...] = ()
-
-
-def splits_at(uri: str, form: str = "", *, elsewhere: bool = False) -> tuple[str, ...]:
-    """Return the splits of the data set at a place; none where none is recognised, or a part is named.
-
-    Parameters
-    ----------
-    form
-        The format that it is said to be read as; empty recognises it.
-    elsewhere
-        Whether a place in a bucket is looked into; if not, it has none.
-    """
-    try:
-        if (place := local_path(uri)) is not None:
-            opened = open_place(place, small_unpacker(), form=form)
-        elif elsewhere:
-            opened = open_listed(uri, cache_dir(), form=form, most=AT_ONCE, sizes=False)
-        else:
-            return ()
-    except (SkillbankError, OSError):
-        return ()
-    if opened.split is not None or opened.data.format == LAST.name:
-        return ()
-    return tuple(split.name for split in opened.data.splits)
 
 
 def small_unpacker() -> Unpack:
@@ -143,8 +110,8 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     if own is not None and group.form not in ("", own.data.format):
         own = None
     opened = own or open_place(place, unpack, form=group.form)
-    _refuse_bare(opened, group, place)
-    split, notes = _chosen(opened, group, plan)
+    refuse_bare(opened, group, place)
+    split, notes = chosen_split(opened, group, plan)
     if not group.missing and group.form and own is None:
         why = f"it is said to be read as {title_of(group.form)}"
     elif not group.missing:
@@ -154,35 +121,7 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     return Found(group, opened, split, why, notes)
 
 
-def find_listed(group: DataGroup, plan: Plan, report: Report | None) -> Found | None:
-    """Find the data set of a group in a bucket by what its texts and the names of its pictures tell.
-
-    Returns
-    -------
-    Found or None
-        None where that tells nothing of its files: only pictures are asked for, or nothing is made of boxes.
-
-    Raises
-    ------
-    LaterError
-        When there is too much of it.
-    DataNotFoundError, DataError, PlatformError
-        As `find`.
-    """
-    if group.wanted is None or not group.wanted.annotated:
-        return None
-    try:
-        opened = open_listed(group.place, cache_dir(), form=group.form, most=AT_ONCE, report=report)
-    except LargeError as error:
-        raise LaterError(str(error)) from None
-    _refuse_bare(opened, group, group.place)
-    split, notes = _chosen(opened, group, plan)
-    missing = a_few([each.file for each in group.missing], 3)
-    why = f"it has no {missing}" if missing else f"it is said to be read as {title_of(group.form)}"
-    return Found(group, opened, split, why, notes)
-
-
-def _refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
+def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
     """Raise `DataError` for pictures alone where annotations are needed."""
     if group.form == LAST.name:
         raise DataError(
@@ -211,7 +150,7 @@ def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Fou
     files |= {f"images/{name}": path for name, path in open_tree(pictures).files.items()}
     tree = Tree(pictures.parent, files)
     opened = Opened(tree, open_data(tree))
-    split, notes = _chosen(opened, group, plan)
+    split, notes = chosen_split(opened, group, plan)
     return Found(group, opened, split, misfit(wanted, paths, _first(plan)), notes)
 
 
@@ -262,7 +201,7 @@ def _staged_archive(binding: InputBinding, archive: Path, unpack: Unpack) -> Pat
     return stage(binding, cache_dir())
 
 
-def _chosen(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
+def chosen_split(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
     """Return the split that a role takes, and what is to be said of it.
 
     Raises

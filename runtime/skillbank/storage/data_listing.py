@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from skillbank.datasets.opening import Opened, open_place
+from skillbank.datasets.packing import is_table, unpacked_name
 from skillbank.datasets.tree import PICTURES
-from skillbank.errors import DataNotFoundError
+from skillbank.errors import DataError, DataNotFoundError
 from skillbank.storage import s3
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.cache import digest, once
@@ -70,9 +71,17 @@ def open_listed(
     things = s3.list_objects(uri)
     if not things:
         raise DataNotFoundError(f"there is no data set at {uri}; name the folder that holds it")
+    if tables := [each.key for each in things if unpacked_name(each.key) or is_table(each.key)]:
+        raise LargeError(f"{uri} holds {tables[0]}, which is unpacked when a job is launched")
     if sum(each.size for each in things if not _is_bare(each.key)) > most:
         raise LargeError(f"{uri} has large annotations, and is looked into when a job is launched")
-    opened = open_place(_mirror(uri, things, cache, report, heads=False), form=form)
+    packed = next((each.key for each in things if _is_packed(each.key)), None)
+    try:
+        opened = open_place(_mirror(uri, things, cache, report, heads=False), form=form)
+    except DataError:
+        if packed is None:
+            raise
+        raise LargeError(f"{uri} holds {packed}, which is unpacked when a job is launched") from None
     pictures = sum(each.key.lower().endswith(PICTURES) for each in things)
     if sizes and _needs_sizes(opened):
         if pictures > _MOST_HEADS:
@@ -92,7 +101,11 @@ def _needs_sizes(opened: Opened) -> bool:
 
 def _is_bare(key: str) -> bool:
     """Whether only the name of an object is needed: it is a picture, or packed."""
-    return key.lower().endswith(PICTURES) or archive_stem(key) is not None
+    return key.lower().endswith(PICTURES) or _is_packed(key)
+
+
+def _is_packed(key: str) -> bool:
+    return archive_stem(key) is not None
 
 
 def _mirror(
