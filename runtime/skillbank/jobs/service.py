@@ -114,7 +114,7 @@ class Jobs:
         data
             What lay there when the launch was approved, see `skillbank.jobs.seen_data`.
         report
-            Told how far downloads are.
+            Told how far downloads and the check of the data are.
 
         Raises
         ------
@@ -129,9 +129,9 @@ class Jobs:
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
         return self._launch(plan, parents, idempotency_key, fields, data, report)
 
-    def preflight(self, plan: Plan, earlier: Sequence[Plan] = ()) -> Checks:
+    def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
-        return preflight(plan, self.platform(self._place(plan)), earlier)
+        return preflight(plan, self.platform(self._place(plan)), earlier, report)
 
     @staticmethod
     def _place(plan: Plan) -> str:
@@ -159,7 +159,7 @@ class Jobs:
         admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
-        preflight(plan, platform)
+        preflight(plan, platform, report=report)
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
