@@ -21,6 +21,9 @@ _KINDS = {
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
     "-listed": "texts of a data set elsewhere",
+    "-set": "label set as files",
+    "-thumbnails": "thumbnails of label sets",
+    "pictures": "what was seen of pictures",
 }
 
 
