@@ -146,7 +146,8 @@ def _view(labels: SetLabels) -> RenderableType:
     done = f"{labels.labelled} pictures labelled by {run.model}"
     if labels.job is not None:
         done = f"{labels.job} labels the pictures with {run.model}"
-    done += f", {labels.known} were so before" if labels.known else ""
+    done += f", {labels.known} are done already" if labels.known else ""
+    done += f", {labels.repeated} are copies of others" if labels.repeated else ""
     stands = (
         f"{labels.name}: {summary.pictures} pictures, {summary.todo} to review, {summary.reviewed} reviewed"
     )

@@ -111,7 +111,7 @@ def label_set(
         waiting = list(rows) if detach else []
         with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
-                told(min(total, labels.labelled + labels.known + len(labels.left_out)), total)
+                told(min(total, labels.done), total)
     if detach:
         labels.job = launch(runtime, name, run, found.source, waiting).id
         labels.run = there.start_run(replace(spec, job=labels.job))
@@ -138,7 +138,7 @@ class _Work:
         self, chunks: Iterable[Scanned], missing: dict[int, PictureRow], known: dict[str, PictureRow]
     ) -> Iterator[PictureRow]:
         """Add pictures to the set, and yield those that the model has not looked at."""
-        before, yielded = {row.number for row in known.values()}, set()
+        before, met = {row.number for row in known.values()}, set[int]()
         for chunk in chunks:
             self._labels.left_out += [(str(path), why) for path, why in chunk.left_out]
             added = self._set.add_pictures(chunk.found, self._who)
@@ -147,12 +147,13 @@ class _Work:
                 _by_content(self._set, known, anew=bool(added.moved))
             for picture in chunk.found:
                 row = known[picture.sha256]
-                wanted = row.number in missing or row.number not in before
-                if wanted and row.number not in yielded:
-                    yielded.add(row.number)
+                if row.number in met:
+                    self._labels.repeated += 1
+                elif row.number in missing or row.number not in before:
                     yield row
                 else:
                     self._labels.known += 1
+                met.add(row.number)
 
     def labelled(self, rows: Iterator[PictureRow]) -> Generator[None]:
         """Ask about pictures and keep the answers; yield after each."""
