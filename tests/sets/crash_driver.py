@@ -42,8 +42,9 @@ def one_thing(labels: LabelSet, numbers: random.Random, mark: str) -> str:
     operations: list[Operation] = [Add(1, (numbers.random() * 60, 5, 90, 60))]
     if decided:
         chosen = numbers.choice(decided)
-        operations.append(numbers.choice([Reject(chosen.number), Change(chosen.number, 2, (1, 1, 30, 30))]))
-    operations.append(Review(numbers.choice(["reviewed", "todo"])))
+        moved = Change(chosen.number, 2, (1, 1, 30, 30))
+        operations.append(Reject(chosen.number) if numbers.random() < 0.5 else moved)
+    operations.append(Review("reviewed" if numbers.random() < 0.5 else "todo"))
     after = labels.edit(row.number, operations, who=who, version=state.version)
     return f"edited {row.number} {after.version} {max(b.number for b in after.boxes)}"
 

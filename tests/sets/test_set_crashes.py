@@ -1,4 +1,4 @@
-"""Killed anywhere, a set opens again: nothing that was said to be done is lost, and nothing is there twice."""
+"""Killed anywhere, a set opens again: nothing that was acknowledged is lost, and nothing is there twice."""
 
 from __future__ import annotations
 

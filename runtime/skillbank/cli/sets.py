@@ -163,7 +163,7 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take an existing data set of any format into a label set; pictures stay where they lie."""
-    from skillbank.home import looks_dir
+    from skillbank.home import cache_dir, pictures_dir
     from skillbank.sets.importing import counts, import_data
     from skillbank.sets.store import checked_name
 
@@ -172,7 +172,9 @@ def import_set(
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
         labels = sets.open(into) if into in sets else sets.create(into, val=val, who=person())
-        found = import_data(labels, opened, person(), to_review=to_review, cache=looks_dir())
+        found = import_data(
+            labels, opened, person(), to_review=to_review, cache=cache_dir(), keep=pictures_dir()
+        )
     added = found.added
     if as_json:
         options.print_json(
@@ -192,10 +194,9 @@ def import_set(
 @app.command("audit")
 def audit_set(
     name: Name,
-    precision: Annotated[
-        float, typer.Option("--precision", help="Share of boxes that have to be right.")
+    target: Annotated[
+        float, typer.Option("--target", help="Least share of right boxes, and of objects that have one.")
     ] = 0.95,
-    recall: Annotated[float, typer.Option("--recall", help="Share of objects that have to have one.")] = 0.9,
     as_json: options.Json = False,
 ) -> None:
     """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
@@ -204,19 +205,28 @@ def audit_set(
     from skillbank.cli.styled import table
 
     with options.open_runtime(None) as runtime:
-        found = runtime.sets.open(name).audit(precision=precision, recall=recall)
+        labels = runtime.sets.open(name)
+        found, names = labels.audit(target=target), {c.number: c.name for c in labels.classes(gone=True)}
     if as_json:
         options.print_json(asdict(found))
         return
     rows = table("class", "right of the boxes", "found of the objects")
-    for each in (*found.classes, found.overall):
+    for called, each in (*((names[n], rates) for n, rates in found.classes.items()), ("all", found.overall)):
         cells = [
-            f"{rate.count:,} of {rate.of:,} ({rate.low:.0%} to {rate.high:.0%})"
-            for rate in (each.precision, each.recall)
+            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})"
+            for share in (each.precision, each.recall)
         ]
-        rows.add_row(one_line(each.name, 60), *cells)
+        rows.add_row(one_line(called, 60), *cells)
     terminal.show(rows)
-    terminal.say(found.said)
+    more = f": about {found.more:,} more pictures of it would say" if found.more else ""
+    terminal.say(
+        f"in a random sample of {found.pictures:,} reviewed pictures, "
+        + {
+            "yes": f"both are above {target:.0%}: the rest may be accepted unseen",
+            "no": f"one is below {target:.0%}: the rest should be reviewed",
+            "more": f"too little is known of {target:.0%}{more}",
+        }[found.verdict]
+    )
 
 
 @app.command("thresholds")
@@ -232,19 +242,20 @@ def thresholds_of(
 
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
-        found, names = labels.suggest_thresholds(), {c.number: c for c in labels.classes()}
+        names = {c.number: c for c in labels.classes()}
+        found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
         for number, each in found.items() if apply else ():
             labels.set_threshold(number, each.threshold, person())
-    said = {names[number].name: asdict(each) for number, each in found.items() if number in names}
+    said = {names[number].name: asdict(each) for number, each in found.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply, "thresholds": said})
     elif not said:
         terminal.say("Too few proposals are reviewed to suggest a threshold; ten of a class are enough.")
     else:
         rows = table("class", "threshold", "right", "found", "proposals")
-        for called, each in said.items():
-            numbers = f"{each['threshold']:.3f}", f"{each['precision']:.0%}", f"{each['recall']:.0%}"
-            rows.add_row(one_line(called, 60), *numbers, f"{each['n']:,}")
+        for number, each in found.items():
+            shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
+            rows.add_row(one_line(names[number].name, 60), *shares)
         terminal.show(rows)
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
 

@@ -1,191 +1,202 @@
-"""How good proposals are by a reviewed random sample: whether the rest may be accepted unseen.
-
-The sample is the beginning of all pictures in an order that only their contents decide, as far as it is
-reviewed: what the queue asks first is chosen for its doubts and says nothing about the rest.
-"""
+"""A random sample of a set: how much that a model proposes is right, how much that is there it finds."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import sqlalchemy as sa
+from skillbank.sets.geometry import overlap
+from skillbank.sets.model import LabelBox, PictureRow
 
-from skillbank.sets.derived import Lines
-from skillbank.sets.evidence import Judged, judged
-from skillbank.sets.rows import classes_of
-from skillbank.sets.tables import PICTURES
+if TYPE_CHECKING:
+    from skillbank.sets.label_set import LabelSet
 
-__all__ = ["Audit", "Rate", "Rates", "audit_of", "interval", "sample_order"]
+__all__ = ["Audit", "Rates", "Share", "audit_of", "in_random_order", "interval"]
 
-_CONFIDENCE = 0.95
-_FEW = 60
-"""Pictures from which a sample says something."""
+_SURE = 0.95
+_SAME = 0.5
+"""Overlap from which a box that a person has pulled is still what the model had found."""
+_PAGE = 1000
+_MOST = 2000
+Verdict: TypeAlias = Literal["yes", "no", "more"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its exact (Clopper-Pearson) interval of 95 %; None where there is nothing to count."""
+class Share:
+    """A share of things, and the interval in which it lies with 95 % (Clopper-Pearson)."""
 
-    count: int
+    hits: int
     of: int
-    share: float | None
     low: float
     high: float
+
+    @property
+    def value(self) -> float | None:
+        """Of what was counted; None where nothing was."""
+        return self.hits / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Of one class, or of all: how many shown boxes are right, and how many objects are shown."""
+    """Of one class, or of all: how much of what is shown is right, how much of what is there is shown."""
 
-    name: str
-    precision: Rate
-    recall: Rate
+    precision: Share
+    recall: Share
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What a sample says.
+    """What the sample says.
 
     Attributes
     ----------
+    target
+        Least precision and recall that are wanted.
     pictures
-        How many pictures the sample has.
-    left
-        Pictures that nobody has reviewed.
-    may_accept
-        Whether the rest may be accepted unseen; None where the sample is too small to say.
-    said
-        That as a sentence.
+        Reviewed pictures of the sample: those at the head of the random order, without a gap.
+    waiting
+        The pictures of the sample to review next, in order.
+    classes
+        By class number.
+    verdict
+        ``yes``: both lie above the target; ``no``: one lies below; ``more``: too few to say.
+    more
+        About how many further pictures would say it, if they are like these; None where they never would.
     """
 
+    target: float
     pictures: int
-    left: int
+    waiting: tuple[int, ...]
     overall: Rates
-    classes: tuple[Rates, ...]
-    may_accept: bool | None
-    said: str
+    classes: dict[int, Rates]
+    verdict: Verdict
+    more: int | None
 
 
-def interval(count: int, of: int, confidence: float = _CONFIDENCE) -> tuple[float, float]:
-    """Return the exact (Clopper-Pearson) interval of a share.
+def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit:
+    """Compare what models proposed with what people decided, on a random sample.
 
-    Parameters
-    ----------
-    count, of
-        Successes, and trials.
+    What the queue asked for first is what the model found hard, and says nothing of the rest; so only
+    pictures at the head of an order by chance count. Decisions are compared at the thresholds of now: a
+    proposal below them was not shown.
     """
-    tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else _solve(lambda share: 1 - _at_most(count - 1, of, share), tail, rising=True)
-    high = 1.0 if count == of else _solve(lambda share: _at_most(count, of, share), tail, rising=False)
+    order = in_random_order(list(_rows(found)))
+    reviewed = list(islice(_head(order), _MOST))
+    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state == "todo")[:ahead]
+    runs = {run.number: run.threshold for run in found.runs()}
+    levels = {one.number: one.threshold for one in found.classes(gone=True)}
+    right: Counter[int] = Counter()
+    wrong: Counter[int] = Counter()
+    missed: Counter[int] = Counter()
+    for row in reviewed:
+        for box in found.picture(row.number).boxes:
+            level = levels.get(box.class_number if box.first is None else box.first[0])
+            usual = runs.get(box.run, 0.0) if box.run is not None else 0.0
+            _count(box, usual if level is None else level, right, wrong, missed)
+    overall = _rates(right.total(), wrong.total(), missed.total())
+    numbers = sorted({*right, *wrong, *missed})
+    verdict = _verdict(overall, target)
+    more = _further(overall, target, len(reviewed)) if verdict == "more" else 0
+    by_class = {number: _rates(right[number], wrong[number], missed[number]) for number in numbers}
+    return Audit(target, len(reviewed), waiting, overall, by_class, verdict, more)
+
+
+def in_random_order(rows: Sequence[PictureRow]) -> list[PictureRow]:
+    """Return pictures in an order by chance that is the same each time, however many there are."""
+    return sorted(rows, key=lambda row: hashlib.sha256(f"audit {row.sha256}".encode()).digest())
+
+
+def _rows(found: LabelSet) -> Iterator[PictureRow]:
+    after: int | None = None
+    while page := found.pictures(order="number", after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].number
+
+
+def _head(order: Sequence[PictureRow]) -> Iterator[PictureRow]:
+    """Yield the reviewed pictures before the first that waits; skipped ones are no part of the sample."""
+    for row in order:
+        if row.state == "todo":
+            return
+        if row.state == "reviewed":
+            yield row
+
+
+def _count(
+    box: LabelBox, level: float, right: Counter[int], wrong: Counter[int], missed: Counter[int]
+) -> None:
+    decided = box.state in ("accepted", "edited")
+    seen = box.score is not None and box.score >= level and box.state != "proposed"
+    if not seen:
+        missed[box.class_number] += decided  # drawn, or below the threshold and accepted all the same
+        return
+    before, corners = box.first or (box.class_number, box.corners)
+    if decided and before == box.class_number and overlap(corners, box.corners) >= _SAME:
+        right[box.class_number] += 1
+        return
+    wrong[before] += 1
+    missed[box.class_number] += decided
+
+
+def _rates(right: int, wrong: int, missed: int) -> Rates:
+    return Rates(_share(right, right + wrong), _share(right, right + missed))
+
+
+def _share(hits: int, of: int) -> Share:
+    return Share(hits, of, *interval(hits, of))
+
+
+def interval(hits: int, of: int, sure: float = _SURE) -> tuple[float, float]:
+    """Return the interval of Clopper and Pearson for a share that was counted: exact, never too narrow."""
+    if of == 0:
+        return 0.0, 1.0
+    tail = (1 - sure) / 2
+    low = 0.0 if hits == 0 else _root(lambda share: 1 - _at_most(hits - 1, of, share) - tail)
+    high = 1.0 if hits == of else _root(lambda share: tail - _at_most(hits, of, share))
     return low, high
 
 
-def _at_most(count: int, of: int, share: float) -> float:
-    """Return the probability of at most so many successes."""
-    if count < 0:
-        return 0.0
-    if share <= 0:
-        return 1.0
-    if share >= 1:
-        return float(count >= of)
-    logs = (
-        math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1)
-        + k * math.log(share) + (of - k) * math.log1p(-share)
-        for k in range(count + 1)
-    )  # fmt: skip
-    return min(1.0, math.fsum(map(math.exp, logs)))
-
-
-def _solve(function: Callable[[float], float], wanted: float, *, rising: bool) -> float:
-    """Return where a function that rises or falls from 0 to 1 has a value."""
+def _root(rising: Callable[[float], float]) -> float:
+    """Return where a function of a share that rises is zero."""
     low, high = 0.0, 1.0
-    for _ in range(60):
+    for _ in range(40):
         middle = (low + high) / 2
-        if (function(middle) < wanted) == rising:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
     return (low + high) / 2
 
 
-def sample_order(sha256: str) -> str:
-    """Return what pictures are sorted by for a sample; it has nothing to do with the split."""
-    return hashlib.sha256(f"audit {sha256}".encode()).hexdigest()
-
-
-def audit_of(db: sa.Connection, set_id: int, *, precision: float, recall: float) -> Audit:
-    """Say how good the shown proposals are by the sample.
-
-    Parameters
-    ----------
-    precision, recall
-        What both have to reach, at the lower ends of their intervals, for the rest to be accepted unseen.
-    """
-    query = sa.select(PICTURES.c.number, PICTURES.c.sha256, PICTURES.c.state).where(
-        PICTURES.c.set_id == set_id, PICTURES.c.state != "skipped"
+def _at_most(hits: int, of: int, share: float) -> float:
+    """Return the chance of at most so many hits."""
+    if share <= 0 or share >= 1:
+        return 1.0 if share <= 0 or hits >= of else 0.0
+    one, other, whole = math.log(share), math.log1p(-share), math.lgamma(of + 1)
+    terms = (
+        whole - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * one + (of - k) * other
+        for k in range(hits + 1)
     )
-    rows = sorted(db.execute(query).all(), key=lambda row: sample_order(row.sha256))
-    sample = []
-    for row in rows:
-        if row.state != "reviewed":
-            break
-        sample.append(row.number)
-    left = sum(row.state == "todo" for row in rows)
-    lines = Lines(db, set_id)
-    names = {c.number: c.name for c in classes_of(db, set_id).values() if not c.gone}
-    of_class: dict[int, list[Judged]] = defaultdict(list)
-    for each in judged(db, set_id, sample):
-        of_class[each.class_number].append(each)
-    classes = tuple(_rates(name, of_class[number], lines.of_class(number)) for number, name in names.items())
-    overall = Rates(
-        "all",
-        _rate(sum(c.precision.count for c in classes), sum(c.precision.of for c in classes)),
-        _rate(sum(c.recall.count for c in classes), sum(c.recall.of for c in classes)),
-    )
-    may, said = _verdict(len(sample), left, overall, precision, recall)
-    return Audit(len(sample), left, overall, classes, may, said)
+    return min(1.0, math.fsum(math.exp(term) for term in terms))
 
 
-def _rates(name: str, boxes: Iterable[Judged], line: float) -> Rates:
-    right = shown = objects = 0
-    for box in boxes:
-        is_shown = box.score is not None and box.score >= line
-        shown += is_shown
-        right += is_shown and box.right
-        objects += box.right
-    return Rates(name, _rate(right, shown), _rate(right, objects))
+def _verdict(overall: Rates, target: float) -> Verdict:
+    both = (overall.precision, overall.recall)
+    if any(share.of and share.high < target for share in both):
+        return "no"
+    return "yes" if all(share.of and share.low >= target for share in both) else "more"
 
 
-def _rate(count: int, of: int) -> Rate:
-    if of == 0:
-        return Rate(0, 0, None, 0.0, 1.0)
-    return Rate(count, of, count / of, *interval(count, of))
-
-
-def _verdict(
-    pictures: int, left: int, rates: Rates, precision: float, recall: float
-) -> tuple[bool | None, str]:
-    if left == 0:
-        return None, "every picture is reviewed"
-    low, high = (rates.precision.low, rates.recall.low), (rates.precision.high, rates.recall.high)
-    found = (
-        f"in a random sample of {pictures:,} pictures {_said(rates.precision)} of the boxes are right and "
-        f"{_said(rates.recall)} of the objects have one"
-    )
-    if pictures and (high[0] < precision or high[1] < recall):
-        return False, f"the rest should be reviewed: {found}"
-    if pictures < _FEW:
-        return None, f"not known yet: {found}; review {_FEW - pictures:,} more pictures of the sample"
-    if low[0] >= precision and low[1] >= recall:
-        return True, f"the rest may be accepted unseen: {found}"
-    return None, f"not known yet: {found}; review more pictures of the sample"
-
-
-def _said(rate: Rate) -> str:
-    if rate.share is None:
-        return "none"
-    return f"{rate.share:.0%} ({rate.low:.0%} to {rate.high:.0%})"
+def _further(overall: Rates, target: float, pictures: int) -> int | None:
+    """Return about how many more pictures like these would say yes or no."""
+    if not pictures:
+        return None
+    for times in (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32):
+        grown = [
+            _share(round(s.hits * times), round(s.of * times)) for s in (overall.precision, overall.recall)
+        ]
+        if _verdict(Rates(*grown), target) != "more":
+            return math.ceil(pictures * (times - 1))
+    return None

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from skillbank.sets.geometry import overlap
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
 
-__all__ = ["Lines", "derive", "parts"]
+__all__ = ["derive", "parts"]
 
 _PART = 400
 _SAME_PLACE = 0.5
@@ -35,12 +35,12 @@ def parts(numbers: Iterable[int], size: int = _PART) -> Iterator[Sequence[int]]:
 
 def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:
     """Work out anew what follows for some pictures and their boxes."""
-    lines = Lines(db, set_id)
+    lines = _Lines(db, set_id)
     for part in parts(pictures):
         _derive_part(db, set_id, part, lines)
 
 
-class Lines:
+class _Lines:
     """The score from which proposals are shown: of their class, or of the run that made them."""
 
     def __init__(self, db: sa.Connection, set_id: int) -> None:
@@ -49,18 +49,13 @@ class Lines:
         self._classes = dict(db.execute(classes).all())
         self._runs = dict(db.execute(runs).all())
 
-    def of_class(self, number: int) -> float:
-        """Return the score of a class for proposals of the last run."""
-        own = self._classes.get(number)
-        return float(self._runs[max(self._runs)] if own is None and self._runs else own or 0.0)
-
     def of(self, box: Any) -> float:
         """Return the score from which a proposal is shown."""
         own = self._classes.get(box["class"])
         return float(self._runs.get(box["run"], 0.0) if own is None else own)
 
 
-def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lines) -> None:
+def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
     chosen = PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
     states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart).where(*chosen)
     boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
@@ -95,7 +90,7 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lin
         )
 
 
-def _picture(boxes: list[Any], state: str, apart: int, lines: Lines) -> tuple[set[int], dict[str, Any]]:
+def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
     shown, undecided, margin, doubt = [], 0, None, 0.0
     for box in boxes:
         if box["state"] in ("accepted", "edited"):

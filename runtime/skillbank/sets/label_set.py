@@ -275,11 +275,9 @@ class LabelSet:
         with self._changing(who) as change:
             return queue.next_pictures(change, count, claim_seconds, sample=sample)
 
-    def audit(self, *, precision: float = 0.95, recall: float = 0.9) -> audit.Audit:
+    def audit(self, *, target: float = 0.95) -> audit.Audit:
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
-        with reading(self._engine) as db:
-            self._row(db)
-            return audit.audit_of(db, self.id, precision=precision, recall=recall)
+        return audit.audit_of(self, target)
 
     def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
         """Return a threshold by class number from what was reviewed; see `skillbank.sets.thresholds`."""

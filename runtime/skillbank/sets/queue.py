@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from skillbank.sets.audit import sample_order
+from skillbank.sets.audit import in_random_order
+from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
 from skillbank.sets.writing import Writing
 
@@ -51,9 +52,8 @@ def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _sample(change: Writing, count: int) -> list[int]:
-    query = sa.select(PICTURES.c.number, PICTURES.c.sha256).where(*_open(change))
-    rows = sorted(change.db.execute(query).all(), key=lambda row: sample_order(row.sha256))
-    return [row.number for row in rows[:count]]
+    rows = change.db.execute(sa.select(PICTURES).where(*_open(change))).mappings()
+    return [row.number for row in in_random_order([picture_of(row) for row in rows])[:count]]
 
 
 def _useful(change: Writing, count: int) -> list[int]:

@@ -21,6 +21,8 @@ _KINDS = {
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
     "-set": "label set as files",
+    "-thumbnails": "thumbnails of label sets",
+    "pictures": "what was seen of pictures",
 }
 
 
