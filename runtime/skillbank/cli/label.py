@@ -79,6 +79,9 @@ def label(
     as_json: options.Json = False,
 ) -> None:
     """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures."""
+    from skillbank.labelling.process import begin
+
+    begin()
     from skillbank.labelling.batch import ANNOTATED, label_pictures
     from skillbank.labelling.words import tell_apart
 

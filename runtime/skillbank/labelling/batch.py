@@ -16,7 +16,7 @@ from skillbank.labelling.exports import ANNOTATED, Export
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.formats import FORMATS, see_that_names_differ
 from skillbank.labelling.manifest import digest, digest_file
-from skillbank.labelling.models import HUB_MODEL, find_model, model_digest
+from skillbank.labelling.models import HUB_MODEL, WAY_OUT, find_model, model_digest, open_engine
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.scales import Scales, seen_with
@@ -133,7 +133,7 @@ def label_pictures(
     pictures, notes = _without_own(find_pictures(images), output)
     labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
     scales = Scales()
-    with Engine(found.source) as engine:
+    with open_engine(found, model) as engine:
         load(engine, model)
         least = engine.about["threshold"] if threshold is None else threshold
         most = engine.about["nms"] if nms is None else nms
@@ -211,10 +211,7 @@ def load(engine: Engine, given: str | None) -> None:
     except DataError:
         if given is not None:
             raise
-        raise DataError(
-            f"{HUB_MODEL} cannot be had from the model hub here; name a model with --checkpoint: a train job "
-            "('last:train'), a checkpoint or ONNX file, or a folder that holds a transformers Grounding DINO."
-        ) from None
+        raise DataError(f"{HUB_MODEL} cannot be had from the model hub here; {WAY_OUT}.") from None
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
