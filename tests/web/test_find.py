@@ -132,7 +132,7 @@ def test_files_of_all_pictures_at_once(page: Page, pictures: list[Path], tmp_pat
     page.get_by_label("of all 3 pictures").check()
     total = sum(int(text) for text in page.locator("#strip b").all_inner_texts())
     saved = {}
-    for kind in ("COCO", "YOLO", "Picture"):
+    for kind in ("Picture", "JSON", "COCO", "YOLO", "KITTI", "ODVG", "VOC", "LabelMe", "CSV"):
         with page.expect_download() as waited:
             page.get_by_role("button", name=kind, exact=True).click()
         saved[kind] = tmp_path / waited.value.suggested_filename
@@ -140,6 +140,9 @@ def test_files_of_all_pictures_at_once(page: Page, pictures: list[Path], tmp_pat
     document = json.loads(saved["COCO"].read_text())
     assert len(document["annotations"]) == total
     assert sorted(image["file_name"] for image in document["images"]) == ["a.png", "a_2.png", "b.png"]
+    with zipfile.ZipFile(saved["ODVG"]) as archive:
+        lines = archive.read("odvg/annotations_odvg.jsonl").decode().splitlines()
+        assert sum(len(json.loads(line)["detection"]["instances"]) for line in lines) == total
     with zipfile.ZipFile(saved["YOLO"]) as archive:
         assert len([name for name in archive.namelist() if "/labels/" in name]) == 3
     with zipfile.ZipFile(saved["Picture"]) as archive:

@@ -57,7 +57,7 @@ def label(
         typer.Option(
             "--format",
             "-f",
-            metavar="json|coco|yolo|kitti|pictures",
+            metavar="json|coco|kitti|odvg|yolo|voc|labelme|csv|pictures",
             help="What is written; may be repeated [default: json and pictures]",
         ),
     ] = None,

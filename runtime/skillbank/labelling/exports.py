@@ -17,8 +17,9 @@ from typing import Any
 
 import skillbank
 from skillbank.errors import DataError, UsageError
+from skillbank.labelling.data_sets import DATA_SETS, data_set_pictures
 from skillbank.labelling.findings import Labelled
-from skillbank.labelling.formats import FORMATS, label_files, yolo_images
+from skillbank.labelling.formats import FORMATS, label_files
 from skillbank.labelling.manifest import (
     MANIFEST,
     Manifest,
@@ -232,8 +233,8 @@ class Export:
             if kind in FORMATS:
                 for place, text in label_files(kind, pictures, self.descriptions):
                     yield place.as_posix(), _New(digest(text.encode()), text.encode())
-        if "yolo" in self.kinds:
-            for name, image in yolo_images(pictures):
+        for kind in filter(DATA_SETS.__contains__, self.kinds):
+            for name, image in data_set_pictures(kind, pictures):
                 picture = self.pictures[name]
                 yield image.as_posix(), _New(picture.sha256, source=Path(picture.path))
         if ANNOTATED in self.kinds:
