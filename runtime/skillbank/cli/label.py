@@ -69,6 +69,15 @@ def label(
         float | None,
         typer.Option("--nms", min=0.0, max=1.0, help="Most overlap of two boxes of one description."),
     ] = None,
+    tiles: Annotated[
+        str,
+        typer.Option(
+            "--tiles",
+            metavar="auto|WxH|off",
+            help="Look at pictures piece by piece too, for small objects: auto those much larger than the "
+            "model sees them.",
+        ),
+    ] = "off",
     replace: Annotated[
         bool,
         typer.Option(
@@ -97,6 +106,7 @@ def label(
             kinds=kinds,
             threshold=threshold,
             nms=nms,
+            tiles=tiles,
             replace=replace,
             told=told,
         )

@@ -20,6 +20,7 @@ from skillbank.labelling.models import HUB_MODEL, WAY_OUT, find_model, model_dig
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.scales import Scales, seen_with
+from skillbank.labelling.tiles import OFF, checked_tiles
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -90,6 +91,7 @@ def label_pictures(
     kinds: Sequence[str] = ("json", ANNOTATED),
     threshold: float | None = None,
     nms: float | None = None,
+    tiles: str = OFF,
     replace: bool = False,
     told: Told = lambda done, total: None,
 ) -> Labels:
@@ -114,6 +116,9 @@ def label_pictures(
         Least score, 0 to 1; the engine chooses by default.
     nms
         Most overlap (intersection over union, 0 to 1) of two boxes of one description.
+    tiles
+        Whether pictures are looked at piece by piece as well as whole: ``auto`` (those that are much larger
+        than the model sees them), ``WxH`` in pixels, or ``off``.
     replace
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
@@ -130,6 +135,7 @@ def label_pictures(
     see_that_they_are_there(images)
     found = find_model(runtime, model)
     export = Export.open(output, kinds, read.names, replace)
+    export.tiles = checked_tiles(tiles)
     pictures, notes = _without_own(find_pictures(images), output)
     labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
     scales = Scales()
@@ -295,6 +301,7 @@ def _labelled(
                 nms=export.nms,
                 draw=copy,
                 pixels=pixels,
+                tiles=export.tiles,
             )
             under_way.append((path, name, sha256, future))
         else:

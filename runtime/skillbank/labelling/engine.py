@@ -131,6 +131,7 @@ class Engine:
         draw: str = "",
         preview: bool = False,
         pixels: Mapping[str, Sequence[float]] | None = None,
+        tiles: str = "",
     ) -> Future[Answer]:
         """Ask what is in a picture; waits only while the engine has very much to do.
 
@@ -145,6 +146,8 @@ class Engine:
         pixels
             What is black and white in pictures of more than 8 bits, by the kind of their numbers, where the
             model keeps no scale (`skillbank.labelling.scales`).
+        tiles
+            Whether it is looked at piece by piece too: ``auto``, ``WxH``, empty for not.
 
         Returns
         -------
@@ -156,6 +159,7 @@ class Engine:
         header: dict[str, Any] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
         header |= {k: v for k, v in (("threshold", threshold), ("nms", nms)) if v is not None}
         header |= {k: v for k, v in (("draw", draw), ("preview", preview), ("pixels", pixels)) if v}
+        header |= {"tiles": tiles} if tiles else {}
         with self._lock:
             self._waiting[number] = future
         try:

@@ -78,6 +78,7 @@ class Export:
     model_sha256: str = ""
     threshold: float = 0.0
     nms: float = 0.0
+    tiles: str = "off"
     pictures: dict[str, Picture] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
@@ -123,6 +124,7 @@ class Export:
         self._compare("model", f"{before.model} {before.model_sha256[:12]}", f"{model} {model_sha256[:12]}")
         self._compare("threshold", before.threshold, threshold)
         self._compare("overlap", before.nms, nms)
+        self._compare("tiles", before.tiles, self.tiles)
         self.root = Path(before.root)
         if not root.is_relative_to(self.root):
             self._refuse(f"names of pictures in it count from {before.root}, and {root} is not below it")
@@ -282,6 +284,7 @@ class Export:
                 "descriptions": self.descriptions,
                 "threshold": self.threshold,
                 "nms": self.nms,
+                "tiles": self.tiles,
                 "kinds": self.kinds,
                 "root": str(self.root),
                 "pictures": tuple(self.pictures.values()),

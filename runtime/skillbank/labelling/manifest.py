@@ -68,6 +68,8 @@ class Manifest(_Frozen):
         Name of the model and the digest of its files; for a model of the hub its revision.
     descriptions
         In their order, which gives the numbers of classes.
+    tiles
+        Whether pictures were looked at piece by piece too: ``off``, ``auto`` or ``WxH``.
     kinds
         What was written: formats, and ``pictures`` for annotated copies.
     root
@@ -88,6 +90,7 @@ class Manifest(_Frozen):
     descriptions: tuple[str, ...]
     threshold: float
     nms: float
+    tiles: str = "off"
     kinds: tuple[str, ...]
     root: str
     pictures: tuple[Picture, ...] = ()
