@@ -1,7 +1,7 @@
 """What tiles find that the whole picture does not show: large pictures of small objects, made of the demo's.
 
 ``python -m benchmarks.tiles MODEL [PICTURES]``: each large picture is 8 by 8 pictures of the demo, so
-that its objects are an eighth as wide as the model is used to, once the whole is as small as the model sees it.
+that its objects are an eighth as wide as the model is used to, once the whole is as small as it sees it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _pictures(folder: Path, count: int) -> tuple[list[bytes], list[list[tuple[st
     names = {each["id"]: each["name"] for each in document["categories"]}
     large, truth = [], []
     for number in range(count):
-        sheet, marks = Image.new("RGB", (SIDE * CELL, SIDE * CELL)), []
+        sheet, marks = Image.new("RGB", (SIDE * CELL, SIDE * CELL)), list[tuple[str, Box]]()
         chosen = document["images"][number * SIDE * SIDE : (number + 1) * SIDE * SIDE]
         for at, entry in enumerate(chosen):
             x, y = CELL * (at % SIDE), CELL * (at // SIDE)

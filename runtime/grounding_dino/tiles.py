@@ -96,7 +96,7 @@ def detect_in_tiles(
         Best first; boxes of one object that overlap are still to be told apart by their overlap.
     """
     boxes = layout(image.size, tile)
-    views, cut = [[each for each in whole if each.score >= least]], []
+    views, cut = [[each for each in whole if each.score >= least]], list[Detection]()
     for start in range(0, len(boxes), at_once):
         some = boxes[start : start + at_once]
         for box, found in zip(some, detect([image.crop(box) for box in some]), strict=True):
