@@ -78,6 +78,10 @@ def label(
             "model sees them.",
         ),
     ] = "off",
+    every: Annotated[
+        int | None,
+        typer.Option("--every", min=1, metavar="N", help="Of videos: one of N frames is looked at."),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -107,6 +111,7 @@ def label(
             threshold=threshold,
             nms=nms,
             tiles=tiles,
+            every=every,
             replace=replace,
             told=told,
         )

@@ -21,6 +21,7 @@ from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
+from skillbank.labelling.video import with_frames
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -92,6 +93,7 @@ def label_pictures(
     threshold: float | None = None,
     nms: float | None = None,
     tiles: str = OFF,
+    every: int | None = None,
     replace: bool = False,
     told: Told = lambda done, total: None,
 ) -> Labels:
@@ -119,6 +121,8 @@ def label_pictures(
     tiles
         Whether pictures are looked at piece by piece as well as whole: ``auto`` (those that are much larger
         than the model sees them), ``WxH`` in pixels, or ``off``.
+    every
+        Of how many frames of a video one is taken (`skillbank.labelling.video`).
     replace
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
@@ -132,6 +136,7 @@ def label_pictures(
     read = read_descriptions(descriptions)
     _see_that_wishes_are_right(kinds, threshold, nms)
     see_that_names_differ(kinds, read.names)
+    images = with_frames(images, every, output)
     see_that_they_are_there(images)
     found = find_model(runtime, model)
     export = Export.open(output, kinds, read.names, replace)
