@@ -101,6 +101,12 @@ def test_pictures_and_words_outlive_a_refresh_until_they_are_cleared(
     assert page.locator("#drop-label").is_visible()
 
 
+def test_a_narrow_screen_is_wide_enough(page: Page, pictures: list[Path]) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    give(page, pictures, "red circle . blue star")
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 360
+
+
 def test_a_small_picture_is_enlarged_and_any_can_be_seen_closer(page: Page, pictures: list[Path]) -> None:
     give(page, [pictures[2]])  # one alone has no row
 
