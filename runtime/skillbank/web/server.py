@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.labelling.batch import load
-from skillbank.labelling.engine import Engine
-from skillbank.labelling.models import find_model
+from skillbank.labelling.models import find_model, open_engine
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
@@ -56,7 +55,7 @@ def serve_web(
     found = find_model(runtime, model)
     detector = Detector(
         found.name,
-        lambda: Engine(found.source, most_pixels=MOST_PIXELS),
+        lambda: open_engine(found, model, most_pixels=MOST_PIXELS),
         lambda engine: load(engine, model),
         most_waiting=most_waiting,
     )
