@@ -46,8 +46,8 @@ def refuse_looks(tiles: str, every: int | None) -> None:
     given = {"--tiles": tiles != "off", "--every": every is not None}
     if named := [name for name, said in given.items() if said]:
         raise UsageError(
-            f"{' and '.join(named)} cannot be had with --into: a label set holds whole pictures; leave it out, "
-            "or label into a folder."
+            f"{' and '.join(named)} cannot be had with --into: a label set holds whole pictures; leave it "
+            "out, or label into a folder."
         )
 
 
