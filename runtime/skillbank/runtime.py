@@ -294,16 +294,23 @@ class Runtime:
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
 
-    def divided(self, step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
+    def divided(
+        self, step: Request, skill: Skill, *, elsewhere: bool = False
+    ) -> tuple[Request, tuple[str, ...]]:
         """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`.
 
         Label sets are named in their state; see `skillbank.jobs.set_files`.
+
+        Parameters
+        ----------
+        elsewhere
+            Whether places in a bucket are looked into as well, which a plan leaves to its launch.
         """
 
-        def splits_at(place: Path) -> Sequence[str]:
-            from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
+        def splits_at(uri: str, form: str) -> Sequence[str]:
+            from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
 
-            return splits_at(place)
+            return splits_at(uri, form, elsewhere=elsewhere)
 
         try:
             action = skill.action(step.action, step.variant)
@@ -333,12 +340,19 @@ class Runtime:
                 raise
             return None
 
-    def check(self, plan: Plan, *, remote: bool = False, earlier: Sequence[Plan] = ()) -> Checks:
+    def check(
+        self,
+        plan: Plan,
+        *,
+        remote: bool = False,
+        earlier: Sequence[Plan] = (),
+        report: Report | None = None,
+    ) -> Checks:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
 
         where = get_platform(plan.platform)
-        seen = check(plan, platform=where, remote=remote, earlier=earlier)
+        seen = check(plan, platform=where, remote=remote, earlier=earlier, report=report)
         found = self._standing_now(plan)
         if found.state == "own":
             return seen

@@ -57,7 +57,7 @@ def test_a_set_is_made_and_the_same_command_does_what_is_missing(
     assert first.err == "", "no bar in a pipe"
     made = first.document
     assert made["made"] and made["pictures"] == {
-        "new": 6, "labelled": 6, "known": 0, "in_set": 6, "todo": 6, "reviewed": 0
+        "new": 6, "labelled": 6, "known": 0, "repeated": 0, "in_set": 6, "todo": 6, "reviewed": 0
     }  # fmt: skip
     assert made["model"] == "tiny.pth" and len(made["model_sha256"]) == 64
     assert (made["least"], made["threshold"], made["nms"], made["across"]) == (0.05, 0.3, 0.7, 0.7)
@@ -76,9 +76,11 @@ def test_a_set_is_made_and_the_same_command_does_what_is_missing(
     assert (again.document["pictures"]["labelled"], again.document["pictures"]["known"]) == (0, 6)
     write_picture(photos / "later.png", (140, 90))
     (photos / "broken.png").write_bytes(b"no picture")
+    (photos / "copy.png").write_bytes((photos / "later.png").read_bytes())
     more = inline(*words, "--json")
     assert more.code == 1 and "broken.png is no picture that can be used" in more.err
     assert (more.document["pictures"]["labelled"], more.document["run"]) == (1, run.number)
+    assert more.document["pictures"]["repeated"] == 1
     with Runtime() as runtime:
         after = boxes(runtime.sets.open("signs"))
         assert len(runtime.sets.open("signs").runs()) == 1

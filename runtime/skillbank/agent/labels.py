@@ -15,7 +15,7 @@ from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
 from skillbank.home import home
-from skillbank.labelling import label_pictures
+from skillbank.labelling.batch import label_pictures
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox

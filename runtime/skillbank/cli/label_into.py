@@ -41,6 +41,16 @@ def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: 
         )
 
 
+def refuse_looks(tiles: str, every: int | None) -> None:
+    """Refuse ways of looking that a label set does not have."""
+    given = {"--tiles": tiles != "off", "--every": every is not None}
+    if named := [name for name, said in given.items() if said]:
+        raise UsageError(
+            f"{' and '.join(named)} cannot be had with --into: a label set holds whole pictures; leave it "
+            "out, or label into a folder."
+        )
+
+
 def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None, detach: bool) -> None:
     """Refuse options of a label set where none was named, and a command that names no picture."""
     given = {"--classes": classes is not None, "--only": only is not None, "--detach": detach}
@@ -146,7 +156,8 @@ def _view(labels: SetLabels) -> RenderableType:
     done = f"{labels.labelled} pictures labelled by {run.model}"
     if labels.job is not None:
         done = f"{labels.job} labels the pictures with {run.model}"
-    done += f", {labels.known} were so before" if labels.known else ""
+    done += f", {labels.known} are done already" if labels.known else ""
+    done += f", {labels.repeated} are copies of others" if labels.repeated else ""
     stands = (
         f"{labels.name}: {summary.pictures} pictures, {summary.todo} to review, {summary.reviewed} reviewed"
     )

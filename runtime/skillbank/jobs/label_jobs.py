@@ -57,9 +57,12 @@ def take_in_all(store: JobStore, taken: dict[str, int], seconds: float = math.in
         if run is None:
             continue
         file, start = Path(record.results_dir) / ACTION / PROPOSALS, taken.get(job, 0)
-        _, taken[job] = take_in(there, run, file, start, seconds)
-        ended = record.state.terminal and record.settled is not None
-        if ended and (not file.is_file() or taken[job] >= _whole_lines(file)):
+        try:
+            _, taken[job] = take_in(there, run, file, start, seconds)
+            whole = not file.is_file() or taken[job] >= _whole_lines(file)
+        except OSError:
+            continue  # a file that cannot be read keeps nobody from the set; its run stays unfinished
+        if whole and record.state.terminal and record.settled is not None:
             there.finish_run(run, run.who)
             _forget_list(record)
 

@@ -14,7 +14,7 @@ from skillbank.descriptions import advice_for, same
 from skillbank.errors import DataError, UsageError, did_you_mean
 from skillbank.labelling.batch import load
 from skillbank.labelling.engine import Engine
-from skillbank.labelling.models import Model, find_model, model_digest
+from skillbank.labelling.models import Model, find_model, model_digest, open_engine
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
@@ -91,7 +91,7 @@ def label_set(
         )
     paths = find_pictures(images)
     known = _by_content(there, {}) if there and paths else {}
-    with Engine(found.source) as engine, closing(scanned(paths, known)) as chunks:
+    with open_engine(found, model) as engine, closing(scanned(paths, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
         if first is not None and not first.found:
@@ -114,7 +114,7 @@ def label_set(
         waiting = list(rows) if detach else []
         with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
-                told(min(total, labels.labelled + labels.known + len(labels.left_out)), total)
+                told(min(total, labels.done), total)
     if detach:
         if working := under_way(runtime, run):
             notes.append(f"{working.id} labels pictures of {name} already; repeat this when it has ended.")
@@ -144,7 +144,7 @@ class _Work:
         self, chunks: Iterable[Scanned], missing: dict[int, PictureRow], known: dict[str, PictureRow]
     ) -> Iterator[PictureRow]:
         """Add pictures to the set, and yield those that the model has not looked at."""
-        before, yielded = {row.number for row in known.values()}, set()
+        before, met = {row.number for row in known.values()}, set[int]()
         for chunk in chunks:
             self._labels.left_out += [(str(path), why) for path, why in chunk.left_out]
             added = self._set.add_pictures(chunk.found, self._who)
@@ -153,12 +153,13 @@ class _Work:
                 _by_content(self._set, known, anew=bool(added.moved))
             for picture in chunk.found:
                 row = known[picture.sha256]
-                wanted = row.number in missing or row.number not in before
-                if wanted and row.number not in yielded:
-                    yielded.add(row.number)
+                if row.number in met:
+                    self._labels.repeated += 1
+                elif row.number in missing or row.number not in before:
                     yield row
                 else:
                     self._labels.known += 1
+                met.add(row.number)
 
     def labelled(self, rows: Iterator[PictureRow]) -> Generator[None]:
         """Ask about pictures and keep the answers; yield after each."""

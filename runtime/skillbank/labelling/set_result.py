@@ -42,8 +42,9 @@ class SetLabels:
     ----------
     made
         Whether the set was made for it.
-    new, labelled, known
-        Pictures that came into the set; that the model has looked at now; that it had looked at before.
+    new, labelled, known, repeated
+        Pictures that came into the set; that the model has looked at now; that it had looked at before, or
+        was not to; that were given more than once, here or elsewhere.
     job
         That looks at the pictures; None where this was done at once.
     left_out
@@ -58,9 +59,15 @@ class SetLabels:
     new: int = 0
     labelled: int = 0
     known: int = 0
+    repeated: int = 0
     job: str | None = None
     left_out: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many of the pictures that were given are behind it."""
+        return self.labelled + self.known + self.repeated + len(self.left_out)
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -99,6 +106,7 @@ class SetLabels:
                 "new": self.new,
                 "labelled": self.labelled,
                 "known": self.known,
+                "repeated": self.repeated,
                 "in_set": summary.pictures,
                 "todo": summary.todo,
                 "reviewed": summary.reviewed,

@@ -21,6 +21,7 @@ _KINDS = {
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
     "-thumbnails": "small copies of pictures",
+    "-listed": "texts of a data set elsewhere",
     "-set": "label set as files",
     "pictures": "what was seen of pictures",
 }
