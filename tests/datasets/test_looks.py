@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from skillbank.datasets.document import Picture
-from skillbank.datasets.looks import SMALL, Look, glance_at, look_at
+from skillbank.datasets.heads import head_of
+from skillbank.datasets.looks import SMALL, Look, look_at
 from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.tree import open_tree
 from tests.datasets.made import scene
@@ -37,9 +38,7 @@ def test_the_size_is_that_of_the_upright_picture(tmp_path: Path, ending: str, he
         exif[0x0112] = held
         look = saved(tmp_path / f"x.{ending}", stored, exif=exif)
     assert (look.trouble, look.width, look.height, look.turned) == ("", 96, 64, held > 4)
-    glance = glance_at(tmp_path / f"x.{ending}")
-    assert glance is not None
-    assert (glance.width, glance.height, glance.turned) == (96, 64, held > 4)
+    assert head_of(tmp_path / f"x.{ending}") == (96, 64, held > 4)
     assert open_tree(tmp_path).size(f"x.{ending}") == (96, 64)
     straight = saved(tmp_path / f"straight.{ending}", upright)
     one, other = (np.frombuffer(each.small, np.uint8)[:1024].astype(int) for each in (look, straight))
@@ -115,7 +114,7 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
         "script.eps": "it is no picture that is known",
         "text.jpg": "it is no picture that is known",
     }
-    assert glance_at(tmp_path / "pipe.jpg") is None
+    assert head_of(tmp_path / "pipe.jpg") is None
 
 
 def test_a_picture_that_claims_to_be_enormous(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.bank_view import print_banks, print_step, print_update
 
 if TYPE_CHECKING:
     from skillbank.sources.keeping import Updated
-    from skillbank.sources.reproducing import Step
 
 app = typer.Typer(
     help="Add banks from folders, archives and git repositories, and keep them; nothing of them is run.",
@@ -95,22 +95,7 @@ def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
     if not rows:
         terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
         return
-    from skillbank.cli.styled import table as new_table
-
-    table = new_table("order", "name", "skills", "state", "commit", "sha256", "source")
-    table.columns[1].no_wrap = True
-    known = {row["name"]: row for row in rows}
-    for i, name in enumerate(order, 1):
-        row = known.get(name)
-        if row is None:
-            table.add_row(str(i), name, "", "own", "", "", "comes with skillbank")
-            continue
-        commit, digest = (row["commit"] or "")[:12], row["digest"][:12]
-        table.add_row(str(i), name, str(row["skills"]), row["state"], commit, digest, row["shown"])
-    terminal.show(table)
-    for row in rows:
-        if row["problem"]:
-            terminal.say(f"note: {row['problem']}", err=True)
+    print_banks(rows, order)
 
 
 @app.command()
@@ -153,7 +138,7 @@ def update(
         options.print_json({"dry_run": dry_run, "banks": [u.document() for u in done], "failed": errors})
     else:
         for updated in done:
-            _print_update(updated, dry_run)
+            print_update(updated, dry_run)
         for fault in failed.values():
             terminal.say(f"skillbank: {fault}", err=True)
         if not chosen:
@@ -234,7 +219,7 @@ def sync(
         options.print_json(synced.document())
     else:
         for step in synced.steps:
-            _print_step(step)
+            print_step(step)
         for note in synced.notes:
             terminal.say(f"note: {note}")
         if synced.others:
@@ -258,31 +243,6 @@ def _jobs_of(bank: str) -> tuple[str, list[str]]:
 
         said += f"; still going: {a_few(going, 3)}"
     return said, going
-
-
-def _print_update(updated: Updated, dry_run: bool) -> None:
-    name, before, after = updated.after.name, updated.before, updated.after
-    commits = f", commit {(before.commit or '')[:12]} -> {(after.commit or '')[:12]}" if after.commit else ""
-    if updated.same:
-        terminal.say(f"{name} is unchanged{commits if before.commit != after.commit else ''}")
-        return
-    would = "would change" if dry_run else "changed"
-    terminal.say(f"{name} {would}{commits}, sha256 {before.digest[:12]} -> {after.digest[:12]}")
-    for change in updated.changes:
-        terminal.say(f"  {change.sentence}")
-    if not updated.changes:
-        terminal.say(f"  outside of the skills: {updated.files_sentence}")
-    for note in updated.notes:
-        terminal.say(f"note: {note}")
-    if not dry_run:
-        terminal.say(f"Nothing of it runs until you trust what it is now: skillbank trust {name}")
-
-
-def _print_step(step: Step) -> None:
-    if step.done == "refused":
-        terminal.say(f"skillbank: {step.sentence}", err=True)
-    else:
-        terminal.say(f"{step.name}: {step.done}")
 
 
 def _one_sentence() -> Any:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from skillbank.datasets.balance import balance_faults
+from skillbank.datasets.box_orders import written_as
 from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.duplicates import Album
 from skillbank.datasets.faults import Fault, Tally
@@ -67,7 +68,15 @@ def check_data(
         gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
         meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
         for number, split in enumerate(chosen):
-            check = SplitCheck(split, data.classes, tree, findings, packed=packed, annotated=annotated)
+            check = SplitCheck(
+                split,
+                data.classes,
+                tree,
+                findings,
+                packed=packed,
+                annotated=annotated,
+                written=written_as(data.format),
+            )
             for picture, look in _looked(split.pictures(), gallery):
                 check.add(picture, look)
                 album.add(number, picture, look)

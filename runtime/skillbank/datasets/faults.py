@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from skillbank.datasets.checking_kinds import CHECKING
+from skillbank.datasets.box_kinds import BOXES
 from skillbank.datasets.kinds import Kind, Severity
+from skillbank.datasets.picture_kinds import PICTURES
 from skillbank.datasets.reading_kinds import READING
+from skillbank.datasets.set_kinds import SETS
 
 __all__ = ["BECOMES", "KINDS", "Fault", "Kind", "Severity", "Tally"]
 
 _EXAMPLES = 5
 
 
-KINDS = {**READING, **CHECKING}
+KINDS = {**READING, **PICTURES, **BOXES, **SETS}
 """Every kind, by name, in the order in which they are told."""
 BECOMES = (
     "mended",

@@ -12,27 +12,11 @@ import msgspec
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-__all__ = ["COLOURS", "EDGE", "MOST_PIXELS", "SMALL", "Look", "glance_at", "look_at", "small_of"]
+from skillbank.datasets.heads import MOST_PIXELS, ON_THEIR_SIDE, ORIENTATION, known_formats
 
-MOST_PIXELS = 178_956_970
-"""Of a picture: more is what files claim that are made to fill the memory."""
+__all__ = ["COLOURS", "EDGE", "SMALL", "Look", "look_at", "small_of"]
+
 _MOST_BYTES = 4 << 30
-_FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "GIF",
-    "TIFF",
-    "PPM",
-    "JPEG2000",
-    "AVIF",
-    "ICO",
-    "TGA",
-    "PCX",
-)
-"""What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
 EDGE = 32
 """Edge of the small grey picture by which look-alikes are found."""
 COLOURS = 8
@@ -42,7 +26,6 @@ SMALL = EDGE * EDGE + 3 * COLOURS * COLOURS + EDGE * EDGE // 4
 _DRAFT = 4 * EDGE
 _SLOPE = 6
 """Levels of grey that a difference of two by two small places must have to count."""
-_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -52,7 +35,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ON_THEIR_SIDE = (5, 6, 7, 8)
 _DEEP_RAW = ("16", "32F", "F;")
 _JPEG, _SCAN, _END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 # Who opens a picture here looks at its size; Pillow would only warn of it.
@@ -114,7 +96,7 @@ def look_at(path: Path) -> Look:
         return Look(f"it is larger than {_MOST_BYTES >> 30} GiB")
     digest = hashlib.blake2b(data, digest_size=16).digest()
     try:
-        with Image.open(BytesIO(data), formats=_known()) as picture:
+        with Image.open(BytesIO(data), formats=known_formats()) as picture:
             return _looked(picture, data, digest)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Look(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels", digest=digest)
@@ -126,28 +108,13 @@ def look_at(path: Path) -> Look:
         return Look(_why(error), digest=digest)
 
 
-def glance_at(path: Path) -> Look | None:
-    """Read only the head of a picture: its size and how it is turned; None where that cannot be read."""
-    try:
-        if not path.is_file():
-            return None
-        with Image.open(path, formats=_known()) as picture:
-            width, height = picture.size
-            turned = picture.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
-            if turned and picture.format != "TIFF":
-                width, height = height, width
-            return Look("", width, height, turned, picture.mode, picture.format or "")
-    except Exception:  # whoever needs the picture says what is wrong with it
-        return None
-
-
 def _looked(picture: Image.Image, data: bytes, digest: bytes) -> Look:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         return Look(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels", digest=digest)
     kind, mode, deep = picture.format or "", picture.mode, _is_deep(picture)
-    held = picture.getexif().get(_ORIENTATION, 1)
-    turned = held in _ON_THEIR_SIDE
+    held = picture.getexif().get(ORIENTATION, 1)
+    turned = held in ON_THEIR_SIDE
     # Pillow gives the size of an upright TIFF, and turns it while it is loaded.
     tiff = kind == "TIFF"
     if turned and not tiff:
@@ -233,11 +200,6 @@ def _is_deep(picture: Image.Image) -> bool:
         return True
     bits = getattr(picture, "tag_v2", {}).get(258, (8,))
     return bool(max(bits if isinstance(bits, tuple) else (bits,)) > 8)
-
-
-def _known() -> tuple[str, ...]:
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def _why(error: Exception) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from skillbank.datasets.box_checks import inside
 from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault
+from skillbank.datasets.heads import FileSize
 from skillbank.datasets.looks import Look
-from skillbank.datasets.report import FileSize
 
-__all__ = ["Frame", "file_faults", "framed", "names_no_picture", "size_fault", "where_of"]
+__all__ = ["Frame", "file_faults", "file_size", "framed", "names_no_picture", "size_fault", "where_of"]
 
 _Size = tuple[int, int]
 _PROPORTION = 0.01
@@ -53,15 +53,19 @@ def names_no_picture(picture: Picture) -> bool:
     return unreadable and picture.path is None and not picture.boxes
 
 
-def framed(picture: Picture, look: Look | None) -> Frame:
+def file_size(look: Look | None) -> FileSize | None:
+    """Return the size that a file was seen to have; None of one that is broken or was not looked at."""
+    return None if look is None or look.trouble else FileSize(look.width, look.height, look.turned)
+
+
+def framed(picture: Picture, file: FileSize | None) -> Frame:
     """Compare the stated size with the file's.
 
     A size that is in proportion means that the file was made smaller or larger later, and the boxes belong to
     the stated one; in any other case they are held against the file, which is what a model sees.
     """
-    if look is None or look.trouble:
+    if file is None:
         return Frame(_stated(picture))
-    file = FileSize(look.width, look.height, look.turned)
     kind = size_fault(picture, file)
     size = file.width, file.height
     if not kind:

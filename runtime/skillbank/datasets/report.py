@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
+from skillbank.datasets.heads import FileSize
 
-__all__ = ["DataReport", "FileSize", "Findings", "SplitReport"]
+__all__ = ["DataReport", "Findings", "SplitReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,6 @@ class SplitReport:
             "boxes_with_phrase_only": self.phrases,
             "crowd_boxes": self.crowds,
         }
-
-
-class FileSize(NamedTuple):
-    """Width and height (pixels) of an upright picture, and whether EXIF turned it on its side."""
-
-    width: int
-    height: int
-    turned: bool = False
 
 
 @dataclass(slots=True)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from skillbank.datasets.box_checks import DROPPED, BoxStatistics, box_fault, inside
+from skillbank.datasets.box_checks import DROPPED, box_fault, inside
+from skillbank.datasets.box_orders import Written
+from skillbank.datasets.box_statistics import BoxStatistics
+from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import Fault, Tally
-from skillbank.datasets.looks import Look, glance_at
-from skillbank.datasets.names import plain_name
-from skillbank.datasets.picture_checks import Frame, file_faults, framed, names_no_picture, where_of
+from skillbank.datasets.label_checks import LabelCheck
+from skillbank.datasets.looks import Look
+from skillbank.datasets.picture_checks import (
+    Frame,
+    file_faults,
+    file_size,
+    framed,
+    names_no_picture,
+    where_of,
+)
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
 
 __all__ = ["SplitCheck"]
 
-_MANY = 10
-"""So many boxes without one of the first class are no accident where others are beyond the last."""
 _GLANCES = 500
 """So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
+_EXAMPLES = 8
 _OUT = ("box-beyond", "box-outside")
 _UNREAD = ("boxes-pixels", "unknown-class")
 """Kinds of boxes that are there, and became none in reading."""
@@ -36,6 +46,8 @@ class SplitCheck:
     annotated
         Whether any split of the data set has annotations: a folder of pictures alone is to be looked at, not
         to be learned from.
+    written
+        How the format writes boxes.
     findings
         What a repair needs is added here.
     """
@@ -49,13 +61,14 @@ class SplitCheck:
         *,
         packed: bool,
         annotated: bool,
+        written: Written,
     ) -> None:
         self.tally = Tally()
         self.by_label: Counter[int] = Counter()
         self._split, self._classes, self._tree, self._packed = split, classes, tree, packed
         self._findings, self._annotated = findings, annotated
-        self._index = {plain_name(name): index for index, name in reversed(list(enumerate(classes)))}
-        self._statistics = BoxStatistics()
+        self._labels = LabelCheck(classes)
+        self._statistics = BoxStatistics(written)
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
         self._glances = _GLANCES
@@ -64,8 +77,8 @@ class SplitCheck:
         self._turned_example = ""
         self._if_not_stored = Tally()
         """What is wrong with boxes that fit the stored picture alone, unless that is what is wrong."""
-        self._contradicting = 0
-        self._shifts: Counter[int] = Counter()
+        self._examples: list[str] = []
+        """Pictures with boxes, which a verdict on all of them is held against."""
 
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where it was not looked at."""
@@ -74,9 +87,12 @@ class SplitCheck:
             return  # an entry that names no picture
         self._pictures += 1
         self.tally.add(self._about_file(picture, look))
-        frame = framed(picture, look)
-        if look is None and picture.path is not None and self._glances and self._reaches_out(picture, frame):
-            frame = framed(picture, glance_at(self._tree.path(picture.path)))
+        frame = framed(picture, file_size(look))
+        faults = [box_fault(box, frame.size) for box in picture.boxes]
+        out = any(fault is not None and fault[0] in _OUT for fault in faults)
+        if out and look is None and picture.path is not None and self._glances:
+            frame = framed(picture, self._tree.head(picture.path))
+            faults = [box_fault(box, frame.size) for box in picture.boxes]
             self._glances -= not frame.kind
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
@@ -86,7 +102,7 @@ class SplitCheck:
         if way == "stored":
             tally = self._if_not_stored
         self._count_ways(picture, frame, stored=way == "stored")
-        tally.add(self._about_boxes(picture, frame))
+        tally.add(self._about_boxes(picture, faults))
         self._count(picture)
         lost = picture.path is None and not self._packed
         self._lost_pictures += lost or (look is not None and bool(look.trouble))
@@ -108,15 +124,13 @@ class SplitCheck:
         if picture.caption:  # one picture has as many entries as captions
             return
         name = picture.path or picture.name
-        boxes = hash(tuple((box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes))
+        boxes = hash(
+            tuple([(box.x1, box.y1, box.x2, box.y2, box.label, box.phrase) for box in picture.boxes])
+        )
         if name in self._seen:
             same = "with the same boxes" if self._seen[name] == boxes else "with other boxes"
             yield Fault("picture-twice", where, same)
         self._seen.setdefault(name, boxes)
-
-    def _reaches_out(self, picture: Picture, frame: Frame) -> bool:
-        found = (box_fault(box, frame.size) for box in picture.boxes)
-        return any(fault is not None and fault[0] in _OUT for fault in found)
 
     def _count_turned(self, picture: Picture, frame: Frame) -> str:
         """Take note which way of holding a turned picture its boxes fit."""
@@ -135,46 +149,27 @@ class SplitCheck:
     def _count_ways(self, picture: Picture, frame: Frame, *, stored: bool) -> None:
         """Take note in which ways its boxes fit, where the size that they were drawn on is known."""
         size = None if frame.kind == "size-disagrees" else frame.size
+        if picture.boxes and picture.path is not None and len(self._examples) < _EXAMPLES:
+            self._examples.append(picture.path)
         for box in picture.boxes:
             self._statistics.add(box, size[::-1] if size is not None and stored else size)
 
-    def _about_boxes(self, picture: Picture, frame: Frame) -> Iterator[Fault]:
-        seen: dict[tuple[float, ...], set[object]] = {}
-        for number, box in enumerate(picture.boxes, 1):
-            where = (
-                f"{Where(picture.where.file, box.at or picture.where.at or f'box {number}')} ({picture.name})"
-            )
-            if (found := box_fault(box, frame.size)) is not None:
+    def _about_boxes(self, picture: Picture, faults: Sequence[tuple[str, str] | None]) -> Iterator[Fault]:
+        """Yield what is wrong with the boxes of a picture; ``faults`` has what is wrong with each alone."""
+        again = _again(picture.boxes)
+        for number, (box, found) in enumerate(zip(picture.boxes, faults, strict=True)):
+            label = self._labels.fault(box)
+            if found is None and label is None and number not in again:
+                continue
+            at = box.at or picture.where.at or f"box {number + 1}"
+            where = f"{Where(picture.where.file, at)} ({picture.name})"
+            if found is not None:
                 self._lost_boxes += found[0] in DROPPED
                 yield Fault(found[0], where, found[1])
-            corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
-            named = box.phrase if box.label is None else box.label
-            marked = seen.setdefault(corners, set())
-            if named in marked:
-                yield Fault("box-twice", where)
-            elif marked:
-                yield Fault("box-two-classes", where)
-            marked.add(named)
-            yield from self._about_label(box, where)
-
-    def _about_label(self, box: Box, where: str) -> Iterator[Fault]:
-        """Compare the label with what the box is called beside it."""
-        if box.label is None:
-            return
-        if not 0 <= box.label < len(self._classes):
-            yield Fault("unknown-class", where, f"its label is {box.label}")
-            return
-        if not box.phrase or not plain_name(box.phrase):
-            return
-        name = self._classes[box.label]
-        if plain_name(box.phrase) == plain_name(name):
-            return
-        self._contradicting += 1
-        other = self._index.get(plain_name(box.phrase))
-        if other is not None:
-            self._shifts[(other - box.label) % len(self._classes)] += 1
-        told = f"its label {box.label} is '{one_line(name, 60)}', its category '{one_line(box.phrase, 60)}'"
-        yield Fault("label-contradicts", where, told)
+            if number in again:
+                yield Fault(again[number], where)
+            if label is not None:
+                yield Fault(label[0], where, label[1])
 
     def _count(self, picture: Picture) -> None:
         self._boxes += len(picture.boxes)
@@ -190,10 +185,10 @@ class SplitCheck:
         """Weigh the split as a whole and return its counts; the tally is complete then."""
         place = ", ".join(self._split.annotations[:3]) or self._split.said or "the data set"
         self._weigh_turned(place)
-        for verdict in self._statistics.verdicts():
+        for verdict in map(self._weighed, verdicts(self._statistics)):
             self.tally.forget(*verdict.instead)
             self.tally.add([verdict.fault(place)])
-        self._weigh_labels(place)
+        self._labels.weigh(self.tally, self.by_label, self._boxes, place)
         self.tally.add(self._about_emptiness(place))
         if self._split.name == "test" and self._pictures and not self._boxes and self._annotated:
             # Nothing is learned or measured on it: what it lacks ends no job, and is said with the warning.
@@ -215,6 +210,17 @@ class SplitCheck:
             self._crowds,
         )
 
+    def _weighed(self, verdict: Verdict) -> Verdict:
+        """Return what exchanged sides mean where pictures are turned: the boxes are of the stored ones."""
+        if verdict.kind != "boxes-yxyx" or not self._examples:
+            return verdict
+        heads = map(self._tree.head, self._examples)
+        if not all(head is not None and head.turned for head in heads):
+            return verdict
+        return replace(
+            verdict, kind="boxes-stored", evidence=f"{verdict.evidence}, and EXIF turns the pictures"
+        )
+
     def _weigh_turned(self, place: str) -> None:
         if self._turned["stored"] <= self._turned["upright"]:
             self.tally.join(self._if_not_stored)
@@ -223,26 +229,6 @@ class SplitCheck:
         told = f"boxes of {self._turned['stored']:,} fit the stored picture alone"
         where = self._turned_example or place
         self.tally.add([Fault("boxes-stored", where, told, self._turned.total())])
-
-    def _weigh_labels(self, place: str) -> None:
-        """Say what all contradictions, and labels beyond the last class, have in common."""
-        beyond = self.tally.counts.get("unknown-class", 0)
-        used = [self.by_label[index] > 0 for index in range(len(self._classes))]
-        if beyond and self._boxes + beyond >= _MANY and not used[0] and all(used[1:]):
-            told = (
-                f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
-                "the last: off by one?"
-            )
-            self.tally.add([Fault("labels-shifted", place, told, self._boxes + beyond)])
-        if not self._contradicting or not self._shifts:
-            return
-        shift, count = self._shifts.most_common(1)[0]
-        if shift in (1, len(self._classes) - 1) and count >= 0.9 * self._contradicting:
-            labelled = self._boxes - self._phrases
-            share = "every box" if self._contradicting == labelled else f"{self._contradicting:,} boxes"
-            side = "below" if shift == 1 else "above"
-            told = f"in {share} the label is one {side} that of its category: off by one?"
-            self.tally.examples["label-contradicts"].insert(0, Fault("label-contradicts", place, told))
 
     def _about_emptiness(self, place: str) -> Iterator[Fault]:
         if not self._pictures:
@@ -259,3 +245,20 @@ class SplitCheck:
             yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
         elif self._lost_boxes and self._lost_boxes == self._boxes:
             yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
+
+
+def _again(boxes: Sequence[Box]) -> dict[int, str]:
+    """Return the kind of fault of each box, by its place, that lies where an earlier one does."""
+    lefts = [round(box.x1, 2) for box in boxes]
+    if len(set(lefts)) == len(lefts):  # as of most pictures
+        return {}
+    found: dict[int, str] = {}
+    seen: dict[tuple[float, ...], set[object]] = {}
+    for number, box in enumerate(boxes):
+        corners = tuple(round(value, 2) for value in (box.x1, box.y1, box.x2, box.y2))
+        named = box.phrase if box.label is None else box.label
+        marked = seen.setdefault(corners, set())
+        if marked:
+            found[number] = "box-twice" if named in marked else "box-two-classes"
+        marked.add(named)
+    return found

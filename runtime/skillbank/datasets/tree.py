@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from skillbank.datasets.document import split_in, split_of
+from skillbank.datasets.heads import FileSize, head_of
 from skillbank.datasets.listing import listed
 from skillbank.datasets.packing import (
     NoPicturesError,
@@ -33,9 +34,6 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 OTHER_ARCHIVES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".tbz2", ".txz", ".cab", ".iso")
 """Endings of what is packed and not unpacked here."""
 _MOST = 5_000_000
-_ORIENTATION = 0x0112
-"""Number of EXIF's entry on how the picture was held."""
-_ON_THEIR_SIDE = (5, 6, 7, 8)
 _ANNOTATIONS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".xml", ".csv", ".tsv", ".parquet")
 _CLASS_WORDS = re.compile(r"label|class|categor|names")
 Unpack = Callable[[Path], Path]
@@ -60,7 +58,7 @@ class Tree:
     root: Path
     files: dict[str, Path]
     archives: tuple[str, ...] = ()
-    _sizes: dict[Path, tuple[int, int] | None] = field(default_factory=dict, repr=False, compare=False)
+    _heads: dict[Path, FileSize | None] = field(default_factory=dict, repr=False, compare=False)
 
     def path(self, name: str) -> Path:
         """Return where a file of the tree lies."""
@@ -104,7 +102,7 @@ class Tree:
         start = f"{folder.rstrip('/')}/"
         files = {name[len(start) :]: path for name, path in self.files.items() if name.startswith(start)}
         archives = tuple(name[len(start) :] for name in self.archives if name.startswith(start))
-        return Tree(self.root / folder, files, archives, self._sizes)
+        return Tree(self.root / folder, files, archives, self._heads)
 
     def with_only(self, name: str) -> Tree:
         """Return the tree without annotation files other than one, but with what may be a list of classes."""
@@ -113,17 +111,19 @@ class Tree:
             for each, path in self.files.items()
             if each == name or not each.lower().endswith(_ANNOTATIONS) or _CLASS_WORDS.search(each.lower())
         }
-        return Tree(self.root, files, self.archives, self._sizes)
+        return Tree(self.root, files, self.archives, self._heads)
 
     def size(self, name: str) -> tuple[int, int] | None:
-        """Return width and height (pixels) of a picture, upright as its EXIF says; None where none is read.
+        """Return width and height (pixels) of a picture, upright as EXIF says; None where none is read."""
+        head = self.head(name)
+        return head[:2] if head is not None else None
 
-        Only the head of the file is read, once.
-        """
+    def head(self, name: str) -> FileSize | None:
+        """Return what the head of a picture's file says; it is read once."""
         path = self.files[name]
-        if path not in self._sizes:
-            self._sizes[path] = _upright_size(path)
-        return self._sizes[path]
+        if path not in self._heads:
+            self._heads[path] = head_of(path)
+        return self._heads[path]
 
     def find(self, name: str, *, beside: str = "", folders: Sequence[str] = ()) -> str | None:
         """Return the picture that an annotation means; None where there is none or several could be meant.
@@ -200,19 +200,6 @@ def _unwritten(name: str) -> Iterator[str]:
         yield plain.partition("?d=")[2]
     elif "://" in plain and "?" in plain:
         yield plain.partition("?")[0]
-
-
-def _upright_size(path: Path) -> tuple[int, int] | None:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            width, height = picture.size
-            # Pillow gives the size of an upright TIFF.
-            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-    return (height, width) if turned else (width, height)
 
 
 def _fold(name: str) -> str:

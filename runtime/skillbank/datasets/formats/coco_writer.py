@@ -12,7 +12,7 @@ import msgspec
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, named_below, plain_number
+from skillbank.datasets.formats.writing import Left, beside_annotations, homes, named_below, plain_number
 
 __all__ = ["COCO_FILE", "CocoWriter", "write_document"]
 
@@ -35,14 +35,12 @@ class CocoWriter:
 
     def folder(self, split: str) -> str:
         """Return where a split's pictures lie."""
-        return f"{split}/images" if split else "images"
+        return beside_annotations(split)
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write the document of each part."""
         left = Left()
-        for part in parts:
-            home = folder / part.name
-            home.mkdir(parents=True, exist_ok=True)
+        for part, home in homes(parts, folder):
             pictures = named_below(part, self.folder(part.name))
             write_document(home / COCO_FILE, pictures, classes, self.first, left)
         return left.sentences()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.census import take_census
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
 from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
@@ -72,7 +74,12 @@ class Labelme:
         """Read the files once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
-        census = _census(tree, found.files if found is not None else (), pairs)
+        census = take_census(
+            found.files if found is not None else (),
+            pairs,
+            partial(_look, tree),
+            lambda file: not _is_labelme(tree, file),
+        )
         classes = classes_of(census.names, _listed(tree))
         entries: dict[str, list[str]] = {}
         for file, path in census.pictures.items():
@@ -97,30 +104,9 @@ def _is_labelme(tree: Tree, name: str) -> bool:
     return True
 
 
-@dataclass(slots=True)
-class _Census:
-    """What a first look found: the picture of each file, the classes, and files of another kind."""
-
-    pictures: dict[str, str | None] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    foreign: list[str] = field(default_factory=list)
-
-
-def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
-    census = _Census()
-    for file in files:
-        try:
-            document, _ = json_as(content(tree.path(file)), _Document)
-        except UnreadableError:
-            path = pairs.of(file)[0]
-            if path is None and not _is_labelme(tree, file):
-                census.foreign.append(file)
-            else:  # what is wrong is said with the picture
-                census.pictures[file] = path
-            continue
-        census.pictures[file] = pairs.of(file, document.imagePath or "")[0]
-        census.names.update(name for each in document.shapes if (name := _name(each)))
-    return census
+def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]]:
+    document, _ = json_as(content(tree.path(file)), _Document)
+    return [document.imagePath or ""], map(_name, document.shapes)
 
 
 def _listed(tree: Tree) -> list[str]:

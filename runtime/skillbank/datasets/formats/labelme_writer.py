@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, plain_number
+from skillbank.datasets.formats.writing import Left, class_or_phrase, plain_number
 
 __all__ = ["LabelmeWriter"]
 
@@ -27,7 +27,7 @@ class LabelmeWriter:
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write the files."""
-        left, phrases = Left(), 0
+        left = Left()
         for part in parts:
             home = folder / self.folder(part.name) if part.name else folder
             home.mkdir(parents=True, exist_ok=True)
@@ -38,11 +38,7 @@ class LabelmeWriter:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 text = json.dumps(_document(picture, path.name, classes, left), indent=2, ensure_ascii=False)
                 place.write_text(text, encoding="utf-8")
-                phrases += sum(box.label is None and bool(box.phrase) for box in picture.boxes)
-        told = left.sentences()
-        if phrases:
-            told.append(f"boxes with a phrase and no class have the phrase for their class: {phrases:,}")
-        return told
+        return left.sentences()
 
 
 def _document(picture: Picture, name: str, classes: Sequence[str], left: Left) -> dict[str, object]:
@@ -61,13 +57,14 @@ def _document(picture: Picture, name: str, classes: Sequence[str], left: Left) -
 
 
 def _shape(box: Box, classes: Sequence[str], left: Left) -> dict[str, object] | None:
-    name = box.phrase if box.label is None else classes[box.label]
+    name = class_or_phrase(box, classes)
     if box.crowd:
         left.out("boxes of crowds, which LabelMe does not know,")
         return None
     if not name.strip():
         left.out("boxes without class and phrase")
         return None
+    left.phrases += box.label is None
     corners = [[plain_number(x), plain_number(y)] for x, y in ((box.x1, box.y1), (box.x2, box.y2))]
     return {
         "label": name,

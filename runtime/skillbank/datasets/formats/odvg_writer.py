@@ -11,7 +11,14 @@ import msgspec
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, named_below, plain_number
+from skillbank.datasets.formats.writing import (
+    Left,
+    beside_annotations,
+    class_or_phrase,
+    homes,
+    named_below,
+    plain_number,
+)
 
 __all__ = ["ODVG_LINES", "ODVG_MAP", "OdvgWriter", "write_label_map", "write_lines"]
 
@@ -26,14 +33,12 @@ class OdvgWriter:
 
     def folder(self, split: str) -> str:
         """Return where a split's pictures lie."""
-        return f"{split}/images" if split else "images"
+        return beside_annotations(split)
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write the lines and the label map of each part; there is no map without classes."""
         left = Left()
-        for part in parts:
-            home = folder / part.name
-            home.mkdir(parents=True, exist_ok=True)
+        for part, home in homes(parts, folder):
             if classes:
                 write_label_map(home / ODVG_MAP, classes)
             write_lines(home / ODVG_LINES, named_below(part, self.folder(part.name)), classes, left)
@@ -87,7 +92,7 @@ def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, Any
 
 
 def _grounding(caption: str, boxes: Sequence[Box], classes: Sequence[str]) -> dict[str, Any]:
-    phrases = [box.phrase if box.label is None else classes[box.label] for box in boxes]
+    phrases = [class_or_phrase(box, classes) for box in boxes]
     regions = [{"bbox": _corners(box), "phrase": phrase} for box, phrase in zip(boxes, phrases, strict=True)]
     return {"caption": caption or " . ".join(dict.fromkeys(phrases)), "regions": regions}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skillbank.datasets.document import Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, plain_number
+from skillbank.datasets.formats.writing import Left, below_images, plain_number
 
 __all__ = ["TablesWriter"]
 
@@ -22,7 +22,7 @@ class TablesWriter:
 
     def folder(self, split: str) -> str:
         """Return where a split's pictures lie."""
-        return f"images/{split}" if split else "images"
+        return below_images(split)
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write the tables."""

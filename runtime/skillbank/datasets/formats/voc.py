@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.census import Census, take_census
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
 from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
@@ -72,7 +74,7 @@ class Voc:
         """Read the files once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
-        census = _census(tree, found.files if found is not None else (), pairs)
+        census = take_census(found.files if found is not None else (), pairs, partial(_look, tree))
         classes = classes_of(census.names, _labelmap(tree, census.names))
         entries, notes = _entries(tree, census)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
@@ -80,41 +82,12 @@ class Voc:
         return DataSet(self.name, classes, splits, (*notes, *left))
 
 
-@dataclass(slots=True)
-class _Census:
-    """What a first look at the files found.
-
-    Attributes
-    ----------
-    pictures
-        The picture of each annotation file, None where there is none.
-    names
-        Of classes.
-    foreign
-        Files that are XML of another kind.
-    """
-
-    pictures: dict[str, str | None] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    foreign: list[str] = field(default_factory=list)
-
-
-def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
-    census = _Census()
-    for file in files:
-        try:
-            root, _ = xml_of(content(tree.path(file)))
-        except UnreadableError:
-            census.pictures[file] = pairs.of(file)[0]  # what is wrong is said with the picture
-            continue
-        if root.tag != "annotation":
-            census.foreign.append(file)
-            continue
-        said = [_text(root, "filename"), _text(root, "path")]
-        census.pictures[file] = pairs.of(file, said[0], said[1:])[0]
-        marks = (each for each in root.findall("object") if _text(each, "deleted") != "1")
-        census.names.update(name for each in marks if (name := _text(each, "name")))
-    return census
+def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]] | None:
+    root, _ = xml_of(content(tree.path(file)))
+    if root.tag != "annotation":
+        return None
+    marks = (each for each in root.findall("object") if _text(each, "deleted") != "1")
+    return [_text(root, "filename"), _text(root, "path")], (_text(each, "name") for each in marks)
 
 
 def _labelmap(tree: Tree, used: set[str]) -> list[str]:
@@ -130,7 +103,7 @@ def _labelmap(tree: Tree, used: set[str]) -> list[str]:
     return [name for name in names if name != "background" or name in used]
 
 
-def _entries(tree: Tree, census: _Census) -> tuple[dict[str, list[_Entry]], list[str]]:
+def _entries(tree: Tree, census: Census) -> tuple[dict[str, list[_Entry]], list[str]]:
     """Divide the files by the lists beside them, else by folders, also those that their pictures lie in."""
     entries: dict[str, list[_Entry]] = {}
     notes: list[str] = []

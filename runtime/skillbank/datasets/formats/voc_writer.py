@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, name_below, plain_number
+from skillbank.datasets.formats.writing import Left, class_or_phrase, name_below, plain_number
 from skillbank.visible import visible
 
 __all__ = ["VocWriter"]
@@ -29,7 +29,7 @@ class VocWriter:
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write annotations and lists."""
-        left, crowds, phrases = Left(), 0, 0
+        left, crowds = Left(), 0
         lists = folder / "ImageSets" / "Main"
         lists.mkdir(parents=True, exist_ok=True)
         (folder / "labelmap.txt").write_text(_labelmap(classes), encoding="utf-8")
@@ -45,14 +45,11 @@ class VocWriter:
                     place.write_text("".join(_document(picture, classes, left)), encoding="utf-8")
                     listed.write(f"{name}\n")
                     crowds += sum(box.crowd for box in picture.boxes)
-                    phrases += sum(box.label is None and bool(box.phrase) for box in picture.boxes)
         told = left.sentences()
         if crowds:
             told.append(
                 f"boxes of crowds are marked as difficult, which VOC's measures pass over: {crowds:,}"
             )
-        if phrases:
-            told.append(f"boxes with a phrase and no class have the phrase for their class: {phrases:,}")
         return told
 
 
@@ -72,8 +69,9 @@ def _document(picture: Picture, classes: Sequence[str], left: Left) -> Iterator[
         yield f"\t<size>{size}</size>\n"
     yield "\t<segmented>0</segmented>\n"
     for box in picture.boxes:
-        name = box.phrase if box.label is None else classes[box.label]
+        name = class_or_phrase(box, classes)
         if name.strip():
+            left.phrases += box.label is None
             yield from _object(box, name)
         else:
             left.out("boxes without class and phrase")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from skillbank.datasets.document import Picture
+from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
 
-__all__ = ["Left", "name_below", "named_below", "plain_number"]
+__all__ = [
+    "Left",
+    "below_images",
+    "beside_annotations",
+    "class_or_phrase",
+    "homes",
+    "name_below",
+    "named_below",
+    "plain_number",
+]
 
 _DECIMALS = 6
 
@@ -19,6 +29,8 @@ class Left:
     """Counts what a format cannot keep, by a title for a count: "crowd boxes"."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    phrases: int = 0
+    """Boxes without a class whose phrase was written as one."""
 
     def out(self, title: str) -> None:
         """Count one thing that is left out."""
@@ -26,7 +38,33 @@ class Left:
 
     def sentences(self) -> list[str]:
         """Return a sentence for each kind of thing."""
-        return [f"{title} are left out: {count:,}" for title, count in self.counts.items()]
+        told = [f"{title} are left out: {count:,}" for title, count in self.counts.items()]
+        if self.phrases:
+            told.append(f"boxes with a phrase and no class have the phrase for their class: {self.phrases:,}")
+        return told
+
+
+def beside_annotations(split: str) -> str:
+    """Return where pictures lie in a layout of a folder a split, which holds its annotations and pictures."""
+    return f"{split}/images" if split else "images"
+
+
+def below_images(split: str) -> str:
+    """Return where pictures lie in a layout of one folder of pictures, which is divided into splits."""
+    return f"images/{split}" if split else "images"
+
+
+def homes(parts: Sequence[Part], folder: Path) -> Iterator[tuple[Part, Path]]:
+    """Yield each split with its folder, which is made."""
+    for part in parts:
+        home = folder / part.name
+        home.mkdir(parents=True, exist_ok=True)
+        yield part, home
+
+
+def class_or_phrase(box: Box, classes: Sequence[str]) -> str:
+    """Return what a box is called."""
+    return box.phrase if box.label is None else classes[box.label]
 
 
 def name_below(picture: Picture, folder: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skillbank.datasets.document import Box
 from skillbank.datasets.faults import Fault
@@ -33,6 +33,7 @@ class Labels:
     index: Mapping[int, int]
     by_name: Mapping[str, int]
     pose: bool = False
+    _said: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def boxes(
         self, text: str, file: str, size: tuple[int, int], keep: Callable[[Fault], None]
@@ -44,11 +45,16 @@ class Labels:
         size
             Width and height of the upright picture.
         """
+        width, height = size
         for place, line in enumerate(text.splitlines(), 1):
             parts = line.split()
             if not parts:
                 continue
             at = f"line {place}"
+            if len(parts) == 5 and (plain := self._plain(parts)) is not None:
+                known, x1, y1, x2, y2 = plain
+                yield Box(x1 * width, y1 * height, x2 * width, y2 * height, known, at=at)
+                continue
             where = f"{file} {at}"
             if len(parts) == 1 and "," in line:
                 parts = line.split(",")
@@ -62,15 +68,28 @@ class Labels:
                 continue
             corners = self._corners(values, where, keep)
             if corners is not None:
-                width, height = size
-                yield Box(
-                    corners[0] * width,
-                    corners[1] * height,
-                    corners[2] * width,
-                    corners[3] * height,
-                    label,
-                    at=at,
-                )
+                x1, y1, x2, y2 = corners
+                yield Box(x1 * width, y1 * height, x2 * width, y2 * height, label, at=at)
+
+    def _plain(self, parts: list[str]) -> tuple[int, float, float, float, float] | None:
+        """Return label and corners, as shares, of a line that is as most are; None of any other."""
+        label = self._said.get(parts[0])
+        if label is None:
+            if (label := self._label(parts[0])) is None:
+                return None
+            self._said[parts[0]] = label
+        try:
+            x, y, across, down = map(float, parts[1:])
+        except ValueError:
+            return None
+        if not (
+            -_LARGEST <= x <= _LARGEST
+            and -_LARGEST <= y <= _LARGEST
+            and -_LARGEST <= across <= _LARGEST
+            and -_LARGEST <= down <= _LARGEST
+        ):
+            return None
+        return label, x - across / 2, y - down / 2, x + across / 2, y + down / 2
 
     def _label(self, said: str) -> int | None:
         found = whole(said)

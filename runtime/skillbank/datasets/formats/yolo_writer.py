@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from skillbank.datasets.document import SPLITS, Box, Picture
 from skillbank.datasets.formats.base import Part
-from skillbank.datasets.formats.writing import Left, name_below
+from skillbank.datasets.formats.writing import Left, below_images, name_below
 
 __all__ = ["YoloWriter"]
 
@@ -24,7 +24,7 @@ class YoloWriter:
 
     def folder(self, split: str) -> str:
         """Return where a split's pictures lie."""
-        return f"images/{split}" if split else "images"
+        return below_images(split)
 
     def write(self, parts: Sequence[Part], classes: Sequence[str], folder: Path) -> list[str]:
         """Write data.yaml and the label files."""
@@ -49,7 +49,7 @@ def _description(parts: Sequence[Part], classes: Sequence[str]) -> str:
     """Say where the pictures lie; without `path` trainers read it from beside the file, also when moved."""
     import yaml
 
-    divided = {part.name: f"images/{part.name}" for part in parts if part.name}
+    divided = {part.name: below_images(part.name) for part in parts if part.name}
     places = {split: divided[split] for split in SPLITS if split in divided}
     document = places | {"nc": len(classes), "names": dict(enumerate(classes))}
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
