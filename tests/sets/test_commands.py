@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from skillbank.cli import main
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import open_place
-from skillbank.home import database_url
+from skillbank.home import cache_dir, database_url
 from skillbank.jobs.store import JobStore
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Proposal, Reject
@@ -112,6 +113,18 @@ def test_an_import_is_done_once_and_leaves_decisions(
     # Somebody else's pictures that are reviewed here stay as they were decided.
     document(run("sets", "import", tmp_path / "out", "--into", "signs", "--json"))
     assert signs.summary().pictures == 20 and signs.summary().boxes["accepted"] == 30
+
+
+def test_pictures_of_an_archive_outlive_the_cache(
+    run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
+) -> None:
+    run("sets", "export", "signs", "-o", tmp_path / "out")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "out")
+    assert document(run("sets", "import", archive, "--into", "again", "--json"))["new"] == 15
+    shutil.rmtree(cache_dir())
+    again = store.open("again")
+    assert all(Path(row.place).is_file() for row in again.pictures(limit=20))
+    assert document(run("data", "check", "set:again", "--json"))["splits"]
 
 
 def test_labels_to_review_stay_beside_what_a_model_finds(

@@ -16,7 +16,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.runtime import Runtime
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Reject, SetNotFoundError
+from skillbank.sets.model import FoundPicture, Reject, SetNotFoundError
 from tests.agent.test_training import TINY
 from tests.datasets.running import _runtime, staged
 from tests.sets.made import NAMES, review, reviewed_set
@@ -51,6 +51,8 @@ def place_of(plan: Plan, source: str = "train_datasets") -> str:
         "set://signs",
         "the set signs",
         "set named signs",
+        "set signs, set the seed to 3 and set momentum to 0.9",
+        "set signs and validate on set signs",
     ],
 )
 def test_a_set_is_named_in_words(runtime: Runtime, signs: LabelSet, words: str) -> None:
@@ -192,6 +194,22 @@ def test_without_reviewed_validation_pictures_it_is_asked_for(runtime: Runtime, 
     [plan] = runtime.plan("train Grounding DINO on set signs")
     assert [each.key for each in plan.questions] == ["data.eval"]
     assert any("no validation picture of set:signs is reviewed yet" in note for note in plan.warnings)
+
+
+def test_pictures_on_s3_are_brought_once(runtime: Runtime, signs: LabelSet, s3: Any, tmp_path: Path) -> None:
+    row = next(row for row in signs.pictures() if row.state == "reviewed")
+    data = Path(row.place).read_bytes()
+    s3.put_object(Bucket="bucket", Key="photos/p.png", Body=data)
+    Path(row.place).unlink()
+    found = FoundPicture("p.png", "s3://bucket/photos/p.png", row.sha256, row.width, row.height)
+    assert signs.add_pictures([found], "ann").moved == (row.number,)
+    [plan] = runtime.plan(WORDS.format("set signs"))
+    folder = cache_dir() / f"signs-{signs.digest()}-set" / row.split / "images" / row.name
+    assert folder.read_bytes() == data and plan.questions == ()
+    s3.put_object(Bucket="bucket", Key="photos/p.png", Body=data + b"x")
+    shutil.rmtree(cache_dir())
+    with pytest.raises(DataError, match="have changed since they were added"):
+        runtime.plan(WORDS.format("set signs"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from skillbank.errors import UsageError
@@ -19,6 +22,7 @@ from skillbank.sets.model import (
 )
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import BARE, EXIT, box, found, spec
+from tests.sets.replaying import check_laws
 
 
 def test_a_set_is_made_opened_renamed_and_removed(sets: SetStore) -> None:
@@ -287,3 +291,48 @@ def test_filters(signs: LabelSet) -> None:
     assert numbers("all", None, 1) == [1, 2, 4] and numbers("all", None, 2) == [2]
     assert numbers("near_duplicates") == [] and len(numbers("all", "val")) == 2
     assert BARE.threshold == 0.5 and signs.summary().people[0].name == "ann"
+
+
+def test_people_at_one_picture_lose_nothing(sets: SetStore, signs: LabelSet) -> None:
+    """Each repeats what a newer version has refused; the set is opened anew by each, as by processes."""
+
+    def draw(who: str) -> int:
+        mine, refused = sets.open("signs"), 0
+        for i in range(15):
+            while True:
+                state = mine.picture(1)
+                try:
+                    mine.edit(1, [Add(1, (i, 0, i + 10, 10))], who=who, version=state.version)
+                    break
+                except VersionConflictError:
+                    refused += 1
+        return refused
+
+    people = ["ann", "bob", "eve", "joe"]
+    with ThreadPoolExecutor(len(people)) as pool:
+        assert sum(pool.map(draw, people)) >= 0
+    boxes = signs.picture(1).boxes
+    assert Counter(b.origin for b in boxes) == dict.fromkeys(people, 15)
+    assert signs.picture(1).version == 1 + 60
+    check_laws(signs)
+
+
+def test_a_page_of_ten_thousand_is_read_by_an_index(signs: LabelSet) -> None:
+    """What a plan of the database says is the same on a busy machine."""
+    if signs.engine.dialect.name != "sqlite":
+        return
+    with signs.engine.connect() as db:
+        plans = {
+            order: " ".join(
+                row[3]
+                for row in db.exec_driver_sql(
+                    "EXPLAIN QUERY PLAN SELECT * FROM label_pictures WHERE set_id = 1 "
+                    f'ORDER BY "{order}", number LIMIT 100'
+                )
+            )
+            for order in ("use", "number", "name")
+        }
+    assert all(
+        "USING INDEX" in plan and "TEMP B-TREE" not in plan.replace("TEMP B-TREE FOR LAST TERM", "")
+        for plan in plans.values()
+    ), plans

@@ -163,7 +163,7 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take an existing data set of any format into a label set; pictures stay where they lie."""
-    from skillbank.home import looks_dir
+    from skillbank.home import cache_dir, pictures_dir
     from skillbank.sets.importing import counts, import_data
     from skillbank.sets.store import checked_name
 
@@ -172,7 +172,9 @@ def import_set(
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
         labels = sets.open(into) if into in sets else sets.create(into, val=val, who=person())
-        found = import_data(labels, opened, person(), to_review=to_review, cache=looks_dir())
+        found = import_data(
+            labels, opened, person(), to_review=to_review, cache=cache_dir(), keep=pictures_dir()
+        )
     added = found.added
     if as_json:
         options.print_json(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,7 +59,9 @@ class _Found:
     boxes: tuple[tuple[str, Corners], ...]
 
 
-def import_data(labels: LabelSet, opened: Opened, who: str, *, to_review: bool, cache: Path) -> Imported:
+def import_data(
+    labels: LabelSet, opened: Opened, who: str, *, to_review: bool, cache: Path, keep: Path
+) -> Imported:
     """Take a data set into a set; a picture that is reviewed there stays as it is.
 
     Twice is as once: a box that a picture has is not added again.
@@ -68,16 +72,18 @@ def import_data(labels: LabelSet, opened: Opened, who: str, *, to_review: bool, 
         Whether the boxes are proposals that a person has to decide; else they are accepted, and pictures that
         have them count as reviewed.
     cache
-        Folder in which what was seen of pictures is kept.
+        Folder of what can be made again.
+    keep
+        Folder for pictures that lie in the cache, unpacked or brought from elsewhere, and would go with it.
     """
     left: Counter[str] = Counter()
-    found = list(_found(opened, left, cache))
+    found = list(_found(opened, left, cache, keep))
     names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
     with change_set(labels.engine, labels.id, person_named(who)) as change:
         there = {c.name for c in change.classes.values() if not c.gone}
         put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
         if change.changed:
-            change.note("classes")
+            change.note("import")
         splits = {each.picture.sha256: each.split for each in found if each.split}
         added = add_pictures(change, (each.picture for each in found), splits)
         if change.changed:
@@ -86,9 +92,9 @@ def import_data(labels: LabelSet, opened: Opened, who: str, *, to_review: bool, 
     return Imported(added, boxes, dict(left))
 
 
-def _found(opened: Opened, left: Counter[str], cache: Path) -> Iterator[_Found]:
+def _found(opened: Opened, left: Counter[str], cache: Path, keep: Path) -> Iterator[_Found]:
     splits = [opened.split] if opened.split is not None else list(opened.data.splits)
-    with Gallery(opened.tree, cache) as gallery:
+    with Gallery(opened.tree, cache / "pictures") as gallery:
         for split in splits:
             role = _TAKEN.get(split.name)
             if opened.split is not None:
@@ -99,13 +105,19 @@ def _found(opened: Opened, left: Counter[str], cache: Path) -> Iterator[_Found]:
                 )
                 continue
             for picture, look in gallery.looked(split.pictures()):
-                made = _picture(opened, split, picture, look, left, cache)
+                made = _picture(opened, split, picture, look, left, cache, keep)
                 if made is not None:
                     yield _Found(made, role, tuple(_named(opened, picture, look, left)))
 
 
 def _picture(
-    opened: Opened, split: Split, picture: Picture, look: Look | None, left: Counter[str], cache: Path
+    opened: Opened,
+    split: Split,
+    picture: Picture,
+    look: Look | None,
+    left: Counter[str],
+    cache: Path,
+    keep: Path,
 ) -> FoundPicture | None:
     if picture.path is None or look is None:
         left["pictures that are not there"] += 1
@@ -114,8 +126,26 @@ def _picture(
         left["pictures that cannot be decoded"] += 1
         return None
     path = opened.tree.path(picture.path).absolute()
+    sha256 = content_key(path, cache)
+    if path.resolve().is_relative_to(cache.resolve()):
+        path = _kept(path, sha256, keep)
     name = picture.path if split.name == "" else picture.path.removeprefix(f"{split.said}/")
-    return FoundPicture(name, str(path), content_key(path, cache), look.width, look.height, look.small)
+    return FoundPicture(name, str(path), sha256, look.width, look.height, look.small)
+
+
+def _kept(path: Path, sha256: str, keep: Path) -> Path:
+    """Return a second name of a picture, by its content, where nothing is cleaned."""
+    target = keep / sha256[:2] / f"{sha256}{path.suffix.lower()}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+        work.unlink(missing_ok=True)
+        try:
+            os.link(path.resolve(), work)
+        except OSError:
+            shutil.copyfile(path, work)
+        work.replace(target)
+    return target
 
 
 def _named(

@@ -14,6 +14,8 @@ from skillbank.sets.model import Added, Filter, FoundPicture, PictureRow, SetNot
 from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import BOXES, LOOKS, PICTURES
 from skillbank.sets.writing import Writing, logged
+from skillbank.stored import storable
+from skillbank.visible import one_line
 
 __all__ = ["FILTERS", "ORDERS", "add_pictures", "list_pictures"]
 
@@ -44,6 +46,11 @@ def add_pictures(
     for picture in found:
         if picture.sha256 in fresh:
             continue
+        if storable(picture.place) != picture.place:
+            raise UsageError(
+                f"{one_line(picture.place, 200)} has a name that is no text, so that it could not be found "
+                "again; rename it"
+            )
         other = at.get(picture.place)
         if other is not None and other[1]["sha256"] != picture.sha256:
             # Its file holds something else now: what was marked must not be shown on that.
@@ -94,7 +101,7 @@ def _make(
     )
     for number, picture in zip(numbers, fresh, strict=True):
         if picture.width < 1 or picture.height < 1:
-            raise UsageError(f"{picture.name} has no size; look at it before it is added")
+            raise UsageError(f"{one_line(picture.name)} has no size; look at it before it is added")
         change.make(
             "picture",
             {
@@ -146,7 +153,7 @@ def _deal(
 
 def _below(name: str) -> str:
     """Return a name as a path below a folder, wherever the set is written as files."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    parts = [part for part in storable(name).replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return "/".join(parts) or "picture"
 
 

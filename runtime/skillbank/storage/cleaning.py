@@ -22,6 +22,8 @@ _KINDS = {
     "-dataset": "converted data set",
     "-thumbnails": "small copies of pictures",
     "-set": "label set as files",
+    "-thumbnails": "thumbnails of label sets",
+    "pictures": "what was seen of pictures",
 }
 
 

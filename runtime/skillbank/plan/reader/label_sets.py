@@ -27,7 +27,7 @@ _PLAIN = re.compile(rf"(?<![\w:/.@-])set:(?://)?{NAME}(?:/[0-9a-f]{{16}})?{_PART
 _BEFORE = re.compile(
     r"(?:^|[\s(])(?:on|with|from|of|over|using|against|in|to|for|use|at)(?:\s+(?:both|just|only))?\s+$", re.I
 )
-_JOINED = re.compile(r"(?:\band|\bplus|,|&)\s*$", re.IGNORECASE)
+_BEGINS = re.compile(r"(?:^|[.;:!?\n])\s*$")
 _ENDS = ".,;:!?-"
 
 
@@ -50,17 +50,14 @@ def sets_named(text: str, is_word: Callable[[str], bool], names: SetNames) -> It
 
 
 def _said(text: str, is_word: Callable[[str], bool], names: SetNames) -> Iterator[Token]:
-    last_end = -1
     for match in _SAID.finditer(text):
         name = match["name"].rstrip(_ENDS)
         before = text[: match.start()]
-        joined = _JOINED.search(before) is not None
-        follows = joined and last_end == len(_JOINED.sub("", before).rstrip())
-        if not (match["label"] or follows or _BEFORE.search(before) or joined):
-            continue
-        unclear = is_word(name.partition("/")[0].lower()) or (joined and not follows and not match["label"])
-        if unclear and name.partition("/")[0] not in names():
+        clear = match["label"] or _BEFORE.search(before)
+        if not clear and _BEGINS.search(before):
+            continue  # "Set signs aside" asks for something else
+        bare = name.partition("/")[0]
+        if (not clear or is_word(bare.lower())) and bare not in names():
             continue
         end = match.start("name") + len(name) + (len(match["quote"]) if name == match["name"] else 0)
-        last_end = end
         yield Token("place", "place", match.start(), end, as_place(f"set:{name}"))
