@@ -20,7 +20,6 @@ _KINDS = {
     "-folder": "folder from elsewhere",
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
-    "-thumbnails": "small copies of pictures",
     "-set": "label set as files",
     "-thumbnails": "thumbnails of label sets",
     "pictures": "what was seen of pictures",
