@@ -14,7 +14,8 @@ from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.home import bank_root
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, UsageError
+from skillbank.plan.model import Source
 from tests.cli.conftest import Command, bank, environment, inline
 from tests.data_program.conftest import CocoFolder
 
@@ -97,16 +98,88 @@ def test_words_for_a_model_stay_the_models(runtime: Runtime, text: str, action: 
 @pytest.mark.parametrize(
     "text",
     [
-        "convert ./data to COCO",
-        "check the data set ./data",
         "validate ./data",
-        "split ./data",
+        "validate the model on ./data",
+        "validate the model on the data set ./data",
         "convert to onnx",
+        "convert ./model.pth to onnx",
+        "check the model ./model.pth",
+        "export ./model.pth as coco",
+        "convert COCO",
     ],
 )
 def test_words_that_name_no_skill_are_refused_as_before(runtime: Runtime, text: str) -> None:
     with pytest.raises(SkillbankError):
         runtime.plan(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "said"),
+    [
+        ("convert ./data to COCO", "convert", {"convert.to": "coco"}),
+        ("please turn ./data into YOLOv8 format", "convert", {"convert.to": "yolo"}),
+        (
+            "convert my Pascal VOC data set in ./data to COCO format and write it to ./out",
+            "convert",
+            {"convert.to": "coco", "dataset.format": "voc", "results_root": "out"},
+        ),
+        (
+            "convert ./data from VOC to COCO skipping broken images on docker",
+            "convert",
+            {
+                "convert.to": "coco",
+                "dataset.format": "voc",
+                "dataset.on_broken": "skip",
+                "platform": "docker",
+            },
+        ),
+        ("convert ./data to YOLO into ./out", "convert", {"convert.to": "yolo", "results_root": "out"}),
+        ("check ./data", "check", {}),
+        ("check the data set ./data for errors", "check", {}),
+        ("Could you validate the dataset at ./data?", "check", {}),
+        ("validate the annotations of ./data as YOLO", "check", {"dataset.format": "yolo"}),
+        ("what is wrong with ./data?", "check", {}),
+        ("split ./data 80/20", "split", {"split.val": "0.2"}),
+        ("split ./data 0.7/0.3 with seed 3", "split", {"split.val": "0.3", "split.seed": 3}),
+        (
+            "divide ./data into train, val and test (70/20/10)",
+            "split",
+            {"split.val": "0.2", "split.test": "0.1"},
+        ),
+        ("split ./data into 90% train and 10% test", "split", {"split.val": "", "split.test": "0.1"}),
+        ("split the dataset ./data into training (80%) and validation (20%)", "split", {"split.val": "0.2"}),
+        ("split ./data, 20% for validation", "split", {"split.val": "0.2"}),
+        ("split off 20% of ./data for validation", "split", {"split.val": "0.2"}),
+    ],
+)
+def test_words_about_a_data_set_alone_are_a_run_of_the_skills_for_them(
+    runtime: Runtime, tmp_path: Path, text: str, action: str, said: dict[str, Any]
+) -> None:
+    [plan] = runtime.plan(text)
+    skill = VALIDATE if action == "check" else CONVERT
+    assert (plan.skill.name, plan.action, plan.questions) == (skill, action, ())
+    assert plan.spec["dataset"]["place"] == str(tmp_path / "data")
+    root, platform = said.pop("results_root", None), said.pop("platform", "local")
+    assert plan.results_root == (str(tmp_path / root) if root else None) and plan.platform == platform
+    assert {o.key: o.value for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)} == said
+    [again] = runtime.plan(runtime.sentence([plan]))
+    assert again.plan_id == plan.plan_id
+
+
+@pytest.mark.parametrize("text", ["split ./data", "split ./data into train and val", "split ./data 80/30"])
+def test_a_division_that_is_not_said_is_asked_for(runtime: Runtime, text: str) -> None:
+    [plan] = runtime.plan(text)
+    assert [question.key for question in plan.questions] == ["split.val"]
+
+
+def test_what_no_data_set_is_written_in_is_refused_with_all_there_are(runtime: Runtime) -> None:
+    with pytest.raises(UsageError, match=r"'tfrecord' is no format .* there are odvg, coco, yolo"):
+        runtime.plan("convert the dataset ./data to TFRecord")
+
+
+def test_a_data_set_in_a_sentence_for_more_is_never_dropped(runtime: Runtime) -> None:
+    plans = runtime.plan("convert ./data to COCO, then train Grounding DINO on it")
+    assert any("convert" in question.why for plan in plans for question in plan.questions)
 
 
 def test_the_format_to_write_is_asked_for_with_all_there_are(runtime: Runtime) -> None:

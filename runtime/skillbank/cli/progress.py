@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skillbank.cli import terminal
+from skillbank.datasets.progress import Step
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -41,23 +42,27 @@ def supervise(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> Jo
 
 @contextmanager
 def transfers(quiet: bool = False) -> Iterator[Report | None]:
-    """Yield what draws a bar for each transfer on a terminal; None, and silence, in a pipe."""
+    """Yield what draws a bar for each transfer and each other piece of work on data on a terminal.
+
+    None, and silence, in a pipe.
+    """
     if quiet or not terminal.interactive(err=True):
         yield None
         return
-    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
+    from rich.progress import BarColumn
 
+    from skillbank.cli.styled import amount, field, pace
     from skillbank.cli.styled import bars as new_bars
-    from skillbank.cli.styled import field
 
-    columns = (field("description"), BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn())
+    columns = (field("description"), BarColumn(bar_width=30), amount(), pace())
     bars = new_bars(terminal.console(err=True), *columns, transient=True)
     tasks: dict[str, TaskID] = {}
 
-    def report(news: Transfer) -> None:
+    def report(news: Transfer | Step) -> None:
         if news.name not in tasks:
+            tasks[news.name] = bars.add_task(news.name, counts=isinstance(news, Step))
+        if news.done != news.total:
             bars.start()
-            tasks[news.name] = bars.add_task(news.name)
         bars.update(tasks[news.name], total=news.total, completed=news.done)
         if bars.finished:
             bars.stop()  # another live display may follow
@@ -113,7 +118,7 @@ def _live(make: Make, record: JobRecord) -> JobRecord:
 
         moved: dict[str, TaskID] = {}
 
-        def report(news: Transfer) -> None:
+        def report(news: Transfer | Step) -> None:
             if news.name not in moved:
                 moved[news.name] = bar.add_task("results", total=None, line=news.name)
             bar.update(moved[news.name], total=news.total, completed=news.done)

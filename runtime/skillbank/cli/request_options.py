@@ -47,14 +47,21 @@ class Asked:
         said |= {slot(name).option: value for name, value in self.slots.items()}
         return [name for name, value in said.items() if value not in (None, [])]
 
-    def requests(self, runtime: Runtime) -> tuple[list[Request], list[str]]:
+    def requests(self, runtime: Runtime, *, elsewhere: bool = False) -> tuple[list[Request], list[str]]:
         """Merge plain words and options into requests; see `skillbank.plan.composition.compose`."""
         from skillbank.plan.composition import compose
         from skillbank.plan.request import parse_data, parse_settings
 
         data, settings = parse_data(self.data), parse_settings(self.settings)
         return compose(
-            runtime, self.text, self.skill, self.actions, data=data, settings=settings, **self.slots
+            runtime,
+            self.text,
+            self.skill,
+            self.actions,
+            data=data,
+            settings=settings,
+            elsewhere=elsewhere,
+            **self.slots,
         )
 
 

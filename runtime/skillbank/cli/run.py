@@ -35,6 +35,7 @@ def run(
     as_json: options.Json = False,
 ) -> None:
     """Compile a request and run it; a chain runs one action after another."""
+    from skillbank.cli.progress import transfers
     from skillbank.errors import UsageError
     from skillbank.jobs.approvals import check_terms
     from skillbank.jobs.chains import Step, steps
@@ -52,7 +53,7 @@ def run(
             notes: list[str] = []
             chain = steps(runtime.jobs.store, resume)
         else:
-            requests, notes = asked.requests(runtime)
+            requests, notes = asked.requests(runtime, elsewhere=True)
             chain = [Step(plan, None) for plan in runtime.plan(requests)]
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
@@ -63,7 +64,8 @@ def run(
                 "--detach starts one action; run a chain in the foreground, or its actions one by one."
             )
         ask_trust(runtime, new, as_json)
-        seen = [runtime.jobs.preflight(each, new[:i]) for i, each in enumerate(new)]
+        with transfers(as_json) as report:
+            seen = [runtime.jobs.preflight(each, new[:i], report) for i, each in enumerate(new)]
         if as_json:
             for note in notes:
                 terminal.say(f"note: {note}", err=True)

@@ -8,7 +8,15 @@ from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
-from rich.progress import Progress, ProgressColumn, TextColumn
+from rich.progress import (
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
@@ -16,7 +24,9 @@ from rich.text import Text
 
 from skillbank.visible import drawn, has_invisible
 
-__all__ = ["StyledConsole", "bars", "field", "line", "lines", "live", "pairs", "table", "words"]
+__all__ = [
+    "StyledConsole", "amount", "bars", "field", "line", "lines", "live", "pace", "pairs", "table", "words",
+]  # fmt: skip
 
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 20
@@ -106,6 +116,25 @@ class _Field(TextColumn):
 
     def render(self, task: Any) -> Text:
         return line(str(task.description if self._name == "description" else task.fields[self._name]))
+
+
+def amount() -> ProgressColumn:
+    """Return a column that shows how much is done: pictures of a task that ``counts``, else bytes."""
+    return _Either(MofNCompleteColumn(), DownloadColumn())
+
+
+def pace() -> ProgressColumn:
+    """Return a column that shows the time that is left of a task that ``counts``, else bytes in a second."""
+    return _Either(TimeRemainingColumn(), TransferSpeedColumn())
+
+
+class _Either(ProgressColumn):
+    def __init__(self, counted: ProgressColumn, moved: ProgressColumn) -> None:
+        super().__init__()
+        self._counted, self._moved = counted, moved
+
+    def render(self, task: Any) -> RenderableType:
+        return (self._counted if task.fields["counts"] else self._moved).render(task)
 
 
 def _flat(text: str) -> str:

@@ -44,7 +44,7 @@ class Album:
         self._real = _real_folders(tree)
         self._copied = 0
         self.root = Path(os.path.commonpath(list(self._real.values())))
-        bases = {_base(name, tree.path(name)) for name in tree.pictures}
+        bases = {_base(name, tree.path(name)) for name in tree.every_picture}
         alone = reaches is not None and (self._holds_more() or not reaches(self.root) or self._lacks())
         self._linked = linked or alone or len(bases) != 1 or len(self.root.parts) < _DEEP
         if self._linked:
@@ -74,7 +74,7 @@ class Album:
 
     def _lacks(self) -> bool:
         """Whether a program that sees the folder alone would not find all pictures in it."""
-        paths = map(self._tree.path, self._tree.pictures)
+        paths = map(self._tree.path, self._tree.every_picture)
         return leads_out(self.root, (self._real[path.parent] / path.name for path in paths))
 
 
@@ -95,7 +95,7 @@ def _leads_out(root: Path, path: Path) -> bool:
 
 def _real_folders(tree: Tree) -> dict[Path, Path]:
     """Return each folder with pictures as it is named, or without links where one leads out of the tree."""
-    folders = {tree.path(name).parent for name in tree.pictures}
+    folders = {tree.path(name).parent for name in tree.every_picture}
     root = Path(os.path.realpath(tree.root))
     real = {folder: Path(os.path.realpath(folder)) for folder in folders}
     led = any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,12 +20,13 @@ from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.report import DataReport, Findings, SplitReport
 from skillbank.datasets.split_check import SplitCheck
-from skillbank.datasets.unread import unread
+from skillbank.datasets.unread import masked, unread
 from skillbank.errors import DataError, a_few
 
 __all__ = ["check_data", "chosen_splits"]
 
-_EVERY = 64
+_EVERY, _SECONDS = 64, 0.5
+"""So many pictures, or so much time, lie between two pieces of news."""
 
 
 def check_data(
@@ -90,12 +92,11 @@ def check_data(
     )
     tally.add(name_faults(data.classes, where))
     tally.add(balance_faults(data.classes, reports, whole=whole))
-    if not annotated:
-        tally.add(unread(tree))
+    tally.add(masked(tree) if annotated else unread(tree))
     if whole and not packed:
         _count_unnamed(tally, tree.pictures, album)
     findings.alike = alike(data.classes)
-    album.judge([split.name for split in chosen], tally, findings)
+    album.judge([split.name for split in chosen], tally, findings, report)
     notes = data.notes
     if packed and not decode:
         notes = (*notes, f"archives are not looked into here: {a_few(tree.archives, 3)}")
@@ -141,10 +142,15 @@ def _count_unnamed(tally: Tally, pictures: Sequence[str], album: Album) -> None:
 class _Meter:
     def __init__(self, name: str, report: Progress | None, total: int) -> None:
         self._name, self._report, self._total, self._done = name, report, total, 0
+        self._last = time.monotonic()
 
     def add(self) -> None:
         self._done += 1
-        if self._report is not None and self._done % _EVERY == 0:
+        if self._report is None:
+            return
+        slow = time.monotonic() - self._last > _SECONDS  # large pictures take long
+        if self._done % _EVERY == 0 or slow:
+            self._last = time.monotonic()
             self._report(Step(self._name, self._done, max(self._total, self._done)))
 
     def end(self) -> None:

@@ -11,6 +11,7 @@ from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.likeness import Likeness
 from skillbank.datasets.looks import Look
+from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import Findings
 
 __all__ = ["Album"]
@@ -42,13 +43,17 @@ class Album:
             self._shown.append((split, path))
         copies.append((split, path))
 
-    def judge(self, names: Sequence[str], tally: Tally, findings: Findings) -> None:
+    def judge(
+        self, names: Sequence[str], tally: Tally, findings: Findings, report: Progress | None = None
+    ) -> None:
         """Say what stands more than once.
 
         Parameters
         ----------
         names
             Of the splits, by their numbers.
+        report
+            Told how far it is.
         """
         known: set[tuple[int, str]] = set()
         for copies in self._by_content.values():
@@ -56,7 +61,7 @@ class Album:
                 known.update(copies)
                 self._judge_copies(copies, names, tally, findings)
         if self._shown:
-            self._judge_look_alikes(names, tally, known)
+            self._judge_look_alikes(names, tally, known, report)
 
     def _judge_copies(
         self, copies: list[tuple[int, str]], names: Sequence[str], tally: Tally, findings: Findings
@@ -77,13 +82,15 @@ class Album:
         if any(names[split] != "train" for split in splits):
             findings.shared.update(path for split, path in copies if names[split] == "train")
 
-    def _judge_look_alikes(self, names: Sequence[str], tally: Tally, known: set[tuple[int, str]]) -> None:
+    def _judge_look_alikes(
+        self, names: Sequence[str], tally: Tally, known: set[tuple[int, str]], report: Progress | None
+    ) -> None:
         likeness = Likeness(self._small)
         splits = np.array([split for split, _ in self._shown])
         copied = np.array([entry in known for entry in self._shown])
         across = np.full(likeness.count, -1, np.int64)
         within = np.full(likeness.count, -1, np.int64)
-        for first, second in likeness.candidates():
+        for first, second in likeness.candidates(report):
             one, other = np.minimum(first, second), np.maximum(first, second)
             apart = splits[one] != splits[other]
             wanted = np.where(apart, across[other] < 0, within[other] < 0) & ~(copied[one] & copied[other])

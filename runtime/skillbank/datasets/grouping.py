@@ -63,5 +63,5 @@ def _look_alikes(
             if report is not None and len(keys) % _NEWS == 0:
                 report(Step("looking for near-duplicates", len(keys), len(pictures)))
     paths = list(shown)
-    same = {path: paths[first] for path, first in zip(paths, groups(Likeness(small)), strict=True)}
+    same = {path: paths[first] for path, first in zip(paths, groups(Likeness(small), report), strict=True)}
     return [same.get(key, key) for key in keys]

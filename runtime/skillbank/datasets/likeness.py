@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from skillbank.datasets.looks import COLOURS, EDGE, SMALL
+from skillbank.datasets.progress import Progress, Step
 
 __all__ = ["Likeness", "groups"]
 
@@ -67,8 +68,16 @@ class Likeness:
         self._small: _Bytes = np.frombuffer(small, np.uint8).reshape(-1, SMALL)
         self.count = len(self._small)
 
-    def candidates(self) -> Iterator[tuple[_Ints, _Ints]]:
-        """Yield pairs that may look the same, by index; some come several times, few are never among them."""
+    def candidates(
+        self, report: Progress | None = None, name: str = "look-alikes compared"
+    ) -> Iterator[tuple[_Ints, _Ints]]:
+        """Yield pairs that may look the same, by index; some come several times, few are never among them.
+
+        Parameters
+        ----------
+        report
+            Told how far the comparison is, in pictures, by the name of what it is for.
+        """
         vivid = np.concatenate([self._vivid(part) for part in self._chunks()] or [np.zeros(0, np.bool_)])
         chosen = np.flatnonzero(vivid)
         if len(chosen) <= _FEW:
@@ -77,7 +86,7 @@ class Likeness:
             return
         axes = self._axes(chosen)
         numbers = np.random.default_rng(0)
-        for _ in range(_TABLES):
+        for table in range(_TABLES):
             offset = numbers.uniform(0, _WIDTH, _CELLED)
             cells = np.floor((axes[:, :_CELLED] + offset) / _WIDTH).astype(np.int64)
             key = np.zeros(len(chosen), np.int64)
@@ -86,6 +95,9 @@ class Likeness:
             # Neighbours in a crowded cell: by another mixture of axes each time.
             order = np.lexsort((axes @ numbers.normal(size=axes.shape[1]).astype(np.float32), key))
             for step in range(1, _NEIGHBOURS + 1):
+                if report is not None:
+                    done = (table + (step - 1) / _NEIGHBOURS) / _TABLES
+                    report(Step(name, int(done * self.count), self.count))
                 first, second = order[:-step], order[step:]
                 same = key[first] == key[second]
                 if not same.any():
@@ -94,6 +106,8 @@ class Likeness:
                 close = (np.abs(axes[first] - axes[second]) <= _WIDTH).all(1)
                 if close.any():
                     yield chosen[first[close]], chosen[second[close]]
+        if report is not None:
+            report(Step(name, self.count, self.count))
 
     def alike(self, first: _Ints, second: _Ints) -> _Bools:
         """Whether the pictures of each pair look the same."""
@@ -149,10 +163,10 @@ def _halved(small: _Bytes) -> _Floats:
     return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, half * half)
 
 
-def groups(likeness: Likeness) -> list[int]:
+def groups(likeness: Likeness, report: Progress | None = None) -> list[int]:
     """Return for each picture the index of the first one in its group of look-alikes, itself where alone.
 
-    Groups are closed: what looks like one of a group belongs to it.
+    Groups are closed: what looks like one of a group belongs to it. ``report`` is told how far it is.
     """
     parent = np.arange(likeness.count)
 
@@ -162,7 +176,7 @@ def groups(likeness: Likeness) -> list[int]:
             index = int(parent[index])
         return index
 
-    for first, second in likeness.candidates():
+    for first, second in likeness.candidates(report, "near-duplicates grouped"):
         apart = parent[first] != parent[second]
         first, second = first[apart], second[apart]
         same = likeness.alike(first, second)

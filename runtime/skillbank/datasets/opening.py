@@ -8,7 +8,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
-from skillbank.datasets.formats import LAST
+from skillbank.datasets.formats import LAST, title_of
 from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
@@ -111,6 +111,10 @@ def _whole(tree: Tree, form: str) -> Opened:
 def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
     if found is not None:
         return found.read()
+    if form not in ("", LAST.name) and (other := unwrapped(tree)) is not None:
+        raise DataError(
+            f"{tree.root} is not {title_of(form)}: {other.told}; leave the format out, or say that one"
+        )
     error = unrecognised(tree, form)
     if form in ("", LAST.name) and not error.lacking and LAST.recognise(tree) is not None:
         return LAST.read(tree)

@@ -73,6 +73,12 @@ PICTURES = table(
         "picture-cut", WARNING, "JPEG files without an end, whose lower part may be blank", "copy them again"
     ),
     Kind("picture-unmarked", NOTE, "pictures without a box", "nothing if they show what is not to be found"),
+    Kind(
+        "masks-aside",
+        NOTE,
+        "masks of segmentation, which are neither pictures to learn from nor read as annotations",
+        "nothing: they are left out; boxes are read from annotations alone",
+    ),
     Kind("picture-unnamed", NOTE, "pictures of no split and no annotation", "nothing: they are left out"),
     Kind("picture-alike", NOTE, "pictures that look the same within a split", "nothing: frames of a film do"),
     Kind(

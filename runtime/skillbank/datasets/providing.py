@@ -13,6 +13,7 @@ from skillbank.datasets.formats.odvg_writer import write_label_map, write_lines
 from skillbank.datasets.formats.writing import Left
 from skillbank.datasets.names import plain_name
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.datasets.tree import Tree, open_tree
@@ -20,6 +21,9 @@ from skillbank.datasets.wanted import Wanted
 from skillbank.errors import DataError
 
 __all__ = ["Classes", "Provided", "provide", "provide_pictures"]
+
+_EVERY = 256
+"""So many pictures are written between two pieces of news."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def provide(
     classes: Classes | None = None,
     first: int = 0,
     reaches: Reaches | None = None,
+    progress: Progress | None = None,
 ) -> Provided:
     """Write the wanted files of a split into an empty folder.
 
@@ -88,6 +93,8 @@ def provide(
         The id of the first category of a COCO document.
     reaches
         Says whether a folder may be given to the program; where it is None, it sees all of this machine.
+    progress
+        Told how far it is.
 
     Raises
     ------
@@ -99,11 +106,11 @@ def provide(
     album = Album(opened.tree, folder, reaches)
     texts = folder / "annotations"
     texts.mkdir(parents=True, exist_ok=True)
-    maker, lost = _Maker(Repair(report, mode), shared, album), Left()
+    maker, lost = _Maker(Repair(report, mode), shared, album, progress=progress), Left()
     if wanted.lines:
         write_lines(texts / wanted.lines, maker.pictures(split), shared.names, lost)
     if wanted.coco:
-        maker = _Maker(Repair(report, mode), shared, album, phrases=False)
+        maker = _Maker(Repair(report, mode), shared, album, phrases=False, progress=progress)
         write_document(texts / wanted.coco, maker.pictures(split), shared.names, first, lost)
     if maker.count == 0:
         raise DataError(
@@ -142,7 +149,7 @@ def provide_pictures(
     album = Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder, reaches)
     meant = {tree.path(name) for name in own}
     there = open_tree(album.root)
-    if any(there.path(name) not in meant for name in there.pictures):
+    if any(there.path(name) not in meant for name in there.every_picture):
         album = Album(tree, folder, reaches, linked=True)
     for name in own:
         album.add(name)
@@ -159,7 +166,16 @@ class _Maker:
     Where the phrases of captions are not kept each of them is a class.
     """
 
-    def __init__(self, repair: Repair, classes: Classes, album: Album, *, phrases: bool = True) -> None:
+    def __init__(
+        self,
+        repair: Repair,
+        classes: Classes,
+        album: Album,
+        *,
+        phrases: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self._progress = progress
         self._repair, self._classes, self._album, self._phrases = repair, classes, album, phrases
         self._numbers = classes.add(repair.classes)
         self.count = self.boxes = self.lost = 0
@@ -171,6 +187,8 @@ class _Maker:
                 self.lost += 1
                 continue
             self.count += 1
+            if self._progress is not None and self.count % _EVERY == 0:
+                self._progress(Step("annotations converted", self.count))
             self.boxes += len(picture.boxes)
             grounded = self._phrases and bool(picture.caption)
             boxes = tuple(self._numbered(box, grounded=grounded) for box in picture.boxes)

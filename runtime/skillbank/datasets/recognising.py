@@ -12,10 +12,10 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.joining import Member, joined
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree
 from skillbank.datasets.unread import unread
-from skillbank.errors import DataError, a_few
+from skillbank.errors import DataError, a_few, did_you_mean
 from skillbank.visible import one_line
 
-__all__ = ["Found", "UnrecognisedError", "look", "unrecognised", "unwrapped"]
+__all__ = ["Found", "UnrecognisedError", "hint", "look", "unrecognised", "unwrapped"]
 
 _MOST_ENDINGS = 5
 _WRAPPERS = 3
@@ -48,6 +48,16 @@ class Found:
     claims: tuple[tuple[Format, Recognised], ...]
     parts: tuple[tuple[str, Found], ...] = ()
     bare: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What was recognised, for a sentence: "it is COCO (a.json), --format coco"."""
+        found = dict.fromkeys(
+            f"{each.title} ({claim.why}; --format {each.name})"
+            for holder in (self, *(part for _, part in self.parts))
+            for each, claim in holder.claims
+        )
+        return f"it is {a_few(list(found), 3)}"
 
     def read(self) -> DataSet:
         """Read the data set.
@@ -160,15 +170,18 @@ def unrecognised(tree: Tree, form: str = "") -> UnrecognisedError:
     known = ", ".join(each.title for each in _asked(form))
     return UnrecognisedError(
         f"{tree.root} holds no data set that is recognised (known are {known}); it holds {_contents(tree)}"
-        f"{_hint(tree)}"
+        f"{hint(tree)}"
     )
 
 
-def _hint(tree: Tree) -> str:
+def hint(tree: Tree) -> str:
     """Say what of a tree that holds nothing known a person may have taken for a data set."""
     packed = [name for name in tree.files if name.lower().endswith(OTHER_ARCHIVES)]
     if packed or tree.archives:
         return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
+    if tree.masks:
+        masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
+        return f"; {masks} are masks, areas and no boxes: export them as boxes in COCO, YOLO or Pascal VOC"
     if names := [one_line(fault.where, 100) for fault in unread(tree)]:
         return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
     if len(tree.picture_folders) > 1 and len(tree.pictures) == len(tree.files):
@@ -192,7 +205,8 @@ def _asked(form: str) -> list[Format]:
     formats = [each for each in FORMATS if form in ("", each.name)]
     if not formats and form != LAST.name:
         known = ", ".join(each.name for each in (*FORMATS, LAST))
-        raise DataError(f"there is no format '{form}'; known are {known}")
+        near = did_you_mean(form, [each.name for each in (*FORMATS, LAST)])
+        raise DataError(f"there is no format '{one_line(form, 60)}'{near}; known are {known}")
     return formats
 
 

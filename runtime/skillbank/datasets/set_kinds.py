@@ -50,8 +50,8 @@ SETS = table(
     ),
     Kind(
         "annotations-unread",
-        WARNING,
-        "files that may be annotations, beside pictures, of no format that is recognised",
+        ERROR,
+        "files that are or may be annotations, beside pictures, of no format that is recognised",
         "correct what describes them (data.yaml, classes.txt), unpack them, or export them anew as boxes in "
         "COCO, YOLO or Pascal VOC; until then nothing can be learned from these pictures",
     ),

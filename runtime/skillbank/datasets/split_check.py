@@ -11,7 +11,7 @@ from skillbank.datasets.box_orders import Written
 from skillbank.datasets.box_statistics import BoxStatistics
 from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
-from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.faults import KINDS, Fault, Severity, Tally
 from skillbank.datasets.label_checks import LabelCheck
 from skillbank.datasets.looks import Look
 from skillbank.datasets.picture_checks import (
@@ -34,6 +34,8 @@ _EXAMPLES = 8
 _OUT = ("box-beyond", "box-outside")
 _UNREAD = ("boxes-pixels", "unknown-class")
 """Kinds of boxes that are there, and became none in reading."""
+_GONE = ("picture-missing", "picture-broken")
+"""Kinds of pictures that cannot be used."""
 
 
 class SplitCheck:
@@ -234,7 +236,7 @@ class SplitCheck:
         if not self._pictures:
             yield Fault("split-empty", place)
         elif not self._boxes and (unread := sum(self.tally.counts.get(kind, 0) for kind in _UNREAD)):
-            yield Fault("split-lost", place, f"none of its {unread:,} boxes can be read")
+            yield from self._lost(place, f"none of its {unread:,} boxes can be read", _UNREAD)
         elif not self._boxes and self._annotated:
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
@@ -242,9 +244,26 @@ class SplitCheck:
             lost = f", {self._lost_pictures:,} of them not there or broken" if self._lost_pictures else ""
             yield Fault(kind, place, f"{self._pictures:,} pictures, no box{lost}")
         elif self._lost_pictures == self._pictures:
-            yield Fault("split-lost", place, f"none of its {self._pictures:,} pictures can be used")
+            yield from self._lost(place, f"none of its {self._pictures:,} pictures can be used", _GONE)
         elif self._lost_boxes and self._lost_boxes == self._boxes:
-            yield Fault("split-lost", place, f"none of its {self._boxes:,} boxes can be used")
+            yield from self._lost(place, f"none of its {self._boxes:,} boxes can be used", tuple(DROPPED))
+
+    def _lost(self, place: str, told: str, kinds: Sequence[str]) -> Iterator[Fault]:
+        """Say that nothing of a split is left, with what it was lost to: one cause is told once.
+
+        Nothing is said where the cause is told of all boxes at once, and ends a job by itself.
+        """
+        errors = [KINDS[name] for name in self.tally.counts if KINDS[name].severity is Severity.ERROR]
+        if any(kind.name.startswith("boxes-") and not kind.repair for kind in errors):
+            return
+        causes = []
+        for name in kinds:
+            if name in self.tally.counts:
+                first = self.tally.examples[name][0]
+                example = f"{first.where}: {first.detail}" if first.detail else first.where
+                causes.append(f"{KINDS[name].title}: {self.tally.counts[name]:,}, the first {example}")
+        self.tally.forget(*kinds)
+        yield Fault("split-lost", place, f"{told}: {'; '.join(causes)}" if causes else told)
 
 
 def _again(boxes: Sequence[Box]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from skillbank.datasets.document import split_in, split_of
 from skillbank.datasets.heads import FileSize, head_of
 from skillbank.datasets.listing import listed
+from skillbank.datasets.masks import masks_among
 from skillbank.datasets.packing import (
     NoPicturesError,
     archive_stem,
@@ -66,8 +67,19 @@ class Tree:
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
-        """Relative paths of all pictures."""
+        """Relative paths of all pictures that are no masks of others."""
+        return tuple(name for name in self.every_picture if name not in self.masks)
+
+    @cached_property
+    def every_picture(self) -> tuple[str, ...]:
+        """Relative paths of all pictures, masks among them."""
         return tuple(name for name in self.files if name.lower().endswith(PICTURES))
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """Relative paths of the pictures that are masks of others; see `skillbank.datasets.masks`."""
+        others = [name for name in self.files if not name.lower().endswith(PICTURES)]
+        return masks_among(self.every_picture, others, self.path)
 
     @cached_property
     def picture_folders(self) -> tuple[str, ...]:
@@ -184,6 +196,9 @@ class Tree:
             while at > 0:
                 at = name.rfind("/", 0, at)
                 ends.setdefault(name[at + 1 :], []).append(name)
+        for name in self.masks:  # an annotation may mean one, where no other picture is called so
+            last = name.rpartition("/")[2]
+            ends.setdefault(last, [name])
         return ends
 
     @cached_property

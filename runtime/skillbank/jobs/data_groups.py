@@ -13,7 +13,7 @@ from skillbank.storage.staging import locate
 from skillbank.storage.uri import parse_uri
 from skillbank.visible import one_line
 
-__all__ = ["DataGroup", "first_category", "groups_of", "is_there"]
+__all__ = ["DataGroup", "first_category", "groups_of", "is_there", "local_path"]
 
 DETECTION = "object_detection"
 _FROM_ZERO = frozenset({"grounding_dino"})
@@ -33,21 +33,20 @@ class DataGroup:
         What it is for, in the skill's word.
     wanted
         What the files are to hold; None where they are none that can be made of boxes.
+    form
+        The format that the place is said to be read as; empty recognises it.
     """
 
     place: str
     source: str
     bindings: tuple[InputBinding, ...]
     wanted: Wanted | None
+    form: str = ""
 
     @property
     def local(self) -> Path | None:
         """The place on this machine; None where it lies elsewhere."""
-        try:
-            uri = parse_uri(self.place)
-        except UsageError:  # a bucket as a whole has no key, its files have
-            return None
-        return uri.path if uri.scheme == "file" else None
+        return local_path(self.place)
 
     @cached_property
     def missing(self) -> tuple[InputBinding, ...]:
@@ -72,15 +71,26 @@ class DataGroup:
 
 def groups_of(plan: Plan) -> list[DataGroup]:
     """Return the data sets that a plan names by their places."""
-    inputs: dict[tuple[str, str], list[InputBinding]] = {}
+    inputs: dict[tuple[str, str, str], list[InputBinding]] = {}
     for binding in plan.inputs:
         if binding.place and binding.runtime != "value":
-            inputs.setdefault((binding.place, binding.source), []).append(binding)
+            inputs.setdefault((binding.place, binding.source, binding.form), []).append(binding)
     fits = plan.data_type in ("", DETECTION)
     return [
-        DataGroup(place, source, tuple(group), wanted_files(each.file for each in group) if fits else None)
-        for (place, source), group in inputs.items()
+        DataGroup(
+            place, source, tuple(group), wanted_files(each.file for each in group) if fits else None, form
+        )
+        for (place, source, form), group in inputs.items()
     ]
+
+
+def local_path(place: str) -> Path | None:
+    """Return where a place lies on this machine; None where it lies elsewhere."""
+    try:
+        uri = parse_uri(place)
+    except UsageError:  # a bucket as a whole has no key, its files have
+        return None
+    return uri.path if uri.scheme == "file" else None
 
 
 def first_category(plan: Plan) -> int:

@@ -11,6 +11,7 @@ from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import BECOMES, KINDS, Severity
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
@@ -33,8 +34,18 @@ def ours(plan: Plan) -> bool:
     return first_category(plan) == 0
 
 
-def checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLook, ...]:
-    """Check what was found; splits of one data set are checked together, since pictures may stand in both."""
+def checked(
+    plan: Plan, looks: Sequence[DataLook], whole: bool, progress: Progress | None = None
+) -> tuple[DataLook, ...]:
+    """Check what was found; splits of one data set are checked together, since pictures may stand in both.
+
+    Parameters
+    ----------
+    whole
+        Whether pictures are decoded.
+    progress
+        Told how far it is.
+    """
     together: dict[tuple[Path, str], list[int]] = {}
     for index, look in enumerate(looks):
         if look.found is not None and look.group.wanted is not None and look.group.wanted.annotated:
@@ -46,7 +57,9 @@ def checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLoo
     seen = list(looks)
     for indexes in together.values():
         try:
-            report = _report([each for i in indexes if (each := looks[i].found) is not None], whole)
+            seen_whole = whole and not any(looks[i].listed for i in indexes)
+            founds = [each for i in indexes if (each := looks[i].found) is not None]
+            report = _report(founds, seen_whole, progress)
         except SkillbankError as error:
             for index in indexes:
                 seen[index] = replace(looks[index], problems=(*looks[index].problems, str(error)))
@@ -56,16 +69,16 @@ def checked(plan: Plan, looks: Sequence[DataLook], whole: bool) -> tuple[DataLoo
     return tuple(_told(look, seen) for look in seen)
 
 
-def _report(founds: Sequence[Found], whole: bool) -> DataReport:
+def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
     first = founds[0]
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
     if not first.split.name or opened.split is not None:
         named = replace(first.split, name=first.split.name or first.group.role)
         opened = Opened(opened.tree, opened.data, named)
-        return check_data(opened, decode=whole, cache=cache)
+        return check_data(opened, decode=whole, cache=cache, report=progress)
     names = list(dict.fromkeys(found.split.name for found in founds))
-    return check_data(opened, splits=names, decode=whole, cache=cache)
+    return check_data(opened, splits=names, decode=whole, cache=cache, report=progress)
 
 
 def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> DataLook:

@@ -10,15 +10,23 @@ from skillbank.datasets.opening import UnrecognisedError
 from skillbank.datasets.tree import Tree, open_tree
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError
 from skillbank.home import cache_dir
+from skillbank.jobs.data_elsewhere import find_listed
 from skillbank.jobs.data_groups import DataGroup, is_there
 from skillbank.jobs.data_judging import checked, ours
-from skillbank.jobs.data_places import AT_ONCE, LaterError, find, find_brought, small_unpacker
+from skillbank.jobs.data_places import (
+    AT_ONCE,
+    LaterError,
+    find,
+    find_brought,
+    small_unpacker,
+)
 from skillbank.jobs.data_sets import DataLook, PlanData, look_from_here
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest
 from skillbank.storage.data_place import local_place, unpacker
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import stage
+from skillbank.visible import one_line
 
 __all__ = ["contents", "looked"]
 
@@ -38,9 +46,15 @@ def looked(
     asked = (plan.plan_id, whole, elsewhere)
     if asked in _KEPT and (kept := _KEPT[asked])[0] == _signature(kept[1], whole=whole):
         return kept[1]
-    looks = [_look(group, plan, whole=whole, elsewhere=elsewhere, report=report) for group in groups]
-    data = PlanData(checked(plan, looks, whole))
-    if all(look.found is not None and not look.problems for look in looks):
+    measured = any(group.source == "eval_dataset" for group in groups)
+    looks = [
+        look_from_here(group, whole=False, measured=measured)
+        if group.local is None and not (whole or elsewhere)
+        else _look(group, plan, whole=whole, elsewhere=elsewhere, report=report)
+        for group in groups
+    ]
+    data = PlanData(checked(plan, looks, whole, report))
+    if all(look.found is not None and not look.problems and not look.listed for look in looks):
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]
         _KEPT[asked] = (_signature(data, whole=whole), data)
@@ -59,10 +73,10 @@ def _signature(data: PlanData, *, whole: bool) -> str:
 
 def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
     place = group.local
-    if place is None and not elsewhere:
-        return look_from_here(group, whole=whole)
     try:
-        if place is None and not group.missing:
+        if place is None and not elsewhere:
+            return _look_listed(group, plan, report)
+        if place is None and not group.missing and not group.form:
             inputs = [each for each in group.bindings if is_there(each)]
             paths = {b.file: stage(b, cache_dir(), inputs=plan.inputs, report=report) for b in inputs}
             found = find_brought(group, plan, paths)
@@ -79,12 +93,23 @@ def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report:
     except PlatformError:
         raise
     except (SkillbankError, OSError) as error:
-        if not group.missing and not ours(plan):
+        if not group.missing and not group.form and not ours(plan):
             return DataLook(group)  # files that are there, of another program, which says what is wrong
         known = not isinstance(error, UnrecognisedError)
         return DataLook(group, problems=(str(error),), recognised=known)
     notes = found.notes if found is not None else ()
     return DataLook(group, found, notes=notes, recognised=found is not None)
+
+
+def _look_listed(group: DataGroup, plan: Plan, report: Report | None) -> DataLook:
+    """Look at a data set in a bucket without its pictures; files that lie there as named are used."""
+    if group.wanted is None or not group.is_there or not (group.missing or group.form):
+        return DataLook(group)
+    found = find_listed(group, plan, report)
+    if found is None:
+        return look_from_here(group, whole=True)
+    note = f"{one_line(group.place, 200)}: its pictures are looked at when the job is launched"
+    return DataLook(group, found, notes=(*found.notes, note), recognised=True, listed=True)
 
 
 def _refuse_large(place: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from skillbank.datasets.progress import Progress
 from skillbank.datasets.providing import Classes, provide, provide_pictures
 from skillbank.errors import DataError
 from skillbank.home import cache_dir
@@ -25,13 +26,17 @@ _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""
 
 
-def make(plan: Plan, data: PlanData, note: Callable[[str], None]) -> dict[str, Path]:
+def make(
+    plan: Plan, data: PlanData, note: Callable[[str], None], progress: Progress | None = None
+) -> dict[str, Path]:
     """Make the files of the data sets that need it, each once for all jobs; return where the inputs lie.
 
     Parameters
     ----------
     note
         Told what was made and what was dropped, a sentence each.
+    progress
+        Told how far it is.
 
     Raises
     ------
@@ -49,19 +54,25 @@ def make(plan: Plan, data: PlanData, note: Callable[[str], None]) -> dict[str, P
     paths: dict[str, Path] = {}
     for look in data.looks:
         if look.made:
-            paths |= _made(plan, look, tuple(classes.names), note)
+            paths |= _made(plan, look, tuple(classes.names), note, progress)
     return paths
 
 
-def _made(plan: Plan, look: DataLook, names: tuple[str, ...], note: Callable[[str], None]) -> dict[str, Path]:
+def _made(
+    plan: Plan,
+    look: DataLook,
+    names: tuple[str, ...],
+    note: Callable[[str], None],
+    progress: Progress | None,
+) -> dict[str, Path]:
     found, wanted = look.found, look.group.wanted
     assert found is not None and wanted is not None
     first = _first_id(plan, look)
     key = digest(
-        _VERSION, contents(found.opened.tree), found.split.name, found.split.said, repr(wanted),
-        plan.on_broken, str(first), str(reaches(plan) is not None), *names,
+        _VERSION, contents(found.opened.tree), look.group.form, found.split.name, found.split.said,
+        repr(wanted), plan.on_broken, str(first), str(reaches(plan) is not None), *names,
     )  # fmt: skip
-    write = partial(_write, plan=plan, look=look, names=names, first=first)
+    write = partial(_write, plan=plan, look=look, names=names, first=first, progress=progress)
     folder = once(cache_dir(), f"{key}-{_DATA}", write)
     document = json.loads((folder / "made.json").read_text("utf-8"))
     note(look.said)
@@ -91,7 +102,15 @@ def _first_id(plan: Plan, look: DataLook) -> int:
     return 0 if ids and min(ids) == 0 else first
 
 
-def _write(work: Path, *, plan: Plan, look: DataLook, names: Sequence[str], first: int) -> Path:
+def _write(
+    work: Path,
+    *,
+    plan: Plan,
+    look: DataLook,
+    names: Sequence[str],
+    first: int,
+    progress: Progress | None,
+) -> Path:
     found, wanted = look.found, look.group.wanted
     assert found is not None and wanted is not None
     folder = work / "made"
@@ -111,6 +130,7 @@ def _write(work: Path, *, plan: Plan, look: DataLook, names: Sequence[str], firs
             classes=shared,
             first=first,
             reaches=reaches(plan),
+            progress=progress,
         )
     paths = {
         name: str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

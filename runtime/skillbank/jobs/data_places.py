@@ -13,9 +13,10 @@ from pathlib import Path
 from skillbank.datasets.album import Reaches, leads_out
 from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.fitting import misfit
-from skillbank.datasets.formats import FORMATS, LAST
+from skillbank.datasets.formats import FORMATS, LAST, title_of
 from skillbank.datasets.opening import Opened, UnrecognisedError, open_data, open_place
 from skillbank.datasets.packing import archive_stem
+from skillbank.datasets.recognising import hint
 from skillbank.datasets.tree import PICTURES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
@@ -26,7 +27,10 @@ from skillbank.storage.data_place import unpacker
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
 
-__all__ = ["AT_ONCE", "Found", "LaterError", "find", "find_brought", "reaches", "small_unpacker", "splits_at"]
+__all__ = [
+    "AT_ONCE", "Found", "LaterError", "chosen_split", "find", "find_brought", "reaches", "refuse_bare",
+    "small_unpacker",
+]  # fmt: skip
 
 AT_ONCE = 32 << 20
 """Bytes of an archive that is unpacked, and of annotations that are read, to answer a mere plan."""
@@ -56,17 +60,6 @@ class Found:
     split: Split
     why: str
     notes: tuple[str, ...] = ()
-
-
-def splits_at(place: Path) -> tuple[str, ...]:
-    """Return the splits of the data set at a place; none where none is recognised, or a part is named."""
-    try:
-        opened = open_place(place, small_unpacker())
-    except (SkillbankError, OSError):
-        return ()
-    if opened.split is not None or opened.data.format == LAST.name:
-        return ()
-    return tuple(split.name for split in opened.data.splits)
 
 
 def small_unpacker() -> Unpack:
@@ -101,25 +94,44 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     DataError
         When no data set is recognised, it has no split for the role, or its files cannot be made of it.
     """
+    if group.wanted is None and group.form:
+        raise DataError(
+            f"{group.named} is said to be read as {group.form}, and {one_line(plan.skill.name, 60)} takes "
+            "data of its own format, which nothing is made for; leave the format out"
+        )
     if group.wanted is None:
         refusal = _refusal(group, plan, place, unpack) if group.missing else None
         if refusal is not None:
             raise refusal
         return None
     if not group.wanted.annotated:
-        return _pictures_of(group, place, unpack) if group.missing else _astray(group, plan)
-    opened = _own_files(group, place, unpack) or open_place(place, unpack)
-    if opened.data.format == LAST.name:
-        raise UnrecognisedError(
-            f"{place} holds pictures and no annotations that are recognised (known are "
-            f"{', '.join(each.title for each in FORMATS)})"
-        )
-    split, notes = _chosen(opened, group, plan)
-    if not group.missing:
+        return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
+    own = _own_files(group, place, unpack)
+    if own is not None and group.form not in ("", own.data.format):
+        own = None
+    opened = own or open_place(place, unpack, form=group.form)
+    refuse_bare(opened, group, place)
+    split, notes = chosen_split(opened, group, plan)
+    if not group.missing and group.form and own is None:
+        why = f"it is said to be read as {title_of(group.form)}"
+    elif not group.missing:
         why = _why_made(group, plan, unpack)
     else:
         why = f"it has no {a_few([each.file for each in group.missing], 3)}"
     return Found(group, opened, split, why, notes)
+
+
+def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
+    """Raise `DataError` for pictures alone where annotations are needed."""
+    if group.form == LAST.name:
+        raise DataError(
+            f"{group.named} is said to be read as {LAST.name}, which have no annotations; it needs some"
+        )
+    if opened.data.format == LAST.name:
+        raise UnrecognisedError(
+            f"{place} holds pictures and no annotations that are recognised (known are "
+            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree)}"
+        )
 
 
 def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
@@ -138,7 +150,7 @@ def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Fou
     files |= {f"images/{name}": path for name, path in open_tree(pictures).files.items()}
     tree = Tree(pictures.parent, files)
     opened = Opened(tree, open_data(tree))
-    split, notes = _chosen(opened, group, plan)
+    split, notes = chosen_split(opened, group, plan)
     return Found(group, opened, split, misfit(wanted, paths, _first(plan)), notes)
 
 
@@ -189,7 +201,7 @@ def _staged_archive(binding: InputBinding, archive: Path, unpack: Unpack) -> Pat
     return stage(binding, cache_dir())
 
 
-def _chosen(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
+def chosen_split(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
     """Return the split that a role takes, and what is to be said of it.
 
     Raises
@@ -233,25 +245,27 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
     if place.is_file() and place.name.lower().endswith(PICTURES) and not with_classes:
         return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
     packed = place.is_file() and archive_stem(place.name) is not None
-    if (place.is_dir() or packed) and not with_classes:
+    if (place.is_dir() or packed) and not with_classes and group.form in ("", LAST.name):
         tree = open_tree(unpack(place) if packed else place, unpack)
         if not tree.pictures:
             raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
-        return _loose(group, tree, "all of the folder")
-    opened = open_place(place, unpack)
+        return _loose(group, tree, "all of the folder but masks" if tree.masks else "all of the folder")
+    opened = open_place(place, unpack, form=group.form)
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
     return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")
 
 
 def _astray(group: DataGroup, plan: Plan) -> Found | None:
-    """Return pictures that lie where they should, and are links that lead nowhere elsewhere."""
+    """Return pictures that lie where they should, with masks among them or as links that lead out."""
     assert group.wanted is not None
     binding = next(each for each in group.bindings if each.file == group.wanted.pictures)
     found = locate(binding)
-    if not found.folder or found.uri.scheme != "file" or not _strays(found.uri.path, plan):
+    if not found.folder or found.uri.scheme != "file":
         return None
-    return _loose(group, open_tree(found.uri.path), _ASTRAY)
+    if (tree := open_tree(found.uri.path)).masks and tree.pictures:
+        return _loose(group, tree, "masks lie among them")
+    return _loose(group, tree, _ASTRAY) if _strays(found.uri.path, plan) else None
 
 
 def _loose(group: DataGroup, tree: Tree, why: str) -> Found:
@@ -262,7 +276,11 @@ def _loose(group: DataGroup, tree: Tree, why: str) -> Found:
             yield Picture(name, name, None, None, ())
 
     split = Split("", "", pictures)
-    return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why)
+    notes: tuple[str, ...] = ()
+    if tree.masks:
+        masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
+        notes = (f"{one_line(group.place, 200)} holds masks, which are left aside: {masks}",)
+    return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why, notes)
 
 
 def _refusal(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> DataError | None:

@@ -33,6 +33,8 @@ class DataLook:
         Whether a data set is there, usable or not, so that no single file is missing.
     later
         Whether looking takes long and is left to a launch.
+    listed
+        Whether its texts and the names of its pictures were seen alone.
     report
         Of the check.
     problems
@@ -48,6 +50,7 @@ class DataLook:
     found: Found | None = None
     recognised: bool = False
     later: bool = False
+    listed: bool = False
     report: DataReport | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -82,7 +85,9 @@ class DataLook:
     @property
     def root(self) -> Path | None:
         """The folder of the data set that the files are made of, which may lie above the place."""
-        return self.found.opened.tree.root if self.found is not None and self.made else None
+        if self.found is None or not self.made or self.listed:
+            return None
+        return self.found.opened.tree.root
 
 
 @dataclass(frozen=True)
@@ -151,26 +156,34 @@ def look_at(
         if not has_token(group.place)
         and not any((group.local or Path()).is_relative_to(path) for path in made)
     ]
-    if not elsewhere and all(group.local is None for group in groups):
-        return PlanData(tuple(look_from_here(group, whole=whole) for group in groups))
+    if not (elsewhere or whole) and all(group.local is None for group in groups):
+        measured = any(group.source == "eval_dataset" for group in groups)
+        return PlanData(tuple(look_from_here(group, whole=whole, measured=measured) for group in groups))
     from skillbank.jobs.data_looking import looked
 
     return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
 
 
-def look_from_here(group: DataGroup, *, whole: bool) -> DataLook:
+def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> DataLook:
     """Look at a data set that lies elsewhere, without bringing it.
 
     Parameters
     ----------
     whole
         Whether the server is asked.
+    measured
+        Whether the plan names data to validate on.
     """
-    if not whole or group.wanted is None or not group.missing or not group.is_there:
+    if group.wanted is None:
+        return DataLook(group)
+    place = one_line(group.place, 200)
+    if not whole:
+        note = f"{place} lies elsewhere and was not looked into: what it holds is recognised at the launch"
+        if group.source == "train_datasets" and not measured:
+            note += ", and this plan validates on no split of it ('skillbank run' looks, and takes one)"
+        return DataLook(group, notes=(f"{note}; 'skillbank plan --check' looks now",))
+    if not group.missing or not group.is_there:
         return DataLook(group)
     files = a_few([each.file for each in group.missing], 3)
-    note = (
-        f"{one_line(group.place, 200)} has no {files}: it is brought as a whole and recognised when the job "
-        "is launched; what of it is to be validated on has to be named"
-    )
+    note = f"{place} has no {files}: it is brought as a whole and recognised when the job is launched"
     return DataLook(group, later=True, notes=(note,))

@@ -28,13 +28,17 @@ from skillbank.trust.gate import rehearse as rehearsed
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
 
-def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> Checks:
+def preflight(
+    plan: Plan, platform: Platform, earlier: Sequence[Plan] = (), report: Report | None = None
+) -> Checks:
     """Raise when a plan cannot run; nothing has been recorded yet. Returns what was seen.
 
     Parameters
     ----------
     earlier
         Plans of the same chain that are to run before.
+    report
+        Told how far it is with the data.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def preflight(plan: Plan, platform: Platform, earlier: Sequence[Plan] = ()) -> C
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
         list_objects(uri, limit=1)
-    seen = check(plan, platform=platform, remote=True, earlier=earlier)
+    seen = check(plan, platform=platform, remote=True, earlier=earlier, report=report)
     refuse(plan, seen)
     refuse_full_disk(plan)
     return seen
@@ -130,7 +134,7 @@ def _made(plan: Plan, note: Callable[[str], None], report: Report | None) -> dic
         return {}
     from skillbank.jobs.data_making import make
 
-    return make(plan, data, note)
+    return make(plan, data, note, report)
 
 
 def rehearse(plan: Plan) -> Launch:

@@ -115,7 +115,7 @@ class Jobs:
         data
             What lay there when the launch was approved, see `skillbank.jobs.seen_data`.
         report
-            Told how far downloads are.
+            Told how far downloads and the check of the data are.
 
         Raises
         ------
@@ -130,10 +130,10 @@ class Jobs:
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
         return self._launch(plan, parents, idempotency_key, fields, data, report)
 
-    def preflight(self, plan: Plan, earlier: Sequence[Plan] = ()) -> Checks:
+    def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
         self._ensure_sets(plan)
-        return preflight(plan, self.platform(self._place(plan)), earlier)
+        return preflight(plan, self.platform(self._place(plan)), earlier, report)
 
     def _ensure_sets(self, plan: Plan, *, begun: bool = False) -> None:
         """See to it that the label sets of a plan lie there as it names them; see `jobs.set_files`."""
@@ -174,7 +174,7 @@ class Jobs:
         self._ensure_sets(
             plan, begun=later or any(fields.get(k) for k in ("retry_of", "experiment", "resumes"))
         )
-        preflight(plan, platform)
+        preflight(plan, platform, report=report)
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])

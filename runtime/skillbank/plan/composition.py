@@ -27,12 +27,15 @@ def compose(
     *,
     data: Sequence[DataLocation] | None = None,
     settings: Sequence[Setting] | None = None,
+    elsewhere: bool = False,
     **slots: Any,
 ) -> tuple[list[Request], list[str]]:
     """Merge plain words and options into requests; options win over words, and it is said where they do.
 
     Parameters
     ----------
+    elsewhere
+        Whether data in a bucket is looked into, for the part that each action takes.
     slots
         Values of slots by name, see `skillbank.plan.slots`; None is not said. One that is a setting goes to
         every action of the chain that has such a value.
@@ -74,7 +77,7 @@ def compose(
     for step in chain:
         merged = step.merged()
         with runtime.reading:
-            request, divisions = runtime.divided(merged, step.skill)
+            request, divisions = runtime.divided(merged, step.skill, elsewhere=elsewhere)
         requests.append(request)
         told += [*step.notes, *divisions]
     return requests, list(dict.fromkeys([*notes, *told]))

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from skillbank.nearby import at_home
+from skillbank.plan.data_formats import given_to_places
 from skillbank.plan.datasets import ARCHIVE, Binding
 from skillbank.plan.request import DataLocation, Request
 
 __all__ = ["SplitsOf", "divided"]
 
-SplitsOf = Callable[[Path], Sequence[str]]
-"""Names the splits (train, val, test) of the data set that is recognised at a place; an undivided one has the
-split ''; nothing where none is recognised."""
+SplitsOf = Callable[[str, str], Sequence[str]]
+"""Names the splits (train, val, test) of the data set that is recognised at a location, or read there in the
+format that was said; an undivided one has the split ''; nothing where none is recognised."""
 _TRAINING, _VALIDATION = "train_datasets", "eval_dataset"
 _FOLDERS = {
     _TRAINING: ("train", "training"),
@@ -40,44 +41,46 @@ def divided(
     rows
         What the action reads of its data sets.
     """
+    request, told = given_to_places(request)
     if request.settled or not request.data:
-        return request, ()
+        return request, told
     finder = _Finder(request.action, [row for row in rows if row.kind == "data"], splits_of)
     data: list[DataLocation] = []
     for location in request.data:
-        part = finder.part(location.uri, location.source)
-        data.append(DataLocation(source=location.source, uri=part or location.uri))
+        part = finder.part(location, location.source)
+        data.append(location.model_copy(update={"uri": part or location.uri}))
     notes = []
     given = {location.source for location in request.data}
     if _TRAINING in finder.sources and _VALIDATION in finder.sources - given:
         for location in request.data:
-            found = finder.validation(location.uri) if location.source == _TRAINING else None
+            found = finder.validation(location) if location.source == _TRAINING else None
             if found is not None:
-                data.append(DataLocation(source=_VALIDATION, uri=found))
+                data.append(DataLocation(source=_VALIDATION, uri=found, form=location.form))
             if found == location.uri:
                 notes.append(f"{found} is validated on its own split for that, since no other data was named")
     update = {"data": tuple(dict.fromkeys(data)), "settled": True}
-    return request.model_copy(update=update), (*finder.notes, *dict.fromkeys(notes))
+    return request.model_copy(update=update), (*told, *finder.notes, *dict.fromkeys(notes))
 
 
 class _Finder:
-    """Looks into local places, each once."""
+    """Looks into places, each once."""
 
     def __init__(self, action: str, rows: Sequence[Binding], splits_of: SplitsOf) -> None:
         self.sources = {row.source for row in rows}
         self._parts: dict[str, dict[str, str]] = {}
         self._action, self._rows, self._splits_of = action, rows, splits_of
-        self._splits: dict[Path, tuple[str, ...]] = {}
+        self._splits: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def part(self, uri: str, source: str) -> str | None:
+    def part(self, location: DataLocation, source: str) -> str | None:
         """Return the part of a place that a source takes; None where it is the place itself."""
+        uri, form = location.uri, location.form
         place = _local(uri)
-        if place is None or source not in self.sources or self._has_files(place, source):
+        if place is None or source not in self.sources or (not form and self._has_files(place, source)):
             return None
         folder = self._folder(place, source)
         if folder is None:
             return None
-        if self._has_files(place / folder, source) or not self._recognised(place):
+        if (not form and self._has_files(place / folder, source)) or not self._recognised(uri, form):
             self._parts.setdefault(uri, {})[source] = folder
             return f"{uri}/{folder}"
         return None
@@ -90,14 +93,15 @@ class _Finder:
             for uri, parts in self._parts.items()
         )
 
-    def validation(self, uri: str) -> str | None:
+    def validation(self, location: DataLocation) -> str | None:
         """Return what lies with training data to validate on; None where nothing does, or was set apart."""
+        uri, form = location.uri, location.form
         place = _local(uri)
-        if place is None or self._has_files(place, _TRAINING):
+        if place is not None and not form and self._has_files(place, _TRAINING):
             return None
-        if (part := self.part(uri, _VALIDATION)) is not None:
+        if (part := self.part(location, _VALIDATION)) is not None:
             return part
-        return uri if "val" in self._recognised(place) else None
+        return uri if "val" in self._recognised(uri, form) else None
 
     def _folder(self, place: Path, source: str) -> str | None:
         names = _FOLDERS.get(source, ())
@@ -111,10 +115,10 @@ class _Finder:
         needed = [row.path for row in self._rows if row.source == source and not row.may_lack]
         return all(_there(place, path) for path in needed)
 
-    def _recognised(self, place: Path) -> tuple[str, ...]:
-        if place not in self._splits:
-            self._splits[place] = tuple(self._splits_of(place))
-        return self._splits[place]
+    def _recognised(self, uri: str, form: str) -> tuple[str, ...]:
+        if (uri, form) not in self._splits:
+            self._splits[uri, form] = tuple(self._splits_of(uri, form))
+        return self._splits[uri, form]
 
 
 def _local(uri: str) -> Path | None:

@@ -68,8 +68,11 @@ class Draft:
         self.schema = skill.schema(action)
         self.template, self.template_origin = skill.template(action)
         self.locations: dict[str, list[str]] = {}
+        self.forms: dict[tuple[str, str], str] = {}
         for location in request.data:
             self.locations.setdefault(location.source, []).append(location.uri)
+            if location.form:
+                self.forms[location.source, location.uri] = location.form
         self.rows, self.warnings = datasets.bindings(skill, action, self.template)
         self.functions = self._functions()
         self.questions: dict[str, Question] = {}

@@ -56,6 +56,7 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
                 kind = decl.type if decl else "folder" if row and not row.path else "file"
                 own = row if row is not None and not draft.user_covers(key) else None
                 may_miss = bool(decl and decl.optional) or bool(row and row.optional)
+                location = _location(draft, own, uri)
                 yield InputBinding(
                     key=place,
                     uri=uri,
@@ -65,7 +66,8 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
                     source=own.source if own else "",
                     selective=_selective(key, decl.extra.get("selective") if decl else None),
                     hub=bool(decl and decl.extra.get("hub") is True),
-                    place=_location(draft, own, uri),
+                    place=location,
+                    form=draft.forms.get((own.source, location), "") if own is not None else "",
                 )
 
 

@@ -14,7 +14,12 @@ from skillbank.plan.paths import get_path
 from skillbank.plan.request import role_of
 from skillbank.plan.spec import is_example
 
-__all__ = ["locations_of"]
+__all__ = ["forms_of", "locations_of"]
+
+
+def forms_of(plan: Plan) -> dict[tuple[str, str], str]:
+    """Return the formats that were said of a plan's data, by source and location."""
+    return {(each.source, each.place): each.form for each in plan.inputs if each.form}
 
 
 def locations_of(plan: Plan, skill: Skill) -> dict[str, list[str]]:

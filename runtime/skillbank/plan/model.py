@@ -142,7 +142,7 @@ class InputBinding(Frozen):
     archive that is unpacked on the way). ``optional`` inputs are left out where nothing is there: only those
     that nobody named. ``hub`` inputs may also be a name on the model hub, which the program resolves.
     ``place`` is the location of the data set that the input is a file of, as it was named; the file may have
-    to be made of what lies there.
+    to be made of what lies there. ``form`` is the format that a person has said it is read as.
     """
 
     key: str
@@ -154,6 +154,7 @@ class InputBinding(Frozen):
     selective: Selective | None = Field(default=None, exclude_if=lambda value: value is None)
     hub: bool = Field(default=False, exclude_if=lambda value: not value)
     place: str = Field(default="", exclude_if=lambda value: not value)
+    form: str = Field(default="", exclude_if=lambda value: not value)
 
     @property
     def file(self) -> str:

@@ -13,7 +13,7 @@ from skillbank.errors import ActionNotFoundError, ConflictError
 from skillbank.plan import inference
 from skillbank.plan.model import PARENT_MODEL, is_hub_name
 from skillbank.plan.reader.roots import absolute
-from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.request import Request, Setting
 from skillbank.plan.weights import FROM_PARENT, SCRATCH
 
 __all__ = ["resolve"]
@@ -69,7 +69,7 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     if len(ids) > 1:
         raise ConflictError(f"The request names two jobs to start from, {' and '.join(ids)}; keep one.")
     update: dict[str, Any] = {
-        "data": tuple(DataLocation(source=d.source, uri=absolute(d.uri)) for d in request.data),
+        "data": tuple(d.model_copy(update={"uri": absolute(d.uri)}) for d in request.data),
         "settings": tuple(settings),
         "pretrained": pretrained,
         "parent": ids[0] if ids else None,

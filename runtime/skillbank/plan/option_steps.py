@@ -82,6 +82,8 @@ class Step:
             self.fields["automl_source"] = "--automl"
         if name == "on_broken" and not self.sources():
             return  # without data nothing can be broken
+        if name == "format" and not (self.data or self.request.data):
+            return  # and nothing is read in any format
         self.fields[name] = value
 
     def took(self, name: str) -> bool:
@@ -153,7 +155,8 @@ class Step:
 
     def _answered(self, fields: Mapping[str, Any]) -> set[str]:
         """Return the keys of the questions about the words that options answer."""
-        return {*fields, *(f"data.{role_of(source)}" for source in self._said_sources)}
+        set_here = (key for setting in self.settings for key, _ in self._leaves(setting))
+        return {*fields, *set_here, *(f"data.{role_of(source)}" for source in self._said_sources)}
 
     # -- settings by what they mean ------------------------------------------------------------
 

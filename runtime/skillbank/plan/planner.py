@@ -11,7 +11,7 @@ from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check_relations
 from skillbank.errors import SkillFormatError
-from skillbank.plan import breakage, inference, layers
+from skillbank.plan import breakage, data_formats, inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
@@ -59,7 +59,8 @@ def compile_plan(
         For what the request gets wrong; what it leaves open becomes a question of the plan.
     """
     action = _chosen_action(skill, request, parent)
-    request, said = take_settings(breakage.left_to_program(skill, action, request))
+    request = data_formats.left_to_program(skill, action, breakage.left_to_program(skill, action, request))
+    request, said = take_settings(request)
     draft = Draft(skill, action, request, parent)
     draft.warnings += request.notes
     policy = resolve_policy(request)
@@ -98,6 +99,7 @@ def compile_plan(
         # The local platform runs what is installed there, with or without a GPU.
         draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
     inputs = tuple(input_bindings(draft))
+    data_formats.refuse_unheard(request, inputs, draft.questions)
     on_broken, unheard = breakage.settled(request, inputs)
     draft.warnings += [unheard] if unheard else []
     plan = Plan.model_validate(

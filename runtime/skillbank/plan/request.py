@@ -31,10 +31,14 @@ _ROLE = re.compile(r"[A-Za-z_]\w*")
 
 
 class DataLocation(Frozen):
-    """Where one dataset lies. ``source`` is a skill's word: train_datasets, eval_dataset, ..."""
+    """Where one dataset lies. ``source`` is a skill's word: train_datasets, eval_dataset, ...
+
+    ``form`` is the format that it is to be read as, where a person has said it.
+    """
 
     source: str
     uri: str
+    form: str = ""
 
 
 class Setting(Frozen):
@@ -65,6 +69,8 @@ class Request(Frozen):
     nodes: int | None = None
     gpu_memory_gb: float | None = None
     on_broken: Literal["refuse", "skip"] | None = None
+    format: str | None = None
+    """How all of its data is read, until each place has it; see `skillbank.plan.data_formats`."""
     results_root: str | None = None
     image: str | None = None
     image_source: str = "--image"

@@ -135,4 +135,4 @@ def _locations(plan: Plan, skill: Skill) -> Iterator[DataLocation]:
         root = binding.uri[: len(binding.uri) - len(path)].rstrip("/") if path else binding.uri
         if root not in found:
             found.add(root)
-            yield DataLocation(source="eval_dataset", uri=root)
+            yield DataLocation(source="eval_dataset", uri=root, form=binding.form)

@@ -10,7 +10,8 @@ The grammar, for whoever reads it; clauses are parted by ``; `` outside of quote
     step      = head { "; " clause }              a clause belongs to the step that it stands in
     head      = ( VERB NAME | "run " NAME " of " NAME ) [ " on " PLACES ]
     VERB      = train | retrain | evaluate | export | prune | quantize | distill     (the action itself)
-    PLACES    = PLACE { " and " PLACE }
+    PLACES    = DATA { " and " DATA }
+    DATA      = PLACE [ " as " FORMAT ]           the format that the place is read as
 
     clause    = "validate on " PLACES             data of eval_dataset
               | "training data " PLACES | "inference data " PLACES | "calibration data " PLACES
@@ -62,7 +63,7 @@ from skillbank.bank.skill import Skill
 from skillbank.plan.hardware import said_hardware
 from skillbank.plan.inference import NAMED
 from skillbank.plan.literals import dotted, hide_secrets, is_secret, name, place, quoted, value
-from skillbank.plan.locations import locations_of
+from skillbank.plan.locations import forms_of, locations_of
 from skillbank.plan.model import PARENT_MODEL, Override, Plan, Source
 from skillbank.plan.products import SEARCHED, trains
 from skillbank.plan.request import ROLES
@@ -101,6 +102,8 @@ class _Step:
     action: Action
     called: str
     data: Mapping[str, list[str]]
+    forms: Mapping[tuple[str, str], str]
+    """Formats that were said of places, by source and place."""
 
     @property
     def user(self) -> dict[str, Override]:
@@ -123,7 +126,7 @@ def sentence(plans: Sequence[Plan], skill_of: Callable[[Plan], tuple[Skill, str]
     for plan in plans:
         skill, called = skill_of(plan)
         action = skill.action(plan.action, plan.variant)
-        steps.append(_Step(plan, skill, action, called, locations_of(plan, skill)))
+        steps.append(_Step(plan, skill, action, called, locations_of(plan, skill), forms_of(plan)))
     known = {plan.plan_id for plan in plans}
     said = [[_head(step), *_clauses(step, known)] for step in steps]
     _say_for_all(said, steps)
@@ -142,8 +145,9 @@ def main_source(action: str) -> str | None:
 def _head(step: _Step) -> str:
     action, called = step.plan.action, name(step.called)
     does = f"{action} {called}" if action in VERBS else f"run {name(action)} of {called}"
-    on = step.data.get(main_source(action) or "")
-    return f"{does} on {_places(on)}" if on else does
+    main = main_source(action) or ""
+    on = step.data.get(main)
+    return f"{does} on {_places(step, main, on)}" if on else does
 
 
 def _clauses(step: _Step, known: set[str]) -> Iterator[str]:
@@ -151,7 +155,7 @@ def _clauses(step: _Step, known: set[str]) -> Iterator[str]:
     for source, places in step.data.items():
         if source != main_source(plan.action):
             role = _DATA.get(source) if source in ROLES.values() else None
-            yield f"{role or f'data {name(source)} ='} {_places(places)}"
+            yield f"{role or f'data {name(source)} ='} {_places(step, source, places)}"
     if plan.on_broken == "skip":
         yield "skip what is broken"
     if plan.variant is not None:
@@ -161,8 +165,12 @@ def _clauses(step: _Step, known: set[str]) -> Iterator[str]:
     yield from _search(step)
 
 
-def _places(places: Sequence[str]) -> str:
-    return " and ".join(map(place, places))
+def _places(step: _Step, source: str, places: Sequence[str]) -> str:
+    forms = (step.forms.get((source, each), "") for each in places)
+    said = (
+        f"{place(each)} as {form}" if form else place(each) for each, form in zip(places, forms, strict=True)
+    )
+    return " and ".join(said)
 
 
 def _weights(step: _Step, known: set[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from skillbank.sources.address import Address
 from skillbank.sources.git import fetch_commit, resolve_ref
 from skillbank.sources.tree import LIMITS, Copied, copy_tree, digest_of
 from skillbank.storage.archive import extract
-from skillbank.storage.progress import Transfer
+from skillbank.storage.progress import Step, Transfer
 from skillbank.storage.uri import Uri
 from skillbank.storage.web import fetch as fetch_file
 from skillbank.visible import one_line
@@ -108,7 +108,7 @@ def _unpacked(address: Address, work: Path, left_out: list[str]) -> Path:
         suffix = ".zip" if address.location.lower().endswith(".zip") else ".tar"
         archive = work / f"download{suffix}"
 
-        def capped(transfer: Transfer) -> None:
+        def capped(transfer: Transfer | Step) -> None:
             if transfer.done > _LARGEST_ARCHIVE:
                 raise DataError(
                     f"{address.shown} is larger than {_LARGEST_ARCHIVE >> 20} MiB; that is no bank."

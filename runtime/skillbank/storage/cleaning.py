@@ -20,6 +20,7 @@ _KINDS = {
     "-folder": "folder from elsewhere",
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
+    "-listed": "texts of a data set elsewhere",
     "-set": "label set as files",
     "-thumbnails": "thumbnails of label sets",
     "pictures": "what was seen of pictures",

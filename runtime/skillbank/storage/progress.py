@@ -1,4 +1,4 @@
-"""How far a transfer is; who shows it and how is not decided here."""
+"""How far a transfer is, or other work on data; who shows it and how is not decided here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Meter", "Report", "Transfer"]
+from skillbank.datasets.progress import Step
+
+__all__ = ["Meter", "Report", "Step", "Transfer"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Transfer:
     total: int
 
 
-Report: TypeAlias = Callable[[Transfer], None]
+Report: TypeAlias = Callable[[Transfer | Step], None]
 """Called with each piece of news, never by two threads at the same time."""
 
 

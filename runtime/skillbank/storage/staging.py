@@ -20,7 +20,7 @@ from skillbank.storage.progress import Meter, Report
 from skillbank.storage.selection import named_files, select
 from skillbank.storage.uri import Uri, parse_uri
 
-__all__ = ["Found", "locate", "stage"]
+__all__ = ["Found", "check_path", "locate", "stage"]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _folder(
     if binding.selective is not None:
         things = {path: things[path] for path in _selected(binding, list(things), cache, inputs, report)}
     for path in things:
-        _check_path(found.uri, path, things)
+        check_path(found.uri, path, things)
     listing = (f"{path} {thing.size} {thing.etag}" for path, thing in sorted(things.items()))
     key = f"{digest(found.uri.name, *listing)}-folder"
     name = _file_name(found)
@@ -226,8 +226,8 @@ def _selected(
     return chosen
 
 
-def _check_path(root: Uri, path: str, all_paths: dict[str, s3.Object]) -> None:
-    """Refuse keys that are no file below the folder: a bucket holds what a file system cannot."""
+def check_path(root: Uri, path: str, all_paths: dict[str, s3.Object]) -> None:
+    """Raise `DataError` for a key that can be no file: a bucket holds what a file system cannot."""
     parts = path.split("/")
     parents = {str(parent) for parent in PurePosixPath(path).parents}
     odd = any(part in ("", ".", "..") or len(part.encode()) > 255 for part in parts)

@@ -35,6 +35,9 @@ class PlainPictures:
 
         others = [name for name in tree.files if not name.lower().endswith(PICTURES)]
         notes = ["these are pictures without annotations, from which nothing can be learned or measured"]
+        if tree.masks:
+            masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
+            notes.append(f"masks are no pictures to look at, and are left aside: {masks}")
         if others:
             notes.append(f"other files are not read: {a_few([one_line(name, 100) for name in others], 3)}")
         return DataSet(self.name, (), (Split("", "", pictures),), tuple(notes))

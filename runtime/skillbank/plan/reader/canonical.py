@@ -26,12 +26,14 @@ END = "; nothing left out"
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ITEM = rf"(?:{_STRING}|[^\s;\"]+)"
 _ITEMS = rf"{_ITEM}(?: and {_ITEM})*"
+_PLACE = rf"{_ITEM}(?: as [a-z_]+)?"
+_PLACES = rf"{_PLACE}(?: and {_PLACE})*"
 _CLAUSES = (
-    rf"validate on (?P<eval_dataset>{_ITEMS})",
-    rf"training data (?P<train_datasets>{_ITEMS})",
-    rf"inference data (?P<inference_dataset>{_ITEMS})",
-    rf"calibration data (?P<calibration_dataset>{_ITEMS})",
-    rf"data (?P<source>{_ITEM}) = (?P<places>{_ITEMS})",
+    rf"validate on (?P<eval_dataset>{_PLACES})",
+    rf"training data (?P<train_datasets>{_PLACES})",
+    rf"inference data (?P<inference_dataset>{_PLACES})",
+    rf"calibration data (?P<calibration_dataset>{_PLACES})",
+    rf"data (?P<source>{_ITEM}) = (?P<places>{_PLACES})",
     r"(?P<on_broken>skip) what is broken",
     rf"variant (?P<variant>{_ITEM})",
     rf"from job (?P<parent>{_ITEM})",
@@ -108,11 +110,11 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
 def _step(clauses: list[str], library: Library) -> dict[str, Any] | None:
     """Return the fields of one step; None where it is none."""
     does = rf"(?:(?P<verb>{'|'.join(VERBS)})|run (?P<action>{_ITEM}) of)"
-    head = re.fullmatch(rf"{does} (?P<skill>{_ITEM})(?: on (?P<on>{_ITEMS}))?", clauses[0])
+    head = re.fullmatch(rf"{does} (?P<skill>{_ITEM})(?: on (?P<on>{_PLACES}))?", clauses[0])
     if head is None:
         return None
     action = head["verb"] or unquoted(head["action"])
-    data = [DataLocation(source=str(main_source(action)), uri=uri) for uri in _items(head["on"] or "")]
+    data = _data(str(main_source(action)), head["on"] or "")
     fields: dict[str, Any] = {"action": action}
     settings: list[tuple[str, str, Any]] = []
     for clause in clauses[1:]:
@@ -134,6 +136,12 @@ def _items(said: str) -> list[str]:
     return [unquoted(item) for item in re.findall(rf"({_ITEM})(?: and |$)", said)]
 
 
+def _data(source: str, said: str) -> list[DataLocation]:
+    """Read places, with the format that each is read as."""
+    found = re.findall(rf"({_ITEM})(?: as ([a-z_]+))?(?: and |$)", said)
+    return [DataLocation(source=source, uri=unquoted(uri), form=form) for uri, form in found]
+
+
 def _take(
     said: dict[str, str],
     fields: dict[str, Any],
@@ -144,7 +152,7 @@ def _take(
     if "key" in said:
         settings.append(("", unquoted(said["key"]), parse_yaml(said["value"], "value")))
     elif "source" in said:
-        data += [DataLocation(source=unquoted(said["source"]), uri=uri) for uri in _items(said["places"])]
+        data += _data(unquoted(said["source"]), said["places"])
     elif {"scratch", "given"} & said.keys():
         fields["pretrained"] = "none" if "scratch" in said else "parent"
     elif {"no_image", "no_root"} & said.keys():
@@ -152,7 +160,7 @@ def _take(
     else:
         [(name, text)] = said.items()
         if name.endswith(("_dataset", "_datasets")):
-            data += [DataLocation(source=name, uri=uri) for uri in _items(text)]
+            data += _data(name, text)
         elif slot(name).fills is Fills.FIELD:
             fields[name] = int(text) if name in ("gpus", "nodes") else unquoted(text)
         else:

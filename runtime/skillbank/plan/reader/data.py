@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
+from skillbank.errors import ConflictError
 from skillbank.plan.datasets import DATASETS, Binding, bindings
 from skillbank.plan.model import Question
 from skillbank.plan.products import trains
@@ -17,6 +18,7 @@ from skillbank.plan.reader.roots import is_local_file
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
+from skillbank.visible import one_line
 
 __all__ = ["DataOfSteps", "rows_of"]
 
@@ -67,6 +69,12 @@ class DataOfSteps:
             if c not in self._tests
         ):
             self._tests = []  # nothing else is there to validate on
+        self._forms: dict[str, str] = {}
+        for claim in text.ledger.of("format"):
+            for uri in claim.value[0]:
+                if self._forms.setdefault(uri, claim.value[1]) != claim.value[1]:
+                    both = f"{self._forms[uri]} and {claim.value[1]}"
+                    raise ConflictError(f"{one_line(uri)} is said to be read as {both}; keep one of them.")
         self._given = [self._own(i) for i in range(len(steps))]
 
     def of(self, at: int) -> list[DataLocation]:
@@ -89,7 +97,7 @@ class DataOfSteps:
             ):
                 given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
         return [
-            DataLocation(source=source, uri=uri)
+            DataLocation(source=source, uri=uri, form=self._forms.get(uri, ""))
             for source, uris in given.items() if source in reads or len(self.steps) == 1
             for uri in dict.fromkeys(uris)
         ]  # fmt: skip

@@ -26,6 +26,8 @@ __all__ = ["Maker"]
 
 _REACH = 4
 """Words before and behind a model that may say what it is."""
+_OF_DATA = ("on_broken", "format")
+"""Fields of a request that say something of its data."""
 _FILES = ("weights", "resume", "backbone", "labels", "output")
 
 
@@ -64,10 +66,11 @@ class Maker:
             for s in self.steps
             for c in s.claims
             if c.kind in ("value", "place", "captions", "engine_value", "job")
-            or (c.kind == "field" and c.value[0] == "on_broken")
+            or (c.kind == "field" and c.value[0] in _OF_DATA)
             or (c.kind == "find" and c.value)
         }
         jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
+        claims |= {id(c): c for c in self.text.ledger.of("format")}
         return [
             c for c in claims.values()
             if id(c) not in self.taken and id(c) not in self.data.used
@@ -95,8 +98,10 @@ class Maker:
                     pretrained = claim.value.uri
                     self.taken.add(id(claim))
         fields = dict(c.value for s in self.steps for c in s.of("field"))
-        if "on_broken" in fields and not self.data.rows[at]:
-            del fields["on_broken"]  # a step without data has none that could be broken
+        data = self.data.of(at)
+        for name in _OF_DATA:  # a step without data has none that could be broken, or read
+            if name in fields and not (data if name == "format" else self.data.rows[at]):
+                del fields[name]
         self.taken |= {id(c) for s in self.steps for c in s.of("field") if c.value[0] in fields}
         results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"]
         self.taken |= {id(c) for c in results[:1]}
@@ -105,7 +110,8 @@ class Maker:
             raise ConflictError(
                 f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them."
             )
-        data = self.data.of(at)
+        held = {each.uri for each in data}
+        self.taken |= {id(c) for c in self.text.ledger.of("format") if held.intersection(c.value[0])}
         parent = self._parent(at)
         params = action.spec_params if action is not None else {}
         models = [k for k, f in params.items() if f == "parent_model"]

@@ -15,6 +15,7 @@ from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
 from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
+from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
 __all__ = ["take_announcements", "take_pairs"]
@@ -136,7 +137,9 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
         if shown.lower() in slot("platform").choices:
             ledger.claim("platform", tokens, shown.lower())
-    elif (found := slot_of_flag(text, name)) is not None:
+    elif (found := slot_of_flag(text, name)) is not None and (
+        found != "format" or _is_of_kind(slot(found), value)  # other things have formats too: "format=onnx"
+    ):
         if _is_of_kind(slot(found), value):
             _slot(text, tokens, found, said, value, shown)
     elif "." in key or written:
@@ -151,7 +154,8 @@ def _is_of_kind(each: Slot, value: Any) -> bool:
     if each.kind is Kind.NUMBER:
         return number
     if each.kind is Kind.CHOICE:
-        return isinstance(value, str) and value.lower() in each.choices
+        spelled = {word for word, _ in each.spellings} if each.name == "format" else set()
+        return isinstance(value, str) and value.lower().replace(" ", "_") in {*each.choices, *spelled}
     if each.kind is Kind.COUNTS:
         return isinstance(value, int) or (isinstance(value, list) and all(isinstance(v, int) for v in value))
     return True
@@ -171,8 +175,10 @@ def _without_container(text: Text, key: str) -> str:
 
 def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
-    if each.fills is Fills.FIELD and (each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or name == "on_broken"):
-        text.ledger.claim("field", tokens, (name, str(shown)))
+    if each.fills is Fills.FIELD and (
+        each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or name in ("on_broken", "format")
+    ):
+        text.ledger.claim("field", tokens, (name, value_of(each, value) if name == "format" else str(shown)))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
         head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
         named = head.value[0] if head.kind == "pair" else head.text

@@ -40,9 +40,11 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
+from skillbank.plan.reader.data_requests import data_request
 from skillbank.plan.reader.deeds import mark_told, take_deeds
 from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
+from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
@@ -121,6 +123,8 @@ def read_text(
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library, set_names)
+    if (asked := data_request(page, library, skill)) is not None:
+        return Reading((asked,), (), tuple(notes))
     notes += reports.take_reports(page)
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
@@ -152,6 +156,7 @@ def read_text(
     take_named_choices(page, [k for _, k in keys])
     captions.take_captions(page, training=training)
     places.take_places(page, training=training)
+    take_forms(page)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)

@@ -1,0 +1,118 @@
+"""Which pictures of a folder are masks: areas drawn for other pictures, from which no boxes are learned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+__all__ = ["masks_among", "stem_of"]
+
+_FOLDER = re.compile(
+    r"mask|segm|trimap|panoptic|pixel_?map|(^|[/_-])(gt|semantic|instance_?ids?|ann|seg)($|[/_-])|ground_?truth",
+    re.IGNORECASE,
+)
+"""Folders that are called after masks."""
+_PERHAPS = re.compile(r"label|annot|target", re.IGNORECASE)
+"""Folders in which masks may lie, as anything else may that was annotated."""
+_NAME = re.compile(r"[_.-](masks?(_?\d+)?|seg|segmentation|trimap|panoptic)$", re.IGNORECASE)
+_ALSO = re.compile(r"[_.-](labels?|gt|labelids|labeltrainids|instanceids|color|l)$", re.IGNORECASE)
+"""What names of masks end with; of the second, in folders for them and files that keep numbers."""
+_START = re.compile(r"^(masks?|seg|gt|labels?)[_.-]", re.IGNORECASE)
+_TAIL = re.compile(r"[_.-](leftimg8bit|gtfine|gtcoarse|img|image|rgb|sat)$", re.IGNORECASE)
+_HEAD = re.compile(r"^(img|image|rgb)[_.-]", re.IGNORECASE)
+"""What the name of a picture has besides that of its mask."""
+_EXACT = (".png", ".bmp", ".tif", ".tiff", ".gif")
+"""Endings of pictures that keep every number as it was drawn."""
+_FLAT = frozenset({"1", "L", "P", "I", "I;16", "LA", "PA"})
+"""Modes of pictures of numbers rather than colours."""
+_LOOKED_AT = 3
+
+
+def masks_among(
+    pictures: Sequence[str], others: Sequence[str], path_of: Callable[[str], Path]
+) -> frozenset[str]:
+    """Return the pictures that are masks of others: by folder or name, and by the picture they belong to.
+
+    One whose own name a file of annotations bears is a picture, whatever it is called. Pictures in a folder
+    of masks whose names are those of no others are masks where they are pictures of numbers.
+
+    Parameters
+    ----------
+    pictures, others
+        Relative paths of pictures, and of all other files.
+    path_of
+        Returns where a picture lies.
+    """
+    start = len(_common(pictures))
+    called: dict[str, bool] = {}
+    for name in pictures:
+        folder = name[start:].rpartition("/")[0]
+        sure = _FOLDER.search(folder) is not None
+        exact = name.lower().endswith(_EXACT)
+        stem = stem_of(name)
+        by_name = _NAME.search(stem) or (exact and (_ALSO.search(stem) or _START.search(stem)))
+        if sure or by_name or (exact and _PERHAPS.search(folder)):
+            called[name] = sure
+    if not called or len(called) == len(pictures):
+        return frozenset()
+    plain = {_plain(stem_of(name)) for name in pictures if name not in called}
+    annotated = {stem_of(name) for name in others}
+    found, alone = set(), dict[str, list[str]]()
+    for name, sure in called.items():
+        stem = stem_of(name)
+        if _plain(stem) in plain:
+            found.add(name)
+        elif stem in annotated:
+            continue
+        elif not plain.isdisjoint(_owners(stem)):
+            found.add(name)
+        elif sure:
+            alone.setdefault(name.rpartition("/")[0], []).append(name)
+    for names in alone.values():
+        if all(_is_flat(path_of(name)) for name in names[:_LOOKED_AT]):
+            found.update(names)
+    return frozenset(found)
+
+
+def stem_of(name: str) -> str:
+    """Return the last part of a path without its last ending."""
+    last = name.rpartition("/")[2]
+    return last.rpartition(".")[0] or last
+
+
+def _common(names: Sequence[str]) -> str:
+    """Return the folder, with its slash, that all names are below."""
+    if not names:
+        return ""
+    first, last = min(names), max(names)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[: first.rfind("/", 0, same) + 1]
+
+
+def _marked(stem: str) -> str | None:
+    """Return the name of the picture that the name of a mask speaks of; None where it speaks of none."""
+    for pattern in (_NAME, _ALSO, _START):
+        if (bare := pattern.sub("", stem)) != stem and bare:
+            return bare
+    return None
+
+
+def _owners(stem: str) -> set[str]:
+    """Return the names that the picture of a mask may have."""
+    bare = _marked(stem)
+    return {_plain(each) for each in (stem, bare, _marked(bare) if bare else None) if each}
+
+
+def _plain(stem: str) -> str:
+    return (_HEAD.sub("", _TAIL.sub("", stem)) or stem).lower()
+
+
+def _is_flat(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return picture.mode in _FLAT
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False

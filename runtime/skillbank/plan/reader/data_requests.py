@@ -1,0 +1,284 @@
+"""Requests about a data set by itself: "convert X to COCO", "check the data set X", "split X 80/20".
+
+No model is named in them, so nothing but the whole sentence says what is meant: it is read by these few forms
+as a whole or not at all, and any word beside them leaves it to the reader of requests for runs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from skillbank.bank.discovery import OWN, Library
+from skillbank.bank.skill import Skill
+from skillbank.errors import UsageError
+from skillbank.plan.model import Question
+from skillbank.plan.paths import parse_path
+from skillbank.plan.reader.form_words import FORM, form_of
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import is_model_file
+from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
+from skillbank.visible import one_line
+
+__all__ = ["data_request"]
+
+_SOURCE = "source_dataset"
+"""What the skills for data sets call the one that they are given."""
+_BELOW = (
+    "the data set is written below that folder, in one of the job's own; "
+    "'skillbank data {}' with -o DIR writes into DIR itself"
+)
+_AMOUNTS = ("train", "val", "test")
+
+
+def data_request(page: Text, library: Library, skill: Skill | None) -> Request | None:
+    """Return what a sentence about a data set asks for; None where it is none, or no skill does such things.
+
+    Parameters
+    ----------
+    skill
+        The skill that an option names; another one than those for data sets reads its words itself.
+
+    Raises
+    ------
+    UsageError
+        When a data set is to be written in a format that is none.
+    """
+    line = _line(page)
+    for action, pattern in _forms():
+        if (found := pattern.fullmatch(line)) is None:
+            continue
+        doer = _doer(library, action)
+        if is_model_file(page, _uri(page, found["place"])):
+            return None
+        named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", found.group(0))]
+        if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
+            return None
+        if unknown := found.groupdict().get("unknown"):
+            if not set(unknown.split()).isdisjoint(_OTHER):
+                return None
+            said = one_line(unknown, 40)
+            raise UsageError(f"'{said}' is no format that data sets are written in{_written(doer)}.")
+        return _made(page, action, doer, found)
+    return None
+
+
+def _written(skill: Skill) -> str:
+    """Say which formats there are, as the skill's schema lists them."""
+    schema = skill.schema(skill.action("convert", None))
+    node, _ = schema.find(parse_path("convert.to"))
+    listed = node.words.get("enum") if node is not None else None
+    return f"; there are {', '.join(map(str, listed))}" if isinstance(listed, list) else ""
+
+
+def _doer(library: Library, action: str) -> Skill | None:
+    """Return the skill whose action takes a whole data set, of our own bank: words name no other's."""
+    for skill in library.skills:
+        if skill.bank == OWN and any(
+            each.name == action and any(source.source == _SOURCE for source in each.data_sources)
+            for each in skill.actions
+        ):
+            return skill
+    return None
+
+
+def _line(page: Text) -> str:
+    """Return a text in small letters, places and names of skills as the numbers of their tokens."""
+    parts = []
+    for i, token in enumerate(page.tokens):
+        original = page.ledger.original[token.start : token.end].lower()
+        if token.kind == "place":
+            # A share of a whole reads like a path: "0.8/0.2".
+            parts.append(original if re.fullmatch(r"[\d.]+(?:/[\d.]+)+", original) else f"§{i}")
+        elif token.kind == "name":
+            parts.append(f"@{i}")
+        else:
+            parts.append(token.text if token.kind == "word" else original)
+    return " ".join(" ".join(parts).split())
+
+
+# -- the forms of the sentences ---------------------------------------------------------------------
+
+_NOUN = (
+    r"(?:data ?sets?|data|annotations?|labels?|images?|pictures?|photos?|exports?|folder|directory|archive|"
+    r"files?|format)"
+)
+_DET = r"(?:the|my|our|this|that|these|those|a|an|all|whole|entire|of|in|and|object detection|detection)"
+_IN = (
+    r"(?:(?:which |that )?(?:is |are |lies |lie )?"
+    r"(?:at|in|from|under|of|stored in|located at|located in|:) )?"
+)
+_PLACE = r"§(?P<place>\d+)"
+_FORM = rf"(?:{FORM})"
+_AS = (
+    rf"(?: ?,? ?\(? ?(?:from|as|in|which is|which is in|that is) (?P<read>{_FORM})(?: format)? ?\)?"
+    rf"| \( (?P<bracketed>{_FORM}) \))?"
+)
+_OF = rf"(?:(?P<of>{_FORM})(?: format| style)? )?"
+_DATA = rf"(?:{_DET} )*{_OF}(?:(?:{_DET}|{_NOUN}) )*{_IN}{_PLACE}{_AS}"
+_NAMED = rf"(?:{_DET} )*{_OF}(?:{_DET} )*(?:{_NOUN} )(?:(?:{_DET}|{_NOUN}) )*"
+_PLEASE = (
+    r"(?:(?:please|could you|can you|would you|will you|i want to|i want you to|i would like to|i'd like to|"
+    r"i need to|let's|now|kindly|just|hi|hello|hey|,) )*"
+)
+_INTO = (
+    r"(?:(?:(?:and|then|,) )*(?:write|save|put|store|place)"
+    r"(?: (?:it|them|all|the (?:results?|output|report|data ?set)))? )?"
+)
+_OUT = (
+    rf"(?: {_INTO}(?:,? ?(?:and|then) )?(?:in|into|to|at|under|below|inside)"
+    r"(?: the (?:folder|directory))? §(?P<out>\d+))?"
+)
+_SKIP = (
+    r"(?:(?: ,)?(?: and| but)? (?P<skip>skip|skipping|leave out|leaving out|drop|dropping|without)"
+    r"(?: (?:the|any|all))? (?:what is broken|whatever is broken|"
+    r"broken(?: (?:ones|pictures|images|boxes|files|data|annotations|and|or))*))?"
+)
+_WHERE = (
+    r"(?: (?:on|in|with|using) (?P<platform>docker|slurm|kubernetes)| (?P<local>locally|on this machine))?"
+)
+_WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)? ?[.!?]*"
+_TO = (
+    rf"(?:a |an |the )?(?P<to>{_FORM})"
+    r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"
+)
+_SHARE = r"\d+(?:\.\d+)? ?%?"
+_RATIO = rf"\(? ?(?P<ratio>{_SHARE}(?: ?[/:-] ?{_SHARE}){{1,2}}) ?\)?"
+_ROLE = (
+    r"(?:training|train|validation|validating|valid|val|testing|test)(?: (?:set|split|data|images|pictures))?"
+)
+_PART = rf"(?:{_SHARE} (?:for |as |to |of |is )?{_ROLE}|{_ROLE}(?: ?:)? \(? ?{_SHARE}(?: ?\))?)"
+_PARTS = rf"(?P<parts>{_PART}(?: ?(?:,|and|, and|plus) {_PART})*)"
+_NAMES = rf"(?P<names>(?:a |an )?{_ROLE}(?: ?(?:,|and|, and|/) (?:a |an )?{_ROLE})+)"
+_MORE = (
+    r"(?:,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
+    r"|(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)))*"
+)
+_FAULTS = (
+    r"(?: for (?:all |any |its )?(?:errors|faults|mistakes|problems|issues|inconsistencies|anything wrong)"
+    r"(?: (?:in|of) (?:it|the annotations|the labels))?)?"
+)
+_OTHER = ("onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8")
+"""What models are converted to, and no data set."""
+
+
+@lru_cache(maxsize=1)
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the forms of sentences with the action that each asks for."""
+    converts = r"(?:convert|transform|turn|change|translate|rewrite|re-?export|export|transcode|write|bring)"
+    checks = r"(?:check|inspect|audit|lint|examine)"
+    doubted = r"(?:validate|verify|check|inspect|audit|lint|examine)"
+    splits = r"(?:split|divide|partition)"
+    part = rf"(?:{splits} off|hold out|set aside) (?P<share>{_SHARE})"
+    forms = (
+        ("convert", rf"{converts} {_DATA} (?:to|into|as|in) {_TO}{_END}"),
+        ("convert", rf"{converts} {_DATA} from (?P<was>{_FORM}) (?:to|into) {_TO}{_END}"),
+        ("convert", rf"(?:make|create|write|generate|produce) {_TO} (?:out of|of|from) {_DATA}{_END}"),
+        ("convert", rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}"),
+        ("check", rf"{checks} {_DATA}{_FAULTS}{_END}"),
+        ("check", rf"{doubted} {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
+        ("check", rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}"),
+        ("split", rf"{splits} {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
+        ("split", rf"{splits} {_DATA}(?: ?,)?(?: (?:into|in|as|with|:))? {_PARTS}{_MORE}{_END}"),
+        ("split", rf"{splits} {_DATA} (?:into|in) {_NAMES}(?: ?,? (?:as |at |with )?{_RATIO})?{_MORE}{_END}"),
+        ("split", rf"{splits} {_DATA}{_MORE}{_END}"),
+        ("split", rf"{part} of {_DATA} (?:for|as) (?P<role>{_ROLE}){_MORE}{_END}"),
+    )
+    return tuple((action, re.compile(_PLEASE + form)) for action, form in forms)
+
+
+# -- what they ask for ------------------------------------------------------------------------------
+
+
+@dataclass
+class _Asked:
+    settings: dict[str, Any] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+
+
+def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Request:
+    said = found.groupdict()
+    asked = _Asked()
+    read_as = {form_of(text) for name in ("of", "read", "bracketed", "was") if (text := said.get(name))}
+    if len(read_as) > 1:
+        told = " and ".join(sorted(map(str, read_as)))
+        raise UsageError(f"The data set is said to be read as {told}; keep one of them.")
+    form = next(iter(read_as), None) or ""
+    if said.get("to"):
+        asked.settings["convert.to"] = form_of(said["to"])
+    if said.get("seed"):
+        asked.settings["split.seed"] = int(said["seed"])
+    if said.get("by"):
+        asked.settings["split.by"] = said["by"].replace(" ", "-")
+    if action == "split":
+        _amounts(said, asked)
+    platform = said.get("platform") or ("local" if said.get("local") else None)
+    return Request(
+        skill=skill.qualified,
+        action=action,
+        data=(DataLocation(source=_SOURCE, uri=_uri(page, found["place"]), form=form),),
+        settings=tuple(Setting(key=key, value=value) for key, value in asked.settings.items()),
+        on_broken="skip" if said.get("skip") else None,
+        results_root=_uri(page, said["out"]) if said.get("out") else None,
+        platform=platform,
+        questions=tuple(asked.questions),
+        notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
+        text=page.ledger.original,
+    )
+
+
+def _uri(page: Text, token: str) -> str:
+    return clean_uri(str(page.tokens[int(token)].value))
+
+
+def _amounts(said: dict[str, str | None], asked: _Asked) -> None:
+    """Set the shares of a division as they were said, or ask for what was not said of them."""
+    shares: dict[str, float] = {}
+    if text := said.get("ratio"):
+        numbers = [float(each) for each in re.findall(r"\d+(?:\.\d+)?", text)]
+        names = _names_in(said.get("names")) or list(_AMOUNTS)[: len(numbers)]
+        shares = dict(zip(names, numbers, strict=False)) if len(names) == len(numbers) else {}
+    elif text := said.get("parts"):
+        for part in re.findall(_PART, text):
+            [number], [name] = re.findall(r"\d+(?:\.\d+)?", part), re.findall(_ROLE, part)
+            shares[_role(name)] = float(number)
+        left = (100 if "%" in text or max(shares.values()) > 1 else 1) - sum(shares.values())
+        if "train" not in shares and left > 0:
+            shares["train"] = left  # "20% for validation"
+    elif text := said.get("share"):
+        number = float(re.findall(r"[\d.]+", text)[0])
+        shares = {_role(str(said["role"])): number}
+        shares["train"] = (100 if "%" in text or number > 1 else 1) - number
+    named = _names_in(said.get("names")) or ["val"]
+    whole = _whole(sum(shares.values()))
+    if shares and (whole is None or "train" not in shares or min(shares.values()) <= 0):
+        why = "the shares must be of train and the other splits, and be 100 % together"
+        asked.questions.append(Question(key="split.val", why=f"{why}; say for example --set val=0.2"))
+        return
+    for name in ("val", "test"):
+        if whole is not None and name in shares:
+            asked.settings[f"split.{name}"] = f"{round(shares[name] / whole, 6):g}"
+        elif not shares and name in named:
+            asked.questions.append(
+                Question(key=f"split.{name}", why=f"how much is for {name}? say for example --set {name}=0.1")
+            )
+    if shares and "val" not in shares:
+        asked.settings["split.val"] = ""
+
+
+def _whole(total: float) -> float | None:
+    """Return what shares are parts of: 100, 10 or 1; None where they are parts of nothing."""
+    return next((whole for whole in (100.0, 10.0, 1.0) if abs(total - whole) < 1e-6), None)
+
+
+def _names_in(text: str | None) -> list[str]:
+    return [_role(each) for each in re.findall(_ROLE, text or "")]
+
+
+def _role(word: str) -> str:
+    return next(
+        name for start, name in (("tr", "train"), ("v", "val"), ("te", "test")) if word.startswith(start)
+    )
