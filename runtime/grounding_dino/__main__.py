@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
     serve = actions.add_parser("serve", help="answer requests for detections on stdin until it ends")
-    serve.add_argument("--checkpoint", required=True, metavar="FILE|DIR|NAME")
+    serve.add_argument(
+        "--checkpoint", metavar="FILE|DIR|NAME", help="without it the first line on stdin says so, as JSON"
+    )
     serve.add_argument("--batch-size", type=_positive, default=8, metavar="N")
     serve.add_argument("--max-pixels", type=_positive, default=178_956_970, metavar="N", help="of a picture")
     serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")

@@ -9,6 +9,7 @@ import torch
 
 from grounding_dino.detector import Detector
 from grounding_dino.errors import EngineError
+from grounding_dino.light import whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def compile_detector(detector: Detector, device: torch.device, *, training: bool
     if device.type == "cpu" and not training:
         _LOG.warning("engine.compile changes nothing here: evaluation on a CPU has quicker passes of its own")
         return
+    whole()
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, _MOST_COMPILATIONS)
     detector.compile_layers()
     _LOG.info("layers are compiled at their first use, which takes a minute or more")

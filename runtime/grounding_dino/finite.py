@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from grounding_dino.parameters import family_name
-from grounding_dino.replicas import whole
 
 
 def first_not_finite(values: Any, name: str = "") -> str | None:
@@ -41,6 +40,9 @@ def describe_overflow(model: nn.Module) -> str:
     The way back goes from the losses to the pixels, and what is not finite spoils all that it still meets:
     of the parameters concerned, the one nearest to the losses is where it began.
     """
+    # Brings what training over machines needs, half a second for whoever only looks at weights.
+    from grounding_dino.replicas import whole
+
     broken: list[tuple[str, str]] = []
     largest, where, total = -1.0, "", 0
     for name, parameter in model.named_parameters():

@@ -5,29 +5,9 @@ half a second of every command, with no use for either here. The engine has loss
 torchao itself. Import from here and nowhere else.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from grounding_dino.light import UNUSED, without
 
-_UNUSED = ("torchao", "scipy")
-
-
-@contextmanager
-def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Let packages look as if they were not installed, those that are imported already excepted.
-
-    None in ``sys.modules`` is Python's own way to say so: nothing finds or imports such a module.
-    """
-    hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
-with _without(_UNUSED):
+with without(UNUSED):
     from transformers import (
         AutoBackbone,
         AutoConfig,

@@ -16,6 +16,7 @@ from grounding_dino.descriptions import split_text
 from grounding_dino.drawing import draw_detections, phrase_colours
 from grounding_dino.errors import DataError, EngineError
 from grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
+from grounding_dino.tiles import OFF, detect_in_tiles, tile_size
 from grounding_dino.tokenizer import normalise_phrase
 from grounding_dino.uploads import about_pixels, decode, preview_of
 
@@ -50,6 +51,8 @@ class Wish:
     pixels : PixelScale
         How numbers of more than 8 bits are scaled, where the model does not know: what other pictures of the
         same call made of it.
+    tiles : str
+        ``auto``, ``off`` or ``WxH``: whether a picture is looked at piece by piece too.
     """
 
     number: int
@@ -62,6 +65,7 @@ class Wish:
     draw: str = ""
     preview: bool = False
     pixels: PixelScale = field(default_factory=PixelScale)
+    tiles: str = OFF
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ class Service:
                 predictor=predictor,
                 small=predictor.shrink(full),
                 size=full.size,
-                full=full if wish.draw else None,
+                full=full if wish.draw or wish.tiles != OFF else None,
                 said=about_pixels(picture),
                 since=time.monotonic(),
                 preview=preview_of(picture) if wish.preview and not wish.draw else b"",
@@ -223,6 +227,7 @@ class Service:
         predictor = batch[0].predictor
         passes = predictor.run([item.small for item in batch])
         found = predictor.read(passes, [item.size for item in batch])
+        found = [self._closer(item, whole) for item, whole in zip(batch, found, strict=True)]
         spent = time.monotonic() - start
         answers = []
         for item, detections in zip(batch, found, strict=True):
@@ -241,10 +246,18 @@ class Service:
             answers.append((item, kept, document))
         # Only now, so that a batch that fails is answered once.
         for item, kept, document in answers:
-            if item.full is None:
+            if not item.wish.draw:
                 self._reply(Reply(item.wish.number, document, item.preview))
             else:
                 self._pool.submit(self._draw, item, kept, document)
+
+    def _closer(self, item: _Ready, whole: list[Detection]) -> list[Detection]:
+        """Add what the tiles of a picture show, if it is to be looked at in tiles."""
+        tile = tile_size(item.wish.tiles, item.size, item.small.size)
+        if tile is None or item.full is None:
+            return whole
+        detect, least = item.predictor.detect, item.wish.threshold
+        return detect_in_tiles(item.full, tile, detect, whole, least, self._batch_size)
 
     def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, Any]) -> None:
         names = item.wish.names
@@ -273,8 +286,8 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     Parameters
     ----------
     header : mapping
-        ``id``, ``descriptions``; ``threshold``, ``nms``, ``across``, ``draw``, ``preview`` and ``pixels``
-        may be missing.
+        ``id``, ``descriptions``; ``threshold``, ``nms``, ``across``, ``draw``, ``preview``, ``pixels`` and
+        ``tiles`` may be missing.
     picture : bytes
         The file.
     usual : mapping
@@ -298,4 +311,5 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
         draw=header.get("draw") or "",
         preview=bool(header.get("preview")),
         pixels=PixelScale.from_dict(header.get("pixels")),
+        tiles=header.get("tiles") or OFF,
     )

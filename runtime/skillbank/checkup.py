@@ -130,7 +130,7 @@ def _engine() -> list[Check]:
     from importlib.util import find_spec
 
     from skillbank.installation import how_to_install
-    from skillbank.platforms.local import find_program
+    from skillbank.platforms.programs import find_program
 
     program = find_program("grounding_dino")
     if program is None:

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 
 from skillbank.visible import named
 
-__all__ = ["LONGEST", "name_problem", "name_problems"]
+__all__ = ["HUB_VARIABLES", "LONGEST", "name_problem", "name_problems"]
 
 LONGEST = 100
 """Characters of a name."""
+HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN")
+"""What a program that fetches a model from the hub gets of our environment: which hub, and who asks."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "SKILLBANK_"
 _PREFIXES = (

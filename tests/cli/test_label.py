@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from skillbank.errors import DataNotFoundError, UsageError
@@ -102,8 +103,8 @@ def test_refusals_have_their_exit_codes(inline: Command, tmp_path: Path) -> None
     assert inline("label", picture).code == 2
     assert inline("label", str(tmp_path / "none.png"), "x").code == 5
     assert inline("label", picture, "x", "--checkpoint", "/none.pth").code == 5
-    wrong = inline("label", picture, "x", "--format", "voc")
-    assert wrong.code == 2 and "json, coco, yolo, kitti, pictures" in wrong.err
+    wrong = inline("label", picture, "x", "--format", "via")
+    assert wrong.code == 2 and "json, coco, kitti, odvg, yolo, voc, labelme, csv, pictures" in wrong.err
 
 
 @pytest.mark.slow
@@ -164,7 +165,10 @@ def test_a_second_run_never_mixes_with_the_first(inline: Command, tiny: Path, tm
     assert len(list((out / "yolo" / "images").iterdir())) == 3
     replaced = label(str(folder / "0.png"), "blue star", "red circle", "--replace")
     assert replaced.code == 0 and [p.name for p in (out / "yolo" / "labels").iterdir()] == ["0.txt"]
-    assert (out / "yolo" / "classes.txt").read_text() == "blue star\nred circle\n"
+    assert yaml.safe_load((out / "yolo" / "data.yaml").read_text())["names"] == {
+        0: "blue star",
+        1: "red circle",
+    }
 
 
 @pytest.mark.slow

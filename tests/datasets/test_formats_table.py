@@ -15,8 +15,9 @@ from skillbank.datasets.opening import open_place
 from skillbank.datasets.tree import open_tree
 from skillbank.errors import SkillbankError
 from skillbank.labelling.batch import label_pictures
+from skillbank.labelling.data_sets import DATA_SETS, data_set_pictures
 from skillbank.labelling.findings import Finding, Labelled
-from skillbank.labelling.formats import label_files, yolo_images
+from skillbank.labelling.formats import label_files
 from skillbank.runtime import Runtime
 from tests.datasets.reading import boxes, picture, text
 from tests.datasets.running import Staged, plan_of, staged
@@ -106,8 +107,10 @@ def label_writes(form: str, place: Path) -> None:
     target = place.parent / "labelled"
     for name, content in label_files(form, [found], ["cat"]):
         text(target / name, content)
-    beside = {"yolo": str(dict(yolo_images([found]))["a.jpg"]), "kitti": "kitti/a.jpg"}
-    picture(target / beside.get(form, "a.jpg"), SIZE)
+    beside = "kitti/a.jpg" if form == "kitti" else "a.jpg"
+    if form in DATA_SETS:
+        beside = str(dict(data_set_pictures(form, [found]))["a.jpg"])
+    picture(target / beside, SIZE)
     data = open_place(target).data
     assert data.format == form and data.classes == ("cat",)
     read = [marks for split in data.splits for marks in boxes(data, split.name).values()]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from skillbank import Runtime
 from skillbank.errors import DataError
-from skillbank.labelling import Labels, label_pictures
+from skillbank.labelling.batch import Labels, label_pictures
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.manifest import read_manifest
 from skillbank.labelling.scales import Scales

@@ -13,6 +13,7 @@ import pytest
 
 from skillbank.errors import DataError, PlatformError
 from skillbank.labelling import engine as module
+from skillbank.labelling import process
 from skillbank.labelling.engine import Engine
 
 Start = Callable[[str], Engine]
@@ -26,9 +27,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
 
     def started(body: str) -> Engine:
         program = tmp_path / "grounding_dino"
-        program.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n{body}\n")
+        program.write_text(f"#!{sys.executable}\nimport json, os, sys, time\nsys.stdin.readline()\n{body}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(module, "find_program", lambda name: str(program))
+        monkeypatch.setattr(process, "find_program", lambda name: str(program))
         return Engine("model.pth")
 
     return started

@@ -16,10 +16,11 @@ import pytest
 
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import KNOWN, get_platform, keeper, local
+from skillbank.platforms import KNOWN, get_platform, keeper, programs
 from skillbank.platforms.base import Handle, Launch, job_dir
-from skillbank.platforms.local import LocalPlatform, find_program
+from skillbank.platforms.local import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
+from skillbank.platforms.programs import find_program
 from skillbank.runtime import Runtime
 from tests.gate import admitted
 
@@ -90,7 +91,8 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         import os, sys, time
         from pathlib import Path
         from skillbank.platforms.base import Launch
-        from skillbank.platforms.local import LocalPlatform, find_program
+        from skillbank.platforms.local import LocalPlatform
+        from skillbank.platforms.programs import find_program
         from tests.gate import admitted
         folder = Path({str(folder)!r})
         code = {f"print('begun', flush=True){WAIT_FOR_GO}print('done'); raise SystemExit(5)"!r}
@@ -302,9 +304,9 @@ def test_programs_are_found_beside_this_python_and_only_with_what_they_need(
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(other.parent))
-    monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json",)})
+    monkeypatch.setattr(programs, "_NEEDS", {"grounding_dino": ("json",)})
     assert find_program("grounding_dino") == str(program)
-    monkeypatch.setattr(local, "_NEEDS", {"grounding_dino": ("json", "no_such_package")})
+    monkeypatch.setattr(programs, "_NEEDS", {"grounding_dino": ("json", "no_such_package")})
     assert find_program("grounding_dino") == str(other)
     monkeypatch.setenv("PATH", f"{program.parent}:/nowhere")
     assert find_program("grounding_dino") is None

@@ -13,7 +13,7 @@ from skillbank.bank.discovery import Bank
 from skillbank.cli import app, terminal
 from skillbank.cli.trust_view import look_lines
 from skillbank.errors import SkillbankError
-from skillbank.platforms.local import find_program
+from skillbank.platforms.programs import find_program
 from skillbank.trust.decisions import keep
 from skillbank.trust.gate import LONGEST_COMMAND
 from skillbank.trust.look import look

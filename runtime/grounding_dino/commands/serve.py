@@ -1,38 +1,21 @@
 """``grounding_dino serve``: requests on stdin, answers on stdout, until stdin ends.
 
-A request is one line of JSON, ``{"id", "descriptions", "bytes", ...}``, followed by that many bytes of a
-picture file; an answer is one line of JSON, ``{"id", "bytes", ...}``, followed by that many bytes of the
-annotated copy. The first line of stdout says that the model is loaded, and what it is.
+Without ``--checkpoint`` the first line on stdin says which model is used, and how: whoever starts this
+program may do so before that is known, and torch is imported meanwhile.
 """
 
 import json
 import os
 import signal
 import sys
-import threading
-import warnings
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import Image
+from grounding_dino import light
+from grounding_dino.commands.session import importing
 
-from grounding_dino.commands.loading import (
-    Model,
-    make_network,
-    predictor_of,
-    read_model,
-    settle_with_model,
-)
-from grounding_dino.config import build_spec
-from grounding_dino.device import choose_compute
-from grounding_dino.pretrained import read_pretrained
-from grounding_dino.serving import Reply, Service, read_wish
-
-_KEY = "--checkpoint"
-_MOST_LABELS = 200
-_ACROSS = 0.7
-"""Most overlap of boxes of two descriptions: above it they are names of one object, and the surest counts."""
+_OFFLINE = "HF_HUB_OFFLINE"
 
 
 def serve(arguments: Namespace) -> None:
@@ -42,48 +25,37 @@ def serve(arguments: Namespace) -> None:
     ----------
     arguments : Namespace
         ``checkpoint`` (a file, a folder or a name on the hub), ``batch_size``, ``max_pixels``, ``window``
-        (milliseconds).
+        (milliseconds).  The first line on stdin holds the same, with ``offline`` where the hub is not to be
+        asked, when there is no ``checkpoint``.
     """
     requests, answers = _own_streams()
     # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    Image.MAX_IMAGE_PIXELS = arguments.max_pixels
-    model = _read(arguments.checkpoint)
-    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
-    spec, _ = settle_with_model(spec, "inference", [], model)
-    compute = choose_compute(spec, [0])
-    network, resizing = make_network(spec, model, compute)
-    usual = {
-        "threshold": spec.inference.conf_threshold,
-        "nms": spec.engine.nms_iou,
-        "across": _ACROSS,
-    }
+    with importing():
+        light.import_torch()
+        if not arguments.checkpoint:
+            line = requests.readline()
+            if not line:
+                return
+            _take(arguments, json.loads(line))
+        if is_file(arguments.checkpoint):
+            light.import_transformers()
+        else:
+            light.whole()
+        from grounding_dino.commands.answering import answer_requests
+    answer_requests(arguments, requests, answers)
 
-    def answer(reply: Reply) -> None:
-        _write(answers, {"id": reply.number, **reply.document}, reply.picture)
 
-    service = Service(
-        lambda phrases: predictor_of(network, resizing, spec, model, phrases, compute),
-        answer,
-        most_pixels=arguments.max_pixels,
-        batch_size=arguments.batch_size,
-        window=arguments.window / 1000,
-        workers=min(8, compute.threads + 1),
-    )
-    about = {
-        **usual,
-        "device": str(compute.device),
-        "backbone": model.architecture.backbone,
-        "labels": list(model.labels[:_MOST_LABELS]),
-    }
-    _write(answers, {"ready": about})
-    reader = threading.Thread(target=_read_requests, args=(requests, service, usual), daemon=True)
-    reader.start()
-    service.run()
-    # Everything is answered and nothing is open; taking torch apart would take seconds.
-    sys.stderr.flush()
-    os._exit(0)
+def is_file(name: str) -> bool:
+    """Whether a model is a checkpoint or an ONNX file; it is a folder or a name on the hub otherwise."""
+    return Path(name).is_file() or Path(name).suffix.lower() in (".pth", ".onnx")
+
+
+def _take(arguments: Namespace, order: dict[str, Any]) -> None:
+    if order.pop("offline", False):
+        os.environ[_OFFLINE] = "1"
+    for name, value in order.items():
+        setattr(arguments, name, value)
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -98,24 +70,3 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     os.close(nothing)
     os.dup2(2, 1)
     return requests, answers
-
-
-def _read(name: str) -> Model:
-    path = Path(name)
-    looks_like_a_file = path.is_file() or path.suffix.lower() in (".pth", ".onnx")
-    return read_model(name, _KEY) if looks_like_a_file else read_pretrained(name, _KEY)
-
-
-def _read_requests(stream: BinaryIO, service: Service, usual: dict[str, float]) -> None:
-    try:
-        while line := stream.readline():
-            header = json.loads(line)
-            service.submit(read_wish(header, stream.read(header["bytes"]), usual))
-    finally:
-        service.close()
-
-
-def _write(stream: BinaryIO, document: dict[str, Any], picture: bytes = b"") -> None:
-    line = json.dumps({**document, "bytes": len(picture)}, ensure_ascii=False)
-    stream.write(line.encode() + b"\n" + picture)
-    stream.flush()

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.home import home
-from skillbank.labelling import label_pictures
+from skillbank.labelling.batch import label_pictures
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox

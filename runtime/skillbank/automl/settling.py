@@ -19,7 +19,7 @@ from skillbank.errors import PlatformError
 from skillbank.jobs.specfile import write_spec
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.paths import set_path
-from skillbank.platforms.local import find_program
+from skillbank.platforms.programs import find_program
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.visible import one_line
 

@@ -83,7 +83,7 @@ def label(
         typer.Option(
             "--format",
             "-f",
-            metavar="json|coco|yolo|kitti|pictures",
+            metavar="json|coco|kitti|odvg|yolo|voc|labelme|csv|pictures",
             help="What is written; may be repeated [default: json and pictures]",
         ),
     ] = None,
@@ -105,6 +105,19 @@ def label(
             "and the surest counts [default: 0.7; 1 keeps every name]",
         ),
     ] = None,
+    tiles: Annotated[
+        str,
+        typer.Option(
+            "--tiles",
+            metavar="auto|WxH|off",
+            help="Look at pictures piece by piece too, for small objects: auto those much larger than the "
+            "model sees them.",
+        ),
+    ] = "off",
+    every: Annotated[
+        int | None,
+        typer.Option("--every", min=1, metavar="N", help="Of videos: one of N frames is looked at."),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -118,6 +131,9 @@ def label(
 
     With --into they are kept in a label set, where people review them.
     """
+    from skillbank.labelling.process import begin
+
+    begin()
     from skillbank.cli import label_into
     from skillbank.labelling.batch import ANNOTATED, label_pictures
     from skillbank.labelling.words import tell_apart
@@ -125,6 +141,7 @@ def label(
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
         label_into.refuse_folders(output, formats, replace)
+        label_into.refuse_looks(tiles, every)
         said = tell_apart(words or (), texts or (), classes=True)
         label_into.label(into, said, classes, only, model, bounds, detach, as_json)
         return
@@ -142,6 +159,8 @@ def label(
             output=folder,
             kinds=kinds,
             **bounds,
+            tiles=tiles,
+            every=every,
             replace=replace,
             told=told,
         )

@@ -41,6 +41,16 @@ def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: 
         )
 
 
+def refuse_looks(tiles: str, every: int | None) -> None:
+    """Refuse ways of looking that a label set does not have."""
+    given = {"--tiles": tiles != "off", "--every": every is not None}
+    if named := [name for name, said in given.items() if said]:
+        raise UsageError(
+            f"{' and '.join(named)} cannot be had with --into: a label set holds whole pictures; leave it "
+            "out, or label into a folder."
+        )
+
+
 def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None, detach: bool) -> None:
     """Refuse options of a label set where none was named, and a command that names no picture."""
     given = {"--classes": classes is not None, "--only": only is not None, "--detach": detach}

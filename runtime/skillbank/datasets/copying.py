@@ -141,6 +141,11 @@ def writer_of(name: str) -> Writer:
     return found
 
 
+def names_for(writer: Writer) -> Names:
+    """Return what gives pictures their places in a data set of a writer's format."""
+    return Names(listed=writer.name in _LISTS)
+
+
 def write_copy(
     tree: Tree,
     portions: Sequence[Portion],
@@ -173,7 +178,7 @@ def write_copy(
     """
     with fresh_folder(folder, tree.root) as work:
         placer = Placer(work, placement)
-        names = Names(listed=writer.name in _LISTS)
+        names = names_for(writer)
         counts = {portion.name: SplitCount() for portion in portions}
         passage = _Passage(tree, writer, placer, names, report, keep=placement is Placement.NONE)
         parts = [Part(each.name, passage.pictures(each, counts[each.name])) for each in portions]

@@ -16,10 +16,12 @@ from skillbank.labelling.exports import ANNOTATED, Export
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.formats import FORMATS, see_that_names_differ
 from skillbank.labelling.manifest import digest, digest_file
-from skillbank.labelling.models import HUB_MODEL, find_model, model_digest
+from skillbank.labelling.models import HUB_MODEL, WAY_OUT, find_model, model_digest, open_engine
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.scales import Scales, seen_with
+from skillbank.labelling.tiles import OFF, checked_tiles
+from skillbank.labelling.video import with_frames
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -109,6 +111,8 @@ def label_pictures(
     threshold: float | None = None,
     nms: float | None = None,
     across: float | None = None,
+    tiles: str = OFF,
+    every: int | None = None,
     replace: bool = False,
     told: Told = lambda done, total: None,
 ) -> Labels:
@@ -136,6 +140,11 @@ def label_pictures(
     across
         Most overlap of two boxes of different descriptions: above it they are names of one object, and the
         surest counts; 1 keeps them all.
+    tiles
+        Whether pictures are looked at piece by piece as well as whole: ``auto`` (those that are much larger
+        than the model sees them), ``WxH`` in pixels, or ``off``.
+    every
+        Of how many frames of a video one is taken (`skillbank.labelling.video`).
     replace
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
@@ -149,13 +158,15 @@ def label_pictures(
     read = read_descriptions(descriptions)
     _see_that_wishes_are_right(kinds, threshold, nms, across)
     see_that_names_differ(kinds, read.names)
+    images = with_frames(images, every, output)
     see_that_they_are_there(images)
     found = find_model(runtime, model)
     export = Export.open(output, kinds, read.names, replace)
+    export.tiles = checked_tiles(tiles)
     pictures, notes = _without_own(find_pictures(images), output)
     labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
     scales = Scales()
-    with Engine(found.source) as engine:
+    with open_engine(found, model) as engine:
         load(engine, model)
         least = engine.about["threshold"] if threshold is None else threshold
         most = engine.about["nms"] if nms is None else nms
@@ -238,10 +249,7 @@ def load(engine: Engine, given: str | None) -> None:
     except DataError:
         if given is not None:
             raise
-        raise DataError(
-            f"{HUB_MODEL} cannot be had from the model hub here; name a model with --checkpoint: a train job "
-            "('last:train'), a checkpoint or ONNX file, or a folder that holds a transformers Grounding DINO."
-        ) from None
+        raise DataError(f"{HUB_MODEL} cannot be had from the model hub here; {WAY_OUT}.") from None
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
@@ -327,6 +335,7 @@ def _labelled(
                 across=export.across,
                 draw=copy,
                 pixels=pixels,
+                tiles=export.tiles,
             )
             under_way.append((path, name, sha256, future))
         else:

@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from skillbank.errors import DataError, PlatformError
-from skillbank.installation import how_to_install
-from skillbank.plan.weights import HUB_VARIABLES
-from skillbank.platforms.local import find_program
-from skillbank.trust.environment import program_environment
+from skillbank.labelling.process import PROGRAM, take
 
-__all__ = ["BATCH", "PROGRAM", "Answer", "Engine", "PictureError"]
+__all__ = ["BATCH", "MOST_PIXELS", "PROGRAM", "Answer", "Engine", "PictureError"]
 
-PROGRAM = "grounding_dino"
 BATCH = 8
+MOST_PIXELS = 178_956_970
+"""Of a picture that is taken unless somebody says otherwise."""
 _GRACE = 10.0
 _LAST_ANSWERS = 1.0
 
@@ -55,6 +53,8 @@ class Engine:
         Of a picture; larger ones are refused before they are unpacked.
     window
         Milliseconds that a picture waits for others to make a batch with.
+    offline
+        Whether the model of the hub is taken from its cache as it is, because the hub is out of reach.
 
     Attributes
     ----------
@@ -68,9 +68,13 @@ class Engine:
         When the engine is not installed.
     """
 
-    def __init__(self, model: str, *, most_pixels: int = 178_956_970, window: float = 3.0) -> None:
-        program = find_program(PROGRAM)
-        if program is None:
+    def __init__(
+        self, model: str, *, most_pixels: int = MOST_PIXELS, window: float = 3.0, offline: bool = False
+    ) -> None:
+        process = take()
+        if process is None:
+            from skillbank.installation import how_to_install
+
             raise PlatformError(
                 f"The program {PROGRAM} is not installed; {how_to_install('engine')} brings it."
             )
@@ -79,18 +83,15 @@ class Engine:
         self._numbers = itertools.count(1)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._said: deque[str] = deque(maxlen=50)
-        limits = [f"--max-pixels={most_pixels}", f"--window={window}", f"--batch-size={BATCH}"]
-        self._process = subprocess.Popen(
-            [program, "serve", f"--checkpoint={model}", *limits],
-            env=program_environment(HUB_VARIABLES),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self._process = process
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
+        order = {"checkpoint": model, "max_pixels": most_pixels, "window": window, "batch_size": BATCH}
+        with contextlib.suppress(OSError):  # it has ended; `ready` says why
+            self._stdin.write(json.dumps(order | ({"offline": True} if offline else {})).encode() + b"\n")
+            self._stdin.flush()
 
     def ready(self) -> None:
         """Wait until the model is loaded; to be called once, before anything is asked.
@@ -131,6 +132,7 @@ class Engine:
         draw: str = "",
         preview: bool = False,
         pixels: Mapping[str, Sequence[float]] | None = None,
+        tiles: str = "",
     ) -> Future[Answer]:
         """Ask what is in a picture; waits only while the engine has very much to do.
 
@@ -146,6 +148,8 @@ class Engine:
         pixels
             What is black and white in pictures of more than 8 bits, by the kind of their numbers, where the
             model keeps no scale (`skillbank.labelling.scales`).
+        tiles
+            Whether it is looked at piece by piece too: ``auto``, ``WxH``, empty for not.
 
         Returns
         -------
@@ -158,6 +162,7 @@ class Engine:
         bounds = (("threshold", threshold), ("nms", nms), ("across", across))
         header |= {name: value for name, value in bounds if value is not None}
         header |= {k: v for k, v in (("draw", draw), ("preview", preview), ("pixels", pixels)) if v}
+        header |= {"tiles": tiles} if tiles else {}
         with self._lock:
             self._waiting[number] = future
         try:

@@ -17,8 +17,9 @@ from typing import Any
 
 import skillbank
 from skillbank.errors import DataError, UsageError
+from skillbank.labelling.data_sets import DATA_SETS, data_set_pictures
 from skillbank.labelling.findings import Labelled
-from skillbank.labelling.formats import FORMATS, label_files, yolo_images
+from skillbank.labelling.formats import FORMATS, label_files
 from skillbank.labelling.manifest import (
     MANIFEST,
     Manifest,
@@ -78,6 +79,7 @@ class Export:
     threshold: float = 0.0
     nms: float = 0.0
     across: float = 1.0
+    tiles: str = "off"
     pictures: dict[str, Picture] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
@@ -126,6 +128,7 @@ class Export:
         self._compare("threshold", before.threshold, threshold)
         self._compare("overlap", before.nms, nms)
         self._compare("overlap of different names", before.across, across)
+        self._compare("tiles", before.tiles, self.tiles)
         self.root = Path(before.root)
         if not root.is_relative_to(self.root):
             self._refuse(f"names of pictures in it count from {before.root}, and {root} is not below it")
@@ -236,8 +239,8 @@ class Export:
             if kind in FORMATS:
                 for place, text in label_files(kind, pictures, self.descriptions):
                     yield place.as_posix(), _New(digest(text.encode()), text.encode())
-        if "yolo" in self.kinds:
-            for name, image in yolo_images(pictures):
+        for kind in filter(DATA_SETS.__contains__, self.kinds):
+            for name, image in data_set_pictures(kind, pictures):
                 picture = self.pictures[name]
                 yield image.as_posix(), _New(picture.sha256, source=Path(picture.path))
         if ANNOTATED in self.kinds:
@@ -286,6 +289,7 @@ class Export:
                 "threshold": self.threshold,
                 "nms": self.nms,
                 "across": self.across,
+                "tiles": self.tiles,
                 "kinds": self.kinds,
                 "root": str(self.root),
                 "pictures": tuple(self.pictures.values()),

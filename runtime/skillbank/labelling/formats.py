@@ -1,32 +1,26 @@
-"""Labels as files: our own JSON, COCO, YOLO, and the text files that the family's inference writes.
+"""Labels as files: with their scores as our own JSON, as COCO and as the texts of the family's inference.
+
+As data sets the room of data sets writes them (`skillbank.labelling.data_sets`).
 
 Each format is a function from labelled pictures to the texts of its files. All of them keep boxes inside the
-picture; COCO and the family's files are in pixels of two decimals, YOLO's in shares of the sides of six.
+picture, in pixels of two decimals.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from skillbank.errors import UsageError
+from skillbank.labelling.data_sets import DATA_SETS, data_set_files
 from skillbank.labelling.findings import Labelled
 
-__all__ = ["FORMATS", "Texts", "label_files", "see_that_names_differ", "yolo_images"]
+__all__ = ["FORMATS", "Texts", "label_files", "see_that_names_differ"]
 
 Texts = Iterator[tuple[PurePosixPath, str]]
-_SHARE = 1_000_000
-_DATA = """\
-# Labels that a model made; nobody has checked them. skillbank-labels.json above, if any, says which model.
-# There is no `path`: ultralytics then reads `images` from beside this file, also when the folder has moved.
-train: images
-# ultralytics wants this key, and a training wants pictures here. What was only labelled is no measure of a
-# model: name a folder of pictures with checked labels.
-val:
-"""
 
 
 def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> None:
@@ -101,59 +95,6 @@ def _coco(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
     yield PurePosixPath("coco.json"), _text(document)
 
 
-def _yolo(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
-    """A folder that trainers of YOLO take: `data.yaml`, and `labels/` beside `images/`."""
-    import yaml
-
-    root = PurePosixPath("yolo")
-    names = dict(enumerate(phrases))
-    said = yaml.safe_dump({"names": names}, sort_keys=False, allow_unicode=True)
-    yield root / "data.yaml", f"{_DATA}{said}"
-    yield root / "classes.txt", "".join(f"{phrase}\n" for phrase in phrases)
-    numbers = {phrase: number for number, phrase in names.items()}
-    for picture, place in _yolo_places(pictures):
-        size = picture.width, picture.height
-        lines = (f"{numbers[f.phrase]} {_shares(f.box, size)}\n" for f in picture.findings)
-        yield root / "labels" / place, "".join(lines)
-
-
-def yolo_images(pictures: Sequence[Labelled]) -> Iterator[tuple[str, PurePosixPath]]:
-    """Yield each picture's name and where trainers of YOLO look for it: named like its label file."""
-    for picture, place in _yolo_places(pictures):
-        yield (
-            picture.name,
-            PurePosixPath("yolo/images") / place.with_suffix(PurePosixPath(picture.name).suffix),
-        )
-
-
-def _yolo_places(pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, PurePosixPath]]:
-    """Yield the names of label files; a folder ``images`` gets another name.
-
-    Trainers find the labels of a picture by putting ``labels`` for the last ``images`` in its path.
-    """
-    renamed = []
-    for picture in pictures:
-        plain = PurePosixPath(picture.name)
-        folders = [f"{part}_" if part.lower() == "images" else part for part in plain.parts[:-1]]
-        renamed.append(replace(picture, name=PurePosixPath(*folders, plain.name).as_posix()))
-    for picture, (_, place) in zip(pictures, _places(renamed), strict=True):
-        yield picture, place
-
-
-def _shares(box: tuple[float, float, float, float], size: tuple[int, int]) -> str:
-    """Return centre and size as shares of the picture; the box that they mean is inside of it."""
-    left, top, right, bottom = box
-    (x, w), (y, h) = _share(left, right, size[0]), _share(top, bottom, size[1])
-    return " ".join(f"{value / _SHARE:.6f}" for value in (x, y, w, h))
-
-
-def _share(low: float, high: float, size: int) -> tuple[int, int]:
-    """Return centre and length of a stretch in millionths; rounding never takes it over an edge."""
-    centre = min(max(round((low + high) / 2 / size * _SHARE), 1), _SHARE - 1)
-    length = round((high - low) / size * _SHARE)
-    return centre, max(1, min(length, 2 * centre, 2 * (_SHARE - centre)))
-
-
 def _kitti(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
     """One line an object as the family's inference writes it; blanks in names become underscores."""
     for picture, place in _places(pictures):
@@ -189,7 +130,7 @@ def _text(document: Any) -> str:
 FORMATS: dict[str, Callable[[Sequence[Labelled], Sequence[str]], Texts]] = {
     "json": _json,
     "coco": _coco,
-    "yolo": _yolo,
     "kitti": _kitti,
+    **{name: partial(data_set_files, name) for name in DATA_SETS},
 }
 """What labels can be written as, by name."""

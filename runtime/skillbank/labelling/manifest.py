@@ -71,6 +71,8 @@ class Manifest(_Frozen):
     threshold, nms, across
         Least score; most overlap of boxes of one description, and of different ones (earlier versions kept
         every name of an object).
+    tiles
+        Whether pictures were looked at piece by piece too: ``off``, ``auto`` or ``WxH``.
     kinds
         What was written: formats, and ``pictures`` for annotated copies.
     root
@@ -92,6 +94,7 @@ class Manifest(_Frozen):
     threshold: float
     nms: float
     across: float = 1.0
+    tiles: str = "off"
     kinds: tuple[str, ...]
     root: str
     pictures: tuple[Picture, ...] = ()

@@ -1,4 +1,4 @@
-"""Which model labels: a job's best one, a file, a folder, or a name on the model hub."""
+"""Which model labels: a job's best one, a file, a folder, or a name on the model hub; and its engine."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillbank.errors import DataNotFoundError, ParentError
+from skillbank.errors import DataError, DataNotFoundError, ParentError
 from skillbank.jobs.record import JobState
+from skillbank.labelling.engine import MOST_PIXELS, Engine
 from skillbank.labelling.manifest import digest, digest_file
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
+from skillbank.redact import redact
 from skillbank.storage import hub
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["HUB_MODEL", "Model", "find_model", "model_digest"]
+__all__ = ["HUB_MODEL", "WAY_OUT", "Model", "find_model", "model_digest", "open_engine"]
 
 HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
 """What is used when nothing is named: the smallest one that finds what is in photographs."""
+
+
+WAY_OUT = (
+    "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder that "
+    "holds a transformers Grounding DINO"
+)
+"""What to do where the model that is used by default cannot be had."""
 
 
 class Model(NamedTuple):
@@ -63,6 +72,41 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
             "on the model hub."
         )
     return _of_job(runtime, given)
+
+
+def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXELS) -> Engine:
+    """Start the engine with a model, the hub's cache taken as it is where the hub does not answer.
+
+    Parameters
+    ----------
+    model, given
+        What `find_model` gave, and what it was given.
+    most_pixels
+        Of a picture.
+
+    Raises
+    ------
+    DataError
+        When the model is on the hub, which does not answer, and not in its cache.
+    PlatformError
+        When the engine is not installed.
+    """
+    offline = False
+    if is_hub_name(model.source) and hub.offline():
+        if not hub.cached(model.source):
+            raise DataError(f"{model.source} cannot be had from the model hub here; {WAY_OUT}.")
+    elif is_hub_name(model.source):
+        status = hub.answer(model.source)
+        offline = not 200 <= status < 400
+        if offline and not hub.cached(model.source):
+            said = (
+                f"answers {status} for {model.source}, which"
+                if status
+                else f"does not answer, and {model.source}"
+            )
+            way_out = WAY_OUT if given is None else "give a file, a folder or a train job"
+            raise DataError(f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {way_out}.")
+    return Engine(model.source, most_pixels=most_pixels, offline=offline)
 
 
 def model_digest(source: str) -> str:

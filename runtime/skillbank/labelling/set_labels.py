@@ -14,7 +14,7 @@ from skillbank.descriptions import advice_for, same
 from skillbank.errors import DataError, UsageError, did_you_mean
 from skillbank.labelling.batch import load
 from skillbank.labelling.engine import Engine
-from skillbank.labelling.models import Model, find_model, model_digest
+from skillbank.labelling.models import Model, find_model, model_digest, open_engine
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
@@ -88,7 +88,7 @@ def label_set(
         )
     paths = find_pictures(images)
     known = _by_content(there, {}) if there and paths else {}
-    with Engine(found.source) as engine, closing(scanned(paths, known)) as chunks:
+    with open_engine(found, model) as engine, closing(scanned(paths, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
         if first is not None and not first.found:

@@ -24,8 +24,8 @@ from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
-from skillbank.plan.weights import HUB_VARIABLES, weights_question
-from skillbank.variables import name_problems
+from skillbank.plan.weights import weights_question
+from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CLEARED",
     "FROM_PARENT",
-    "HUB_VARIABLES",
     "SCRATCH",
     "from_scratch",
     "pretrained_fields",
@@ -28,8 +27,6 @@ CLEARED = "from scratch, as the user said"
 """Why a field of a pretrained model is empty where that was said."""
 FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
-HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN")
-"""What a job that fetches a model from the hub gets of our environment: which hub, and who asks."""
 
 
 def pretrained_fields(functions: Mapping[str, Any]) -> tuple[str, ...]:

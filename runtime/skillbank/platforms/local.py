@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +21,12 @@ from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
+from skillbank.platforms.programs import find_program
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 
-__all__ = ["LocalPlatform", "find_program"]
+__all__ = ["LocalPlatform"]
 
 _EXTRA = {"grounding_dino": "engine"}
-_NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_coco_eval")}
-"""Packages that a program of our own wheel needs: the program is installed also without its extra."""
-
-
-def find_program(name: str) -> str | None:
-    """Return the path of a program: the one installed with this skillbank, else the one on PATH.
-
-    The one beside this Python is of the same version; PATH may lead to another environment's. A path that
-    is not whole names no program: it would be another one in each folder that skillbank is called in.
-    """
-    if "/" in name and not name.startswith("/"):
-        return None
-    here = str(Path(sys.executable).parent)
-    found = shutil.which(name, path=here)
-    if found is None or not all(map(find_spec, _NEEDS.get(name, ()))):
-        found = shutil.which(name)
-        if found is None or str(Path(found).parent) == here:
-            return None
-    return str(Path(found).absolute())
 
 
 class LocalPlatform(Platform):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -26,10 +27,11 @@ from skillbank.redact import redact
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
-__all__ = ["HUB", "cached", "find", "offline", "revision"]
+__all__ = ["HUB", "answer", "cached", "endpoint", "find", "offline", "revision"]
 
 HUB = "https://huggingface.co"
 _SECONDS = 5.0
+_SHORTLY = 2.0
 _LARGEST = 1 << 20
 _WAY_OUT = "download the model and give its folder"
 
@@ -63,6 +65,36 @@ def revision(name: str) -> str | None:
         return None
 
 
+def endpoint() -> str:
+    """Return the address of the hub that programs ask."""
+    return (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+
+
+def answer(name: str) -> int:
+    """Return the hub's status for a model, 0 when none comes within two seconds or ``HF_HUB_ETAG_TIMEOUT``.
+
+    Libraries would try for half a minute, again and again, until they say that a hub is out of reach.
+    """
+    seconds = _SHORTLY
+    with suppress(ValueError):
+        seconds = float(os.environ.get("HF_HUB_ETAG_TIMEOUT") or _SHORTLY)
+    heard: list[int] = []
+
+    def ask() -> None:
+        from urllib3.exceptions import HTTPError
+
+        url = f"{endpoint()}/{name}/resolve/main/config.json"
+        options: dict[str, Any] = {"retries": False, "redirect": False, "timeout": seconds}
+        with suppress(HTTPError, ValueError, OSError), _pool(endpoint(), _token(True)) as pool:
+            heard.append(pool.request("HEAD", url, preload_content=False, **options).status)
+
+    # A lookup of a host cannot be told to hurry; whoever does it may go on for nobody.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return heard[0] if heard else 0
+
+
 def find(name: str, key: str, *, logged_in: bool = True) -> None:
     """Ask the hub for a model.
 
@@ -90,14 +122,14 @@ def find(name: str, key: str, *, logged_in: bool = True) -> None:
             f"{name} ({key}) is not in the cache of the model hub, which HF_HUB_OFFLINE forbids to ask; "
             f"{_WAY_OUT}"
         )
-    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    shown = redact(endpoint)
+    address = endpoint()
+    shown = redact(address)
     token = _token(logged_in)
     try:
-        with _pool(endpoint, token) as pool:
-            status = _status(pool, f"{endpoint}/api/models/{name}")
-            near = _nearest(pool, endpoint, name) if status in (401, 403, 404) else ""
-            may = _status(pool, f"{endpoint}/api/models/{name}/auth-check") if status == 200 else status
+        with _pool(address, token) as pool:
+            status = _status(pool, f"{address}/api/models/{name}")
+            near = _nearest(pool, address, name) if status in (401, 403, 404) else ""
+            may = _status(pool, f"{address}/api/models/{name}/auth-check") if status == 200 else status
     except (HTTPError, ValueError, OSError) as error:
         raise PlatformError(
             f"the model hub {shown} cannot be asked for {name} ({key}): {redact(str(error))[:200]}; "

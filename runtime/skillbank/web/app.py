@@ -20,6 +20,7 @@ from skillbank.entrance import Entrance
 from skillbank.errors import SkillbankError
 from skillbank.web.answers import Json, Refusal, explain, refuse
 from skillbank.web.browsing import Browsing
+from skillbank.web.choosing import Choosing
 from skillbank.web.detection import MOST_BYTES, MOST_PIXELS, Detection
 from skillbank.web.detector import Detector
 from skillbank.web.guard import Guard, start_session
@@ -52,6 +53,7 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         The server's names and its token.
     """
     browsing, detection = Browsing(runtime), Detection(detector)
+    choosing = Choosing(runtime, detector)
     # Read once: what is sent is one of these, whatever a path says.
     files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _KINDS}
 
@@ -82,6 +84,8 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         Route("/descriptions", detection.descriptions, methods=["POST"]),
         Route("/labels", detection.labels, methods=["POST"]),
         Route("/api/about", about),
+        Route("/api/models", choosing.models),
+        Route("/api/model", choosing.choose, methods=["POST"]),
         Route("/api/jobs", browsing.jobs),
         Route("/api/jobs/{job}", browsing.job),
         Route("/api/jobs/{job}/pictures/{number:int}", browsing.picture),

@@ -40,6 +40,10 @@ class Detector:
     ----------
     state, message
         ``loading``, ``ready`` or ``failed``, and why it failed.
+    first
+        Name of the model that the server was started with.
+    chosen
+        Id of the one that was chosen since; empty for the first.
     """
 
     def __init__(
@@ -51,9 +55,11 @@ class Detector:
         most_waiting: int,
     ) -> None:
         self.name, self._start, self._load = name, start, load
+        self.first, self._first = name, (start, load)
         self._most = most_waiting
         self.state: State = "loading"
-        self.message = ""
+        self.message = self.chosen = ""
+        self._turn = 0
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._starts: list[float] = []
@@ -74,21 +80,58 @@ class Detector:
                 )
                 return
             self.state = "loading"
-        threading.Thread(target=self._begin, daemon=True).start()
+            turn = self._turn
+        threading.Thread(target=self._begin, args=(turn,), daemon=True).start()
 
-    def _begin(self) -> None:
+    def _begin(self, turn: int) -> None:
+        """Start and load the model of a turn; one that was put aside meanwhile is not heard of any more."""
+        with self._lock:
+            start, load = self._start, self._load
         try:
-            engine = self._start()
+            engine = start()
             with self._lock:
-                self._engine = engine
-                if self._closed:
-                    engine.close()
-                    return
-            self._load(engine)
+                late = self._closed or turn != self._turn
+                if not late:
+                    self._engine = engine
+            if late:
+                engine.close()
+                return
+            load(engine)
         except SkillbankError as error:
-            self.state, self.message = "failed", redact(str(error))
+            self._settle(turn, "failed", redact(str(error)))
         else:
-            self.state = "ready"
+            self._settle(turn, "ready")
+
+    def _settle(self, turn: int, state: State, message: str = "") -> None:
+        with self._lock:
+            if turn == self._turn:
+                self.state, self.message = state, message
+
+    def use(
+        self, chosen: str, name: str, start: Callable[[], Engine], load: Callable[[Engine], None]
+    ) -> None:
+        """Look with another model; what is under way is still answered by the one before.
+
+        Parameters
+        ----------
+        chosen
+            Id of the model; empty for the first.
+        name, start, load
+            As for the first one.
+        """
+        with self._lock:
+            before, self._engine = self._engine, None
+            self._turn += 1
+            self.chosen, self.name, self._start, self._load = chosen, name, start, load
+            self.state, self.message = "loading", ""
+            self._starts.clear()
+        if before is not None:
+            threading.Thread(target=before.close, daemon=True).start()
+        self.begin()
+
+    def go_back(self) -> None:
+        """Look with the model that the server was started with."""
+        self.use("", self.first, *self._first)
 
     def close(self) -> None:
         """Let the engine answer what it was asked, and end it."""

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.errors import PlatformError
 from skillbank.labelling.batch import load
-from skillbank.labelling.engine import Engine
-from skillbank.labelling.models import find_model
+from skillbank.labelling.models import find_model, open_engine
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
@@ -58,7 +57,7 @@ def serve_web(
     found = find_model(runtime, model)
     detector = Detector(
         found.name,
-        lambda: Engine(found.source, most_pixels=MOST_PIXELS),
+        lambda: open_engine(found, model, most_pixels=MOST_PIXELS),
         lambda engine: load(engine, model),
         most_waiting=most_waiting,
     )

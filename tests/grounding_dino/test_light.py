@@ -1,0 +1,70 @@
+"""Importing only what a forward pass needs: the answers are the same, and the rest comes when asked for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LIGHT = "from grounding_dino import light\nlight.import_torch()\nlight.import_transformers()\n"
+BIG = ("torch._dynamo", "torch.distributed.tensor", "sympy", "torch._decomp", "transformers.models.clip")
+ANSWERS = """
+import json, sys, torch
+from grounding_dino.architecture import Architecture
+from grounding_dino.model import build_detector
+from grounding_dino.prompt import batch_prompts, build_prompts
+from grounding_dino.tokenizer import build_tokenizer
+torch.manual_seed(0)
+shape = {"backbone": sys.argv[1], "text_encoder": "mini", "hidden_dim": 32, "nheads": 2, "enc_layers": 1}
+shape |= {"dec_layers": 2, "dim_feedforward": 32, "num_queries": 10, "text_hidden": 32, "text_layers": 1}
+shape |= {"text_heads": 2, "text_ffn": 32, "backbone_channels": (8, 16, 24, 32)}
+tokens = build_tokenizer(["red circle", "blue star"])
+detector = build_detector(Architecture(**shape), tokens).eval()
+prompts = batch_prompts(build_prompts(["red circle", "blue star"], tokens, 64), tokens.pad)
+with torch.inference_mode():
+    out = detector(torch.randn(1, 3, 96, 128), None, prompts)
+print(json.dumps([out.logits[-1].tolist(), out.boxes[-1].tolist()]))
+"""
+
+
+def answer(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("backbone", ["mini", "swin_tiny_224_1k", "resnet_50"])
+def test_the_answers_are_the_same(backbone: str) -> None:
+    assert json.loads(answer(LIGHT + ANSWERS, backbone)) == json.loads(answer(ANSWERS, backbone))
+
+
+def test_what_is_large_stays_away() -> None:
+    code = LIGHT + "import grounding_dino.commands.answering, sys\nprint(*sys.modules)"
+    assert not set(answer(code).split()).intersection(BIG)
+
+
+def test_the_rest_comes_when_it_is_asked_for() -> None:
+    code = (
+        "import torch\nfrom transformers import AutoImageProcessor, AutoTokenizer, pipeline\n"
+        "import transformers, torch._dynamo, torch.distributed\n"
+        "print(transformers.models.clip.__name__, torch.distributed.is_available())\n"
+        "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
+        "print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)\n"
+        "from grounding_dino.library import GroundingDinoForObjectDetection as ours\n"
+        "print(ours is transformers.GroundingDinoForObjectDetection)"
+    )
+    assert answer(LIGHT + "light.whole()\n" + code) == answer(code)
+    assert answer(LIGHT + code) == answer(code)
+
+
+def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:
+    code = "from grounding_dino import light\nlight._PLACES['SwinConfig'] = 'nowhere'\n" + LIGHT
+    code += "import sys\nfrom grounding_dino.library import SwinConfig\nimport transformers\n"
+    code += "print(isinstance(transformers, light._Part), SwinConfig.model_type)"
+    assert answer(code).split() == ["False", "swin"]
