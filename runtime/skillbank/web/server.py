@@ -15,6 +15,7 @@ from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
 
 if TYPE_CHECKING:
+    from skillbank.labelling.engine import Engine
     from skillbank.runtime import Runtime
 
 __all__ = ["TOKEN", "serve_review", "serve_web"]
@@ -91,7 +92,7 @@ def serve_review(
     def none() -> Engine:
         raise PlatformError("skillbank review loads no model; skillbank web does")
 
-    detector = Detector("no model", none, Engine.ready, most_waiting=1)
+    detector = Detector("no model", none, lambda engine: load(engine, ""), most_waiting=64)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "review", f"review/{name}", open_browser)
 
