@@ -153,7 +153,7 @@ def test_everything_with_the_keyboard_alone(page: Page, picture: Path) -> None:
     for _ in range(12):
         page.keyboard.press("Tab")
         names.append(focused())
-    wanted = ["Skip to the content", "skillbank", "Find", "Jobs", "Experiments"]
+    wanted = ["Skip to the content", "skillbank", "Find", "Review", "Jobs", "Experiments"]
     wanted += ["file", "text", "Add", "threshold"]
     assert names[: len(wanted)] == wanted
     page.set_input_files("#file", picture)  # the dialog of the system is not the page's

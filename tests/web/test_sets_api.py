@@ -333,12 +333,23 @@ def test_requests_that_make_no_sense(client: TestClient) -> None:
         "crops?class=1&state=odd",
     ):
         assert client.get(f"{ONE}/{path}").status_code == 400, path
-    assert client.get("/api/sets/none").status_code == 404
+    for path in (
+        "/api/sets/none",
+        f"{ONE}/pictures/{10**30}",
+        f"{ONE}/boxes/{2**31}/crop",
+        "/api/sets/a%00b",
+    ):
+        assert client.get(path).status_code == 404, path
+    assert client.get(f"{ONE}/crops?class={2**31}").status_code == 400
+    assert client.post(f"{ONE}/decisions", json={"decisions": {str(10**30): "accept"}}).status_code == 400
     version = client.get(f"{ONE}/pictures/1").json()["version"]
     for operation in (
         {"op": "add", "class": 1, "box": [0, 0, 9]},
         {"op": "add", "class": 1, "box": [0, 0, 9, "nan"]},
         {"op": "explode"},
+        {"op": "accept", "number": 10**30},
+        {"op": "accept", "number": -1},
+        {"op": "add", "class": 2**31, "box": [0, 0, 9, 9]},
         {"op": "accept"},
         {"op": "add", "class": 1, "box": [0, 0, 0, 0]},
         {"op": "add", "class": 1, "box": [400, 400, 500, 500]},

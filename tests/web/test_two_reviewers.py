@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def is_there(found: LabelSet, who: str, deed: Deed, seen: int) -> bool:
     ]
     if deed.kind == "add":
         return any(change["before"] is None for change in changes)
-    wanted: dict[str, Any] = {
+    wanted: dict[str, Callable[[Any], bool]] = {
         "move": lambda after: bool({"x1", "x2", "y2"} & set(after)),
         "class": lambda after: "class" in after,
         "reject": lambda after: after.get("state") == "rejected",
@@ -152,5 +153,5 @@ def is_there(found: LabelSet, who: str, deed: Deed, seen: int) -> bool:
     if deed.kind == "move":  # the other moved it alike, or it stands at the edge
         return bool(box.corners == pytest.approx(deed.to, abs=0.11))
     if deed.kind == "class":  # the other gave it the same one
-        return box.class_number == deed.to
+        return bool(box.class_number == deed.to)
     return deed.kind in ("reject", "accept") and box.state.startswith(deed.kind)

@@ -17,6 +17,7 @@ from skillbank.web.label_studio import PREFIX
 from skillbank.web.label_studio_pictures import LabelStudioPictures
 
 if TYPE_CHECKING:
+    from skillbank.labelling.engine import Engine
     from skillbank.runtime import Runtime
 
 __all__ = ["TOKEN", "serve_review", "serve_web"]
@@ -97,7 +98,7 @@ def serve_review(
     def none() -> Engine:
         raise PlatformError("skillbank review loads no model; skillbank web does")
 
-    detector = Detector("no model", none, Engine.ready, most_waiting=1)
+    detector = Detector("no model", none, lambda engine: load(engine, ""), most_waiting=64)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "review", f"review/{name}", open_browser)
 

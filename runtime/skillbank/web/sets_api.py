@@ -98,7 +98,10 @@ class SetsDoor:
         return SetStore(self._runtime.jobs.store.engine)
 
     def _set(self, request: Request) -> LabelSet:
-        return self._store().open(request.path_params["set"])
+        name = request.path_params["set"]
+        if not name.isprintable():  # nor may it reach a database that refuses such letters
+            raise Refusal(404, "not_found", "There is no such label set.")
+        return self._store().open(name)
 
     # Reading
 
@@ -128,7 +131,7 @@ class SetsDoor:
 
     def picture(self, request: Request) -> Response:
         """Show a picture with its boxes; its ETag is the version that an edit has to name."""
-        state = self._set(request).picture(request.path_params["number"])
+        state = self._set(request).picture(_path_number(request))
         return Json(picture_document(state).document(), headers={"etag": f'"{state.version}"'})
 
     def next(self, request: Request) -> Response:
@@ -190,18 +193,18 @@ class SetsDoor:
 
     def image(self, request: Request) -> Response:
         """Send a picture."""
-        row = self._set(request).picture(request.path_params["number"]).row
+        row = self._set(request).picture(_path_number(request)).row
         return _sent(request, self._images.image(row))
 
     def thumbnail(self, request: Request) -> Response:
         """Send a small copy of a picture."""
-        row = self._set(request).picture(request.path_params["number"]).row
+        row = self._set(request).picture(_path_number(request)).row
         return _sent(request, self._images.thumbnail(row))
 
     def crop(self, request: Request) -> Response:
         """Send what a box holds."""
         found = self._set(request)
-        box = found.box(request.path_params["number"])
+        box = found.box(_path_number(request))
         return _sent(request, self._images.crop(found.picture(box.picture).row, box))
 
     # Changing
@@ -212,7 +215,7 @@ class SetsDoor:
         if match is None:
             said_so = "Send If-Match with the ETag of the picture that was looked at."
             raise Refusal(428, "no_version", said_so)
-        number, operations = request.path_params["number"], [operation(one) for one in body.operations]
+        number, operations = _path_number(request), [operation(one) for one in body.operations]
         try:
             state = self._set(request).edit(
                 number,
@@ -266,7 +269,7 @@ class SetsDoor:
 
     def change_class(self, request: Request, body: said.ClassChange) -> Response:
         """Change a class: only what the body says."""
-        found, who, number = self._set(request), person_of(request), request.path_params["number"]
+        found, who, number = self._set(request), person_of(request), _path_number(request)
         given = body.model_fields_set
         if "name" in given and body.name is not None:
             found.rename_class(number, body.name, who)
@@ -288,7 +291,7 @@ class SetsDoor:
 
     def remove_class(self, request: Request) -> Response:
         """Remove a class and its boxes."""
-        self._set(request).remove_class(request.path_params["number"], person_of(request))
+        self._set(request).remove_class(_path_number(request), person_of(request))
         return self.set(request)
 
 
@@ -326,9 +329,16 @@ def _number(request: Request, name: str, default: Default) -> int | Default:
     given = request.query_params.get(name, "")
     if not given:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) < 16):
-        raise Refusal(400, "usage", f"'{name}' must be a number.")
+    if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) <= said.MOST_NUMBER):
+        raise Refusal(400, "usage", f"'{name}' must be a number up to {said.MOST_NUMBER}.")
     return int(given)
+
+
+def _path_number(request: Request) -> int:
+    number: int = request.path_params["number"]
+    if number > said.MOST_NUMBER:
+        raise Refusal(404, "not_found", "The set has nothing of this number.")
+    return number
 
 
 def _needed(request: Request, name: str) -> int:

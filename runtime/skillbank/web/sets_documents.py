@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "MOST_NUMBER",
     "AddBox",
     "AnyOperation",
     "AuditDocument",
@@ -46,6 +47,9 @@ __all__ = [
 ]
 
 Corners: TypeAlias = tuple[float, float, float, float]
+MOST_NUMBER = 2**31 - 1
+"""Of a thing of a set: what every database holds."""
+Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
 
@@ -288,7 +292,7 @@ class AddBox(_Request):
     """Draw a box."""
 
     op: Literal["add"]
-    class_number: int = Field(alias="class")
+    class_number: Number = Field(alias="class")
     box: Corners
 
 
@@ -296,8 +300,8 @@ class ChangeBox(_Request):
     """Give a box another class, other corners, or both."""
 
     op: Literal["change"]
-    number: int
-    class_number: int | None = Field(None, alias="class")
+    number: Number
+    class_number: Number | None = Field(None, alias="class")
     box: Corners | None = None
 
 
@@ -305,7 +309,7 @@ class DecideBox(_Request):
     """Say that a box is right or wrong, or take that back."""
 
     op: Literal["accept", "reject", "restore"]
-    number: int
+    number: Number
 
 
 class ReviewPicture(_Request):
@@ -331,9 +335,9 @@ class Edits(_Request):
 class Decisions(_Request):
     """``POST /api/sets/{set}/decisions``: boxes of any pictures accepted and rejected, or given a class."""
 
-    decisions: Annotated[dict[int, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
-    reclass: Annotated[list[int], Field(max_length=_MOST_BOXES)] = []
-    class_number: int | None = Field(None, alias="class")
+    decisions: Annotated[dict[Number, Literal["accept", "reject"]], Field(max_length=_MOST_BOXES)] = {}
+    reclass: Annotated[list[Number], Field(max_length=_MOST_BOXES)] = []
+    class_number: Number | None = Field(None, alias="class")
 
 
 class ClassChange(_Request):
@@ -363,8 +367,8 @@ class NewClasses(_Request):
 class Merge(_Request):
     """``POST /api/sets/{set}/classes/merge``: boxes of these classes become boxes of ``into``."""
 
-    classes: Annotated[list[int], Field(min_length=1, max_length=1000)]
-    into: int
+    classes: Annotated[list[Number], Field(min_length=1, max_length=1000)]
+    into: Number
 
 
 class SetsApi(BaseModel):

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from skillbank.datasets.deep import is_deep
-from skillbank.datasets.looks import MOST_PIXELS, glance_at
+from skillbank.datasets.heads import MOST_PIXELS, head_of
 from skillbank.datasets.thumbnails import thumbnails
 from skillbank.errors import DataError
 from skillbank.sets.model import LabelBox, PictureRow
@@ -22,8 +22,6 @@ from skillbank.web.sets_files import content_of
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from skillbank.datasets.looks import Look
 
 __all__ = ["SHELF", "Sent", "SetImages"]
 
@@ -163,7 +161,7 @@ def _upright(row: PictureRow, data: bytes, side: int) -> Image.Image:
         file.write(data)
         file.flush()
         path = Path(file.name)
-        look: Look | None = glance_at(path)  # only formats that are no programs
+        look = head_of(path)  # only formats that are no programs
         if look is None or look.width * look.height > MOST_PIXELS:
             raise DataError(f"{name} cannot be decoded; take it out of the set")
         [made] = thumbnails([path], side).pictures

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from skillbank.errors import PlatformError, UsageError
 from skillbank.labelling.batch import load
 from skillbank.labelling.elsewhere.search import Search
-from skillbank.labelling.engine import Engine
 from skillbank.labelling.findings import Labelled
-from skillbank.labelling.models import find_model
+from skillbank.labelling.models import find_model, open_engine
 from skillbank.runtime import Runtime
 from skillbank.sets.ontology import read_classes
 
@@ -68,7 +67,7 @@ class CvatFunction:
             ]
         )
         self._numbers = {each.name: number for number, each in enumerate(search.classes)}
-        self._engine = Engine(find_model(runtime, model).source)
+        self._engine = open_engine(find_model(runtime, model), model)
         load(self._engine, model)
 
     def detect(self, context: Any, image: Image) -> list[Any]:
