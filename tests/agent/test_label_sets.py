@@ -1,4 +1,4 @@
-"""Label sets through the tools: a folder becomes a set by a job that a person approves; state, export, plans."""
+"""Label sets through the tools: made by a job that a person approves; their state, exports, plans on them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
-from skillbank.agent.chat import Audience, Chat, Verdict
 from skillbank.agent.toolbox import Answer, Toolbox
-from skillbank.jobs.approvals import plan_subject
 from skillbank.sets.model import Review
 from tests.agent.mcp_clients import Place, opened
 from tests.agent.test_toolbox import ask
@@ -58,7 +56,9 @@ def refusal(answer: Answer) -> str:
 
 
 @pytest.mark.slow
-def test_a_folder_becomes_a_reviewed_data_set(toolbox: Toolbox, asked: dict[str, Any], inline: Command) -> None:
+def test_a_folder_becomes_a_reviewed_data_set(
+    toolbox: Toolbox, asked: dict[str, Any], inline: Command
+) -> None:
     first = toolbox.call("label_image", asked)
     assert refusal(first) == "needs_approval" and first.approval is not None
     assert toolbox.runtime.jobs.store.list() == [], "nothing has started"
@@ -68,7 +68,7 @@ def test_a_folder_becomes_a_reviewed_data_set(toolbox: Toolbox, asked: dict[str,
     assert kind == "plan" and toolbox.runtime.jobs.store.get_plan(plan_id).skill.name == "skillbank-label-set"
     with toolbox.approving(first.approval, by="test"):
         made = ask(toolbox, "label_image", **asked)
-    assert (made["label_set"], made["plan_id"], made["new"] if "new" in made else 0) == ("signs", plan_id, 0)
+    assert (made["label_set"], made["plan_id"], made.get("new", 0)) == ("signs", plan_id, 0)
     job = made["job"]
     assert toolbox.job_status(job=job, wait_seconds=WAIT).state == "COMPLETE"
     [state] = ask(toolbox, "label_set", name="signs")["sets"]
@@ -163,8 +163,13 @@ def test_over_mcp_the_person_is_asked(
 
 def test_mistakes_are_told(toolbox: Toolbox, photos: Path) -> None:
     tried: list[tuple[str, dict[str, Any], str, str]] = [
-        ("label_image", {"image": None, "descriptions": ["a"]}, "usage", "give a picture or a folder"),
-        ("label_image", {"image": str(photos), "descriptions": ["a"], "into": "../x"}, "usage", "label set"),
+        ("label_image", {"image": None, "descriptions": ["a"]}, "usage", "image is missing"),
+        (
+            "label_image",
+            {"image": str(photos), "descriptions": ["a"], "into": "../x", "checkpoint": str(photos)},
+            "usage",
+            "label set",
+        ),
         ("label_image", {"descriptions": [], "into": "none"}, "job_not_found", "no train job"),
         ("label_image", {"image": "x", "descriptions": ["a = "], "into": "s"}, "usage", "a"),
         ("label_set", {"name": "none"}, "set_not_found", "label_set lists those"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from skillbank.errors import UsageError
 from skillbank.labelling.elsewhere.search import Found, Search
+from skillbank.sets.ontology import read_classes
 from skillbank.visible import one_line
 
 __all__ = ["Control", "controls", "prediction"]
@@ -87,12 +88,14 @@ def _control(tag: Element, picture: str) -> Control:
     said = dict(_captions(tag))
     if not said:
         raise UsageError(f"RectangleLabels '{name}' has no Label; add one for each class.")
-    search = Search.of_texts([f"{value} = {captions}" for value, captions in said.items()])
-    if strange := [value for value in said if value not in {each.name for each in search.classes}]:
+    read = read_classes([f"{value} = {captions}" for value, captions in said.items()]).classes
+    if len(read) != len(said):
         raise UsageError(
-            f"The Label '{one_line(strange[0], 60)}' of RectangleLabels '{name}' is not one name "
-            "to skillbank; a full stop between blanks separates classes, and an = their captions."
+            f"A Label of RectangleLabels '{name}' is not one name to skillbank: a full stop between blanks "
+            "separates classes, and an = their captions; give it another value."
         )
+    # A name is known to Label Studio letter by letter.
+    search = Search.of([replace(each, name=value) for each, value in zip(read, said, strict=True)])
     return Control(tag.get("name", ""), tag.get("toName", ""), picture[1:], search, _threshold(tag, name))
 
 
