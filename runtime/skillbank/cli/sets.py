@@ -113,7 +113,7 @@ def export_set(
     name: Name,
     output: data_copying.Output,
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="odvg, coco, yolo, voc, cvat, label_studio, ...")
+        str, typer.Option("--to", metavar="FORMAT", help="odvg, coco, yolo, voc, labelme or csv.")
     ] = "coco",
     unreviewed: Annotated[
         bool,

@@ -31,8 +31,7 @@ def export_set(
     Parameters
     ----------
     to
-        Name of a format that can be written: ``odvg``, ``coco``, ``yolo``, ``voc``, ``cvat``,
-        ``label_studio``, ...
+        Name of a format that can be written: ``odvg``, ``coco``, ``yolo``, ``voc``, ``labelme``, ``csv``.
     folder
         A new one.
     unreviewed

@@ -80,6 +80,18 @@ def label_set(
     ------
     UsageError, DataNotFoundError, SetNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
         When there is nothing to look for, no picture, no such set, no model or no engine.
+
+    Examples
+    --------
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.ontology import read_classes
+    >>> classes = read_classes(["round = red circle | blue circle"]).classes
+    >>> with Runtime() as runtime:
+    ...     try:
+    ...         label_set(runtime, "signs", images=[Path("no/such/folder")], classes=classes, who="ann")
+    ...     except SkillbankError as error:
+    ...         print(error.code)
+    data_not_found
     """
     see_that_they_are_there(images)
     wishes, found = asked or Asked(), find_model(runtime, model)

@@ -2,7 +2,8 @@
 
 The shapes are those of the public repositories HumanSignal/label-studio-ml-backend
 (``label_studio_ml/api.py``, ``examples/d_fine/model.py``) and HumanSignal/label-studio
-(``label_studio/ml/models.py``). Where ``label-studio-sdk`` is installed, its own check of predictions looks at ours as well.
+(``label_studio/ml/models.py``). Where ``label-studio-sdk`` is installed, its own check
+of predictions looks at ours as well.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError, UsageError
+from skillbank.installation import how_to_install
 from skillbank.labelling.batch import load
 from skillbank.labelling.elsewhere.search import Search
 from skillbank.labelling.findings import Labelled
@@ -57,7 +58,7 @@ class CvatFunction:
             import cvat_sdk.auto_annotation as cvat
         except ImportError:
             raise PlatformError(
-                "The package cvat-sdk is not installed; pip install cvat-cli brings it."
+                f"The package cvat-sdk is not installed; {how_to_install('cvat')} brings it."
             ) from None
         self._rectangle, self._search, self._threshold = cvat.rectangle, search, threshold
         self.spec = cvat.DetectionFunctionSpec(
