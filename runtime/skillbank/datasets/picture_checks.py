@@ -10,8 +10,19 @@ from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.heads import FileSize
 from skillbank.datasets.looks import Look
+from skillbank.datasets.tree import Tree
+from skillbank.visible import one_line
 
-__all__ = ["Frame", "file_faults", "file_size", "framed", "names_no_picture", "size_fault", "where_of"]
+__all__ = [
+    "Frame",
+    "file_faults",
+    "file_size",
+    "framed",
+    "instead_of",
+    "names_no_picture",
+    "size_fault",
+    "where_of",
+]
 
 _Size = tuple[int, int]
 _PROPORTION = 0.01
@@ -51,6 +62,16 @@ def names_no_picture(picture: Picture) -> bool:
     entry = str(picture.where)
     unreadable = any(f.kind == "unreadable-annotation" and f.where == entry for f in picture.faults)
     return unreadable and picture.path is None and not picture.boxes
+
+
+def instead_of(picture: Picture, tree: Tree) -> str:
+    """Return what lies in a tree instead of a picture that is not there, half a sentence, if anything."""
+    if (near := tree.near(picture.name)) is not None:
+        return f"did you mean '{one_line(near, 200)}'?"
+    if (other := tree.unread_kind(picture.name)) is not None:
+        ending = other[other.rfind(".") :]
+        return f"'{one_line(other, 200)}' is there, and {ending} is not looked for: save it as JPEG or PNG"
+    return ""
 
 
 def file_size(look: Look | None) -> FileSize | None:

@@ -18,6 +18,7 @@ from skillbank.datasets.document import split_in, split_of
 from skillbank.datasets.heads import FileSize, head_of
 from skillbank.datasets.listing import listed
 from skillbank.datasets.masks import masks_among
+from skillbank.datasets.no_pictures import UNREAD_ENDINGS
 from skillbank.datasets.packing import (
     NoPicturesError,
     archive_stem,
@@ -175,6 +176,16 @@ class Tree:
         """Return the picture that differs from a name only in case, Unicode form or ending; else None."""
         return self._by_fold.get(_fold(name.replace("\\", "/").rpartition("/")[2]))
 
+    def unread_kind(self, name: str) -> str | None:
+        """Return the file that has the name of a picture but an ending that is not looked for."""
+        return self._unread_kinds.get(_bare(name.replace("\\", "/").rpartition("/")[2]))
+
+    def trouble(self, name: str) -> str:
+        """Return why a picture is none whose size can be read, half a sentence."""
+        from skillbank.datasets.looks import look_at
+
+        return look_at(self.files[name]).trouble or "its size cannot be read"
+
     def _normal(self, candidate: str) -> str | None:
         parts: list[str] = []
         for part in candidate.split("/"):
@@ -204,6 +215,17 @@ class Tree:
     @cached_property
     def _by_fold(self) -> dict[str, str]:
         return {_fold(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
+
+    @cached_property
+    def _unread_kinds(self) -> dict[str, str]:
+        unread = (name for name in self.files if name.lower().endswith(UNREAD_ENDINGS))
+        return {_bare(name.rpartition("/")[2]): name for name in unread}
+
+
+def _bare(last: str) -> str:
+    """Return the last part of a name without the ending of a picture, in small letters."""
+    stem, dot, ending = unicodedata.normalize("NFC", last).casefold().rpartition(".")
+    return stem if dot and f".{ending}" in (*PICTURES, *UNREAD_ENDINGS) else f"{stem}{dot}{ending}"
 
 
 def _unwritten(name: str) -> Iterator[str]:

@@ -209,9 +209,12 @@ class _Reader:
         sides = (self.tree.size(path) if path is not None else None) if columns.form == "shares" else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]
         if sides is None and marked:
-            here.fault("size-unknown", f"the boxes of {name} are shares of a picture that cannot be read")
+            why = self.tree.trouble(path) if path is not None else "it is not there"
+            here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in marked if sides is not None else ():
             here.box(_scaled(_corners(table, columns, cells), sides), _word(cells, columns), f"line {line}")
+        if columns.form == "shares" and sides is not None:
+            size = sides  # that is what the boxes are of now
         return here.picture(name, path, size, self.tree)
 
 

@@ -23,6 +23,8 @@ __all__ = ["Via"]
 _USUAL = ("class", "label", "category", "name", "type", "object", "class_name")
 """Attributes that mostly say what an object is, where regions have several."""
 _UNNAMED = "object"
+_NO_BOXES = ("point", "polyline", "line")
+"""Shapes that enclose nothing."""
 
 
 class Via:
@@ -57,7 +59,8 @@ class Via:
         attribute = _attribute(tree, regions)
         if regions and not attribute:
             notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
-        used = {name for region in regions if (name := _class(region, attribute))}
+        enclosing = (region for region in regions if _kind(region) not in _NO_BOXES)
+        used = {name for region in enclosing if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
         reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
         entries: dict[str, list[tuple[str, str, ViaPicture]]] = {}
@@ -161,14 +164,21 @@ class _Reader:
             yield here.picture(entry.filename, path, (None, None), self.tree)
 
 
+def _shape(region: ViaRegion) -> Mapping[str, Any]:
+    return region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
+
+
+def _kind(region: ViaRegion) -> str:
+    return one_line(_shape(region).get("name", "nothing"), 40)
+
+
 def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     """Return the box around a region; where there is none the reason is kept."""
-    shape = region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
-    kind = one_line(shape.get("name", "nothing"), 40)
-    if kind == "point":
-        here.fault("mark-left-out", "a point", at)
+    kind = _kind(region)
+    if kind in _NO_BOXES:
+        here.fault("mark-left-out", f"a {kind}", at)
         return None
-    corners = _box_of(kind, shape)
+    corners = _box_of(kind, _shape(region))
     if corners is None:
         here.fault(
             "unreadable-annotation", f"its shape is {kind}, and its numbers are none of such a one", at
@@ -179,7 +189,7 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
 
 
 def _box_of(kind: str, shape: Mapping[str, Any]) -> Corners | None:
-    if kind in ("polygon", "polyline"):
+    if kind == "polygon":
         sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
         xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
         return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None

@@ -94,7 +94,7 @@ class _Pictures:
                 picture = replace(picture, faults=(*picture.faults, shared))
             yield picture
         for label in layout.orphans.get(self.split, ()):
-            yield self._missing(label.rpartition(".")[0], label)
+            yield self._missing(_pictured(label), label)
 
     def _picture(self, name: str, path: str) -> Picture:
         tree = self.layout.tree
@@ -105,7 +105,7 @@ class _Pictures:
             faults = (Fault("label-file-missing", path),)
             return Picture(name, path, width, height, (), where=Where(path), faults=faults)
         if size is None:
-            lost = Fault("picture-broken", path, f"its size cannot be read, and {one_line(label)} needs it")
+            lost = Fault("picture-broken", path, tree.trouble(path))
             return Picture(name, path, None, None, (), where=Where(label), faults=(lost,))
         text = read_text(tree.path(label))
         kept: list[Fault] = []
@@ -115,6 +115,13 @@ class _Pictures:
     @staticmethod
     def _missing(name: str, label: str) -> Picture:
         return Picture(name, None, None, None, (), where=Where(label or name))
+
+
+def _pictured(label: str) -> str:
+    """Return where the picture of a label file would lie, without its ending."""
+    parts = label.rpartition(".")[0].split("/")
+    at = max((at for at, part in enumerate(parts[:-1]) if part.lower() == "labels"), default=None)
+    return "/".join(parts if at is None else [*parts[:at], "images", *parts[at + 1 :]])
 
 
 def _has_pairs(tree: Tree) -> bool:

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 
 from skillbank.datasets.document import Box
 from skillbank.datasets.faults import Fault
-from skillbank.datasets.formats.numbers import Four, number, whole
+from skillbank.datasets.formats.numbers import LARGEST_SHARE, Four, number, whole
 from skillbank.visible import one_line
 
 __all__ = ["Labels", "is_label_line"]
-
-_LARGEST = 1.5
-"""A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +80,10 @@ class Labels:
         except ValueError:
             return None
         if not (
-            -_LARGEST <= x <= _LARGEST
-            and -_LARGEST <= y <= _LARGEST
-            and -_LARGEST <= across <= _LARGEST
-            and -_LARGEST <= down <= _LARGEST
+            -LARGEST_SHARE <= x <= LARGEST_SHARE
+            and -LARGEST_SHARE <= y <= LARGEST_SHARE
+            and -LARGEST_SHARE <= across <= LARGEST_SHARE
+            and -LARGEST_SHARE <= down <= LARGEST_SHARE
         ):
             return None
         return label, x - across / 2, y - down / 2, x + across / 2, y + down / 2
@@ -113,7 +110,7 @@ class Labels:
         else:
             keep(Fault("unreadable-annotation", where, f"{count + 1} numbers are no box and no polygon"))
             return None
-        if max(map(abs, values[: 4 if count <= 5 or self.pose else count])) > _LARGEST:
+        if max(map(abs, values[: 4 if count <= 5 or self.pose else count])) > LARGEST_SHARE:
             keep(Fault("boxes-pixels", where, "its numbers are no shares of the picture"))
             return None
         return corners
