@@ -36,6 +36,9 @@ def add_mark(here: Gathering, mark: Element, name: str, at: str) -> None:
         return
     if mark.tag == "attribute":
         return
+    if mark.tag == "skeleton" and len(_points(mark)) == 1:
+        here.fault("mark-left-out", f"a skeleton of {name or 'no class'} with one visible point", at)
+        return
     corners = _corners(here, mark, at)
     if corners is None:
         here.fault("unreadable-annotation", f"it has no corners that are numbers ({mark.tag})", at)

@@ -114,9 +114,11 @@ def _named(header: Sequence[str]) -> Columns | None:
 
 
 def _unnamed(rows: Sequence[Sequence[str]]) -> Columns | None:
-    """Return the columns of RetinaNet's table, or of Google's (split, picture, class, shares)."""
+    """Return the columns of a table of RetinaNet, SKU-110K or Google (split, picture, class, shares)."""
     if all(_is_picture(row[0]) and len(row) == 6 and _are_corners(row[1:5]) for row in rows):
         return Columns("xyxy", 0, (1, 2, 3, 4), 5, has_header=False)
+    if all(_is_picture(row[0]) and len(row) == 8 and _are_corners([*row[1:5], *row[6:]]) for row in rows):
+        return Columns("xyxy", 0, (1, 2, 3, 4), 5, size=(6, 7), has_header=False)
     if all(
         len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
         for row in rows

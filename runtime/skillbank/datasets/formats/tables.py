@@ -213,8 +213,6 @@ class _Reader:
             here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in marked if sides is not None else ():
             here.box(_scaled(_corners(table, columns, cells), sides), _word(cells, columns), f"line {line}")
-        if columns.form == "shares" and sides is not None:
-            size = sides  # that is what the boxes are of now
         return here.picture(name, path, size, self.tree)
 
 

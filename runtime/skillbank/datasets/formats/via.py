@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,8 @@ __all__ = ["Via"]
 _USUAL = ("class", "label", "category", "name", "type", "object", "class_name")
 """Attributes that mostly say what an object is, where regions have several."""
 _UNNAMED = "object"
+_UNTOUCHED = "not_defined"
+"""What an attribute says that was never filled in."""
 _NO_BOXES = ("point", "polyline", "line")
 """Shapes that enclose nothing."""
 
@@ -59,6 +60,11 @@ class Via:
         attribute = _attribute(tree, regions)
         if regions and not attribute:
             notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
+        if others := sorted(_values(regions).keys() - {attribute}):
+            shown = a_few([f"'{one_line(key, 40)}'" for key in others], 4)
+            notes.append(
+                f"the class is what the attribute '{one_line(attribute, 40)}' says; {shown} left aside"
+            )
         enclosing = (region for region in regions if _kind(region) not in _NO_BOXES)
         used = {name for region in enclosing if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
@@ -127,11 +133,21 @@ def _attributes(region: ViaRegion) -> dict[str, str]:
     return found
 
 
+def _values(regions: Sequence[ViaRegion]) -> dict[str, set[str]]:
+    """Return what regions say by attribute; one that VIA begins with and nobody filled in says nothing."""
+    values: dict[str, set[str]] = {}
+    for region in regions:
+        for key, value in _attributes(region).items():
+            values.setdefault(key, set()).add(value)
+    return {key: said for key, said in values.items() if said != {_UNTOUCHED}}
+
+
 def _attribute(tree: Tree, regions: Sequence[ViaRegion]) -> str:
     """Return the attribute that says the class; empty where regions have none."""
-    counts = Counter(key for region in regions for key in _attributes(region))
+    counts = _values(regions)
     usual = sorted(
-        (key for key in counts if key.lower() in _USUAL), key=lambda key: _USUAL.index(key.lower())
+        (key for key in counts if key.lower() in _USUAL),
+        key=lambda key: (len(counts[key]) < 2, _USUAL.index(key.lower())),
     )
     if len(counts) > 1 and not usual:
         shown = a_few([f"'{one_line(key, 40)}'" for key in counts], 5)

@@ -13,6 +13,7 @@ from skillbank.datasets.formats.yolo_classes import (
     described,
     description_files,
 )
+from skillbank.datasets.formats.yolo_columns import KEY_POINTS, behind_boxes
 from skillbank.datasets.formats.yolo_labels import Labels
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels, label_files
 from skillbank.datasets.formats.yolo_lists import agree, contradiction, inner_files, without_classes
@@ -61,14 +62,16 @@ class Yolo:
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
         places = {name: place for place, name in enumerate(classes)}
-        labels = Labels({number: places[name] for number, name in names.items()}, places, found.pose)
+        behind, note = (KEY_POINTS, "") if found.pose else behind_boxes(tree, label_files(tree))
+        notes = [*found.notes, *layout.notes, *filter(None, [note])]
+        labels = Labels({number: places[name] for number, name in names.items()}, places, behind)
         splits = tuple(
             Split(
                 split, layout.said[split], _Pictures(layout, labels, split).read, _annotations(layout, split)
             )
             for split in layout.places
         )
-        return DataSet(self.name, classes, splits, (*found.notes, *layout.notes), tuple(layout.faults))
+        return DataSet(self.name, classes, splits, tuple(notes), tuple(layout.faults))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -41,6 +42,8 @@ LISTS = (
 _STUDIO = "notes.json"
 """What Label Studio lays beside classes.txt."""
 _LONGEST = 1 << 20
+_NUMBERED = re.compile(r"[\"']?(\d{1,5})[\"']?\s*[:=,.)\t]\s*[\"']?([^\W\d].*?)[\"']?,?")
+"""A number and a name behind it; a name alone can begin with a number ("2-door")."""
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,12 @@ def description(tree: Tree, name: str) -> Described:
         When it is no YAML.
     """
     document = _loaded(tree, name)
-    names = _names(document.get("names"))
-    notes = []
+    said_names = document.get("names")
+    listed = _named_list(tree, said_names)
+    names = _names(said_names) if listed is None else listed.names
+    notes = (
+        [] if listed is None else [f"{one_line(name)} leaves the names of classes to {one_line(listed.file)}"]
+    )
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
         notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
@@ -212,6 +219,15 @@ def description(tree: Tree, name: str) -> Described:
         "kpt_shape" in document,
         tuple(notes),
     )
+
+
+def _named_list(tree: Tree, value: Any) -> ClassList | None:
+    """Return the list that stands in a file, where names are the name of one, as in Darknet's."""
+    if not isinstance(value, str) or not value.strip().lower().endswith((".names", ".txt")):
+        return None
+    wanted = value.strip().replace("\\", "/").rpartition("/")[2]
+    found = [file for file in tree.files if file.rpartition("/")[2] == wanted]
+    return class_list(tree, found[0]) if len(found) == 1 else None
 
 
 def _names(value: Any) -> dict[int, str]:
@@ -261,7 +277,24 @@ def class_list(tree: Tree, name: str) -> ClassList:
     if PurePosixPath(name).name.lower() == _STUDIO:
         return ClassList(_studio(tree, name), name)
     lines = [line.strip() for line in read_text(tree.path(name)).splitlines()]
-    return ClassList({number: line for number, line in enumerate(lines) if line}, name)
+    return ClassList(_numbered(lines) or {number: line for number, line in enumerate(lines) if line}, name)
+
+
+def _numbered(lines: Sequence[str]) -> dict[int, str]:
+    """Return the names of a list that says their numbers, "0: person"; empty where not every line does."""
+    found = [_NUMBERED.fullmatch(line) for line in lines if line]
+    numbers = [int(match[1]) for match in found if match is not None]
+    if (
+        not numbers
+        or len(numbers) < len(found)
+        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
+    ):
+        return {}
+    if numbers[0] > 1:
+        return {}
+    return {
+        number: match[2].strip() for number, match in zip(numbers, found, strict=True) if match is not None
+    }
 
 
 def _studio(tree: Tree, name: str) -> dict[int, str]:

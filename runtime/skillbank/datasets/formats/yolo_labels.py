@@ -23,13 +23,13 @@ class Labels:
         Index of the class by the number in the files.
     by_name
         Index of the class by its name, which some tools write for the number.
-    pose
-        Whether key points follow a box, which are left out.
+    behind
+        What follows the four numbers of a box and is left out: "its key points"; empty for nothing.
     """
 
     index: Mapping[int, int]
     by_name: Mapping[str, int]
-    pose: bool = False
+    behind: str = ""
     _said: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def boxes(
@@ -95,11 +95,11 @@ class Labels:
     def _corners(self, values: list[float], where: str, keep: Callable[[Fault], None]) -> Four | None:
         """Return the corners as shares of the picture."""
         count = len(values)
-        if count == 4 or count == 5 or (self.pose and count > 5):
-            if count == 5 and not self.pose:
+        if count == 4 or count == 5 or (self.behind and count > 5):
+            if count == 5 and not self.behind:
                 keep(Fault("mended", where, "its sixth number is taken for a confidence and left out"))
             elif count > 4:
-                keep(Fault("mended", where, "its key points are left out"))
+                keep(Fault("mended", where, f"{self.behind} are left out"))
             x, y, width, height = values[:4]
             corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
         elif count >= 6 and count % 2 == 0:
@@ -110,7 +110,7 @@ class Labels:
         else:
             keep(Fault("unreadable-annotation", where, f"{count + 1} numbers are no box and no polygon"))
             return None
-        if max(map(abs, values[: 4 if count <= 5 or self.pose else count])) > LARGEST_SHARE:
+        if max(map(abs, values[: 4 if count <= 5 or self.behind else count])) > LARGEST_SHARE:
             keep(Fault("boxes-pixels", where, "its numbers are no shares of the picture"))
             return None
         return corners
