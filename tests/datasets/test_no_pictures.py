@@ -97,3 +97,11 @@ def test_a_picture_of_a_kind_that_is_not_looked_for_is_named(tmp_path: Path, end
     assert (
         fault.detail == f"'images/a{ending}' is there, and {ending} is not looked for: save it as JPEG or PNG"
     )
+
+
+def test_two_pictures_of_one_name_are_told(tmp_path: Path) -> None:
+    first = coco(tmp_path)
+    for folder in ("photos", "thumbs"):
+        picture(tmp_path / folder / first.name)
+    [fault] = check_data(open_place(tmp_path)).tally.examples["picture-missing"]
+    assert fault.detail == "2 files have this name (photos/a.jpg, thumbs/a.jpg)"

@@ -11,6 +11,7 @@ from skillbank.datasets.faults import Fault
 from skillbank.datasets.heads import FileSize
 from skillbank.datasets.looks import Look
 from skillbank.datasets.tree import Tree
+from skillbank.errors import a_few
 from skillbank.visible import one_line
 
 __all__ = [
@@ -66,6 +67,8 @@ def names_no_picture(picture: Picture) -> bool:
 
 def instead_of(picture: Picture, tree: Tree) -> str:
     """Return what lies in a tree instead of a picture that is not there, half a sentence, if anything."""
+    if len(same := tree.namesakes(picture.name)) > 1:
+        return f"{len(same)} files have this name ({a_few([one_line(each, 100) for each in same], 3)})"
     if (near := tree.near(picture.name)) is not None:
         return f"did you mean '{one_line(near, 200)}'?"
     if (other := tree.unread_kind(picture.name)) is not None:

@@ -176,6 +176,10 @@ class Tree:
         """Return the picture that differs from a name only in case, Unicode form or ending; else None."""
         return self._by_fold.get(_fold(name.replace("\\", "/").rpartition("/")[2]))
 
+    def namesakes(self, name: str) -> list[str]:
+        """Return the pictures whose last part is that of a name: of several none can be meant."""
+        return self._by_end.get(name.replace("\\", "/").rpartition("/")[2], [])
+
     def unread_kind(self, name: str) -> str | None:
         """Return the file that has the name of a picture but an ending that is not looked for."""
         return self._unread_kinds.get(_bare(name.replace("\\", "/").rpartition("/")[2]))

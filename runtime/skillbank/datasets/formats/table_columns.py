@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import number
@@ -52,8 +52,8 @@ class Columns:
     Attributes
     ----------
     form
-        What the corners are: "xyxy", "xywh" (upper left and size), "cxcywh" (centre and size) or "shares"
-        (xyxy in shares of the picture's sides).
+        What the corners are: "xyxy", "xywh" (upper left and size), "cxcywh" (centre and size), "shares"
+        (xyxy in shares of the picture's sides) or "centred shares".
     corners
         Four columns, or one that holds all four.
     name
@@ -80,7 +80,17 @@ class Columns:
 
 def columns_of(table: Table) -> Columns | None:
     """Return the columns of a table of boxes; None where it is none."""
-    return _named(table.first[0]) or _unnamed(table.first)
+    found = _named(table.first[0]) or _unnamed(table.first)
+    if found is not None and found.form == "cxcywh" and _are_shares(table.first[1:], found.corners):
+        return replace(found, form="centred shares")
+    return found
+
+
+def _are_shares(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
+    """Whether the numbers of the first rows are all from 0 to 1, and not all whole."""
+    cells = (row[at] for row in rows for at in columns if at < len(row))
+    found = [value for cell in cells if not is_blank(cell) and (value := number(cell)) is not None]
+    return all(0 <= value <= 1 for value in found) and not all(value.is_integer() for value in found)
 
 
 def _named(header: Sequence[str]) -> Columns | None:
