@@ -12,6 +12,7 @@ from skillbank.datasets.converting import FaultsError, convert
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import open_place
 from skillbank.datasets.repairing import Mode
+from skillbank.datasets.showing import survey
 from tests.datasets.reading import boxes, data_of, picture, text
 
 NAMES = [writer.name for writer in WRITERS]
@@ -97,3 +98,12 @@ def test_what_is_no_picture_is_refused_without_decoding(tmp_path: Path) -> None:
     coco(root, (100, 80), (50, 10, 45, 60))
     with pytest.raises(FaultsError, match="git lfs pull"):
         convert(open_place(root), "coco", tmp_path / "out")
+
+
+def test_boxes_are_shown_where_they_lie_in_the_file(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg", (100, 80))
+    coco(tmp_path, (200, 160), (100, 20, 80, 120))
+    [(_, shown)] = survey(open_place(tmp_path), 4).sample
+    [box] = shown.boxes
+    assert (shown.width, shown.height) == (100, 80)
+    assert (box.x1, box.y1, box.x2, box.y2) == (50, 10, 90, 70)

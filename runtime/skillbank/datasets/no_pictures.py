@@ -7,14 +7,8 @@ from pathlib import Path
 
 from skillbank.visible import one_line
 
-__all__ = ["UNREAD_ENDINGS", "why_gone", "why_none"]
+__all__ = ["why_gone", "why_none"]
 
-_WORDS = (
-    "heic heif hif avif jxl jp2 j2k jpe jfif ppm pgm pbm pnm tga pcx ico psd exr hdr svg pdf dng cr2 cr3 nef "
-    "arw orf rw2 raf dcm nii npy mp4 mov avi mkv"
-)
-UNREAD_ENDINGS = tuple(f".{word}" for word in _WORDS.split())
-"""Endings of pictures and films that are not looked for."""
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(rb"\s*<(\?xml|svg|error)\b", re.IGNORECASE)

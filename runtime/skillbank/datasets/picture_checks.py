@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.box_checks import inside
 from skillbank.datasets.document import Picture
@@ -21,6 +21,7 @@ __all__ = [
     "framed",
     "instead_of",
     "names_no_picture",
+    "scaled_along",
     "size_fault",
     "where_of",
 ]
@@ -117,6 +118,18 @@ def size_fault(picture: Picture, file: FileSize) -> str:
     if fits and (exchanged or not all(inside(box, stated) for box in picture.boxes)):
         return "size-mistaken"
     return "size-scaled" if _proportional(stated, size) else "size-disagrees"
+
+
+def scaled_along(picture: Picture, file: FileSize) -> Picture:
+    """Return a picture with the size of its file, its boxes along where that was made smaller or larger."""
+    if size_fault(picture, file) != "size-scaled" or not picture.width or not picture.height:
+        return picture
+    across, down = file.width / picture.width, file.height / picture.height
+    boxes = tuple(
+        replace(box, x1=box.x1 * across, x2=box.x2 * across, y1=box.y1 * down, y2=box.y2 * down)
+        for box in picture.boxes
+    )
+    return replace(picture, width=file.width, height=file.height, boxes=boxes)
 
 
 def _stated(picture: Picture) -> _Size | None:
