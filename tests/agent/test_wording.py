@@ -13,7 +13,10 @@ import skillbank
 from skillbank.agent.wording import in_tool_words, shorten
 
 SOURCES = Path(skillbank.__file__).parent
-PEOPLE = ("skillbank doctor", "skillbank schemas", "skillbank manifest", "--bank", "skillbank there", "--x")
+PEOPLE = (
+    *("skillbank doctor", "skillbank schemas", "skillbank manifest", "skillbank review"),
+    *("--bank", "skillbank there", "--x"),
+)
 """What a person does at a terminal, said to an agent as well; and names that are only known at run time."""
 
 

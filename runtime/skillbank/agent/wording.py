@@ -30,6 +30,7 @@ _RULES = tuple(
         (r"skillbank skills", "search_skills"),
         (r"skillbank (?:jobs|experiments)", "list_jobs"),
         (r" \('skillbank --help' [^)]*\)", ""),
+        (r"skillbank label DIR --into\b", "label_image of DIR into"),
         (r"skillbank label\b", "label_image"),
     )
 )  # fmt: skip
