@@ -16,7 +16,7 @@ import pytest
 import skillbank
 from skillbank import Runtime
 from skillbank.errors import SkillbankError
-from skillbank.platforms.local import find_program
+from skillbank.platforms.programs import find_program
 from tests.agent.test_training import TINY
 from tests.labelling.models import write_picture, write_tiny
 

@@ -147,4 +147,5 @@ def test_agents_are_told_of_every_tool_and_its_command() -> None:
     rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
     told = {row[0].split("`")[1]: row[1].split("`")[1].split()[1] for row in rows}
     assert list(told) == [tool.name for tool in TOOLS]
-    assert set(told.values()) <= {command.name for command in app.registered_commands}
+    groups = {group.name for group in app.registered_groups}
+    assert set(told.values()) <= {command.name for command in app.registered_commands} | groups

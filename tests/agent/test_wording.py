@@ -14,15 +14,8 @@ from skillbank.agent.wording import in_tool_words, shorten
 
 SOURCES = Path(skillbank.__file__).parent
 PEOPLE = (
-    *(
-        "skillbank doctor",
-        "skillbank review",
-        "skillbank schemas",
-        "skillbank manifest",
-        "--bank",
-        "--as NAME",
-    ),
-    *("skillbank there", "--x"),
+    *("skillbank doctor", "skillbank schemas", "skillbank manifest", "skillbank review"),
+    *("--bank", "--as NAME", "skillbank there", "--x"),
 )
 """What a person does at a terminal, said to an agent as well; and names that are only known at run time."""
 

@@ -67,7 +67,8 @@ def test_errors_may_stand_in_the_report_alone(data: CocoFolder, program: Program
 
 
 def test_without_decoding_that_is_said(data: CocoFolder, program: Program) -> None:
-    (data.root / "train" / "train-003.jpg").write_bytes(b"no picture")
+    file = data.root / "train" / "train-003.jpg"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     done = program("check", data.root, check={"decode": False, "page": False})
     assert done.code == 0 and "were not decoded" in done.told
 

@@ -191,7 +191,8 @@ def test_broken_pictures_of_every_sort(made: Made) -> None:
     report = check_data(made.opened())
     assert loud(report) == {"picture-broken": 4}
     details = {fault.detail for fault in report.tally.examples["picture-broken"]}
-    assert details == {"it ends too early", "it is empty", "it is no picture that is known"}
+    page = "it is a web page (HTML), as a failed download leaves it: download it again"
+    assert details == {"it ends too early", "it is empty", page}
     assert report.findings.broken == {
         f"train/{n}" for n in ("00001.jpg", "00002.jpg", "00030.png", "00004.jpg")
     }
@@ -206,10 +207,15 @@ def test_a_jpeg_whose_end_was_never_written(made: Made) -> None:
 
 
 def test_nothing_is_decoded_where_that_is_not_wanted(made: Made) -> None:
-    (made.root / "train" / "00004.jpg").write_text("no picture")
+    file = made.root / "train" / "00004.jpg"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     report = check_data(made.opened(), decode=False)
     assert loud(report) == {}
     assert not report.decoded
+    file.write_text("no picture")
+    report = check_data(made.opened(), decode=False)
+    assert loud(report) == {"picture-broken": 1}
+    assert report.findings.broken == {"train/00004.jpg"}
 
 
 def test_sizes(made: Made) -> None:

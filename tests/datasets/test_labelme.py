@@ -62,12 +62,12 @@ def test_shapes(tmp_path: Path) -> None:
             ("car", 10, 20, 40, 60),
             ("tree", 5, 3, 30, 40),
             ("ball", 45, 35, 55, 45),
-            ("crack", 1, 2, 8, 9),
             ("old", 1, 1, 4, 5),
         ]
     }
-    assert kinds(data) == {"mark-as-box": 4, "mark-left-out": 1}
-    assert "a.json shape 5: a point" in details(data)
+    assert kinds(data) == {"mark-as-box": 3, "mark-left-out": 2}
+    assert data.classes == ("ball", "car", "old", "tree")
+    assert "a.json shape 4: a linestrip\na.json shape 5: a point" in details(data)
 
 
 def test_rectangle_of_four_points(tmp_path: Path) -> None:

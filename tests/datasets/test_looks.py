@@ -109,10 +109,10 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
     assert troubles == {
         "empty.jpg": "it is empty",
         "folder.jpg": "it is no file",
-        "link.jpg": "it is no file",
+        "link.jpg": f"it is a link to {tmp_path / 'nowhere'}, which is not there",
         "pipe.jpg": "it is no file",
-        "script.eps": "it is no picture that is known",
-        "text.jpg": "it is no picture that is known",
+        "script.eps": "it is text: '%!PS-Adobe-3.0 EPSF-3.0 %%BoundingBox: 0 0 10 10'",
+        "text.jpg": "it is text: 'not found'",
     }
     assert head_of(tmp_path / "pipe.jpg") is None
 

@@ -166,3 +166,22 @@ def test_a_quotation_mark_that_is_never_closed(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=r"labels\.csv line \d+ cannot be read .*correct it"):
         data_of(tmp_path)
+
+
+def test_sku110k(tmp_path: Path) -> None:
+    """No header, and the size of the picture behind the class."""
+    picture(tmp_path / "images" / "train_0.jpg")
+    rows = "train_0.jpg,10,20,40,60,object,100,80\ntrain_0.jpg,1,2,30,40,object,100,80\n"
+    text(tmp_path / "annotations" / "annotations_train.csv", rows)
+    data = data_of(tmp_path)
+    assert data.format == "csv"
+    found = boxes(data, "train")
+    assert found == {"images/train_0.jpg": [("object", 10, 20, 40, 60), ("object", 1, 2, 30, 40)]}
+
+
+def test_centres_in_shares(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "x.csv", "image,label,x_center,y_center,width,height\na.jpg,cat,0.25,0.5,0.3,0.5\n")
+    assert boxes(data_of(tmp_path)) == {"a.jpg": [("cat", 10, 20, 40, 60)]}
+    text(tmp_path / "x.csv", "image,label,x_center,y_center,width,height\na.jpg,cat,25,40,30,40\n")
+    assert boxes(data_of(tmp_path)) == {"a.jpg": [("cat", 10, 20, 40, 60)]}

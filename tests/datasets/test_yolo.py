@@ -262,7 +262,7 @@ def test_pictures_and_labels_that_have_no_other(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert boxes(data, "train")["images/train/empty.jpg"] == []
     assert kinds(data) == {"label-file-missing": 1}
-    assert [each.name for each in data.splits[1].pictures() if each.path is None] == ["labels/val/lost"]
+    assert [each.name for each in data.splits[1].pictures() if each.path is None] == ["images/val/lost"]
 
 
 def test_a_picture_of_the_same_name_in_another_split_lends_no_label(tmp_path: Path) -> None:

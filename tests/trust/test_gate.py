@@ -511,7 +511,7 @@ OURS = {
 GIVEN = {
     "automl/settling.py",
     "bank/schemas.py",
-    "labelling/engine.py",
+    "labelling/process.py",
     "platforms/local.py",
     "platforms/slurm/commands.py",
 }

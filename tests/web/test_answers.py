@@ -84,7 +84,7 @@ def test_labels_are_the_files_of_the_command_line(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": "voc"}, "'voc'; there are json"),
+        ({"format": "word"}, "'word'; there are json"),
         ({"descriptions": ["other"]}, "'red circle' is none"),
         ({"pictures": []}, "pictures"),
         ({"more": 1}, "more"),

@@ -37,6 +37,7 @@ _RULES = tuple(
         (r", or a caption that holds = in a file \(--classes\)", ""),
         (r"add --into SET", "give into"),
         (r" \('skillbank --help' [^)]*\)", ""),
+        (r"skillbank label DIR --into\b", "label_image of DIR into"),
         (r"skillbank label\b", "label_image"),
     )
 )  # fmt: skip

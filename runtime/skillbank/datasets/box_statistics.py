@@ -19,6 +19,8 @@ _WHOLE = 0.06
 """A number so near to a whole one is one that was rounded as a share of a side."""
 _OVER = 0.51
 """What reaches out farther is not rounded."""
+_FARTHEST = 1e12
+"""What lies beyond is no place in any picture, and would take all sums with it."""
 _ORDERS = (Order.CORNERS, Order.SIZED, Order.CENTRED)
 _Row = tuple[float, float, float, float, float, float]
 
@@ -112,7 +114,7 @@ class BoxStatistics:
             return
         table = np.array(self._rows, np.float64)
         self._rows.clear()
-        table = table[np.isfinite(table).all(1)]
+        table = table[(np.abs(table) < _FARTHEST).all(1)]
         self._count_all(table)
         self._count_sized(table[table[:, 4] > 0])
 

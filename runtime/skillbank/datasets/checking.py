@@ -47,8 +47,7 @@ def check_data(
         Names of the splits that are checked ("val"), as they are or as they are called ("valid"); None
         checks the one that was opened, or all.
     decode
-        Whether every picture is decoded. Where not, only the heads of those are read that a box reaches out
-        of.
+        Whether every picture is decoded. Where not, only their heads are read, which say the size.
     cache
         Folder in which what was seen of pictures is kept for the next time.
     report

@@ -73,8 +73,8 @@ def convert(
     place, made_by
         Where the data set came from and who writes it, for the manifest; by default the folder read.
     decode
-        Whether every picture is decoded before. Broken ones are found by nothing else, and come along
-        otherwise as they are.
+        Whether every picture is decoded before. Those that are broken behind their head are found by nothing
+        else, and come along otherwise as they are.
     cache
         Folder in which what was seen of pictures is kept.
 

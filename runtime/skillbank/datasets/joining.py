@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in
 from skillbank.datasets.faults import Fault
+from skillbank.visible import one_line
 
 __all__ = ["Member", "joined"]
+
+_AND = " and "
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,14 @@ def joined(members: Sequence[Member], notes: Sequence[str] = ()) -> DataSet:
     formats = dict.fromkeys(member.data.format for member in ordered)
     said = dict.fromkeys(note for member in ordered for note in member.data.notes)
     faults = tuple(_moved(member, fault) for member in ordered for fault in member.data.faults)
-    return DataSet("+".join(formats), classes, splits, (*said, *notes), faults)
+    return DataSet("+".join(formats), classes, splits, (*said, *notes, *_together(splits)), faults)
+
+
+def _together(splits: Sequence[Split]) -> Iterator[str]:
+    """Say which parts are read as one."""
+    for split in splits:
+        if split.name and _AND in split.said:
+            yield f"{one_line(split.said, 120)} are read together as {split.name}"
 
 
 def _merged(splits: Sequence[Split]) -> tuple[Split, ...]:
@@ -57,7 +67,7 @@ def _chained(splits: Sequence[Split]) -> Split:
         for split in splits:
             yield from split.pictures()
 
-    said = " and ".join(dict.fromkeys(split.said for split in splits))
+    said = _AND.join(dict.fromkeys(split.said for split in splits))
     files = tuple(name for split in splits for name in split.annotations)
     return Split(splits[0].name, said, pictures, files)
 

@@ -13,7 +13,7 @@ from skillbank.datasets.looks import Look
 
 __all__ = ["KeptLooks", "Stamp", "stamp_of"]
 
-_VERSION = 2
+_VERSION = 3
 """Of what is kept; raised whenever a look tells more or other things."""
 _MANY = 1024
 """So many are written at once."""

@@ -56,7 +56,7 @@ class LabelCheck:
         """
         beyond = tally.counts.get("unknown-class", 0)
         used = [by_label.get(index, 0) > 0 for index in range(len(self._classes))]
-        if beyond and boxes + beyond >= _MANY and not used[0] and all(used[1:]):
+        if beyond and boxes + beyond >= _MANY and used and not used[0] and all(used[1:]):
             told = (
                 f"none is of the first class, '{one_line(self._classes[0], 60)}', and {beyond:,} are beyond "
                 "the last: off by one?"

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from skillbank.datasets.heads import MOST_PIXELS, ON_THEIR_SIDE, ORIENTATION, known_formats
+from skillbank.datasets.no_pictures import why_gone, why_none
 
 __all__ = ["COLOURS", "EDGE", "SMALL", "Look", "look_at", "small_of"]
 
@@ -84,14 +85,12 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
 def look_at(path: Path) -> Look:
     """Read and decode a picture; whatever is wrong with it is told, nothing is raised."""
     try:
-        if not path.is_file():
-            return Look("it is no file")
+        if gone := why_gone(path):
+            return Look(gone)
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         return Look(f"it cannot be read: {error.strerror}")
-    if not data:
-        return Look("it is empty")
     if len(data) > _MOST_BYTES:
         return Look(f"it is larger than {_MOST_BYTES >> 30} GiB")
     digest = hashlib.blake2b(data, digest_size=16).digest()
@@ -101,7 +100,7 @@ def look_at(path: Path) -> Look:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Look(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels", digest=digest)
     except UnidentifiedImageError:
-        return Look("it is no picture that is known", digest=digest)
+        return Look(why_none(data), digest=digest)
     except MemoryError:
         return Look("it does not fit into the memory")
     except Exception as error:  # what the decoders trip over depends on the bytes that they find

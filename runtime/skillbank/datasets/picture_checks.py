@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.box_checks import inside
 from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.heads import FileSize
 from skillbank.datasets.looks import Look
+from skillbank.datasets.tree import Tree
+from skillbank.errors import a_few
+from skillbank.visible import one_line
 
-__all__ = ["Frame", "file_faults", "file_size", "framed", "names_no_picture", "size_fault", "where_of"]
+__all__ = [
+    "Frame",
+    "file_faults",
+    "file_size",
+    "framed",
+    "instead_of",
+    "names_no_picture",
+    "scaled_along",
+    "size_fault",
+    "where_of",
+]
 
 _Size = tuple[int, int]
 _PROPORTION = 0.01
@@ -51,6 +64,18 @@ def names_no_picture(picture: Picture) -> bool:
     entry = str(picture.where)
     unreadable = any(f.kind == "unreadable-annotation" and f.where == entry for f in picture.faults)
     return unreadable and picture.path is None and not picture.boxes
+
+
+def instead_of(picture: Picture, tree: Tree) -> str:
+    """Return what lies in a tree instead of a picture that is not there, half a sentence, if anything."""
+    if len(same := tree.namesakes(picture.name)) > 1:
+        return f"{len(same)} files have this name ({a_few([one_line(each, 100) for each in same], 3)})"
+    if (near := tree.near(picture.name)) is not None:
+        return f"did you mean '{one_line(near, 200)}'?"
+    if (other := tree.unread_kind(picture.name)) is not None:
+        ending = other[other.rfind(".") :]
+        return f"'{one_line(other, 200)}' is there, and {ending} is not looked for: save it as JPEG or PNG"
+    return ""
 
 
 def file_size(look: Look | None) -> FileSize | None:
@@ -93,6 +118,18 @@ def size_fault(picture: Picture, file: FileSize) -> str:
     if fits and (exchanged or not all(inside(box, stated) for box in picture.boxes)):
         return "size-mistaken"
     return "size-scaled" if _proportional(stated, size) else "size-disagrees"
+
+
+def scaled_along(picture: Picture, file: FileSize) -> Picture:
+    """Return a picture with the size of its file, its boxes along where that was made smaller or larger."""
+    if size_fault(picture, file) != "size-scaled" or not picture.width or not picture.height:
+        return picture
+    across, down = file.width / picture.width, file.height / picture.height
+    boxes = tuple(
+        replace(box, x1=box.x1 * across, x2=box.x2 * across, y1=box.y1 * down, y2=box.y2 * down)
+        for box in picture.boxes
+    )
+    return replace(picture, width=file.width, height=file.height, boxes=boxes)
 
 
 def _stated(picture: Picture) -> _Size | None:

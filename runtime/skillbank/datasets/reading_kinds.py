@@ -70,7 +70,7 @@ READING = table(
     Kind(
         "mark-left-out",
         WARNING,
-        "marks that enclose nothing (points, tags, brushes without corners), which are left out",
+        "marks that enclose nothing (points, lines, tags, brushes without corners), which are left out",
         "draw boxes where they are meant",
     ),
     Kind("mark-as-box", NOTE, "polygons, circles, masks and turned boxes taken as the boxes around them", ""),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from skillbank.datasets.box_checks import DROPPED, box_fault
 from skillbank.datasets.document import Box, Picture, Split
 from skillbank.datasets.faults import KINDS, Severity
-from skillbank.datasets.picture_checks import names_no_picture, size_fault
+from skillbank.datasets.picture_checks import names_no_picture, scaled_along, size_fault
 from skillbank.datasets.report import DataReport
 
 __all__ = ["Mode", "Repair"]
@@ -133,12 +133,7 @@ class Repair:
         self.done[kind] += 1
         if kind != "size-scaled":
             return replace(picture, width=file.width, height=file.height)
-        across, down = file.width / picture.width, file.height / picture.height
-        boxes = tuple(
-            replace(box, x1=box.x1 * across, x2=box.x2 * across, y1=box.y1 * down, y2=box.y2 * down)
-            for box in picture.boxes
-        )
-        return replace(picture, width=file.width, height=file.height, boxes=boxes)
+        return scaled_along(picture, file)
 
     def _box(self, box: Box, size: tuple[int, int] | None) -> Box | None:
         """Mend a box; None drops it."""

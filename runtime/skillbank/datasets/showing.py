@@ -13,9 +13,11 @@ from skillbank.datasets.figures import Figures
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.palette import colour
+from skillbank.datasets.picture_checks import scaled_along
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.thumbnails import Thumbnails, thumbnails
+from skillbank.datasets.tree import Tree
 from skillbank.redact import redact
 from skillbank.visible import one_line
 
@@ -120,7 +122,14 @@ def survey(
     names = tuple(dict.fromkeys(title_of(split) for split in splits))
     notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
     place = place or str(opened.tree.root)
-    return Survey(opened, place, names, figures, tuple(sample.chosen()), seed, notes)
+    shown = tuple((title, _as_it_lies(picture, opened.tree)) for title, picture in sample.chosen())
+    return Survey(opened, place, names, figures, shown, seed, notes)
+
+
+def _as_it_lies(picture: Picture, tree: Tree) -> Picture:
+    """Return a picture with its boxes where they lie in its file, which may be smaller than it was."""
+    head = tree.head(picture.path) if picture.path is not None else None
+    return picture if head is None else scaled_along(picture, head)
 
 
 def pictured(found: Survey, side: int) -> Shown:

@@ -13,25 +13,22 @@ from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import KINDS, Fault, Severity, Tally
 from skillbank.datasets.label_checks import LabelCheck
-from skillbank.datasets.looks import Look
+from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.picture_checks import (
     Frame,
     file_faults,
     file_size,
     framed,
+    instead_of,
     names_no_picture,
     where_of,
 )
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
-from skillbank.visible import one_line
 
 __all__ = ["SplitCheck"]
 
-_GLANCES = 500
-"""So many files are opened in vain, where they are not looked at anyway, to see why boxes reach out."""
 _EXAMPLES = 8
-_OUT = ("box-beyond", "box-outside")
 _UNREAD = ("boxes-pixels", "unknown-class")
 """Kinds of boxes that are there, and became none in reading."""
 _GONE = ("picture-missing", "picture-broken")
@@ -73,7 +70,6 @@ class SplitCheck:
         self._statistics = BoxStatistics(written)
         self._pictures = self._boxes = self._unmarked = self._phrases = self._crowds = 0
         self._lost_pictures = self._lost_boxes = 0
-        self._glances = _GLANCES
         self._seen: dict[str, int] = {}
         self._turned: Counter[str] = Counter()
         self._turned_example = ""
@@ -83,19 +79,20 @@ class SplitCheck:
         """Pictures with boxes, which a verdict on all of them is held against."""
 
     def add(self, picture: Picture, look: Look | None) -> None:
-        """Check a picture; ``look`` is None where it was not looked at."""
+        """Check a picture; ``look`` is None where its file was not decoded, and only its head is read.
+
+        What is written depends on the size: shares of a wrong one cannot be found any more.
+        """
         self.tally.add(picture.faults)
         if names_no_picture(picture):
             return  # an entry that names no picture
         self._pictures += 1
+        head = self._tree.head(picture.path) if look is None and picture.path is not None else None
+        if look is None and head is None and picture.path is not None:
+            look = look_at(self._tree.path(picture.path))  # says what the file is instead
         self.tally.add(self._about_file(picture, look))
-        frame = framed(picture, file_size(look))
+        frame = framed(picture, head or file_size(look))
         faults = [box_fault(box, frame.size) for box in picture.boxes]
-        out = any(fault is not None and fault[0] in _OUT for fault in faults)
-        if out and look is None and picture.path is not None and self._glances:
-            frame = framed(picture, self._tree.head(picture.path))
-            faults = [box_fault(box, frame.size) for box in picture.boxes]
-            self._glances -= not frame.kind
         if frame.kind and frame.file is not None and picture.path is not None:
             self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
             self._findings.sizes[picture.path] = frame.file
@@ -114,9 +111,7 @@ class SplitCheck:
         if picture.path is None:
             told = any(fault.kind == "picture-missing" for fault in picture.faults)
             if not self._packed and not told:
-                near = self._tree.near(picture.name)
-                detail = f"did you mean '{one_line(near, 200)}'?" if near is not None else ""
-                yield Fault("picture-missing", where, detail)
+                yield Fault("picture-missing", where, instead_of(picture, self._tree))
         elif any(fault.kind == "picture-broken" for fault in picture.faults):  # its reader has said it
             self._findings.broken.add(picture.path)
         elif look is not None:

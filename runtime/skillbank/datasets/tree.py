@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote
 
 from skillbank.datasets.document import split_in, split_of
 from skillbank.datasets.heads import FileSize, head_of
@@ -26,12 +25,11 @@ from skillbank.datasets.packing import (
     table_folder,
     unpacked_name,
 )
+from skillbank.datasets.picture_names import PICTURES, UNREAD_ENDINGS, bare, folded, unwritten
 from skillbank.errors import DataError, DataNotFoundError
 
 __all__ = ["OTHER_ARCHIVES", "PICTURES", "Tree", "Unpack", "open_tree"]
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
-"""Endings of the pictures that are read."""
 OTHER_ARCHIVES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".tbz2", ".txz", ".cab", ".iso")
 """Endings of what is packed and not unpacked here."""
 _MOST = 5_000_000
@@ -149,7 +147,7 @@ class Tree:
         folders
             Folders to look in before that, relative to the tree.
         """
-        said = (name, *_unwritten(name))
+        said = (name, *unwritten(name))
         written = dict.fromkeys((*said, *(unicodedata.normalize("NFC", each) for each in said)))
         return next((found for each in written if (found := self._find(each, beside, folders))), None)
 
@@ -173,7 +171,21 @@ class Tree:
 
     def near(self, name: str) -> str | None:
         """Return the picture that differs from a name only in case, Unicode form or ending; else None."""
-        return self._by_fold.get(_fold(name.replace("\\", "/").rpartition("/")[2]))
+        return self._by_fold.get(folded(name.replace("\\", "/").rpartition("/")[2]))
+
+    def namesakes(self, name: str) -> list[str]:
+        """Return the pictures whose last part is that of a name: of several none can be meant."""
+        return self._by_end.get(name.replace("\\", "/").rpartition("/")[2], [])
+
+    def unread_kind(self, name: str) -> str | None:
+        """Return the file that has the name of a picture but an ending that is not looked for."""
+        return self._unread_kinds.get(bare(name.replace("\\", "/").rpartition("/")[2]))
+
+    def trouble(self, name: str) -> str:
+        """Return why a picture is none whose size can be read, half a sentence."""
+        from skillbank.datasets.looks import look_at
+
+        return look_at(self.files[name]).trouble or "its size cannot be read"
 
     def _normal(self, candidate: str) -> str | None:
         parts: list[str] = []
@@ -203,23 +215,12 @@ class Tree:
 
     @cached_property
     def _by_fold(self) -> dict[str, str]:
-        return {_fold(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
+        return {folded(name.rpartition("/")[2]): name for name in reversed(self.pictures)}
 
-
-def _unwritten(name: str) -> Iterator[str]:
-    """Yield what a name stands for that is an address: Label Studio writes ``/data/local-files/?d=a.jpg``."""
-    plain = unquote(name)
-    if plain != name:
-        yield plain
-    if "?d=" in plain:
-        yield plain.partition("?d=")[2]
-    elif "://" in plain and "?" in plain:
-        yield plain.partition("?")[0]
-
-
-def _fold(name: str) -> str:
-    stem, dot, ending = unicodedata.normalize("NFC", name).casefold().rpartition(".")
-    return stem if dot and f".{ending}" in PICTURES else f"{stem}{dot}{ending}"
+    @cached_property
+    def _unread_kinds(self) -> dict[str, str]:
+        unread = (name for name in self.files if name.lower().endswith(UNREAD_ENDINGS))
+        return {bare(name.rpartition("/")[2]): name for name in unread}
 
 
 def open_tree(root: Path, unpack: Unpack | None = None, most: int = _MOST) -> Tree:

@@ -6,20 +6,22 @@ import re
 from collections.abc import Iterator
 
 from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.files import head
 from skillbank.datasets.masks import stem_of
 from skillbank.datasets.tree import Tree
 
 __all__ = ["masked", "unread"]
 
 _WORDS = (
-    "json jsonl ndjson geojson xml csv tsv xlsx parquet arrow tfrecord tfrecords record mat npz npy pkl h5 "
-    "hdf5 sqlite"
+    "json jsonl ndjson geojson manifest odgt xml csv tsv xlsx parquet arrow tfrecord tfrecords record mat "
+    "npz npy pkl h5 hdf5 sqlite"
 )
 _MASK = "it is a mask, an area and no box"
 _DOCUMENTS = tuple(f".{word}" for word in _WORDS.split())
 """Endings of what holds annotations in one format or another."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _TEXT = re.compile(r"annot|bbox|boxes|ground_?truth|(^|[_-])(gt|det)$", re.IGNORECASE)
+_LISTED = re.compile(rb"\.(jpe?g|png|bmp|webp|tiff?|gif)[\"']?[\s,;]+-?\d", re.IGNORECASE)
 _SHARDED = re.compile(r"\.(tfrecords?|record)-\d+-of-\d+$", re.IGNORECASE)
 
 
@@ -27,14 +29,22 @@ def unread(tree: Tree) -> Iterator[Fault]:
     """Yield a fault for each file of a tree without annotations that looks like some.
 
     These are documents of formats that are known for it, packed ones too, text files that bear the name of a
-    picture, and masks.
+    picture or list pictures with numbers, and masks.
     """
     stems = {stem_of(name) for name in tree.pictures}
     for name in tree.files:
         if name in tree.masks:
             yield Fault("annotations-unread", name, _MASK)
-        elif detail := _looks_like(name, stems):
+        elif detail := _looks_like(name, stems) or _lists_boxes(tree, name):
             yield Fault("annotations-unread", name, detail)
+
+
+def _lists_boxes(tree: Tree, name: str) -> str:
+    """Return what a text is whose first line names a picture, and numbers behind it (keras-yolo3)."""
+    if not name.lower().endswith(".txt"):
+        return ""
+    line = head(tree.path(name)).lstrip().partition(b"\n")[0]
+    return "it lists pictures with numbers" if _LISTED.search(line) else ""
 
 
 def masked(tree: Tree) -> Iterator[Fault]:

@@ -123,6 +123,6 @@ def contents(tree: Tree) -> str:
     """Return what stands for the files of a tree: names, places, sizes and times of the last change."""
     whole = hashlib.sha256(str(tree.root).encode())
     for name, path in tree.files.items():
-        info = path.stat()
+        info = path.stat() if path.exists() else path.lstat()  # a link may lead nowhere
         whole.update(f"{name}\0{path}\0{info.st_size}\0{info.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return whole.hexdigest()

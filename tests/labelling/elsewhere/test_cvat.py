@@ -109,9 +109,9 @@ def test_the_classes_of_a_label_set_are_looked_for(tiny: Path) -> None:
 
 
 def test_what_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for arguments in ({}, {"classes": "a", "label_set": "b"}):
+    for classes, label_set in (("", ""), ("a", "b")):
         with pytest.raises(UsageError, match="Say what to find, either"):
-            create(**arguments)
+            create(classes, label_set=label_set)
     with pytest.raises(UsageError, match="no score"):
         create("a", threshold=2)
     with pytest.raises(UsageError, match="empty caption"):

@@ -8,6 +8,8 @@ of predictions looks at ours as well.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from skillbank.errors import UsageError
@@ -39,9 +41,8 @@ def test_labels_become_classes_with_captions() -> None:
     ]
     assert control.address({"data": {"image": "/data/upload/1/a.png"}}) == "/data/upload/1/a.png"
     assert control.address({"data": {"$undefined$": "/b.png"}}) == "/b.png"
-    assert [control.address(task) for task in ({}, {"data": None}, {"data": {"image": 3}}, {"data": {}})] == [
-        ""
-    ] * 4
+    nothing: list[dict[str, Any]] = [{}, {"data": None}, {"data": {"image": 3}}, {"data": {}}]
+    assert [control.address(task) for task in nothing] == [""] * 4
 
 
 def test_names_are_kept_letter_by_letter() -> None:

@@ -253,7 +253,10 @@ class _Reader:
                     self._fault("mended", at, "it has no bbox, and the box around its polygons is taken")
                 )
         if box is None:
-            faults.append(self._fault("unreadable-annotation", at, "its bbox is not four numbers"))
+            why = "its bbox is not four numbers"
+            if "segments_info" in fields:
+                why = "it is of panoptic segmentation, which has no boxes here: bring instances_*.json"
+            faults.append(self._fault("unreadable-annotation", at, why))
             return None
         category = key(fields.get("category_id"))
         label = self._columns.categories.index.get(category) if category is not None else None

@@ -24,14 +24,20 @@ _CUBOID = tuple(
     f"{axis}{side}{number}" for number in (1, 2) for side in ("tl", "bl", "tr", "br") for axis in "xy"
 )
 """Names of the corners of a cuboid: xtl1, ytl1, ..."""
-_WORDS = {"polygon": "a polygon", "polyline": "a line", "ellipse": "an ellipse", "cuboid": "a cuboid"}
+_NO_BOXES = {"tag": "tag", "points": "point", "polyline": "line"}
+"""Marks that enclose nothing."""
+_WORDS = {"polygon": "a polygon", "ellipse": "an ellipse", "cuboid": "a cuboid"}
 
 
 def add_mark(here: Gathering, mark: Element, name: str, at: str) -> None:
     """Keep what is marked: its box, or the box around it, or why there is none."""
-    if mark.tag in ("tag", "points", "attribute"):
-        if mark.tag != "attribute":
-            here.fault("mark-left-out", f"a {mark.tag.removesuffix('s')} of {name or 'no class'}", at)
+    if mark.tag in _NO_BOXES:
+        here.fault("mark-left-out", f"a {_NO_BOXES[mark.tag]} of {name or 'no class'}", at)
+        return
+    if mark.tag == "attribute":
+        return
+    if mark.tag == "skeleton" and len(_points(mark)) == 1:
+        here.fault("mark-left-out", f"a skeleton of {name or 'no class'} with one visible point", at)
         return
     corners = _corners(here, mark, at)
     if corners is None:
@@ -63,7 +69,7 @@ def _corners(here: Gathering, mark: Element, at: str) -> Corners | None:
 
 
 def _points(mark: Element) -> list[tuple[float, float]]:
-    """Return the points of a polygon, line, cuboid or skeleton; none where one is no pair of numbers."""
+    """Return the points of a polygon, cuboid or skeleton; none where one is no pair of numbers."""
     if mark.tag == "cuboid":
         texts = [mark.get(each, "") for each in _CUBOID]
         pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]

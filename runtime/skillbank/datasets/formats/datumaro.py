@@ -31,7 +31,7 @@ _HEAD = 1 << 16
 _CATEGORIES = re.compile(rb'"categories"\s*:\s*\{')
 _OWN = re.compile(rb'"dm_format_version"\s*:|"label_groups"\s*:|"items"\s*:\s*\[|"labels"\s*:\s*\[')
 _ITEMS = "items"
-_OUTLINES = ("polygon", "polyline", "ellipse", "cuboid_2d")
+_OUTLINES = ("polygon", "ellipse", "cuboid_2d")
 _FOLDERS = ("images/{subset}", "images")
 
 

@@ -79,7 +79,7 @@ def class_list(document: Any) -> dict[int, str] | None:
     Taken are ``{"0": "person"}``, ``{"person": 0}`` and ``["person"]``.
     """
     if isinstance(document, list):
-        document = dict(enumerate(document))
+        document = dict(enumerate(document)) if all(isinstance(name, str) for name in document) else None
     if not isinstance(document, dict) or not document:
         return None
     if all(isinstance(value, str) for value in document.values()):

@@ -23,8 +23,8 @@ __all__ = ["Labelme"]
 
 _LOOKED_INTO = 25
 _BOXES = ("rectangle",)
-_LINES = ("linestrip", "line")
-_PLACES = ("point", "points")
+_NO_BOXES = ("point", "points", "line", "linestrip")
+"""Shapes that enclose nothing."""
 _NO_CLASSES = ("__ignore__", "_background_")
 """What labelme's own list of classes begins with."""
 
@@ -106,7 +106,8 @@ def _is_labelme(tree: Tree, name: str) -> bool:
 
 def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]]:
     document, _ = json_as(content(tree.path(file)), _Document)
-    return [document.imagePath or ""], map(_name, document.shapes)
+    enclosing = (each for each in document.shapes if each.shape_type not in _NO_BOXES)
+    return [document.imagePath or ""], map(_name, enclosing)
 
 
 def _listed(tree: Tree) -> list[str]:
@@ -151,7 +152,7 @@ class _Reader:
         path, other = self.pairs.of(file, said)
         if other is not None:
             here.fault("names-another", f"it names {other}, and {path} has its name")
-        if path is None and len(bytes(document.imageData)) > len(b'""'):
+        if path is None and len(bytes(document.imageData)) > len(b"null"):
             here.fault("picture-inside", "there is no such file, and its imageData holds it")
         for at, corners, name in _marks(here, document.shapes):
             here.box(corners, name, at)
@@ -183,7 +184,7 @@ def _marks(here: Gathering, shapes: Sequence[_Shape]) -> Iterator[tuple[str, Cor
 def _corners(here: Gathering, shape: _Shape, at: str) -> Corners | None:
     """Return the box around a shape; where there is none the reason is kept."""
     kind = shape.shape_type or "polygon"
-    if kind in _PLACES:
+    if kind in _NO_BOXES:
         here.fault("mark-left-out", f"a {kind}", at)
         return None
     points = _points(shape.points)

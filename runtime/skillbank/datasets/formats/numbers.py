@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-__all__ = ["Four", "four", "key", "number", "side", "whole"]
+__all__ = ["LARGEST_SHARE", "Four", "four", "key", "number", "side", "whole"]
 
 _LARGEST_SIDE = 2**31
+LARGEST_SHARE = 1.5
+"""A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
 
 Four = tuple[float, float, float, float]
 

@@ -184,7 +184,8 @@ def _documents(tree: Tree, file: str, encoding: str) -> Iterator[tuple[str, Any]
             try:
                 document = json.loads(line)  # takes NaN, which pandas writes
             except (ValueError, RecursionError) as error:
-                document = f"it is no JSON ({error})"
+                said = getattr(error, "msg", "") or type(error).__name__
+                document = f"it is no JSON ({one_line(said, 60)}, character {getattr(error, 'pos', 0) + 1})"
         yield f"line {number}", document
 
 

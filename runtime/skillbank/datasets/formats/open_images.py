@@ -12,6 +12,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
+from skillbank.datasets.formats.numbers import LARGEST_SHARE
 from skillbank.datasets.formats.pairing import Pairs
 from skillbank.datasets.formats.rows import Table, split_of_file, table_of, together
 from skillbank.datasets.tree import Tree
@@ -173,7 +174,8 @@ class _Reader:
         path = self.pairs.named(name, "")
         size = self.tree.size(path) if path is not None else None
         if size is None:
-            here.fault("size-unknown", f"the boxes of {name} are shares of a picture that cannot be read")
+            why = self.tree.trouble(path) if path is not None else "it is not there"
+            here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in rows if size is not None else ():
             row = dict(zip(header, cells, strict=False))
             corners = numbers(row.get(side, "") for side in _NEEDED[2:])
@@ -183,6 +185,9 @@ class _Reader:
                 continue
             width, height = size or (1, 1)
             x1, y1, x2, y2 = corners
+            if max(map(abs, corners)) > LARGEST_SHARE:
+                here.fault("boxes-pixels", f"its corners are {x1:g}, {y1:g}, {x2:g}, {y2:g}", at)
+                continue
             scaled = (x1 * width, y1 * height, x2 * width, y2 * height)
             here.box(scaled, row.get("LabelName", ""), at, crowd=row.get("IsGroupOf") == "1")
         return here.picture(name, path, size or (None, None))

@@ -108,7 +108,7 @@ class Scalabel:
         notes = []
         used = set(census.boxed)
         if not used:
-            used = set(census.outlined)
+            used = set(census.enclosed)
         elif census.outlined:
             shown = a_few([f"'{one_line(name, 40)}'" for name in sorted(census.outlined)], 5)
             count = sum(census.outlined.values())
@@ -152,6 +152,8 @@ class _Census:
         Classes of labels that have a box.
     outlined
         How many labels of each class have an outline alone.
+    enclosed
+        Classes of outlines that are no lines.
     listed
         Classes that a document lists.
     """
@@ -159,6 +161,7 @@ class _Census:
     entries: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     boxed: set[str] = field(default_factory=set)
     outlined: Counter[str] = field(default_factory=Counter)
+    enclosed: set[str] = field(default_factory=set)
     listed: list[str] = field(default_factory=list)
 
 
@@ -177,6 +180,8 @@ def _census(tree: Tree, files: Sequence[str], pairs: Pairs) -> _Census:
                     census.boxed.add(label.name)
                 elif label.poly2d is not None or label.rle is not None:
                     census.outlined[label.name] += 1
+                    if not _is_open(label.poly2d):
+                        census.enclosed.add(label.name)
     census.boxed.discard("")
     return census
 
@@ -241,12 +246,21 @@ class _Reader:
             return None
         if not self.outlines:
             return None  # counted in a note: there can be a dozen in every picture
+        if _is_open(label.poly2d):
+            here.fault("mark-left-out", f"a line of {one_line(label.name, 40)}", at)
+            return None
         corners = around_runs(label.rle) if label.poly2d is None else _around(label.poly2d)
         if corners is None:
             here.fault("unreadable-annotation", "its outline is no points", at)
         else:
             here.fault("mark-as-box", "an outline", at)
         return corners
+
+
+def _is_open(outlines: object) -> bool:
+    """Whether outlines are lines that enclose nothing, as lanes are."""
+    some = outlines if isinstance(outlines, list) else []
+    return bool(some) and all(isinstance(each, dict) and each.get("closed") is False for each in some)
 
 
 def _around(outlines: object) -> Corners | None:

@@ -17,7 +17,7 @@ from skillbank.visible import one_line
 
 __all__ = ["Mark", "corners_of"]
 
-_PLACES = ("point", "graph", "point_location")
+_PLACES = ("point", "graph", "point_location", "line", "polyline")
 _MASKS = ("bitmap", "alpha_mask")
 _MOST = 1 << 26
 """Bytes of a mask that is unpacked, and pixels of one that is drawn."""

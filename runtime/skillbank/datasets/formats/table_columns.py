@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import number
@@ -52,8 +52,8 @@ class Columns:
     Attributes
     ----------
     form
-        What the corners are: "xyxy", "xywh" (upper left and size), "cxcywh" (centre and size) or "shares"
-        (xyxy in shares of the picture's sides).
+        What the corners are: "xyxy", "xywh" (upper left and size), "cxcywh" (centre and size), "shares"
+        (xyxy in shares of the picture's sides) or "centred shares".
     corners
         Four columns, or one that holds all four.
     name
@@ -80,7 +80,17 @@ class Columns:
 
 def columns_of(table: Table) -> Columns | None:
     """Return the columns of a table of boxes; None where it is none."""
-    return _named(table.first[0]) or _unnamed(table.first)
+    found = _named(table.first[0]) or _unnamed(table.first)
+    if found is not None and found.form == "cxcywh" and _are_shares(table.first[1:], found.corners):
+        return replace(found, form="centred shares")
+    return found
+
+
+def _are_shares(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
+    """Whether the numbers of the first rows are all from 0 to 1, and not all whole."""
+    cells = (row[at] for row in rows for at in columns if at < len(row))
+    found = [value for cell in cells if not is_blank(cell) and (value := number(cell)) is not None]
+    return all(0 <= value <= 1 for value in found) and not all(value.is_integer() for value in found)
 
 
 def _named(header: Sequence[str]) -> Columns | None:
@@ -114,9 +124,11 @@ def _named(header: Sequence[str]) -> Columns | None:
 
 
 def _unnamed(rows: Sequence[Sequence[str]]) -> Columns | None:
-    """Return the columns of RetinaNet's table, or of Google's (split, picture, class, shares)."""
+    """Return the columns of a table of RetinaNet, SKU-110K or Google (split, picture, class, shares)."""
     if all(_is_picture(row[0]) and len(row) == 6 and _are_corners(row[1:5]) for row in rows):
         return Columns("xyxy", 0, (1, 2, 3, 4), 5, has_header=False)
+    if all(_is_picture(row[0]) and len(row) == 8 and _are_corners([*row[1:5], *row[6:]]) for row in rows):
+        return Columns("xyxy", 0, (1, 2, 3, 4), 5, size=(6, 7), has_header=False)
     if all(
         len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
         for row in rows

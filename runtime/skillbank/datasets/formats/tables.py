@@ -20,6 +20,7 @@ from skillbank.datasets.tree import Tree
 
 __all__ = ["Tables"]
 
+_SHARES = ("shares", "centred shares")
 _LOOKED_INTO = 200
 _ENDINGS = (".csv", ".tsv")
 _LISTS = frozenset(
@@ -206,10 +207,11 @@ class _Reader:
                 pixels(table.value(_cell(rows[0][1], columns.size[1]))),
             )
         path = self.pairs.named(name, table.file)
-        sides = (self.tree.size(path) if path is not None else None) if columns.form == "shares" else (1, 1)
+        sides = (self.tree.size(path) if path is not None else None) if columns.form in _SHARES else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]
         if sides is None and marked:
-            here.fault("size-unknown", f"the boxes of {name} are shares of a picture that cannot be read")
+            why = self.tree.trouble(path) if path is not None else "it is not there"
+            here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in marked if sides is not None else ():
             here.box(_scaled(_corners(table, columns, cells), sides), _word(cells, columns), f"line {line}")
         return here.picture(name, path, size, self.tree)
@@ -235,6 +237,6 @@ def _corners(table: Table, columns: Columns, cells: Sequence[str]) -> list[objec
     if found is None or len(found) != 4 or columns.form in ("xyxy", "shares"):
         return said
     x, y, w, h = found
-    if columns.form == "cxcywh":
+    if columns.form in ("cxcywh", "centred shares"):
         return [x - w / 2, y - h / 2, x + w / 2, y + h / 2]
     return [x, y, x + w, y + h]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,10 @@ __all__ = ["Via"]
 _USUAL = ("class", "label", "category", "name", "type", "object", "class_name")
 """Attributes that mostly say what an object is, where regions have several."""
 _UNNAMED = "object"
+_UNTOUCHED = "not_defined"
+"""What an attribute says that was never filled in."""
+_NO_BOXES = ("point", "polyline", "line")
+"""Shapes that enclose nothing."""
 
 
 class Via:
@@ -57,7 +60,13 @@ class Via:
         attribute = _attribute(tree, regions)
         if regions and not attribute:
             notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
-        used = {name for region in regions if (name := _class(region, attribute))}
+        if others := sorted(_values(regions).keys() - {attribute}):
+            shown = a_few([f"'{one_line(key, 40)}'" for key in others], 4)
+            notes.append(
+                f"the class is what the attribute '{one_line(attribute, 40)}' says; {shown} left aside"
+            )
+        enclosing = (region for region in regions if _kind(region) not in _NO_BOXES)
+        used = {name for region in enclosing if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
         reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
         entries: dict[str, list[tuple[str, str, ViaPicture]]] = {}
@@ -124,11 +133,21 @@ def _attributes(region: ViaRegion) -> dict[str, str]:
     return found
 
 
+def _values(regions: Sequence[ViaRegion]) -> dict[str, set[str]]:
+    """Return what regions say by attribute; one that VIA begins with and nobody filled in says nothing."""
+    values: dict[str, set[str]] = {}
+    for region in regions:
+        for key, value in _attributes(region).items():
+            values.setdefault(key, set()).add(value)
+    return {key: said for key, said in values.items() if said != {_UNTOUCHED}}
+
+
 def _attribute(tree: Tree, regions: Sequence[ViaRegion]) -> str:
     """Return the attribute that says the class; empty where regions have none."""
-    counts = Counter(key for region in regions for key in _attributes(region))
+    counts = _values(regions)
     usual = sorted(
-        (key for key in counts if key.lower() in _USUAL), key=lambda key: _USUAL.index(key.lower())
+        (key for key in counts if key.lower() in _USUAL),
+        key=lambda key: (len(counts[key]) < 2, _USUAL.index(key.lower())),
     )
     if len(counts) > 1 and not usual:
         shown = a_few([f"'{one_line(key, 40)}'" for key in counts], 5)
@@ -161,14 +180,21 @@ class _Reader:
             yield here.picture(entry.filename, path, (None, None), self.tree)
 
 
+def _shape(region: ViaRegion) -> Mapping[str, Any]:
+    return region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
+
+
+def _kind(region: ViaRegion) -> str:
+    return one_line(_shape(region).get("name", "nothing"), 40)
+
+
 def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     """Return the box around a region; where there is none the reason is kept."""
-    shape = region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
-    kind = one_line(shape.get("name", "nothing"), 40)
-    if kind == "point":
-        here.fault("mark-left-out", "a point", at)
+    kind = _kind(region)
+    if kind in _NO_BOXES:
+        here.fault("mark-left-out", f"a {kind}", at)
         return None
-    corners = _box_of(kind, shape)
+    corners = _box_of(kind, _shape(region))
     if corners is None:
         here.fault(
             "unreadable-annotation", f"its shape is {kind}, and its numbers are none of such a one", at
@@ -179,7 +205,7 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
 
 
 def _box_of(kind: str, shape: Mapping[str, Any]) -> Corners | None:
-    if kind in ("polygon", "polyline"):
+    if kind == "polygon":
         sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
         xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)
         return around(list(zip(xs, ys, strict=True))) if xs and ys and len(xs) == len(ys) > 1 else None

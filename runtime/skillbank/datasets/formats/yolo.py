@@ -13,6 +13,7 @@ from skillbank.datasets.formats.yolo_classes import (
     described,
     description_files,
 )
+from skillbank.datasets.formats.yolo_columns import KEY_POINTS, behind_boxes
 from skillbank.datasets.formats.yolo_labels import Labels
 from skillbank.datasets.formats.yolo_layout import Layout, holds_labels, label_files
 from skillbank.datasets.formats.yolo_lists import agree, contradiction, inner_files, without_classes
@@ -61,14 +62,16 @@ class Yolo:
         names = found.classes.names
         classes = tuple(dict.fromkeys(names[number] for number in sorted(names)))
         places = {name: place for place, name in enumerate(classes)}
-        labels = Labels({number: places[name] for number, name in names.items()}, places, found.pose)
+        behind, note = (KEY_POINTS, "") if found.pose else behind_boxes(tree, label_files(tree))
+        notes = [*found.notes, *layout.notes, *filter(None, [note])]
+        labels = Labels({number: places[name] for number, name in names.items()}, places, behind)
         splits = tuple(
             Split(
                 split, layout.said[split], _Pictures(layout, labels, split).read, _annotations(layout, split)
             )
             for split in layout.places
         )
-        return DataSet(self.name, classes, splits, (*found.notes, *layout.notes), tuple(layout.faults))
+        return DataSet(self.name, classes, splits, tuple(notes), tuple(layout.faults))
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class _Pictures:
                 picture = replace(picture, faults=(*picture.faults, shared))
             yield picture
         for label in layout.orphans.get(self.split, ()):
-            yield self._missing(label.rpartition(".")[0], label)
+            yield self._missing(_pictured(label), label)
 
     def _picture(self, name: str, path: str) -> Picture:
         tree = self.layout.tree
@@ -105,7 +108,7 @@ class _Pictures:
             faults = (Fault("label-file-missing", path),)
             return Picture(name, path, width, height, (), where=Where(path), faults=faults)
         if size is None:
-            lost = Fault("picture-broken", path, f"its size cannot be read, and {one_line(label)} needs it")
+            lost = Fault("picture-broken", path, tree.trouble(path))
             return Picture(name, path, None, None, (), where=Where(label), faults=(lost,))
         text = read_text(tree.path(label))
         kept: list[Fault] = []
@@ -115,6 +118,13 @@ class _Pictures:
     @staticmethod
     def _missing(name: str, label: str) -> Picture:
         return Picture(name, None, None, None, (), where=Where(label or name))
+
+
+def _pictured(label: str) -> str:
+    """Return where the picture of a label file would lie, without its ending."""
+    parts = label.rpartition(".")[0].split("/")
+    at = max((at for at, part in enumerate(parts[:-1]) if part.lower() == "labels"), default=None)
+    return "/".join(parts if at is None else [*parts[:at], "images", *parts[at + 1 :]])
 
 
 def _has_pairs(tree: Tree) -> bool:

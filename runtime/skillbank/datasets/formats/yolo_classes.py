@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import whole
+from skillbank.datasets.formats.yolo_names import ClassList, class_list, is_class_list, named_list
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
 
 __all__ = [
-    "LISTS",
-    "ClassList",
     "Described",
-    "class_list",
     "class_list_files",
     "described",
     "description",
     "description_files",
-    "is_class_list",
     "says_places",
 ]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-LISTS = (
-    "classes.txt",
-    "obj.names",
-    "_darknet.labels",
-    "predefined_classes.txt",
-    "names.txt",
-    "class_names.txt",
-)
-"""Names of files with the name of a class a line."""
-_STUDIO = "notes.json"
-"""What Label Studio lays beside classes.txt."""
 _LONGEST = 1 << 20
-
-
-@dataclass(frozen=True)
-class ClassList:
-    """Names by number, and the file that says them, relative to the tree."""
-
-    names: dict[int, str]
-    file: str
 
 
 @dataclass(frozen=True)
@@ -148,12 +124,6 @@ def _lists(tree: Tree) -> Iterator[str]:
             yield name
 
 
-def is_class_list(tree: Tree, name: str) -> bool:
-    """Whether a file is a list of class names, by its own name."""
-    last = name.rpartition("/")[2].lower()
-    return last in LISTS or last.endswith(".names") or (last == _STUDIO and bool(_studio(tree, name)))
-
-
 def says_places(tree: Tree, name: str) -> bool:
     """Whether a file describes a YOLO data set: its classes, and where its splits lie."""
     lowered = name.lower()
@@ -193,8 +163,12 @@ def description(tree: Tree, name: str) -> Described:
         When it is no YAML.
     """
     document = _loaded(tree, name)
-    names = _names(document.get("names"))
-    notes = []
+    said_names = document.get("names")
+    listed = named_list(tree, said_names)
+    names = _names(said_names) if listed is None else listed.names
+    notes = (
+        [] if listed is None else [f"{one_line(name)} leaves the names of classes to {one_line(listed.file)}"]
+    )
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
         notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
@@ -254,25 +228,3 @@ def _assignments(tree: Tree, name: str) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
-
-
-def class_list(tree: Tree, name: str) -> ClassList:
-    """Read a file of class names."""
-    if PurePosixPath(name).name.lower() == _STUDIO:
-        return ClassList(_studio(tree, name), name)
-    lines = [line.strip() for line in read_text(tree.path(name)).splitlines()]
-    return ClassList({number: line for number, line in enumerate(lines) if line}, name)
-
-
-def _studio(tree: Tree, name: str) -> dict[int, str]:
-    try:
-        document = json.loads(read_text(tree.path(name)))
-    except (DataError, ValueError, RecursionError):
-        return {}
-    entries = document.get("categories") if isinstance(document, dict) else None
-    found = {}
-    for entry in entries if isinstance(entries, list) else ():
-        number = whole(entry.get("id")) if isinstance(entry, dict) else None
-        if number is not None and isinstance(entry.get("name"), str):
-            found[number] = entry["name"].strip()
-    return found

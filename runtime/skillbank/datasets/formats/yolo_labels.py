@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 
 from skillbank.datasets.document import Box
 from skillbank.datasets.faults import Fault
-from skillbank.datasets.formats.numbers import Four, number, whole
+from skillbank.datasets.formats.numbers import LARGEST_SHARE, Four, number, whole
 from skillbank.visible import one_line
 
 __all__ = ["Labels", "is_label_line"]
-
-_LARGEST = 1.5
-"""A share of a picture beyond that is a number of pixels. Tools leave boxes that reach out by a bit."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,13 @@ class Labels:
         Index of the class by the number in the files.
     by_name
         Index of the class by its name, which some tools write for the number.
-    pose
-        Whether key points follow a box, which are left out.
+    behind
+        What follows the four numbers of a box and is left out: "its key points"; empty for nothing.
     """
 
     index: Mapping[int, int]
     by_name: Mapping[str, int]
-    pose: bool = False
+    behind: str = ""
     _said: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def boxes(
@@ -83,10 +80,10 @@ class Labels:
         except ValueError:
             return None
         if not (
-            -_LARGEST <= x <= _LARGEST
-            and -_LARGEST <= y <= _LARGEST
-            and -_LARGEST <= across <= _LARGEST
-            and -_LARGEST <= down <= _LARGEST
+            -LARGEST_SHARE <= x <= LARGEST_SHARE
+            and -LARGEST_SHARE <= y <= LARGEST_SHARE
+            and -LARGEST_SHARE <= across <= LARGEST_SHARE
+            and -LARGEST_SHARE <= down <= LARGEST_SHARE
         ):
             return None
         return label, x - across / 2, y - down / 2, x + across / 2, y + down / 2
@@ -98,11 +95,11 @@ class Labels:
     def _corners(self, values: list[float], where: str, keep: Callable[[Fault], None]) -> Four | None:
         """Return the corners as shares of the picture."""
         count = len(values)
-        if count == 4 or count == 5 or (self.pose and count > 5):
-            if count == 5 and not self.pose:
+        if count == 4 or count == 5 or (self.behind and count > 5):
+            if count == 5 and not self.behind:
                 keep(Fault("mended", where, "its sixth number is taken for a confidence and left out"))
             elif count > 4:
-                keep(Fault("mended", where, "its key points are left out"))
+                keep(Fault("mended", where, f"{self.behind} are left out"))
             x, y, width, height = values[:4]
             corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
         elif count >= 6 and count % 2 == 0:
@@ -113,7 +110,7 @@ class Labels:
         else:
             keep(Fault("unreadable-annotation", where, f"{count + 1} numbers are no box and no polygon"))
             return None
-        if max(map(abs, values[: 4 if count <= 5 or self.pose else count])) > _LARGEST:
+        if max(map(abs, values[: 4 if count <= 5 or self.behind else count])) > LARGEST_SHARE:
             keep(Fault("boxes-pixels", where, "its numbers are no shares of the picture"))
             return None
         return corners

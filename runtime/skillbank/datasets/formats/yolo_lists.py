@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from skillbank.datasets.formats.yolo_classes import (
-    LISTS,
-    ClassList,
-    class_list,
-    description,
-    description_files,
-    is_class_list,
-    says_places,
-)
+from skillbank.datasets.formats.yolo_classes import description, description_files, says_places
 from skillbank.datasets.formats.yolo_layout import holds_labels
+from skillbank.datasets.formats.yolo_names import LISTS, ClassList, class_list, is_class_list
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
