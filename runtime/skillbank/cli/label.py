@@ -83,7 +83,7 @@ def label(
         typer.Option(
             "--format",
             "-f",
-            metavar="json|coco|kitti|odvg|yolo|voc|labelme|csv|pictures",
+            metavar="json|coco|kitti|odvg|yolo|voc|cvat|labelme|label_studio|csv|pictures",
             help="What is written; may be repeated [default: json and pictures]",
         ),
     ] = None,

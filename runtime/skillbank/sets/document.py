@@ -65,12 +65,25 @@ def data_set_of(
         if row["place"]:
             files[row["name"]] = lies(row["place"])
         marked = tuple(
-            Box(box["x1"], box["y1"], box["x2"], box["y2"], labels[box["class"]], at=f"box {box['number']}")
+            Box(
+                *(box[side] for side in ("x1", "y1", "x2", "y2")),
+                label=labels[box["class"]],
+                at=f"box {box['number']}",
+                proposed=_sureness(box),
+            )
             for box in boxes[row["number"]]
         )
         path = row["name"] if row["place"] else None
         where = Where(f"set:{name}", f"picture {row['number']}")
-        picture = Picture(row["name"], path, row["width"], row["height"], marked, where=where)
+        picture = Picture(
+            row["name"],
+            path,
+            row["width"],
+            row["height"],
+            marked,
+            where=where,
+            undecided=row["state"] != "reviewed",
+        )
         of_split[row["split"]].append(picture)
     splits = tuple(
         Split(split, split, partial(_each, of_split[split])) for split in _SPLITS if of_split[split]
@@ -79,6 +92,13 @@ def data_set_of(
         "label set", tuple(c.name for c in classes), splits or (Split("train", "train", partial(_each, [])),)
     )
     return data, Tree(Path(f"set:{name}"), dict(sorted(files.items())))
+
+
+def _sureness(box: sa.RowMapping) -> float | None:
+    """Return how sure a model is of a proposal; None of what was decided."""
+    if box["state"] != "proposed":
+        return None
+    return 1.0 if box["score"] is None else float(box["score"])
 
 
 def _each(pictures: list[Picture]) -> Iterator[Picture]:
@@ -91,7 +111,7 @@ def _living(db: sa.Connection, set_id: int) -> list[LabelClass]:
 
 def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa.RowMapping]:
     c = PICTURES.c
-    query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split).where(
+    query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split, c.state).where(
         c.set_id == set_id
     )
     query = query.where(c.state == "reviewed") if reviewed_only else query.where(c.state != "skipped")
@@ -101,7 +121,7 @@ def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa
 def _boxes(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> dict[int, list[sa.RowMapping]]:
     """Return the boxes that count, by picture."""
     c = BOXES.c
-    query = sa.select(c.number, c.picture, c["class"], c.x1, c.y1, c.x2, c.y2)
+    query = sa.select(c.number, c.picture, c["class"], c.x1, c.y1, c.x2, c.y2, c.state, c.score)
     query = query.where(c.set_id == set_id, c.shown)
     if reviewed_only:
         query = query.where(c.state.in_(("accepted", "edited")))
