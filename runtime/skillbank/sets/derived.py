@@ -23,6 +23,8 @@ _SAME_PLACE = 0.5
 """Share of two boxes from which they are about one object."""
 _DOUBT = 0.25
 """Distance of a score to its threshold from which a proposal is no doubt."""
+_LABELS = 10.0
+"""Weight of labels that a model is sure are wrong: mistakes come before all doubt about proposals."""
 _COLUMNS = ("number", "picture", "class", "score", "run", "state", "shown", "x1", "y1", "x2", "y2")
 
 
@@ -57,7 +59,9 @@ class _Lines:
 
 def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
     chosen = PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
-    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart).where(*chosen)
+    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart, PICTURES.c.against).where(
+        *chosen
+    )
     boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
         BOXES.c.set_id == set_id, BOXES.c.picture.in_(part)
     )
@@ -66,8 +70,9 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Li
         of_picture[box["picture"]].append(box)
     turned: list[dict[str, Any]] = []
     found = []
-    for number, state, apart in db.execute(states):
+    for number, state, apart, against in db.execute(states):
         shown, told = _picture(of_picture[number], state, apart, lines)
+        told["use"] += _LABELS * against
         turned += (
             {"n": box["number"], "now": box["number"] in shown}
             for box in of_picture[number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from skillbank.datasets.pictures import Gallery
 from skillbank.sets.classes import put_specs
 from skillbank.sets.geometry import inside
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
+from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
 from skillbank.sets.pictures import add_pictures
 from skillbank.sets.tables import BOXES, PICTURES
 from skillbank.sets.writing import Writing, change_set, logged
@@ -83,12 +83,12 @@ def import_data(
         there = {c.name for c in change.classes.values() if not c.gone}
         put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
         if change.changed:
-            change.note("import")
+            change.note(IMPORT)
         splits = {each.picture.sha256: each.split for each in found if each.split}
         added = add_pictures(change, (each.picture for each in found), splits)
         if change.changed:
             change.note("pictures")
-        boxes = _boxes(change, found, left, to_review=to_review)
+        boxes = _boxes(change, found, set(added.new), left, to_review=to_review)
     return Imported(added, boxes, dict(left))
 
 
@@ -168,7 +168,9 @@ def _named(
             yield " ".join(name.split()), corners
 
 
-def _boxes(change: Writing, found: Sequence[_Found], left: Counter[str], *, to_review: bool) -> int:
+def _boxes(
+    change: Writing, found: Sequence[_Found], new: Collection[int], left: Counter[str], *, to_review: bool
+) -> int:
     change.flush()
     numbers = {c.name: c.number for c in change.classes.values() if not c.gone}
     query = sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id)
@@ -190,8 +192,9 @@ def _boxes(change: Writing, found: Sequence[_Found], left: Counter[str], *, to_r
             count += 1
         if not to_review:
             _reviewed(change, row)
-        if change.changed:
-            change.note("import", row["number"])
+        # Who has labelled a data set says of a picture without a box, too, what is in it.
+        if change.changed or (row["number"] in new and not each.boxes):
+            change.note(IMPORT, row["number"])
     return count
 
 

@@ -47,6 +47,8 @@ Corners: TypeAlias = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the upright picture."""
 IMPORTED = "imported"
 """Where boxes come from that a data set held."""
+IMPORT = "import"
+"""The kind of event by which labels of a data set came in, of a picture without a box too."""
 _NOBODY = re.compile(rf"{IMPORTED}|run \d+")
 _LONGEST_NAME = 100
 
@@ -234,7 +236,10 @@ class PictureRow:
     clashes
         Pairs of shown boxes that have different names for one place.
     apart
-        Boxes by which the last two runs differ.
+        Boxes by which the latest run differs from what was known before it: labels, else the run before.
+    against
+        How sure the latest run is, from 0 to 1, that labels which people or a data set have given are wrong
+        here; 0 once a person has looked through the picture since.
     use
         How much a review is worth; the queue takes the highest first.
     """
@@ -258,6 +263,7 @@ class PictureRow:
     clashes: int
     apart: int
     use: float
+    against: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

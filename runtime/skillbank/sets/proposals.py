@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.sets.classes import checked_specs
 from skillbank.sets.derived import parts
-from skillbank.sets.geometry import inside, overlap
-from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
+from skillbank.sets.geometry import inside
+from skillbank.sets.model import IMPORT, Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
 from skillbank.sets.rows import picture_of, run_of
-from skillbank.sets.tables import BOXES, PICTURES, RUNS, SEEN
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing, logged
 from skillbank.visible import one_line
 
@@ -119,12 +120,12 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     line = _run(change, run)["threshold"]
     fresh = []
     for part in parts(found):
-        pictures, boxes, runs = _held(change, part)
+        pictures, there = _held(change, part)
         for number in part:
             if number not in pictures:
                 raise SetNotFoundError(f"the set has no picture {number}")
-            if run not in runs[number]:
-                _propose_to(change, run, line, pictures[number], boxes[number], runs[number], found[number])
+            if run not in there[number].runs:
+                _propose_to(change, run, line, pictures[number], there[number], found[number])
                 fresh.append(number)
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
@@ -132,26 +133,37 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     return len(fresh)
 
 
-def _held(
-    change: Writing, numbers: Sequence[int]
-) -> tuple[dict[int, sa.RowMapping], dict[int, list[sa.RowMapping]], dict[int, set[int]]]:
-    """Return pictures, their boxes, and the runs that have done them, by the pictures' numbers."""
+@dataclass(slots=True)
+class _There:
+    """What is known of a picture: its boxes, the runs that have done it, whether somebody has labelled it."""
+
+    boxes: list[sa.RowMapping] = field(default_factory=list)
+    runs: set[int] = field(default_factory=set)
+    is_labelled: bool = False
+
+
+def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapping], dict[int, _There]]:
+    """Return pictures, and what is known of them, by their numbers."""
     change.flush()
-    wanted = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
-        PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(numbers)
+    c = PICTURES.c
+    wanted = sa.select(c.number, c.width, c.height, c.state).where(
+        c.set_id == change.set_id, c.number.in_(numbers)
     )
     pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
+    there = {number: _There(is_labelled=row["state"] == "reviewed") for number, row in pictures.items()}
     query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
-    boxes: dict[int, list[sa.RowMapping]] = defaultdict(list)
     for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
-        boxes[row["picture"]].append(row)
+        there[row["picture"]].boxes.append(row)
     seen = sa.select(SEEN.c.picture, SEEN.c.run).where(
         SEEN.c.set_id == change.set_id, SEEN.c.picture.in_(numbers)
     )
-    runs: dict[int, set[int]] = defaultdict(set)
     for picture, run in change.db.execute(seen):
-        runs[picture].add(run)
-    return pictures, boxes, runs
+        there[picture].runs.add(run)
+    e = LABEL_EVENTS.c
+    imports = sa.select(e.picture).where(e.set_id == change.set_id, e.picture.in_(numbers), e.kind == IMPORT)
+    for picture in change.db.scalars(imports):
+        there[picture].is_labelled = True
+    return pictures, there
 
 
 def _propose_to(
@@ -159,8 +171,7 @@ def _propose_to(
     run: int,
     line: float,
     picture: sa.RowMapping,
-    there: Sequence[sa.RowMapping],
-    runs: Collection[int],
+    there: _There,
     proposals: Sequence[Proposal],
 ) -> None:
     """Take in what a run has found in one picture.
@@ -170,45 +181,58 @@ def _propose_to(
     line
         The run's own least score of what is shown.
     there
-        The boxes that the picture has.
-    runs
-        Those that have done the picture.
+        What is known of the picture.
     """
     number = picture["number"]
-    decided: list[tuple[int | None, Corners]] = []
-    undecided: list[sa.RowMapping] = []
-    imported: list[sa.RowMapping] = []
-    for box in there:
-        if box["state"] != "proposed":
-            decided.append((box["class"], _corners(box)))
-            if box["first"]:
-                decided.append((change.heir(box["first"][0]), tuple(box["first"][1:])))
-        else:
-            (imported if box["run"] is None else undecided).append(box)
-    if any(other > run for other in runs):
+    if any(other > run for other in there.runs):
         change.note("propose", number, body={"passed": True})
         return
     found = [each for proposal in proposals if (each := _placed(change, picture, proposal)) is not None]
-    kept = [
-        (class_number, corners, proposal)
-        for class_number, corners, proposal in found
-        if not _is_among(class_number, corners, decided, _SAME)
-        and not _is_among(class_number, corners, _marks(imported), _FOUND)
-    ]
+    decided, labels = _decisions(change, there.boxes, [(number, box) for number, box, _ in found])
+    undecided = [box for box in there.boxes if box["state"] == "proposed" and box["run"] is not None]
+    imported = _marks(box for box in there.boxes if box["state"] == "proposed" and box["run"] is None)
     for box in undecided:
         change.drop("box", box["number"], logged("box", box))
-    for class_number, corners, proposal in kept:
-        change.make("box", _fields(number, class_number, corners, proposal, run))
+    for class_number, corners, proposal in found:
+        mark = class_number, corners
+        if not is_among(mark, decided, _SAME) and not is_among(mark, imported, _FOUND):
+            change.make("box", _fields(number, class_number, corners, proposal, run))
     change.note("propose", number)
-    if runs or imported:
-        before = _marks(box for box in (*undecided, *imported) if box["shown"])
-        now = [
-            (class_number, corners)
-            for class_number, corners, proposal in found
-            if proposal.score >= _line(change, class_number, line)
-            and not _is_among(class_number, corners, decided, _SAME)
-        ]
-        change.set_apart(number, _apart(before, now))
+    stand = Stand([*labels, *imported], decided, _marks(box for box in undecided if box["shown"]))
+    sure = [
+        Found(class_number, corners, proposal.score, proposal.score >= _line(change, class_number, line))
+        for class_number, corners, proposal in found
+    ]
+    is_labelled = there.is_labelled or bool(stand.labels)
+    change.set_apart(
+        number,
+        apart(stand, sure) if is_labelled or there.runs else 0,
+        against(stand, sure) if is_labelled else 0.0,
+    )
+
+
+def _decisions(
+    change: Writing, boxes: Iterable[sa.RowMapping], found: Sequence[Mark]
+) -> tuple[list[Mark], list[Mark]]:
+    """Return what a proposal must not repeat, and which of it are objects that a model may contradict.
+
+    Who has moved or renamed what a model proposed has answered it: that it says so again is nothing new.
+    """
+    decided: list[Mark] = []
+    labels: list[Mark] = []
+    for box in boxes:
+        if box["state"] == "proposed":
+            continue
+        mark: Mark = box["class"], _corners(box)
+        decided.append(mark)
+        is_open = box["state"] != "rejected"
+        if box["first"]:
+            first: Mark = change.heir(box["first"][0]), tuple(box["first"][1:])
+            decided.append(first)
+            is_open = is_open and not any(is_among(each, [first], _SAME) for each in found)
+        if is_open:
+            labels.append(mark)
+    return decided, labels
 
 
 def _placed(
@@ -228,24 +252,8 @@ def _line(change: Writing, class_number: int, of_run: float) -> float:
     return of_run if own is None else own
 
 
-_Marks: TypeAlias = Sequence[tuple[int | None, Corners]]
-
-
-def _marks(boxes: Iterable[sa.RowMapping]) -> _Marks:
+def _marks(boxes: Iterable[sa.RowMapping]) -> list[Mark]:
     return [(box["class"], _corners(box)) for box in boxes]
-
-
-def _is_among(class_number: int | None, corners: Corners, marks: _Marks, least: float) -> bool:
-    return any(number == class_number and overlap(box, corners) >= least for number, box in marks)
-
-
-def _apart(before: _Marks, now: _Marks) -> int:
-    """Count the boxes of what was known before, and of this run, that the other has not found."""
-    return sum(
-        not _is_among(number, box, others, _FOUND)
-        for boxes, others in ((before, now), (now, before))
-        for number, box in boxes
-    )
 
 
 def _fields(

@@ -23,9 +23,11 @@ _REPEATED = 0.75
 def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: bool = False) -> list[int]:
     """Return pictures to review and keep them for one person for a time.
 
-    The most useful come first: those with proposals near their threshold, with two names for one place, or in
-    which two runs differ; of pictures that look alike one. The share of the set that validates is kept among
-    them, so that there is something to measure by.
+    Pictures whose labels a model contradicts come before all others, unless a person has looked at them: such
+    as came in with a data set, to be reviewed or as accepted. Then the most useful come first: those with
+    proposals near their threshold, with two names for one place, or in which two runs differ; of pictures
+    that look alike one. The share of the set that validates is kept among them, so that there is something
+    to measure by.
 
     Parameters
     ----------
@@ -35,7 +37,14 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     mine = CLAIMS.c.set_id == change.set_id, CLAIMS.c.who == change.who
     change.db.execute(CLAIMS.delete().where(*mine))
     change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.until <= change.at))
-    chosen = _sample(change, count) if sample else _useful(change, count)
+    if sample:
+        return _kept(change, _sample(change, count), claim_seconds)
+    disputed = _kept(change, _disputed(change, count), claim_seconds)
+    return disputed + _kept(change, _useful(change, count - len(disputed)), claim_seconds)
+
+
+def _kept(change: Writing, chosen: list[int], claim_seconds: float) -> list[int]:
+    """Keep pictures for one person."""
     if chosen:
         until = change.at + timedelta(seconds=claim_seconds)
         rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in chosen]
@@ -43,12 +52,24 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     return chosen
 
 
+def _disputed(change: Writing, count: int) -> list[int]:
+    """Return pictures whose labels a model contradicts and no person has looked through, the surest first."""
+    c = PICTURES.c
+    is_open = (c.state == "todo") | ((c.state == "reviewed") & c.reviewed_by.is_(None))
+    query = sa.select(c.number).where(c.set_id == change.set_id, is_open, _is_free(change), c.against > 0)
+    return list(change.db.scalars(query.order_by(c.against.desc(), c.number).limit(count)))
+
+
 def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:
     """Return what holds for pictures that nobody has reviewed or is at."""
+    return PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", _is_free(change)
+
+
+def _is_free(change: Writing) -> sa.ColumnElement[bool]:
     claimed = sa.select(CLAIMS.c.picture).where(
         CLAIMS.c.set_id == change.set_id, CLAIMS.c.picture == PICTURES.c.number
     )
-    return PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", ~claimed.exists()
+    return ~claimed.exists()
 
 
 def _sample(change: Writing, count: int) -> list[int]:

@@ -41,6 +41,7 @@ _ALONE: dict[str, dict[str, Any]] = {
         "clashes": 0,
         "apart": 0,
         "use": 0.0,
+        "against": 0.0,
     },
     "box": {"shown": False},
 }
@@ -129,10 +130,11 @@ class Writing:
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
         self.db.execute(PICTURES.update().where(*where).values(seconds=PICTURES.c.seconds + seconds))
 
-    def set_apart(self, picture: int, count: int) -> None:
-        """Note by how many boxes the last two runs over a picture differ; the queue asks for it."""
+    def set_apart(self, picture: int, count: int, against: float) -> None:
+        """Note by how many boxes the latest run differs from what was known, and how much that says."""
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
-        self.db.execute(PICTURES.update().where(*where).values(apart=count))
+        self.db.execute(PICTURES.update().where(*where).values(apart=count, against=against))
+        self.stale.add(picture)
 
     def get(self, what: str, number: int) -> dict[str, Any] | None:
         """Return the fields of a thing; None when there is none."""
