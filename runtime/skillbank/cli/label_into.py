@@ -81,6 +81,7 @@ def label(
     as_json: bool,
 ) -> None:
     """Label pictures into a set, and say how it stands."""
+    from skillbank.labelling.buckets import bring
     from skillbank.labelling.set_labels import label_set
     from skillbank.labelling.set_result import Asked
     from skillbank.sets.ontology import Ontology, read_classes
@@ -98,11 +99,13 @@ def label(
         )
     file = None if classes is None else at_home(classes)
     read = read_classes(said.texts, file) if said.texts or file else Ontology(())
+    brought = bring(said.buckets)
     with options.open_runtime(None) as runtime, _going_on(into), progress() as told:
         labels = label_set(
             runtime,
             into,
             images=said.pictures,
+            brought=brought,
             classes=read.classes,
             model=model,
             unreviewed=only == _UNREVIEWED,

@@ -158,7 +158,13 @@ def import_set(
         sets = runtime.sets
         labels = sets.open(into) if into in sets else sets.create(into, val=val, who=person())
         found = import_data(
-            labels, opened, person(), to_review=to_review, cache=cache_dir(), keep=pictures_dir()
+            labels,
+            opened,
+            person(),
+            to_review=to_review,
+            cache=cache_dir(),
+            keep=pictures_dir(),
+            place=place,
         )
     added = found.added
     if as_json:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from skillbank.descriptions import advice_for, same
 from skillbank.errors import DataError, UsageError, did_you_mean
 from skillbank.labelling.batch import load
+from skillbank.labelling.buckets import Brought
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest, open_engine
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
@@ -45,6 +46,7 @@ def label_set(
     name: str,
     *,
     images: Sequence[Path] = (),
+    brought: Brought | None = None,
     classes: Sequence[ClassSpec] = (),
     model: str | None = None,
     unreviewed: bool = False,
@@ -63,6 +65,8 @@ def label_set(
     ----------
     images
         Pictures and folders, which come into the set; by default the pictures that are in it.
+    brought
+        Pictures of buckets, which come into the set as they lie there.
     classes
         Come into the set beside its own, and all of them are looked for.
     model
@@ -94,6 +98,8 @@ def label_set(
     data_not_found
     """
     see_that_they_are_there(images)
+    brought = brought or Brought()
+    images = [*images, *brought.paths]
     wishes, found = asked or Asked(), find_model(runtime, model)
     there = _open(runtime.sets, name, may_lack=bool(images))
     change = settled(name, there.classes() if there else (), classes)
@@ -117,7 +123,7 @@ def label_set(
         spec = _run_spec(found, there, wishes, engine, who)
         run = there.start_run(spec)
         labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
-        work = _Work(there, labels, engine, unreviewed, who)
+        work = _Work(there, labels, engine, unreviewed, who, brought)
         missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
         total = len(paths) or len(missing)
         told(0, total)
@@ -144,10 +150,16 @@ class _Work:
     """Pictures on their way through the model into the set."""
 
     def __init__(
-        self, there: LabelSet, labels: SetLabels, engine: Engine, unreviewed: bool, who: str
+        self,
+        there: LabelSet,
+        labels: SetLabels,
+        engine: Engine,
+        unreviewed: bool,
+        who: str,
+        brought: Brought,
     ) -> None:
         self._set, self._labels, self._engine = there, labels, engine
-        self._unreviewed, self._who = unreviewed, who
+        self._unreviewed, self._who, self._brought = unreviewed, who, brought
         self._wanted = Wanted.of(labels.run.captions)
         self._remarks: dict[str, list[tuple[str, str]]] = {}
         self.found: set[str] = set()
@@ -158,8 +170,8 @@ class _Work:
         """Add pictures to the set, and yield those that the model has not looked at."""
         before, met = {row.number for row in known.values()}, set[int]()
         for chunk in chunks:
-            self._labels.left_out += [(str(path), why) for path, why in chunk.left_out]
-            added = self._set.add_pictures(chunk.found, self._who)
+            self._labels.left_out += [(self._brought.said(path), why) for path, why in chunk.left_out]
+            added = self._set.add_pictures(self._brought.placed(chunk.found), self._who)
             self._labels.new += len(added.new)
             if added.moved or any(picture.sha256 not in known for picture in chunk.found):
                 _by_content(self._set, known, anew=bool(added.moved))
