@@ -302,7 +302,7 @@ def rename_set(
 
 @app.command("remove")
 def remove_set(name: Name, yes: Yes = False, as_json: options.Json = False) -> None:
-    """Forget a set with all decisions in it; pictures stay where they lie."""
+    """Forget a set with all decisions in it; pictures stay where they lie (see skillbank clean)."""
     from skillbank.errors import NotApprovedError
 
     with options.open_runtime(None) as runtime:
@@ -317,4 +317,7 @@ def remove_set(name: Name, yes: Yes = False, as_json: options.Json = False) -> N
     if as_json:
         options.print_json({"removed": name})
     else:
-        terminal.say(f"removed {name}; its pictures are where they were")
+        terminal.say(
+            f"removed {name}; its pictures are where they were (those that were kept out of archives "
+            "skillbank clean removes)"
+        )

@@ -18,6 +18,7 @@ from skillbank.datasets.opening import Opened
 from skillbank.datasets.pictures import Gallery
 from skillbank.sets.classes import put_specs
 from skillbank.sets.geometry import inside
+from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
 from skillbank.sets.pictures import add_pictures
@@ -89,18 +90,19 @@ def import_data(
         Where the data set was opened; pictures of a folder in a bucket stay there.
     """
     left: Counter[str] = Counter()
-    found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
-    names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
-    with change_set(labels.engine, labels.id, person_named(who)) as change:
-        there = {c.name for c in change.classes.values() if not c.gone}
-        put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
-        if change.changed:
-            change.note(IMPORT)
-        splits = {each.picture.sha256: each.split for each in found if each.split}
-        added = add_pictures(change, (each.picture for each in found), splits)
-        if change.changed:
-            change.note("pictures")
-        boxes = _boxes(change, found, set(added.new), left, to_review=to_review)
+    with keeping(keep):
+        found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
+        names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
+        with change_set(labels.engine, labels.id, person_named(who)) as change:
+            there = {c.name for c in change.classes.values() if not c.gone}
+            put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
+            if change.changed:
+                change.note(IMPORT)
+            splits = {each.picture.sha256: each.split for each in found if each.split}
+            added = add_pictures(change, (each.picture for each in found), splits)
+            if change.changed:
+                change.note("pictures")
+            boxes = _boxes(change, found, set(added.new), left, to_review=to_review)
     return Imported(added, boxes, dict(left))
 
 
