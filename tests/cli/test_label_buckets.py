@@ -17,7 +17,7 @@ from skillbank.home import cache_dir
 from skillbank.jobs.set_files import with_sets
 from skillbank.plan.request import DataLocation, Request
 from skillbank.sets.content import content_of
-from skillbank.sets.model import Add, Review
+from skillbank.sets.model import Add, Operation, Review
 from tests.cli.conftest import Command
 from tests.labelling.models import write_picture, write_tiny
 from tests.s3 import Proxy, faulty
@@ -73,7 +73,7 @@ def test_pictures_of_a_bucket_are_labelled_and_stay_there(
         }
         for name, row in rows.items():
             assert content_of(row) == (photos / name).read_bytes()
-            drawn = [Add(1, (5, 5, 40, 40)), Review()]
+            drawn: list[Operation] = [Add(1, (5, 5, 40, 40)), Review()]
             signs.edit(row.number, drawn, who="ann", version=signs.picture(row.number).version)
     assert inline(*words).document["pictures"]["known"] == 4
     more = inline("label", SQUARE, "--checkpoint", str(tiny), "--into", "signs", "--json")

@@ -66,8 +66,11 @@ def data_set_of(
             files[row["name"]] = lies(row["place"])
         marked = tuple(
             Box(
-                *(box[side] for side in ("x1", "y1", "x2", "y2")),
-                label=labels[box["class"]],
+                box["x1"],
+                box["y1"],
+                box["x2"],
+                box["y2"],
+                labels[box["class"]],
                 at=f"box {box['number']}",
                 proposed=_sureness(box),
             )

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from skillbank.errors import NotFoundError, StateError, UsageError
+from skillbank.sets.class_model import ClassSpec, LabelClass
+from skillbank.sets.found import Added, FoundPicture
+from skillbank.sets.operations import (
+    Accept,
+    Add,
+    Change,
+    Corners,
+    Operation,
+    Reject,
+    Restore,
+    Review,
+    ReviewState,
+)
+from skillbank.sets.standing import ClassCount, Event, PersonCount, SetSummary
 
 __all__ = [
     "ALL",
+    "IMPORT",
+    "IMPORTED",
     "Accept",
     "Add",
     "Added",
@@ -19,6 +35,7 @@ __all__ = [
     "Change",
     "ClassCount",
     "ClassSpec",
+    "Corners",
     "Event",
     "Filter",
     "FoundPicture",
@@ -42,9 +59,6 @@ __all__ = [
 ]
 
 BoxState: TypeAlias = Literal["proposed", "accepted", "edited", "rejected"]
-ReviewState: TypeAlias = Literal["todo", "reviewed", "skipped"]
-Corners: TypeAlias = tuple[float, float, float, float]
-"""x1, y1, x2, y2 in pixels of the upright picture."""
 IMPORTED = "imported"
 """Where boxes come from that a data set held."""
 IMPORT = "import"
@@ -89,79 +103,6 @@ def person_named(who: str) -> str:
             "'run' with a number"
         )
     return name
-
-
-@dataclass(frozen=True, slots=True)
-class ClassSpec:
-    """A class as it is asked for.
-
-    Attributes
-    ----------
-    captions
-        Descriptions that find it; its name where there are none.
-    not_captions
-        Descriptions whose boxes take boxes of this class away.
-    threshold
-        Least score of a proposal that is shown; None for the model's own.
-    """
-
-    name: str
-    captions: tuple[str, ...] = ()
-    not_captions: tuple[str, ...] = ()
-    threshold: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelClass:
-    """A class of a set; ``into`` is the class that it was merged into."""
-
-    number: int
-    name: str
-    captions: tuple[str, ...]
-    not_captions: tuple[str, ...]
-    threshold: float | None
-    gone: bool = False
-    into: int | None = None
-
-    @property
-    def spec(self) -> ClassSpec:
-        """The class as it would be asked for."""
-        return ClassSpec(self.name, self.captions, self.not_captions, self.threshold)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPicture:
-    """A picture that may come into a set.
-
-    Attributes
-    ----------
-    name
-        By which people know it, as a path relative to where it was found.
-    place
-        Absolute path or s3:// URI of its file.
-    sha256
-        Of the file's bytes, in hex.
-    width, height
-        Pixels of the upright picture.
-    look
-        The ``small`` of `skillbank.datasets.looks.Look`, empty where there is none.
-    """
-
-    name: str
-    place: str
-    sha256: str
-    width: int
-    height: int
-    look: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of found pictures: their numbers, in order."""
-
-    new: tuple[int, ...]
-    known: tuple[int, ...]
-    moved: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,54 +244,6 @@ ALL = Filter()
 
 
 @dataclass(frozen=True, slots=True)
-class Add:
-    """Draw a box."""
-
-    class_number: int
-    box: Corners
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Give a box another class, other corners, or both."""
-
-    number: int
-    class_number: int | None = None
-    box: Corners | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """Say that a box is right."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Say that a box is wrong, or take away one that somebody drew."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """Take a decision about a box back: a proposal is one again, and what was drawn counts again."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Say how the picture stands; "reviewed" accepts the shown proposals that are left."""
-
-    state: ReviewState = "reviewed"
-
-
-Operation: TypeAlias = Add | Change | Accept | Reject | Restore | Review
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """A box that a model found; corners in pixels of the upright picture."""
 
@@ -411,84 +304,3 @@ class Run:
     who: str
     started: datetime
     finished: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A line of a set's log.
-
-    Attributes
-    ----------
-    seq
-        From 1 without gaps.
-    who
-        A person, or ``run 3``.
-    kind
-        ``create``, ``classes``, ``rename``, ``threshold``, ``merge``, ``remove``, ``pictures``, ``edit``,
-        ``decide``, ``run``, ``propose``, ``undo``, ``redo``, ...
-    of
-        The event that an undo or redo turns around.
-    body
-        ``changes``: of each thing what it was ``before`` and ``after``; ``seconds``; ``kept``: what an undo
-        left alone because somebody has changed it since.
-    """
-
-    seq: int
-    at: datetime
-    who: str
-    kind: str
-    picture: int | None
-    of: int | None
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassCount:
-    """Boxes of a class by state; ``proposed`` are those shown."""
-
-    number: int
-    name: str
-    proposed: int = 0
-    candidates: int = 0
-    accepted: int = 0
-    edited: int = 0
-    rejected: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonCount:
-    """What one person has reviewed."""
-
-    name: str
-    reviewed: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetSummary:
-    """How a set stands.
-
-    Attributes
-    ----------
-    val
-        Share of the pictures that goes to validation.
-    reviewed_train, reviewed_val
-        Reviewed pictures of each split.
-    """
-
-    name: str
-    version: int
-    created: datetime
-    val: float
-    notes: str
-    pictures: int = 0
-    todo: int = 0
-    reviewed: int = 0
-    skipped: int = 0
-    train_pictures: int = 0
-    val_pictures: int = 0
-    reviewed_train: int = 0
-    reviewed_val: int = 0
-    classes: tuple[ClassCount, ...] = ()
-    people: tuple[PersonCount, ...] = ()
-    boxes: Mapping[str, int] = field(default_factory=dict)
