@@ -128,7 +128,7 @@ def test_mistakes_are_asked_first(home: Path, tmp_path: Path, to_review: bool, s
 
 def test_a_reviewed_picture_is_shown_again_where_a_run_contradicts_it(signs: LabelSet) -> None:
     for number in (1, 2, 3, 4):
-        drawn: list[Operation] = [Add(1, (0, 0, 20, 20)), Review()] if number < 4 else [Review()]
+        drawn: list[Operation] = [Add(1, (0, 10, 20, 30)), Review()] if number < 4 else [Review()]
         signs.edit(number, drawn, who="ann", version=signs.picture(number).version)
     run = signs.start_run(spec())
     signs.propose(
@@ -170,3 +170,17 @@ def test_every_contradiction_counts_once() -> None:
     ):
         assert apart(stand, found) == differ
         assert against(stand, found) == pytest.approx(sure)
+
+
+def test_a_store_of_before_knows_no_contradiction_yet(home: Path) -> None:
+    with JobStore(database_url()) as store:
+        before = SetStore(store.engine).create("signs", [EXIT, BARE], who="ann")
+        before.add_pictures([found(1)], "ann")
+        with store.engine.begin() as db:
+            db.execute(sa.text("ALTER TABLE label_pictures DROP COLUMN against"))
+            db.execute(VERSIONS.update().values(version=5))
+    with JobStore(database_url()) as store:
+        signs = SetStore(store.engine).open("signs")
+        assert signs.picture(1).row.against == 0
+        signs.add_pictures([found(2)], "ann")
+        check_laws(signs)
