@@ -8,18 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.coco_writer import CocoWriter
 from skillbank.datasets.opening import open_place
+from skillbank.home import database_url
+from skillbank.jobs.database import VERSIONS
 from skillbank.jobs.store import JobStore
 from skillbank.sets.disputes import Found, Stand, against, apart
 from skillbank.sets.importing import import_data
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Filter, Operation, Proposal, Reject, Review
 from skillbank.sets.store import SetStore
-from tests.sets.conftest import box, spec
+from tests.sets.conftest import BARE, EXIT, box, found, spec
 from tests.sets.made import NAMES, SIZE, photographs
 from tests.sets.replaying import check_laws
 
@@ -90,8 +93,8 @@ def looked(boxes: list[Box], classes: Mapping[int, int], numbers: random.Random)
 def test_mistakes_are_asked_first(home: Path, tmp_path: Path, to_review: bool, seed: int) -> None:
     numbers = random.Random(seed)
     writer, root = CocoWriter(), tmp_path / "data"
-    found = photographs(root / writer.folder(""), COUNT, seed)
-    true = truth([each.name for each in found], numbers)
+    pictured = photographs(root / writer.folder(""), COUNT, seed)
+    true = truth([each.name for each in pictured], numbers)
     labels, marked = with_mistakes(true, numbers)
     pictures = (
         Picture(name, f"{writer.folder('')}/{name}", *SIZE, tuple(boxes)) for name, boxes in labels.items()
@@ -160,7 +163,7 @@ def test_what_a_person_has_answered_is_no_contradiction(signs: LabelSet) -> None
 def test_every_contradiction_counts_once() -> None:
     there = (0.0, 0.0, 20.0, 20.0)
     stand = Stand([(1, there)], [], [])
-    for found, differ, sure in (
+    for told, differ, sure in (
         ([Found(1, there, 0.1, False)], 0, 0.0),
         ([], 1, 0.6),
         ([Found(2, there, 0.8, True)], 2, 0.8),
@@ -168,8 +171,8 @@ def test_every_contradiction_counts_once() -> None:
         ([Found(1, (8, 8, 28, 28), 0.7, True)], 2, 0.7),
         ([Found(1, there, 0.9, True), Found(2, (50, 50, 60, 60), 0.5, True)], 1, 0.5),
     ):
-        assert apart(stand, found) == differ
-        assert against(stand, found) == pytest.approx(sure)
+        assert apart(stand, told) == differ
+        assert against(stand, told) == pytest.approx(sure)
 
 
 def test_a_store_of_before_knows_no_contradiction_yet(home: Path) -> None:
