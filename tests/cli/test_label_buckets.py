@@ -14,6 +14,7 @@ from skillbank.datasets.converting import convert
 from skillbank.datasets.opening import open_place
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.home import cache_dir
+from skillbank.jobs.record import JobState
 from skillbank.jobs.set_files import with_sets
 from skillbank.plan.request import DataLocation, Request
 from skillbank.sets.content import content_of
@@ -152,3 +153,13 @@ def test_what_cannot_be_taken_from_a_bucket_is_said(
     assert both.code == 2 and "label one after the other" in both.err
     plain = inline("label", "s3://bucket/shots", "red circle", "--checkpoint", str(tiny))
     assert plain.code == 2 and "--into NAME" in plain.err
+
+
+def test_a_job_labels_pictures_of_a_bucket(inline: Command, bucket: Proxy, tiny: Path) -> None:
+    words = ["label", "s3://bucket/shots", ROUND, "--checkpoint", str(tiny), "--into", "signs"]
+    started = inline(*words, "--detach", "--json")
+    assert started.code == 0, started.err
+    with Runtime() as runtime:
+        record = runtime.jobs.wait(started.document["job"])
+        assert record.state is JobState.COMPLETE
+    assert inline(*words, "--json").document["pictures"]["known"] == 4

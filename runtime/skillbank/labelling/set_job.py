@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.errors import DataError, JobNotFoundError, NotApprovedError, QuestionsError
 from skillbank.jobs.label_jobs import ACTION, SKILL, lists
+from skillbank.jobs.set_files import lies
 from skillbank.labelling.manifest import put
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
@@ -69,7 +71,7 @@ def launch(
         raise DataError(
             f"This model has looked at all of these pictures of {name} already; no job was started."
         )
-    content = list_of(rows)
+    content = list_of(map(_here, rows))
     file = lists() / f"{name}-{run.number}-{hashlib.sha256(content).hexdigest()[:16]}.jsonl"
     _forget_others(file)
     put(file, content)
@@ -109,3 +111,8 @@ def _forget_others(file: Path) -> None:
     for other in file.parent.glob("*.jsonl") if file.parent.is_dir() else ():
         if other != file and re.fullmatch(rf"{re.escape(stem)}[0-9a-f]{{16}}\.jsonl", other.name):
             other.unlink(missing_ok=True)
+
+
+def _here(row: PictureRow) -> PictureRow:
+    """Return a picture with its place on this machine: a job's program has no way into a bucket."""
+    return replace(row, place=str(lies(row.place))) if "://" in row.place else row
