@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skillbank.errors import PlatformError
 
-__all__ = ["cache_dir", "database_url", "home", "looks_dir", "outbox", "results_root"]
+__all__ = ["cache_dir", "database_url", "home", "looks_dir", "outbox", "pictures_dir", "results_root"]
 
 
 def home(*, make: bool = True) -> Path:
@@ -61,3 +61,8 @@ def cache_dir() -> Path:
 def looks_dir() -> Path:
     """Return the folder that keeps what was seen of pictures, so that each is decoded once."""
     return cache_dir() / "pictures"
+
+
+def pictures_dir() -> Path:
+    """Return the folder of pictures of label sets that lie nowhere else on this machine, by content."""
+    return home() / "pictures"

@@ -23,6 +23,7 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.request import Request
+from skillbank.plan.set_places import set_place
 from skillbank.platforms import chosen_platform, get_platform
 from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.trust.loading import signer_of, vouched_files
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
+    from skillbank.sets.store import SetStore
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
 
@@ -132,6 +134,13 @@ class Runtime:
                 self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
             return self._jobs
 
+    @property
+    def sets(self) -> SetStore:
+        """Label sets, in the database of the jobs; opening it opens the database."""
+        from skillbank.sets.store import SetStore
+
+        return SetStore(self.jobs.store.engine)
+
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
         from skillbank.jobs.record import SEARCH
@@ -202,13 +211,23 @@ class Runtime:
         def by_rules() -> Reading:
             with self.reading:
                 meant = self.library.get(skill) if skill is not None else None
-                return read_text(text, self.library, self.index, job_skill=self._job_skill, skill=meant)
+                return read_text(
+                    text,
+                    self.library,
+                    self.index,
+                    job_skill=self._job_skill,
+                    skill=meant,
+                    set_names=self._set_names,
+                )
 
         if self.reader == "rules":
             return by_rules()
         from skillbank.agent.reading import read_with_model
 
         return read_with_model(text, self, by_rules, skill)
+
+    def _set_names(self) -> tuple[str, ...]:
+        return self.sets.names()
 
     def _job_skill(self, job: str) -> str | None:
         try:
@@ -255,9 +274,11 @@ class Runtime:
                 plans.append(compile_plan(skill, step, platform, parent, origin))
         return plans
 
-    @staticmethod
-    def divided(step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
-        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`."""
+    def divided(self, step: Request, skill: Skill) -> tuple[Request, tuple[str, ...]]:
+        """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`.
+
+        Label sets are named in their state; see `skillbank.jobs.set_files`.
+        """
 
         def splits_at(place: Path) -> Sequence[str]:
             from skillbank.jobs.data_places import splits_at  # slow to import, and seldom needed
@@ -268,7 +289,14 @@ class Runtime:
             action = skill.action(step.action, step.variant)
         except ActionNotFoundError:
             return step, ()  # the planner says it
-        return divided(step, bindings(skill, action, skill.template(action)[0])[0], splits_at)
+        rows = bindings(skill, action, skill.template(action)[0])[0]
+        said: tuple[str, ...] = ()
+        if any(set_place(location.uri) for location in step.data):
+            from skillbank.jobs.set_files import with_sets
+
+            step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets)
+        step, more = divided(step, rows, splits_at)
+        return step, (*said, *more)
 
     def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
         from skillbank.jobs.parents import other_bank, planned_parent

@@ -30,6 +30,7 @@ from skillbank.cli import (
     results,
     run,
     schemas,
+    sets,
     show,
     sign,
     skills,
@@ -69,6 +70,7 @@ app.command("experiments")(experiments.experiments)
 app.command("report")(report.report)
 app.command("label")(label.label)
 app.add_typer(data.app, name="data")
+app.add_typer(sets.app, name="sets")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("web")(web.web)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.person import person
 
 if TYPE_CHECKING:
     from skillbank.agent.approval import Approval
@@ -30,7 +30,7 @@ def approve(
     with options.open_runtime(None) as runtime:
         approval = _approval(runtime, subject)
         runtime.jobs.store.approvals.grant(
-            approval.subject, f"{_user()}, skillbank approve", data=approval.data
+            approval.subject, f"{person()}, skillbank approve", data=approval.data
         )
     if as_json:
         options.print_json(
@@ -62,10 +62,3 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
     plan_id, terms = read_plan_subject(subject)
     plan = store.get_plan(plan_id)
     return launch_approval(runtime, plan, terms)  # what would be refused at the launch is not approved either
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"  # containers run as users that have no name

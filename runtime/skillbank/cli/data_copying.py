@@ -11,6 +11,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.datasets.placing import Placement
+from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ OnBrokenOption = Annotated[
 
 def said_place(place: str) -> str:
     """Return a place as it may be kept: a path from the root, and any other address as it is."""
-    return place if "://" in place else str(Path(place).expanduser().absolute())
+    return place if "://" in place or set_place(place) else str(Path(place).expanduser().absolute())
 
 
 def tell(copy: Copy, as_json: bool, *, by_class: bool = False) -> None:

@@ -13,12 +13,13 @@ from skillbank.cli import terminal
 if TYPE_CHECKING:
     from skillbank.datasets.opening import Opened
     from skillbank.datasets.progress import Progress, Step
+    from skillbank.plan.set_places import SetPlace
 
 Place = Annotated[
     str,
     typer.Argument(
         metavar="PLACE",
-        help="A folder, an archive, an annotation file, or a part of a data set (D/val); a path or s3://.",
+        help="A folder, an archive, an annotation file, a part of a data set (D/val), or set:NAME; a path or s3://.",
     ),
 ]
 Format = Annotated[
@@ -34,10 +35,32 @@ def open_data(place: str, form: str) -> Opened:
     """Open the data set that a command names, with a bar for what has to be brought."""
     from skillbank.cli.progress import transfers
     from skillbank.home import cache_dir
+    from skillbank.plan.set_places import set_place
     from skillbank.storage.data_place import open_data_place
 
+    if (found := set_place(place)) is not None and not found.digest:
+        return _open_set(found)
     with transfers() as report:
         return open_data_place(place, cache_dir(), form=form, report=report)
+
+
+def _open_set(place: SetPlace) -> Opened:
+    """Open the reviewed pictures of a label set, or those of one of its splits."""
+    from skillbank.datasets.opening import Opened
+    from skillbank.errors import DataNotFoundError
+    from skillbank.jobs.set_files import lies
+    from skillbank.runtime import Runtime
+    from skillbank.visible import one_line
+
+    with Runtime() as runtime:
+        data, tree = runtime.sets.open(place.name).data_set(lies=lies)
+    split = data.split(place.rest.strip("/")) if place.rest else None
+    if place.rest and split is None:
+        raise DataNotFoundError(
+            f"the label set {place.name} has no reviewed pictures in {one_line(place.rest.strip('/'), 40)}; "
+            "its splits are train and val"
+        )
+    return Opened(tree, data, split)
 
 
 @contextmanager

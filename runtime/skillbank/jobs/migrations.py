@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.jobs.database import APPROVALS, JOBS, META, SKILLS, VERSIONS
+from skillbank.sets.tables import SETS_META
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
 
@@ -46,6 +47,7 @@ def migrate(engine: sa.Engine) -> None:
             return
         if version is None:
             META.create_all(db)
+            SETS_META.create_all(db)
         else:
             for step in range(version + 1, VERSION + 1):
                 _STEPS[step](db)
@@ -127,6 +129,11 @@ def _to_4(db: sa.Connection) -> None:
         _add(db, column)
 
 
+def _to_5(db: sa.Connection) -> None:
+    """Add label sets."""
+    SETS_META.create_all(db)
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty; a store that came from version 1 just now has it already."""
     table = column.table.name
@@ -135,6 +142,6 @@ def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
         db.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"))
 
 
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4}
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5}
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

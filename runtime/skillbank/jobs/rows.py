@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
+from skillbank.stored import aware, now, storable
 
-__all__ = ["aware", "changed_fields", "line_row", "now", "record_of", "storable"]
+__all__ = ["changed_fields", "line_row", "record_of"]
 
 _PLAIN_FIELDS = frozenset(
     {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
@@ -43,11 +43,6 @@ def _texts(document: Any) -> Any:
     return storable(document) if isinstance(document, str) else document
 
 
-def storable(text: str) -> str:
-    """Return a text as every database takes it: PostgreSQL has no NUL, and neither takes half a character."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
 def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
     """Return a job with its history."""
     lines = db.execute(
@@ -57,13 +52,3 @@ def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
     # What a database of an earlier version has no value for is as it is in a new record.
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
     return JobRecord.model_validate({**fields, "history": history})
-
-
-def aware(value: Any) -> Any:
-    """SQLite gives back the UTC time that it was given without its zone."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def now() -> datetime:
-    """Return the time as the store writes it."""
-    return datetime.now(UTC)

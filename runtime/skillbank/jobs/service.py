@@ -25,6 +25,7 @@ from skillbank.jobs.seen_data import refuse_changed, seen_data
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
+from skillbank.plan.set_places import set_place
 from skillbank.platforms import get_platform
 from skillbank.platforms.base import Platform
 from skillbank.platforms.processes import describe_self
@@ -131,7 +132,16 @@ class Jobs:
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = ()) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
+        self._ensure_sets(plan)
         return preflight(plan, self.platform(self._place(plan)), earlier)
+
+    def _ensure_sets(self, plan: Plan, *, begun: bool = False) -> None:
+        """See to it that the label sets of a plan lie there as it names them; see `jobs.set_files`."""
+        if any(set_place(each.uri) for each in plan.inputs):
+            from skillbank.jobs.set_files import ensure_sets
+            from skillbank.sets.store import SetStore
+
+            ensure_sets(plan, lambda: SetStore(self.store.engine), begun=begun)
 
     @staticmethod
     def _place(plan: Plan) -> str:
@@ -159,6 +169,11 @@ class Jobs:
         admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
+        chain: tuple[str, ...] = fields.get("chain") or ()
+        later = bool(chain) and plan.plan_id != chain[0]
+        self._ensure_sets(
+            plan, begun=later or any(fields.get(k) for k in ("retry_of", "experiment", "resumes"))
+        )
         preflight(plan, platform)
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)

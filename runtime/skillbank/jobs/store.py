@@ -16,9 +16,10 @@ from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SK
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, line_row, now, record_of, storable
+from skillbank.jobs.rows import changed_fields, line_row, record_of
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
+from skillbank.stored import now, storable
 from skillbank.visible import one_line
 
 __all__ = ["JobStore"]

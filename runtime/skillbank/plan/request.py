@@ -12,6 +12,7 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError, UsageError
 from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
+from skillbank.plan.set_places import as_place
 from skillbank.visible import one_line
 
 ROLES = {
@@ -142,7 +143,7 @@ def source_of(role: str) -> str:
 def clean_uri(uri: str) -> str:
     """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
     uri = uri.strip()
-    return uri.rstrip("/") if len(uri.rstrip("/")) > 0 and not uri.endswith("://") else uri
+    return as_place(uri.rstrip("/") if len(uri.rstrip("/")) > 0 and not uri.endswith("://") else uri)
 
 
 def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:

@@ -20,6 +20,9 @@ _KINDS = {
     "-folder": "folder from elsewhere",
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
+    "-set": "label set as files",
+    "-thumbnails": "thumbnails of label sets",
+    "pictures": "what was seen of pictures",
 }
 
 

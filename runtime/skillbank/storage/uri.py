@@ -1,6 +1,7 @@
 """Where data is: ``s3://bucket/key``, ``https://host/file``, ``file:///folder``, or a plain path.
 
-Every other scheme is refused.
+A label set in the state that a plan names, ``set://signs/DIGEST``, is a folder of the cache, which is written
+before anything looks into it. Every other scheme is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from skillbank.errors import UsageError
+from skillbank.home import cache_dir
 from skillbank.nearby import at_home
+from skillbank.plan.set_places import set_place
 
 __all__ = ["Uri", "parse_uri"]
 
@@ -77,6 +80,10 @@ def parse_uri(text: str) -> Uri:
     """
     if not text.strip() or "\0" in text:
         raise UsageError(f"{text!r} names no data; give a path, file:///folder or s3://bucket/key")
+    if (found := set_place(text)) is not None:
+        if not found.digest:
+            raise UsageError(f"{text} is a label set; name it as data of a request, and it is read there")
+        return Uri("file", f"{cache_dir() / found.folder}{found.rest}", text)
     match = _SCHEME.fullmatch(text)
     if match is None:
         return Uri("file", str(at_home(Path(text)).absolute()), text)

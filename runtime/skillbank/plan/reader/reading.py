@@ -7,6 +7,7 @@ the plan (`accounting`). Nothing is ever started that was not asked for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +44,7 @@ from skillbank.plan.reader.deeds import mark_told, take_deeds
 from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
+from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
@@ -52,7 +54,7 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
-from skillbank.plan.reader.tokens import Ledger
+from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
 
 __all__ = ["Reading", "read_text"]
@@ -87,6 +89,7 @@ def read_text(
     list_folder: ListFolder = list_local,
     job_skill: jobs.JobSkill | None = None,
     skill: Skill | None = None,
+    set_names: SetNames = tuple,
 ) -> Reading:
     """Read a request.
 
@@ -98,6 +101,8 @@ def read_text(
         Tells which skill a job ran, for requests that name a job and no skill.
     skill
         The skill that is meant, whatever the text names.
+    set_names
+        Names the label sets that there are, for those that are called by a word of requests.
 
     Raises
     ------
@@ -115,7 +120,7 @@ def read_text(
         )
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
-    page, notes = _page(text, library)
+    page, notes = _page(text, library, set_names)
     notes += reports.take_reports(page)
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
@@ -189,10 +194,19 @@ def _meant(page: Text, steps: list[Step], skill: Skill) -> list[str]:
     return [f"--skill {shown(skill.qualified)} counts, not the {said} of the words" for said in others]
 
 
-def _page(text: str, library: Library) -> tuple[Text, list[str]]:
+def _page(text: str, library: Library, set_names: SetNames) -> tuple[Text, list[str]]:
     """Return the tokens of a text in plain words, names put together, and what was corrected."""
     words, known = lexicon(), names.names_of(library)
-    tokens = lexer.lex(text, known.qualified, lambda w: words.is_word(w) or w in known.words)
+
+    def is_word(word: str) -> bool:
+        return words.is_word(word) or word in known.words
+
+    def whole(clean: str) -> Iterator[Token]:
+        sets = list(sets_named(clean, is_word, set_names))
+        skills = (t for t in known.qualified(clean) if not any(s.start <= t.start < s.end for s in sets))
+        yield from sorted([*sets, *skills], key=lambda token: token.start)
+
+    tokens = lexer.lex(text, whole, is_word)
     tokens = mark_folders(text, tokens)
     tokens = normal.translate(tokens, words)
     tokens, notes = normal.correct(

@@ -9,6 +9,7 @@ from pathlib import Path
 from skillbank.nearby import at_home
 from skillbank.plan.reader.tokens import Token
 from skillbank.plan.request import clean_uri
+from skillbank.plan.set_places import as_place
 
 ListFolder = Callable[[str], "set[str] | None"]
 """Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
@@ -49,6 +50,7 @@ def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
 
 def absolute(uri: str) -> str:
     """Return a location as it holds from anywhere; places of other machines stay as they are."""
+    uri = as_place(uri)
     if "://" in uri or re.match(r"[A-Za-z]:\\", uri):
         return uri
     return str(at_home(Path(clean_uri(uri))).absolute())

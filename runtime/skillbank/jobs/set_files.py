@@ -1,0 +1,186 @@
+"""Label sets as data of plans: named with their state, and written once as files that a program reads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.formats.base import Part
+from skillbank.datasets.formats.coco_writer import CocoWriter
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, DataNotFoundError, StateError, a_few
+from skillbank.home import cache_dir
+from skillbank.plan.model import Plan
+from skillbank.plan.request import DataLocation, Request
+from skillbank.plan.set_places import SetPlace, set_place
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.store import SetStore
+from skillbank.storage.cache import content_key, once
+from skillbank.storage.data_place import local_place
+
+__all__ = ["ensure_sets", "lies", "with_sets"]
+
+_TRAINING, _VALIDATION = "train_datasets", "eval_dataset"
+_SHOWN = 5
+
+
+def with_sets(
+    request: Request, sources: Iterable[str], sets: Callable[[], SetStore]
+) -> tuple[Request, tuple[str, ...]]:
+    """Return a request that names each label set in its state, with what is to be said of it.
+
+    A training on a set validates on its reviewed validation pictures, where no other data was named for that.
+
+    Parameters
+    ----------
+    sources
+        What the action reads.
+    sets
+        Called only where a set is named.
+
+    Raises
+    ------
+    SetNotFoundError
+        When there is no such set; the nearest is said.
+    StateError
+        When a set is named in a state that it has no more.
+    DataError, DataNotFoundError
+        When nothing of it is reviewed, or pictures of it are gone or changed.
+    """
+    places = [set_place(location.uri) for location in request.data]
+    if not any(places):
+        return request, ()
+    data: list[DataLocation] = []
+    notes: dict[str, None] = {}
+    given = {location.source for location in request.data}
+    for location, place in zip(request.data, places, strict=True):
+        if place is None:
+            data.append(location)
+            continue
+        label_set = sets().open(place.name)
+        found = _written(label_set, place)
+        data.append(DataLocation(source=location.source, uri=str(found)))
+        stands = label_set.summary()
+        notes[
+            f"label set {stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed, "
+            f"{stands.reviewed_train:,} for training and {stands.reviewed_val:,} for validation"
+        ] = None
+        wanted = location.source == _TRAINING and _VALIDATION in set(sources) - given
+        if wanted and not request.settled and not found.rest:
+            if stands.reviewed_val:
+                data.append(DataLocation(source=_VALIDATION, uri=str(found)))
+                notes[f"set:{stands.name} is validated on its own reviewed validation pictures"] = None
+            else:
+                notes[
+                    f"no validation picture of set:{stands.name} is reviewed yet; review some, or name other "
+                    "data to validate on"
+                ] = None
+    unique = tuple(dict.fromkeys(data))
+    return request.model_copy(update={"data": unique}), tuple(notes)
+
+
+def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False) -> None:
+    """See to it that the label sets of a plan lie there as files, in the state that the plan names.
+
+    Parameters
+    ----------
+    begun
+        Whether an earlier step or attempt has run on the same state: it stays the one that is meant, whatever
+        people decide meanwhile.
+
+    Raises
+    ------
+    StateError
+        When a set has changed since the plan was made.
+    SetNotFoundError, DataError, DataNotFoundError
+        As `with_sets`.
+    """
+    places = dict.fromkeys(
+        replace(place, rest="") for each in plan.inputs if (place := set_place(each.uri)) is not None
+    )
+    for place in places:
+        if not (begun and (cache_dir() / place.folder).is_dir()):
+            _written(sets().open(place.name), place)
+
+
+def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
+    """Write a set as files, once for each state; return its place with its state."""
+    digest, data, tree = label_set.snapshot(lies=lies)
+    if place.digest and place.digest != digest:
+        raise StateError(
+            f"the label set {place.name} has changed since the plan was made (it was {place.digest}, and is "
+            f"{digest}); plan again, and look at what is there now"
+        )
+    found = replace(place, digest=digest)
+    if not any(True for split in data.splits for _ in split.pictures()):
+        raise DataError(
+            f"the label set {place.name} has no reviewed picture; review some with skillbank review "
+            f"{place.name}"
+        )
+    make = partial(_write, splits=data.splits, classes=data.classes, tree=tree, label_set=label_set)
+    once(cache_dir(), found.folder, make)
+    return found
+
+
+def lies(place: str) -> Path:
+    """Return where a picture lies here; one from a bucket is brought."""
+    return local_place(place, cache_dir()) if "://" in place else Path(place)
+
+
+def _write(
+    work: Path, *, splits: Iterable[Split], classes: tuple[str, ...], tree: Tree, label_set: LabelSet
+) -> Path:
+    folder = work / "set"
+    shutil.rmtree(folder, ignore_errors=True)
+    writer = CocoWriter()
+    splits = list(splits)
+    _refuse_changed(splits, tree, label_set)
+    for split in splits:
+        for picture in split.pictures():
+            _link(tree.path(picture.name), folder / writer.folder(split.name) / picture.name)
+    parts = [Part(split.name, _placed(split, writer.folder(split.name))) for split in splits]
+    writer.write(parts, classes, folder)
+    return folder
+
+
+def _placed(split: Split, folder: str) -> Iterator[Picture]:
+    for picture in split.pictures():
+        yield replace(picture, path=f"{folder}/{picture.name}")
+
+
+def _refuse_changed(splits: Iterable[Split], tree: Tree, label_set: LabelSet) -> None:
+    """Raise an error for pictures that are gone, or whose files hold something else now."""
+    contents = label_set.contents()
+    gone, changed = [], []
+    for split in splits:
+        for picture in split.pictures():
+            path = tree.files.get(picture.name)
+            if path is None or not path.is_file():
+                gone.append(picture.name)
+            elif content_key(path, cache_dir()) != contents.get(picture.name):
+                changed.append(picture.name)
+    way = f"; bring them back, or say where they lie now: skillbank label DIR --into {label_set.name}"
+    if gone:
+        raise DataNotFoundError(
+            f"{len(gone):,} reviewed pictures of the label set {label_set.name} are not where they lay "
+            f"({a_few(gone, _SHOWN)}){way}"
+        )
+    if changed:
+        raise DataError(
+            f"the files of {len(changed):,} reviewed pictures of the label set {label_set.name} have changed "
+            f"since they were added ({a_few(changed, _SHOWN)}), and what was marked may not fit them{way}"
+        )
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a picture a second name; where the file system cannot, a name that leads to it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        target.symlink_to(source.resolve())

@@ -1,0 +1,1 @@
+"""Label sets: classes, pictures and boxes under review, kept in the store with a log of every decision."""

@@ -1,0 +1,202 @@
+"""A random sample of a set: how much that a model proposes is right, how much that is there it finds."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from skillbank.sets.geometry import overlap
+from skillbank.sets.model import LabelBox, PictureRow
+
+if TYPE_CHECKING:
+    from skillbank.sets.label_set import LabelSet
+
+__all__ = ["Audit", "Rates", "Share", "audit_of", "in_random_order", "interval"]
+
+_SURE = 0.95
+_SAME = 0.5
+"""Overlap from which a box that a person has pulled is still what the model had found."""
+_PAGE = 1000
+_MOST = 2000
+Verdict: TypeAlias = Literal["yes", "no", "more"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of things, and the interval in which it lies with 95 % (Clopper-Pearson)."""
+
+    hits: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float | None:
+        """Of what was counted; None where nothing was."""
+        return self.hits / self.of if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Of one class, or of all: how much of what is shown is right, how much of what is there is shown."""
+
+    precision: Share
+    recall: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the sample says.
+
+    Attributes
+    ----------
+    target
+        Least precision and recall that are wanted.
+    pictures
+        Reviewed pictures of the sample: those at the head of the random order, without a gap.
+    waiting
+        The pictures of the sample to review next, in order.
+    classes
+        By class number.
+    verdict
+        ``yes``: both lie above the target; ``no``: one lies below; ``more``: too few to say.
+    more
+        About how many further pictures would say it, if they are like these; None where they never would.
+    """
+
+    target: float
+    pictures: int
+    waiting: tuple[int, ...]
+    overall: Rates
+    classes: dict[int, Rates]
+    verdict: Verdict
+    more: int | None
+
+
+def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit:
+    """Compare what models proposed with what people decided, on a random sample.
+
+    What the queue asked for first is what the model found hard, and says nothing of the rest; so only
+    pictures at the head of an order by chance count. Decisions are compared at the thresholds of now: a
+    proposal below them was not shown.
+    """
+    order = in_random_order(list(_rows(found)))
+    reviewed = list(islice(_head(order), _MOST))
+    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state == "todo")[:ahead]
+    runs = {run.number: run.threshold for run in found.runs()}
+    levels = {one.number: one.threshold for one in found.classes(gone=True)}
+    right: Counter[int] = Counter()
+    wrong: Counter[int] = Counter()
+    missed: Counter[int] = Counter()
+    for row in reviewed:
+        for box in found.picture(row.number).boxes:
+            level = levels.get(box.class_number if box.first is None else box.first[0])
+            usual = runs.get(box.run, 0.0) if box.run is not None else 0.0
+            _count(box, usual if level is None else level, right, wrong, missed)
+    overall = _rates(right.total(), wrong.total(), missed.total())
+    numbers = sorted({*right, *wrong, *missed})
+    verdict = _verdict(overall, target)
+    more = _further(overall, target, len(reviewed)) if verdict == "more" else 0
+    by_class = {number: _rates(right[number], wrong[number], missed[number]) for number in numbers}
+    return Audit(target, len(reviewed), waiting, overall, by_class, verdict, more)
+
+
+def in_random_order(rows: Sequence[PictureRow]) -> list[PictureRow]:
+    """Return pictures in an order by chance that is the same each time, however many there are."""
+    return sorted(rows, key=lambda row: hashlib.sha256(f"audit {row.sha256}".encode()).digest())
+
+
+def _rows(found: LabelSet) -> Iterator[PictureRow]:
+    after: int | None = None
+    while page := found.pictures(order="number", after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].number
+
+
+def _head(order: Sequence[PictureRow]) -> Iterator[PictureRow]:
+    """Yield the reviewed pictures before the first that waits; skipped ones are no part of the sample."""
+    for row in order:
+        if row.state == "todo":
+            return
+        if row.state == "reviewed":
+            yield row
+
+
+def _count(
+    box: LabelBox, level: float, right: Counter[int], wrong: Counter[int], missed: Counter[int]
+) -> None:
+    decided = box.state in ("accepted", "edited")
+    seen = box.score is not None and box.score >= level and box.state != "proposed"
+    if not seen:
+        missed[box.class_number] += decided  # drawn, or below the threshold and accepted all the same
+        return
+    before, corners = box.first or (box.class_number, box.corners)
+    if decided and before == box.class_number and overlap(corners, box.corners) >= _SAME:
+        right[box.class_number] += 1
+        return
+    wrong[before] += 1
+    missed[box.class_number] += decided
+
+
+def _rates(right: int, wrong: int, missed: int) -> Rates:
+    return Rates(_share(right, right + wrong), _share(right, right + missed))
+
+
+def _share(hits: int, of: int) -> Share:
+    return Share(hits, of, *interval(hits, of))
+
+
+def interval(hits: int, of: int, sure: float = _SURE) -> tuple[float, float]:
+    """Return the interval of Clopper and Pearson for a share that was counted: exact, never too narrow."""
+    if of == 0:
+        return 0.0, 1.0
+    tail = (1 - sure) / 2
+    low = 0.0 if hits == 0 else _root(lambda share: 1 - _at_most(hits - 1, of, share) - tail)
+    high = 1.0 if hits == of else _root(lambda share: tail - _at_most(hits, of, share))
+    return low, high
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    """Return where a function of a share that rises is zero."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
+
+
+def _at_most(hits: int, of: int, share: float) -> float:
+    """Return the chance of at most so many hits."""
+    if share <= 0 or share >= 1:
+        return 1.0 if share <= 0 or hits >= of else 0.0
+    one, other, whole = math.log(share), math.log1p(-share), math.lgamma(of + 1)
+    terms = (
+        whole - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * one + (of - k) * other
+        for k in range(hits + 1)
+    )
+    return min(1.0, math.fsum(math.exp(term) for term in terms))
+
+
+def _verdict(overall: Rates, target: float) -> Verdict:
+    both = (overall.precision, overall.recall)
+    if any(share.of and share.high < target for share in both):
+        return "no"
+    return "yes" if all(share.of and share.low >= target for share in both) else "more"
+
+
+def _further(overall: Rates, target: float, pictures: int) -> int | None:
+    """Return about how many more pictures like these would say yes or no."""
+    if not pictures:
+        return None
+    for times in (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32):
+        grown = [
+            _share(round(s.hits * times), round(s.of * times)) for s in (overall.precision, overall.recall)
+        ]
+        if _verdict(Rates(*grown), target) != "more":
+            return math.ceil(pictures * (times - 1))
+    return None

@@ -1,0 +1,169 @@
+"""A set as one file: everything that is known of it but the pictures, which stay where they lie."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from skillbank.errors import DataError, DataNotFoundError, UsageError
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.store import SetStore, checked_name
+from skillbank.sets.tables import CLAIMS, SETS, SETS_META
+from skillbank.sets.transactions import reading, writing
+from skillbank.stored import aware
+from skillbank.visible import one_line
+
+__all__ = ["backup", "restore"]
+
+_KIND = "skillbank label set"
+_FORMAT = 1
+_TABLES = [table for table in SETS_META.sorted_tables if table not in (SETS, CLAIMS)]
+_PORTION = 1000
+
+
+def backup(labels: LabelSet, file: Path) -> int:
+    """Write a set into a new file, a line a row, packed; return the number of rows.
+
+    The file is there as a whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        When there is something at its place.
+    """
+    if file.exists():
+        raise UsageError(f"{file} is there already; give the name of a new file")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    work = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    whole, count = hashlib.sha256(), 0
+    try:
+        with work.open("wb") as plain, gzip.GzipFile("", "wb", fileobj=plain, mtime=0) as packed:
+            for document in _documents(labels):
+                line = json.dumps(document, ensure_ascii=False).encode() + b"\n"
+                whole.update(line)
+                packed.write(line)
+                count += 1
+            end = {"end": True, "lines": count, "sha256": whole.hexdigest()}
+            packed.write(json.dumps(end).encode() + b"\n")
+        os.link(work, file)  # never over what came there meanwhile
+    except FileExistsError:
+        raise UsageError(f"{file} is there already; give the name of a new file") from None
+    finally:
+        work.unlink(missing_ok=True)
+    return count - 1
+
+
+def _documents(labels: LabelSet) -> Iterator[dict[str, Any]]:
+    with reading(labels.engine) as db:
+        head = db.execute(sa.select(SETS).where(SETS.c.id == labels.id)).mappings().one()
+        yield {"kind": _KIND, "format": _FORMAT, "set": _row(head, "id")}
+        for table in _TABLES:
+            query = sa.select(table).where(table.c.set_id == labels.id)
+            for row in db.execute(query.order_by(*table.primary_key.columns)).mappings():
+                yield {"table": table.name, "row": _row(row, "set_id")}
+
+
+def _row(row: Mapping[str, Any] | sa.RowMapping, left: str) -> dict[str, Any]:
+    return {str(name): _said(aware(value)) for name, value in row.items() if name != left}
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
+
+
+def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
+    """Make the set that a file holds anew, with its numbers and its log; all of it or nothing.
+
+    Parameters
+    ----------
+    name
+        What it is called; by default as it was.
+
+    Raises
+    ------
+    DataNotFoundError, DataError
+        When the file is not there, is none of a set, or is not whole.
+    UsageError
+        When there is a set of this name.
+    """
+    lines = _lines(file)
+    head = next(lines)
+    wanted = checked_name(name or str(head["set"].get("name", "")))
+    if wanted in sets:
+        raise UsageError(
+            f"there is a label set {wanted} already; restore it under another name with --as NAME"
+        )
+    tables = {table.name: table for table in _TABLES}
+    try:
+        with writing(sets.engine) as db:
+            [set_id] = db.execute(
+                SETS.insert().values(**_read(SETS, head["set"]) | {"name": wanted})
+            ).inserted_primary_key or [0]
+            waiting: dict[str, list[dict[str, Any]]] = {}
+            for line in lines:
+                table = tables[line["table"]]
+                rows = waiting.setdefault(table.name, [])
+                rows.append({"set_id": set_id, **_read(table, line["row"])})
+                if len(rows) >= _PORTION:
+                    db.execute(table.insert(), waiting.pop(table.name))
+            for table_name, rows in waiting.items():
+                db.execute(tables[table_name].insert(), rows)
+    except (KeyError, TypeError, ValueError, sa.exc.StatementError) as error:
+        raise DataError(f"{file} is no backup of a label set: {one_line(error)}; name another file") from None
+    return LabelSet(sets.engine, set_id, wanted)
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the documents of a file; an error at its end says that it is not whole."""
+    if not file.is_file():
+        raise DataNotFoundError(
+            f"there is no file {file}; name a file that skillbank sets backup has written"
+        )
+    whole, count = hashlib.sha256(), 0
+    try:
+        with gzip.open(file, "rb") as packed:
+            for line in packed:
+                document = json.loads(line)
+                if document.get("end"):
+                    if (document["lines"], document["sha256"]) == (count, whole.hexdigest()):
+                        return
+                    break
+                if count == 0 and (document.get("kind"), document.get("format")) != (_KIND, _FORMAT):
+                    raise DataError(
+                        f"{file} is no backup of a label set that this version reads; name another file"
+                    )
+                whole.update(line)
+                count += 1
+                yield document
+    except (OSError, EOFError, ValueError, AttributeError, KeyError) as error:
+        raise DataError(
+            f"{file} cannot be read as a backup of a label set: {one_line(error)}; name another file"
+        ) from None
+    raise DataError(
+        f"{file} is not whole: it was cut or changed, and nothing was restored; name another file"
+    )
+
+
+def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for column in table.columns:
+        if column.name in ("id", "set_id"):
+            continue
+        value = row[column.name]
+        if value is not None and isinstance(column.type, sa.DateTime):
+            value = datetime.fromisoformat(value)
+        elif value is not None and isinstance(column.type, sa.LargeBinary):
+            value = base64.b64decode(value)
+        found[column.name] = value
+    return found

@@ -1,0 +1,133 @@
+"""Columns that follow from the others: which boxes are shown, and how much a picture's review is worth.
+
+They stand in the tables so that a grid is sorted by an index; they are worked out anew, in the transaction
+that changes what they follow from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import sqlalchemy as sa
+
+from skillbank.sets.geometry import overlap
+from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
+
+__all__ = ["derive", "parts"]
+
+_PART = 400
+_SAME_PLACE = 0.5
+"""Share of two boxes from which they are about one object."""
+_DOUBT = 0.25
+"""Distance of a score to its threshold from which a proposal is no doubt."""
+_COLUMNS = ("number", "picture", "class", "score", "run", "state", "shown", "x1", "y1", "x2", "y2")
+
+
+def parts(numbers: Iterable[int], size: int = _PART) -> Iterator[Sequence[int]]:
+    """Yield numbers as lists that a statement takes."""
+    every = sorted(set(numbers))
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
+
+
+def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:
+    """Work out anew what follows for some pictures and their boxes."""
+    lines = _Lines(db, set_id)
+    for part in parts(pictures):
+        _derive_part(db, set_id, part, lines)
+
+
+class _Lines:
+    """The score from which proposals are shown: of their class, or of the run that made them."""
+
+    def __init__(self, db: sa.Connection, set_id: int) -> None:
+        classes = sa.select(CLASSES.c.number, CLASSES.c.threshold).where(CLASSES.c.set_id == set_id)
+        runs = sa.select(RUNS.c.number, RUNS.c.threshold).where(RUNS.c.set_id == set_id)
+        self._classes = dict(db.execute(classes).all())
+        self._runs = dict(db.execute(runs).all())
+
+    def of(self, box: Any) -> float:
+        """Return the score from which a proposal is shown."""
+        own = self._classes.get(box["class"])
+        return float(self._runs.get(box["run"], 0.0) if own is None else own)
+
+
+def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
+    chosen = PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
+    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart).where(*chosen)
+    boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
+        BOXES.c.set_id == set_id, BOXES.c.picture.in_(part)
+    )
+    of_picture: dict[int, list[Any]] = defaultdict(list)
+    for box in db.execute(boxes).mappings():
+        of_picture[box["picture"]].append(box)
+    turned: list[dict[str, Any]] = []
+    found = []
+    for number, state, apart in db.execute(states):
+        shown, told = _picture(of_picture[number], state, apart, lines)
+        turned += (
+            {"n": box["number"], "now": box["number"] in shown}
+            for box in of_picture[number]
+            if box["shown"] != (box["number"] in shown)
+        )
+        found.append({"n": number, **told})
+    if turned:
+        db.execute(
+            BOXES.update()
+            .where(BOXES.c.set_id == set_id, BOXES.c.number == sa.bindparam("n"))
+            .values(shown=sa.bindparam("now")),
+            turned,
+        )
+    if found:
+        db.execute(
+            PICTURES.update()
+            .where(PICTURES.c.set_id == set_id, PICTURES.c.number == sa.bindparam("n"))
+            .values({name: sa.bindparam(f"v_{name}") for name in found[0] if name != "n"}),
+            [{("n" if k == "n" else f"v_{k}"): v for k, v in line.items()} for line in found],
+        )
+
+
+def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
+    shown, undecided, margin, doubt = [], 0, None, 0.0
+    for box in boxes:
+        if box["state"] in ("accepted", "edited"):
+            shown.append(box)
+        if box["state"] != "proposed":
+            continue
+        # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
+        distance = 1.0 if box["score"] is None else box["score"] - lines.of(box)
+        if distance >= 0 and state != "reviewed":
+            shown.append(box)
+            undecided += 1
+        margin = abs(distance) if margin is None else min(margin, abs(distance))
+        doubt = max(doubt, 1 - abs(distance) / _DOUBT)
+    clashes = _clashes(shown)
+    use = 0.0
+    if state != "reviewed":
+        use = doubt + 0.5 * min(clashes, 3) / 3 + 0.5 * min(apart, 3) / 3
+    told = {
+        "shown": len(shown),
+        "undecided": undecided,
+        "margin": margin if state != "reviewed" else None,
+        "clashes": clashes,
+        "use": use,
+    }
+    return {box["number"] for box in shown}, told
+
+
+def _clashes(boxes: list[Any]) -> int:
+    """Count the pairs of boxes that have different names for one place, of which one is undecided."""
+    pairs = combinations(boxes, 2)
+    return sum(
+        one["class"] != other["class"]
+        and "proposed" in (one["state"], other["state"])
+        and overlap(_corners(one), _corners(other)) >= _SAME_PLACE
+        for one, other in pairs
+    )
+
+
+def _corners(box: Any) -> tuple[float, float, float, float]:
+    return box["x1"], box["y1"], box["x2"], box["y2"]

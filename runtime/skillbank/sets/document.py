@@ -1,0 +1,111 @@
+"""A label set as a data set: its reviewed pictures with their boxes, for writers, checks and trainings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from skillbank.datasets.document import Box, DataSet, Picture, Split, Where
+from skillbank.datasets.tree import Tree
+from skillbank.sets.model import LabelClass
+from skillbank.sets.rows import classes_of
+from skillbank.sets.tables import BOXES, PICTURES
+
+__all__ = ["DIGITS", "Lies", "data_set_of", "digest_of"]
+
+DIGITS = 16
+"""Hex digits of a digest."""
+Lies = Callable[[str], Path]
+"""Returns where a picture lies on this machine."""
+_SPLITS = ("train", "val")
+
+
+def digest_of(db: sa.Connection, set_id: int) -> str:
+    """Return what stands for the classes, the reviewed pictures and the boxes in them.
+
+    Where pictures lie, what is not reviewed, and who decided when are no part of it.
+    """
+    names = {c.number: i for i, c in enumerate(_living(db, set_id))}
+    whole = hashlib.sha256(json.dumps([c.name for c in _living(db, set_id)]).encode())
+    boxes = _boxes(db, set_id, reviewed_only=True)
+    for row in _pictures(db, set_id, reviewed_only=True):
+        of_picture = [
+            [names[box["class"]], *(box[k] for k in ("x1", "y1", "x2", "y2"))] for box in boxes[row["number"]]
+        ]
+        whole.update(
+            json.dumps([row["sha256"], row["name"], row["split"], sorted(of_picture)]).encode() + b"\n"
+        )
+    return whole.hexdigest()[:DIGITS]
+
+
+def data_set_of(
+    db: sa.Connection, set_id: int, name: str, lies: Lies, *, reviewed_only: bool
+) -> tuple[DataSet, Tree]:
+    """Return a set as a data set of the splits that it has pictures of.
+
+    Parameters
+    ----------
+    lies
+        Asked once for each picture that has a place.
+    reviewed_only
+        Else pictures that nobody has reviewed come with the boxes that are shown.
+    """
+    classes = _living(db, set_id)
+    labels = {found.number: i for i, found in enumerate(classes)}
+    boxes = _boxes(db, set_id, reviewed_only=reviewed_only)
+    files: dict[str, Path] = {}
+    of_split: dict[str, list[Picture]] = defaultdict(list)
+    for row in _pictures(db, set_id, reviewed_only=reviewed_only):
+        if row["place"]:
+            files[row["name"]] = lies(row["place"])
+        marked = tuple(
+            Box(box["x1"], box["y1"], box["x2"], box["y2"], labels[box["class"]], at=f"box {box['number']}")
+            for box in boxes[row["number"]]
+        )
+        path = row["name"] if row["place"] else None
+        where = Where(f"set:{name}", f"picture {row['number']}")
+        picture = Picture(row["name"], path, row["width"], row["height"], marked, where=where)
+        of_split[row["split"]].append(picture)
+    splits = tuple(
+        Split(split, split, partial(_each, of_split[split])) for split in _SPLITS if of_split[split]
+    )
+    data = DataSet(
+        "label set", tuple(c.name for c in classes), splits or (Split("train", "train", partial(_each, [])),)
+    )
+    return data, Tree(Path(f"set:{name}"), dict(sorted(files.items())))
+
+
+def _each(pictures: list[Picture]) -> Iterator[Picture]:
+    return iter(pictures)
+
+
+def _living(db: sa.Connection, set_id: int) -> list[LabelClass]:
+    return [found for found in classes_of(db, set_id).values() if not found.gone]
+
+
+def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa.RowMapping]:
+    c = PICTURES.c
+    query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split).where(
+        c.set_id == set_id
+    )
+    query = query.where(c.state == "reviewed") if reviewed_only else query.where(c.state != "skipped")
+    return list(db.execute(query.order_by(c.sha256)).mappings())
+
+
+def _boxes(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> dict[int, list[sa.RowMapping]]:
+    """Return the boxes that count, by picture."""
+    c = BOXES.c
+    query = sa.select(c.number, c.picture, c["class"], c.x1, c.y1, c.x2, c.y2)
+    query = query.where(c.set_id == set_id, c.shown)
+    if reviewed_only:
+        query = query.where(c.state.in_(("accepted", "edited")))
+    found: dict[int, list[sa.RowMapping]] = defaultdict(list)
+    for row in db.execute(query.order_by(c.number)).mappings():
+        found[row["picture"]].append(row)
+    return found

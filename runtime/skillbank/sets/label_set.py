@@ -1,0 +1,324 @@
+"""One label set: what every door reads of it and does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+
+from skillbank.datasets.document import DataSet
+from skillbank.datasets.tree import Tree
+from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
+from skillbank.sets.model import (
+    ALL,
+    Added,
+    BoxState,
+    ClassSpec,
+    Event,
+    Filter,
+    FoundPicture,
+    LabelBox,
+    LabelClass,
+    Operation,
+    PictureRow,
+    PictureState,
+    Proposal,
+    Run,
+    RunSpec,
+    SetNotFoundError,
+    SetSummary,
+    person_named,
+)
+from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
+from skillbank.sets.summary import summary_of
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SETS
+from skillbank.sets.transactions import reading
+from skillbank.sets.writing import Writing, change_set
+
+__all__ = ["LabelSet"]
+
+
+class LabelSet:
+    """A label set; every method that changes it is one transaction, on the disk when it returns.
+
+    Attributes
+    ----------
+    id
+        In the store; it stays when the set is renamed.
+    name
+        As it was opened.
+    """
+
+    def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
+        self._engine, self.id, self.name = engine, set_id, name
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is done to a set from other modules."""
+        return self._engine
+
+    def summary(self) -> SetSummary:
+        """Return how the set stands."""
+        with reading(self._engine) as db:
+            return summary_of(db, self._row(db))
+
+    def version(self) -> int:
+        """Return how many events the set has had."""
+        with self._engine.connect() as db:
+            return int(self._row(db)["version"])
+
+    def _row(self, db: sa.Connection) -> sa.RowMapping:
+        row = db.execute(sa.select(SETS).where(SETS.c.id == self.id)).mappings().first()
+        if row is None:
+            raise SetNotFoundError(
+                f"the label set {self.name} was removed meanwhile; skillbank sets lists those there are"
+            )
+        return row
+
+    # Classes
+
+    def classes(self, *, gone: bool = False) -> tuple[LabelClass, ...]:
+        """Return the classes in their order; those that were merged or removed only if asked for."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return tuple(c for c in classes_of(db, self.id).values() if gone or not c.gone)
+
+    def set_classes(self, specs: Sequence[ClassSpec], who: str) -> tuple[LabelClass, ...]:
+        """Add classes and change those that are there by name; see `skillbank.sets.classes.put_specs`."""
+        with self._noted("classes", who) as change:
+            classes.put_specs(change, specs)
+        return self.classes()
+
+    def rename_class(self, number: int, name: str, who: str) -> None:
+        """Give a class another name; see `skillbank.sets.classes.rename`."""
+        with self._noted("rename", who) as change:
+            classes.rename(change, number, name)
+
+    def merge_classes(self, numbers: Sequence[int], into: int, who: str) -> None:
+        """Move the boxes of some classes into another; see `skillbank.sets.classes.merge`."""
+        with self._noted("merge", who) as change:
+            classes.merge(change, numbers, into)
+
+    def remove_class(self, number: int, who: str) -> None:
+        """Remove a class and its boxes; see `skillbank.sets.classes.remove`."""
+        with self._noted("remove", who) as change:
+            classes.remove(change, number)
+
+    def set_threshold(self, number: int, value: float | None, who: str) -> None:
+        """Set from which score proposals of a class are shown; None is the model's own."""
+        with self._noted("threshold", who) as change:
+            classes.set_threshold(change, number, value)
+
+    # Pictures
+
+    def add_pictures(self, found: Iterable[FoundPicture], who: str) -> Added:
+        """Add pictures by their content; see `skillbank.sets.pictures.add_pictures`."""
+        with self._noted("pictures", who) as change:
+            return pictures.add_pictures(change, found)
+
+    def pictures(
+        self, *, where: Filter = ALL, order: str = "name", after: int | None = None, limit: int = 100
+    ) -> list[PictureRow]:
+        """Return a page of pictures; see `skillbank.sets.pictures.list_pictures`.
+
+        Parameters
+        ----------
+        order
+            ``name``, ``number``, or ``use``: the most useful to review first.
+        after
+            Number of the last picture of the page before.
+        """
+        with reading(self._engine) as db:
+            self._row(db)
+            return pictures.list_pictures(db, self.id, where, order, after, limit)
+
+    def picture(self, number: int) -> PictureState:
+        """Return a picture with its boxes.
+
+        Raises
+        ------
+        SetNotFoundError
+            When the set has none of this number.
+        """
+        with reading(self._engine) as db:
+            return state_of(db, self.id, number)
+
+    def box(self, number: int) -> LabelBox:
+        """Return a box.
+
+        Raises
+        ------
+        SetNotFoundError
+            When the set has none of this number.
+        """
+        with self._engine.connect() as db:
+            query = sa.select(BOXES).where(BOXES.c.set_id == self.id, BOXES.c.number == number)
+            row = db.execute(query).mappings().first()
+        if row is None:
+            raise SetNotFoundError(f"the set has no box {number}")
+        return box_of(row)
+
+    def crops(
+        self,
+        class_number: int,
+        *,
+        state: BoxState | None = "proposed",
+        candidates: bool = False,
+        after: int = 0,
+        limit: int = 60,
+    ) -> list[LabelBox]:
+        """Return boxes of a class by number, behind the box ``after``.
+
+        Parameters
+        ----------
+        state
+            Only of this state; None for any.
+        candidates
+            Whether proposals are wanted that are not shown.
+        """
+        c = BOXES.c
+        query = sa.select(BOXES).where(c.set_id == self.id, c["class"] == class_number, c.number > after)
+        if state is not None:
+            query = query.where(c.state == state)
+        if not candidates:
+            query = query.where(sa.or_(c.shown, c.state != "proposed"))
+        with self._engine.connect() as db:
+            return [box_of(row) for row in db.execute(query.order_by(c.number).limit(limit)).mappings()]
+
+    # Decisions
+
+    def edit(
+        self,
+        number: int,
+        operations: Sequence[Operation],
+        *,
+        who: str,
+        version: int,
+        seconds: float = 0,
+    ) -> PictureState:
+        """Do operations to a picture; see `skillbank.sets.editing.edit`.
+
+        Raises
+        ------
+        VersionConflictError
+            When the picture is not at this version; it holds the picture as it is now.
+        """
+        with self._changing(who) as change:
+            editing.edit(change, number, operations, version, seconds)
+            change.settle()
+            return state_of(change.db, self.id, number)
+
+    def decide(self, boxes: Mapping[int, Literal["accept", "reject"]], who: str) -> int:
+        """Accept and reject boxes of any pictures; return how many that has changed."""
+        with self._changing(who) as change:
+            return editing.decide(change, boxes)
+
+    def reclass(self, boxes: Sequence[int], class_number: int, who: str) -> int:
+        """Give boxes of any pictures another class; return how many that has changed."""
+        with self._changing(who) as change:
+            return editing.reclass(change, boxes, class_number)
+
+    def undo(self, who: str) -> Event | None:
+        """Turn around what somebody did last; see `skillbank.sets.log.undo`."""
+        with self._changing(who) as change:
+            return log.undo(change)
+
+    def redo(self, who: str) -> Event | None:
+        """Do again what somebody has undone last; see `skillbank.sets.log.redo`."""
+        with self._changing(who) as change:
+            return log.redo(change)
+
+    def log(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return lines of the log, behind the one numbered ``after``."""
+        with self._engine.connect() as db:
+            return events_of(db, self.id, LABEL_EVENTS.c.seq > after, limit=limit)
+
+    # Models
+
+    def start_run(self, spec: RunSpec) -> Run:
+        """Note a run of a model; see `skillbank.sets.proposals.start_run`."""
+        with self._changing(spec.who) as change:
+            return proposals.start_run(change, spec)
+
+    def finish_run(self, run: Run, who: str) -> None:
+        """Note that a run has done all its pictures."""
+        with self._changing(who) as change:
+            proposals.finish_run(change, run.number)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs, the first one first."""
+        with self._engine.connect() as db:
+            query = sa.select(RUNS).where(RUNS.c.set_id == self.id).order_by(RUNS.c.number)
+            return tuple(run_of(row) for row in db.execute(query).mappings())
+
+    def missing(self, run: Run, *, unreviewed: bool = False) -> Iterator[PictureRow]:
+        """Yield the pictures that a run has not done, a few hundred read at a time."""
+        return proposals.pages_of_missing(self._engine, self.id, run.number, unreviewed=unreviewed)
+
+    def propose(self, run: Run, found: Mapping[int, Sequence[Proposal]]) -> int:
+        """Take in what a run has found; see `skillbank.sets.proposals.propose`."""
+        with change_set(self._engine, self.id, f"run {run.number}") as change:
+            return proposals.propose(change, run.number, found)
+
+    # The queue
+
+    def next(
+        self, who: str, *, count: int = 1, claim_seconds: float = 600, sample: bool = False
+    ) -> list[int]:
+        """Return the pictures to review next, kept for this person for a time; fewer when few are left.
+
+        See `skillbank.sets.queue.next_pictures`.
+        """
+        with self._changing(who) as change:
+            return queue.next_pictures(change, count, claim_seconds, sample=sample)
+
+    def audit(self, *, target: float = 0.95) -> audit.Audit:
+        """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
+        return audit.audit_of(self, target)
+
+    def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
+        """Return a threshold by class number from what was reviewed; see `skillbank.sets.thresholds`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return thresholds.suggest(db, self.id)
+
+    # As data
+
+    def digest(self) -> str:
+        """Return what stands for what a training reads of the set; see `skillbank.sets.document`."""
+        with reading(self._engine) as db:
+            self._row(db)
+            return document.digest_of(db, self.id)
+
+    def data_set(self, *, reviewed_only: bool = True, lies: document.Lies = Path) -> tuple[DataSet, Tree]:
+        """Return the set as a data set; see `skillbank.sets.document.data_set_of`."""
+        return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
+
+    def snapshot(
+        self, *, reviewed_only: bool = True, lies: document.Lies = Path
+    ) -> tuple[str, DataSet, Tree]:
+        """Return the digest and the data set of one moment."""
+        with reading(self._engine) as db:
+            self._row(db)
+            data, tree = document.data_set_of(db, self.id, self.name, lies, reviewed_only=reviewed_only)
+            return document.digest_of(db, self.id), data, tree
+
+    def contents(self) -> dict[str, str]:
+        """Return the sha256 of every picture by its name."""
+        query = sa.select(PICTURES.c.name, PICTURES.c.sha256).where(PICTURES.c.set_id == self.id)
+        with self._engine.connect() as db:
+            return {name: sha256 for name, sha256 in db.execute(query)}  # noqa: C416 - rows are no pairs
+
+    @contextmanager
+    def _noted(self, kind: str, who: str) -> Iterator[Writing]:
+        """Change the set; what has changed is one event."""
+        with self._changing(who) as change:
+            yield change
+            if change.changed:
+                change.note(kind)
+
+    def _changing(self, who: str) -> AbstractContextManager[Writing]:
+        return change_set(self._engine, self.id, person_named(who))

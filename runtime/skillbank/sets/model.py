@@ -1,0 +1,485 @@
+"""What label sets are made of, as every door gets it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from skillbank.errors import NotFoundError, StateError, UsageError
+
+__all__ = [
+    "ALL",
+    "Accept",
+    "Add",
+    "Added",
+    "BoxState",
+    "Change",
+    "ClassCount",
+    "ClassSpec",
+    "Event",
+    "Filter",
+    "FoundPicture",
+    "LabelBox",
+    "LabelClass",
+    "Operation",
+    "PersonCount",
+    "PictureRow",
+    "PictureState",
+    "Proposal",
+    "Reject",
+    "Restore",
+    "Review",
+    "ReviewState",
+    "Run",
+    "RunSpec",
+    "SetNotFoundError",
+    "SetSummary",
+    "VersionConflictError",
+    "person_named",
+]
+
+BoxState: TypeAlias = Literal["proposed", "accepted", "edited", "rejected"]
+ReviewState: TypeAlias = Literal["todo", "reviewed", "skipped"]
+Corners: TypeAlias = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels of the upright picture."""
+IMPORTED = "imported"
+"""Where boxes come from that a data set held."""
+_NOBODY = re.compile(rf"{IMPORTED}|run \d+")
+_LONGEST_NAME = 100
+
+
+class SetNotFoundError(NotFoundError):
+    """There is no label set of this name, or no such picture, box or class in it."""
+
+
+class VersionConflictError(StateError):
+    """A picture has changed since it was read.
+
+    Attributes
+    ----------
+    current
+        As it is now.
+    """
+
+    def __init__(self, current: PictureState) -> None:
+        super().__init__(
+            f"{current.row.name} has changed meanwhile (it is at version {current.row.version}); look at it "
+            "again and repeat what is still wanted"
+        )
+        self.current = current
+
+
+def person_named(who: str) -> str:
+    """Return a person's name as the log takes it.
+
+    Raises
+    ------
+    UsageError
+        When it is none: empty, long, of several lines, or what boxes of a model bear.
+    """
+    name = who.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or _NOBODY.fullmatch(name):
+        raise UsageError(
+            f"a person's name has 1 to {_LONGEST_NAME} visible characters and is neither '{IMPORTED}' nor "
+            "'run' with a number"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSpec:
+    """A class as it is asked for.
+
+    Attributes
+    ----------
+    captions
+        Descriptions that find it; its name where there are none.
+    not_captions
+        Descriptions whose boxes take boxes of this class away.
+    threshold
+        Least score of a proposal that is shown; None for the model's own.
+    """
+
+    name: str
+    captions: tuple[str, ...] = ()
+    not_captions: tuple[str, ...] = ()
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelClass:
+    """A class of a set; ``into`` is the class that it was merged into."""
+
+    number: int
+    name: str
+    captions: tuple[str, ...]
+    not_captions: tuple[str, ...]
+    threshold: float | None
+    gone: bool = False
+    into: int | None = None
+
+    @property
+    def spec(self) -> ClassSpec:
+        """The class as it would be asked for."""
+        return ClassSpec(self.name, self.captions, self.not_captions, self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPicture:
+    """A picture that may come into a set.
+
+    Attributes
+    ----------
+    name
+        By which people know it, as a path relative to where it was found.
+    place
+        Absolute path or s3:// URI of its file.
+    sha256
+        Of the file's bytes, in hex.
+    width, height
+        Pixels of the upright picture.
+    look
+        The ``small`` of `skillbank.datasets.looks.Look`, empty where there is none.
+    """
+
+    name: str
+    place: str
+    sha256: str
+    width: int
+    height: int
+    look: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of found pictures: their numbers, in order."""
+
+    new: tuple[int, ...]
+    known: tuple[int, ...]
+    moved: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBox:
+    """A box of a set.
+
+    Attributes
+    ----------
+    class_number
+        Of the class.
+    score
+        A model's; None for a person's.
+    caption
+        The description that found it.
+    origin
+        ``run 3``, a person's name, or ``imported``.
+    run
+        Number of the run that proposed it; None for others.
+    by
+        Who last decided about it.
+    first
+        Class and corners that the model had proposed, of a box that a person has changed.
+    shown
+        Whether it counts as an object now: decided so, or proposed above the class's threshold.
+    """
+
+    number: int
+    picture: int
+    class_number: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float | None
+    caption: str
+    origin: str
+    run: int | None
+    state: BoxState
+    by: str | None
+    first: tuple[int, Corners] | None
+    shown: bool
+
+    @property
+    def candidate(self) -> bool:
+        """Whether it is a proposal that is kept and not shown."""
+        return self.state == "proposed" and not self.shown
+
+    @property
+    def corners(self) -> Corners:
+        """x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """A picture of a set, without its boxes.
+
+    Attributes
+    ----------
+    place
+        Where it lies; empty once its file there holds something else.
+    group
+        Number of the first picture that looks like it; its own where it stands alone.
+    seconds
+        Time that people have spent on it.
+    version
+        Grows with every change of the picture or its boxes.
+    shown, undecided
+        Boxes that count as objects, and of these the proposals that nobody has decided.
+    margin
+        Least distance of a proposal's score to the threshold of its class; None without proposals.
+    clashes
+        Pairs of shown boxes that have different names for one place.
+    apart
+        Boxes by which the last two runs differ.
+    use
+        How much a review is worth; the queue takes the highest first.
+    """
+
+    number: int
+    name: str
+    place: str
+    sha256: str
+    width: int
+    height: int
+    group: int
+    split: str
+    state: ReviewState
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    seconds: float
+    version: int
+    shown: int
+    undecided: int
+    margin: float | None
+    clashes: int
+    apart: int
+    use: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureState:
+    """A picture with all its boxes, candidates and rejected ones too, by number."""
+
+    row: PictureRow
+    boxes: tuple[LabelBox, ...]
+
+    @property
+    def version(self) -> int:
+        """Of the picture."""
+        return self.row.version
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which pictures are wanted.
+
+    Attributes
+    ----------
+    kind
+        ``all``, ``todo``, ``reviewed``, ``skipped``, ``unsure``, ``disagreeing``, ``empty`` or
+        ``near_duplicates``.
+    split
+        Only of ``train`` or ``val``.
+    class_number
+        Only with a shown box of this class.
+    """
+
+    kind: str = "all"
+    split: str | None = None
+    class_number: int | None = None
+
+
+ALL = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Draw a box."""
+
+    class_number: int
+    box: Corners
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Give a box another class, other corners, or both."""
+
+    number: int
+    class_number: int | None = None
+    box: Corners | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Say that a box is right."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Say that a box is wrong, or take away one that somebody drew."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Take a decision about a box back: a proposal is one again, and what was drawn counts again."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Say how the picture stands; "reviewed" accepts the shown proposals that are left."""
+
+    state: ReviewState = "reviewed"
+
+
+Operation: TypeAlias = Add | Change | Accept | Reject | Restore | Review
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A box that a model found; corners in pixels of the upright picture."""
+
+    class_number: int
+    box: Corners
+    score: float
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A model about to look at pictures of a set.
+
+    Attributes
+    ----------
+    classes
+        With the descriptions that the model is given; each by the name of a class of the set.
+    least
+        Least score that is kept.
+    threshold
+        The model's own least score of what is shown, for classes without one.
+    """
+
+    model: str
+    model_sha256: str
+    classes: tuple[ClassSpec, ...]
+    nms: float = 0.7
+    tiles: str = ""
+    least: float = 0.05
+    threshold: float = 0.3
+    job: str | None = None
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a model over pictures of a set; the same model, descriptions and settings are one run.
+
+    Attributes
+    ----------
+    key
+        Digest of the model, descriptions and settings.
+    captions
+        By class number: the descriptions, and those after "not".
+    """
+
+    number: int
+    key: str
+    job: str | None
+    model: str
+    model_sha256: str
+    captions: Mapping[int, tuple[tuple[str, ...], tuple[str, ...]]]
+    settings: Mapping[str, Any]
+    threshold: float
+    who: str
+    started: datetime
+    finished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a set's log.
+
+    Attributes
+    ----------
+    seq
+        From 1 without gaps.
+    who
+        A person, or ``run 3``.
+    kind
+        ``create``, ``classes``, ``rename``, ``threshold``, ``merge``, ``remove``, ``pictures``, ``edit``,
+        ``decide``, ``run``, ``propose``, ``undo``, ``redo``, ...
+    of
+        The event that an undo or redo turns around.
+    body
+        ``changes``: of each thing what it was ``before`` and ``after``; ``seconds``; ``kept``: what an undo
+        left alone because somebody has changed it since.
+    """
+
+    seq: int
+    at: datetime
+    who: str
+    kind: str
+    picture: int | None
+    of: int | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCount:
+    """Boxes of a class by state; ``proposed`` are those shown."""
+
+    number: int
+    name: str
+    proposed: int = 0
+    candidates: int = 0
+    accepted: int = 0
+    edited: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCount:
+    """What one person has reviewed."""
+
+    name: str
+    reviewed: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetSummary:
+    """How a set stands.
+
+    Attributes
+    ----------
+    val
+        Share of the pictures that goes to validation.
+    reviewed_train, reviewed_val
+        Reviewed pictures of each split.
+    """
+
+    name: str
+    version: int
+    created: datetime
+    val: float
+    notes: str
+    pictures: int = 0
+    todo: int = 0
+    reviewed: int = 0
+    skipped: int = 0
+    train_pictures: int = 0
+    val_pictures: int = 0
+    reviewed_train: int = 0
+    reviewed_val: int = 0
+    classes: tuple[ClassCount, ...] = ()
+    people: tuple[PersonCount, ...] = ()
+    boxes: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,281 @@
+"""What models find: taken in once, in the place of what was not decided yet; decisions of people stay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from skillbank.errors import UsageError
+from skillbank.sets.classes import checked_specs
+from skillbank.sets.derived import parts
+from skillbank.sets.geometry import inside, overlap
+from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.rows import picture_of, run_of
+from skillbank.sets.tables import BOXES, PICTURES, RUNS, SEEN
+from skillbank.sets.writing import Writing, logged
+from skillbank.visible import one_line
+
+__all__ = ["finish_run", "missing_pictures", "propose", "start_run"]
+
+_SAME = 0.7
+"""Share of two boxes from which a proposal repeats what a person has decided."""
+_FOUND = 0.5
+"""Share from which two runs have found the same object."""
+_PAGE = 500
+
+
+def start_run(change: Writing, spec: RunSpec) -> Run:
+    """Note a run; the same model, descriptions and settings are the run that they were before.
+
+    Raises
+    ------
+    UsageError
+        When a class is not of the set, or a number is out of bounds.
+    """
+    numbers = {found.name: found.number for found in change.classes.values() if not found.gone}
+    captions: dict[str, Any] = {}
+    for asked in checked_specs(spec.classes):
+        if asked.name not in numbers:
+            raise UsageError(
+                f"the set has no class {one_line(asked.name)}; add it before a model looks for it"
+            )
+        captions[str(numbers[asked.name])] = [list(asked.captions), list(asked.not_captions)]
+    for name in ("nms", "least", "threshold"):
+        if not 0 <= getattr(spec, name) <= 1:
+            raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
+    settings = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    content = json.dumps([spec.model_sha256, captions, settings], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()
+    query = sa.select(RUNS).where(RUNS.c.set_id == change.set_id, RUNS.c.key == key)
+    there = change.db.execute(query).mappings().first()
+    if there is not None:
+        again = {"job": spec.job or there["job"], "threshold": spec.threshold, "finished": None}
+        change.change("run", there["number"], logged("run", there), again)
+    else:
+        change.make(
+            "run",
+            {
+                "key": key,
+                "job": spec.job,
+                "model": spec.model,
+                "model_sha256": spec.model_sha256,
+                "captions": captions,
+                "settings": settings,
+                "threshold": spec.threshold,
+                "who": spec.who or change.who,
+                "started": change.at,
+                "finished": None,
+            },
+        )
+    if change.changed:
+        change.note("run")
+    change.flush()
+    return run_of(change.db.execute(query).mappings().one())
+
+
+def finish_run(change: Writing, number: int) -> None:
+    """Note that a run has looked at all that it was to look at."""
+    fields = _run(change, number)
+    if fields["finished"] is None:
+        change.change("run", number, fields, {"finished": change.at})
+        change.note("run")
+
+
+def _run(change: Writing, number: int) -> dict[str, Any]:
+    fields = change.get("run", number)
+    if fields is None:
+        raise SetNotFoundError(f"the set has no run {number}")
+    return fields
+
+
+def missing_pictures(
+    db: sa.Connection, set_id: int, run: int, after: int, *, unreviewed: bool
+) -> list[PictureRow]:
+    """Return the next pictures, by number, that a run has not done."""
+    seen = sa.select(SEEN.c.picture).where(
+        SEEN.c.set_id == set_id, SEEN.c.run == run, SEEN.c.picture == PICTURES.c.number
+    )
+    query = sa.select(PICTURES).where(
+        PICTURES.c.set_id == set_id, PICTURES.c.number > after, PICTURES.c.place != "", ~seen.exists()
+    )
+    if unreviewed:
+        query = query.where(PICTURES.c.state != "reviewed")
+    rows = db.execute(query.order_by(PICTURES.c.number).limit(_PAGE)).mappings()
+    return [picture_of(row) for row in rows]
+
+
+def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) -> int:
+    """Take in what a run has found in pictures, and that it has done them; return how many were new.
+
+    A picture that the run has done is passed over, so that the same batch may come again. Undecided proposals
+    of earlier runs give way, of later ones they stay. A proposal that repeats what a person has decided about
+    its class is not kept.
+    """
+    line = _run(change, run)["threshold"]
+    fresh = []
+    for part in parts(found):
+        pictures, boxes, runs = _held(change, part)
+        for number in part:
+            if number not in pictures:
+                raise SetNotFoundError(f"the set has no picture {number}")
+            if run not in runs[number]:
+                _propose_to(change, run, line, pictures[number], boxes[number], runs[number], found[number])
+                fresh.append(number)
+    if fresh:
+        rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
+        change.db.execute(SEEN.insert(), rows)
+    return len(fresh)
+
+
+def _held(
+    change: Writing, numbers: Sequence[int]
+) -> tuple[dict[int, sa.RowMapping], dict[int, list[sa.RowMapping]], dict[int, set[int]]]:
+    """Return pictures, their boxes, and the runs that have done them, by the pictures' numbers."""
+    change.flush()
+    wanted = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
+        PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(numbers)
+    )
+    pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
+    query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
+    boxes: dict[int, list[sa.RowMapping]] = defaultdict(list)
+    for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
+        boxes[row["picture"]].append(row)
+    seen = sa.select(SEEN.c.picture, SEEN.c.run).where(
+        SEEN.c.set_id == change.set_id, SEEN.c.picture.in_(numbers)
+    )
+    runs: dict[int, set[int]] = defaultdict(set)
+    for picture, run in change.db.execute(seen):
+        runs[picture].add(run)
+    return pictures, boxes, runs
+
+
+def _propose_to(
+    change: Writing,
+    run: int,
+    line: float,
+    picture: sa.RowMapping,
+    there: Sequence[sa.RowMapping],
+    runs: Collection[int],
+    proposals: Sequence[Proposal],
+) -> None:
+    """Take in what a run has found in one picture.
+
+    Parameters
+    ----------
+    line
+        The run's own least score of what is shown.
+    there
+        The boxes that the picture has.
+    runs
+        Those that have done the picture.
+    """
+    number = picture["number"]
+    decided: list[tuple[int | None, Corners]] = []
+    undecided: list[sa.RowMapping] = []
+    imported: list[sa.RowMapping] = []
+    for box in there:
+        if box["state"] != "proposed":
+            decided.append((box["class"], _corners(box)))
+            if box["first"]:
+                decided.append((change.heir(box["first"][0]), tuple(box["first"][1:])))
+        else:
+            (imported if box["run"] is None else undecided).append(box)
+    if any(other > run for other in runs):
+        change.note("propose", number, body={"passed": True})
+        return
+    found = [each for proposal in proposals if (each := _placed(change, picture, proposal)) is not None]
+    kept = [
+        (class_number, corners, proposal)
+        for class_number, corners, proposal in found
+        if not _is_among(class_number, corners, decided, _SAME)
+        and not _is_among(class_number, corners, _marks(imported), _FOUND)
+    ]
+    for box in undecided:
+        change.drop("box", box["number"], logged("box", box))
+    for class_number, corners, proposal in kept:
+        change.make("box", _fields(number, class_number, corners, proposal, run))
+    change.note("propose", number)
+    if runs or imported:
+        before = _marks(box for box in (*undecided, *imported) if box["shown"])
+        now = [
+            (class_number, corners)
+            for class_number, corners, proposal in found
+            if proposal.score >= _line(change, class_number, line)
+            and not _is_among(class_number, corners, decided, _SAME)
+        ]
+        change.set_apart(number, _apart(before, now))
+
+
+def _placed(
+    change: Writing, picture: sa.RowMapping, proposal: Proposal
+) -> tuple[int, Corners, Proposal] | None:
+    """Return a proposal with its class as it is now, and cut to the picture; None where nothing is left."""
+    class_number = change.heir(proposal.class_number)
+    corners = inside(proposal.box, picture["width"], picture["height"])
+    if class_number is None or corners is None or not 0 <= proposal.score <= 1:
+        return None
+    return class_number, corners, proposal
+
+
+def _line(change: Writing, class_number: int, of_run: float) -> float:
+    """Return the score from which proposals of a class are shown."""
+    own = change.classes[class_number].threshold
+    return of_run if own is None else own
+
+
+_Marks: TypeAlias = Sequence[tuple[int | None, Corners]]
+
+
+def _marks(boxes: Iterable[sa.RowMapping]) -> _Marks:
+    return [(box["class"], _corners(box)) for box in boxes]
+
+
+def _is_among(class_number: int | None, corners: Corners, marks: _Marks, least: float) -> bool:
+    return any(number == class_number and overlap(box, corners) >= least for number, box in marks)
+
+
+def _apart(before: _Marks, now: _Marks) -> int:
+    """Count the boxes of what was known before, and of this run, that the other has not found."""
+    return sum(
+        not _is_among(number, box, others, _FOUND)
+        for boxes, others in ((before, now), (now, before))
+        for number, box in boxes
+    )
+
+
+def _fields(
+    picture: int, class_number: int, corners: Corners, proposal: Proposal, run: int
+) -> dict[str, Any]:
+    return {
+        "picture": picture,
+        "class": class_number,
+        **dict(zip(("x1", "y1", "x2", "y2"), corners, strict=True)),
+        "score": float(proposal.score),
+        "caption": proposal.caption,
+        "origin": f"run {run}",
+        "run": run,
+        "state": "proposed",
+        "by": None,
+        "first": None,
+    }
+
+
+def _corners(box: Any) -> Corners:
+    return box["x1"], box["y1"], box["x2"], box["y2"]
+
+
+def pages_of_missing(engine: sa.Engine, set_id: int, run: int, *, unreviewed: bool) -> Iterator[PictureRow]:
+    """Yield the pictures that a run has not done; the store is not held between two pages."""
+    after = 0
+    while True:
+        with engine.connect() as db:
+            page = missing_pictures(db, set_id, run, after, unreviewed=unreviewed)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].number

@@ -1,0 +1,101 @@
+"""Which pictures to review next: those whose review is worth most, each to one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from skillbank.sets.audit import in_random_order
+from skillbank.sets.rows import picture_of
+from skillbank.sets.tables import CLAIMS, PICTURES
+from skillbank.sets.writing import Writing
+
+__all__ = ["next_pictures"]
+
+_LOOKED_AT = 40
+"""So many of the most useful pictures are weighed against what they look like."""
+_REPEATED = 0.75
+"""What a picture loses that looks like one that is reviewed, or is to be."""
+
+
+def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: bool = False) -> list[int]:
+    """Return pictures to review and keep them for one person for a time.
+
+    The most useful come first: those with proposals near their threshold, with two names for one place, or in
+    which two runs differ; of pictures that look alike one. The share of the set that validates is kept among
+    them, so that there is something to measure by.
+
+    Parameters
+    ----------
+    sample
+        Whether the pictures are wanted by which `skillbank.sets.audit` judges the rest, in their order.
+    """
+    mine = CLAIMS.c.set_id == change.set_id, CLAIMS.c.who == change.who
+    change.db.execute(CLAIMS.delete().where(*mine))
+    change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.until <= change.at))
+    chosen = _sample(change, count) if sample else _useful(change, count)
+    if chosen:
+        until = change.at + timedelta(seconds=claim_seconds)
+        rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in chosen]
+        change.db.execute(CLAIMS.insert(), rows)
+    return chosen
+
+
+def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what holds for pictures that nobody has reviewed or is at."""
+    claimed = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == change.set_id, CLAIMS.c.picture == PICTURES.c.number
+    )
+    return PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", ~claimed.exists()
+
+
+def _sample(change: Writing, count: int) -> list[int]:
+    rows = change.db.execute(sa.select(PICTURES).where(*_open(change))).mappings()
+    return [row.number for row in in_random_order([picture_of(row) for row in rows])[:count]]
+
+
+def _useful(change: Writing, count: int) -> list[int]:
+    done = _reviewed(change)
+    waiting = {split: _best(change, split, _LOOKED_AT + count) for split in ("train", "val")}
+    groups: set[int] = set()
+    chosen: list[int] = []
+    while len(chosen) < count and any(waiting.values()):
+        total = sum(done.values())
+        wanted = "val" if done.get("val", 0) < change.row["val"] * (total + 1) else "train"
+        split = wanted if waiting[wanted] else ("train" if wanted == "val" else "val")
+        best = max(waiting[split], key=lambda row: _worth(row, groups))
+        waiting[split] = [row for row in waiting[split] if row.number != best.number]
+        groups.add(best.group)
+        chosen.append(best.number)
+        done[split] = done.get(split, 0) + 1
+    return chosen
+
+
+def _worth(row: sa.Row[tuple[int, int, float, bool]], groups: set[int]) -> tuple[float, int]:
+    repeated = bool(row.repeated) or row.group in groups
+    return row.use - _REPEATED * repeated, -row.number
+
+
+def _reviewed(change: Writing) -> dict[str, int]:
+    query = (
+        sa.select(PICTURES.c.split, sa.func.count())
+        .where(PICTURES.c.set_id == change.set_id, PICTURES.c.state == "reviewed")
+        .group_by(PICTURES.c.split)
+    )
+    return dict(change.db.execute(query).all())
+
+
+def _best(change: Writing, split: str, count: int) -> Sequence[sa.Row[tuple[int, int, float, bool]]]:
+    other = PICTURES.alias()
+    reviewed = sa.select(other.c.number).where(
+        other.c.set_id == change.set_id, other.c.group == PICTURES.c.group, other.c.state == "reviewed"
+    )
+    query = (
+        sa.select(PICTURES.c.number, PICTURES.c.group, PICTURES.c.use, reviewed.exists().label("repeated"))
+        .where(*_open(change), PICTURES.c.split == split)
+        .order_by(PICTURES.c.use.desc(), PICTURES.c.number)
+        .limit(count)
+    )
+    return change.db.execute(query).all()

@@ -1,0 +1,157 @@
+"""All label sets of a store: made, opened, listed, renamed, removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from skillbank.errors import UsageError, did_you_mean
+from skillbank.plan.set_places import NAME
+from skillbank.sets.classes import put_specs
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.model import ClassSpec, SetNotFoundError, SetSummary, person_named
+from skillbank.sets.summary import set_rows, summary_of
+from skillbank.sets.tables import SETS, SETS_META
+from skillbank.sets.transactions import reading, writing
+from skillbank.sets.writing import Writing, change_set
+from skillbank.stored import now
+from skillbank.visible import one_line
+
+__all__ = ["SetStore", "checked_name"]
+
+_NAME = re.compile(NAME)
+_Summaries: TypeAlias = list[SetSummary]  # inside the class, `list` is the method
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a set.
+
+    Raises
+    ------
+    UsageError
+        When it is none: it could be a path, or would need quoting.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{one_line(name, 60)}' cannot be the name of a label set; one has up to 100 letters, digits, "
+            "'-', '_' and '.', and begins with a letter or digit"
+        )
+    return name
+
+
+class SetStore:
+    """Label sets, shared by every process that opens the same database.
+
+    Parameters
+    ----------
+    engine
+        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return self._engine
+
+    def create(
+        self, name: str, classes: Sequence[ClassSpec] = (), *, val: float = 0.2, who: str, notes: str = ""
+    ) -> LabelSet:
+        """Make a set without pictures.
+
+        Parameters
+        ----------
+        val
+            Share of the pictures that goes to validation, from 0 to 0.9.
+
+        Raises
+        ------
+        UsageError
+            When the name is none or taken, or a class cannot be kept.
+        """
+        checked_name(name)
+        if not 0 <= val <= 0.9:
+            raise UsageError(f"the share that validates is from 0 to 0.9, and {val} is not")
+        counters = dict.fromkeys(("last_class", "last_picture", "last_box", "last_run"), 0)
+        row = {"name": name, "created": now(), "version": 0, "val": float(val), "notes": notes, **counters}
+        try:
+            with writing(self._engine) as db:
+                [set_id] = db.execute(SETS.insert().values(**row)).inserted_primary_key or [0]
+                change = Writing(db, {"id": set_id, **row}, person_named(who))
+                put_specs(change, classes)
+                change.note("create")
+                change.settle()
+        except IntegrityError:
+            raise UsageError(f"there is a label set {name} already; open it, or give another name") from None
+        return LabelSet(self._engine, set_id, name)
+
+    def open(self, name: str) -> LabelSet:
+        """Return a set by its name.
+
+        Raises
+        ------
+        SetNotFoundError
+            When there is none; the nearest name is said.
+        """
+        with self._engine.connect() as db:
+            found = db.scalar(sa.select(SETS.c.id).where(SETS.c.name == name))
+            if found is not None:
+                return LabelSet(self._engine, found, name)
+            known = list(db.scalars(sa.select(SETS.c.name).order_by(SETS.c.name)))
+        raise SetNotFoundError(
+            f"there is no label set '{one_line(name, 60)}'{did_you_mean(name, known)}; "
+            "skillbank sets lists those there are"
+        )
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a set of this name."""
+        with self._engine.connect() as db:
+            return db.scalar(sa.select(SETS.c.id).where(SETS.c.name == name)) is not None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all sets, sorted."""
+        with self._engine.connect() as db:
+            return tuple(db.scalars(sa.select(SETS.c.name).order_by(SETS.c.name)))
+
+    def list(self) -> _Summaries:
+        """Return how every set stands, by name."""
+        with reading(self._engine) as db:
+            return [summary_of(db, row) for row in set_rows(db)]
+
+    def remove(self, name: str, who: str) -> None:
+        """Forget a set with all that was decided in it; pictures stay where they lie.
+
+        Raises
+        ------
+        SetNotFoundError
+            When there is none.
+        """
+        person_named(who)
+        found = self.open(name)
+        with change_set(self._engine, found.id, who) as change:
+            for table in reversed(SETS_META.sorted_tables):
+                column = table.c.id if table is SETS else table.c.set_id
+                change.db.execute(table.delete().where(column == found.id))
+
+    def rename(self, name: str, to: str, who: str) -> None:
+        """Give a set another name.
+
+        Raises
+        ------
+        SetNotFoundError, UsageError
+            When there is none of the name, or one of the other.
+        """
+        checked_name(to)
+        found = self.open(name)
+        try:
+            with change_set(self._engine, found.id, person_named(who)) as change:
+                if change.change_self(name=to):
+                    change.note("rename_set")
+        except IntegrityError:
+            raise UsageError(f"there is a label set {to} already; give another name") from None

@@ -1,0 +1,48 @@
+"""How the tables are read and written: a read sees one moment, and of many writers one writes at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+__all__ = ["reading", "writing"]
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction in which everything that is read is of the same moment."""
+    if engine.dialect.name == "sqlite":
+        with _by_hand(engine, "BEGIN") as db:
+            yield db
+        return
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as db, db.begin():
+        yield db
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that writes: all of it happens, or nothing.
+
+    In SQLite no other process writes at the same time; elsewhere who writes locks the row of its set.
+    """
+    if engine.dialect.name == "sqlite":
+        with _by_hand(engine, "BEGIN IMMEDIATE") as db:
+            yield db
+        return
+    with engine.begin() as db:
+        yield db
+
+
+@contextmanager
+def _by_hand(engine: sa.Engine, begin: str) -> Iterator[sa.Connection]:
+    """SQLite's driver begins a transaction only with the first change, when what was read may be old."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql(begin)
+        try:
+            yield db
+        except BaseException:
+            db.exec_driver_sql("ROLLBACK")
+            raise
+        db.exec_driver_sql("COMMIT")
