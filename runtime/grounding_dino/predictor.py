@@ -74,20 +74,24 @@ def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def without_repeats(detections: Sequence[Detection], most: float) -> list[Detection]:
-    """Keep the best of boxes of one phrase that overlap (greedy non-maximum suppression).
+def without_repeats(
+    detections: Sequence[Detection], most: float, most_across: float = 1.0
+) -> list[Detection]:
+    """Keep the best of boxes that overlap (greedy non-maximum suppression).
 
     Parameters
     ----------
     detections : sequence of Detection
         Best first.
     most : float
-        Largest intersection over union of two boxes that are both kept.
+        Largest intersection over union of two boxes of one phrase that are both kept.
+    most_across : float
+        The same of two boxes of different phrases; 1 keeps all names of one object.
     """
     kept: list[Detection] = []
     for item in detections:
-        others = (other.box for other in kept if other.phrase == item.phrase)
-        if all(_overlap(item.box, box) <= most for box in others):
+        others = ((most if other.phrase == item.phrase else most_across, other.box) for other in kept)
+        if all(bound >= 1 or _overlap(item.box, box) <= bound for bound, box in others):
             kept.append(item)
     return kept
 

@@ -40,6 +40,8 @@ class Wish:
         Least score of what is answered.
     nms_iou : float
         Most overlap of two boxes of one description.
+    across_iou : float
+        Most overlap of two boxes of different descriptions; 1 keeps every name of an object.
     draw : str
         Format of the annotated copy (``JPEG``, ``PNG``, ...), empty for none.
     preview : bool
@@ -56,6 +58,7 @@ class Wish:
     picture: bytes = field(repr=False)
     threshold: float
     nms_iou: float
+    across_iou: float = 1.0
     draw: str = ""
     preview: bool = False
     pixels: PixelScale = field(default_factory=PixelScale)
@@ -224,13 +227,15 @@ class Service:
         answers = []
         for item, detections in zip(batch, found, strict=True):
             sure = [d for d in detections if d.score >= item.wish.threshold]
-            kept = without_repeats(sure, item.wish.nms_iou)
+            kept = without_repeats(sure, item.wish.nms_iou, item.wish.across_iou)
+            others = len(without_repeats(sure, item.wish.nms_iou)) - len(kept)
             document = {
                 "width": item.size[0],
                 "height": item.size[1],
                 "detections": [rounded(d, item.wish.names) for d in kept],
                 "batch": len(batch),
                 "seconds": round(spent, 4),
+                **({"other_names": others} if others > 0 else {}),
                 **item.said,
             }
             answers.append((item, kept, document))
@@ -268,11 +273,12 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
     Parameters
     ----------
     header : mapping
-        ``id``, ``descriptions``; ``threshold``, ``nms``, ``draw``, ``preview`` and ``pixels`` may be missing.
+        ``id``, ``descriptions``; ``threshold``, ``nms``, ``across``, ``draw``, ``preview`` and ``pixels``
+        may be missing.
     picture : bytes
         The file.
     usual : mapping
-        ``threshold`` and ``nms`` of requests that do not say.
+        ``threshold``, ``nms`` and ``across`` of requests that do not say.
     """
     names: dict[str, str] = {}
     for text in header["descriptions"]:
@@ -280,7 +286,7 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
         # One is answered as it was given; an empty one is refused when the prompt is made.
         for part in parts if len(parts) > 1 else [text]:
             names.setdefault(normalise_phrase(part), part)
-    values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms")}
+    values = {name: float(header.get(name, usual[name])) for name in ("threshold", "nms", "across")}
     return Wish(
         number=int(header["id"]),
         phrases=tuple(names),
@@ -288,6 +294,7 @@ def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, flo
         picture=picture,
         threshold=values["threshold"],
         nms_iou=values["nms"],
+        across_iou=values["across"],
         draw=header.get("draw") or "",
         preview=bool(header.get("preview")),
         pixels=PixelScale.from_dict(header.get("pixels")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from skillbank.sets.store import SetStore
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
+
+_ARRIVALS = 1.0
+"""Seconds between two looks for what label jobs have found."""
 
 
 class Runtime:
@@ -97,6 +102,9 @@ class Runtime:
         self._database_url = database_url
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
+        self._taken: dict[str, int] = {}
+        self._looked: float | None = None
+        self._arriving = threading.Lock()
 
     def __enter__(self) -> Runtime:
         return self
@@ -136,10 +144,22 @@ class Runtime:
 
     @property
     def sets(self) -> SetStore:
-        """Label sets, in the database of the jobs; opening it opens the database."""
+        """Label sets, in the database of the jobs; opening it opens the database.
+
+        What label jobs have found meanwhile comes into their sets before, once in a while.
+        """
+        from skillbank.jobs.label_jobs import take_in_all
         from skillbank.sets.store import SetStore
 
-        return SetStore(self.jobs.store.engine)
+        store = self.jobs.store
+        if self._arriving.acquire(blocking=False):  # whoever comes meanwhile need not wait for it
+            try:
+                if self._looked is None or time.monotonic() - self._looked > _ARRIVALS:
+                    take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
+                    self._looked = time.monotonic()
+            finally:
+                self._arriving.release()
+        return SetStore(store.engine)
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""

@@ -81,6 +81,7 @@ def text() -> str:
         "tao-train-grounding-dino",
         "tao-run-automl",
         "tao-convert-dataset-format",
+        "skillbank-label-set",
         "tao-validate-dataset-format",
     ],
 )

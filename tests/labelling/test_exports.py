@@ -18,7 +18,13 @@ from tests.labelling.models import write_picture
 
 NAMES = ("red circle", "blue star")
 KINDS = (*FORMATS, "pictures")
-MADE: dict[str, Any] = {"model": "tiny", "model_sha256": "a" * 64, "threshold": 0.3, "nms": 0.7}
+MADE: dict[str, Any] = {
+    "model": "tiny",
+    "model_sha256": "a" * 64,
+    "threshold": 0.3,
+    "nms": 0.7,
+    "across": 0.7,
+}
 
 
 @pytest.fixture
@@ -101,6 +107,7 @@ def test_pictures_that_trainers_do_not_read_are_named(photos: Path, tmp_path: Pa
         ({"model_sha256": "b" * 64}, "other model"),
         ({"threshold": 0.5}, "other threshold"),
         ({"nms": 0.5}, "other overlap"),
+        ({"across": 1.0}, "other overlap of different names"),
     ],
 )
 def test_labels_of_another_run_are_not_mixed_in(

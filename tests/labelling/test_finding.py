@@ -72,6 +72,7 @@ def test_models_are_files_folders_hub_names_or_jobs(tmp_path: Path, monkeypatch:
         ({"kinds": ["cocoa"]}, "written as 'cocoa'.*mean 'coco'"),
         ({"threshold": 1.5}, "threshold 1.5"),
         ({"nms": -0.1}, "overlap -0.1"),
+        ({"across": 1.5}, "overlap 1.5"),
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_loaded(options: dict[str, object], words: str) -> None:

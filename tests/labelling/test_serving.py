@@ -24,7 +24,7 @@ from tests.grounding_dino.conftest import checkpoint, tokenizer  # noqa: F401
 from tests.grounding_dino.test_repeats import FOUND
 
 Made = Callable[[Sequence[str]], Predictor]
-USUAL = {"threshold": 0.0, "nms": 0.7}
+USUAL = {"threshold": 0.0, "nms": 0.7, "across": 1.0}
 
 
 @pytest.fixture(scope="module")

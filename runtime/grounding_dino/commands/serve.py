@@ -31,6 +31,8 @@ from grounding_dino.serving import Reply, Service, read_wish
 
 _KEY = "--checkpoint"
 _MOST_LABELS = 200
+_ACROSS = 0.7
+"""Most overlap of boxes of two descriptions: above it they are names of one object, and the surest counts."""
 
 
 def serve(arguments: Namespace) -> None:
@@ -52,7 +54,11 @@ def serve(arguments: Namespace) -> None:
     spec, _ = settle_with_model(spec, "inference", [], model)
     compute = choose_compute(spec, [0])
     network, resizing = make_network(spec, model, compute)
-    usual = {"threshold": spec.inference.conf_threshold, "nms": spec.engine.nms_iou}
+    usual = {
+        "threshold": spec.inference.conf_threshold,
+        "nms": spec.engine.nms_iou,
+        "across": _ACROSS,
+    }
 
     def answer(reply: Reply) -> None:
         _write(answers, {"id": reply.number, **reply.document}, reply.picture)

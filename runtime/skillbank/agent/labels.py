@@ -75,7 +75,7 @@ def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
     return LabelAnswer(
         pictures=pictures[:_MOST_PICTURES],
         count=len(pictures),
-        notes=tuple(labels.notes),
+        notes=tuple(filter(None, (*labels.notes, labels.names_left_out))),
         next=[] if found else ["other words, or a lower threshold"],
     )
 

@@ -21,6 +21,7 @@ from skillbank.cli import (
     experiments,
     jobs,
     label,
+    label_program,
     lint,
     logs,
     manifest,
@@ -69,6 +70,7 @@ app.command("results")(results.results)
 app.command("experiments")(experiments.experiments)
 app.command("report")(report.report)
 app.command("label")(label.label)
+app.command("label-program", hidden=True)(label_program.program)
 app.add_typer(data.app, name="data")
 app.add_typer(sets.app, name="sets")
 app.command("chat")(chat.chat)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.label_progress import progress
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from skillbank.labelling.batch import Labels, Told
+    from skillbank.labelling.batch import Labels
 
 _SHOWN = 8
 """With more pictures than this only sums are shown."""
@@ -24,14 +25,15 @@ _SHOWN = 8
 
 def label(
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PICTURE... DESCRIPTION...",
             help="Pictures and folders, then what to find: photo.jpg 'red circle' 'blue star'. A full stop "
             "with blanks around it separates several in one text, as in 'red circle . blue star'; commas "
-            "do not.",
+            "do not. With --into classes with their captions: 'exit = red exit sign | green exit sign | not "
+            "poster'; without pictures those of the set are labelled.",
         ),
-    ],
+    ] = None,
     texts: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,16 +44,40 @@ def label(
         ),
     ] = None,
     model: options.DetectorModel = None,
+    into: Annotated[
+        str | None,
+        typer.Option(
+            "--into",
+            metavar="SET",
+            help="Keep what is found in a label set, to be reviewed; the same command does what is missing.",
+        ),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            "--classes", metavar="FILE.yaml", help="Classes of the set: NAME: caption | caption, one a line."
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="unreviewed", help="Leave out the pictures of the set that were reviewed."
+        ),
+    ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Let a job look at the pictures of the set; do not wait for its end."),
+    ] = False,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output",
             "--out",
             "-o",
             metavar="DIR",
-            help="Where labels are written: a new folder, or that of the same run.",
+            help="Where labels are written: a new folder, or that of the same run [default: labels]",
         ),
-    ] = Path("labels"),
+    ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,6 +95,16 @@ def label(
         float | None,
         typer.Option("--nms", min=0.0, max=1.0, help="Most overlap of two boxes of one description."),
     ] = None,
+    across: Annotated[
+        float | None,
+        typer.Option(
+            "--nms-across",
+            min=0.0,
+            max=1.0,
+            help="Most overlap of boxes of different descriptions: above it they are names of one object, "
+            "and the surest counts [default: 0.7; 1 keeps every name]",
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -78,22 +114,34 @@ def label(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures."""
+    """Find objects by describing them: boxes and scores, labels in several formats, annotated pictures.
+
+    With --into they are kept in a label set, where people review them.
+    """
+    from skillbank.cli import label_into
     from skillbank.labelling.batch import ANNOTATED, label_pictures
     from skillbank.labelling.words import tell_apart
 
-    said = tell_apart(words, texts or ())
+    bounds = {"threshold": threshold, "nms": nms, "across": across}
+    if into is not None:
+        label_into.refuse_folders(output, formats, replace)
+        said = tell_apart(words or (), texts or (), classes=True)
+        label_into.label(into, said, classes, only, model, bounds, detach, as_json)
+        return
+    label_into.refuse_sets(words or (), classes, only, detach)
+    said = tell_apart(words or (), texts or ())
+    label_into.refuse_classes(said.texts, texts or ())
+    folder = output or Path("labels")
     kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
-    with options.open_runtime(None) as runtime, _going_on(output), _progress() as told:
+    with options.open_runtime(None) as runtime, _going_on(folder), progress() as told:
         labels = label_pictures(
             runtime,
             said.pictures,
             said.texts,
             model=model,
-            output=output,
+            output=folder,
             kinds=kinds,
-            threshold=threshold,
-            nms=nms,
+            **bounds,
             replace=replace,
             told=told,
         )
@@ -125,22 +173,6 @@ def _going_on(output: Path) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _progress() -> Iterator[Told]:
-    """Show a bar on a terminal's stderr; nothing in a pipe."""
-    if not terminal.interactive(err=True):
-        yield lambda done, total: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
-
-    from skillbank.cli.styled import bars, field
-
-    columns = field("description"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with bars(terminal.console(err=True), *columns, transient=True) as bar:
-        task = bar.add_task("loading the model", total=None)
-        yield lambda done, total: bar.update(task, description="labelling", completed=done, total=total)
-
-
 def _view(labels: Labels) -> RenderableType:
     """Show a few pictures one by one, and of many only what was found how often."""
     from rich.console import Group
@@ -163,5 +195,7 @@ def _view(labels: Labels) -> RenderableType:
         for phrase in labels.descriptions:
             rows.add_row(phrase, str(found[phrase]), f"{holding[phrase]} of {len(labels.pictures)}")
         parts.append(rows)
+    if labels.names_left_out:
+        parts.append(line(f"{labels.names_left_out}; --nms-across 1 keeps every name", "dim"))
     parts += [line(f"written {path}", "dim") for path in labels.written]
     return Group(*parts)

@@ -53,6 +53,10 @@ class Labels:
         Files and folders of labels, and their manifest.
     notes
         Sentences on what was not taken as given, and on descriptions that may have been several.
+    bounds
+        ``threshold``, ``nms`` and ``across`` that were used.
+    other_names
+        Boxes that were other, less sure names of objects that are shown.
     """
 
     model: str
@@ -63,6 +67,19 @@ class Labels:
     left_out: list[tuple[Path, str]] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    bounds: dict[str, float] = field(default_factory=dict)
+    other_names: int = 0
+
+    @property
+    def names_left_out(self) -> str:
+        """Say how many names of objects were left out; empty when none was."""
+        if not self.other_names:
+            return ""
+        many = "1 box was another, less sure name of an object"
+        if self.other_names > 1:
+            many = f"{self.other_names} boxes were other, less sure names of objects"
+        across = self.bounds["across"]
+        return f"{many} (overlap above {across:g}) and left out"
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -75,7 +92,8 @@ class Labels:
             images.append(entry)
         left_out = [{"image": str(path), "message": message} for path, message in self.left_out]
         written = [str(path) for path in self.written]
-        about = {"model": self.model, "descriptions": list(self.descriptions)}
+        about = {"model": self.model, "descriptions": list(self.descriptions), **self.bounds}
+        about |= {"other_names": self.other_names}
         notes = {"notes": self.notes} if self.notes else {}
         return {**about, "images": images, "left_out": left_out, "written": written, **notes}
 
@@ -90,6 +108,7 @@ def label_pictures(
     kinds: Sequence[str] = ("json", ANNOTATED),
     threshold: float | None = None,
     nms: float | None = None,
+    across: float | None = None,
     replace: bool = False,
     told: Told = lambda done, total: None,
 ) -> Labels:
@@ -114,6 +133,9 @@ def label_pictures(
         Least score, 0 to 1; the engine chooses by default.
     nms
         Most overlap (intersection over union, 0 to 1) of two boxes of one description.
+    across
+        Most overlap of two boxes of different descriptions: above it they are names of one object, and the
+        surest counts; 1 keeps them all.
     replace
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
@@ -125,7 +147,7 @@ def label_pictures(
         When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
     read = read_descriptions(descriptions)
-    _see_that_wishes_are_right(kinds, threshold, nms)
+    _see_that_wishes_are_right(kinds, threshold, nms, across)
     see_that_names_differ(kinds, read.names)
     see_that_they_are_there(images)
     found = find_model(runtime, model)
@@ -137,8 +159,10 @@ def label_pictures(
         load(engine, model)
         least = engine.about["threshold"] if threshold is None else threshold
         most = engine.about["nms"] if nms is None else nms
-        export.settle(common_root(pictures), found.name, model_digest(found.source), least, most)
+        apart = engine.about["across"] if across is None else across
+        export.settle(common_root(pictures), found.name, model_digest(found.source), least, most, apart)
         export.prepare()
+        labels.bounds = {"threshold": least, "nms": most, "across": apart}
         told(0, len(pictures))
         try:
             for path, labelled, about in _labelled(engine, pictures, labels, export):
@@ -164,14 +188,17 @@ def label_pictures(
     return labels
 
 
-def _see_that_wishes_are_right(kinds: Sequence[str], threshold: float | None, nms: float | None) -> None:
+def _see_that_wishes_are_right(
+    kinds: Sequence[str], threshold: float | None, nms: float | None, across: float | None
+) -> None:
     for kind in kinds:
         if kind not in KINDS:
             known = ", ".join(KINDS)
             raise UsageError(
                 f"Labels cannot be written as '{kind}'{did_you_mean(kind, KINDS)}; there are {known}."
             )
-    for name, value, what in (("threshold", threshold, "score"), ("overlap", nms, "share")):
+    bounds = (("threshold", threshold, "score"), ("overlap", nms, "share"), ("overlap", across, "share"))
+    for name, value, what in bounds:
         if value is not None and not 0 <= value <= 1:
             raise UsageError(f"The {name} {value} is no {what}; give a number from 0 to 1.")
 
@@ -274,6 +301,7 @@ def _labelled(
         labelled = Labelled.of(name, answer.document)
         own = seen_with(export.pictures[name].pixels, pixels) if pixels else answer.document.get("pixels")
         export.add(labelled, path, sha256, answer.picture, own)
+        labels.other_names += answer.document.get("other_names", 0)
         yield path, labelled, answer.document
 
     for path in pictures:
@@ -296,6 +324,7 @@ def _labelled(
                 labels.descriptions,
                 threshold=export.threshold,
                 nms=export.nms,
+                across=export.across,
                 draw=copy,
                 pixels=pixels,
             )

@@ -59,8 +59,8 @@ class Engine:
     Attributes
     ----------
     about
-        What the engine says of itself once it is `ready`: ``threshold`` and ``nms`` that it uses unless told,
-        ``device``, ``backbone``, ``labels``.
+        What the engine says of itself once it is `ready`: ``threshold``, ``nms`` and ``across`` that it uses
+        unless told, ``device``, ``backbone``, ``labels``.
 
     Raises
     ------
@@ -127,6 +127,7 @@ class Engine:
         *,
         threshold: float | None = None,
         nms: float | None = None,
+        across: float | None = None,
         draw: str = "",
         preview: bool = False,
         pixels: Mapping[str, Sequence[float]] | None = None,
@@ -135,8 +136,9 @@ class Engine:
 
         Parameters
         ----------
-        threshold, nms
-            Least score; most overlap of two boxes of one description. The engine's own by default.
+        threshold, nms, across
+            Least score; most overlap of two boxes of one description, and of two boxes of different ones (1
+            keeps every name of an object). The engine's own by default.
         draw
             Format of the annotated copy (``PNG``, ``JPEG``, ...), empty for none.
         preview
@@ -153,7 +155,8 @@ class Engine:
         number, future = next(self._numbers), Future[Answer]()
         future.set_running_or_notify_cancel()
         header: dict[str, Any] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
-        header |= {k: v for k, v in (("threshold", threshold), ("nms", nms)) if v is not None}
+        bounds = (("threshold", threshold), ("nms", nms), ("across", across))
+        header |= {name: value for name, value in bounds if value is not None}
         header |= {k: v for k, v in (("draw", draw), ("preview", preview), ("pixels", pixels)) if v}
         with self._lock:
             self._waiting[number] = future

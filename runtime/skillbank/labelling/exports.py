@@ -77,6 +77,7 @@ class Export:
     model_sha256: str = ""
     threshold: float = 0.0
     nms: float = 0.0
+    across: float = 1.0
     pictures: dict[str, Picture] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
@@ -106,7 +107,9 @@ class Export:
             made._compare("formats", tuple(sorted(before.kinds)), tuple(sorted(made.kinds)))
         return made
 
-    def settle(self, root: Path, model: str, model_sha256: str, threshold: float, nms: float) -> None:
+    def settle(
+        self, root: Path, model: str, model_sha256: str, threshold: float, nms: float, across: float
+    ) -> None:
         """Say what the run is made with; what is found in this folder already is kept when all is the same.
 
         Raises
@@ -115,13 +118,14 @@ class Export:
             When the labels that are there were made with something else.
         """
         self.root, self.model, self.model_sha256 = root, model, model_sha256
-        self.threshold, self.nms = threshold, nms
+        self.threshold, self.nms, self.across = threshold, nms, across
         before = self.before
         if before is None or self.replace:
             return
         self._compare("model", f"{before.model} {before.model_sha256[:12]}", f"{model} {model_sha256[:12]}")
         self._compare("threshold", before.threshold, threshold)
         self._compare("overlap", before.nms, nms)
+        self._compare("overlap of different names", before.across, across)
         self.root = Path(before.root)
         if not root.is_relative_to(self.root):
             self._refuse(f"names of pictures in it count from {before.root}, and {root} is not below it")
@@ -281,6 +285,7 @@ class Export:
                 "descriptions": self.descriptions,
                 "threshold": self.threshold,
                 "nms": self.nms,
+                "across": self.across,
                 "kinds": self.kinds,
                 "root": str(self.root),
                 "pictures": tuple(self.pictures.values()),

@@ -68,6 +68,9 @@ class Manifest(_Frozen):
         Name of the model and the digest of its files; for a model of the hub its revision.
     descriptions
         In their order, which gives the numbers of classes.
+    threshold, nms, across
+        Least score; most overlap of boxes of one description, and of different ones (earlier versions kept
+        every name of an object).
     kinds
         What was written: formats, and ``pictures`` for annotated copies.
     root
@@ -88,6 +91,7 @@ class Manifest(_Frozen):
     descriptions: tuple[str, ...]
     threshold: float
     nms: float
+    across: float = 1.0
     kinds: tuple[str, ...]
     root: str
     pictures: tuple[Picture, ...] = ()

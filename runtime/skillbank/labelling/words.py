@@ -42,7 +42,7 @@ class Words:
     notes: list[str] = field(default_factory=list)
 
 
-def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
+def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bool = False) -> Words:
     """Tell pictures from descriptions.
 
     Parameters
@@ -51,6 +51,9 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
         As they were written; the first one is a picture or a folder.
     options
         Descriptions given as options; with these all words may be pictures.
+    classes
+        Whether descriptions are classes, with ``=`` before their captions: then there may be no picture, and
+        the first word may be a class with its ``=``.
 
     Raises
     ------
@@ -61,15 +64,27 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
     DataError
         When a file of descriptions cannot be read.
     """
-    found = Words([Path(words[0])])
+    found = Words()
     described = False
-    for word in words[1:]:
+    if not classes:
+        found.pictures.append(Path(words[0]))
+        words = words[1:]
+    for number, word in enumerate(words):
         if word.startswith("@"):
+            if classes and word.lower().endswith((".yaml", ".yml")):
+                raise UsageError(f"{word[1:]} is a file in YAML; give it as --classes {word[1:]}.")
             described = True
             _describe(found, word)
             continue
         if not word.strip() or not _exists(at_home(Path(word))):
-            _refuse_place(word)
+            if classes and number == 0 and "=" not in word:
+                near = near_path(at_home(Path(word)))
+                raise DataNotFoundError(
+                    f"There is no picture or folder {word} here{near}; a class that comes first is written "
+                    "as NAME = caption."
+                )
+            if not (classes and "=" in word):
+                _refuse_place(word)
             described = True
             found.texts.append(word)
         elif described:
@@ -77,12 +92,17 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = ()) -> Words:
                 f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
                 f"write --text '{word}' for the description."
             )
+        elif classes and number == 0:
+            found.pictures.append(Path(word))
         elif not options and not (word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word):
             raise _either(word)
         else:
             found.pictures.append(Path(word))
     for text in options:
         _describe(found, text)
+    if classes:
+        for text in found.texts:
+            _refuse_references(text)
     return found
 
 
@@ -109,18 +129,32 @@ def _either(word: str) -> UsageError:
 
 def _refuse_place(word: str) -> None:
     """Refuse what was meant as a picture or a folder and is not there."""
-    looks = (
+    if _looks_like_a_place(word):
+        near = near_path(at_home(Path(word)))
+        raise DataNotFoundError(
+            f"There is no picture or folder {word} here{near}; if it is a description, use --text for it."
+        )
+
+
+def _refuse_references(text: str) -> None:
+    """Refuse a class whose captions are files: a model is asked in words."""
+    name, sign, captions = text.partition("=")
+    for caption in map(str.strip, captions.split("|")) if sign else ():
+        if caption and _looks_like_a_place(caption):
+            raise UsageError(
+                f"'{caption}' of '{name.strip()}' is a file's name, and a caption is words; write what is "
+                "seen."
+            )
+
+
+def _looks_like_a_place(word: str) -> bool:
+    return (
         word.lower().endswith(PICTURE_SUFFIXES)
         or word.endswith(("/", "\\"))
         or _FROM_A_PLACE.match(word) is not None
         or _FILE_SUFFIX.fullmatch(word) is not None
         or _is_below_a_folder(word)
     )
-    if looks:
-        near = near_path(at_home(Path(word)))
-        raise DataNotFoundError(
-            f"There is no picture or folder {word} here{near}; if it is a description, use --text for it."
-        )
 
 
 def _is_below_a_folder(word: str) -> bool:

@@ -362,6 +362,8 @@ class RunSpec:
     ----------
     classes
         With the descriptions that the model is given; each by the name of a class of the set.
+    nms, across
+        Most overlap of boxes of one class, and of different classes.
     least
         Least score that is kept.
     threshold
@@ -372,6 +374,7 @@ class RunSpec:
     model_sha256: str
     classes: tuple[ClassSpec, ...]
     nms: float = 0.7
+    across: float = 0.7
     tiles: str = ""
     least: float = 0.05
     threshold: float = 0.3

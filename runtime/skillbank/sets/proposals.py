@@ -45,10 +45,10 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
                 f"the set has no class {one_line(asked.name)}; add it before a model looks for it"
             )
         captions[str(numbers[asked.name])] = [list(asked.captions), list(asked.not_captions)]
-    for name in ("nms", "least", "threshold"):
+    for name in ("nms", "across", "least", "threshold"):
         if not 0 <= getattr(spec, name) <= 1:
             raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
-    settings = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    settings = {"nms": spec.nms, "across": spec.across, "tiles": spec.tiles, "least": spec.least}
     content = json.dumps([spec.model_sha256, captions, settings], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()
     query = sa.select(RUNS).where(RUNS.c.set_id == change.set_id, RUNS.c.key == key)

@@ -31,6 +31,8 @@ _MOST_DESCRIPTIONS = 100
 _ROOM = 64 << 10
 """Bytes of a form besides its picture."""
 _MOST_JSON = 4 << 20
+_BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
+"""Bounds as the engine takes them, and the fields of a form that say them."""
 _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
@@ -49,21 +51,21 @@ class Detection:
     async def detect(self, request: Request) -> Response:
         """Answer a form: ``picture``, ``description`` (repeated), and what may be missing.
 
-        That is ``threshold``, ``nms`` and ``preview``.  With ``preview=1`` and a picture that a browser shows
-        otherwise than the model sees it, or not at all, the answer's ``preview`` is a JPEG of what the model
-        sees, in base64.
+        That is ``threshold``, ``nms``, ``nms_across`` and ``preview``.  With ``preview=1`` and a picture that
+        a browser shows otherwise than the model sees it, or not at all, the answer's ``preview`` is a JPEG of
+        what the model sees, in base64.  ``other_names`` counts boxes that were less sure names of an object.
         """
         form = await _form(request)
         try:
             picture = await _picture(form)
             texts = [text for text in form.getlist("description") if isinstance(text, str)]
             descriptions = _read(texts)
-            threshold, nms = _share(form, "threshold"), _share(form, "nms")
+            bounds = {name: _share(form, field) for name, field in _BOUNDS.items()}
             preview = form.get("preview") == "1"
         finally:
             await form.close()
         try:
-            answer = await self._detector.detect(picture, descriptions.names, threshold, nms, preview)
+            answer = await self._detector.detect(picture, descriptions.names, bounds, preview)
         except PictureError as error:
             status = 413 if "pixels" in str(error) else 415
             raise Refusal(status, "picture", f"The file is {error}.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from anyio import CapacityLimiter, to_thread
@@ -107,11 +107,15 @@ class Detector:
         self,
         picture: bytes,
         descriptions: Sequence[str],
-        threshold: float | None,
-        nms: float | None,
+        bounds: Mapping[str, float | None],
         preview: bool = False,
     ) -> Answer:
         """Return what is in a picture: ``width``, ``height``, ``detections``, ``seconds``; perhaps a preview.
+
+        Parameters
+        ----------
+        bounds
+            ``threshold``, ``nms`` and ``across``, as `skillbank.labelling.engine.Engine.ask` takes them.
 
         Raises
         ------
@@ -131,7 +135,14 @@ class Detector:
         try:
             # One at a time: the engine's pipe takes them one after another anyway.
             future = await to_thread.run_sync(
-                lambda: engine.ask(picture, descriptions, threshold=threshold, nms=nms, preview=preview),
+                lambda: engine.ask(
+                    picture,
+                    descriptions,
+                    threshold=bounds.get("threshold"),
+                    nms=bounds.get("nms"),
+                    across=bounds.get("across"),
+                    preview=preview,
+                ),
                 limiter=self._writer,
             )
             answer = await asyncio.wrap_future(future)

@@ -1,0 +1,168 @@
+"""``skillbank label ... --into SET``: what is found goes into a label set."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from skillbank.cli import options, terminal
+from skillbank.cli.label_progress import progress
+from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
+from skillbank.nearby import at_home, near_path
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from skillbank.labelling.set_result import SetLabels
+    from skillbank.labelling.words import Words
+
+__all__ = ["label", "refuse_classes", "refuse_folders", "refuse_sets"]
+
+_UNREVIEWED = "unreviewed"
+_OPTION = re.compile(
+    r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across)=\S+"
+)
+
+
+def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: bool) -> None:
+    """Refuse options of a folder of labels where a set was named."""
+    given = {"--output": output is not None, "--format": bool(formats), "--replace": replace}
+    if named := [name for name, said in given.items() if said]:
+        raise UsageError(
+            f"{' and '.join(named)} belongs to a folder of labels, and --into to a label set; leave one out, "
+            "and export the set when it is reviewed."
+        )
+
+
+def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None, detach: bool) -> None:
+    """Refuse options of a label set where none was named, and a command that names no picture."""
+    given = {"--classes": classes is not None, "--only": only is not None, "--detach": detach}
+    if named := [name for name, said in given.items() if said]:
+        raise UsageError(f"{' and '.join(named)} belongs to a label set; name it with --into SET.")
+    if not words:
+        raise UsageError("There is no picture; give pictures or a folder, and then what to find.")
+
+
+def refuse_classes(texts: Sequence[str], literal: Sequence[str]) -> None:
+    """Refuse descriptions that were meant as classes with captions, which only a set has."""
+    for text in texts:
+        if "=" in text and text not in literal:
+            raise UsageError(
+                f"'{one_line(text)}' names a class and its captions; add --into SET, or write --text "
+                f"'{one_line(text)}' to look for these very words."
+            )
+
+
+def label(
+    into: str,
+    said: Words,
+    classes: Path | None,
+    only: str | None,
+    model: str | None,
+    bounds: Mapping[str, float | None],
+    detach: bool,
+    as_json: bool,
+) -> None:
+    """Label pictures into a set, and say how it stands."""
+    from skillbank.labelling.set_labels import label_set
+    from skillbank.labelling.set_result import Asked
+    from skillbank.sets.ontology import Ontology, read_classes
+
+    if only not in (None, _UNREVIEWED):
+        near = did_you_mean(only or "", [_UNREVIEWED])
+        raise UsageError(f"--only takes '{_UNREVIEWED}', and not '{one_line(only)}'{near}.")
+    for text in said.texts:
+        if _OPTION.fullmatch(text):
+            name, _, value = text.partition("=")
+            raise UsageError(f"'{one_line(text)}' looks like an option; write --{name} {one_line(value)}.")
+    if classes is not None and not at_home(classes).is_file():
+        raise DataNotFoundError(
+            f"There is no file {classes} of classes here{near_path(at_home(classes))}; give its path."
+        )
+    file = None if classes is None else at_home(classes)
+    read = read_classes(said.texts, file) if said.texts or file else Ontology(())
+    with options.open_runtime(None) as runtime, _going_on(into), progress() as told:
+        labels = label_set(
+            runtime,
+            into,
+            images=said.pictures,
+            classes=read.classes,
+            model=model,
+            unreviewed=only == _UNREVIEWED,
+            asked=Asked(**bounds),
+            detach=detach,
+            who=_user(),
+            told=told,
+        )
+    for note in (*said.notes, *read.notes, *labels.notes):
+        terminal.warn(note)
+    for place, why in labels.left_out:
+        terminal.warn(f"{one_line(place, 300)} is {why}.")
+    if as_json:
+        options.print_json(labels.document())
+    else:
+        terminal.show(_view(labels))
+    if labels.left_out:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _going_on(name: str) -> Iterator[None]:
+    """Say what an interruption has left."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.warn(f"what was found so far is kept in {name}; the same command goes on from there.")
+        raise
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # containers run as users that have no name
+        return "somebody"
+
+
+def _view(labels: SetLabels) -> RenderableType:
+    from rich.console import Group
+
+    from skillbank.cli.styled import line, table
+
+    rows = table("class", "captions", "objects", "candidates", "decided")
+    captions = {each.name: " | ".join(each.captions) for each in labels.classes}
+    for each in labels.summary.classes:
+        decided = each.accepted + each.edited + each.rejected
+        objects = each.proposed + each.accepted + each.edited
+        cells = (str(objects), str(each.candidates), str(decided))
+        rows.add_row(each.name, captions.get(each.name, ""), *cells)
+    run, summary = labels.run, labels.summary
+    done = f"{labels.labelled} pictures labelled by {run.model}"
+    if labels.job is not None:
+        done = f"{labels.job} labels the pictures with {run.model}"
+    done += f", {labels.known} were so before" if labels.known else ""
+    stands = (
+        f"{labels.name}: {summary.pictures} pictures, {summary.todo} to review, {summary.reviewed} reviewed"
+    )
+    across = run.settings["across"]
+    bounds = f"objects score {run.threshold:g} or more, or their class's threshold; candidates less"
+    if across < 1:
+        bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 keeps all"
+    return Group(
+        line(f"{'the label set was made; ' if labels.made else ''}{done}"),
+        rows,
+        line(stands),
+        line(bounds, "dim"),
+        line(f"next: {_next(labels)}", "dim"),
+    )
+
+
+def _next(labels: SetLabels) -> str:
+    review = f"skillbank review {labels.name}"
+    return review if labels.job is None else f"skillbank status {labels.job}; {review} takes in what is found"

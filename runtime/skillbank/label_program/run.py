@@ -1,0 +1,76 @@
+"""A labelling from its spec to its results: ``proposals.jsonl``, a line for each picture as it is done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from skillbank.data_program.status import StatusLog
+from skillbank.datasets.progress import Step
+from skillbank.errors import DataError, SkillbankError
+from skillbank.label_program.spec import ACTION, LabelBlock, load_spec
+from skillbank.labelling.engine import Engine
+from skillbank.labelling.set_answers import answers
+from skillbank.sets.arrivals import PROPOSALS, line_of, listed, numbers_in
+from skillbank.visible import one_line
+
+__all__ = ["run"]
+
+_BATCH = 32
+_LONGEST = 2000
+
+
+def run(spec_file: Path) -> int:
+    """Label, and return the exit status; what an earlier start of this job has done is not done again.
+
+    Results go to ``results_dir/label``; what ends it is said in its ``status.json`` and on standard error.
+
+    Raises
+    ------
+    SpecError
+        When the spec is wrong, so that no results folder is known.
+    """
+    spec = load_spec(spec_file)
+    folder = Path(spec.results_dir) / ACTION
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror}") from None
+    status = StatusLog(folder)
+    status.write("STARTED", f"{ACTION} with {one_line(spec.label.model, 300)}")
+    try:
+        found, left_out, boxes = _label(spec.label, folder, status)
+    except SkillbankError as error:
+        told = one_line(str(error), _LONGEST)
+        status.write("FAILURE", told)
+        print(told, file=sys.stderr)
+        return 1
+    told = f"{found:,} pictures labelled, {boxes:,} boxes; {left_out:,} pictures cannot be looked at"
+    counts = {"pictures": float(found), "boxes": float(boxes), "left_out": float(left_out)}
+    status.write("SUCCESS", told, kpi=counts)
+    print(told)
+    return 0
+
+
+def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int, int]:
+    """Return how many pictures were labelled, how many cannot be, and how many boxes were found."""
+    file = folder / PROPOSALS
+    pictures = listed(Path(said.pictures))
+    done = numbers_in(file)
+    found = left_out = boxes = 0
+    with Engine(said.model) as engine, file.open("ab") as out:
+        engine.ready()
+        rows = (each for each in pictures if each.number not in done)
+        asked = answers(engine, rows, said.captions, least=said.least, nms=said.nms)
+        for number, answered in enumerate(asked, 1):
+            if answered.why:
+                left_out += 1
+                print(f"{one_line(answered.row.place, 300)} is {answered.why}", file=sys.stderr)
+            else:
+                found += 1
+                boxes += len(answered.findings)
+            out.write(line_of(answered.row.number, answered.findings, answered.why))
+            if number % _BATCH == 0:
+                out.flush()
+            status.step(Step("labelling", len(done) + number, len(pictures)))
+    return found, left_out, boxes

@@ -1,0 +1,83 @@
+"""Pictures of a set through the engine: read by some threads, asked about while others are on their way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from skillbank.errors import SkillbankError
+from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
+from skillbank.labelling.findings import Finding, Labelled
+from skillbank.sets.content import Pictured, content_of
+
+__all__ = ["Answered", "answers"]
+
+_UNDER_WAY = 3 * BATCH
+_READERS = 4
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was found in a picture, or why it cannot be looked at: half a sentence that goes on after "is"."""
+
+    row: Pictured
+    findings: tuple[Finding, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+
+
+def answers(
+    engine: Engine, rows: Iterable[Pictured], captions: Sequence[str], *, least: float, nms: float
+) -> Iterator[Answered]:
+    """Yield what is found in pictures, in their order.
+
+    Parameters
+    ----------
+    least
+        Least score of what is found.
+    nms
+        Most overlap of boxes of one caption; boxes of different captions are all there.
+
+    Raises
+    ------
+    DataError, PlatformError
+        When the engine refuses a caption or ends.
+    """
+    reading: deque[tuple[Pictured, Future[bytes]]] = deque()
+    asked: deque[tuple[Pictured, Future[Answer] | str]] = deque()
+
+    def ask() -> None:
+        row, future = reading.popleft()
+        try:
+            data = future.result()
+        except SkillbankError as error:
+            asked.append((row, f"left out: {error}"))
+            return
+        asked.append((row, engine.ask(data, captions, threshold=least, nms=nms, across=1.0)))
+
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
+        for row in rows:
+            reading.append((row, pool.submit(content_of, row)))
+            if len(reading) >= _READERS:
+                ask()
+            if len(asked) >= _UNDER_WAY:
+                yield _answered(*asked.popleft())
+        while reading:
+            ask()
+        while asked:
+            yield _answered(*asked.popleft())
+
+
+def _answered(row: Pictured, told: Future[Answer] | str) -> Answered:
+    if isinstance(told, str):
+        return Answered(row, why=told)
+    try:
+        document = told.result().document
+    except PictureError as error:
+        return Answered(row, why=str(error))
+    if (document["width"], document["height"]) != (row.width, row.height):
+        size = f"{document['width']} x {document['height']}"
+        return Answered(row, why=f"{size} pixels to the model and {row.width} x {row.height} in the set")
+    return Answered(row, Labelled.of(row.name, document).findings, document.get("remarks", {}))

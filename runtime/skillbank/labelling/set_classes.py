@@ -1,0 +1,84 @@
+"""Classes of a command and those that a set has: the same, changed or new ones, never two of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from skillbank.descriptions import same
+from skillbank.errors import UsageError
+from skillbank.sets.model import ClassSpec, LabelClass
+from skillbank.sets.ontology import line_of
+from skillbank.sets.written import Written, wrong_among
+from skillbank.visible import one_line
+
+__all__ = ["Settled", "settled"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a command changes of a set's classes: those to be put, and sentences on it."""
+
+    put: tuple[ClassSpec, ...]
+    notes: tuple[str, ...]
+
+
+def settled(name: str, there: Sequence[LabelClass], asked: Sequence[ClassSpec]) -> Settled:
+    """Compare what is asked for with the classes of a set.
+
+    A class that is asked for by its name gets the captions that were asked for; its threshold stays unless
+    another one was said. A class whose captions are all another one's was renamed or merged, and is that.
+
+    Parameters
+    ----------
+    name
+        Of the set.
+
+    Raises
+    ------
+    UsageError
+        When a caption would belong to two classes, or two names would look like one: a sentence each.
+    """
+    named = {each.name: each for each in there}
+    owner_of = {same(caption): each for each in there for caption in each.captions}
+    put, notes = [], []
+    for spec in asked:
+        found = named.get(spec.name)
+        owners = {owner_of[c].number for c in map(same, spec.captions) if c in owner_of}
+        known = all(same(caption) in owner_of for caption in spec.captions)
+        if found is None and known and len(owners) == 1:
+            into = owner_of[same(spec.captions[0])]
+            if not any(other.name == into.name for other in asked):
+                notes.append(f"'{one_line(spec.name)}' is the class '{one_line(into.name)}' of {name} now.")
+                continue
+        new = spec
+        if found is not None:
+            new = replace(spec, threshold=found.threshold if spec.threshold is None else spec.threshold)
+            if found.spec == new:
+                continue
+            notes += _changes(found.spec, new)
+        put.append(new)
+    _refuse_doubles(
+        name, [*{**{each.name: each.spec for each in there}, **{s.name: s for s in put}}.values()]
+    )
+    return Settled(tuple(put), tuple(notes))
+
+
+def _changes(before: ClassSpec, now: ClassSpec) -> Iterator[str]:
+    if (before.captions, before.not_captions) != (now.captions, now.not_captions):
+        yield (
+            f"The captions have changed: '{one_line(line_of(now), 300)}', before "
+            f"'{one_line(line_of(before), 300)}'."
+        )
+    if before.threshold != now.threshold:
+        was = "the model's" if before.threshold is None else f"{before.threshold:g}"
+        yield f"The threshold of '{one_line(now.name)}' is {now.threshold:g} now, before {was}."
+
+
+def _refuse_doubles(name: str, classes: Sequence[ClassSpec]) -> None:
+    written = [
+        Written(f"'{one_line(line_of(each), 300)}'", each.name, list(each.captions), list(each.not_captions))
+        for each in classes
+    ]
+    if faults := list(wrong_among(written)):
+        raise UsageError("\n".join([*faults, f"The set {name} would hold all of these classes."]))

@@ -1,0 +1,252 @@
+"""Labelling into a label set: proposals are kept as they come, and the same command does what is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillbank.descriptions import advice_for, same
+from skillbank.errors import DataError, UsageError, did_you_mean
+from skillbank.labelling.batch import load
+from skillbank.labelling.engine import Engine
+from skillbank.labelling.models import Model, find_model, model_digest
+from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
+from skillbank.labelling.set_answers import Answered, answers
+from skillbank.labelling.set_classes import settled
+from skillbank.labelling.set_job import launch
+from skillbank.labelling.set_pictures import Scanned, scanned
+from skillbank.labelling.set_result import Asked, SetLabels
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.model import ClassSpec, PictureRow, Proposal, RunSpec
+from skillbank.sets.objects import LEAST, Wanted, objects
+from skillbank.sets.store import SetStore, checked_name
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.runtime import Runtime
+
+__all__ = ["label_set"]
+
+_BATCH = 32
+"""Pictures of one transaction: so many are looked at again after a crash."""
+_SECONDS = 2.0
+"""Time after which a batch is kept, full or not."""
+_PAGE = 1000
+Told = Callable[[int, int], None]
+
+
+def label_set(
+    runtime: Runtime,
+    name: str,
+    *,
+    images: Sequence[Path] = (),
+    classes: Sequence[ClassSpec] = (),
+    model: str | None = None,
+    unreviewed: bool = False,
+    asked: Asked | None = None,
+    detach: bool = False,
+    who: str,
+    told: Told = lambda done, total: None,
+) -> SetLabels:
+    """Let a model look at pictures and keep what it finds in a label set, a batch at a time.
+
+    Whatever ends the work early loses a batch at most; the same call goes on where it was. What people have
+    decided stays as it is.
+
+    Parameters
+    ----------
+    images
+        Pictures and folders, which come into the set; by default the pictures that are in it.
+    classes
+        Come into the set beside its own, and all of them are looked for.
+    model
+        See `skillbank.labelling.models.find_model`.
+    unreviewed
+        Leave out pictures that a person has reviewed.
+    detach
+        Let a job look at the pictures, and return when it has started.
+    told
+        Called with how many pictures are done and how many there are; first when the model is loaded.
+
+    Raises
+    ------
+    UsageError, DataNotFoundError, SetNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
+        When there is nothing to look for, no picture, no such set, no model or no engine.
+    """
+    see_that_they_are_there(images)
+    wishes, found = asked or Asked(), find_model(runtime, model)
+    there = _open(runtime.sets, name, may_lack=bool(images))
+    change = settled(name, there.classes() if there else (), classes)
+    if not change.put and not (there and there.classes()):
+        raise UsageError(
+            f"{name} has no class; say what to find, as in 'exit = red exit sign | green exit sign'."
+        )
+    paths = find_pictures(images)
+    known = _by_content(there, {}) if there and paths else {}
+    with Engine(found.source) as engine, closing(scanned(paths, known)) as chunks:
+        first = next(chunks, None)  # while the model is loaded
+        load(engine, model)
+        if first is not None and not first.found:
+            raise _no_picture(first)
+        notes = [*_beside(runtime.sets, name, there), *change.notes]
+        made = there is None
+        if there is None:
+            there = runtime.sets.create(name, change.put, who=who)
+        elif change.put:
+            there.set_classes(change.put, who)
+        spec = _run_spec(found, there, wishes, engine, who)
+        run = there.start_run(spec)
+        labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
+        work = _Work(there, labels, engine, unreviewed, who)
+        missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
+        total = len(paths) or len(missing)
+        told(0, total)
+        adding = work.adding(chain([first] if first else [], chunks), missing, known)
+        rows = adding if paths else iter(missing.values())
+        waiting = list(rows) if detach else []
+        with closing(work.labelled(iter(()) if detach else rows)) as answered:
+            for _ in answered:
+                told(min(total, labels.labelled + labels.known + len(labels.left_out)), total)
+    if detach:
+        labels.job = launch(runtime, name, run, found.source, waiting).id
+        labels.run = there.start_run(replace(spec, job=labels.job))
+    labels.notes += [*notes, *work.remarks(), *_nothing_found(labels, work.found)]
+    if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
+        there.finish_run(run, who)
+    labels.summary = there.summary()
+    return labels
+
+
+class _Work:
+    """Pictures on their way through the model into the set."""
+
+    def __init__(
+        self, there: LabelSet, labels: SetLabels, engine: Engine, unreviewed: bool, who: str
+    ) -> None:
+        self._set, self._labels, self._engine = there, labels, engine
+        self._unreviewed, self._who = unreviewed, who
+        self._wanted = Wanted.of(labels.run.captions)
+        self._remarks: dict[str, list[tuple[str, str]]] = {}
+        self.found: set[str] = set()
+
+    def adding(
+        self, chunks: Iterable[Scanned], missing: dict[int, PictureRow], known: dict[str, PictureRow]
+    ) -> Iterator[PictureRow]:
+        """Add pictures to the set, and yield those that the model has not looked at."""
+        before, yielded = {row.number for row in known.values()}, set()
+        for chunk in chunks:
+            self._labels.left_out += [(str(path), why) for path, why in chunk.left_out]
+            added = self._set.add_pictures(chunk.found, self._who)
+            self._labels.new += len(added.new)
+            if added.moved or any(picture.sha256 not in known for picture in chunk.found):
+                _by_content(self._set, known, anew=bool(added.moved))
+            for picture in chunk.found:
+                row = known[picture.sha256]
+                wanted = row.number in missing or row.number not in before
+                if wanted and row.number not in yielded:
+                    yielded.add(row.number)
+                    yield row
+                else:
+                    self._labels.known += 1
+
+    def labelled(self, rows: Iterator[PictureRow]) -> Generator[None]:
+        """Ask about pictures and keep the answers; yield after each."""
+        pending: dict[int, list[Proposal]] = {}
+        since = time.monotonic()
+        settings = self._labels.run.settings
+        asked = answers(
+            self._engine, rows, self._wanted.captions, least=settings["least"], nms=settings["nms"]
+        )
+        try:
+            for answered in asked:
+                if answered.why:
+                    self._labels.left_out.append((answered.row.place or answered.row.name, answered.why))
+                else:
+                    pending[answered.row.number] = self._objects(answered)
+                    self._labels.labelled += 1
+                if len(pending) >= _BATCH or time.monotonic() - since > _SECONDS:
+                    self._keep(pending)
+                    since = time.monotonic()
+                yield
+        finally:
+            self._keep(pending)
+
+    def _objects(self, answered: Answered) -> list[Proposal]:
+        for code, text in answered.remarks.items():
+            self._remarks.setdefault(code, []).append((answered.row.name, text))
+        settings = self._labels.run.settings
+        found = objects(answered.findings, self._wanted, nms=settings["nms"], across=settings["across"])
+        self.found.update(same(each.caption) for each in found)
+        return found
+
+    def _keep(self, pending: dict[int, list[Proposal]]) -> None:
+        if pending:
+            self._set.propose(self._labels.run, pending)
+            pending.clear()
+
+    def remarks(self) -> Iterator[str]:
+        """Yield one sentence for each thing that is to be said of one or more pictures."""
+        for places in self._remarks.values():
+            name, text = places[0]
+            many = f"{len(places)} pictures are like {name}, which" if len(places) > 1 else name
+            yield f"{one_line(many, 300)} {text}."
+
+
+def _open(sets: SetStore, name: str, *, may_lack: bool) -> LabelSet | None:
+    checked_name(name)
+    return None if may_lack and name not in sets else sets.open(name)
+
+
+def _by_content(
+    there: LabelSet, known: dict[str, PictureRow], *, anew: bool = False
+) -> dict[str, PictureRow]:
+    """Fill in the pictures of a set by their content, those behind the ones that are known."""
+    last = None if anew or not known else max(row.number for row in known.values())
+    while page := there.pictures(order="number", after=last, limit=_PAGE):
+        known |= {row.sha256: row for row in page}
+        last = page[-1].number
+    return known
+
+
+def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who: str) -> RunSpec:
+    about = engine.about
+    threshold = about["threshold"] if wishes.threshold is None else wishes.threshold
+    return RunSpec(
+        model=found.name,
+        model_sha256=model_digest(found.source) or found.name,
+        classes=tuple(each.spec for each in there.classes()),
+        nms=about["nms"] if wishes.nms is None else wishes.nms,
+        across=about["across"] if wishes.across is None else wishes.across,
+        least=min(LEAST, threshold),
+        threshold=threshold,
+        who=who,
+    )
+
+
+def _no_picture(scanned: Scanned) -> DataError:
+    path, why = scanned.left_out[0]
+    others = len(scanned.left_out) - 1
+    more = f", nor can the other {others}" if others else ""
+    return DataError(f"{path} is {why}{more}.")
+
+
+def _beside(sets: SetStore, name: str, there: LabelSet | None) -> Iterator[str]:
+    """Say that a set was made whose name is nearly that of another."""
+    if there is None and (near := did_you_mean(name, sets.names())):
+        yield f"The label set {name} is new{near}."
+
+
+def _nothing_found(labels: SetLabels, found: set[str]) -> Iterator[str]:
+    """Say which captions found nothing and may be several."""
+    for each in labels.classes if labels.labelled else ():
+        for caption in each.captions:
+            if same(caption) not in found and advice_for(caption):
+                yield (
+                    f"Nothing was found for '{one_line(caption)}' of '{one_line(each.name)}', which was "
+                    "taken as one caption; put | between several."
+                )

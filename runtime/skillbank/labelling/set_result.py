@@ -1,0 +1,109 @@
+"""What is asked of a labelling into a set, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from skillbank.errors import UsageError
+from skillbank.sets.model import ClassSpec, Run, SetSummary
+
+__all__ = ["Asked", "SetLabels"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted of a model; None where its own is.
+
+    Attributes
+    ----------
+    threshold
+        Least score of what is shown; what scores less is kept as a candidate.
+    nms, across
+        Most overlap of boxes of one class, and of different classes.
+    """
+
+    threshold: float | None = None
+    nms: float | None = None
+    across: float | None = None
+
+    def __post_init__(self) -> None:
+        bounds = (("threshold", self.threshold), ("overlap", self.nms), ("overlap", self.across))
+        for name, value in bounds:
+            if value is not None and not 0 <= value <= 1:
+                raise UsageError(f"The {name} {value} is out of bounds; give a number from 0 to 1.")
+
+
+@dataclass
+class SetLabels:
+    """What was labelled, and how the set stands.
+
+    Attributes
+    ----------
+    made
+        Whether the set was made for it.
+    new, labelled, known
+        Pictures that came into the set; that the model has looked at now; that it had looked at before.
+    job
+        That looks at the pictures; None where this was done at once.
+    left_out
+        Pictures that cannot be labelled: which, and half a sentence.
+    """
+
+    name: str
+    run: Run
+    summary: SetSummary
+    classes: tuple[ClassSpec, ...]
+    made: bool = False
+    new: int = 0
+    labelled: int = 0
+    known: int = 0
+    job: str | None = None
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        run, summary = self.run, self.summary
+        classes = [
+            {
+                "name": each.name,
+                "captions": list(each.captions),
+                "not": list(each.not_captions),
+                "threshold": each.threshold,
+            }
+            for each in self.classes
+        ]
+        counts = [
+            {
+                "name": each.name,
+                "proposed": each.proposed,
+                "candidates": each.candidates,
+                "accepted": each.accepted,
+                "edited": each.edited,
+                "rejected": each.rejected,
+            }
+            for each in summary.classes
+        ]
+        return {
+            "set": self.name,
+            "made": self.made,
+            "run": run.number,
+            "job": self.job,
+            "model": run.model,
+            "model_sha256": run.model_sha256,
+            "threshold": run.threshold,
+            **run.settings,
+            "classes": classes,
+            "pictures": {
+                "new": self.new,
+                "labelled": self.labelled,
+                "known": self.known,
+                "in_set": summary.pictures,
+                "todo": summary.todo,
+                "reviewed": summary.reviewed,
+            },
+            "boxes": counts,
+            "left_out": [{"image": name, "message": message} for name, message in self.left_out],
+            "notes": self.notes,
+        }

@@ -1,0 +1,91 @@
+"""The bytes of a set's pictures: read from where they lie, and sent only if they are still the same."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from skillbank.errors import DataError, DataNotFoundError
+from skillbank.visible import one_line
+
+__all__ = ["Pictured", "content_of"]
+
+_MOST_BYTES = 1 << 30
+
+
+class Pictured(Protocol):
+    """What is known of a picture's file; see `skillbank.sets.model.PictureRow`."""
+
+    @property
+    def number(self) -> int:
+        """In its set."""
+
+    @property
+    def name(self) -> str:
+        """By which people know it."""
+
+    @property
+    def place(self) -> str:
+        """Absolute path or s3:// URI."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hex."""
+
+    @property
+    def width(self) -> int:
+        """Pixels of the upright picture."""
+
+    @property
+    def height(self) -> int:
+        """Pixels of the upright picture."""
+
+
+def content_of(row: Pictured) -> bytes:
+    """Return the file of a picture.
+
+    Nothing but the picture is ever returned: the place is the set's, never a client's, and the content has to
+    be the one that was added, whatever lies at the place now.
+
+    Raises
+    ------
+    DataNotFoundError
+        When nothing is there.
+    DataError
+        When something else is there, or it cannot be read.
+    """
+    name = one_line(row.name)
+    if not row.place:
+        raise DataNotFoundError(f"the file of {name} is not where it was; add its folder to the set again")
+    data = _from_s3(row) if row.place.startswith("s3://") else _from_disk(row, name)
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise DataError(f"the file of {name} holds something else now; add its folder to the set again")
+    return data
+
+
+def _from_disk(row: Pictured, name: str) -> bytes:
+    path = Path(row.place)
+    try:
+        if not path.is_file():  # nor a pipe, which would be waited for
+            raise DataNotFoundError(f"the file of {name} is gone; put it back, or add where it is now")
+        if path.stat().st_size > _MOST_BYTES:
+            raise DataError(f"the file of {name} is larger than {_MOST_BYTES >> 30} GiB; make it smaller")
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"the file of {name} cannot be read: {error.strerror}") from None
+
+
+def _from_s3(row: Pictured) -> bytes:
+    from skillbank.storage import s3
+    from skillbank.storage.uri import parse_uri
+
+    uri = parse_uri(row.place)
+    found = s3.find(uri)  # says whether this bucket may be used
+    if found is None:
+        raise DataNotFoundError(f"{uri} is gone; put it back, or add where it is now")
+    if found.size > _MOST_BYTES:
+        raise DataError(f"{uri} is larger than {_MOST_BYTES >> 30} GiB; make it smaller")
+    with s3.explained(uri):
+        body: bytes = s3.client().get_object(Bucket=uri.bucket, Key=found.key)["Body"].read()
+    return body

@@ -1,0 +1,1 @@
+"""The program behind label jobs."""
