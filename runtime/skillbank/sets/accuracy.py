@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,7 +44,11 @@ class Truth(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number, and the interval in which it lies with 95 %."""
+    """A number, and where it would lie with other pictures like these: nominally in 95 of 100 cases.
+
+    With 20 to 40 pictures it holds in about 80, since average precision of few pictures is too high by itself;
+    that of a difference does not suffer from it.
+    """
 
     value: float
     low: float
@@ -104,12 +110,12 @@ def accuracy(
     """
     classes = sorted({truth.class_number for picture in truths for truth in picture})
     judged = {number: _judged(number, truths, found) for number in classes}
-    weights = _weights(len(truths), sum(each.right.shape[1] for each in judged.values()), seed)
-    whole = np.ones((1, len(truths)))
-    own = {number: _precisions(each, whole)[0] for number, each in judged.items()}
     if not classes:
         empty = np.zeros(0)
         return Accuracy(None, None, {}, len(truths), empty, empty)
+    weights = _weights(len(truths), sum(each.right.shape[1] for each in judged.values()), seed)
+    whole = np.ones((1, len(truths)))
+    own = {number: _precisions(each, whole)[0] for number, each in judged.items()}
     drawn = np.stack([_precisions(judged[number], weights) for number in classes])
     draws50, draws = _means(drawn[:, :, :1]), _means(drawn)
     return Accuracy(
@@ -134,21 +140,29 @@ def difference(before: Accuracy, after: Accuracy) -> tuple[Estimate, Estimate] |
 
 
 def _estimate(value: float, draws: _Numbers) -> Estimate:
-    tail = 100 * (1 - _SURE) / 2
-    low, high = np.nanpercentile(draws, [tail, 100 - tail])
-    return Estimate(value, float(low), float(high))
+    """Return a number with its interval from draws, corrected for what they lie above or below it.
+
+    Average precision of few pictures, or of a draw of them, is too high: a bias-corrected interval (Efron)
+    takes back what the draws show of it.
+    """
+    draws = draws[~np.isnan(draws)]
+    normal, count = NormalDist(), len(draws)
+    below = (np.sum(draws < value) + np.sum(draws == value) / 2) / count
+    off = normal.inv_cdf(float(np.clip(below, 1 / count, 1 - 1 / count)))
+    reach = normal.inv_cdf(0.5 + _SURE / 2)
+    shares = [100 * normal.cdf(2 * off + side) for side in (-reach, reach)]
+    low, high = (float(each) for each in np.percentile(draws, shares))
+    return Estimate(value, min(low, value), max(high, value))
 
 
 def _weights(pictures: int, boxes: int, seed: int) -> _Numbers:
     """Return how often each picture is drawn, shape (draws, pictures)."""
     count = int(max(_FEWEST, min(_DRAWS, _WORK // max(1, boxes * len(THRESHOLDS)))))
     chance = np.random.default_rng(seed)
-    return chance.multinomial(pictures, np.full(pictures, 1 / max(1, pictures)), size=count).astype(float)
+    return chance.multinomial(pictures, np.full(pictures, 1 / pictures), size=count).astype(float)
 
 
-def _judged(
-    number: int, truths: Sequence[Sequence[Truth]], found: Sequence[Sequence[Proposal]]
-) -> _Judged:
+def _judged(number: int, truths: Sequence[Sequence[Truth]], found: Sequence[Sequence[Proposal]]) -> _Judged:
     scores: list[float] = []
     places: list[int] = []
     right: list[npt.NDArray[np.bool_]] = []
@@ -212,14 +226,23 @@ def _precisions(judged: _Judged, weights: _Numbers) -> _Numbers:
 
 def _areas(right: _Numbers, total: _Numbers, objects: _Numbers) -> _Numbers:
     """Return the mean of the precision at 101 recalls, for each row of counts."""
+    rows, boxes = right.shape
     precision = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
     precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    made = np.full(len(right), np.nan)
-    for row in np.flatnonzero(objects > 0):
-        places = np.searchsorted(right[row] / objects[row], _RECALLS, side="left")
-        reached = places < right.shape[1]
-        made[row] = precision[row, places[reached]].sum() / len(_RECALLS)
-    return made
+    needed = np.stack([_needed(int(count)) for count in objects])
+    # All rows in one search: each lies behind the one before, as whole numbers, so that nothing is rounded.
+    behind = (int(max(right.max(), needed.max())) + 1) * np.arange(rows)[:, None]
+    flat = np.searchsorted((right.astype(np.int64) + behind).ravel(), (needed + behind).ravel())
+    places = flat.reshape(rows, -1) - boxes * np.arange(rows)[:, None]
+    reached = np.take_along_axis(precision, np.minimum(places, boxes - 1), axis=1)
+    means: _Numbers = np.where(places < boxes, reached, 0.0).sum(axis=1) / len(_RECALLS)
+    return np.where(objects > 0, means, np.nan)
+
+
+@cache
+def _needed(objects: int) -> npt.NDArray[np.int64]:
+    """Return how many of some objects have to be found for each recall."""
+    return np.searchsorted(np.arange(objects + 1) / max(1, objects), _RECALLS, side="left")
 
 
 def _means(drawn: _Numbers) -> _Numbers:

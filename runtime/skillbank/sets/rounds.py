@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from skillbank.sets.log import UNDONE
 from skillbank.sets.model import Event
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["ClassRound", "Round", "rounds_of"]
 
 _PAGE = 2000
-_OF_PEOPLE = (*UNDONE, "undo", "redo")
 _TO_BOXES = ("edit", "decide")
+"""Kinds of events by which people decide; what is done to classes, which boxes may follow, is another thing."""
 _DECIDED = ("accepted", "edited")
 What: TypeAlias = Literal["accepted", "edited", "added", "rejected"]
 
@@ -153,12 +152,14 @@ class _Reading:
 
     def __init__(self) -> None:
         self.round: _Open | None = None
+        self._kinds: dict[int, str] = {}
         self._boxes: dict[int, dict[str, Any]] = {}
         self._pictures: dict[int, dict[str, Any]] = {}
 
     def take(self, event: Event) -> None:
         """Take in an event."""
-        of_people = event.kind in _OF_PEOPLE
+        kind = self._kinds[event.seq] = event.kind if event.of is None else self._kinds.get(event.of, "")
+        of_people = kind in _TO_BOXES
         if of_people and self.round is None:
             self.round = _Open(None, event.at)
         for change in event.body["changes"]:
@@ -177,6 +178,10 @@ class _Reading:
                 self.round.boxes.setdefault(number, None if before is None else dict(before))
             else:
                 self.round.pictures.setdefault(number, "todo" if before is None else before["state"])
+        elif self.round is not None and change["what"] == "box" and after and "class" in after:
+            was = self.round.boxes.get(number)
+            if was is not None:  # its class became another one, as a whole
+                was["class"] = after["class"]
         if after is None:
             things.pop(number, None)
         else:
