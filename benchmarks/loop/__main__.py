@@ -5,8 +5,8 @@ python -m benchmarks.loop [--keep DIR] [--pictures 200] [--review 60] [--base FI
 A small model is trained on the drawn data set first (or named by --base); it is weak on the pictures of
 signs of `benchmarks.loop.pictures`. A simulated person corrects those that the queue asks for, by the truth;
 one run fine-tunes the model on the set, and it labels the rest again. Beside it stands a model that was
-fine-tuned from the same start on the truth of all pictures: most of the rest it has seen in training, which is
-more than anybody could ask, so all are also measured on as many fresh pictures.
+fine-tuned from the same start on the truth of all pictures: most of the rest it has seen in training, which
+is more than anybody could ask, so all are also measured on as many fresh pictures.
 """
 
 from __future__ import annotations

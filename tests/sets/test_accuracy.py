@@ -71,7 +71,9 @@ def by_coco(truths: list[list[Truth]], found: list[list[Proposal]]) -> tuple[flo
         coco = COCO()
         coco.dataset = {
             "images": [{"id": i} for i in range(len(truths))],
-            "categories": [{"id": n, "name": str(n)} for n in sorted({t["category_id"] for t in marked})],
+            "categories": [
+                {"id": n, "name": str(n)} for n in sorted({t.class_number for there in truths for t in there})
+            ],
             "annotations": [{"id": n, **each} for n, each in enumerate(marked, 1)],
         }
         coco.createIndex()

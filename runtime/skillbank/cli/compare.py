@@ -122,7 +122,7 @@ def _rounds(found: Compared) -> RenderableType:
         counts = each.reviewed, total.accepted, total.edited, total.added, total.rejected
         means = each.seconds_a_picture, each.actions_a_picture
         title = "before a model" if each.run is None else f"run {each.run}, {one_line(each.model, 60)}"
-        shares = ("–" if mean is None else f"{mean:.1f}" for mean in means)
+        shares = ("-" if mean is None else f"{mean:.1f}" for mean in means)
         rows.add_row(title, *(f"{count:,}" for count in counts), *shares)
     return rows
 
@@ -138,4 +138,4 @@ def _models(found: Compared) -> RenderableType:
 
 
 def _said(value: Estimate | None) -> str:
-    return "–" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+    return "-" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"

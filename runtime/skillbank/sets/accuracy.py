@@ -46,8 +46,8 @@ class Truth(NamedTuple):
 class Estimate:
     """A number, and where it would lie with other pictures like these: nominally in 95 of 100 cases.
 
-    With 20 to 40 pictures it holds in about 80, since average precision of few pictures is too high by itself;
-    that of a difference does not suffer from it.
+    With 20 to 40 pictures it holds in about 80, since average precision of few pictures is too high by
+    itself; that of a difference does not suffer from it.
     """
 
     value: float
@@ -204,7 +204,8 @@ def _overlaps(boxes: _Numbers, objects: _Numbers) -> _Numbers:
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     areas = [np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, objects)]
     whole: _Numbers = areas[0][:, None] + areas[1][None, :] - shared
-    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+    shares: _Numbers = np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+    return shares
 
 
 def _precisions(judged: _Judged, weights: _Numbers) -> _Numbers:
@@ -236,7 +237,8 @@ def _areas(right: _Numbers, total: _Numbers, objects: _Numbers) -> _Numbers:
     places = flat.reshape(rows, -1) - boxes * np.arange(rows)[:, None]
     reached = np.take_along_axis(precision, np.minimum(places, boxes - 1), axis=1)
     means: _Numbers = np.where(places < boxes, reached, 0.0).sum(axis=1) / len(_RECALLS)
-    return np.where(objects > 0, means, np.nan)
+    known: _Numbers = np.where(objects > 0, means, np.nan)
+    return known
 
 
 @cache
@@ -256,4 +258,5 @@ def _means(drawn: _Numbers) -> _Numbers:
     known = ~np.isnan(drawn)
     counts = known.sum(axis=(0, 2))
     sums = np.where(known, drawn, 0.0).sum(axis=(0, 2))
-    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    means: _Numbers = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return means

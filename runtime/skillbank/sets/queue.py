@@ -1,6 +1,4 @@
-"""Which pictures to review next, each to one person: of those to train on the most useful, of those to
-validate on any, by chance.
-"""
+"""Which pictures to review next, each to one person: the most useful to train on, any to validate on."""
 
 from __future__ import annotations
 
@@ -24,10 +22,10 @@ _REPEATED = 0.75
 def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: bool = False) -> list[int]:
     """Return pictures to review and keep them for one person for a time.
 
-    Of the pictures to train on the most useful come first: those with proposals near their threshold, with two
-    names for one place, or in which two runs differ; of pictures that look alike one. The share of the set
-    that validates is kept among them, so that there is something to measure by; these come by chance, since
-    what a model finds hard would say nothing of all.
+    Of the pictures to train on the most useful come first: those with proposals near their threshold, with
+    two names for one place, or in which two runs differ; of pictures that look alike one. The share of the
+    set that validates is kept among them, so that there is something to measure by; these come by chance,
+    since what a model finds hard would say nothing of all.
 
     Parameters
     ----------

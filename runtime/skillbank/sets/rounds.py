@@ -21,7 +21,7 @@ __all__ = ["ClassRound", "Round", "rounds_of"]
 
 _PAGE = 2000
 _TO_BOXES = ("edit", "decide")
-"""Kinds of events by which people decide; what is done to classes, which boxes may follow, is another thing."""
+"""Kinds of events by which people decide; what is done to classes, which boxes follow, is no decision."""
 _DECIDED = ("accepted", "edited")
 What: TypeAlias = Literal["accepted", "edited", "added", "rejected"]
 

@@ -1,4 +1,4 @@
-"""What models find in pictures of a set, whatever people have decided there; each picture is asked about once.
+"""What models find in pictures of a set, whatever people have decided; each is asked about once.
 
 The set itself cannot tell: what a model proposed gives way to decisions and to later models. So it is asked
 again, as ``label`` asks, and its answers are kept in the cache by the model's and the picture's content.

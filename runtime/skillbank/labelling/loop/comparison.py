@@ -230,8 +230,8 @@ def _again(runtime: Runtime, run: Run) -> Model | str:
 def _none_reviewed(labels: LabelSet) -> str:
     stands = labels.summary()
     return (
-        f"no picture of the {stands.val_pictures:,} that validate {stands.name} is reviewed, so nothing can be "
-        f"measured; skillbank review {stands.name} asks for them among the others."
+        f"no picture of the {stands.val_pictures:,} that validate {stands.name} is reviewed, so nothing can "
+        f"be measured; skillbank review {stands.name} asks for them among the others."
     )
 
 

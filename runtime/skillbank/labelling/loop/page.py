@@ -102,7 +102,7 @@ def _round(each: Any, names: Mapping[int, str]) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _measured_classes(models: Sequence[Measured]) -> list[int]:
@@ -110,9 +110,8 @@ def _measured_classes(models: Sequence[Measured]) -> list[int]:
 
 
 def _drawn_classes(apart: Sequence[Split]) -> list[int]:
-    return sorted(
-        {box.class_number for each in apart for found in (*each.boxes, each.truth) for box in found}
-    )
+    shown = {box.class_number for each in apart for found in each.boxes for box in found}
+    return sorted(shown | {truth.class_number for each in apart for truth in each.truth})
 
 
 def _model(each: Measured, names: Mapping[int, str]) -> dict[str, Any]:
