@@ -107,6 +107,8 @@ def test_a_training_on_few_pictures_gets_more_epochs_unless_they_are_said(
     assert number == min(100, -(-2000 // few)) > 10
     told = f"set:signs has {few} pictures to train on, so {number} epochs are meant instead of 10"
     assert any(told in note for note in plan.warnings)
+    [because] = [each.detail for each in plan.overrides if each.key == "train.num_epochs"]
+    assert because == f"not said, and set:signs has only {few} pictures to train on"
     said = runtime.sentence([plan])
     assert f"{number}" in said and runtime.plan(said)[0].plan_id == plan.plan_id
     for words in ("for 3 epochs", "with num_epochs=3", "and train.num_epochs 3"):

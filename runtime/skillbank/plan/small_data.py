@@ -45,7 +45,8 @@ def enough_epochs(
     wanted = min(_MOST, math.ceil(_SEEN / pictures))
     if wanted <= usual:
         return request, ()
-    settings = (*request.settings, Setting(key=epochs, value=wanted))
+    why = f"not said, and {what} has only {pictures:,} pictures to train on"
+    settings = (*request.settings, Setting(key=epochs, value=wanted, why=why))
     said = (
         f"{what} has {pictures:,} pictures to train on, so {wanted} epochs are meant instead of {usual}; "
         "say how many you want if it should be others"
