@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skillbank.cli import data_copying, data_options, options, terminal
+from skillbank.cli import compare, data_copying, data_options, options, terminal
 from skillbank.cli.person import person
 from skillbank.cli.sets_judging import Name, audit_set, thresholds_of
 from skillbank.cli.sets_views import document, list_view, set_view
@@ -133,6 +133,9 @@ def import_set(
 
 app.command("audit")(audit_set)
 app.command("thresholds")(thresholds_of)
+
+
+app.command("report")(compare.report)
 
 
 @app.command("backup")

@@ -282,12 +282,14 @@ class LabelSet(Handle):
         return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
 
     def snapshot(
-        self, *, reviewed_only: bool = True, lies: document.Lies = Path
+        self, *, reviewed_only: bool = True, lies: document.Lies = Path, prompts: bool = False
     ) -> tuple[str, DataSet, Tree]:
-        """Return the digest and the data set of one moment."""
+        """Return the digest and the data set of one moment; see `skillbank.sets.document.data_set_of`."""
         with reading(self._engine) as db:
             self._row(db)
-            data, tree = document.data_set_of(db, self.id, self.name, lies, reviewed_only=reviewed_only)
+            data, tree = document.data_set_of(
+                db, self.id, self.name, lies, reviewed_only=reviewed_only, prompts=prompts
+            )
             return document.digest_of(db, self.id), data, tree
 
     def contents(self) -> dict[str, str]:
