@@ -141,9 +141,8 @@ def label(
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
         label_into.refuse_folders(output, formats, replace)
-        label_into.refuse_looks(tiles, every)
         said = tell_apart(words or (), texts or (), classes=True)
-        label_into.label(into, said, classes, only, model, bounds, detach, as_json)
+        label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
         return
     label_into.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())

@@ -15,6 +15,7 @@ from skillbank.sets.classes import checked_specs
 from skillbank.sets.derived import parts
 from skillbank.sets.geometry import inside, overlap
 from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.naming import Mark, named
 from skillbank.sets.rows import picture_of, run_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing, logged
@@ -32,6 +33,9 @@ _PAGE = 500
 def start_run(change: Writing, spec: RunSpec) -> Run:
     """Note a run; the same model, descriptions and settings are the run that they were before.
 
+    What only says which boxes are shown may differ, the threshold and the bound across classes: it is as it
+    was said last, without the model.
+
     Raises
     ------
     UsageError
@@ -48,13 +52,19 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     for name in ("nms", "across", "least", "threshold"):
         if not 0 <= getattr(spec, name) <= 1:
             raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
-    settings = {"nms": spec.nms, "across": spec.across, "tiles": spec.tiles, "least": spec.least}
-    content = json.dumps([spec.model_sha256, captions, settings], sort_keys=True)
+    looked = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    content = json.dumps([spec.model_sha256, captions, looked], sort_keys=True)
+    settings = {**looked, "across": spec.across}
     key = hashlib.sha256(content.encode()).hexdigest()
     query = sa.select(RUNS).where(RUNS.c.set_id == change.set_id, RUNS.c.key == key)
     there = change.db.execute(query).mappings().first()
     if there is not None:
-        again = {"job": spec.job or there["job"], "threshold": spec.threshold, "finished": None}
+        again = {
+            "job": spec.job or there["job"],
+            "threshold": spec.threshold,
+            "settings": settings,
+            "finished": None,
+        }
         change.change("run", there["number"], logged("run", there), again)
     else:
         change.make(
@@ -116,7 +126,7 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     of earlier runs give way, of later ones they stay. A proposal that repeats what a person has decided about
     its class is not kept.
     """
-    line = _run(change, run)["threshold"]
+    said = _run(change, run)
     fresh = []
     for part in parts(found):
         pictures, boxes, runs = _held(change, part)
@@ -124,7 +134,7 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
             if number not in pictures:
                 raise SetNotFoundError(f"the set has no picture {number}")
             if run not in runs[number]:
-                _propose_to(change, run, line, pictures[number], boxes[number], runs[number], found[number])
+                _propose_to(change, run, said, pictures[number], boxes[number], runs[number], found[number])
                 fresh.append(number)
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
@@ -157,7 +167,7 @@ def _held(
 def _propose_to(
     change: Writing,
     run: int,
-    line: float,
+    said: Mapping[str, Any],
     picture: sa.RowMapping,
     there: Sequence[sa.RowMapping],
     runs: Collection[int],
@@ -167,8 +177,8 @@ def _propose_to(
 
     Parameters
     ----------
-    line
-        The run's own least score of what is shown.
+    said
+        What the run's fields are.
     there
         The boxes that the picture has.
     runs
@@ -202,13 +212,14 @@ def _propose_to(
     change.note("propose", number)
     if runs or imported:
         before = _marks(box for box in (*undecided, *imported) if box["shown"])
-        now = [
-            (class_number, corners)
+        sure = [
+            Mark(class_number, corners, proposal.score, run)
             for class_number, corners, proposal in found
-            if proposal.score >= _line(change, class_number, line)
+            if proposal.score >= _line(change, class_number, said["threshold"])
             and not _is_among(class_number, corners, decided, _SAME)
         ]
-        change.set_apart(number, _apart(before, now))
+        shown = named(sure, (), lambda _: float(said["settings"]["across"])).shown
+        change.set_apart(number, _apart(before, [sure[n][:2] for n in sorted(shown)]))
 
 
 def _placed(
