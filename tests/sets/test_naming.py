@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from skillbank.sets.geometry import overlap
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Accept, Add, Change, Filter, LabelBox, Reject, Review
+from skillbank.sets.model import Accept, Add, Change, Filter, LabelBox, Operation, Reject, Review
 from skillbank.sets.naming import Mark, named
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, home, sets, signs, spec
@@ -66,7 +67,7 @@ def test_what_a_person_says_of_one_name_tells_of_the_other(signs: LabelSet) -> N
     signs.propose(signs.start_run(spec()), dict.fromkeys(range(1, 6), TWO))
     for number in (1, 2, 3, 4):
         first = of_class(signs, 1, number).number
-        done = {
+        done: Sequence[Operation] = {
             1: [Accept(first)],
             2: [Reject(first)],
             3: [Accept(of_class(signs, 2, number).number)],

@@ -131,11 +131,8 @@ def label(
 
     With --into they are kept in a label set, where people review them.
     """
-    from skillbank.labelling.process import begin
-
-    begin()
     from skillbank.cli import label_into
-    from skillbank.labelling.batch import ANNOTATED, label_pictures
+    from skillbank.labelling.process import begin
     from skillbank.labelling.words import tell_apart
 
     bounds = {"threshold": threshold, "nms": nms, "across": across}
@@ -147,6 +144,9 @@ def label(
     label_into.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
     label_into.refuse_classes(said.texts, texts or ())
+    begin()
+    from skillbank.labelling.batch import ANNOTATED, label_pictures
+
     folder = output or Path("labels")
     kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
     with options.open_runtime(None) as runtime, _going_on(folder), progress() as told:

@@ -73,8 +73,7 @@ def label(
     as_json: bool,
 ) -> None:
     """Label pictures into a set, and say how it stands."""
-    from skillbank.labelling.set_labels import label_set
-    from skillbank.labelling.set_result import Asked
+    from skillbank.labelling.process import begin
     from skillbank.sets.ontology import Ontology, read_classes
 
     if only not in (None, _UNREVIEWED):
@@ -90,6 +89,10 @@ def label(
         )
     file = None if classes is None else at_home(classes)
     read = read_classes(said.texts, file) if said.texts or file else Ontology(())
+    begin()
+    from skillbank.labelling.set_labels import label_set
+    from skillbank.labelling.set_result import Asked
+
     with options.open_runtime(None) as runtime, _going_on(into), progress() as told:
         labels = label_set(
             runtime,

@@ -71,8 +71,8 @@ def answers(
         except SkillbankError as error:
             asked.append((row, f"left out: {error}"))
             return
-        future = engine.ask(data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles)
-        asked.append((row, future))
+        answer = engine.ask(data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles)
+        asked.append((row, answer))
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
         for row in rows:
