@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -65,15 +64,16 @@ def test_the_bound_moves_without_the_model(signs: LabelSet) -> None:
 
 def test_what_a_person_says_of_one_name_tells_of_the_other(signs: LabelSet) -> None:
     signs.propose(signs.start_run(spec()), dict.fromkeys(range(1, 6), TWO))
-    for number in (1, 2, 3, 4):
-        first = of_class(signs, 1, number).number
-        done: Sequence[Operation] = {
-            1: [Accept(first)],
-            2: [Reject(first)],
-            3: [Accept(of_class(signs, 2, number).number)],
-            4: [Reject(first), Change(of_class(signs, 2, number).number, box=(0, 10, 21, 31))],
-        }[number]
-        signs.edit(number, done, who="ann", version=signs.picture(number).version)
+    first = {number: of_class(signs, 1, number).number for number in range(1, 5)}
+    second = {number: of_class(signs, 2, number).number for number in range(1, 5)}
+    said: dict[int, list[Operation]] = {
+        1: [Accept(first[1])],
+        2: [Reject(first[2])],
+        3: [Accept(second[3])],
+        4: [Reject(first[4]), Change(second[4], box=(0, 10, 21, 31))],
+    }
+    for number, operations in said.items():
+        signs.edit(number, operations, who="ann", version=signs.picture(number).version)
     assert shown(signs, 1) == [(1, 0.9)] and signs.picture(1).row.clashes == 0, "settled"
     assert shown(signs, 2) == [(2, 0.6)], "the other comes forward"
     assert shown(signs, 3) == [(2, 0.6)], "the surer one gives way to the person"
