@@ -80,6 +80,7 @@ def launch(
         "label.captions": list(Wanted.of(run.captions).captions),
         "label.least": run.settings["least"],
         "label.nms": run.settings["nms"],
+        "label.tiles": run.settings["tiles"],
     }
     request = Request(
         skill=SKILL,

@@ -126,7 +126,8 @@ class LabelBox:
     first
         Class and corners that the model had proposed, of a box that a person has changed.
     shown
-        Whether it counts as an object now: decided so, or proposed above the class's threshold.
+        Whether it counts as an object now: decided so, or proposed above the class's threshold and the surest
+        name of its place.
     """
 
     number: int
@@ -175,7 +176,7 @@ class PictureRow:
     margin
         Least distance of a proposal's score to the threshold of its class; None without proposals.
     clashes
-        Pairs of shown boxes that have different names for one place.
+        Pairs of names for one place that compete; see `skillbank.sets.naming`.
     apart
         Boxes by which the latest run differs from what was known before it: labels, else the run before.
     against
@@ -261,8 +262,13 @@ class RunSpec:
     ----------
     classes
         With the descriptions that the model is given; each by the name of a class of the set.
-    nms, across
-        Most overlap of boxes of one class, and of different classes.
+    nms
+        Most overlap of boxes of one class.
+    across
+        Most overlap of boxes of different classes: above it they are names of one object, of which the surest
+        is shown.
+    tiles
+        Whether pictures are looked at piece by piece too: ``auto``, ``WxH`` or ``off``.
     least
         Least score that is kept.
     threshold
@@ -274,7 +280,7 @@ class RunSpec:
     classes: tuple[ClassSpec, ...]
     nms: float = 0.7
     across: float = 0.7
-    tiles: str = ""
+    tiles: str = "off"
     least: float = 0.05
     threshold: float = 0.3
     job: str | None = None

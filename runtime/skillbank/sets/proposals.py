@@ -16,6 +16,7 @@ from skillbank.sets.derived import parts
 from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
 from skillbank.sets.geometry import inside
 from skillbank.sets.model import IMPORT, Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import picture_of, run_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing, logged
@@ -33,6 +34,9 @@ _PAGE = 500
 def start_run(change: Writing, spec: RunSpec) -> Run:
     """Note a run; the same model, descriptions and settings are the run that they were before.
 
+    What only says which boxes are shown may differ, the threshold and the bound across classes: it is as it
+    was said last, without the model.
+
     Raises
     ------
     UsageError
@@ -49,13 +53,19 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     for name in ("nms", "across", "least", "threshold"):
         if not 0 <= getattr(spec, name) <= 1:
             raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
-    settings = {"nms": spec.nms, "across": spec.across, "tiles": spec.tiles, "least": spec.least}
-    content = json.dumps([spec.model_sha256, captions, settings], sort_keys=True)
+    looked = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    content = json.dumps([spec.model_sha256, captions, looked], sort_keys=True)
+    settings = {**looked, "across": spec.across}
     key = hashlib.sha256(content.encode()).hexdigest()
     query = sa.select(RUNS).where(RUNS.c.set_id == change.set_id, RUNS.c.key == key)
     there = change.db.execute(query).mappings().first()
     if there is not None:
-        again = {"job": spec.job or there["job"], "threshold": spec.threshold, "finished": None}
+        again = {
+            "job": spec.job or there["job"],
+            "threshold": spec.threshold,
+            "settings": settings,
+            "finished": None,
+        }
         change.change("run", there["number"], logged("run", there), again)
     else:
         change.make(
@@ -117,7 +127,7 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     of earlier runs give way, of later ones they stay. A proposal that repeats what a person has decided about
     its class is not kept.
     """
-    line = _run(change, run)["threshold"]
+    said = _run(change, run)
     fresh = []
     for part in parts(found):
         pictures, there = _held(change, part)
@@ -125,7 +135,7 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
             if number not in pictures:
                 raise SetNotFoundError(f"the set has no picture {number}")
             if run not in there[number].runs:
-                _propose_to(change, run, line, pictures[number], there[number], found[number])
+                _propose_to(change, run, said, pictures[number], there[number], found[number])
                 fresh.append(number)
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
@@ -169,7 +179,7 @@ def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapp
 def _propose_to(
     change: Writing,
     run: int,
-    line: float,
+    said: Mapping[str, Any],
     picture: sa.RowMapping,
     there: _There,
     proposals: Sequence[Proposal],
@@ -178,8 +188,8 @@ def _propose_to(
 
     Parameters
     ----------
-    line
-        The run's own least score of what is shown.
+    said
+        What the run's fields are.
     there
         What is known of the picture.
     """
@@ -199,10 +209,7 @@ def _propose_to(
             change.make("box", _fields(number, class_number, corners, proposal, run))
     change.note("propose", number)
     stand = Stand([*labels, *imported], decided, _marks(box for box in undecided if box["shown"]))
-    sure = [
-        Found(class_number, corners, proposal.score, proposal.score >= _line(change, class_number, line))
-        for class_number, corners, proposal in found
-    ]
+    sure = _shown(change, run, said, found)
     is_labelled = there.is_labelled or bool(stand.labels)
     change.set_apart(
         number,
@@ -233,6 +240,24 @@ def _decisions(
         if is_open:
             labels.append(mark)
     return decided, labels
+
+
+def _shown(
+    change: Writing, run: int, said: Mapping[str, Any], found: Sequence[tuple[int, Corners, Proposal]]
+) -> list[Found]:
+    """Return what a run has found with what of it would be shown by itself: of several names the surest."""
+    sure = [
+        number
+        for number, (class_number, _, proposal) in enumerate(found)
+        if proposal.score >= _line(change, class_number, said["threshold"])
+    ]
+    bids = [Bid(*found[number][:2], found[number][2].score, run) for number in sure]
+    across = float(said["settings"]["across"])
+    shown = {sure[place] for place in named(bids, (), lambda _: across).shown}
+    return [
+        Found(class_number, corners, proposal.score, number in shown)
+        for number, (class_number, corners, proposal) in enumerate(found)
+    ]
 
 
 def _placed(

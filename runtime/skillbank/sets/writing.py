@@ -171,7 +171,7 @@ class Writing:
         where = table.c.set_id == self.set_id, table.c.number == number
         self.db.execute(table.update().where(*where).values(_from_log(clean)))
         self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
-        if "threshold" in clean:
+        if "threshold" in clean or (what == "run" and "settings" in clean):
             column = BOXES.c.run if what == "run" else BOXES.c["class"]
             query = sa.select(BOXES.c.picture).where(
                 BOXES.c.set_id == self.set_id, column == number, BOXES.c.state == "proposed"
@@ -276,7 +276,8 @@ _TIMES = ("reviewed_at", "started", "finished")
 
 
 def _from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in fields.items()}
+    times = {k: datetime.fromisoformat(fields[k]) for k in _TIMES if fields.get(k)}
+    return {**fields, **times}
 
 
 def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,7 +285,12 @@ def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _plain(v) for k, v in fields.items()}
 
 
+_AS_THEY_ARE = (float, int, bool, type(None))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from skillbank.labelling.findings import Finding
 from skillbank.sets.model import ClassSpec, Corners
+from skillbank.sets.naming import Bid, named
 from skillbank.sets.objects import Wanted, objects
 from skillbank.sets.ontology import read_classes
 
@@ -77,10 +78,16 @@ class Search:
     def objects(
         self, findings: Iterable[Finding], threshold: float, *, nms: float, across: float
     ) -> list[Found]:
-        """Return the objects among what was found, the surest first; see `skillbank.sets.objects.objects`."""
-        found = []
-        for each in objects(findings, self.wanted, nms=nms, across=across):
-            spec = self.classes[each.class_number]
-            if each.score >= (threshold if spec.threshold is None else spec.threshold):
-                found.append(Found(spec.name, each.score, each.box))
-        return found
+        """Return the objects among what was found, the surest first, each by its surest name.
+
+        See `skillbank.sets.objects.objects` and `skillbank.sets.naming.named`.
+        """
+        sure = []
+        for each in objects(findings, self.wanted, nms=nms):
+            own = self.classes[each.class_number].threshold
+            if each.score >= (threshold if own is None else own):
+                sure.append(each)
+        marks = [Bid(each.class_number, each.box, each.score, 1) for each in sure]
+        shown = named(marks, (), lambda _: across).shown
+        chosen = [each for number, each in enumerate(sure) if number in shown]
+        return [Found(self.classes[each.class_number].name, each.score, each.box) for each in chosen]
