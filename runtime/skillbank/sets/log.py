@@ -12,7 +12,7 @@ from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
-__all__ = ["UNDONE", "redo", "undo"]
+__all__ = ["UNDONE", "jobs_of_run", "redo", "undo"]
 
 UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
@@ -27,6 +27,22 @@ def undo(change: Writing) -> Event | None:
 def redo(change: Writing) -> Event | None:
     """Do again what was undone last, unless the person did something else since; None then."""
     return _turn(change, _last(change, _to_redo), "redo")
+
+
+def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
+    """Return the jobs that were started for a run, the first one first: its row names the last alone."""
+    with engine.connect() as db:
+        query = sa.select(LABEL_EVENTS.c.body).where(
+            LABEL_EVENTS.c.set_id == set_id, LABEL_EVENTS.c.kind == "run"
+        )
+        bodies = list(db.scalars(query.order_by(LABEL_EVENTS.c.seq)))
+    entries = (entry for body in bodies for entry in body["changes"])
+    found = (
+        entry["after"].get("job")
+        for entry in entries
+        if entry["what"] == "run" and entry["number"] == run and entry["after"]
+    )
+    return list(dict.fromkeys(job for job in found if job))
 
 
 def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
