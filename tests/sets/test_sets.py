@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -336,3 +337,11 @@ def test_a_page_of_ten_thousand_is_read_by_an_index(signs: LabelSet) -> None:
         "USING INDEX" in plan and "TEMP B-TREE" not in plan.replace("TEMP B-TREE FOR LAST TERM", "")
         for plan in plans.values()
     ), plans
+
+
+def test_pictures_that_have_changed_places_are_followed(signs: LabelSet) -> None:
+    first, second = signs.picture(1).row, signs.picture(2).row
+    swapped = [replace(found(0), place=second.place), replace(found(1), place=first.place)]
+    added = signs.add_pictures(swapped, "ann")
+    assert set(added.moved) == {1, 2}
+    assert (signs.picture(1).row.place, signs.picture(2).row.place) == (second.place, first.place)

@@ -13,9 +13,10 @@ from skillbank.sets.tables import BOXES
 from skillbank.sets.writing import Writing, logged
 from skillbank.visible import one_line
 
-__all__ = ["checked_specs", "merge", "put_specs", "remove", "rename", "set_threshold"]
+__all__ = ["LONGEST", "checked_specs", "merge", "put_specs", "remove", "rename", "set_threshold"]
 
-_LONGEST = 200
+LONGEST = 200
+"""Characters of a name or a caption."""
 
 
 def checked_specs(specs: Iterable[ClassSpec]) -> list[ClassSpec]:
@@ -119,8 +120,8 @@ def _change(change: Writing, there: LabelClass, **fields: object) -> bool:
 
 def _text(text: str, what: str) -> str:
     said = " ".join(text.split())
-    if not said or len(said) > _LONGEST:
-        raise UsageError(f"{what} has 1 to {_LONGEST} characters, and '{one_line(text, 60)}' has {len(said)}")
+    if not said or len(said) > LONGEST:
+        raise UsageError(f"{what} has 1 to {LONGEST} characters, and '{one_line(text, 60)}' has {len(said)}")
     return said
 
 

@@ -16,6 +16,8 @@ __all__ = ["UNDONE", "jobs_of_run", "redo", "undo"]
 
 UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
+_OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
+"""What people change of a picture itself."""
 _PAGE = 200
 
 
@@ -109,6 +111,8 @@ def _reverse(change: Writing, entry: Mapping[str, Any]) -> bool:
     """Turn one change around; False when the thing is not as that change had left it."""
     what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
     if what not in ("class", "picture", "box"):
+        return False
+    if what == "picture" and not set().union(before or (), after or ()) <= _OF_PEOPLE:
         return False
     now = change.get(what, number)
     if after is None:  # it was dropped
