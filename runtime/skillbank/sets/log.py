@@ -12,7 +12,7 @@ from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
-__all__ = ["UNDONE", "jobs_of_run", "redo", "undo"]
+__all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
 UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
@@ -45,6 +45,33 @@ def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
         if entry["what"] == "run" and entry["number"] == run and entry["after"]
     )
     return list(dict.fromkeys(job for job in found if job))
+
+
+def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+    """Return the boxes that came in with data sets, as they came, by number.
+
+    Parameters
+    ----------
+    where
+        Of which pictures: conditions on the events of the log.
+    """
+    query = sa.select(LABEL_EVENTS.c.body).where(
+        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == "import", *where
+    )
+    entries = (entry for body in change.db.scalars(query) for entry in body["changes"])
+    return {e["number"]: e["after"] for e in entries if e["what"] == "box" and e["before"] is None}
+
+
+def names_ever(change: Writing) -> dict[int, set[str]]:
+    """Return all names that each class has had."""
+    names = {number: {found.name} for number, found in change.classes.items()}
+    query = sa.select(LABEL_EVENTS.c.body).where(
+        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == "rename"
+    )
+    for body in change.db.scalars(query):
+        for entry in body["changes"]:
+            names.setdefault(entry["number"], set()).add(entry["before"]["name"])
+    return names
 
 
 def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
