@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from skillbank.errors import UsageError
+from skillbank.sets import writing
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import (
     Accept,
@@ -22,6 +24,7 @@ from skillbank.sets.model import (
     VersionConflictError,
 )
 from skillbank.sets.store import SetStore
+from skillbank.stored import now
 from tests.sets.conftest import BARE, EXIT, box, found, spec
 from tests.sets.replaying import check_laws
 
@@ -345,3 +348,37 @@ def test_pictures_that_have_changed_places_are_followed(signs: LabelSet) -> None
     added = signs.add_pictures(swapped, "ann")
     assert set(added.moved) == {1, 2}
     assert (signs.picture(1).row.place, signs.picture(2).row.place) == (second.place, first.place)
+
+
+def test_a_class_is_changed_as_a_whole_or_not_at_all(signs: LabelSet) -> None:
+    before = signs.classes(gone=True)
+    for fields in (
+        {"name": "way out", "threshold": 0.4, "captions": ["a" * 1000]},
+        {"name": "way out", "threshold": 7.0},
+        {"name": "bare", "captions": ["b"]},
+    ):
+        with pytest.raises(UsageError):
+            signs.change_class(1, "ann", **fields)
+        assert signs.classes(gone=True) == before
+    signs.change_class(1, "ann", name="way out", threshold=0.4, captions=["b"])
+    [changed, _] = signs.classes(gone=True)
+    assert (changed.name, changed.threshold, changed.captions, changed.not_captions) == (
+        "way out",
+        0.4,
+        ("b",),
+        ("poster",),
+    )
+    for _ in range(3):
+        signs.undo("ann")
+    assert signs.classes(gone=True) == before
+    check_laws(signs)
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_from_a_picture(
+    signs: LabelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "now", lambda: now() + timedelta(days=400))
+        assert len(signs.next("ann", count=10)) == 10
+    assert len(signs.next("bob", count=10)) == 10
+    assert signs.next("cid", count=10) == [], "and what is kept by now is"

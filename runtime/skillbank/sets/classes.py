@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +15,16 @@ from skillbank.sets.tables import BOXES
 from skillbank.sets.writing import Writing, logged
 from skillbank.visible import one_line
 
-__all__ = ["LONGEST", "checked_specs", "merge", "put_specs", "remove", "rename", "set_threshold"]
+__all__ = [
+    "LONGEST",
+    "change_class",
+    "checked_specs",
+    "merge",
+    "put_specs",
+    "remove",
+    "rename",
+    "set_threshold",
+]
 
 LONGEST = 200
 """Characters of a name or a caption."""
@@ -70,6 +81,35 @@ def rename(change: Writing, number: int, name: str) -> None:
             f"there is a class {one_line(wanted)} already; merge {one_line(found.name)} into it instead"
         )
     _change(change, found, name=wanted)
+
+
+def change_class(change: Writing, number: int, **fields: Any) -> None:
+    """Give a class another name, other captions, another threshold, or several of these.
+
+    Each is an event of its own kind, as where it is changed alone, and an undo turns the last around.
+
+    Raises
+    ------
+    UsageError
+        When one of them cannot be kept; nothing is changed then.
+    """
+    if "name" in fields:
+        rename(change, number, fields["name"])
+        _note(change, "rename")
+    if "threshold" in fields:
+        set_threshold(change, number, fields["threshold"])
+        _note(change, "threshold")
+    wanted = {name: tuple(fields[name]) for name in ("captions", "not_captions") if name in fields}
+    if wanted:
+        found = change.living(number)
+        [asked] = checked_specs([replace(found.spec, **wanted)])
+        _change(change, found, captions=asked.captions, not_captions=asked.not_captions)
+        _note(change, "classes")
+
+
+def _note(change: Writing, kind: str) -> None:
+    if change.changed:
+        change.note(kind)
 
 
 def merge(change: Writing, numbers: Sequence[int], into: int) -> None:

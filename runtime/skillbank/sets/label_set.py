@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -80,6 +80,17 @@ class LabelSet(Handle):
         """Give a class another name; see `skillbank.sets.classes.rename`."""
         with self._noted("rename", who) as change:
             classes.rename(change, number, name)
+
+    def change_class(self, number: int, who: str, **fields: Any) -> None:
+        """Change a class, all of it or nothing.
+
+        Parameters
+        ----------
+        fields
+            Of `skillbank.sets.model.ClassSpec`, those that get another value.
+        """
+        with self._changing(who) as change:
+            classes.change_class(change, number, **fields)
 
     def merge_classes(self, numbers: Sequence[int], into: int, who: str) -> None:
         """Move the boxes of some classes into another; see `skillbank.sets.classes.merge`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import Event
+from skillbank.sets.model import IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
@@ -56,7 +56,7 @@ def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int,
         Of which pictures: conditions on the events of the log.
     """
     query = sa.select(LABEL_EVENTS.c.body).where(
-        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == "import", *where
+        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == IMPORT, *where
     )
     entries = (entry for body in change.db.scalars(query) for entry in body["changes"])
     return {e["number"]: e["after"] for e in entries if e["what"] == "box" and e["before"] is None}
