@@ -382,3 +382,33 @@ def test_a_clock_that_was_ahead_keeps_nobody_from_a_picture(
         assert len(signs.next("ann", count=10)) == 10
     assert len(signs.next("bob", count=10)) == 10
     assert signs.next("cid", count=10) == [], "and what is kept by now is"
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\x1b[2Jb", "\u200b", "\u2066a\u2069", "\0", "\ufeff\u200d"])
+def test_a_class_is_called_by_what_people_see(signs: LabelSet, name: str) -> None:
+    before = signs.classes()
+    for asked in (ClassSpec(name), ClassSpec("c", (name,)), ClassSpec("c", (), (name,))):
+        with pytest.raises(UsageError):
+            signs.set_classes([asked], "ann")
+    with pytest.raises(UsageError):
+        signs.rename_class(1, name, "ann")
+    assert signs.classes() == before
+
+
+def test_a_name_is_the_one_that_is_kept(signs: LabelSet) -> None:
+    signs.set_classes(
+        [ClassSpec("ex\0it", ("words",)), ClassSpec("\u06a9\u200c\u0631 \U0001f468\u200d\U0001f692")], "ann"
+    )
+    assert [c.name for c in signs.classes()][:2] == ["exit", "bare"] and len(signs.classes()) == 3
+
+
+def test_decisions_and_classes_are_given_together_or_not_at_all(signs: LabelSet) -> None:
+    signs.propose(signs.start_run(spec()), {1: [box(1, 10, 0.9), box(1, 50, 0.9)]})
+    one, other = (each.number for each in signs.picture(1).boxes)
+    with pytest.raises(SetNotFoundError):
+        signs.decide({one: "accept"}, "ann", reclass=[other, 999], class_number=2)
+    with pytest.raises(SetNotFoundError):
+        signs.decide({one: "accept"}, "ann", reclass=[other], class_number=99)
+    assert {each.state for each in signs.picture(1).boxes} == {"proposed"}
+    assert signs.decide({one: "accept"}, "ann", reclass=[other], class_number=2) == 2
+    check_laws(signs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,8 @@ from skillbank.errors import UsageError
 from skillbank.sets.model import ClassSpec, LabelClass
 from skillbank.sets.tables import BOXES
 from skillbank.sets.writing import Writing, logged
-from skillbank.visible import one_line
+from skillbank.stored import storable
+from skillbank.visible import has_invisible, one_line
 
 __all__ = [
     "LONGEST",
@@ -26,6 +28,8 @@ __all__ = [
     "set_threshold",
 ]
 
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Characters that turn the order in which others are read."""
 LONGEST = 200
 """Characters of a name or a caption."""
 
@@ -159,7 +163,13 @@ def _change(change: Writing, there: LabelClass, **fields: object) -> bool:
 
 
 def _text(text: str, what: str) -> str:
-    said = " ".join(text.split())
+    said = " ".join(storable(text).split())
+    if any(unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _TURNS for c in said) or (
+        said and all(map(has_invisible, said))
+    ):
+        raise UsageError(
+            f"{what} is text that people can see, and '{one_line(text, 60)}' hides some; write it without"
+        )
     if not said or len(said) > LONGEST:
         raise UsageError(f"{what} has 1 to {LONGEST} characters, and '{one_line(text, 60)}' has {len(said)}")
     return said

@@ -206,10 +206,24 @@ class LabelSet(Handle):
             change.settle()
             return state_of(change.db, self.id, number)
 
-    def decide(self, boxes: Mapping[int, Literal["accept", "reject"]], who: str) -> int:
-        """Accept and reject boxes of any pictures; return how many that has changed."""
+    def decide(
+        self,
+        boxes: Mapping[int, Literal["accept", "reject"]],
+        who: str,
+        *,
+        reclass: Sequence[int] = (),
+        class_number: int = 0,
+    ) -> int:
+        """Accept and reject boxes of any pictures, all or none; return how many that has changed.
+
+        Parameters
+        ----------
+        reclass
+            Boxes that get the class ``class_number`` besides.
+        """
         with self._changing(who) as change:
-            return editing.decide(change, boxes)
+            count = editing.decide(change, boxes)
+            return count + (editing.reclass(change, reclass, class_number) if reclass else 0)
 
     def reclass(self, boxes: Sequence[int], class_number: int, who: str) -> int:
         """Give boxes of any pictures another class; return how many that has changed."""

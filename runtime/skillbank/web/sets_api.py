@@ -235,13 +235,11 @@ class SetsDoor:
 
     def decide(self, request: Request, body: said.Decisions) -> Response:
         """Accept and reject boxes of any pictures, or give them a class."""
-        found, who, changed = self._set(request), person_of(request), 0
-        if body.decisions:
-            changed += found.decide(body.decisions, who)
-        if body.reclass:
-            if body.class_number is None:
-                raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
-            changed += found.reclass(body.reclass, body.class_number, who)
+        if body.reclass and body.class_number is None:
+            raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
+        changed = self._set(request).decide(
+            body.decisions, person_of(request), reclass=body.reclass, class_number=body.class_number or 0
+        )
         return Json(said.Counted(changed=changed).document())
 
     def turn(self, way: str, request: Request) -> Response:
