@@ -4,10 +4,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from skillbank.errors import UsageError
+from skillbank.errors import PlatformError, UsageError
 from skillbank.sets import writing
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import (
@@ -412,3 +414,24 @@ def test_decisions_and_classes_are_given_together_or_not_at_all(signs: LabelSet)
     assert {each.state for each in signs.picture(1).boxes} == {"proposed"}
     assert signs.decide({one: "accept"}, "ann", reclass=[other], class_number=2) == 2
     check_laws(signs)
+
+
+def test_a_full_disk_is_said_and_changes_nothing(sets: SetStore, signs: LabelSet) -> None:
+    if sets.engine.dialect.name != "sqlite":
+        pytest.skip("the pages of a file are counted in SQLite alone")
+
+    def full(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {size}")
+
+    with sets.engine.connect() as db:
+        size = db.exec_driver_sql("PRAGMA page_count").scalar_one()
+    before = signs.picture(1)
+    sa.event.listen(sets.engine, "checkout", full)
+    try:
+        with pytest.raises(PlatformError, match="disk is full"):
+            signs.edit(
+                1, [Add(1, (1, 2, 3 + k % 50, 9)) for k in range(2000)], who="ann", version=before.version
+            )
+    finally:
+        sa.event.remove(sets.engine, "checkout", full)
+    assert signs.picture(1) == before
