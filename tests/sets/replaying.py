@@ -12,7 +12,7 @@ from skillbank.sets.model import Event
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
 from skillbank.sets.writing import logged
 
-_TABLES = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
+THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
 State = dict[tuple[str, int], dict[str, Any]]
 
 
@@ -45,7 +45,7 @@ def held(labels: LabelSet) -> State:
     """Return what the tables hold, by the fields of the log."""
     state: State = {}
     with labels._engine.connect() as db:
-        for what, table in _TABLES.items():
+        for what, table in THINGS.items():
             for row in db.execute(sa.select(table).where(table.c.set_id == labels.id)).mappings():
                 state[what, row["number"]] = logged(what, row)
     return state

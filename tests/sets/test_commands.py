@@ -19,7 +19,7 @@ from skillbank.home import cache_dir, database_url, pictures_dir
 from skillbank.jobs.store import JobStore
 from skillbank.sets import kept_pictures
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Proposal, Reject
+from skillbank.sets.model import Accept, Change, Proposal, Reject, Restore
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, spec
 from tests.sets.made import NAMES, reviewed_set
@@ -242,3 +242,48 @@ def test_commands_for_data_sets_take_a_set(run: Run, signs: LabelSet, tmp_path: 
 def test_a_set_is_renamed(run: Run, signs: LabelSet, store: SetStore) -> None:
     assert document(run("sets", "rename", "signs", "exits", "--json")) == {"set": "exits", "was": "signs"}
     assert store.names() == ("exits",) and run("sets", "rename", "exits", "../x")[0] == 2
+
+
+def test_what_was_corrected_since_does_not_come_a_second_time(
+    run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
+) -> None:
+    run("sets", "export", "signs", "-o", tmp_path / "out")
+    document(run("sets", "import", tmp_path / "out", "--into", "again", "--to-review", "--json"))
+    again = store.open("again")
+    one = again.pictures()[0].number
+    classes = {c.name: c.number for c in again.classes()}
+    moved, renamed = again.picture(one).boxes
+    change = [
+        Change(moved.number, box=(1, 1, 20, 20)),
+        Change(renamed.number, class_number=moved.class_number),
+    ]
+    again.edit(one, change, who="ann", version=again.picture(one).version)
+    again.rename_class(classes[NAMES[1]], "bare head", "ann")
+    before = {key: fields for key, fields in held(again).items() if key[0] == "box"}
+    for _ in range(2):
+        found = document(run("sets", "import", tmp_path / "out", "--into", "again", "--to-review", "--json"))
+        assert found["boxes"] == 0
+    assert {key: fields for key, fields in held(again).items() if key[0] == "box"} == before
+
+
+def test_a_decision_about_an_imported_box_is_taken_back(
+    run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
+) -> None:
+    run("sets", "export", "signs", "-o", tmp_path / "out")
+    for name, options, state in (("open", ["--to-review"], "proposed"), ("done", [], "accepted")):
+        run("sets", "import", tmp_path / "out", "--into", name, *options)
+        labels = store.open(name)
+        number = labels.pictures()[0].number
+        first, second = labels.picture(number).boxes
+        ways = (
+            [Reject(first.number), Reject(second.number)],
+            [Accept(first.number), Change(second.number, first.class_number, (1, 1, 30, 30))],
+        )
+        for way in ways:
+            labels.edit(number, way, who="ann", version=labels.picture(number).version)
+            back = [Restore(first.number), Restore(second.number)]
+            after = labels.edit(number, back, who="ann", version=labels.picture(number).version)
+            assert [(b.corners, b.class_number, b.state, b.by) for b in after.boxes] == [
+                (b.corners, b.class_number, state, None) for b in (first, second)
+            ]
+        check_laws(labels)

@@ -221,6 +221,28 @@ def test_pictures_that_are_gone_or_changed_are_told(
         runtime.plan(WORDS.format("set signs"))
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_picture_that_was_written_over_is_told_where_a_plan_was_made_before(
+    runtime: Runtime, signs: LabelSet, over: bool
+) -> None:
+    [plan] = runtime.plan(WORDS.format("set signs"))
+    one, other = [row for row in signs.pictures() if row.state == "reviewed"][:2]
+    before, new = Path(one.place).read_bytes(), Path(other.place).read_bytes()
+    if not over:  # what was written first still has what people have looked at
+        Path(one.place).unlink()
+        Path(one.place).write_bytes(new)
+        assert runtime.jobs.preflight(plan).problems == ()
+        return
+    Path(one.place).write_bytes(new)
+    with pytest.raises(DataError, match=rf"have changed since they were added \({one.name}\)"):
+        runtime.plan(WORDS.format("set signs"))
+    with pytest.raises(DataError, match="have changed since they were added"):
+        runtime.launch(plan)
+    Path(one.place).write_bytes(before)
+    assert runtime.plan(WORDS.format("set signs"))[0].plan_id == plan.plan_id
+    assert runtime.jobs.preflight(plan).problems == ()
+
+
 def test_without_reviewed_validation_pictures_it_is_asked_for(runtime: Runtime, tmp_path: Path) -> None:
     made = reviewed_set(runtime.sets, tmp_path / "photos", reviewed=2)
     val = [row.number for row in made.pictures() if row.split == "val" and row.state == "reviewed"]

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from skillbank.errors import UsageError
+from skillbank.errors import PlatformError, UsageError
+from skillbank.sets import writing
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import (
     Accept,
@@ -21,6 +26,7 @@ from skillbank.sets.model import (
     VersionConflictError,
 )
 from skillbank.sets.store import SetStore
+from skillbank.stored import now
 from tests.sets.conftest import BARE, EXIT, box, found, spec
 from tests.sets.replaying import check_laws
 
@@ -336,3 +342,96 @@ def test_a_page_of_ten_thousand_is_read_by_an_index(signs: LabelSet) -> None:
         "USING INDEX" in plan and "TEMP B-TREE" not in plan.replace("TEMP B-TREE FOR LAST TERM", "")
         for plan in plans.values()
     ), plans
+
+
+def test_pictures_that_have_changed_places_are_followed(signs: LabelSet) -> None:
+    first, second = signs.picture(1).row, signs.picture(2).row
+    swapped = [replace(found(0), place=second.place), replace(found(1), place=first.place)]
+    added = signs.add_pictures(swapped, "ann")
+    assert set(added.moved) == {1, 2}
+    assert (signs.picture(1).row.place, signs.picture(2).row.place) == (second.place, first.place)
+
+
+def test_a_class_is_changed_as_a_whole_or_not_at_all(signs: LabelSet) -> None:
+    before = signs.classes(gone=True)
+    for fields in (
+        {"name": "way out", "threshold": 0.4, "captions": ["a" * 1000]},
+        {"name": "way out", "threshold": 7.0},
+        {"name": "bare", "captions": ["b"]},
+    ):
+        with pytest.raises(UsageError):
+            signs.change_class(1, "ann", **fields)
+        assert signs.classes(gone=True) == before
+    signs.change_class(1, "ann", name="way out", threshold=0.4, captions=["b"])
+    [changed, _] = signs.classes(gone=True)
+    assert (changed.name, changed.threshold, changed.captions, changed.not_captions) == (
+        "way out",
+        0.4,
+        ("b",),
+        ("poster",),
+    )
+    for _ in range(3):
+        signs.undo("ann")
+    assert signs.classes(gone=True) == before
+    check_laws(signs)
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_from_a_picture(
+    signs: LabelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "now", lambda: now() + timedelta(days=400))
+        assert len(signs.next("ann", count=10)) == 10
+    assert len(signs.next("bob", count=10)) == 10
+    assert signs.next("cid", count=10) == [], "and what is kept by now is"
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\x1b[2Jb", "\u200b", "\u2066a\u2069", "\0", "\ufeff\u200d"])
+def test_a_class_is_called_by_what_people_see(signs: LabelSet, name: str) -> None:
+    before = signs.classes()
+    for asked in (ClassSpec(name), ClassSpec("c", (name,)), ClassSpec("c", (), (name,))):
+        with pytest.raises(UsageError):
+            signs.set_classes([asked], "ann")
+    with pytest.raises(UsageError):
+        signs.rename_class(1, name, "ann")
+    assert signs.classes() == before
+
+
+def test_a_name_is_the_one_that_is_kept(signs: LabelSet) -> None:
+    signs.set_classes(
+        [ClassSpec("ex\0it", ("words",)), ClassSpec("\u06a9\u200c\u0631 \U0001f468\u200d\U0001f692")], "ann"
+    )
+    assert [c.name for c in signs.classes()][:2] == ["exit", "bare"] and len(signs.classes()) == 3
+
+
+def test_decisions_and_classes_are_given_together_or_not_at_all(signs: LabelSet) -> None:
+    signs.propose(signs.start_run(spec()), {1: [box(1, 10, 0.9), box(1, 50, 0.9)]})
+    one, other = (each.number for each in signs.picture(1).boxes)
+    with pytest.raises(SetNotFoundError):
+        signs.decide({one: "accept"}, "ann", reclass=[other, 999], class_number=2)
+    with pytest.raises(SetNotFoundError):
+        signs.decide({one: "accept"}, "ann", reclass=[other], class_number=99)
+    assert {each.state for each in signs.picture(1).boxes} == {"proposed"}
+    assert signs.decide({one: "accept"}, "ann", reclass=[other], class_number=2) == 2
+    check_laws(signs)
+
+
+def test_a_full_disk_is_said_and_changes_nothing(sets: SetStore, signs: LabelSet) -> None:
+    if sets.engine.dialect.name != "sqlite":
+        pytest.skip("the pages of a file are counted in SQLite alone")
+
+    def full(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {size}")
+
+    with sets.engine.connect() as db:
+        size = db.exec_driver_sql("PRAGMA page_count").scalar_one()
+    before = signs.picture(1)
+    sa.event.listen(sets.engine, "checkout", full)
+    try:
+        with pytest.raises(PlatformError, match="disk is full"):
+            signs.edit(
+                1, [Add(1, (1, 2, 3 + k % 50, 9)) for k in range(2000)], who="ann", version=before.version
+            )
+    finally:
+        sa.event.remove(sets.engine, "checkout", full)
+    assert signs.picture(1) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ from skillbank.home import home
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.store import JobStore
 from skillbank.sets.arrivals import PROPOSALS, take_in
-from skillbank.sets.model import SetNotFoundError
-from skillbank.sets.store import SetStore
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.log import jobs_of_run
+from skillbank.sets.model import Run, SetNotFoundError
 from skillbank.sets.tables import RUNS, SETS
 
 __all__ = ["ACTION", "SKILL", "lists", "take_in_all"]
@@ -40,31 +42,46 @@ def take_in_all(store: JobStore, taken: dict[str, int], seconds: float = math.in
         About how long each job may take.
     """
     query = (
-        sa.select(SETS.c.name, RUNS.c.number, RUNS.c.job)
+        sa.select(SETS.c.id, SETS.c.name, RUNS.c.number)
         .join(SETS, SETS.c.id == RUNS.c.set_id)
         .where(RUNS.c.job.is_not(None), RUNS.c.finished.is_(None))
     )
     with store.engine.connect() as db:
         open_runs = db.execute(query).all()
-    sets = SetStore(store.engine)
-    for name, number, job in open_runs:
-        try:
-            record = store.get(job)
-            there = sets.open(name)
-        except (JobNotFoundError, SetNotFoundError):
-            continue  # forgotten meanwhile
+    for set_id, name, number in open_runs:
+        there = LabelSet(store.engine, set_id, name)
         run = next((each for each in there.runs() if each.number == number), None)
         if run is None:
-            continue
-        file, start = Path(record.results_dir) / ACTION / PROPOSALS, taken.get(job, 0)
-        try:
-            _, taken[job] = take_in(there, run, file, start, seconds)
-            whole = not file.is_file() or taken[job] >= _whole_lines(file)
-        except OSError:
-            continue  # a file that cannot be read keeps nobody from the set; its run stays unfinished
-        if whole and record.state.terminal and record.settled is not None:
+            continue  # forgotten meanwhile
+        jobs = list(_known(store, jobs_of_run(store.engine, set_id, number)))
+        # All are asked, also behind one that is not through.
+        through = [_take_in(there, run, record, taken, seconds) for record in jobs]
+        if through and all(through):
             there.finish_run(run, run.who)
-            _forget_list(record)
+
+
+def _known(store: JobStore, jobs: Sequence[str]) -> Iterator[JobRecord]:
+    for job in jobs:
+        try:
+            yield store.get(job)
+        except JobNotFoundError:
+            continue  # forgotten meanwhile
+
+
+def _take_in(there: LabelSet, run: Run, record: JobRecord, taken: dict[str, int], seconds: float) -> bool:
+    """Take in what a job has found; return whether nothing more will come of it."""
+    file, start = Path(record.results_dir) / ACTION / PROPOSALS, taken.get(record.id, 0)
+    try:
+        _, taken[record.id] = take_in(there, run, file, start, seconds)
+        whole = not file.is_file() or taken[record.id] >= _whole_lines(file)
+    except SetNotFoundError:
+        return False  # removed meanwhile
+    except OSError:
+        return False  # a file that cannot be read keeps nobody from the set; its run stays unfinished
+    if whole and record.state.terminal and record.settled is not None:
+        _forget_list(record)
+        return True
+    return False
 
 
 def _whole_lines(file: Path) -> int:

@@ -21,7 +21,7 @@ from skillbank.plan.set_places import SetPlace, set_place
 from skillbank.sets.document import prompt_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.store import SetStore
-from skillbank.storage.cache import content_key, once
+from skillbank.storage.cache import content_key, lock, once
 from skillbank.storage.data_place import local_place
 from skillbank.visible import one_line
 
@@ -149,6 +149,11 @@ def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
             f"the label set {place.name} has no reviewed picture; review some with skillbank review "
             f"{place.name}"
         )
+    folder = cache_dir() / found.folder
+    if folder.is_dir() and not _is_as_written(folder, data.splits, label_set):
+        # It shares its pictures' bytes with the files where they lie, and one of these was written over.
+        with lock(cache_dir() / f"{found.folder}.lock"):
+            shutil.rmtree(folder, ignore_errors=True)
     make = partial(_write, splits=data.splits, classes=data.classes, tree=tree, label_set=label_set)
     once(cache_dir(), found.folder, make)
     return found
@@ -173,6 +178,16 @@ def _write(
     parts = [Part(split.name, _placed(split, writer.folder(split.name))) for split in splits]
     writer.write(parts, classes, folder)
     return folder
+
+
+def _is_as_written(folder: Path, splits: Iterable[Split], label_set: LabelSet) -> bool:
+    """Whether the pictures of a set that was written are still those that people have looked at."""
+    contents, named = label_set.contents(), CocoWriter().folder
+    files = {folder / named(split.name) / p.name: p.name for split in splits for p in split.pictures()}
+    return all(
+        path.is_file() and content_key(path, cache_dir()) == contents.get(name)
+        for path, name in files.items()
+    )
 
 
 def _placed(split: Split, folder: str) -> Iterator[Picture]:

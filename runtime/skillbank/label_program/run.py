@@ -72,7 +72,8 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int,
                 found += 1
                 boxes += len(answered.findings)
                 remarks.take(answered.row.name, answered.document)
-            out.write(line_of(answered.row.number, answered.findings, answered.why))
+            row = answered.row
+            out.write(line_of(row.number, answered.findings, answered.why, row.sha256))
             if number % _BATCH == 0:
                 out.flush()
             status.step(Step("labelling", len(done) + number, len(pictures)))

@@ -6,19 +6,25 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
+
+import sqlalchemy as sa
 
 from skillbank.errors import DataError
+from skillbank.sets.derived import parts
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Corners, PictureRow, Run
 from skillbank.sets.objects import Finding, Wanted, objects
+from skillbank.sets.tables import PICTURES
 
 __all__ = ["PROPOSALS", "Listed", "line_of", "list_of", "listed", "numbers_in", "take_in"]
 
 PROPOSALS = "proposals.jsonl"
 _BATCH = 64
+_LONGEST = 16 << 20
+"""Bytes of a line; no model finds as much in a picture."""
+_MOST_NUMBER = (1 << 31) - 1
 
 
 class Listed(NamedTuple):
@@ -36,6 +42,14 @@ class _Found(NamedTuple):
     phrase: str
     score: float
     box: Corners
+
+
+class _Line(NamedTuple):
+    """What a line tells of a picture: None of one that cannot be looked at."""
+
+    number: int
+    sha256: str
+    found: list[_Found] | None
 
 
 def list_of(rows: Iterable[PictureRow]) -> bytes:
@@ -61,10 +75,18 @@ def listed(path: Path) -> list[Listed]:
         raise DataError(f"{path} is no list of pictures: {error}") from None
 
 
-def line_of(number: int, findings: Sequence[Finding], why: str = "") -> bytes:
-    """Return what a model has found in a picture, or why it cannot be looked at, as a line of JSON."""
+def line_of(number: int, findings: Sequence[Finding], why: str = "", sha256: str = "") -> bytes:
+    """Return what a model has found in a picture, or why it cannot be looked at, as a line of JSON.
+
+    Parameters
+    ----------
+    sha256
+        Of the picture, by which a set knows whether the line is about its own.
+    """
     found = [[each.phrase, each.score, *each.box] for each in findings]
-    return json.dumps({"picture": number, "found": found, **({"why": why} if why else {})}).encode() + b"\n"
+    told: dict[str, Any] = {"picture": number, "found": found}
+    told |= ({"why": why} if why else {}) | ({"sha256": sha256} if sha256 else {})
+    return json.dumps(told).encode() + b"\n"
 
 
 def numbers_in(path: Path) -> set[int]:
@@ -76,7 +98,7 @@ def numbers_in(path: Path) -> set[int]:
     if len(whole) < len(data):
         with path.open("r+b") as file:
             file.truncate(len(whole))
-    return {number for number, _ in _lines(whole.splitlines())}
+    return {line.number for line in _lines(whole.splitlines())}
 
 
 def take_in(
@@ -103,29 +125,64 @@ def take_in(
     with path.open("rb") as file:
         file.seek(start)
         while time.monotonic() < until:
-            lines = [line for line in islice(file, _BATCH) if line.endswith(b"\n")]
+            lines, size = _whole(file)
             found = {
-                number: objects(each, wanted, nms=settings["nms"])
-                for number, each in _lines(lines)
-                if each is not None
+                line.number: objects(line.found, wanted, nms=settings["nms"])
+                for line in _own(there, list(_lines(lines)))
+                if line.found is not None
             }
             taken += there.propose(run, found) if found else 0
-            start += sum(map(len, lines))
-            if len(lines) < _BATCH:
+            start += size
+            if not size:
                 break
     return taken, start
 
 
-def _lines(lines: Iterable[bytes]) -> Iterator[tuple[int, list[_Found] | None]]:
-    """Yield pictures and what was found, None of one that cannot be looked at; other lines are passed."""
+def _whole(file: BinaryIO) -> tuple[list[bytes], int]:
+    """Return some whole lines, and how many bytes were passed; the rest of a file may be on its way.
+
+    A line that is longer than any model's is passed a piece at a time, however long it is.
+    """
+    lines: list[bytes] = []
+    size = 0
+    while len(lines) < _BATCH and size < _LONGEST:
+        passed = 0
+        while (line := file.readline(_LONGEST)) and not line.endswith(b"\n") and len(line) == _LONGEST:
+            passed += len(line)
+        if not line.endswith(b"\n"):
+            break
+        size += passed + len(line)
+        lines += [] if passed else [line]
+    return lines, size
+
+
+def _own(there: LabelSet, lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Yield the lines that are about pictures of the set: a job may have left others, or another's."""
+    known: dict[int, str] = {}
+    c = PICTURES.c
+    with there.engine.connect() as db:
+        for part in parts(line.number for line in lines):
+            query = sa.select(c.number, c.sha256).where(c.set_id == there.id, c.number.in_(part))
+            known |= {row.number: row.sha256 for row in db.execute(query)}
+    for line in lines:
+        sha256 = known.get(line.number)
+        if sha256 is not None and line.sha256 in ("", sha256):
+            yield line
+
+
+def _lines(lines: Iterable[bytes]) -> Iterator[_Line]:
+    """Yield what lines tell; those that are none are passed."""
     for line in lines:
         try:
             document: Any = json.loads(line)
-            number = int(document["picture"])
+            number, sha256 = int(document["picture"]), str(document.get("sha256", ""))
             found = [
                 _Found(str(p), float(s), (float(a), float(b), float(c), float(d)))
                 for p, s, a, b, c, d in document["found"]
             ]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
             continue
-        yield number, None if document.get("why") else found
+        if 0 < number <= _MOST_NUMBER:
+            # What is no box must not take away one that is.
+            sound = [each for each in found if 0 <= each.score <= 1 and all(map(math.isfinite, each.box))]
+            yield _Line(number, sha256, None if document.get("why") else sound)

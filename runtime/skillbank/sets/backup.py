@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from skillbank.errors import DataError, DataNotFoundError, UsageError
 from skillbank.sets.label_set import LabelSet
+from skillbank.sets.soundness import check_row, check_whole
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.sets.tables import CLAIMS, SETS, SETS_META
 from skillbank.sets.transactions import reading, writing
@@ -28,6 +30,8 @@ _KIND = "skillbank label set"
 _FORMAT = 1
 _TABLES = [table for table in SETS_META.sorted_tables if table not in (SETS, CLAIMS)]
 _PORTION = 1000
+_LONGEST = 1 << 29
+"""Bytes of a line: an event may tell of all boxes of a large set, a small file may unpack to more."""
 
 
 def backup(labels: LabelSet, file: Path) -> int:
@@ -98,28 +102,34 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
         When there is a set of this name.
     """
     lines = _lines(file)
-    head = next(lines)
-    wanted = checked_name(name or str(head["set"].get("name", "")))
+    head = next(lines, {})
+    said = head.get("set")
+    if not isinstance(said, dict):
+        raise DataError(f"{file} is no backup of a label set: it holds none; name another file")
+    wanted = checked_name(name or str(said.get("name", "")))
     if wanted in sets:
         raise UsageError(
             f"there is a label set {wanted} already; restore it under another name with --as NAME"
         )
     tables = {table.name: table for table in _TABLES}
     try:
+        own = _read(SETS, said) | {"name": wanted}
+        check_row(SETS, own)
         with writing(sets.engine) as db:
-            [set_id] = db.execute(
-                SETS.insert().values(**_read(SETS, head["set"]) | {"name": wanted})
-            ).inserted_primary_key or [0]
+            [set_id] = db.execute(SETS.insert().values(**own)).inserted_primary_key or [0]
             waiting: dict[str, list[dict[str, Any]]] = {}
             for line in lines:
                 table = tables[line["table"]]
                 rows = waiting.setdefault(table.name, [])
-                rows.append({"set_id": set_id, **_read(table, line["row"])})
+                row = _read(table, line["row"])
+                check_row(table, row)
+                rows.append({"set_id": set_id, **row})
                 if len(rows) >= _PORTION:
                     db.execute(table.insert(), waiting.pop(table.name))
             for table_name, rows in waiting.items():
                 db.execute(tables[table_name].insert(), rows)
-    except (KeyError, TypeError, ValueError, sa.exc.StatementError) as error:
+            check_whole(db, set_id)
+    except (LookupError, TypeError, ValueError, AttributeError, sa.exc.StatementError) as error:
         raise DataError(f"{file} is no backup of a label set: {one_line(error)}; name another file") from None
     return LabelSet(sets.engine, set_id, wanted)
 
@@ -133,7 +143,9 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     whole, count = hashlib.sha256(), 0
     try:
         with gzip.open(file, "rb") as packed:
-            for line in packed:
+            while line := packed.readline(_LONGEST):
+                if not line.endswith(b"\n"):
+                    break
                 document = json.loads(line)
                 if document.get("end"):
                     if (document["lines"], document["sha256"]) == (count, whole.hexdigest()):
@@ -146,7 +158,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 whole.update(line)
                 count += 1
                 yield document
-    except (OSError, EOFError, ValueError, AttributeError, KeyError) as error:
+    except (OSError, EOFError, ValueError, AttributeError, KeyError, RecursionError, zlib.error) as error:
         raise DataError(
             f"{file} cannot be read as a backup of a label set: {one_line(error)}; name another file"
         ) from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,11 +14,24 @@ from skillbank.errors import UsageError
 from skillbank.sets.model import ClassSpec, LabelClass
 from skillbank.sets.tables import BOXES
 from skillbank.sets.writing import Writing, logged
-from skillbank.visible import one_line
+from skillbank.stored import storable
+from skillbank.visible import has_invisible, one_line
 
-__all__ = ["checked_specs", "merge", "put_specs", "remove", "rename", "set_threshold"]
+__all__ = [
+    "LONGEST",
+    "change_class",
+    "checked_specs",
+    "merge",
+    "put_specs",
+    "remove",
+    "rename",
+    "set_threshold",
+]
 
-_LONGEST = 200
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Characters that turn the order in which others are read."""
+LONGEST = 200
+"""Characters of a name or a caption."""
 
 
 def checked_specs(specs: Iterable[ClassSpec]) -> list[ClassSpec]:
@@ -71,6 +87,35 @@ def rename(change: Writing, number: int, name: str) -> None:
     _change(change, found, name=wanted)
 
 
+def change_class(change: Writing, number: int, **fields: Any) -> None:
+    """Give a class another name, other captions, another threshold, or several of these.
+
+    Each is an event of its own kind, as where it is changed alone, and an undo turns the last around.
+
+    Raises
+    ------
+    UsageError
+        When one of them cannot be kept; nothing is changed then.
+    """
+    if "name" in fields:
+        rename(change, number, fields["name"])
+        _note(change, "rename")
+    if "threshold" in fields:
+        set_threshold(change, number, fields["threshold"])
+        _note(change, "threshold")
+    wanted = {name: tuple(fields[name]) for name in ("captions", "not_captions") if name in fields}
+    if wanted:
+        found = change.living(number)
+        [asked] = checked_specs([replace(found.spec, **wanted)])
+        _change(change, found, captions=asked.captions, not_captions=asked.not_captions)
+        _note(change, "classes")
+
+
+def _note(change: Writing, kind: str) -> None:
+    if change.changed:
+        change.note(kind)
+
+
 def merge(change: Writing, numbers: Sequence[int], into: int) -> None:
     """Move all boxes of some classes, whatever was decided about them, into another."""
     target = change.living(into)
@@ -118,9 +163,15 @@ def _change(change: Writing, there: LabelClass, **fields: object) -> bool:
 
 
 def _text(text: str, what: str) -> str:
-    said = " ".join(text.split())
-    if not said or len(said) > _LONGEST:
-        raise UsageError(f"{what} has 1 to {_LONGEST} characters, and '{one_line(text, 60)}' has {len(said)}")
+    said = " ".join(storable(text).split())
+    if any(unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _TURNS for c in said) or (
+        said and all(map(has_invisible, said))
+    ):
+        raise UsageError(
+            f"{what} is text that people can see, and '{one_line(text, 60)}' hides some; write it without"
+        )
+    if not said or len(said) > LONGEST:
+        raise UsageError(f"{what} has 1 to {LONGEST} characters, and '{one_line(text, 60)}' has {len(said)}")
     return said
 
 

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from skillbank.errors import UsageError
 from skillbank.sets.derived import derive
 from skillbank.sets.geometry import inside
+from skillbank.sets.log import imported_boxes
 from skillbank.sets.model import (
+    IMPORTED,
     Accept,
     Add,
     Change,
@@ -23,7 +25,7 @@ from skillbank.sets.model import (
     VersionConflictError,
 )
 from skillbank.sets.rows import state_of
-from skillbank.sets.tables import BOXES, CLAIMS
+from skillbank.sets.tables import BOXES, CLAIMS, LABEL_EVENTS
 from skillbank.sets.writing import Writing, logged
 
 __all__ = ["decide", "edit", "reclass"]
@@ -138,6 +140,8 @@ def _decide(
         asked = {"state": state, "by": change.who} if fields["state"] != state else {}
     elif isinstance(operation, Reject):
         asked = {"state": "rejected", "by": change.who} if fields["state"] != "rejected" else {}
+    elif fields["origin"] == IMPORTED:
+        asked = _as_it_came(change, number, fields)
     elif fields["run"] is None:
         asked = {"state": "accepted", "by": change.who} if fields["state"] == "rejected" else {}
     elif fields["first"]:
@@ -148,6 +152,16 @@ def _decide(
     else:
         asked = {"state": "proposed", "by": None}
     return change.change("box", number, fields, asked)
+
+
+def _as_it_came(change: Writing, number: int, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what a box of a data set was when it came: accepted, or a proposal to be reviewed."""
+    came = imported_boxes(change, LABEL_EVENTS.c.picture == fields["picture"]).get(number)
+    if came is None:
+        return {}
+    class_number = change.heir(came["class"]) or fields["class"]
+    kept = {name: came[name] for name in ("x1", "y1", "x2", "y2", "state")}
+    return {**kept, "class": class_number, "by": None}
 
 
 def _change(

@@ -20,6 +20,7 @@ from skillbank.sets.classes import put_specs
 from skillbank.sets.geometry import inside
 from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
+from skillbank.sets.log import imported_boxes, names_ever
 from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
 from skillbank.sets.pictures import add_pictures
 from skillbank.sets.tables import BOXES, PICTURES
@@ -221,6 +222,13 @@ def _boxes(
     pictures = {row["sha256"]: row for row in change.db.execute(query).mappings()}
     boxes = sa.select(BOXES.c.picture, BOXES.c["class"], BOXES.c.x1, BOXES.c.y1, BOXES.c.x2, BOXES.c.y2)
     known = {tuple(row) for row in change.db.execute(boxes.where(BOXES.c.set_id == change.set_id))}
+    # A box that somebody has moved, renamed or taken away since is not to come a second time.
+    before, names = imported_boxes(change), names_ever(change)
+    known |= {
+        (box["picture"], numbers[name], *(box[k] for k in ("x1", "y1", "x2", "y2")))
+        for box in before.values()
+        for name in names.get(box["class"], set()) & set(numbers)
+    }
     count = 0
     for each in found:
         row = pictures[each.picture.sha256]

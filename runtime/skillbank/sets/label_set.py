@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -80,6 +80,17 @@ class LabelSet(Handle):
         """Give a class another name; see `skillbank.sets.classes.rename`."""
         with self._noted("rename", who) as change:
             classes.rename(change, number, name)
+
+    def change_class(self, number: int, who: str, **fields: Any) -> None:
+        """Change a class, all of it or nothing.
+
+        Parameters
+        ----------
+        fields
+            Of `skillbank.sets.model.ClassSpec`, those that get another value.
+        """
+        with self._changing(who) as change:
+            classes.change_class(change, number, **fields)
 
     def merge_classes(self, numbers: Sequence[int], into: int, who: str) -> None:
         """Move the boxes of some classes into another; see `skillbank.sets.classes.merge`."""
@@ -195,10 +206,24 @@ class LabelSet(Handle):
             change.settle()
             return state_of(change.db, self.id, number)
 
-    def decide(self, boxes: Mapping[int, Literal["accept", "reject"]], who: str) -> int:
-        """Accept and reject boxes of any pictures; return how many that has changed."""
+    def decide(
+        self,
+        boxes: Mapping[int, Literal["accept", "reject"]],
+        who: str,
+        *,
+        reclass: Sequence[int] = (),
+        class_number: int = 0,
+    ) -> int:
+        """Accept and reject boxes of any pictures, all or none; return how many that has changed.
+
+        Parameters
+        ----------
+        reclass
+            Boxes that get the class ``class_number`` besides.
+        """
         with self._changing(who) as change:
-            return editing.decide(change, boxes)
+            count = editing.decide(change, boxes)
+            return count + (editing.reclass(change, reclass, class_number) if reclass else 0)
 
     def reclass(self, boxes: Sequence[int], class_number: int, who: str) -> int:
         """Give boxes of any pictures another class; return how many that has changed."""

@@ -7,15 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import Event
+from skillbank.sets.model import IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
-__all__ = ["UNDONE", "redo", "undo"]
+__all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
 UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
+_OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
+"""What people change of a picture itself."""
 _PAGE = 200
 
 
@@ -27,6 +29,49 @@ def undo(change: Writing) -> Event | None:
 def redo(change: Writing) -> Event | None:
     """Do again what was undone last, unless the person did something else since; None then."""
     return _turn(change, _last(change, _to_redo), "redo")
+
+
+def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
+    """Return the jobs that were started for a run, the first one first: its row names the last alone."""
+    with engine.connect() as db:
+        query = sa.select(LABEL_EVENTS.c.body).where(
+            LABEL_EVENTS.c.set_id == set_id, LABEL_EVENTS.c.kind == "run"
+        )
+        bodies = list(db.scalars(query.order_by(LABEL_EVENTS.c.seq)))
+    entries = (entry for body in bodies for entry in body["changes"])
+    found = (
+        entry["after"].get("job")
+        for entry in entries
+        if entry["what"] == "run" and entry["number"] == run and entry["after"]
+    )
+    return list(dict.fromkeys(job for job in found if job))
+
+
+def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+    """Return the boxes that came in with data sets, as they came, by number.
+
+    Parameters
+    ----------
+    where
+        Of which pictures: conditions on the events of the log.
+    """
+    query = sa.select(LABEL_EVENTS.c.body).where(
+        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == IMPORT, *where
+    )
+    entries = (entry for body in change.db.scalars(query) for entry in body["changes"])
+    return {e["number"]: e["after"] for e in entries if e["what"] == "box" and e["before"] is None}
+
+
+def names_ever(change: Writing) -> dict[int, set[str]]:
+    """Return all names that each class has had."""
+    names = {number: {found.name} for number, found in change.classes.items()}
+    query = sa.select(LABEL_EVENTS.c.body).where(
+        LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == "rename"
+    )
+    for body in change.db.scalars(query):
+        for entry in body["changes"]:
+            names.setdefault(entry["number"], set()).add(entry["before"]["name"])
+    return names
 
 
 def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
@@ -93,6 +138,8 @@ def _reverse(change: Writing, entry: Mapping[str, Any]) -> bool:
     """Turn one change around; False when the thing is not as that change had left it."""
     what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
     if what not in ("class", "picture", "box"):
+        return False
+    if what == "picture" and not set().union(before or (), after or ()) <= _OF_PEOPLE:
         return False
     now = change.get(what, number)
     if after is None:  # it was dropped

@@ -17,7 +17,7 @@ from skillbank.sets.writing import Writing, logged
 from skillbank.stored import storable
 from skillbank.visible import one_line
 
-__all__ = ["FILTERS", "ORDERS", "add_pictures", "list_pictures"]
+__all__ = ["FILTERS", "ORDERS", "add_pictures", "below", "list_pictures"]
 
 FILTERS = ("all", "todo", "reviewed", "skipped", "unsure", "disagreeing", "empty", "near_duplicates")
 ORDERS = ("name", "number", "use")
@@ -43,9 +43,8 @@ def add_pictures(
     names = {fields["name"] for _, fields in there}
     fresh: dict[str, FoundPicture] = {}
     known, moved = [], []
-    for picture in found:
-        if picture.sha256 in fresh:
-            continue
+    every = list(found)
+    for picture in every:
         if storable(picture.place) != picture.place:
             raise UsageError(
                 f"{one_line(picture.place, 200)} has a name that is no text, so that it could not be found "
@@ -53,9 +52,13 @@ def add_pictures(
             )
         other = at.get(picture.place)
         if other is not None and other[1]["sha256"] != picture.sha256:
-            # Its file holds something else now: what was marked must not be shown on that.
+            # Its file holds something else now: what was marked must not be shown on that. All are asked
+            # before any is followed, since files may have changed places.
             _move(change, *other, "")
             del at[picture.place]
+    for picture in every:
+        if picture.sha256 in fresh:
+            continue
         if picture.sha256 not in by_content:
             fresh[picture.sha256] = picture
             continue
@@ -106,7 +109,7 @@ def _make(
             "picture",
             {
                 "sha256": picture.sha256,
-                "name": _free(_below(picture.name), names),
+                "name": _free(below(picture.name), names),
                 "place": picture.place,
                 "width": picture.width,
                 "height": picture.height,
@@ -151,7 +154,7 @@ def _deal(
         splits.update((number, split) for _, number in pictures)
 
 
-def _below(name: str) -> str:
+def below(name: str) -> str:
     """Return a name as a path below a folder, wherever the set is written as files."""
     parts = [part for part in storable(name).replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return "/".join(parts) or "picture"

@@ -13,6 +13,7 @@ from skillbank.sets.writing import Writing
 
 __all__ = ["next_pictures"]
 
+_LONGEST_CLAIM = 24 * 3600.0
 _LOOKED_AT = 40
 """So many of the most useful pictures are weighed against what they look like."""
 _REPEATED = 0.75
@@ -36,7 +37,9 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     """
     mine = CLAIMS.c.set_id == change.set_id, CLAIMS.c.who == change.who
     change.db.execute(CLAIMS.delete().where(*mine))
-    change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.until <= change.at))
+    latest = change.at + timedelta(seconds=_LONGEST_CLAIM)  # a later one was made by a clock that was ahead
+    is_over = (CLAIMS.c.until <= change.at) | (CLAIMS.c.until > latest)
+    change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, is_over))
     if sample:
         return _kept(change, _sample(change, count), claim_seconds)
     disputed = _kept(change, _disputed(change, count), claim_seconds)
@@ -46,7 +49,7 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
 def _kept(change: Writing, chosen: list[int], claim_seconds: float) -> list[int]:
     """Keep pictures for one person."""
     if chosen:
-        until = change.at + timedelta(seconds=claim_seconds)
+        until = change.at + timedelta(seconds=min(claim_seconds, _LONGEST_CLAIM))
         rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in chosen]
         change.db.execute(CLAIMS.insert(), rows)
     return chosen

@@ -43,6 +43,10 @@ def _by_hand(engine: sa.Engine, begin: str) -> Iterator[sa.Connection]:
         try:
             yield db
         except BaseException:
-            db.exec_driver_sql("ROLLBACK")
+            driver = db.connection.driver_connection
+            if (
+                driver is not None and driver.in_transaction
+            ):  # on a full disk SQLite has rolled back by itself
+                db.exec_driver_sql("ROLLBACK")
             raise
         db.exec_driver_sql("COMMIT")

@@ -28,10 +28,10 @@ from skillbank.sets.tables import (
 from skillbank.sets.transactions import writing
 from skillbank.stored import aware, now, storable
 
-__all__ = ["Writing", "change_set"]
+__all__ = ["COUNTERS", "THINGS", "Writing", "change_set"]
 
-_TABLES = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
-_COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
+THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
+COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
 _ALONE: dict[str, dict[str, Any]] = {
     "picture": {
         "version": 1,
@@ -139,7 +139,7 @@ class Writing:
     def get(self, what: str, number: int) -> dict[str, Any] | None:
         """Return the fields of a thing; None when there is none."""
         self.flush()
-        table = _TABLES[what]
+        table = THINGS[what]
         query = sa.select(table).where(table.c.set_id == self.set_id, table.c.number == number)
         row = self.db.execute(query).mappings().first()
         return None if row is None else logged(what, row)
@@ -147,8 +147,8 @@ class Writing:
     def make(self, what: str, fields: Mapping[str, Any], number: int | None = None) -> int:
         """Add a thing; it gets the next number, or the one that it had before it was dropped."""
         if number is None:
-            self.row[_COUNTERS[what]] += 1
-            number = self.row[_COUNTERS[what]]
+            self.row[COUNTERS[what]] += 1
+            number = self.row[COUNTERS[what]]
         clean = _clean(fields)
         row = {"set_id": self.set_id, "number": number, **_ALONE.get(what, {}), **_from_log(clean)}
         self._new.setdefault(what, []).append(row)
@@ -167,7 +167,7 @@ class Writing:
         if not clean:
             return False
         self.flush()
-        table = _TABLES[what]
+        table = THINGS[what]
         where = table.c.set_id == self.set_id, table.c.number == number
         self.db.execute(table.update().where(*where).values(_from_log(clean)))
         self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
@@ -182,7 +182,7 @@ class Writing:
     def drop(self, what: str, number: int, before: Mapping[str, Any]) -> None:
         """Take a thing away; the log keeps it."""
         self.flush()
-        table = _TABLES[what]
+        table = THINGS[what]
         self.db.execute(table.delete().where(table.c.set_id == self.set_id, table.c.number == number))
         self._note_change(what, number, dict(before), None, before.get("picture"))
 
@@ -222,7 +222,7 @@ class Writing:
     def flush(self) -> None:
         """Write what was made."""
         for what, rows in self._new.items():
-            self.db.execute(_TABLES[what].insert(), rows)
+            self.db.execute(THINGS[what].insert(), rows)
         self._new.clear()
 
     def settle(self) -> None:
@@ -264,7 +264,7 @@ class Writing:
 
 def logged(what: str, row: sa.RowMapping) -> dict[str, Any]:
     """Return the fields of a thing that the log keeps."""
-    left = _UNLOGGED.union(DERIVED.get(_TABLES[what].name, ()))
+    left = _UNLOGGED.union(DERIVED.get(THINGS[what].name, ()))
     return {k: _to_log(aware(v)) for k, v in row.items() if k not in left}
 
 

@@ -235,13 +235,11 @@ class SetsDoor:
 
     def decide(self, request: Request, body: said.Decisions) -> Response:
         """Accept and reject boxes of any pictures, or give them a class."""
-        found, who, changed = self._set(request), person_of(request), 0
-        if body.decisions:
-            changed += found.decide(body.decisions, who)
-        if body.reclass:
-            if body.class_number is None:
-                raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
-            changed += found.reclass(body.reclass, body.class_number, who)
+        if body.reclass and body.class_number is None:
+            raise Refusal(400, "usage", "Say with 'class' which class the boxes get.")
+        changed = self._set(request).decide(
+            body.decisions, person_of(request), reclass=body.reclass, class_number=body.class_number or 0
+        )
         return Json(said.Counted(changed=changed).document())
 
     def turn(self, way: str, request: Request) -> Response:
@@ -269,19 +267,10 @@ class SetsDoor:
 
     def change_class(self, request: Request, body: said.ClassChange) -> Response:
         """Change a class: only what the body says."""
-        found, who, number = self._set(request), person_of(request), _path_number(request)
-        given = body.model_fields_set
-        if "name" in given and body.name is not None:
-            found.rename_class(number, body.name, who)
-        if "threshold" in given:
-            found.set_threshold(number, body.threshold, who)
-        if given & {"captions", "not_captions"}:
-            there = next((one for one in found.classes() if one.number == number), None)
-            if there is None:
-                raise Refusal(404, "not_found", f"The set has no class {number}.")
-            captions = there.captions if body.captions is None else body.captions
-            nots = there.not_captions if body.not_captions is None else body.not_captions
-            found.set_classes([spec_of(there.name, captions, nots, there.threshold)], who)
+        given = {name: getattr(body, name) for name in body.model_fields_set}
+        # Null takes a threshold away, and of all else it says nothing.
+        asked = {k: v for k, v in given.items() if v is not None or k == "threshold"}
+        self._set(request).change_class(_path_number(request), person_of(request), **asked)
         return self.set(request)
 
     def merge_classes(self, request: Request, body: said.Merge) -> Response:
