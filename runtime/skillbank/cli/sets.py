@@ -113,7 +113,7 @@ def export_set(
     name: Name,
     output: data_copying.Output,
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="odvg, coco, yolo, voc, cvat, label_studio, ...")
+        str, typer.Option("--to", metavar="FORMAT", help="odvg, coco, yolo, voc, labelme or csv.")
     ] = "coco",
     unreviewed: Annotated[
         bool,
@@ -125,26 +125,11 @@ def export_set(
     as_json: options.Json = False,
 ) -> None:
     """Write the reviewed pictures of a set with their boxes in a format, into a new folder, with splits."""
-    from skillbank.datasets.converting import convert
-    from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.opening import Opened
-    from skillbank.errors import DataError
+    from skillbank.jobs.set_export import export_set as written
 
-    writer_of(to)
-    with options.open_runtime(None) as runtime:
-        from skillbank.jobs.set_files import lies
-
-        data, tree = runtime.sets.open(name).data_set(reviewed_only=not unreviewed, lies=lies)
-    if not tree.files:
-        raise DataError(
-            f"the label set {name} has no {'picture' if unreviewed else 'reviewed picture'} to write; "
-            f"review some with skillbank review {name}, or take all with --unreviewed"
-        )
-    with data_options.steps() as report:
-        copy = convert(
-            Opened(tree, data), to, output, placement=pictures, place=f"set:{name}",
-            made_by="skillbank sets export", report=report,
-        )  # fmt: skip
+    with options.open_runtime(None) as runtime, data_options.steps() as report:
+        labels = runtime.sets.open(name)
+        copy = written(labels, to, output, unreviewed=unreviewed, pictures=pictures, report=report)
     data_copying.tell(copy, as_json)
 
 

@@ -18,7 +18,7 @@ from skillbank.labelling.models import Model, find_model, model_digest, open_eng
 from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
-from skillbank.labelling.set_job import launch
+from skillbank.labelling.set_job import Start, launch, start, under_way
 from skillbank.labelling.set_pictures import Scanned, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.label_set import LabelSet
@@ -50,6 +50,7 @@ def label_set(
     unreviewed: bool = False,
     asked: Asked | None = None,
     detach: bool = False,
+    begin: Start = start,
     who: str,
     told: Told = lambda done, total: None,
 ) -> SetLabels:
@@ -69,7 +70,9 @@ def label_set(
     unreviewed
         Leave out pictures that a person has reviewed.
     detach
-        Let a job look at the pictures, and return when it has started.
+        Let a job look at the pictures, and return when it has started; while one works there is no second.
+    begin
+        Starts the job; may ask a person, and raise `NotApprovedError` when all but the job is done.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
 
@@ -77,6 +80,18 @@ def label_set(
     ------
     UsageError, DataNotFoundError, SetNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
         When there is nothing to look for, no picture, no such set, no model or no engine.
+
+    Examples
+    --------
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.ontology import read_classes
+    >>> classes = read_classes(["round = red circle | blue circle"]).classes
+    >>> with Runtime() as runtime:
+    ...     try:
+    ...         label_set(runtime, "signs", images=[Path("no/such/folder")], classes=classes, who="ann")
+    ...     except SkillbankError as error:
+    ...         print(error.code)
+    data_not_found
     """
     see_that_they_are_there(images)
     wishes, found = asked or Asked(), find_model(runtime, model)
@@ -113,7 +128,10 @@ def label_set(
             for _ in answered:
                 told(min(total, labels.done), total)
     if detach:
-        labels.job = launch(runtime, name, run, found.source, waiting).id
+        if working := under_way(runtime, run):
+            notes.append(f"{working.id} labels pictures of {name} already; repeat this when it has ended.")
+        record = working or launch(runtime, name, run, found.source, waiting, begin)
+        labels.job = record.id
         labels.run = there.start_run(replace(spec, job=labels.job))
     labels.notes += [*notes, *work.remarks(), *_nothing_found(labels, work.found)]
     if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:

@@ -50,6 +50,26 @@ class LabelSet:
         In the store; it stays when the set is renamed.
     name
         As it was opened.
+
+    Examples
+    --------
+    A person draws a box, takes it back, and puts it there again; everything is in the log.
+
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.model import Add, ClassSpec, FoundPicture, Review
+    >>> found = FoundPicture("a.png", "/photos/a.png", sha256="0" * 64, width=640, height=480)
+    >>> decided = [Add(1, (10, 20, 90, 200)), Review()]
+    >>> with Runtime() as runtime:
+    ...     doors = runtime.sets.create("doors", [ClassSpec("door")], who="ann")
+    ...     [number] = doors.add_pictures([found], "ann").new
+    ...     before = doors.picture(number)
+    ...     done = doors.edit(number, decided, who="ann", version=before.version)
+    ...     taken_back, put_back = doors.undo("ann"), doors.redo("ann")
+    ...     stands, kinds = doors.summary(), [event.kind for event in doors.log()]
+    >>> done.row.state, [(box.corners, box.state, box.origin) for box in done.boxes]
+    ('reviewed', [((10.0, 20.0, 90.0, 200.0), 'accepted', 'ann')])
+    >>> stands.reviewed, stands.classes[0].accepted, kinds
+    (1, 1, ['create', 'pictures', 'edit', 'undo', 'redo'])
     """
 
     def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
