@@ -1,4 +1,4 @@
-"""Make ``docs/review.png``: the review page on the demo's shapes, in a real browser.
+"""Make ``docs/review-*.png``: the review page on the demo's shapes, light and dark, in a real browser.
 
 No model is asked: what is proposed is what is there, moved a little, with scores by chance.
 """
@@ -27,7 +27,7 @@ from skillbank.datasets.looks import look_at
 from skillbank.sets.model import ClassSpec, FoundPicture, Proposal, RunSpec
 from skillbank.sets.store import SetStore
 
-TARGET = Path(__file__).with_name("review.png")
+FOLDER = Path(__file__).parent
 WINDOW = {"width": 1180, "height": 800}
 WHO = "Ann"
 
@@ -109,13 +109,16 @@ def shoot(url: str) -> None:
         page.click("#review-start")
         page.wait_for_selector("#canvas-boxes .mark")
         for _ in range(9):
+            page.wait_for_timeout(1500)  # somebody looks
             before = page.get_attribute("#part-picture", "data-number")
             page.keyboard.press("a")
             page.wait_for_selector(f'#part-picture:not([data-number="{before}"])')
         page.keyboard.press("b")
-        page.wait_for_timeout(600)
-        with Image.open(io.BytesIO(page.screenshot())) as image:
-            image.convert("RGB").quantize(160).save(TARGET, optimize=True)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(600)
+            with Image.open(io.BytesIO(page.screenshot())) as image:
+                image.convert("RGB").quantize(160).save(FOLDER / f"review-{scheme}.png", optimize=True)
         browser.close()
 
 

@@ -166,6 +166,18 @@ def test_pictures_that_were_kept_go_when_no_set_has_them(
     assert [path.name for path in pictures_dir().rglob("*")] == [".lock"]
 
 
+def test_pictures_alone_come_in_to_be_reviewed(run: Run, store: SetStore, tmp_path: Path) -> None:
+    reviewed_set(store, tmp_path / "photos")
+    found = document(run("sets", "import", tmp_path / "photos", "--into", "plain", "--json"))
+    stands = store.open("plain").summary()
+    assert found["new"] == stands.pictures == stands.todo > 0 and found["boxes"] == stands.reviewed == 0
+    code, out, _ = run("sets", "audit", "plain")
+    assert (
+        code == 0
+        and "no picture of the random sample is reviewed; the Audit of skillbank review plain" in out
+    )
+
+
 def test_labels_to_review_stay_beside_what_a_model_finds(
     run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
 ) -> None:

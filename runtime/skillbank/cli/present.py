@@ -66,7 +66,7 @@ def plan_view(
             table.add_row(override.key, _value(override.value), f"{override.source}: {override.detail}")
         parts.append(table)
     parts += [line(f"note: {n}", "dim") for n in notes]
-    parts += [line(f"warning: {w}", "yellow") for w in plan.warnings]
+    parts += [line(f"warning: {w}", "yellow") for w in plan.warnings if w not in notes]
     questions = (*plan.questions, *(checks.questions if checks else ()))
     if checks:
         parts += [line(f"warning: {note}", "yellow") for note in checks.notes]

@@ -96,7 +96,7 @@ def import_set(
     form: data_options.Format = "",
     as_json: options.Json = False,
 ) -> None:
-    """Take an existing data set of any format into a label set; pictures stay where they lie."""
+    """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
     from skillbank.home import cache_dir, pictures_dir
     from skillbank.sets.importing import counts, import_data
     from skillbank.sets.store import checked_name

@@ -42,12 +42,18 @@ def audit_set(
         rows.add_row(one_line(called, 60), *cells)
     terminal.show(rows)
     more = f": about {found.more:,} more pictures of it would say" if found.more else ""
+    if not found.pictures:
+        terminal.say(
+            "nobody knows yet whether the rest may be accepted unseen: no picture of the random sample is "
+            f"reviewed; the Audit of skillbank review {name} asks for them"
+        )
+        return
     terminal.say(
         f"in a random sample of {found.pictures:,} reviewed pictures, "
         + {
             "yes": f"both are above {target:.0%}: the rest may be accepted unseen",
             "no": f"one is below {target:.0%}: the rest should be reviewed",
-            "more": f"too little is known of {target:.0%}{more}",
+            "more": f"too little is known to say that both are above {target:.0%}{more}",
         }[found.verdict]
     )
 

@@ -27,7 +27,8 @@ HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
 
 WAY_OUT = (
     "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder that "
-    "holds a transformers Grounding DINO"
+    f"holds a transformers Grounding DINO: 'hf download {HUB_MODEL} --local-dir DIR' fetches one where there "
+    "is a network"
 )
 """What to do where the model that is used by default cannot be had."""
 
@@ -127,7 +128,10 @@ def model_digest(source: str) -> str:
 def _of_job(runtime: Runtime, given: str) -> Model:
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
-        raise ParentError(f"The job {record.id} is {record.state}; labelling needs one that is complete.")
+        raise ParentError(
+            f"The job {record.id} is {record.state}; labelling needs one that is complete. "
+            f"skillbank status {record.id} shows how it stands, --watch waits for its end."
+        )
     checkpoints = runtime.jobs.results(record.id).checkpoints
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))
     if chosen is None:

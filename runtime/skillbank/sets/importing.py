@@ -81,8 +81,9 @@ def import_data(
     Parameters
     ----------
     to_review
-        Whether the boxes are proposals that a person has to decide; else they are accepted, and pictures that
-        have them count as reviewed.
+        Whether the boxes are proposals that a person has to decide; else they are accepted, and the pictures
+        count as reviewed.  Pictures alone, where no class and no box is told, are always to be reviewed:
+        nobody has looked whether they are empty.
     cache
         Folder of what can be made again.
     keep
@@ -103,7 +104,7 @@ def import_data(
             added = add_pictures(change, (each.picture for each in found), splits)
             if change.changed:
                 change.note("pictures")
-            boxes = _boxes(change, found, set(added.new), left, to_review=to_review)
+            boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
     return Imported(added, boxes, dict(left))
 
 
