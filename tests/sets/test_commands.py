@@ -19,7 +19,7 @@ from skillbank.home import cache_dir, database_url, pictures_dir
 from skillbank.jobs.store import JobStore
 from skillbank.sets import kept_pictures
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Accept, Change, Proposal, Reject, Restore
+from skillbank.sets.model import Accept, Change, Operation, Proposal, Reject, Restore
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, spec
 from tests.sets.made import NAMES, reviewed_set
@@ -287,7 +287,7 @@ def test_a_decision_about_an_imported_box_is_taken_back(
         labels = store.open(name)
         number = labels.pictures()[0].number
         first, second = labels.picture(number).boxes
-        ways = (
+        ways: tuple[list[Operation], ...] = (
             [Reject(first.number), Reject(second.number)],
             [Accept(first.number), Change(second.number, first.class_number, (1, 1, 30, 30))],
         )

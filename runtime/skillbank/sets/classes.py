@@ -103,10 +103,11 @@ def change_class(change: Writing, number: int, **fields: Any) -> None:
     if "threshold" in fields:
         set_threshold(change, number, fields["threshold"])
         _note(change, "threshold")
-    wanted = {name: tuple(fields[name]) for name in ("captions", "not_captions") if name in fields}
-    if wanted:
+    if "captions" in fields or "not_captions" in fields:
         found = change.living(number)
-        [asked] = checked_specs([replace(found.spec, **wanted)])
+        captions = tuple(fields.get("captions", found.captions))
+        not_captions = tuple(fields.get("not_captions", found.not_captions))
+        [asked] = checked_specs([replace(found.spec, captions=captions, not_captions=not_captions)])
         _change(change, found, captions=asked.captions, not_captions=asked.not_captions)
         _note(change, "classes")
 

@@ -88,7 +88,7 @@ def _is_number(value: Any) -> bool:
 
 def _is_person(name: Any) -> bool:
     try:
-        return person_named(name) == name
+        return bool(person_named(name) == name)
     except (UsageError, AttributeError):
         return False
 
