@@ -117,3 +117,25 @@ def test_the_queue_asks_for_one_of_those_that_look_alike(sets: SetStore) -> None
     run = made.start_run(spec(classes=(EXIT,)))
     made.propose(run, {n: [Proposal(1, (0, 0, 30, 30), 0.3 + 0.001 * n)] for n in groups})
     assert {groups[n] for n in made.next("ann", count=3)} == {1, 5, 9}
+
+
+def test_pictures_to_validate_on_come_by_chance_and_those_to_train_on_by_use(many: LabelSet) -> None:
+    rows = many.pictures(limit=200)
+    chance = [row.number for row in in_random_order(rows) if row.split == "val"]
+    run = many.start_run(spec())
+    # The model doubts most what comes last by chance, and least what comes first.
+    scores = {number: 0.9 - 0.6 * at / len(chance) for at, number in enumerate(chance)}
+    doubts = {row.number: 0.31 + 0.005 * row.number for row in rows if row.split == "train"}
+    found = {n: [Proposal(1, (0, 0, 30, 30), score)] for n, score in (scores | doubts).items()}
+    many.propose(run, found)
+    assert sorted(scores, key=scores.__getitem__) == chance[::-1]
+    asked: list[int] = []
+    while len(asked) < 60:
+        numbers = many.next("ann", count=4)
+        asked += numbers
+        for number in numbers:
+            decide(many, number)
+    validating = [number for number in asked if number in scores]
+    assert validating == chance[: len(validating)] and 11 <= len(validating) <= 13
+    training = [number for number in asked if number in doubts]
+    assert training == sorted(doubts, key=lambda number: (doubts[number], number))[: len(training)]

@@ -16,6 +16,7 @@ from skillbank.cli import (
     cancel,
     chat,
     clean,
+    compare,
     data,
     doctor,
     experiments,
@@ -71,6 +72,7 @@ app.command("results")(results.results)
 app.command("experiments")(experiments.experiments)
 app.command("report")(report.report)
 app.command("label")(label.label)
+app.command("compare")(compare.compare)
 app.command("label-program", hidden=True)(label_program.program)
 app.add_typer(data.app, name="data")
 app.add_typer(sets.app, name="sets")

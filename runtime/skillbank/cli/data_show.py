@@ -37,7 +37,8 @@ def show(
 
     The page is one file that loads nothing, and can be sent as it is.
     """
-    from skillbank.datasets.html import page
+    from skillbank.cli.pages import plain, refuse_others, write_page
+    from skillbank.datasets.html import MARK, page
     from skillbank.datasets.sheets import CELL, sheets
     from skillbank.datasets.showing import pictured, survey
 
@@ -48,10 +49,10 @@ def show(
         found = survey(opened, count, seed, place=data_copying.said_place(place), report=report)
         side = _LARGEST if count <= _MANY else _SMALLEST
         shown = pictured(found, side if png is None else max(side, CELL))
-    path = output or Path(f"{_plain(found.name)}.html")
-    _refuse_others(path)
+    path = output or Path(f"{plain(found.name) or 'dataset'}.html")
+    refuse_others(path, MARK)
     try:
-        written = [_write(path, page(shown))]
+        written = [write_page(path, page(shown))]
         if png is not None:
             png.mkdir(parents=True, exist_ok=True)
             for number, sheet in enumerate(sheets(shown), 1):
@@ -70,30 +71,3 @@ def show(
     )
     for file in written:
         terminal.say(f"written {one_line(file, 300)}")
-
-
-def _refuse_others(path: Path) -> None:
-    """See that a file that is there is a page of this command."""
-    from skillbank.datasets.html import MARK
-
-    if not path.exists():
-        return
-    try:
-        with path.open("rb") as file:
-            ours = MARK.encode() in file.read(2000)
-    except OSError:
-        ours = False
-    if not ours:
-        raise UsageError(f"{path} is there already and no page of this command; give another file with -o")
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", errors="replace")
-    return path
-
-
-def _plain(name: str) -> str:
-    """Return a name for a file of letters that every shell takes."""
-    kept = "".join(char if char.isalnum() or char in "._-" else "-" for char in name).strip(".-")
-    return kept[:80] or "dataset"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skillbank.cli import data_copying, data_options, options, terminal
+from skillbank.cli import compare, data_copying, data_options, options, terminal
 from skillbank.cli.person import person
 from skillbank.datasets.placing import Placement
 from skillbank.visible import one_line
@@ -258,6 +258,9 @@ def thresholds_of(
             rows.add_row(one_line(names[number].name, 60), *shares)
         terminal.show(rows)
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
+
+
+app.command("report")(compare.report)
 
 
 @app.command("backup")

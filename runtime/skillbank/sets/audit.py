@@ -16,7 +16,7 @@ from skillbank.sets.model import LabelBox, PictureRow
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
 
-__all__ = ["Audit", "Rates", "Share", "audit_of", "in_random_order", "interval"]
+__all__ = ["Audit", "Rates", "Share", "audit_of", "chance_of", "in_random_order", "interval"]
 
 _SURE = 0.95
 _SAME = 0.5
@@ -108,7 +108,12 @@ def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit
 
 def in_random_order(rows: Sequence[PictureRow]) -> list[PictureRow]:
     """Return pictures in an order by chance that is the same each time, however many there are."""
-    return sorted(rows, key=lambda row: hashlib.sha256(f"audit {row.sha256}".encode()).digest())
+    return sorted(rows, key=lambda row: chance_of(row.sha256))
+
+
+def chance_of(sha256: str) -> bytes:
+    """Return the place of a picture's content in an order by chance that is the same each time."""
+    return hashlib.sha256(f"audit {sha256}".encode()).digest()
 
 
 def _rows(found: LabelSet) -> Iterator[PictureRow]:

@@ -1,13 +1,12 @@
-"""Which pictures to review next: those whose review is worth most, each to one person."""
+"""Which pictures to review next, each to one person: the most useful to train on, any to validate on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from skillbank.sets.audit import in_random_order
+from skillbank.sets.audit import chance_of, in_random_order
 from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
 from skillbank.sets.writing import Writing
@@ -23,9 +22,10 @@ _REPEATED = 0.75
 def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: bool = False) -> list[int]:
     """Return pictures to review and keep them for one person for a time.
 
-    The most useful come first: those with proposals near their threshold, with two names for one place, or in
-    which two runs differ; of pictures that look alike one. The share of the set that validates is kept among
-    them, so that there is something to measure by.
+    Of the pictures to train on the most useful come first: those with proposals near their threshold, with
+    two names for one place, or in which two runs differ; of pictures that look alike one. The share of the
+    set that validates is kept among them, so that there is something to measure by; these come by chance,
+    since what a model finds hard would say nothing of all.
 
     Parameters
     ----------
@@ -58,19 +58,28 @@ def _sample(change: Writing, count: int) -> list[int]:
 
 def _useful(change: Writing, count: int) -> list[int]:
     done = _reviewed(change)
-    waiting = {split: _best(change, split, _LOOKED_AT + count) for split in ("train", "val")}
+    train, val = _best(change, _LOOKED_AT + count), _by_chance(change)[:count]
     groups: set[int] = set()
     chosen: list[int] = []
-    while len(chosen) < count and any(waiting.values()):
-        total = sum(done.values())
-        wanted = "val" if done.get("val", 0) < change.row["val"] * (total + 1) else "train"
-        split = wanted if waiting[wanted] else ("train" if wanted == "val" else "val")
-        best = max(waiting[split], key=lambda row: _worth(row, groups))
-        waiting[split] = [row for row in waiting[split] if row.number != best.number]
-        groups.add(best.group)
-        chosen.append(best.number)
+    while len(chosen) < count and (train or val):
+        wanted = "val" if done.get("val", 0) < change.row["val"] * (sum(done.values()) + 1) else "train"
+        split = wanted if (val if wanted == "val" else train) else ("train" if train else "val")
+        if split == "val":
+            chosen.append(val.pop(0))
+        else:
+            best = max(train, key=lambda row: _worth(row, groups))
+            train.remove(best)
+            groups.add(best.group)
+            chosen.append(best.number)
         done[split] = done.get(split, 0) + 1
     return chosen
+
+
+def _by_chance(change: Writing) -> list[int]:
+    """Return the pictures to validate on in the random order that the audit has too."""
+    query = sa.select(PICTURES.c.number, PICTURES.c.sha256).where(*_open(change), PICTURES.c.split == "val")
+    rows = change.db.execute(query).all()
+    return [number for number, _ in sorted(rows, key=lambda row: chance_of(row[1]))]
 
 
 def _worth(row: sa.Row[tuple[int, int, float, bool]], groups: set[int]) -> tuple[float, int]:
@@ -87,15 +96,15 @@ def _reviewed(change: Writing) -> dict[str, int]:
     return dict(change.db.execute(query).all())
 
 
-def _best(change: Writing, split: str, count: int) -> Sequence[sa.Row[tuple[int, int, float, bool]]]:
+def _best(change: Writing, count: int) -> list[sa.Row[tuple[int, int, float, bool]]]:
     other = PICTURES.alias()
     reviewed = sa.select(other.c.number).where(
         other.c.set_id == change.set_id, other.c.group == PICTURES.c.group, other.c.state == "reviewed"
     )
     query = (
         sa.select(PICTURES.c.number, PICTURES.c.group, PICTURES.c.use, reviewed.exists().label("repeated"))
-        .where(*_open(change), PICTURES.c.split == split)
+        .where(*_open(change), PICTURES.c.split == "train")
         .order_by(PICTURES.c.use.desc(), PICTURES.c.number)
         .limit(count)
     )
-    return change.db.execute(query).all()
+    return list(change.db.execute(query).all())

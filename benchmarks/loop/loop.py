@@ -1,0 +1,177 @@
+"""The steps of the loop, each through the doors that people use, and what is measured of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.loop.person import Objects, Person
+from benchmarks.loop.pictures import CLASSES, Drawn, write_pictures
+from skillbank.labelling.loop.asking import look
+from skillbank.labelling.models import find_model
+from skillbank.labelling.set_pictures import scanned
+from skillbank.runtime import Runtime
+from skillbank.sets.accuracy import Accuracy, Truth, accuracy
+from skillbank.sets.label_set import LabelSet
+from skillbank.sets.model import Add, ClassSpec, Filter, PictureRow, Review
+
+NAME, WHOLE, FRESH = "signs", "signs-whole", "signs-fresh"
+"""The set that people review, the same pictures with the truth, and pictures that nothing was trained on."""
+SPECS = tuple(ClassSpec(name, (caption,)) for name, caption in CLASSES.items())
+_SETTLED = 15
+"""Reviewed pictures after which the person takes the thresholds that the set suggests, and again at twice."""
+
+
+@dataclass
+class Loop:
+    """A loop in a folder; ``seconds`` has the time of each step."""
+
+    folder: Path
+    pictures: int = 200
+    review: int = 60
+    seed: int = 0
+    settings: Sequence[str] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, base: str | None, *, truth: bool = True) -> dict[str, Any]:
+        """Go once around the loop."""
+        drawn = write_pictures(self.folder / "photos", self.pictures, seed=self.seed)
+        fresh = write_pictures(self.folder / "fresh", self.pictures, seed=self.seed + 1000)
+        if base is None:
+            with self._step("a model to start from"):
+                command("grounding_dino", "shapes", str(self.folder / "shapes"))
+                skillbank("run", f"train Grounding DINO on {self.folder / 'shapes'}, no HPO", "--yes")
+            base = self._job("train")
+        whole = time.monotonic()
+        ontology = [f"{name} = {caption}" for name, caption in CLASSES.items()]
+        with self._step("label"):
+            photos = str(self.folder / "photos")
+            skillbank("label", photos, *ontology, "--into", NAME, "--checkpoint", base)
+        with self._step("review"):
+            person = self._reviewed({each.path.name: each.objects for each in drawn})
+        with self._step("fine-tune"):
+            self._tune(NAME, base)
+        tuned = self._job("train")
+        with self._step("label again"):
+            skillbank("label", "--into", NAME, "--checkpoint", tuned, "--only", "unreviewed")
+        self.seconds["the loop"] = time.monotonic() - whole
+        models = {"before": base, "after": tuned}
+        self._set_of(WHOLE, drawn)
+        self._set_of(FRESH, fresh)
+        if truth:
+            with self._step("fine-tune on all the truth"):
+                self._tune(WHOLE, base)
+            models["all the truth"] = self._job("train")
+        return self._document(models, person, drawn, fresh)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - started
+        print(
+            f"{name}: {self.seconds[name]:.0f} s, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True
+        )
+
+    def _job(self, action: str) -> str:
+        with Runtime() as runtime:
+            return runtime.jobs.store.get(f"last:{action}").id
+
+    def _tune(self, name: str, base: str) -> None:
+        words = f"fine-tune Grounding DINO on set {name} from {base}, no HPO"
+        options = [part for setting in self.settings for part in ("--set", setting)]
+        skillbank("run", words, *options, "--yes")
+
+    def _reviewed(self, truth: dict[str, Objects]) -> Person:
+        """Review what the queue asks for, one picture after the other."""
+        with Runtime() as runtime:
+            labels = runtime.sets.open(NAME)
+            person = Person(labels, truth)
+            while person.pictures < self.review and (asked := labels.next(person.name)):
+                person.review(asked[0])
+                if person.pictures in (_SETTLED, 2 * _SETTLED):
+                    person.take_thresholds()
+        return person
+
+    def _set_of(self, name: str, drawn: Sequence[Drawn]) -> None:
+        """Make a set of pictures that somebody has marked."""
+        with Runtime() as runtime:
+            labels = runtime.sets.create(name, SPECS, who="truth")
+            for chunk in scanned([each.path for each in drawn], {}):
+                labels.add_pictures(chunk.found, "truth")
+            numbers = {each.name: each.number for each in labels.classes()}
+            truth = {each.path.name: each.objects for each in drawn}
+            for row in _rows(labels):
+                boxes = [Add(numbers[kind], box) for kind, box in truth[row.name]]
+                labels.edit(row.number, [*boxes, Review()], who="truth", version=row.version)
+
+    def _document(
+        self, models: dict[str, str], person: Person, drawn: Sequence[Drawn], fresh: Sequence[Drawn]
+    ) -> dict[str, Any]:
+        with Runtime() as runtime:
+            rest = {row.name for row in _rows(runtime.sets.open(NAME), "todo")}
+            parts = {"rest": (WHOLE, drawn, rest), "fresh": (FRESH, fresh, {d.path.name for d in fresh})}
+            seen = {
+                part: {called: _measured(runtime, *what, job) for called, job in models.items()}
+                for part, what in parts.items()
+            }
+            stands = runtime.sets.open(NAME).summary()
+        return {
+            "load": os.getloadavg()[0],
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+            "pictures": {"all": stands.pictures, "reviewed": stands.reviewed, "val": stands.reviewed_val},
+            "actions": {
+                "a picture": round(person.actions / person.pictures, 2),
+                "drawing": round(person.drawing / person.pictures, 2),
+                "share": round(person.actions / person.drawing, 3),
+                "what": person.what,
+            },
+            **{
+                part: {called: _shown(value) for called, value in each.items()} for part, each in seen.items()
+            },
+        }
+
+
+def skillbank(*words: str) -> None:
+    """Run a command as people do; its output is shown, and a failure ends the benchmark."""
+    command("skillbank", *words)
+
+
+def command(module: str, *words: str) -> None:
+    """Run a program of this environment."""
+    done = subprocess.run([sys.executable, "-m", module, *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{module} {' '.join(words)}\n{done.stdout}\n{done.stderr}")
+
+
+def _rows(labels: LabelSet, kind: str = "all") -> Iterator[PictureRow]:
+    after: int | None = None
+    while page := labels.pictures(where=Filter(kind), order="number", after=after, limit=500):
+        yield from page
+        after = page[-1].number
+
+
+def _measured(runtime: Runtime, name: str, drawn: Sequence[Drawn], wanted: set[str], job: str) -> Accuracy:
+    """Return how well a model finds what is on some pictures of a set."""
+    labels = runtime.sets.open(name)
+    classes = labels.classes()
+    numbers = {each.name: each.number for each in classes}
+    truth = {each.path.name: each.objects for each in drawn}
+    rows = [row for row in _rows(labels) if row.name in wanted]
+    looked = look(find_model(runtime, job), rows, classes)
+    return accuracy(
+        [[Truth(numbers[kind], box) for kind, box in truth[row.name]] for row in rows],
+        [looked.found[row.number] for row in rows],
+    )
+
+
+def _shown(seen: Accuracy) -> dict[str, list[float]]:
+    means = {"mAP50": seen.map50, "mAP": seen.map}
+    return {n: [round(x, 3) for x in (e.value, e.low, e.high)] for n, e in means.items() if e is not None}

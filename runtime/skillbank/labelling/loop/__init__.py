@@ -1,0 +1,1 @@
+"""How the loop of a label set goes: models asked about its pictures, measured and compared, as one page."""
