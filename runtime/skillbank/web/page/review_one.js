@@ -1,6 +1,6 @@
 // One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
 import { at, seen } from "/dom.js";
-import { call, className, link, picturePath, review } from "/review_set.js";
+import { call, choose, className, isCandidate, link, picturePath, review } from "/review_set.js";
 import * as canvas from "/review_canvas.js";
 import * as panel from "/review_panel.js";
 import * as grid from "/review_grid.js";
@@ -11,11 +11,13 @@ const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetc
 let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
+const meant = () => picture?.box(canvas.canvas.aimed ?? canvas.canvas.selected); // under the pointer, or selected
 export const number = () => picture?.number ?? null;
 export const saved = async () => picture === null || picture.saved();
 // On the way to another picture nothing is done to the one that is still shown.
 export const active = (name) => picture !== null && (["undo", "redo"].includes(name) || free(name));
-const free = (name) => busy === 0 && heading === null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
+const free = (name) => busy === 0 && heading === null && (!["nudge", "size"].includes(name) || canvas.canvas.selected !== null)
+  && (!["yes", "reject"].includes(name) || Boolean(meant()));
 
 export function start(given) {
   door = given;
@@ -106,7 +108,7 @@ function shown() {
 }
 
 function chosen() {
-  const box = selected();
+  const box = meant();
   at("reject").disabled = !box;
   at("yes").disabled = box?.state !== "proposed";
 }
@@ -205,23 +207,41 @@ function add(box) {
   door.said(`A box of ${className(review.chosen)}.`);
 }
 
+// A candidate under the pointer becomes a box of the class that a digit says: the surest of that class, or what is there.
+function found(number) {
+  const there = canvas.canvas.aimed === null || picture.conflict ? null : picture.box(canvas.canvas.aimed);
+  if (!there || !isCandidate(there)) return false;
+  const box = canvas.candidate(number) ?? there;
+  choose(number);
+  picture.do(box.class === number ? { op: "accept", number: box.number } : { op: "change", number: box.number, class: number });
+  canvas.select(box.number);
+  panel.list();
+  door.said(`A box of ${className(number)}, found below the threshold.`);
+  return true;
+}
+
 export const actions = {
   accept: () => decide("reviewed"),
   skip: () => decide("skipped"),
   next: () => onward(1),
   previous: () => { asking = ""; return onward(-1); },
   yes() {
-    const box = selected();
+    const box = meant();
     if (box?.state === "proposed") picture.do({ op: "accept", number: box.number });
   },
   reject() {
-    const box = selected();
+    const box = meant();
     if (!box || picture.conflict) return;
-    panel.walk(1);
-    if (canvas.canvas.selected === box.number) canvas.select(null);
+    if (canvas.canvas.selected === box.number) {
+      panel.walk(1);
+      if (canvas.canvas.selected === box.number) canvas.select(null);
+    }
     picture.reject(box.number);
   },
-  draw: () => canvas.setDrawing(!canvas.canvas.drawing),
+  draw() {
+    if (!canvas.canvas.drawing) canvas.select(null); // a digit now means the class of what is drawn
+    canvas.setDrawing(!canvas.canvas.drawing);
+  },
   enter() {
     if (canvas.canvas.drawing) add(canvas.middle());
   },
@@ -244,7 +264,7 @@ export const actions = {
   },
   pick(index) {
     const one = review.set.classes[index];
-    if (one) panel.pick(one.number);
+    if (one && !found(one.number)) panel.pick(one.number, canvas.canvas.aimed ?? canvas.canvas.selected);
   },
   box: (step) => panel.walk(step),
   larger: () => canvas.zoomTo(canvas.canvas.zoom * 1.5),
