@@ -40,28 +40,42 @@ class Loop:
     settings: Sequence[str] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def run(self, base: str | None, *, truth: bool = True) -> dict[str, Any]:
-        """Go once around the loop."""
+    def run(self, base: str | None, *, truth: bool = True, start: Sequence[str] = ()) -> dict[str, Any]:
+        """Go once around the loop.
+
+        Parameters
+        ----------
+        base
+            A model to start from; by default one is trained, with the settings ``start``.
+        truth
+            Whether a model is trained on the truth of all pictures as well.
+        """
         drawn = write_pictures(self.folder / "photos", self.pictures, seed=self.seed)
         fresh = write_pictures(self.folder / "fresh", self.pictures, seed=self.seed + 1000)
         if base is None:
             with self._step("a model to start from"):
                 command("grounding_dino", "shapes", str(self.folder / "shapes"))
-                skillbank("run", f"train Grounding DINO on {self.folder / 'shapes'}, no HPO", "--yes")
+                words = f"train Grounding DINO on {self.folder / 'shapes'}, no HPO"
+                skillbank("run", words, *_options(start), "--yes")
             base = self._job("train")
         whole = time.monotonic()
         ontology = [f"{name} = {caption}" for name, caption in CLASSES.items()]
         with self._step("label"):
             photos = str(self.folder / "photos")
             skillbank("label", photos, *ontology, "--into", NAME, "--checkpoint", base)
+        truth_of = {each.path.name: each.objects for each in drawn}
         with self._step("review"):
-            person = self._reviewed({each.path.name: each.objects for each in drawn})
+            first = self._reviewed(truth_of, self.review)
         with self._step("fine-tune"):
             self._tune(NAME, base)
         tuned = self._job("train")
         with self._step("label again"):
             skillbank("label", "--into", NAME, "--checkpoint", tuned, "--only", "unreviewed")
         self.seconds["the loop"] = time.monotonic() - whole
+        with Runtime() as runtime:
+            rest = {row.name for row in _rows(runtime.sets.open(NAME), "todo")}
+        with self._step("review the rest"):
+            second = self._reviewed(truth_of, self.pictures)
         models = {"before": base, "after": tuned}
         self._set_of(WHOLE, drawn)
         self._set_of(FRESH, fresh)
@@ -69,7 +83,14 @@ class Loop:
             with self._step("fine-tune on all the truth"):
                 self._tune(WHOLE, base)
             models["all the truth"] = self._job("train")
-        return self._document(models, person, drawn, fresh)
+        return {
+            "load": round(os.getloadavg()[0], 1),
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+            "actions, first round": first.document(),
+            "actions, second round": second.document(),
+            "rest": self._measured(models, WHOLE, drawn, rest),
+            "fresh": self._measured(models, FRESH, fresh, {each.path.name for each in fresh}),
+        }
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -86,15 +107,14 @@ class Loop:
 
     def _tune(self, name: str, base: str) -> None:
         words = f"fine-tune Grounding DINO on set {name} from {base}, no HPO"
-        options = [part for setting in self.settings for part in ("--set", setting)]
-        skillbank("run", words, *options, "--yes")
+        skillbank("run", words, *_options(self.settings), "--yes")
 
-    def _reviewed(self, truth: dict[str, Objects]) -> Person:
+    def _reviewed(self, truth: dict[str, Objects], most: int) -> Person:
         """Review what the queue asks for, one picture after the other."""
         with Runtime() as runtime:
             labels = runtime.sets.open(NAME)
             person = Person(labels, truth)
-            while person.pictures < self.review and (asked := labels.next(person.name)):
+            while person.pictures < most and (asked := labels.next(person.name)):
                 person.review(asked[0])
                 if person.pictures in (_SETTLED, 2 * _SETTLED):
                     person.take_thresholds()
@@ -112,31 +132,26 @@ class Loop:
                 boxes = [Add(numbers[kind], box) for kind, box in truth[row.name]]
                 labels.edit(row.number, [*boxes, Review()], who="truth", version=row.version)
 
-    def _document(
-        self, models: dict[str, str], person: Person, drawn: Sequence[Drawn], fresh: Sequence[Drawn]
-    ) -> dict[str, Any]:
+    def _measured(
+        self, models: dict[str, str], name: str, drawn: Sequence[Drawn], wanted: set[str]
+    ) -> dict[str, dict[str, list[float]]]:
+        """Return how well each model finds what is on some pictures of a set."""
+        truth = {each.path.name: each.objects for each in drawn}
         with Runtime() as runtime:
-            rest = {row.name for row in _rows(runtime.sets.open(NAME), "todo")}
-            parts = {"rest": (WHOLE, drawn, rest), "fresh": (FRESH, fresh, {d.path.name for d in fresh})}
-            seen = {
-                part: {called: _measured(runtime, *what, job) for called, job in models.items()}
-                for part, what in parts.items()
-            }
-            stands = runtime.sets.open(NAME).summary()
+            labels = runtime.sets.open(name)
+            classes = labels.classes()
+            numbers = {each.name: each.number for each in classes}
+            rows = [row for row in _rows(labels) if row.name in wanted]
+            there = [[Truth(numbers[kind], box) for kind, box in truth[row.name]] for row in rows]
+            seen = {called: look(find_model(runtime, job), rows, classes) for called, job in models.items()}
         return {
-            "load": os.getloadavg()[0],
-            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
-            "pictures": {"all": stands.pictures, "reviewed": stands.reviewed, "val": stands.reviewed_val},
-            "actions": {
-                "a picture": round(person.actions / person.pictures, 2),
-                "drawing": round(person.drawing / person.pictures, 2),
-                "share": round(person.actions / person.drawing, 3),
-                "what": person.what,
-            },
-            **{
-                part: {called: _shown(value) for called, value in each.items()} for part, each in seen.items()
-            },
+            called: _shown(accuracy(there, [each.found[row.number] for row in rows]))
+            for called, each in seen.items()
         }
+
+
+def _options(settings: Sequence[str]) -> list[str]:
+    return [part for setting in settings for part in ("--set", setting)]
 
 
 def skillbank(*words: str) -> None:
@@ -156,20 +171,6 @@ def _rows(labels: LabelSet, kind: str = "all") -> Iterator[PictureRow]:
     while page := labels.pictures(where=Filter(kind), order="number", after=after, limit=500):
         yield from page
         after = page[-1].number
-
-
-def _measured(runtime: Runtime, name: str, drawn: Sequence[Drawn], wanted: set[str], job: str) -> Accuracy:
-    """Return how well a model finds what is on some pictures of a set."""
-    labels = runtime.sets.open(name)
-    classes = labels.classes()
-    numbers = {each.name: each.number for each in classes}
-    truth = {each.path.name: each.objects for each in drawn}
-    rows = [row for row in _rows(labels) if row.name in wanted]
-    looked = look(find_model(runtime, job), rows, classes)
-    return accuracy(
-        [[Truth(numbers[kind], box) for kind, box in truth[row.name]] for row in rows],
-        [looked.found[row.number] for row in rows],
-    )
 
 
 def _shown(seen: Accuracy) -> dict[str, list[float]]:

@@ -67,6 +67,17 @@ class Person:
             self.labels.set_threshold(number, suggestion.threshold, self.name)
         self._did("thresholds", _CLICK)
 
+    def document(self) -> dict[str, object]:
+        """Return the counts."""
+        pictures = max(1, self.pictures)
+        return {
+            "pictures": self.pictures,
+            "a picture": round(self.actions / pictures, 2),
+            "drawing": round(self.drawing / pictures, 2),
+            "share": round(self.actions / max(1, self.drawing), 3),
+            "what": dict(self.what),
+        }
+
     def _did(self, what: str, actions: int) -> None:
         self.actions += actions
         self.what[what] = self.what.get(what, 0) + actions

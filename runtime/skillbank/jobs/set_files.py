@@ -23,7 +23,7 @@ from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, once
 from skillbank.storage.data_place import local_place
 
-__all__ = ["ensure_sets", "lies", "with_sets"]
+__all__ = ["ensure_sets", "lies", "trained_on", "with_sets"]
 
 _TRAINING, _VALIDATION = "train_datasets", "eval_dataset"
 _SHOWN = 5
@@ -82,6 +82,15 @@ def with_sets(
                 ] = None
     unique = tuple(dict.fromkeys(data))
     return request.model_copy(update={"data": unique}), tuple(notes)
+
+
+def trained_on(request: Request, sets: Callable[[], SetStore]) -> tuple[int, str]:
+    """Return how many pictures of label sets a training reads, and their names; 0 where it reads others."""
+    places = [set_place(each.uri) for each in request.data if each.source == _TRAINING]
+    stands = [sets().open(place.name).summary() for place in places if place is not None and not place.rest]
+    if len(stands) < len(places):
+        return 0, ""
+    return sum(each.reviewed_train for each in stands), " and ".join(f"set:{each.name}" for each in stands)
 
 
 def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False) -> None:

@@ -42,10 +42,14 @@ class DataLocation(Frozen):
 
 
 class Setting(Frozen):
-    """One value that the user set, by dotted key or shorthand."""
+    """One value that the user set, by dotted key or shorthand.
+
+    ``why`` says so of one that nobody has set, but that follows from what was named.
+    """
 
     key: str
     value: Any
+    why: str = ""
 
 
 class Request(Frozen):

@@ -1,0 +1,40 @@
+"""The loop of a label set, small: a weak model, some reviewed pictures, one fine-tuning, better labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from benchmarks.loop.loop import Loop
+from benchmarks.loop.person import drawing
+from benchmarks.loop.pictures import write_pictures
+
+
+def test_pictures_are_the_same_each_time_and_hold_what_is_said(tmp_path: Path) -> None:
+    first, again = (write_pictures(tmp_path / name, 6, seed=2) for name in ("a", "b"))
+    assert [each.path.read_bytes() for each in first] == [each.path.read_bytes() for each in again]
+    assert [each.objects for each in first] == [each.objects for each in again]
+    boxes = [box for each in first for _, box in each.objects]
+    assert all(0 <= x1 < x2 <= 128 and 0 <= y1 < y2 <= 128 for x1, y1, x2, y2 in boxes)
+    assert len(boxes) >= 12
+
+
+def test_drawing_is_a_key_and_a_drag_a_box_and_a_key_a_class() -> None:
+    box = (0.0, 0.0, 9.0, 9.0)
+    assert drawing([]) == 1
+    assert drawing([(1, box), (2, box), (1, box)]) == 3 * 2 + 2 + 1
+
+
+@pytest.mark.slow
+def test_a_model_that_was_fine_tuned_on_reviewed_pictures_labels_the_rest_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
+    loop = Loop(tmp_path, pictures=40, review=16, settings=["train.num_epochs=12"])
+    result = loop.run(None, truth=False, start=["train.num_epochs=1"])
+    before, after = (result["rest"][name]["mAP50"][0] for name in ("before", "after"))
+    assert before < 0.6 and after > before + 0.1
+    one, two = (result[f"actions, {name} round"] for name in ("first", "second"))
+    assert (one["pictures"], two["pictures"]) == (16, 24)
+    assert two["share"] < one["share"] < 1.2
