@@ -6,14 +6,19 @@ press, click and drag; moving the pointer, looking and thinking are no actions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmarks.loop.person import GOOD, SAME, Objects
 from grounding_dino.data.drawn import Box
 from skillbank.sets.geometry import overlap
-from tests.web.reviewing import Reviewer
+from tests.web.browser import open_browser
+from tests.web.conftest import web_server
+from tests.web.reviewing import Reviewer, reviewer
 
 _OFF = 1.5
 """Pixels by which an edge may be off where a box is pulled."""
@@ -25,6 +30,10 @@ _SEEN = """() => [...document.querySelectorAll("#canvas-boxes .mark, #canvas-aim
     selected: list.includes("selected") };
 })"""
 _SHOWN = "() => !document.getElementById('canvas').classList.contains('waiting')"
+
+_OPEN = """() => !document.getElementById('part-picture').hidden
+  && location.hash.endsWith(`/picture/${document.getElementById('part-picture').dataset.number}`)
+  || document.getElementById('review-said').textContent.startsWith('Nothing is left')"""
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,16 @@ class PagePerson:
     def __post_init__(self) -> None:
         self._keys = self.at.page.locator("#class-list [data-class] span").all_inner_texts
 
-    def begin(self, name: str) -> None:
-        """Ask for the first picture of the queue."""
+    def begin(self, name: str) -> bool:
+        """Ask for the next picture of the queue; return whether there is one."""
         self.at.open(name)
+        self.at.page.evaluate("document.getElementById('review-said').textContent = ''")
         self.at.page.click("#review-start")
-        self.at.page.wait_for_selector("#part-picture[data-number]:not([hidden])")
+        self.at.page.wait_for_function(_OPEN)
+        if self.at.page.locator("#part-picture").is_hidden():
+            return False
         self._ready()
+        return True
 
     def review(self) -> bool:
         """Correct the picture that is shown and go on to the next; return whether there is one."""
@@ -87,10 +100,11 @@ class PagePerson:
         for name, box in sorted(self.truth[called]):
             self._draw(name, box)
         assert self.at.settle() == "Saved"
+        self.drawing += drawing(self.truth[called])
         return self._on("accept and next")
 
-    def take_thresholds(self, name: str) -> None:
-        """Take the thresholds that the page suggests, and go back to the queue."""
+    def take_thresholds(self, name: str) -> bool:
+        """Take the thresholds that the page suggests, and go on; return whether there is a next picture."""
         page = self.at.page
         page.get_by_role("link", name="Classes").click()
         page.wait_for_selector("#class-table > li")
@@ -99,7 +113,18 @@ class PagePerson:
             page.click("#take-all")
             page.locator("#take-all").wait_for(state="hidden")
         self._did("thresholds", 2)  # there and back
-        self.begin(name)
+        return self.begin(name)
+
+    def document(self) -> dict[str, object]:
+        """Return the counts."""
+        pictures = max(1, self.pictures)
+        return {
+            "pictures": self.pictures,
+            "a picture": round(self.actions / pictures, 2),
+            "drawing": round(self.drawing / pictures, 2),
+            "share": round(self.actions / max(1, self.drawing), 3),
+            "what": dict(self.what),
+        }
 
     def _did(self, what: str, actions: int = 1) -> None:
         self.actions += actions
@@ -232,3 +257,35 @@ def _pulls(box: Box, wanted: Box) -> list[tuple[tuple[float, float], tuple[float
         return x, {0.0: wanted[1], 0.5: middle[1], 1.0: wanted[3]}[handle[1]]
 
     return [(handle, target(handle)) for handle in (first, second) if handle != (0.5, 0.5)]
+
+
+@contextmanager
+def person_at_page(home: Path, name: str, truth: Mapping[str, Objects]) -> Iterator[PagePerson]:
+    """Serve the page of a set by ``skillbank review``, and a person at it in a browser."""
+    environment = {**os.environ, "SKILLBANK_HOME": str(home)}
+    with (
+        open_browser() as browser,
+        web_server(environment, name, "--no-open", command="review") as served,
+        reviewer(browser, served.url, "simulated") as someone,
+    ):
+        yield PagePerson(someone, truth)
+
+
+def review_at_page(home: Path, name: str, truth: Mapping[str, Objects], most: int, settled: int) -> PagePerson:
+    """Review what the queue asks for; thresholds are taken after ``settled`` pictures and at twice as many."""
+    with person_at_page(home, name, truth) as person:
+        more = person.begin(name)
+        while more and person.pictures < most:
+            more = person.review()
+            if more and person.pictures in (settled, 2 * settled):
+                more = person.take_thresholds(name)
+    return person
+
+
+def draw_at_page(home: Path, name: str, truth: Mapping[str, Objects], most: int) -> PagePerson:
+    """Draw all boxes of pictures that nothing was proposed for."""
+    with person_at_page(home, name, truth) as person:
+        more = person.begin(name)
+        while more and person.pictures < most:
+            more = person.draw_all()
+    return person
