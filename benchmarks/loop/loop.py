@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +113,7 @@ class Loop:
         words = f"fine-tune Grounding DINO on set {name} from {base}, no HPO"
         skillbank("run", words, *_options(self.settings), "--yes")
 
-    def _reviewed(self, truth: dict[str, Objects], most: int) -> Person | PagePerson:
+    def _reviewed(self, truth: Mapping[str, Objects], most: int) -> Person | PagePerson:
         """Review what the queue asks for, one picture after the other."""
         if self.browser:
             from benchmarks.loop.at_page import review_at_page

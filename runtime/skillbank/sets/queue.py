@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
 from skillbank.sets.writing import Writing
 
-__all__ = ["next_pictures"]
+__all__ = ["elsewhere", "next_pictures", "renew"]
 
 _LOOKED_AT = 40
 """So many of the most useful pictures are weighed against what they look like."""
@@ -41,6 +42,37 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
         rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in chosen]
         change.db.execute(CLAIMS.insert(), rows)
     return chosen
+
+
+def renew(change: Writing, numbers: Sequence[int], claim_seconds: float) -> list[int]:
+    """Keep pictures for one person further on; return those that nobody else has taken or reviewed."""
+    theirs = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
+    )
+    query = sa.select(PICTURES.c.number).where(
+        PICTURES.c.set_id == change.set_id,
+        PICTURES.c.number.in_(numbers),
+        PICTURES.c.state == "todo",
+        PICTURES.c.number.not_in(theirs),
+    )
+    held = list(change.db.scalars(query.order_by(PICTURES.c.number)))
+    if held:
+        change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.picture.in_(held)))
+        until = change.at + timedelta(seconds=claim_seconds)
+        rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in held]
+        change.db.execute(CLAIMS.insert(), rows)
+    return held
+
+
+def elsewhere(change: Writing) -> int:
+    """Return how many pictures that are to be reviewed others have kept for themselves."""
+    theirs = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
+    )
+    query = sa.select(sa.func.count()).where(
+        PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", PICTURES.c.number.in_(theirs)
+    )
+    return change.db.scalar(query) or 0
 
 
 def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:

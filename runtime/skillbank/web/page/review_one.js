@@ -7,8 +7,9 @@ import * as grid from "/review_grid.js";
 import { inWords, load } from "/review_picture.js";
 import { help } from "/review_keys.js";
 
+const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
-let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, stop = new AbortController();
+let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, theirs = 0, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
 const meant = () => picture?.box(canvas.canvas.aimed ?? canvas.canvas.selected); // under the pointer, or selected
@@ -23,6 +24,8 @@ export function start(given) {
   door = given;
   canvas.start();
   panel.start(door.problem);
+  setInterval(keep, KEPT);
+  document.addEventListener("visibilitychange", keep);
   canvas.canvas.onselect = () => { panel.boxes(); chosen(); };
   canvas.canvas.ondraw = add;
   const buttons = { accept: "accept", skip: "skip", next: "next", previous: "previous", reject: "reject", yes: "yes", draw: "draw",
@@ -143,7 +146,9 @@ export async function ask(way = asking || "queue") {
   asking = way;
   try {
     if (!queue.length) {
-      const pictures = way === "sample" ? (await call("GET", "/audit")).waiting : (await call("GET", `/next?count=${AHEAD}`)).pictures;
+      const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
+      const pictures = way === "sample" ? answer.waiting : answer.pictures;
+      theirs = answer.elsewhere ?? 0;
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
@@ -155,8 +160,24 @@ export async function ask(way = asking || "queue") {
 }
 
 function finished() {
+  const all = asking === "queue";
   asking = "";
-  door.said("Nothing is left: every picture is reviewed, skipped, or with somebody else.");
+  if (!all) return door.said("Nothing is left of the sample.");
+  door.said(theirs ? `Nothing is left for you: ${theirs} ${theirs === 1 ? "picture is" : "pictures are"} with somebody else; ask again when they are done, or in some minutes.`
+    : "Nothing is left: every picture is reviewed or skipped.");
+}
+
+// Who looks long at a picture keeps it, and the ones that wait behind it.
+async function keep() {
+  if (asking !== "queue" || !picture || document.hidden || at("review").hidden || at("part-picture").hidden) return;
+  const wanted = picture.number, still = picture.base.state === "todo";
+  try {
+    const { pictures } = await call("POST", "/claims", { body: { pictures: [wanted, ...queue] } });
+    queue = queue.filter((each) => pictures.includes(each));
+    if (still && picture.number === wanted && picture.base.state === "todo" && !pictures.includes(wanted)) {
+      door.said("Somebody else was given this picture, or has reviewed it, while nothing was done here.");
+    }
+  } catch { /* the next operation says what is wrong */ }
 }
 
 function go(wanted) {
