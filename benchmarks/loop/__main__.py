@@ -1,6 +1,7 @@
 """The loop of a label set, measured: label, review the useful ones, fine-tune, label again.
 
-python -m benchmarks.loop [--keep DIR] [--pictures 200] [--review 60] [--base FILE] [--seed 0] [--browser] [KEY=VALUE ...]
+python -m benchmarks.loop [--keep DIR] [--pictures 200] [--review 60] [--base FILE] [--seed 0] [--browser]
+                          [KEY=VALUE ...]
 
 A small model is trained on the drawn data set first (or named by --base); it is weak on the pictures of
 signs of `benchmarks.loop.pictures`. A simulated person corrects those that the queue asks for, by the truth;

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loop.person import GOOD, SAME, Objects
-from grounding_dino.data.drawn import Box
-from skillbank.sets.geometry import overlap
 from tests.web.browser import open_browser
 from tests.web.conftest import web_server
 from tests.web.reviewing import Reviewer, reviewer
+
+from benchmarks.loop.person import GOOD, SAME, Objects
+from grounding_dino.data.drawn import Box
+from skillbank.sets.geometry import overlap
 
 _OFF = 1.5
 """Pixels by which an edge may be off where a box is pulled."""
@@ -95,7 +96,7 @@ class PagePerson:
         return self._on("accept and next")
 
     def draw_all(self) -> bool:
-        """Draw all boxes of a picture that has none, class by class, and go on; return whether there is a next."""
+        """Draw all boxes of a picture that has none, class by class; return whether there is a next."""
         called = self.at.page.locator("#picture-name").inner_text()
         for name, box in sorted(self.truth[called]):
             self._draw(name, box)
@@ -271,8 +272,10 @@ def person_at_page(home: Path, name: str, truth: Mapping[str, Objects]) -> Itera
         yield PagePerson(someone, truth)
 
 
-def review_at_page(home: Path, name: str, truth: Mapping[str, Objects], most: int, settled: int) -> PagePerson:
-    """Review what the queue asks for; thresholds are taken after ``settled`` pictures and at twice as many."""
+def review_at_page(
+    home: Path, name: str, truth: Mapping[str, Objects], most: int, settled: int
+) -> PagePerson:
+    """Review what the queue asks for; thresholds are taken after ``settled`` pictures, and at twice that."""
     with person_at_page(home, name, truth) as person:
         more = person.begin(name)
         while more and person.pictures < most:

@@ -28,9 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_whole_loop_at_the_page(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_whole_loop_at_the_page(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = write_pictures(tmp_path / "photos", PICTURES)
     truth = {each.path.name: each.objects for each in drawn}
     shapes = tmp_path / "shapes"
@@ -77,7 +75,9 @@ def test_drawing_from_nothing_takes_what_is_counted(home: Path, tmp_path: Path) 
     assert {name: [kind for kind, _ in boxes] for name, boxes in kept.items()} == {
         each.path.name: sorted(kind for kind, _ in each.objects) for each in drawn
     }
-    assert person.drawing - 4 <= person.actions <= person.drawing, "a class that is still chosen needs no digit"
+    assert person.drawing - 4 <= person.actions <= person.drawing, (
+        "less a digit for a class that is still chosen"
+    )
 
 
 def last_training() -> str:

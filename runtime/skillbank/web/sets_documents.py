@@ -54,6 +54,7 @@ MOST_NUMBER = 2**31 - 1
 Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
+_MOST_CLAIMS = 100
 
 
 class _Answer(BaseModel):
