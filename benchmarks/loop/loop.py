@@ -162,16 +162,17 @@ def _options(settings: Sequence[str]) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
-def skillbank(*words: str) -> None:
-    """Run a command as people do; its output is shown, and a failure ends the benchmark."""
-    command("skillbank", *words)
+def skillbank(*words: str) -> str:
+    """Run a command as people do and return what it prints; a failure ends the benchmark."""
+    return command("skillbank", *words)
 
 
-def command(module: str, *words: str) -> None:
-    """Run a program of this environment."""
+def command(module: str, *words: str) -> str:
+    """Run a program of this environment and return what it prints."""
     done = subprocess.run([sys.executable, "-m", module, *words], check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{module} {' '.join(words)}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
 
 
 def _rows(labels: LabelSet, kind: str = "all") -> Iterator[PictureRow]:

@@ -10,7 +10,6 @@ from benchmarks.loop.at_page import draw_at_page, review_at_page
 from benchmarks.loop.loop import SPECS, command, skillbank
 from benchmarks.loop.pictures import CLASSES, Drawn, write_pictures
 
-from skillbank.cli import main
 from skillbank.labelling.set_pictures import scanned
 from skillbank.runtime import Runtime
 from tests.web.reviewing import opened
@@ -28,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_whole_loop_at_the_page(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_loop_at_the_page(home: Path, tmp_path: Path) -> None:
     drawn = write_pictures(tmp_path / "photos", PICTURES)
     truth = {each.path.name: each.objects for each in drawn}
     shapes = tmp_path / "shapes"
@@ -59,9 +58,7 @@ def test_the_whole_loop_at_the_page(home: Path, tmp_path: Path, capsys: pytest.C
     assert decisions(home) == kept, "and touched nothing that the person decided"
 
     page = tmp_path / "report.html"
-    capsys.readouterr()
-    assert main(["sets", "report", NAME, "-o", str(page), "--json"]) == 0
-    rounds = json.loads(capsys.readouterr().out)["rounds"]
+    rounds = json.loads(skillbank("sets", "report", NAME, "-o", str(page), "--json"))["rounds"]
     assert [one["reviewed"] for one in rounds if one["reviewed"]] == [REVIEWED]
     assert page.stat().st_size > 1000
 
