@@ -36,7 +36,7 @@ ON_REQUEST = frozenset({"mlflow", "wandb"})
 """Imported by the name that a person gives: no dependency of ours."""
 
 ALLOWED = {
-    "runtime/skillbank": ("formats", "kubernetes", "postgres", "video"),
+    "runtime/skillbank": ("cvat", "formats", "kubernetes", "postgres", "video"),
     "runtime/grounding_dino": ("engine", "export", "quantize"),
     "tests": tuple(EXTRAS),
     "engine-image": ("dev",),

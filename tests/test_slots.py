@@ -47,9 +47,12 @@ def test_the_options_are_the_slots(command: str) -> None:
         assert (options[each.name].help or "").startswith(each.help.removesuffix("."))
 
 
-def test_the_arguments_of_the_tool_are_the_slots() -> None:
+def test_the_tool_names_every_slot_and_takes_each_as_a_setting_or_an_argument() -> None:
     [plan] = [t["function"]["parameters"] for t in openai_tools() if t["function"]["name"] == "plan"]
-    assert set(plan["properties"]) - set(Words.model_fields) == set(NAMES)
+    assert set(plan["properties"]) == set(Words.model_fields)
+    said = plan["properties"]["settings"]["description"].removeprefix("Dotted keys, shorthands, or ")
+    assert [each.partition("=")[0] for each in said.split(", ")] == NAMES
+    assert set(PlanArguments.model_fields) - set(Words.model_fields) == set(NAMES)
     types = {name: get_args(PlanArguments.model_fields[name].annotation)[0] for name in NAMES}
     assert {types[each.name] for each in SLOTS if each.kind is Kind.COUNT} == {int}
     assert {types[each.name] for each in SLOTS if each.kind is Kind.NUMBER} == {float}

@@ -16,7 +16,7 @@ from benchmarks.loop.person import Objects, Person
 from benchmarks.loop.pictures import CLASSES, Drawn, write_pictures
 from skillbank.labelling.loop.asking import look
 from skillbank.labelling.models import find_model
-from skillbank.labelling.set_pictures import scanned
+from skillbank.labelling.set_pictures import gathered, scanned
 from skillbank.runtime import Runtime
 from skillbank.sets.accuracy import Accuracy, Truth, accuracy
 from skillbank.sets.label_set import LabelSet
@@ -132,7 +132,7 @@ class Loop:
         """Make a set of pictures that somebody has marked."""
         with Runtime() as runtime:
             labels = runtime.sets.create(name, SPECS, who="truth")
-            for chunk in scanned([each.path for each in drawn], {}):
+            for chunk in scanned(gathered([each.path for each in drawn], None), {}):
                 labels.add_pictures(chunk.found, "truth")
             numbers = {each.name: each.number for each in labels.classes()}
             truth = {each.path.name: each.objects for each in drawn}

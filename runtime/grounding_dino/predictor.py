@@ -89,10 +89,17 @@ def without_repeats(
         The same of two boxes of different phrases; 1 keeps all names of one object.
     """
     kept: list[Detection] = []
+    of_phrase: dict[int, list[Detection]] = {}
     for item in detections:
-        others = ((most if other.phrase == item.phrase else most_across, other.box) for other in kept)
-        if all(bound >= 1 or _overlap(item.box, box) <= bound for bound, box in others):
-            kept.append(item)
+        alike = of_phrase.setdefault(item.phrase, [])
+        if most < 1 and any(_overlap(item.box, other.box) > most for other in alike):
+            continue
+        if most_across < 1 and any(
+            other.phrase != item.phrase and _overlap(item.box, other.box) > most_across for other in kept
+        ):
+            continue
+        kept.append(item)
+        alike.append(item)
     return kept
 
 
@@ -100,7 +107,9 @@ def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
     """Intersection over union of two ``xyxy`` boxes."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
-    shared = max(width, 0.0) * max(height, 0.0)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
     return shared / (areas - shared) if areas > shared else 0.0
 

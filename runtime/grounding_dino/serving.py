@@ -16,7 +16,7 @@ from grounding_dino.descriptions import split_text
 from grounding_dino.drawing import draw_detections, phrase_colours
 from grounding_dino.errors import DataError, EngineError
 from grounding_dino.predictor import Detection, Predictor, rounded, without_repeats
-from grounding_dino.tiles import OFF, detect_in_tiles, tile_size
+from grounding_dino.tiles import AUTO, OFF, detect_in_tiles, tile_size
 from grounding_dino.tokenizer import normalise_phrase
 from grounding_dino.uploads import about_pixels, decode, preview_of
 
@@ -233,7 +233,9 @@ class Service:
         for item, detections in zip(batch, found, strict=True):
             sure = [d for d in detections if d.score >= item.wish.threshold]
             kept = without_repeats(sure, item.wish.nms_iou, item.wish.across_iou)
-            others = len(without_repeats(sure, item.wish.nms_iou)) - len(kept)
+            others = 0
+            if item.wish.across_iou < 1:
+                others = len(without_repeats(sure, item.wish.nms_iou)) - len(kept)
             document = {
                 "width": item.size[0],
                 "height": item.size[1],
@@ -241,6 +243,7 @@ class Service:
                 "batch": len(batch),
                 "seconds": round(spent, 4),
                 **({"other_names": others} if others > 0 else {}),
+                **({"seen": list(item.small.size)} if _is_much_smaller(item) else {}),
                 **item.said,
             }
             answers.append((item, kept, document))
@@ -278,6 +281,11 @@ class Service:
         with self._answering:
             self._answer(reply)
         self._places.release()
+
+
+def _is_much_smaller(item: _Ready) -> bool:
+    """Whether a picture is looked at as a whole alone, and would be looked at in tiles if asked to."""
+    return item.wish.tiles == OFF and tile_size(AUTO, item.size, item.small.size) is not None
 
 
 def read_wish(header: Mapping[str, Any], picture: bytes, usual: Mapping[str, float]) -> Wish:

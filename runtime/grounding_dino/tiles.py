@@ -22,6 +22,9 @@ _EDGE = 2.0
 """Pixels from the border of a tile within which a box ends there."""
 _COVERED = 0.5
 _JOINED = 0.2
+_AS_SURE = 0.5
+"""Share of its score from which a piece of a box is taken for one, so that boxes are the same however low the
+least score is that is asked for."""
 _SAME = 0.5
 """Overlap of what two views show, above which it is one object: they draw its box a little differently."""
 Box = tuple[int, int, int, int]
@@ -147,14 +150,16 @@ def put_together(sound: Sequence[Detection], cut: Sequence[Detection]) -> list[D
         piece
         for piece in cut
         if not any(
-            each.phrase == piece.phrase and _shared(each.box, piece.box) >= _COVERED * _area(piece.box)
+            each.phrase == piece.phrase
+            and each.score >= _AS_SURE * piece.score
+            and _shared(each.box, piece.box) >= _COVERED * _area(piece.box)
             for each in sound
         )
     ]
     joined: list[Detection] = []
-    for piece in left:
-        # It may close the gap between others.
-        meeting = [each for each in joined if _meet(each, piece)]
+    for piece in sorted(left, key=lambda each: -each.score):
+        # It may close the gap between others. What is much less sure is a guess, and must not move a box.
+        meeting = [each for each in joined if _meet(each, piece) and piece.score >= _AS_SURE * each.score]
         joined = [each for each in joined if each not in meeting]
         joined.append(_union([*meeting, piece]))
     return sorted([*sound, *joined], key=lambda each: -each.score)

@@ -54,7 +54,7 @@ def test_from_a_sentence_to_results(
 
         async with door(kind, transport, bank, environment, mode=mode, says=says) as client:  # type: ignore[arg-type]
             tools = {tool.name: tool for tool in await client.tools()}
-            assert len(tools) == 10
+            assert len(tools) == 11
             hints = tools["cancel_job"].annotations
             assert hints is not None and hints.destructive_hint and hints.idempotent_hint
             assert all(tool.output_schema is not None for tool in tools.values())

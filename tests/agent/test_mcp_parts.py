@@ -69,7 +69,7 @@ def test_every_tool_has_valid_schemas_and_its_own_hints() -> None:
         assert (hints.read_only_hint, hints.destructive_hint) == (tool.read_only, tool.destructive)
         assert hints.idempotent_hint == tool.idempotent
     changes = {t.name for t in TOOLS if not listed(t).annotations.read_only_hint}  # type: ignore[union-attr]
-    assert changes == {"launch", "cancel_job", "label_image"}
+    assert changes == {"launch", "cancel_job", "label_image", "label_set"}
 
 
 def test_an_unknown_tool_is_a_protocol_error_and_a_bad_call_is_data(toolbox: Toolbox) -> None:

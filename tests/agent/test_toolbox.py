@@ -121,6 +121,21 @@ def test_slots_are_typed_arguments(toolbox: Toolbox) -> None:
     assert "epochs 5 counts, not the 4 of the words" in corrected.notes
 
 
+def test_a_slot_among_the_settings_is_its_argument(toolbox: Toolbox) -> None:
+    request = {"text": "train Grounding DINO on s3://b/t", "skill": None}
+    said = {"automl": "off", "seed": 3, "gpu_ids": [0, 1], "learning_rate": 2e-4, "nodes": 1}
+    settings = [{"key": key, "value_json": json.dumps(value)} for key, value in said.items()]
+    [listed] = toolbox.plan(**request, settings=settings).plans
+    [typed] = toolbox.plan(**request, **said).plans
+    assert listed.plan_id == typed.plan_id
+    [same] = toolbox.plan(**request, settings=settings, seed=3).plans
+    assert same.plan_id == typed.plan_id
+    twice = toolbox.call("plan", {**request, "settings": settings, "seed": 4})
+    assert twice.error is not None and "seed is said twice, as 4 and as 3" in twice.error.message
+    wrong = toolbox.call("plan", {**request, "settings": [{"key": "nodes", "value_json": "many"}]})
+    assert wrong.error is not None and "nodes is many" in wrong.error.message
+
+
 def test_every_way_to_ask_gives_the_same_plan(toolbox: Toolbox, inline: Command) -> None:
     words = "train Grounding DINO on s3://b/t, no HPO, 20 epochs"
     options = ["--data", "eval=s3://b/e", "--set", "train.optim.lr=1e-3", "--gpus", "2"]

@@ -15,7 +15,7 @@ from skillbank.agent.wording import in_tool_words, shorten
 SOURCES = Path(skillbank.__file__).parent
 PEOPLE = (
     *("skillbank doctor", "skillbank schemas", "skillbank manifest", "skillbank review"),
-    *("--bank", "skillbank there", "--x"),
+    *("--bank", "--as NAME", "skillbank there", "--x"),
 )
 """What a person does at a terminal, said to an agent as well; and names that are only known at run time."""
 
@@ -34,7 +34,7 @@ def sentences(file: Path) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("package", ["plan", "jobs", "bank", "storage"])
+@pytest.mark.parametrize("package", ["plan", "jobs", "bank", "storage", "sets"])
 def test_what_is_written_for_the_terminal_is_said_in_tool_words(package: str) -> None:
     wrong = []
     for file in sorted((SOURCES / package).rglob("*.py")):

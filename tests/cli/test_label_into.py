@@ -14,10 +14,13 @@ import pytest
 from PIL import Image
 
 from skillbank import Runtime
+from skillbank.labelling import process
+from skillbank.sets.content import content_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Operation, Reject, Review
 from tests.cli.conftest import Command
 from tests.labelling.models import write_picture, write_tiny
+from tests.labelling.test_video import film
 
 CLASSES = ["round = red circle | blue circle", "square = red square | not green square"]
 
@@ -159,6 +162,28 @@ def test_refusals_leave_no_set(
         assert runtime.sets.names() == ()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("photos", "a = x", "--into", "s", "-o", "out"),
+        ("photos", "a = x"),
+        ("photos", "x", "--detach"),
+        ("photos", "c =", "--into", "s"),
+        ("photos", "a = x", "--into", "s", "--only", "all"),
+        (),
+    ],
+)
+def test_what_is_refused_for_its_words_starts_no_engine(
+    inline: Command, photos: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    process._end_all()
+    assert inline("label", *words).code == 2 and process._begun == []
+    assert inline("label", "photos", "a = x", "--into", "s", "--checkpoint", "none.pth").code == 5
+    assert len(process._begun) == 1, "what is found out later has begun it"
+    process._end_all()
+
+
 @pytest.mark.slow
 def test_classes_come_from_files_too(
     inline: Command, photos: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,6 +202,64 @@ def test_classes_come_from_files_too(
     near = inline("label", "photos", "red star", "--into", "shape", "--checkpoint", str(tiny))
     assert near.code == 0 and "The label set shape is new (did you mean 'shapes'?)" in near.err
     assert "the label set was made; 6 pictures labelled by tiny.pth" in near.out
+
+
+@pytest.mark.slow
+def test_large_pictures_are_looked_at_in_tiles_where_that_is_asked(
+    inline: Command, words: list[str], photos: Path
+) -> None:
+    write_picture(photos / "large.png", (900, 700))
+    whole = inline(*words, "--json")
+    assert whole.code == 0 and whole.document["tiles"] == "off"
+    assert "large.png has 900 x 700 pixels and the model sees" in whole.err, whole.err
+    tiled = inline(*words, "--tiles", "AUTO", "--json")
+    assert tiled.document["tiles"] == "auto" and "pixels and the model sees" not in tiled.err
+    assert tiled.document["run"] == whole.document["run"] + 1, "another look"
+    assert tiled.document["pictures"]["labelled"] == 7
+    assert inline(*words, "--tiles", "auto", "--json").document["pictures"]["known"] == 7
+    job = inline(*words, "--tiles", "256x200", "--detach", "--json").document["job"]
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        assert [run.settings["tiles"] for run in there.runs()] == ["off", "auto", "256x200"]
+        assert runtime.jobs.look(job).plan["spec"]["label"]["tiles"] == "256x200"
+    inline("cancel", job)
+    assert "no way to cut pictures" in inline(*words, "--tiles", "some").err
+
+
+@pytest.mark.slow
+def test_frames_of_a_video_become_pictures_of_the_set(
+    inline: Command, words: list[str], tmp_path: Path, photos: Path
+) -> None:
+    video = film(tmp_path / "walk.mp4")
+    words = [words[0], str(video), *words[1:], "--json"]
+    refused = inline(*words)
+    assert (refused.code, "--every N" in refused.document["error"]["message"]) == (2, True)
+    made = inline(*words, "--every", "3")
+    assert made.code == 0, made.err
+    assert made.document["pictures"]["new"] == 10
+    again = inline(*words, "--every", "3").document["pictures"]
+    assert (again["new"], again["labelled"], again["known"]) == (0, 0, 10)
+    video.unlink()
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        rows = {row.name: row for row in there.pictures()}
+        assert "walk/frame-000009.jpg" in rows and "0.png" in rows
+        assert len(content_of(rows["walk/frame-000009.jpg"])) > 100, "the frame stays where the video goes"
+
+
+@pytest.mark.slow
+def test_two_names_of_an_object_are_kept_and_the_surest_is_shown(inline: Command, words: list[str]) -> None:
+    assert inline(*words, "--threshold", "0.05", "--json").code == 0
+    with Runtime() as runtime:
+        there = runtime.sets.open("signs")
+        rows = there.pictures()
+        found = [there.picture(row.number).boxes for row in rows]
+        hidden = [box for boxes in found for box in boxes if box.candidate]
+        assert hidden and all(box.score is not None and box.score >= 0.05 for box in hidden)
+        assert {row.number for row in rows if row.clashes} == {box.picture for box in hidden}
+    every = inline(*words, "--threshold", "0.05", "--nms-across", "1", "--json")
+    assert every.document["pictures"]["labelled"] == 0, "the bound moves without the model"
+    assert sum(each["candidates"] for each in every.document["boxes"]) == 0
 
 
 KILLS = 20

@@ -82,6 +82,13 @@ def test_globox_reads_our_labelme(ours: Made, tmp_path: Path) -> None:
     assert sum(map(len, read.values())) == 18
 
 
+def test_globox_reads_our_cvat(ours: Made, tmp_path: Path) -> None:
+    convert(ours.opened(), "cvat", tmp_path / "cvat")
+    read = theirs(globox.AnnotationSet.from_cvat(tmp_path / "cvat" / "annotations.xml"))
+    assert read == marks_of(data_of(tmp_path / "cvat"))
+    assert sum(map(len, read.values())) == 18
+
+
 @pytest.mark.parametrize("form", ["voc", "labelme", "cvat", "open_images"])
 def test_we_read_what_globox_writes(tmp_path: Path, form: str) -> None:
     found = globox_set(tmp_path)

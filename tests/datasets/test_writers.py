@@ -1,7 +1,10 @@
 """What the writers do with what their format cannot hold, and what the files look like."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats import WRITERS
@@ -21,17 +24,7 @@ def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True)
 
 def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:
     writer = WRITER[form]
-    placed = [
-        Picture(
-            each.name,
-            f"{writer.folder(split)}/{each.path}",
-            each.width,
-            each.height,
-            each.boxes,
-            each.caption,
-        )
-        for each in pictures
-    ]
+    placed = [replace(each, path=f"{writer.folder(split)}/{each.path}") for each in pictures]
     return writer.write([Part(split, iter(placed))], ("dog", "cat"), root)
 
 
@@ -113,3 +106,53 @@ def test_what_a_format_does_not_know_is_counted(tmp_path: Path) -> None:
         "boxes with a phrase and no class, which YOLO does not know, are left out: 2",
         "boxes of pictures whose size is not known are left out: 1",
     ]
+
+
+def test_cvat(tmp_path: Path) -> None:
+    """The parts that CVAT's documentation of its XML 1.1 for images names, of a project with a subset."""
+    assert write("cvat", tmp_path, one(BOX), one(Box(1, 2, 3, 4, 0, proposed=0.4), name="b.jpg")) == []
+    root = ElementTree.parse(tmp_path / "annotations.xml").getroot()
+    assert (root.tag, root.findtext("version")) == ("annotations", "1.1")
+    labels = root.findall("meta/project/labels/label")
+    assert [each.findtext("name") for each in labels] == ["dog", "cat"]
+    assert all(re.fullmatch("#[0-9a-f]{6}", each.findtext("color") or "") for each in labels)
+    assert {each.findtext("type") for each in labels} == {"rectangle"}
+    assert root.findtext("meta/project/subsets") == "train"
+    images = root.findall("image")
+    assert [each.attrib for each in images] == [
+        {"id": str(number), "name": name, "subset": "train", "width": "100", "height": "80"}
+        for number, name in enumerate(("a.jpg", "b.jpg"))
+    ]
+    corners = {"xtl": "10", "ytl": "20", "xbr": "40", "ybr": "60"}
+    assert images[0][0].attrib == {
+        "label": "cat", "source": "manual", "occluded": "0", **corners, "z_order": "0",
+    }  # fmt: skip
+    assert images[1][0].get("source") == "auto"
+
+
+def test_label_studio(tmp_path: Path) -> None:
+    """What is decided is an annotation, and what is proposed a prediction with its score."""
+    proposed = Box(50, 40, 100, 80, 0, proposed=0.75)
+    open_one = replace(one(proposed, name="b c.jpg"), undecided=True)
+    blank = replace(one(name="e.jpg"), undecided=True)
+    made = one(BOX, proposed), open_one, one(name="d.jpg"), blank
+    assert write("label_studio", tmp_path, *made) == []
+    tasks = json.loads((tmp_path / "tasks.json").read_text())
+    assert [task["data"] for task in tasks] == [
+        {"image": f"/data/local-files/?d=images/train/{name}.jpg", "split": "train"}
+        for name in ("a", "b%20c", "d", "e")
+    ]
+    assert [[len(each["result"]) for each in task["annotations"]] for task in tasks] == [[1], [], [0], []]
+    assert [len(task.get("predictions", ())) for task in tasks] == [1, 1, 0, 0]
+    [mark] = tasks[0]["annotations"][0]["result"]
+    assert mark["type"] == "rectanglelabels" and "score" not in mark
+    assert (mark["original_width"], mark["original_height"]) == (100, 80)
+    sides = {"x": 10, "y": 25, "width": 30, "height": 50, "rotation": 0}
+    assert mark["value"] == {**sides, "rectanglelabels": ["cat"]}
+    [guess] = tasks[1]["predictions"]
+    assert (guess["score"], guess["result"][0]["score"]) == (0.75, 0.75)
+    config = ElementTree.parse(tmp_path / "label_config.xml").getroot()
+    [image], [labels] = config.findall("Image"), config.findall("RectangleLabels")
+    assert (mark["from_name"], mark["to_name"]) == (labels.get("name"), image.get("name"))
+    assert labels.get("toName") == image.get("name") and image.get("value") == "$image"
+    assert [each.get("value") for each in labels] == ["dog", "cat"]

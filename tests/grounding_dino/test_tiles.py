@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from grounding_dino.predictor import Detection, without_repeats
-from grounding_dino.tiles import detect_in_tiles, layout, tile_size
+from grounding_dino.tiles import detect_in_tiles, layout, put_together, tile_size
 
 SIDES = st.integers(1, 5000)
 
@@ -73,3 +73,13 @@ def test_the_whole_picture_and_its_tiles_show_one_object() -> None:
     found = detect_in_tiles(picture, (64, 64), seen, coarse, 0.3, 8)
     assert [(item.phrase, item.box) for item in found] == [(0, (70, 70, 90, 90)), (1, (150, 20, 160, 30))]
     assert [item.score for item in found] == [0.9, 0.8]
+
+
+def test_a_guess_neither_takes_nor_moves_what_is_sure() -> None:
+    left, right = Detection(0, (10, 10, 50, 30), 0.8), Detection(0, (40, 10, 90, 30), 0.6)
+    whole = Detection(0, (10, 10, 90, 30), 0.8)
+    assert put_together([], [left, right]) == [whole]
+    covering, beside = Detection(0, (5, 5, 95, 40), 0.1), Detection(0, (45, 10, 120, 60), 0.2)
+    assert put_together([covering], [right, left, beside]) == [whole, beside, covering]
+    sure = Detection(0, (5, 5, 95, 40), 0.7)
+    assert put_together([sure], [left, right]) == [sure], "which has both"

@@ -32,7 +32,7 @@ def written(tmp_path: Path, **label: object) -> Path:
     ("label", "said"),
     [
         ({"capions": []}, ["no key label.capions (did you mean 'label.captions'?)"]),
-        ({"least": 2, "nms": "much"}, ["label.least: ", "label.nms: "]),
+        ({"least": 2, "nms": "much", "tiles": "9x9"}, ["label.least: ", "label.nms: ", "label.tiles: "]),
         (
             {"pictures": "???", "model": "???", "captions": []},
             ["label.pictures and label.model and label.captions"],

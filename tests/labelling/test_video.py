@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from skillbank.errors import DataError, PlatformError, UsageError
+from skillbank.labelling.manifest import digest_file
 from skillbank.labelling.pictures import find_pictures
-from skillbank.labelling.video import with_frames
+from skillbank.labelling.video import apart, frames_of, with_frames
 
 
 def film(path: Path, frames: int = 10) -> Path:
@@ -48,6 +49,32 @@ def test_every_nth_frame_is_a_picture(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in pictures} == before, "taken once"
     with pytest.raises(UsageError, match="frames of another video, or others of this"):
         with_frames([video], 2, output)
+
+
+def test_frames_for_a_set_are_kept_by_content_and_taken_once(tmp_path: Path) -> None:
+    video, keep, cache = film(tmp_path / "walk.mp4"), tmp_path / "keep", tmp_path / "cache"
+    frames = frames_of(video, 3, keep, cache)
+    assert [frame.name for frame in frames] == [f"walk/frame-{n:06d}.jpg" for n in (0, 3, 6, 9)]
+    for frame in frames:
+        assert frame.path.stem == digest_file(frame.path) and frame.path.parent.name == frame.path.stem[:2]
+    before = {frame.path: frame.path.stat().st_mtime_ns for frame in frames}
+    moved = video.rename(tmp_path / "other.mp4")
+    again = frames_of(moved, 3, keep, cache)
+    assert {frame.path: frame.path.stat().st_mtime_ns for frame in again} == before
+    assert again[0].name == "other/frame-000000.jpg"
+    frames[1].path.unlink()
+    assert frames_of(moved, 3, keep, cache) == again and frames[1].path.is_file(), "what is gone comes again"
+    [listing] = (cache / "videos").iterdir()
+    listing.write_text("{")
+    assert frames_of(moved, 3, keep, cache) == again
+
+
+def test_frames_of_no_video_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(UsageError, match="--every 5 takes frames of videos, and none was given"):
+        apart([tmp_path / "a.png"], 5)
+    with pytest.raises(UsageError, match="none was given"):
+        with_frames([tmp_path / "a.png"], 5, tmp_path / "labels")
 
 
 def test_what_is_no_video_is_left_as_it_is(tmp_path: Path) -> None:

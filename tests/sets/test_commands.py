@@ -15,8 +15,9 @@ import pytest
 from skillbank.cli import main
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import open_place
-from skillbank.home import cache_dir, database_url
+from skillbank.home import cache_dir, database_url, pictures_dir
 from skillbank.jobs.store import JobStore
+from skillbank.sets import kept_pictures
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Proposal, Reject
 from skillbank.sets.store import SetStore
@@ -125,6 +126,44 @@ def test_pictures_of_an_archive_outlive_the_cache(
     again = store.open("again")
     assert all(Path(row.place).is_file() for row in again.pictures(limit=20))
     assert document(run("data", "check", "set:again", "--json"))["splits"]
+
+
+def test_pictures_that_were_kept_go_when_no_set_has_them(
+    run: Run, signs: LabelSet, store: SetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offered(*words: str) -> set[str]:
+        return {each["path"] for each in document(run("clean", *words, "--json"))["pictures"]}
+
+    run("sets", "export", "signs", "-o", tmp_path / "out", "--pictures", "copy")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "out")
+    for name in ("again", "more"):
+        document(run("sets", "import", archive, "--into", name, "--json"))
+    places = {row.place for row in store.open("again").pictures(limit=20)}
+    assert len(places) == 15 and all(Path(place).is_relative_to(pictures_dir()) for place in places)
+    stray = pictures_dir() / "ab" / "frame.jpg"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"x")
+    assert offered("--dry-run") == set(), "what has just come may be on its way into a set"
+    monkeypatch.setattr(kept_pictures, "RESTING", -1.0)
+    assert offered("--dry-run") == {str(stray)}
+    document(run("sets", "remove", "again", "--yes", "--json"))
+    assert offered("--yes") == {str(stray)}, "the other set has them"
+    assert not stray.exists() and all(Path(place).is_file() for place in places)
+    file = tmp_path / "more.set"
+    document(run("sets", "backup", "more", "-o", file, "--json"))
+    assert run("sets", "remove", "more", "--yes")[0] == 0
+    assert offered("--dry-run") == places
+    with kept_pictures.keeping(pictures_dir()):
+        found = document(run("clean", "--yes", "--json"))
+        assert len(found["left"]) == 15 and all(Path(place).is_file() for place in places)
+    document(run("sets", "restore", file, "--json"))
+    assert offered("--yes") == set()
+    document(run("sets", "remove", "more", "--yes", "--json"))
+    (tmp_path / "photos").rename(tmp_path / "away")
+    assert offered("--dry-run") == set(), "signs has the same pictures, and they are not where they were"
+    (tmp_path / "away").rename(tmp_path / "photos")
+    assert offered("--yes") == places
+    assert [path.name for path in pictures_dir().rglob("*")] == [".lock"]
 
 
 def test_labels_to_review_stay_beside_what_a_model_finds(

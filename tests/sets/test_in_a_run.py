@@ -16,7 +16,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.runtime import Runtime
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import FoundPicture, Reject, SetNotFoundError
+from skillbank.sets.model import ClassSpec, FoundPicture, Reject, SetNotFoundError
 from tests.agent.test_training import TINY
 from tests.datasets.running import _runtime, staged
 from tests.sets.made import NAMES, review, reviewed_set
@@ -173,6 +173,23 @@ def test_its_reviewed_pictures_are_what_a_training_reads(
     assert (len(training.records), len(validation.records)) == (stands.reviewed_train, stands.reviewed_val)
     assert any("15" in said or "pictures" in said for said in given.checks.data)
     assert {box for said in given.checks.data for box in NAMES if box in said} == set(NAMES)
+
+
+def test_classes_are_trained_by_the_captions_that_labelling_asks_for(
+    runtime: Runtime, signs: LabelSet
+) -> None:
+    [before] = runtime.plan(WORDS.format("set signs"))
+    assert not any("go by their first captions" in note for note in before.warnings)
+    signs.set_classes([ClassSpec("exit", ("red exit sign", "green exit sign"))], "ann")
+    [plan] = runtime.plan(WORDS.format("set signs"))
+    assert place_of(plan) != place_of(before)
+    assert "classes of set:signs go by their first captions: exit as 'red exit sign'" in plan.warnings
+    said = " ".join(staged(plan).checks.data)
+    assert "red exit sign" in said and NAMES[1] in said and "green exit sign" not in said
+    signs.set_classes([ClassSpec("exit", ("red exit sign", "way out"))], "ann")
+    assert place_of(runtime.plan(WORDS.format("set signs"))[0]) == place_of(plan)
+    # Files that people take away have the names of the classes.
+    assert signs.data_set()[0].classes == NAMES
 
 
 def test_a_plan_runs_on_the_state_that_it_names(runtime: Runtime, signs: LabelSet, tmp_path: Path) -> None:

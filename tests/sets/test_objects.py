@@ -23,9 +23,7 @@ def box(x: float = 0, width: float = 10) -> tuple[float, float, float, float]:
 def kept(
     *findings: tuple[str, float, tuple[float, float, float, float]], **bounds: float
 ) -> list[tuple[int, str]]:
-    found = objects(
-        [Finding(*each[:2], each[2]) for each in findings], WANTED, **{"nms": 0.7, "across": 0.7, **bounds}
-    )
+    found = objects([Finding(*each[:2], each[2]) for each in findings], WANTED, **{"nms": 0.7, **bounds})
     return [(each.class_number, each.caption) for each in found]
 
 
@@ -49,11 +47,9 @@ def test_two_captions_of_a_class_are_one_object() -> None:
     ]
 
 
-def test_of_several_names_for_an_object_the_surest_stays() -> None:
+def test_every_name_of_an_object_is_kept() -> None:
     both = ("door", 0.4, box()), ("red sign", 0.6, box(1))
-    assert kept(*both) == [(EXIT, "red sign")]
-    assert kept(*both, across=1.0) == [(EXIT, "red sign"), (DOOR, "door")]
-    assert kept(("door", 0.4, box()), ("red sign", 0.6, box(5))) == [(EXIT, "red sign"), (DOOR, "door")]
+    assert kept(*both) == [(EXIT, "red sign"), (DOOR, "door")]
 
 
 def test_what_is_not_meant_takes_away_what_it_explains_better() -> None:
@@ -65,7 +61,7 @@ def test_what_is_not_meant_takes_away_what_it_explains_better() -> None:
 
 def test_a_class_may_be_what_another_is_not() -> None:
     found = ("Poster", 0.6, box(3)), ("red sign", 0.5, box())
-    assert kept(*found, across=1.0) == [(POSTER, "Poster")]
+    assert kept(*found) == [(POSTER, "Poster")]
 
 
 def test_what_was_taken_away_takes_nothing_away() -> None:
@@ -80,18 +76,17 @@ FOUND = st.lists(
 )
 
 
-@given(FOUND, st.floats(0, 1), st.floats(0, 1))
-def test_no_two_objects_lie_closer_than_the_bounds(found: list[Finding], nms: float, across: float) -> None:
-    made = objects(found, WANTED, nms=nms, across=across)
+@given(FOUND, st.floats(0, 1))
+def test_no_two_objects_of_a_class_lie_closer_than_the_bound(found: list[Finding], nms: float) -> None:
+    made = objects(found, WANTED, nms=nms)
     assert [each.score for each in made] == sorted((each.score for each in made), reverse=True)
     for number, one in enumerate(made):
-        for other in made[:number]:
-            bound = nms if one.class_number == other.class_number else across
-            assert bound >= 1 or overlap(one.box, other.box) <= bound
+        others = (each for each in made[:number] if each.class_number == one.class_number)
+        assert nms >= 1 or all(overlap(one.box, other.box) <= nms for other in others)
     assert all(isinstance(each, Proposal) for each in made)
 
 
 @given(FOUND, st.floats(0.05, 1))
 def test_a_threshold_moves_without_the_model(found: list[Finding], least: float) -> None:
-    later = [each for each in objects(found, WANTED, nms=0.7, across=0.7) if each.score >= least]
-    assert later == objects([f for f in found if f.score >= least], WANTED, nms=0.7, across=0.7)
+    later = [each for each in objects(found, WANTED, nms=0.7) if each.score >= least]
+    assert later == objects([f for f in found if f.score >= least], WANTED, nms=0.7)

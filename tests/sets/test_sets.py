@@ -279,7 +279,7 @@ def test_the_queue_asks_the_unsure_first_and_each_of_one_person(signs: LabelSet)
 
 def test_filters(signs: LabelSet) -> None:
     run = signs.start_run(spec())
-    clash = [box(1, 0, 0.9), box(2, 1, 0.9)]
+    clash = [box(1, 0, 0.9), box(2, 5, 0.9)]
     signs.propose(run, {1: [box(1, 0, 0.32)], 2: clash, 3: [box(2, 0, 0.1)]})
     signs.edit(4, [Add(1, (0, 0, 9, 9)), Review()], who="ann", version=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 from itertools import count
@@ -295,6 +296,32 @@ def test_the_queue_gives_each_picture_to_one_person(
         with opened(home, name) as found:
             told = {each.name: each.reviewed for each in found.summary().people}
         assert told == {who: len(numbers) for who, numbers in done.items()}
+
+
+def test_an_answer_that_is_late_is_no_conflict_with_oneself(ann: Reviewer, name: str, home: Path) -> None:
+    ann.picture(name, 1)
+    disc, block, _ = sorted(boxes_of(home, name, 1))
+    late = []
+
+    def hold(route: Any) -> None:
+        late.append((route, route.fetch()))
+
+    with opened(home, name) as found:  # something that makes the page look at its picture again
+        found.set_threshold(1, 0.41, "Eve")
+    ann.page.route(f"**/api/sets/{name}/pictures/1", hold)
+    deadline = time.monotonic() + 15
+    while not late:
+        assert time.monotonic() < deadline
+        ann.page.wait_for_timeout(50)
+    ann.select(block)
+    ann.key("r")
+    assert ann.settle() == "Saved"
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    ann.page.unroute(f"**/api/sets/{name}/pictures/1")
+    ann.page.wait_for_timeout(300)
+    assert block not in ann.marks() and disc in ann.marks()
+    assert ann.onward("a"), "no conflict with what this person did"
 
 
 def test_what_another_has_is_said_to_be_left(browser: Browser, served: Server, name: str, home: Path) -> None:

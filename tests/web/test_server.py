@@ -63,6 +63,16 @@ def test_boxes_are_inside_and_named_as_asked(server: Server) -> None:
     assert fewer["detections"] == [d for d in document["detections"] if d["score"] >= level]
 
 
+def test_a_large_picture_is_looked_at_in_tiles_where_that_is_asked(server: Server) -> None:
+    picture = png(1, (700, 500))
+    whole = detect(server, picture, ["red circle"], threshold="0.05").json()
+    assert max(whole["seen"]) < 350 and whole["width"] == 700
+    tiled = detect(server, picture, ["red circle"], threshold="0.05", tiles="auto").json()
+    assert "seen" not in tiled and len(tiled["detections"]) > len(whole["detections"])
+    refused = detect(server, picture, ["red circle"], tiles="32x32")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "usage")
+
+
 def test_requests_with_equal_descriptions_run_together(server: Server) -> None:
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda n: detect(server, png(n), ["red circle"]).json(), range(24)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.agent.finding import DESCRIBE_ACTION, SEARCH_SKILLS
 from skillbank.agent.following import JOB_RESULTS, JOB_STATUS, LIST_JOBS
+from skillbank.agent.label_sets import LABEL_SET
 from skillbank.agent.labels import LABEL_IMAGE
 from skillbank.agent.launching import CANCEL_JOB, LAUNCH
 from skillbank.agent.logs import JOB_LOGS
@@ -23,4 +24,5 @@ TOOLS: tuple[Tool, ...] = (
     JOB_RESULTS,
     LIST_JOBS,
     LABEL_IMAGE,
+    LABEL_SET,
 )

@@ -130,7 +130,7 @@ class Chat:
         for call, document in self.transcript.answers():
             if call.name == "plan":
                 plans |= dict.fromkeys(plan["plan_id"] for plan in document.get("plans", ()))
-            elif call.name == "launch" and "job" in document:
+            elif call.name in ("launch", "label_image") and "job" in document:
                 jobs[document["job"]] = None
         return list(plans), list(jobs)
 

@@ -33,6 +33,7 @@ _HINTS = {
     "action_not_found": "search_skills lists the actions of each skill.",
     "spec": "describe_action with find shows keys, types and bounds; then plan again.",
     "job_not_found": "list_jobs shows the ids.",
+    "set_not_found": "label_set without a name lists them; label_image with into makes one.",
     "data_not_found": "Ask the user where the data lies, then plan again.",
     "data": "The data must be mended, or other data named; ask the user.",
     "parent": "list_jobs shows jobs that are COMPLETE; plan again with one of them as parent.",

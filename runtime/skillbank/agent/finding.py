@@ -239,7 +239,7 @@ SEARCH_SKILLS = Tool(
 )
 DESCRIBE_ACTION = Tool(
     name="describe_action",
-    description="What an action of a skill needs. Its parameters are searched with find, never all listed.",
+    description="What an action needs; find searches its parameters.",
     arguments=DescribeArguments,
     result=DescribeAnswer,
     run=_describe,

@@ -122,7 +122,7 @@ class ListArguments(Arguments):
     state: Literal["PENDING", "RUNNING", "UNKNOWN", "COMPLETE", "ERROR", "CANCELED"] | None = None
     action: str | None = None
     trials_of: str | None = None
-    limit: int | None = Field(None, description="Default 10")
+    limit: int | None = None
 
 
 class JobRow(Document):
@@ -281,7 +281,7 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
 
 JOB_STATUS = Tool(
     name="job_status",
-    description="How a job is: progress, metrics, why it failed and what to do. Can wait for its end.",
+    description="How a job is: progress, metrics, why it failed and what to do.",
     arguments=StatusArguments,
     result=StatusAnswer,
     run=_status,

@@ -1,34 +1,45 @@
-"""The tool that labels pictures by description."""
+"""The tool that labels pictures by description, at once or into a label set by a job."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from skillbank.agent.launching import launch_approval
 from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.wording import in_tool_words, shorten
+from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.labelling.batch import label_pictures
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
+    from skillbank.jobs.record import JobRecord
+    from skillbank.plan.model import Plan
+    from skillbank.runtime import Runtime
 
 __all__ = ["LABEL_IMAGE", "LabelAnswer"]
 
 _MOST_PICTURES = 10
 _MOST_OBJECTS = 20
+_MOST_NOTES = 8
+WHO = "agent"
+"""Who made classes and added pictures, in the log of a label set; decisions are people's alone."""
 
 
 class LabelArguments(Arguments):
     """Where to look and what for."""
 
-    image: str = Field(description="Path of a picture or a folder")
-    descriptions: list[str] = Field(description="What to find, e.g. 'red circle'")
-    checkpoint: str | None = Field(None, description="Train job or file; default the last training")
+    image: str | None = Field(None, description="Picture or folder; null: the set's")
+    descriptions: list[str] = Field(description="'red circle'; for a set also 'exit = red sign | green sign'")
+    checkpoint: str | None = Field(None, description="Job or file; default last:train")
     threshold: float | None = Field(None, description="Least score, 0 to 1")
+    into: str | None = Field(None, description="Label set to make or add to, as a job")
 
 
 class Detection(Document):
@@ -49,19 +60,89 @@ class LabelledPicture(Document):
 
 
 class LabelAnswer(Result):
-    """Pictures with what was found."""
+    """Pictures with what was found; or the label set, and the job that looks at its pictures.
+
+    ``new`` pictures came into the set; of the ``left_out`` the first are told in the notes.
+    """
 
     pictures: tuple[LabelledPicture, ...] = ()
     count: int = 0
+    label_set: str = ""
+    job: str = ""
+    plan_id: str = ""
+    new: int = 0
+    left_out: int = 0
     notes: tuple[str, ...] = ()
 
 
 def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
+    if arguments.into is not None:
+        return _into_set(box, arguments, arguments.into)
+    if arguments.image is None:
+        raise UsageError("image is missing: give a picture or a folder, or the label set as into.")
+    return _at_once(box, arguments, arguments.image)
+
+
+def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer:
+    """Make a set, or add to it, and let a job look at the pictures that its model has not seen."""
+    from skillbank.labelling.set_labels import label_set
+    from skillbank.labelling.set_result import Asked
+    from skillbank.sets.ontology import Ontology, read_classes
+
+    wanted = read_classes(arguments.descriptions) if arguments.descriptions else Ontology(())
+    with box.alone(f"label set {name}"):
+        labels = label_set(
+            box.runtime,
+            name,
+            images=[Path(arguments.image)] if arguments.image is not None else (),
+            classes=wanted.classes,
+            model=arguments.checkpoint or "last:train",
+            asked=Asked(threshold=arguments.threshold),
+            detach=True,
+            begin=partial(_begin, box),
+            who=WHO,
+        )
+    assert labels.job is not None
+    left = [f"{place} is {why}." for place, why in labels.left_out]
+    notes = [in_tool_words(shorten(note, 240)) for note in (*wanted.notes, *labels.notes, *left)]
+    return LabelAnswer(
+        label_set=name,
+        job=labels.job,
+        plan_id=box.runtime.jobs.store.get(labels.job).plan_id,
+        new=labels.new,
+        left_out=len(left),
+        notes=tuple(notes[:_MOST_NOTES]),
+        next=[f"job_status of {labels.job} with wait_seconds", f"label_set {name} takes in what it finds"],
+    )
+
+
+def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
+    """Start the job of a set as `launch` would: by the same policy, and with the same approval."""
+    from skillbank.jobs.approvals import launch_terms
+    from skillbank.jobs.seen_data import refuse_changed
+    from skillbank.labelling.set_job import RETRIES
+
+    runtime.keep(plan)  # so that a person can also approve it in a terminal
+
+    def before() -> None:
+        runtime.jobs.preflight(plan)
+
+    approval = launch_approval(runtime, plan, launch_terms(retries=RETRIES))
+    with box.approved(
+        "launch",
+        approval,
+        before=before,
+        unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
+    ) as approved:
+        return runtime.launch(plan, retries=RETRIES, data=approval.data if approved is None else approved)
+
+
+def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:
     # Each question has a folder of its own below home, which holds nothing but these copies.
-    asked = json.dumps([str(Path(arguments.image).absolute()), *arguments.descriptions], ensure_ascii=False)
+    asked = json.dumps([str(Path(image).absolute()), *arguments.descriptions], ensure_ascii=False)
     labels = label_pictures(
         box.runtime,
-        [Path(arguments.image)],
+        [Path(image)],
         arguments.descriptions,
         model=arguments.checkpoint or "last:train",
         output=home() / "labels" / hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16],
@@ -95,7 +176,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects in pictures by describing them, with a trained model on this machine.",
+    description="Find objects in pictures by describing them; into makes a data set for people to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,

@@ -45,11 +45,9 @@ class LaunchArguments(Arguments):
     """What to start: a plan that the store holds, exactly as it was shown."""
 
     plan_id: str
-    idempotency_key: str | None = Field(
-        None, description="Any text; the same text again returns the same job"
-    )
+    idempotency_key: str | None = Field(None, description="The same text again returns the same job")
     checkpoint: str | None = Field(None, description="Parent's model: best, latest or an epoch")
-    retries: int | None = Field(None, description="Attempts after infrastructure failures, default 2")
+    retries: int | None = Field(None, description="After infrastructure failures, default 2")
     on_oom: Literal["stop", "reduce-batch"] | None = None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
+from pydantic.json_schema import SkipJsonSchema
 
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
@@ -13,7 +14,7 @@ from skillbank.errors import UsageError
 from skillbank.launch_question import trials
 from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan, Source
-from skillbank.plan.request import DataLocation, clean_uri, setting_of, source_of
+from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
 from skillbank.plan.slots import SLOTS, Kind, Slot
 from skillbank.visible import one_line
 
@@ -35,7 +36,7 @@ class Data(Arguments):
     """Where one data set lies."""
 
     role: str = Field(description="train|eval|inference|calibration, or the skill's own")
-    uri: str
+    uri: str = Field(description="Place, or set:NAME of a label set")
 
 
 class Value(Arguments):
@@ -45,6 +46,17 @@ class Value(Arguments):
     value_json: str
 
 
+def _named() -> str:
+    """Return how the schema tells of the slots: named once, at a fifth of what an argument each costs."""
+    return f"Dotted keys, shorthands, or {', '.join(map(_shown, SLOTS))}"
+
+
+def _shown(each: Slot) -> str:
+    few = each.choices if len(each.choices) <= _MOST_CHOICES else ()
+    hint = each.hint or "|".join(few)
+    return f"{each.name}={hint}" if hint else each.name
+
+
 class Words(Arguments):
     """A request: words, or skill and actions, or words that the typed arguments correct."""
 
@@ -52,26 +64,24 @@ class Words(Arguments):
     skill: str | None = None
     actions: list[str] | None = Field(None, description="Several: a chain")
     data: list[Data] | None = None
-    settings: list[Value] | None = Field(None, description="Keys or shorthands")
+    settings: list[Value] | None = Field(None, description=_named())
 
 
 def _argument(each: Slot) -> tuple[Any, Any]:
-    """Return the argument of a slot: its type, and its few words."""
+    """Return the argument of a slot, which the schema does not show."""
     kind: Any = _TYPES.get(each.kind, str)
-    hint = each.hint
-    if each.kind is Kind.CHOICE and each.open:
-        hint = "|".join(each.choices)
-    elif each.kind is Kind.CHOICE and len(each.choices) <= _MOST_CHOICES:
+    if each.kind is Kind.CHOICE and not each.open and len(each.choices) <= _MOST_CHOICES:
         kind = Literal[each.choices]
-    return kind | None, Field(None, description=hint or None)
+    return Annotated[kind | None, _UNSHOWN], None
 
 
+_UNSHOWN: Any = SkipJsonSchema()  # type: ignore[type-arg]  # a class at run time, an alias to mypy
 _TYPES: Mapping[Kind, Any] = {
     Kind.COUNT: int, Kind.NUMBER: float, Kind.TEXTS: list[str], Kind.COUNTS: list[int],
 }  # fmt: skip
 _SLOTS: dict[str, Any] = {each.name: _argument(each) for each in SLOTS}
 PlanArguments = create_model("PlanArguments", __base__=Words, **_SLOTS)
-"""The arguments of the tool: `Words` and one for each slot."""
+"""The arguments of the tool: `Words`, and one for each slot, which may also stand among the settings."""
 
 
 class Question(Document):
@@ -143,14 +153,15 @@ class PlanAnswer(Result):
 def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
     if len(arguments.actions or ()) > _LONGEST_CHAIN:
         raise UsageError(f"A chain has at most {_LONGEST_CHAIN} actions; plan it in parts.")
+    slots, settings = _slots(arguments)
     requests, notes = compose(
         box.runtime,
         arguments.text,
         arguments.skill,
         arguments.actions,
         data=[DataLocation(source=source_of(d.role), uri=_said_place(d)) for d in arguments.data or ()],
-        settings=[setting_of(s.key, s.value_json) for s in arguments.settings or ()],
-        **{each.name: getattr(arguments, each.name) for each in SLOTS},
+        settings=settings,
+        **slots,
     )
     plans = box.runtime.plan(requests)
     for plan in plans:
@@ -159,6 +170,24 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
     said = [_cut(box.runtime.sentence([plan])) for plan in plans]
     summaries = [_summary(*each) for each in zip(plans, checks, said, strict=True)]
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
+
+
+def _slots(arguments: Words) -> tuple[dict[str, Any], list[Setting]]:
+    """Return the values of slots, also those that were said among the settings, and the other settings."""
+    slots = {each.name: getattr(arguments, each.name) for each in SLOTS}
+    settings: list[Setting] = []
+    for given in arguments.settings or ():
+        if given.key not in slots:
+            settings.append(setting_of(given.key, given.value_json))
+            continue
+        value = setting_of(given.key, given.value_json).value
+        if slots[given.key] not in (None, value):
+            raise UsageError(
+                f"{given.key} is said twice, as {one_line(slots[given.key], 60)} and as "
+                f"{one_line(value, 60)}; leave one of them out."
+            )
+        slots[given.key] = value
+    return slots, settings
 
 
 def _said_place(data: Data) -> str:
@@ -242,7 +271,7 @@ PLAN = Tool(
     name="plan",
     description=(
         "Compile a request into checked plans; starts nothing. Give text, or skill and actions. "
-        "Questions in a plan are for the user."
+        "Questions are for the user."
     ),
     arguments=PlanArguments,
     result=PlanAnswer,

@@ -26,6 +26,7 @@ from skillbank.visible import one_line, visible_values
 if TYPE_CHECKING:
     from skillbank.agent.finding import DescribeAnswer, SearchAnswer
     from skillbank.agent.following import JobsAnswer, ResultsAnswer, StatusAnswer
+    from skillbank.agent.label_sets import LabelSetAnswer
     from skillbank.agent.labels import LabelAnswer
     from skillbank.agent.launching import CancelAnswer, LaunchAnswer
     from skillbank.agent.logs import LogsAnswer
@@ -284,8 +285,12 @@ class Toolbox:
         return cast("JobsAnswer", self.run("list_jobs", arguments))
 
     def label_image(self, **arguments: Any) -> LabelAnswer:
-        """Find objects in pictures by describing them."""
+        """Find objects in pictures by describing them; with ``into``, keep them in a label set."""
         return cast("LabelAnswer", self.run("label_image", arguments))
+
+    def label_set(self, **arguments: Any) -> LabelSetAnswer:
+        """Say how label sets stand; ``export`` writes one as a data set."""
+        return cast("LabelSetAnswer", self.run("label_set", arguments))
 
 
 def _call_approval(tool: Tool, arguments: Arguments) -> Approval:

@@ -37,12 +37,14 @@ class _Plan:
     jobs: list[tuple[JobRecord, int]]
     checkpoints: list[tuple[JobRecord, list[Path]]]
     kept: list[Kept]
+    pictures: list[Path]
 
     @property
     def bytes(self) -> int:
         """Room that it frees."""
         models = sum(_bytes(path) for _, paths in self.checkpoints for path in paths)
-        return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models
+        pictures = sum(map(_bytes, self.pictures))
+        return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models + pictures
 
     def document(self) -> dict[str, Any]:
         return {
@@ -58,6 +60,7 @@ class _Plan:
                 for r, paths in self.checkpoints
                 for path in paths
             ],
+            "pictures": [{"path": str(path), "bytes": _bytes(path)} for path in self.pictures],
             "kept": [{"job": each.job, "why": each.why} for each in self.kept],
         }
 
@@ -85,7 +88,8 @@ def clean(
     """Show what old things take room, and remove them once you have seen which.
 
     Of the cache, which can be made again, the longest unused goes first. Jobs stay while they run, while a
-    job that stays stands on them, and when they are the newest training of their skill.
+    job that stays stands on them, and when they are the newest training of their skill. Pictures that were
+    kept out of archives go when no label set has them any more.
     """
     cap, now = size_in(cache), datetime.now(UTC)
     job_age, model_age = age_in(jobs, "--jobs"), age_in(checkpoints, "--checkpoints")
@@ -124,8 +128,9 @@ def age_in(text: str | None, option: str) -> timedelta | None:
 def _look(
     store: JobStore, cap: int, now: datetime, job_age: timedelta | None, model_age: timedelta | None
 ) -> _Plan:
-    from skillbank.home import cache_dir
+    from skillbank.home import cache_dir, pictures_dir
     from skillbank.jobs.cleaning import Removal, ended, reads, removable, superseded
+    from skillbank.sets.kept_pictures import unneeded
     from skillbank.storage.cleaning import entries, over, size_of
 
     records = store.list()
@@ -140,7 +145,8 @@ def _look(
         old = [r for r in records if ended(r) and r.id not in gone and r.history[-1].at < now - model_age]
         staying = [record for record in records if record.id not in gone]
         models = [(record, paths) for record in old if (paths := superseded(record, staying))]
-    return _Plan(held, cache, jobs, models, list(going.kept))
+    pictures = unneeded(store.engine, pictures_dir(), now.timestamp())
+    return _Plan(held, cache, jobs, models, list(going.kept), pictures)
 
 
 def _approved(found: _Plan, as_json: bool) -> bool:
@@ -155,10 +161,14 @@ def _remove(found: _Plan, store: JobStore) -> list[str]:
     """Remove what was shown; return what stayed after all, a sentence each."""
     import shutil
 
+    from skillbank.home import pictures_dir
     from skillbank.jobs.cleaning import remove_job
+    from skillbank.sets import kept_pictures
     from skillbank.storage.cleaning import drop
 
     left = [f"{entry.path} stays: it is in use again" for entry in found.cache if not drop(entry)]
+    stay = kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time())
+    left += [f"{path} stays: a label set needs it, or is being made" for path in stay]
     for record, paths in found.checkpoints:
         for path in paths:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -180,10 +190,12 @@ def _show(found: _Plan, cap: int) -> None:
         f"{_size(sum(map(_bytes, paths))):>9}  {len(paths)} of {record.id}"
         for record, paths in found.checkpoints
     ]
+    pictures = [f"{_size(_bytes(path)):>9}  {path.name}" for path in found.pictures]
     for title, lines in (
         ("From the cache would go:", cache),
         ("Jobs that would go, with their results:", jobs),
         ("Checkpoints that would go, neither best nor latest:", models),
+        ("Pictures out of archives that no label set has any more:", pictures),
         ("Old enough, but staying:", [f"{each.job}: {each.why}" for each in found.kept]),
     ):
         if lines:

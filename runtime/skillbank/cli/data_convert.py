@@ -17,7 +17,7 @@ def convert(
         str,
         typer.Option(
             "--to",
-            metavar="odvg|coco|yolo|voc|labelme|csv",
+            metavar="odvg|coco|yolo|voc|cvat|labelme|label_studio|csv",
             help="Format to write; every split is written in it.",
         ),
     ],

@@ -41,7 +41,7 @@ def split(
         str,
         typer.Option(
             "--to",
-            metavar="odvg|coco|yolo|voc|labelme|csv",
+            metavar="odvg|coco|yolo|voc|cvat|labelme|label_studio|csv",
             help="Format to write [default: as it is, else coco]",
         ),
     ] = "",

@@ -83,7 +83,7 @@ def label(
         typer.Option(
             "--format",
             "-f",
-            metavar="json|coco|kitti|odvg|yolo|voc|labelme|csv|pictures",
+            metavar="json|coco|kitti|odvg|yolo|voc|cvat|labelme|label_studio|csv|pictures",
             help="What is written; may be repeated [default: json and pictures]",
         ),
     ] = None,
@@ -131,23 +131,22 @@ def label(
 
     With --into they are kept in a label set, where people review them.
     """
-    from skillbank.labelling.process import begin
-
-    begin()
     from skillbank.cli import label_into
-    from skillbank.labelling.batch import ANNOTATED, label_pictures
+    from skillbank.labelling.process import begin
     from skillbank.labelling.words import tell_apart
 
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
         label_into.refuse_folders(output, formats, replace)
-        label_into.refuse_looks(tiles, every)
         said = tell_apart(words or (), texts or (), classes=True)
-        label_into.label(into, said, classes, only, model, bounds, detach, as_json)
+        label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
         return
     label_into.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
     label_into.refuse_classes(said.texts, texts or ())
+    begin()
+    from skillbank.labelling.batch import ANNOTATED, label_pictures
+
     folder = output or Path("labels")
     kinds = [kind.strip() for given in formats or ("json", ANNOTATED) for kind in given.split(",")]
     with options.open_runtime(None) as runtime, _going_on(folder), progress() as told:

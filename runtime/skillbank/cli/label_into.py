@@ -27,7 +27,7 @@ __all__ = ["label", "refuse_classes", "refuse_folders", "refuse_sets"]
 
 _UNREVIEWED = "unreviewed"
 _OPTION = re.compile(
-    r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across)=\S+"
+    r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across|tiles|every)=\S+"
 )
 
 
@@ -38,16 +38,6 @@ def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: 
         raise UsageError(
             f"{' and '.join(named)} belongs to a folder of labels, and --into to a label set; leave one out, "
             "and export the set when it is reviewed."
-        )
-
-
-def refuse_looks(tiles: str, every: int | None) -> None:
-    """Refuse ways of looking that a label set does not have."""
-    given = {"--tiles": tiles != "off", "--every": every is not None}
-    if named := [name for name, said in given.items() if said]:
-        raise UsageError(
-            f"{' and '.join(named)} cannot be had with --into: a label set holds whole pictures; leave it "
-            "out, or label into a folder."
         )
 
 
@@ -77,12 +67,14 @@ def label(
     only: str | None,
     model: str | None,
     bounds: Mapping[str, float | None],
+    tiles: str,
+    every: int | None,
     detach: bool,
     as_json: bool,
 ) -> None:
     """Label pictures into a set, and say how it stands."""
-    from skillbank.labelling.set_labels import label_set
-    from skillbank.labelling.set_result import Asked
+    from skillbank.labelling.buckets import bring
+    from skillbank.labelling.process import begin
     from skillbank.sets.ontology import Ontology, read_classes
 
     if only not in (None, _UNREVIEWED):
@@ -98,15 +90,22 @@ def label(
         )
     file = None if classes is None else at_home(classes)
     read = read_classes(said.texts, file) if said.texts or file else Ontology(())
+    brought = bring(said.buckets)
+    begin()
+    from skillbank.labelling.set_labels import label_set
+    from skillbank.labelling.set_result import Asked
+
     with options.open_runtime(None) as runtime, _going_on(into), progress() as told:
         labels = label_set(
             runtime,
             into,
             images=said.pictures,
+            brought=brought,
             classes=read.classes,
             model=model,
             unreviewed=only == _UNREVIEWED,
-            asked=Asked(**bounds),
+            asked=Asked(**bounds, tiles=tiles),
+            every=every,
             detach=detach,
             who=_user(),
             told=told,
@@ -144,6 +143,7 @@ def _view(labels: SetLabels) -> RenderableType:
     from rich.console import Group
 
     from skillbank.cli.styled import line, table
+    from skillbank.labelling.tiles import OFF
 
     rows = table("class", "captions", "objects", "candidates", "decided")
     captions = {each.name: " | ".join(each.captions) for each in labels.classes}
@@ -161,10 +161,12 @@ def _view(labels: SetLabels) -> RenderableType:
     stands = (
         f"{labels.name}: {summary.pictures} pictures, {summary.todo} to review, {summary.reviewed} reviewed"
     )
-    across = run.settings["across"]
+    across, tiles = run.settings["across"], run.settings["tiles"]
     bounds = f"objects score {run.threshold:g} or more, or their class's threshold; candidates less"
     if across < 1:
-        bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 keeps all"
+        bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 shows all"
+    if tiles != OFF:
+        bounds += f"; large pictures piece by piece too (--tiles {tiles})"
     return Group(
         line(f"{'the label set was made; ' if labels.made else ''}{done}"),
         rows,

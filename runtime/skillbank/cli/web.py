@@ -29,6 +29,15 @@ def web(
         int,
         typer.Option("--queue", min=1, help="Detections under way, after which others are turned away."),
     ] = 64,
+    label_studio: Annotated[
+        str | None,
+        typer.Option(
+            "--label-studio",
+            metavar="URL",
+            help="Be the machine learning backend of this Label Studio, at /label-studio; its pictures are "
+            "fetched from there with the token in SKILLBANK_LABEL_STUDIO_TOKEN.",
+        ),
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     banks: options.Banks = None,
 ) -> None:
@@ -45,4 +54,5 @@ def web(
             hosts=tuple(allow_hosts or ()),
             most_waiting=most_waiting,
             open_browser=open_browser,
+            label_studio=label_studio,
         )

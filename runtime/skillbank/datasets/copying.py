@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -131,7 +132,8 @@ def writer_of(name: str) -> Writer:
     UsageError
         When nothing writes it.
     """
-    found = next((each for each in WRITERS if each.name == name.strip().lower()), None)
+    wanted = re.sub(r"[- ]", "_", name.strip().lower())
+    found = next((each for each in WRITERS if wanted in (each.name, each.name.replace("_", ""))), None)
     if found is None:
         known = [each.name for each in WRITERS]
         raise UsageError(

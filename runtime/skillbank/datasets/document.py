@@ -63,6 +63,8 @@ class Box:
         Whether it holds many objects that nobody told apart (COCO's ``iscrowd``).
     at
         Its place in the annotation file, as in `Where`.
+    proposed
+        How sure a model is of what nobody has decided, 1 where it does not say; None of all else.
     """
 
     x1: float
@@ -73,6 +75,7 @@ class Box:
     phrase: str = ""
     crowd: bool = False
     at: str = ""
+    proposed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Picture:
         Where it stands in the annotations.
     faults
         What was wrong with it in reading, and could not become a box or was mended.
+    undecided
+        Whether it is one that nobody has looked through yet, of a label set that is under review.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Picture:
     caption: str = ""
     where: Where = Where("")
     faults: tuple[Fault, ...] = ()
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

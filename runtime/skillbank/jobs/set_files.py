@@ -18,10 +18,12 @@ from skillbank.home import cache_dir
 from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation, Request
 from skillbank.plan.set_places import SetPlace, set_place
+from skillbank.sets.document import prompt_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, once
 from skillbank.storage.data_place import local_place
+from skillbank.visible import one_line
 
 __all__ = ["ensure_sets", "lies", "trained_on", "with_sets"]
 
@@ -70,6 +72,8 @@ def with_sets(
             f"label set {stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed, "
             f"{stands.reviewed_train:,} for training and {stands.reviewed_val:,} for validation"
         ] = None
+        if said := _called(label_set):
+            notes[said] = None
         wanted = location.source == _TRAINING and _VALIDATION in set(sources) - given
         if wanted and not request.settled and not found.rest:
             if stands.reviewed_val:
@@ -82,6 +86,20 @@ def with_sets(
                 ] = None
     unique = tuple(dict.fromkeys(data))
     return request.model_copy(update={"data": unique}), tuple(notes)
+
+
+def _called(label_set: LabelSet) -> str:
+    """Say which classes a run calls by their first caption; empty where names and captions are the same."""
+    called = [
+        f"{one_line(each.name, 60)} as '{one_line(prompt_of(each), 60)}'"
+        for each in label_set.classes()
+        if prompt_of(each) != each.name
+    ]
+    return (
+        f"classes of set:{label_set.name} go by their first captions: {a_few(called, _SHOWN)}"
+        if called
+        else ""
+    )
 
 
 def trained_on(request: Request, sets: Callable[[], SetStore]) -> tuple[int, str]:
@@ -119,7 +137,7 @@ def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False
 
 def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
     """Write a set as files, once for each state; return its place with its state."""
-    digest, data, tree = label_set.snapshot(lies=lies)
+    digest, data, tree = label_set.snapshot(lies=lies, prompts=True)
     if place.digest and place.digest != digest:
         raise StateError(
             f"the label set {place.name} has changed since the plan was made (it was {place.digest}, and is "

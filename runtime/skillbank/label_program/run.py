@@ -10,6 +10,7 @@ from skillbank.datasets.progress import Step
 from skillbank.errors import DataError, SkillbankError
 from skillbank.label_program.spec import ACTION, LabelBlock, load_spec
 from skillbank.labelling.engine import Engine
+from skillbank.labelling.remarks import Remarks
 from skillbank.labelling.set_answers import answers
 from skillbank.sets.arrivals import PROPOSALS, line_of, listed, numbers_in
 from skillbank.visible import one_line
@@ -58,10 +59,11 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int,
     pictures = listed(Path(said.pictures))
     done = numbers_in(file)
     found = left_out = boxes = 0
+    remarks = Remarks()
     with Engine(said.model) as engine, file.open("ab") as out:
         engine.ready()
         rows = (each for each in pictures if each.number not in done)
-        asked = answers(engine, rows, said.captions, least=said.least, nms=said.nms)
+        asked = answers(engine, rows, said.captions, least=said.least, nms=said.nms, tiles=said.tiles)
         for number, answered in enumerate(asked, 1):
             if answered.why:
                 left_out += 1
@@ -69,8 +71,11 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int,
             else:
                 found += 1
                 boxes += len(answered.findings)
+                remarks.take(answered.row.name, answered.document)
             out.write(line_of(answered.row.number, answered.findings, answered.why))
             if number % _BATCH == 0:
                 out.flush()
             status.step(Step("labelling", len(done) + number, len(pictures)))
+    for sentence in remarks.sentences():
+        print(sentence, file=sys.stderr)
     return found, left_out, boxes

@@ -43,6 +43,12 @@ class LabelBlock(_Block):
     captions: list[str] = _param([], "What to look for, all at once.")
     least: float = _param(0.05, "Least score of what is kept, from 0 to 1.", ge=0, le=1)
     nms: float = _param(0.7, "Most overlap of two boxes of one caption, from 0 to 1.", ge=0, le=1)
+    tiles: str = _param(
+        "off",
+        "Whether pictures are looked at piece by piece too: auto (those much larger than the model sees "
+        "them), WxH in pixels, or off.",
+        pattern=r"^(auto|off|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$",
+    )
 
 
 class LabelSpec(_Block):

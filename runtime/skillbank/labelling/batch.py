@@ -19,6 +19,7 @@ from skillbank.labelling.manifest import digest, digest_file
 from skillbank.labelling.models import HUB_MODEL, WAY_OUT, find_model, model_digest, open_engine
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
+from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
@@ -165,7 +166,7 @@ def label_pictures(
     export.tiles = checked_tiles(tiles)
     pictures, notes = _without_own(find_pictures(images), output)
     labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
-    scales = Scales()
+    scales, shrunk = Scales(), Shrunk()
     with open_engine(found, model) as engine:
         load(engine, model)
         least = engine.about["threshold"] if threshold is None else threshold
@@ -178,6 +179,7 @@ def label_pictures(
         try:
             for path, labelled, about in _labelled(engine, pictures, labels, export):
                 scales.take(path, about)
+                shrunk.take(str(path), about)
                 labels.paths.append(path)
                 labels.pictures.append(labelled)
                 if ANNOTATED in kinds:
@@ -195,7 +197,7 @@ def label_pictures(
     export.left_out = labels.document()["left_out"]
     labels.written = export.finish()
     there = {finding.phrase for picture in labels.pictures for finding in picture.findings}
-    labels.notes += [*scales.notes(), *export.notes, *not_found(read.names, there)]
+    labels.notes += [*scales.notes(), *shrunk.notes(), *export.notes, *not_found(read.names, there)]
     return labels
 
 

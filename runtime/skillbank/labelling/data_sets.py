@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "data_set_files", "data_set_pictures"]
 
-DATA_SETS = ("odvg", "yolo", "voc", "labelme", "csv")
+DATA_SETS = ("odvg", "yolo", "voc", "cvat", "labelme", "label_studio", "csv")
 """Formats of the room that labels are written in; COCO and KITTI keep scores and are written here."""
 
 

@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from skillbank.errors import SkillbankError
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
 from skillbank.labelling.findings import Finding, Labelled
+from skillbank.labelling.tiles import OFF
 from skillbank.sets.content import Pictured, content_of
 
 __all__ = ["Answered", "answers"]
@@ -20,16 +22,28 @@ _READERS = 4
 
 @dataclass(frozen=True)
 class Answered:
-    """What was found in a picture, or why it cannot be looked at: half a sentence that goes on after "is"."""
+    """What was found in a picture, or why it cannot be looked at: half a sentence that goes on after "is".
+
+    Attributes
+    ----------
+    document
+        The engine's answer; empty where there is none.
+    """
 
     row: Pictured
     findings: tuple[Finding, ...] = ()
-    remarks: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 
 
 def answers(
-    engine: Engine, rows: Iterable[Pictured], captions: Sequence[str], *, least: float, nms: float
+    engine: Engine,
+    rows: Iterable[Pictured],
+    captions: Sequence[str],
+    *,
+    least: float,
+    nms: float,
+    tiles: str = OFF,
 ) -> Iterator[Answered]:
     """Yield what is found in pictures, in their order.
 
@@ -39,6 +53,8 @@ def answers(
         Least score of what is found.
     nms
         Most overlap of boxes of one caption; boxes of different captions are all there.
+    tiles
+        As `skillbank.labelling.tiles.checked_tiles` gives it.
 
     Raises
     ------
@@ -55,7 +71,8 @@ def answers(
         except SkillbankError as error:
             asked.append((row, f"left out: {error}"))
             return
-        asked.append((row, engine.ask(data, captions, threshold=least, nms=nms, across=1.0)))
+        answer = engine.ask(data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles)
+        asked.append((row, answer))
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
         for row in rows:
@@ -80,4 +97,4 @@ def _answered(row: Pictured, told: Future[Answer] | str) -> Answered:
     if (document["width"], document["height"]) != (row.width, row.height):
         size = f"{document['width']} x {document['height']}"
         return Answered(row, why=f"{size} pixels to the model and {row.width} x {row.height} in the set")
-    return Answered(row, Labelled.of(row.name, document).findings, document.get("remarks", {}))
+    return Answered(row, Labelled.of(row.name, document).findings, document)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.errors import DataError, QuestionsError
+from skillbank.errors import DataError, JobNotFoundError, NotApprovedError, QuestionsError
 from skillbank.jobs.label_jobs import ACTION, SKILL, lists
+from skillbank.jobs.set_files import lies
 from skillbank.labelling.manifest import put
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
@@ -17,13 +20,36 @@ from skillbank.sets.objects import Wanted
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
+    from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
 
-__all__ = ["launch"]
+__all__ = ["RETRIES", "Start", "launch", "start", "under_way"]
+
+RETRIES = 0
+"""The same command goes on after any failure; a further attempt would have other results."""
+Start = Callable[["Runtime", "Plan"], "JobRecord"]
 
 
-def launch(runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[PictureRow]) -> JobRecord:
+def start(runtime: Runtime, plan: Plan) -> JobRecord:
+    """Start the job of a plan that nobody is asked about any more."""
+    return runtime.launch(plan, retries=RETRIES)
+
+
+def under_way(runtime: Runtime, run: Run) -> JobRecord | None:
+    """Return the job that works for a run now."""
+    try:
+        record = runtime.jobs.look(run.job) if run.job else None
+    except JobNotFoundError:
+        return None  # forgotten meanwhile
+    return None if record is None or record.state.terminal else record
+
+
+def launch(
+    runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[PictureRow], begin: Start = start
+) -> JobRecord:
     """Start a job in which a model looks at pictures of a set.
+
+    The same pictures, model and descriptions are the same plan; while a job of it works there is no second.
 
     Parameters
     ----------
@@ -31,25 +57,30 @@ def launch(runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[Pic
         Of the set.
     model
         A file, a folder or a name on the hub, as `skillbank.labelling.models.find_model` gave it.
+    begin
+        Starts the job; may ask a person.
 
     Raises
     ------
     DataError
         When there is no picture to look at.
-    QuestionsError, TrustError, PlatformError
+    QuestionsError, TrustError, PlatformError, NotApprovedError
         As any launch.
     """
     if not rows:
         raise DataError(
             f"This model has looked at all of these pictures of {name} already; no job was started."
         )
-    file = lists() / f"{name}-{run.number}-{uuid.uuid4().hex[:8]}.jsonl"
-    put(file, list_of(rows))
+    content = list_of(map(_here, rows))
+    file = lists() / f"{name}-{run.number}-{hashlib.sha256(content).hexdigest()[:16]}.jsonl"
+    _forget_others(file)
+    put(file, content)
     settings = {
         "label.model": model,
         "label.captions": list(Wanted.of(run.captions).captions),
         "label.least": run.settings["least"],
         "label.nms": run.settings["nms"],
+        "label.tiles": run.settings["tiles"],
     }
     request = Request(
         skill=SKILL,
@@ -64,9 +95,25 @@ def launch(runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[Pic
             open_points = " | ".join(f"{each.key}: {each.why}" for each in plan.questions)
             raise QuestionsError(f"The job's plan has open questions. {open_points}")
         runtime.refuse_at_gate([plan])
-        # The same command goes on after any failure; a further attempt would have other results.
-        record = runtime.launch(plan, retries=0)
+        jobs = runtime.jobs
+        begun = (jobs.look(each.id) for each in jobs.store.list(plan_id=plan.plan_id))
+        record = next((each for each in begun if not each.state.terminal), None) or begin(runtime, plan)
+    except NotApprovedError:
+        raise  # whoever approves it looks at the list, and the same call finds it again
     except BaseException:
-        Path(file).unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         raise
     return runtime.jobs.look(record.id)
+
+
+def _forget_others(file: Path) -> None:
+    """Take away lists of the same run that nobody has launched; a job of the run would be under way."""
+    stem = file.name.removesuffix(".jsonl")[:-16]
+    for other in file.parent.glob("*.jsonl") if file.parent.is_dir() else ():
+        if other != file and re.fullmatch(rf"{re.escape(stem)}[0-9a-f]{{16}}\.jsonl", other.name):
+            other.unlink(missing_ok=True)
+
+
+def _here(row: PictureRow) -> PictureRow:
+    """Return a picture with its place on this machine: a job's program has no way into a bucket."""
+    return replace(row, place=str(lies(row.place))) if "://" in row.place else row

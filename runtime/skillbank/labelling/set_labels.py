@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from skillbank.descriptions import advice_for, same
 from skillbank.errors import DataError, UsageError, did_you_mean
 from skillbank.labelling.batch import load
+from skillbank.labelling.buckets import Brought
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest, open_engine
-from skillbank.labelling.pictures import find_pictures, see_that_they_are_there
+from skillbank.labelling.pictures import see_that_they_are_there
+from skillbank.labelling.remarks import Remarks
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import settled
-from skillbank.labelling.set_job import launch
-from skillbank.labelling.set_pictures import Scanned, scanned
+from skillbank.labelling.set_job import Start, launch, start, under_way
+from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, PictureRow, Proposal, RunSpec
@@ -45,11 +47,14 @@ def label_set(
     name: str,
     *,
     images: Sequence[Path] = (),
+    brought: Brought | None = None,
     classes: Sequence[ClassSpec] = (),
     model: str | None = None,
     unreviewed: bool = False,
     asked: Asked | None = None,
+    every: int | None = None,
     detach: bool = False,
+    begin: Start = start,
     who: str,
     told: Told = lambda done, total: None,
 ) -> SetLabels:
@@ -61,15 +66,21 @@ def label_set(
     Parameters
     ----------
     images
-        Pictures and folders, which come into the set; by default the pictures that are in it.
+        Pictures, folders and videos, which come into the set; by default the pictures that are in it.
+    brought
+        Pictures of buckets, which come into the set as they lie there.
     classes
         Come into the set beside its own, and all of them are looked for.
     model
         See `skillbank.labelling.models.find_model`.
     unreviewed
         Leave out pictures that a person has reviewed.
+    every
+        Of how many frames of a video one becomes a picture.
     detach
-        Let a job look at the pictures, and return when it has started.
+        Let a job look at the pictures, and return when it has started; while one works there is no second.
+    begin
+        Starts the job; may ask a person, and raise `NotApprovedError` when all but the job is done.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
 
@@ -77,8 +88,22 @@ def label_set(
     ------
     UsageError, DataNotFoundError, SetNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
         When there is nothing to look for, no picture, no such set, no model or no engine.
+
+    Examples
+    --------
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.ontology import read_classes
+    >>> classes = read_classes(["round = red circle | blue circle"]).classes
+    >>> with Runtime() as runtime:
+    ...     try:
+    ...         label_set(runtime, "signs", images=[Path("no/such/folder")], classes=classes, who="ann")
+    ...     except SkillbankError as error:
+    ...         print(error.code)
+    data_not_found
     """
     see_that_they_are_there(images)
+    brought = brought or Brought()
+    images = [*images, *brought.paths]
     wishes, found = asked or Asked(), find_model(runtime, model)
     there = _open(runtime.sets, name, may_lack=bool(images))
     change = settled(name, there.classes() if there else (), classes)
@@ -86,9 +111,9 @@ def label_set(
         raise UsageError(
             f"{name} has no class; say what to find, as in 'exit = red exit sign | green exit sign'."
         )
-    paths = find_pictures(images)
-    known = _by_content(there, {}) if there and paths else {}
-    with open_engine(found, model) as engine, closing(scanned(paths, known)) as chunks:
+    given = gathered(images, every)
+    known = _by_content(there, {}) if there and given else {}
+    with open_engine(found, model) as engine, closing(scanned(given, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
         if first is not None and not first.found:
@@ -102,20 +127,23 @@ def label_set(
         spec = _run_spec(found, there, wishes, engine, who)
         run = there.start_run(spec)
         labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
-        work = _Work(there, labels, engine, unreviewed, who)
+        work = _Work(there, labels, engine, unreviewed, who, brought)
         missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
-        total = len(paths) or len(missing)
+        total = len(given) or len(missing)
         told(0, total)
         adding = work.adding(chain([first] if first else [], chunks), missing, known)
-        rows = adding if paths else iter(missing.values())
+        rows = adding if given else iter(missing.values())
         waiting = list(rows) if detach else []
         with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
                 told(min(total, labels.done), total)
     if detach:
-        labels.job = launch(runtime, name, run, found.source, waiting).id
+        if working := under_way(runtime, run):
+            notes.append(f"{working.id} labels pictures of {name} already; repeat this when it has ended.")
+        record = working or launch(runtime, name, run, found.source, waiting, begin)
+        labels.job = record.id
         labels.run = there.start_run(replace(spec, job=labels.job))
-    labels.notes += [*notes, *work.remarks(), *_nothing_found(labels, work.found)]
+    labels.notes += [*notes, *work.remarks.sentences(), *_nothing_found(labels, work.found)]
     if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
         there.finish_run(run, who)
     labels.summary = there.summary()
@@ -126,12 +154,18 @@ class _Work:
     """Pictures on their way through the model into the set."""
 
     def __init__(
-        self, there: LabelSet, labels: SetLabels, engine: Engine, unreviewed: bool, who: str
+        self,
+        there: LabelSet,
+        labels: SetLabels,
+        engine: Engine,
+        unreviewed: bool,
+        who: str,
+        brought: Brought,
     ) -> None:
         self._set, self._labels, self._engine = there, labels, engine
-        self._unreviewed, self._who = unreviewed, who
+        self._unreviewed, self._who, self._brought = unreviewed, who, brought
         self._wanted = Wanted.of(labels.run.captions)
-        self._remarks: dict[str, list[tuple[str, str]]] = {}
+        self.remarks = Remarks()
         self.found: set[str] = set()
 
     def adding(
@@ -140,8 +174,8 @@ class _Work:
         """Add pictures to the set, and yield those that the model has not looked at."""
         before, met = {row.number for row in known.values()}, set[int]()
         for chunk in chunks:
-            self._labels.left_out += [(str(path), why) for path, why in chunk.left_out]
-            added = self._set.add_pictures(chunk.found, self._who)
+            self._labels.left_out += [(self._brought.said(path), why) for path, why in chunk.left_out]
+            added = self._set.add_pictures(self._brought.placed(chunk.found), self._who)
             self._labels.new += len(added.new)
             if added.moved or any(picture.sha256 not in known for picture in chunk.found):
                 _by_content(self._set, known, anew=bool(added.moved))
@@ -160,9 +194,8 @@ class _Work:
         pending: dict[int, list[Proposal]] = {}
         since = time.monotonic()
         settings = self._labels.run.settings
-        asked = answers(
-            self._engine, rows, self._wanted.captions, least=settings["least"], nms=settings["nms"]
-        )
+        bounds = {name: settings[name] for name in ("least", "nms", "tiles")}
+        asked = answers(self._engine, rows, self._wanted.captions, **bounds)
         try:
             for answered in asked:
                 if answered.why:
@@ -178,10 +211,8 @@ class _Work:
             self._keep(pending)
 
     def _objects(self, answered: Answered) -> list[Proposal]:
-        for code, text in answered.remarks.items():
-            self._remarks.setdefault(code, []).append((answered.row.name, text))
-        settings = self._labels.run.settings
-        found = objects(answered.findings, self._wanted, nms=settings["nms"], across=settings["across"])
+        self.remarks.take(answered.row.name, answered.document)
+        found = objects(answered.findings, self._wanted, nms=self._labels.run.settings["nms"])
         self.found.update(same(each.caption) for each in found)
         return found
 
@@ -189,13 +220,6 @@ class _Work:
         if pending:
             self._set.propose(self._labels.run, pending)
             pending.clear()
-
-    def remarks(self) -> Iterator[str]:
-        """Yield one sentence for each thing that is to be said of one or more pictures."""
-        for places in self._remarks.values():
-            name, text = places[0]
-            many = f"{len(places)} pictures are like {name}, which" if len(places) > 1 else name
-            yield f"{one_line(many, 300)} {text}."
 
 
 def _open(sets: SetStore, name: str, *, may_lack: bool) -> LabelSet | None:
@@ -223,6 +247,7 @@ def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who:
         classes=tuple(each.spec for each in there.classes()),
         nms=about["nms"] if wishes.nms is None else wishes.nms,
         across=about["across"] if wishes.across is None else wishes.across,
+        tiles=wishes.tiles,
         least=min(LEAST, threshold),
         threshold=threshold,
         who=who,

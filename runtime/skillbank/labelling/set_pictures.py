@@ -14,10 +14,12 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 
 from skillbank.datasets.looks import look_at
-from skillbank.labelling.pictures import picture_names
+from skillbank.home import cache_dir, pictures_dir
+from skillbank.labelling.pictures import find_pictures, picture_names
+from skillbank.labelling.video import Frame, apart, frames_of
 from skillbank.sets.model import FoundPicture, PictureRow
 
-__all__ = ["Scanned", "scanned"]
+__all__ = ["Scanned", "gathered", "scanned"]
 
 _THREADS = 4
 _AHEAD = 64
@@ -36,11 +38,31 @@ class Scanned:
     left_out: tuple[tuple[Path, str], ...]
 
 
-def scanned(paths: Sequence[Path], known: Mapping[str, PictureRow]) -> Generator[Scanned]:
+def gathered(images: Sequence[Path], every: int | None) -> list[Frame]:
+    """Return pictures, those below folders and frames of videos, with names that tell where they are from.
+
+    Frames are kept in skillbank's own folder, by their content.
+
+    Raises
+    ------
+    UsageError, DataNotFoundError, PlatformError, DataError
+        When a place holds no picture, or a video cannot be taken apart.
+    """
+    others, videos = apart(images, every)
+    paths = find_pictures(others)
+    found = [Frame(path, name) for path, name in zip(paths, picture_names(paths), strict=True)]
+    for video in videos:
+        found += frames_of(video, every or 1, pictures_dir(), cache_dir())
+    return found
+
+
+def scanned(pictures: Sequence[Frame], known: Mapping[str, PictureRow]) -> Generator[Scanned]:
     """Look at pictures, while the model is busy with those before; those of a known content are only read.
 
     Parameters
     ----------
+    pictures
+        As `gathered` found them.
     known
         Pictures of the set by content; it may grow meanwhile.
     """
@@ -57,7 +79,7 @@ def scanned(paths: Sequence[Path], known: Mapping[str, PictureRow]) -> Generator
 
     def look() -> None:
         try:
-            with closing(_scan(paths, known, stop)) as made:
+            with closing(_scan(pictures, known, stop)) as made:
                 for chunk in made:
                     put(chunk)
         except BaseException as error:  # whoever waits for pictures is told
@@ -83,14 +105,14 @@ def scanned(paths: Sequence[Path], known: Mapping[str, PictureRow]) -> Generator
 
 
 def _scan(
-    paths: Sequence[Path], known: Mapping[str, PictureRow], stop: threading.Event
+    pictures: Sequence[Frame], known: Mapping[str, PictureRow], stop: threading.Event
 ) -> Generator[Scanned]:
     found: list[FoundPicture] = []
     left_out: list[tuple[Path, str]] = []
     since, patience = time.monotonic(), _FIRST
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="look") as pool:
         ahead: deque[tuple[Path, Future[FoundPicture | str]]] = deque()
-        waiting = zip(paths, picture_names(paths), strict=True)
+        waiting = iter(pictures)
         while not stop.is_set():
             _fill(ahead, waiting, lambda path, name: pool.submit(_look, path, name, known))
             if not ahead:
@@ -112,7 +134,7 @@ def _scan(
 
 def _fill(
     ahead: deque[tuple[Path, Future[FoundPicture | str]]],
-    waiting: Iterator[tuple[Path, str]],
+    waiting: Iterator[Frame],
     submit: Callable[[Path, str], Future[FoundPicture | str]],
 ) -> None:
     while len(ahead) < _AHEAD and (following := next(waiting, None)) is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skillbank.errors import UsageError
+from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.sets.model import ClassSpec, Run, SetSummary
 
 __all__ = ["Asked", "SetLabels"]
@@ -21,13 +22,17 @@ class Asked:
         Least score of what is shown; what scores less is kept as a candidate.
     nms, across
         Most overlap of boxes of one class, and of different classes.
+    tiles
+        Whether pictures are looked at piece by piece too: ``auto``, ``WxH`` or ``off``.
     """
 
     threshold: float | None = None
     nms: float | None = None
     across: float | None = None
+    tiles: str = OFF
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tiles", checked_tiles(self.tiles))
         bounds = (("threshold", self.threshold), ("overlap", self.nms), ("overlap", self.across))
         for name, value in bounds:
             if value is not None and not 0 <= value <= 1:

@@ -6,10 +6,10 @@ import re
 
 from skillbank.errors import UsageError
 
-__all__ = ["OFF", "checked_tiles"]
+__all__ = ["AUTO", "OFF", "checked_tiles"]
 
-OFF = "off"
-_WORDS = (OFF, "auto")
+AUTO, OFF = "auto", "off"
+_WORDS = (OFF, AUTO)
 _SIZE = re.compile(r"([1-9]\d{1,4})[xX\u00d7]([1-9]\d{1,4})")
 _LEAST = 32
 

@@ -1,26 +1,103 @@
-"""Frames of videos as pictures: every n-th, written beside the labels, to be reviewed and trained on."""
+"""Frames of videos as pictures: every n-th, written beside the labels or for a label set."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from skillbank.errors import DataError, PlatformError, UsageError
 from skillbank.installation import how_to_install
-from skillbank.labelling.manifest import digest_file, put
+from skillbank.labelling.manifest import digest, digest_file, put
 from skillbank.nearby import at_home
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-__all__ = ["VIDEO_SUFFIXES", "with_frames"]
+__all__ = ["VIDEO_SUFFIXES", "Frame", "apart", "frames_of", "with_frames"]
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg")
 """How the videos end that are taken apart."""
 _ABOUT = "skillbank-frames.json"
 _QUALITY = 95
+
+
+class Frame(NamedTuple):
+    """A frame of a video that was kept: its file, and what it is called."""
+
+    path: Path
+    name: str
+
+
+def apart(images: Sequence[Path], every: int | None) -> tuple[list[Path], list[Path]]:
+    """Return pictures and folders, and videos.
+
+    Raises
+    ------
+    UsageError
+        When there is a video and ``every`` is not said, or the other way round.
+    """
+    found: tuple[list[Path], list[Path]] = [], []
+    for path in images:
+        is_video = path.suffix.lower() in VIDEO_SUFFIXES and at_home(path).is_file()
+        if is_video and every is None:
+            raise UsageError(f"{path} is a video; say with --every N that one of N of its frames is taken.")
+        found[is_video].append(path)
+    if every is not None and not found[1]:
+        raise UsageError(
+            f"--every {every} takes frames of videos, and none was given; give a file that ends in "
+            f"{', '.join(VIDEO_SUFFIXES[:-1])} or {VIDEO_SUFFIXES[-1]}."
+        )
+    if every is not None and every < 1:
+        raise UsageError(f"--every {every} takes no frame; give 1 or more.")
+    return found
+
+
+def frames_of(video: Path, every: int, keep: Path, cache: Path) -> list[Frame]:
+    """Return frames of a video, each a file by its content; a video that is known is not read again.
+
+    Parameters
+    ----------
+    keep
+        Folder for the frames.
+    cache
+        Folder that can be made again: which frames are a video's.
+
+    Raises
+    ------
+    PlatformError
+        When PyAV is not installed.
+    DataError
+        When the video cannot be read or a frame cannot be written.
+    """
+    file = at_home(video)
+    listing = cache / "videos" / f"{digest_file(file)}-{every}.json"
+    known = _listed(listing)
+    if known is None or not all(_place(keep, sha256).is_file() for _, sha256 in known):
+        known = []
+        for number, frame in _frames(file, every):
+            packed = io.BytesIO()
+            frame.to_image().save(packed, format="JPEG", quality=_QUALITY)
+            sha256 = digest(packed.getvalue())
+            if not _place(keep, sha256).is_file():
+                put(_place(keep, sha256), packed.getvalue())
+            known.append((number, sha256))
+        # Last, so that frames of a run that ended in the middle are taken anew.
+        put(listing, (json.dumps(known) + "\n").encode())
+    return [Frame(_place(keep, sha256), f"{file.stem}/frame-{number:06d}.jpg") for number, sha256 in known]
+
+
+def _place(keep: Path, sha256: str) -> Path:
+    return keep / sha256[:2] / f"{sha256}.jpg"
+
+
+def _listed(listing: Path) -> list[tuple[int, str]] | None:
+    try:
+        return [(int(number), str(sha256)) for number, sha256 in json.loads(listing.read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def with_frames(images: Sequence[Path], every: int | None, output: Path) -> list[Path]:
@@ -40,24 +117,20 @@ def with_frames(images: Sequence[Path], every: int | None, output: Path) -> list
     Raises
     ------
     UsageError
-        When there is a video and ``every`` is not said, or its folder holds other frames.
+        When there is a video and ``every`` is not said or the other way round, or its folder holds other
+        frames.
     PlatformError
         When PyAV is not installed.
     DataError
         When a video cannot be read or a frame cannot be written.
     """
-    found: list[Path] = []
-    for path in images:
-        file = at_home(path)
-        if not (path.suffix.lower() in VIDEO_SUFFIXES and file.is_file()):
-            found.append(path)
-            continue
-        if every is None:
-            raise UsageError(f"{path} is a video; say with --every N that one of N of its frames is taken.")
-        if every < 1:
-            raise UsageError(f"--every {every} takes no frame; give 1 or more.")
-        found.append(_taken_apart(file, every, output.with_name(f"{output.name}-frames") / file.stem))
-    return found
+    _, videos = apart(images, every)
+    return [
+        _taken_apart(at_home(path), every, output.with_name(f"{output.name}-frames") / path.stem)
+        if path in videos and every is not None
+        else path
+        for path in images
+    ]
 
 
 def _taken_apart(video: Path, every: int, folder: Path) -> Path:

@@ -17,6 +17,7 @@ __all__ = ["Words", "read_file", "tell_apart"]
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _MOST_BYTES = 1 << 20
+SCHEME = "s3://"
 _FROM_A_PLACE = re.compile(r"(?:\.{1,2}|~[\w.-]*)?[/\\]|[A-Za-z]:[/\\]|[a-z][a-z0-9+]*://")
 _FILE_SUFFIX = re.compile(
     r"\S+\.(?:txt|json|jsonl|ya?ml|csv|zip|tar|tgz|gz|pth|onnx|pdf|heic|mp4)", re.IGNORECASE
@@ -31,6 +32,8 @@ class Words:
     ----------
     pictures
         Pictures and folders.
+    buckets
+        Pictures and folders in buckets, as URIs.
     texts
         Texts of descriptions, those of files among them.
     notes
@@ -38,6 +41,7 @@ class Words:
     """
 
     pictures: list[Path] = field(default_factory=list)
+    buckets: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -66,6 +70,13 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
     """
     found = Words()
     described = False
+    places = [word for word in words if word.startswith(SCHEME)]
+    if classes:
+        found.buckets, words = places, [word for word in words if word not in places]
+    elif places:
+        raise UsageError(
+            f"{places[0]} is in a bucket; its pictures are labelled into a label set, with --into NAME."
+        )
     if not classes:
         found.pictures.append(Path(words[0]))
         words = words[1:]
@@ -77,7 +88,7 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
             _describe(found, word)
             continue
         if not word.strip() or not _exists(at_home(Path(word))):
-            if classes and number == 0 and "=" not in word:
+            if classes and number == 0 and "=" not in word and not places:
                 near = near_path(at_home(Path(word)))
                 raise DataNotFoundError(
                     f"There is no picture or folder {word} here{near}; a class that comes first is written "
@@ -100,6 +111,11 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
             found.pictures.append(Path(word))
     for text in options:
         _describe(found, text)
+    if found.buckets and found.pictures:
+        raise UsageError(
+            f"{found.buckets[0]} is in a bucket and {found.pictures[0]} on this machine; label one after "
+            "the other."
+        )
     if classes:
         for text in found.texts:
             _refuse_references(text)

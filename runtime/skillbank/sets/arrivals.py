@@ -105,7 +105,7 @@ def take_in(
         while time.monotonic() < until:
             lines = [line for line in islice(file, _BATCH) if line.endswith(b"\n")]
             found = {
-                number: objects(each, wanted, nms=settings["nms"], across=settings["across"])
+                number: objects(each, wanted, nms=settings["nms"])
                 for number, each in _lines(lines)
                 if each is not None
             }

@@ -160,6 +160,8 @@ def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
     for column in table.columns:
         if column.name in ("id", "set_id"):
             continue
+        if column.name not in row and column.server_default is not None:
+            continue  # backups of before it was there
         value = row[column.name]
         if value is not None and isinstance(column.type, sa.DateTime):
             value = datetime.fromisoformat(value)

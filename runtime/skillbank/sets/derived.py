@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.sets.geometry import overlap
+from skillbank.sets.naming import Bid, named
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
 
 __all__ = ["derive", "parts"]
 
 _PART = 400
-_SAME_PLACE = 0.5
-"""Share of two boxes from which they are about one object."""
 _DOUBT = 0.25
 """Distance of a score to its threshold from which a proposal is no doubt."""
+_LABELS = 10.0
+"""Weight of labels that a model is sure are wrong: mistakes come before all doubt about proposals."""
 _COLUMNS = ("number", "picture", "class", "score", "run", "state", "shown", "x1", "y1", "x2", "y2")
 
 
@@ -41,23 +40,32 @@ def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:
 
 
 class _Lines:
-    """The score from which proposals are shown: of their class, or of the run that made them."""
+    """From which score proposals are shown, and which overlap makes them names of one object."""
 
     def __init__(self, db: sa.Connection, set_id: int) -> None:
         classes = sa.select(CLASSES.c.number, CLASSES.c.threshold).where(CLASSES.c.set_id == set_id)
-        runs = sa.select(RUNS.c.number, RUNS.c.threshold).where(RUNS.c.set_id == set_id)
+        runs = sa.select(RUNS.c.number, RUNS.c.threshold, RUNS.c.settings).where(RUNS.c.set_id == set_id)
         self._classes = dict(db.execute(classes).all())
-        self._runs = dict(db.execute(runs).all())
+        self._runs: dict[int, float] = {}
+        self._across: dict[int, float] = {}
+        for number, threshold, settings in db.execute(runs):
+            self._runs[number], self._across[number] = threshold, settings["across"]
 
     def of(self, box: Any) -> float:
-        """Return the score from which a proposal is shown."""
+        """Return the score from which a proposal is shown: of its class, or of the run that made it."""
         own = self._classes.get(box["class"])
         return float(self._runs.get(box["run"], 0.0) if own is None else own)
+
+    def across(self, run: int) -> float:
+        """Return the most overlap of boxes of different classes that a run's are shown with."""
+        return self._across.get(run, 1.0)
 
 
 def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
     chosen = PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
-    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart).where(*chosen)
+    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart, PICTURES.c.against).where(
+        *chosen
+    )
     boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
         BOXES.c.set_id == set_id, BOXES.c.picture.in_(part)
     )
@@ -66,8 +74,9 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Li
         of_picture[box["picture"]].append(box)
     turned: list[dict[str, Any]] = []
     found = []
-    for number, state, apart in db.execute(states):
+    for number, state, apart, against in db.execute(states):
         shown, told = _picture(of_picture[number], state, apart, lines)
+        told["use"] += _LABELS * against
         turned += (
             {"n": box["number"], "now": box["number"] in shown}
             for box in of_picture[number]
@@ -91,43 +100,31 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Li
 
 
 def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
-    shown, undecided, margin, doubt = [], 0, None, 0.0
+    decided, standing, margin, doubt = [], [], None, 0.0
     for box in boxes:
         if box["state"] in ("accepted", "edited"):
-            shown.append(box)
+            decided.append(box)
         if box["state"] != "proposed":
             continue
-        # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
         distance = 1.0 if box["score"] is None else box["score"] - lines.of(box)
+        # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
         if distance >= 0 and state != "reviewed":
-            shown.append(box)
-            undecided += 1
+            standing.append(box)
         margin = abs(distance) if margin is None else min(margin, abs(distance))
         doubt = max(doubt, 1 - abs(distance) / _DOUBT)
-    clashes = _clashes(shown)
+    found = named(list(map(_mark, standing)), list(map(_mark, decided)), lines.across)
     use = 0.0
     if state != "reviewed":
-        use = doubt + 0.5 * min(clashes, 3) / 3 + 0.5 * min(apart, 3) / 3
+        use = doubt + 0.5 * min(found.clashes, 3) / 3 + 0.5 * min(apart, 3) / 3
     told = {
-        "shown": len(shown),
-        "undecided": undecided,
+        "shown": len(decided) + len(found.shown),
+        "undecided": len(found.shown),
         "margin": margin if state != "reviewed" else None,
-        "clashes": clashes,
+        "clashes": found.clashes,
         "use": use,
     }
-    return {box["number"] for box in shown}, told
+    return {box["number"] for box in decided} | {standing[n]["number"] for n in found.shown}, told
 
 
-def _clashes(boxes: list[Any]) -> int:
-    """Count the pairs of boxes that have different names for one place, of which one is undecided."""
-    pairs = combinations(boxes, 2)
-    return sum(
-        one["class"] != other["class"]
-        and "proposed" in (one["state"], other["state"])
-        and overlap(_corners(one), _corners(other)) >= _SAME_PLACE
-        for one, other in pairs
-    )
-
-
-def _corners(box: Any) -> tuple[float, float, float, float]:
-    return box["x1"], box["y1"], box["x2"], box["y2"]
+def _mark(box: Any) -> Bid:
+    return Bid(box["class"], (box["x1"], box["y1"], box["x2"], box["y2"]), box["score"], box["run"])

@@ -17,7 +17,7 @@ from skillbank.sets.model import LabelClass
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES
 
-__all__ = ["DIGITS", "Lies", "data_set_of", "digest_of"]
+__all__ = ["DIGITS", "Lies", "data_set_of", "digest_of", "prompt_of"]
 
 DIGITS = 16
 """Hex digits of a digest."""
@@ -27,12 +27,13 @@ _SPLITS = ("train", "val")
 
 
 def digest_of(db: sa.Connection, set_id: int) -> str:
-    """Return what stands for the classes, the reviewed pictures and the boxes in them.
+    """Return what stands for the classes, by what they are trained, the reviewed pictures and their boxes.
 
     Where pictures lie, what is not reviewed, and who decided when are no part of it.
     """
-    names = {c.number: i for i, c in enumerate(_living(db, set_id))}
-    whole = hashlib.sha256(json.dumps([c.name for c in _living(db, set_id)]).encode())
+    living = _living(db, set_id)
+    names = {c.number: i for i, c in enumerate(living)}
+    whole = hashlib.sha256(json.dumps([[c.name, prompt_of(c)] for c in living]).encode())
     boxes = _boxes(db, set_id, reviewed_only=True)
     for row in _pictures(db, set_id, reviewed_only=True):
         of_picture = [
@@ -45,7 +46,7 @@ def digest_of(db: sa.Connection, set_id: int) -> str:
 
 
 def data_set_of(
-    db: sa.Connection, set_id: int, name: str, lies: Lies, *, reviewed_only: bool
+    db: sa.Connection, set_id: int, name: str, lies: Lies, *, reviewed_only: bool, prompts: bool = False
 ) -> tuple[DataSet, Tree]:
     """Return a set as a data set of the splits that it has pictures of.
 
@@ -55,6 +56,8 @@ def data_set_of(
         Asked once for each picture that has a place.
     reviewed_only
         Else pictures that nobody has reviewed come with the boxes that are shown.
+    prompts
+        Whether classes are called by the caption that a model is asked for (see `prompt_of`).
     """
     classes = _living(db, set_id)
     labels = {found.number: i for i, found in enumerate(classes)}
@@ -65,20 +68,53 @@ def data_set_of(
         if row["place"]:
             files[row["name"]] = lies(row["place"])
         marked = tuple(
-            Box(box["x1"], box["y1"], box["x2"], box["y2"], labels[box["class"]], at=f"box {box['number']}")
+            Box(
+                box["x1"],
+                box["y1"],
+                box["x2"],
+                box["y2"],
+                labels[box["class"]],
+                at=f"box {box['number']}",
+                proposed=_sureness(box),
+            )
             for box in boxes[row["number"]]
         )
         path = row["name"] if row["place"] else None
         where = Where(f"set:{name}", f"picture {row['number']}")
-        picture = Picture(row["name"], path, row["width"], row["height"], marked, where=where)
+        picture = Picture(
+            row["name"],
+            path,
+            row["width"],
+            row["height"],
+            marked,
+            where=where,
+            undecided=row["state"] != "reviewed",
+        )
         of_split[row["split"]].append(picture)
     splits = tuple(
         Split(split, split, partial(_each, of_split[split])) for split in _SPLITS if of_split[split]
     )
     data = DataSet(
-        "label set", tuple(c.name for c in classes), splits or (Split("train", "train", partial(_each, [])),)
+        "label set",
+        tuple(prompt_of(c) if prompts else c.name for c in classes),
+        splits or (Split("train", "train", partial(_each, [])),),
     )
     return data, Tree(Path(f"set:{name}"), dict(sorted(files.items())))
+
+
+def _sureness(box: sa.RowMapping) -> float | None:
+    """Return how sure a model is of a proposal; None of what was decided."""
+    if box["state"] != "proposed":
+        return None
+    return 1.0 if box["score"] is None else float(box["score"])
+
+
+def prompt_of(found: LabelClass) -> str:
+    """Return by which words a class is trained: its first caption, which labelling asks for too.
+
+    A model that reads words would learn nothing for that caption from pictures of "sign-07".
+    """
+    return found.captions[0] if found.captions else found.name
 
 
 def _each(pictures: list[Picture]) -> Iterator[Picture]:
@@ -91,7 +127,7 @@ def _living(db: sa.Connection, set_id: int) -> list[LabelClass]:
 
 def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa.RowMapping]:
     c = PICTURES.c
-    query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split).where(
+    query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split, c.state).where(
         c.set_id == set_id
     )
     query = query.where(c.state == "reviewed") if reviewed_only else query.where(c.state != "skipped")
@@ -101,7 +137,7 @@ def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa
 def _boxes(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> dict[int, list[sa.RowMapping]]:
     """Return the boxes that count, by picture."""
     c = BOXES.c
-    query = sa.select(c.number, c.picture, c["class"], c.x1, c.y1, c.x2, c.y2)
+    query = sa.select(c.number, c.picture, c["class"], c.x1, c.y1, c.x2, c.y2, c.state, c.score)
     query = query.where(c.set_id == set_id, c.shown)
     if reviewed_only:
         query = query.where(c.state.in_(("accepted", "edited")))

@@ -191,8 +191,11 @@ def _review(change: Writing, number: int, state: str) -> None:
             change.change("box", row["number"], logged("box", row), accepted)
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None
-    if fields["state"] != state:
+    is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are
+    if fields["state"] != state or is_unseen:
         change.change("picture", number, fields, {"state": state, "reviewed_by": by, "reviewed_at": at})
+    if state == "reviewed":
+        change.set_apart(number, 0, 0.0)  # who looks through it has seen what models say
 
 
 def _corners(box: Corners, size: tuple[int, int]) -> Corners:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,16 @@ from skillbank.datasets.opening import Opened
 from skillbank.datasets.pictures import Gallery
 from skillbank.sets.classes import put_specs
 from skillbank.sets.geometry import inside
+from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
+from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
 from skillbank.sets.pictures import add_pictures
 from skillbank.sets.tables import BOXES, PICTURES
 from skillbank.sets.writing import Writing, change_set, logged
+from skillbank.storage.archive import archive_stem
 from skillbank.storage.cache import content_key
+from skillbank.storage.data_place import local_place
+from skillbank.storage.uri import parse_uri
 
 __all__ = ["Imported", "import_data"]
 
@@ -60,7 +64,14 @@ class _Found:
 
 
 def import_data(
-    labels: LabelSet, opened: Opened, who: str, *, to_review: bool, cache: Path, keep: Path
+    labels: LabelSet,
+    opened: Opened,
+    who: str,
+    *,
+    to_review: bool,
+    cache: Path,
+    keep: Path,
+    place: str = "",
 ) -> Imported:
     """Take a data set into a set; a picture that is reviewed there stays as it is.
 
@@ -75,26 +86,29 @@ def import_data(
         Folder of what can be made again.
     keep
         Folder for pictures that lie in the cache, unpacked or brought from elsewhere, and would go with it.
+    place
+        Where the data set was opened; pictures of a folder in a bucket stay there.
     """
     left: Counter[str] = Counter()
-    found = list(_found(opened, left, cache, keep))
-    names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
-    with change_set(labels.engine, labels.id, person_named(who)) as change:
-        there = {c.name for c in change.classes.values() if not c.gone}
-        put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
-        if change.changed:
-            change.note("import")
-        splits = {each.picture.sha256: each.split for each in found if each.split}
-        added = add_pictures(change, (each.picture for each in found), splits)
-        if change.changed:
-            change.note("pictures")
-        boxes = _boxes(change, found, left, to_review=to_review)
+    with keeping(keep):
+        found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
+        names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
+        with change_set(labels.engine, labels.id, person_named(who)) as change:
+            there = {c.name for c in change.classes.values() if not c.gone}
+            put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
+            if change.changed:
+                change.note(IMPORT)
+            splits = {each.picture.sha256: each.split for each in found if each.split}
+            added = add_pictures(change, (each.picture for each in found), splits)
+            if change.changed:
+                change.note("pictures")
+            boxes = _boxes(change, found, set(added.new), left, to_review=to_review)
     return Imported(added, boxes, dict(left))
 
 
-def _found(opened: Opened, left: Counter[str], cache: Path, keep: Path) -> Iterator[_Found]:
+def _found(opened: Opened, left: Counter[str], places: _Places) -> Iterator[_Found]:
     splits = [opened.split] if opened.split is not None else list(opened.data.splits)
-    with Gallery(opened.tree, cache / "pictures") as gallery:
+    with Gallery(opened.tree, places.cache / "pictures") as gallery:
         for split in splits:
             role = _TAKEN.get(split.name)
             if opened.split is not None:
@@ -105,7 +119,7 @@ def _found(opened: Opened, left: Counter[str], cache: Path, keep: Path) -> Itera
                 )
                 continue
             for picture, look in gallery.looked(split.pictures()):
-                made = _picture(opened, split, picture, look, left, cache, keep)
+                made = _picture(opened, split, picture, look, left, places)
                 if made is not None:
                     yield _Found(made, role, tuple(_named(opened, picture, look, left)))
 
@@ -116,8 +130,7 @@ def _picture(
     picture: Picture,
     look: Look | None,
     left: Counter[str],
-    cache: Path,
-    keep: Path,
+    places: _Places,
 ) -> FoundPicture | None:
     if picture.path is None or look is None:
         left["pictures that are not there"] += 1
@@ -126,11 +139,42 @@ def _picture(
         left["pictures that cannot be decoded"] += 1
         return None
     path = opened.tree.path(picture.path).absolute()
-    sha256 = content_key(path, cache)
-    if path.resolve().is_relative_to(cache.resolve()):
-        path = _kept(path, sha256, keep)
+    sha256 = content_key(path, places.cache)
     name = picture.path if split.name == "" else picture.path.removeprefix(f"{split.said}/")
-    return FoundPicture(name, str(path), sha256, look.width, look.height, look.small)
+    return FoundPicture(name, places.of(path, sha256), sha256, look.width, look.height, look.small)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where pictures of a data set lie for good.
+
+    Attributes
+    ----------
+    cache, keep
+        As `import_data` has them.
+    brought, bucket
+        The folder of the cache that holds what was brought of a folder in a bucket, and that folder's URI.
+    """
+
+    cache: Path
+    keep: Path
+    brought: Path | None = None
+    bucket: str = ""
+
+    def of(self, path: Path, sha256: str) -> str:
+        """Return the place of a picture that lies at a path now."""
+        if self.brought is not None and path.is_relative_to(self.brought):
+            return f"{self.bucket}/{path.relative_to(self.brought).as_posix()}"
+        is_cached = path.resolve().is_relative_to(self.cache.resolve())
+        return str(_kept(path, sha256, self.keep) if is_cached else path)
+
+
+def _bucket(place: str, cache: Path) -> tuple[Path | None, str]:
+    """Return where a folder of a bucket was brought to, and its URI; nothing of any other place."""
+    if not place.startswith("s3://") or archive_stem(parse_uri(place).name) is not None:
+        return None, ""
+    brought = local_place(place, cache).absolute()
+    return (brought, place.rstrip("/")) if brought.is_dir() else (None, "")
 
 
 def _kept(path: Path, sha256: str, keep: Path) -> Path:
@@ -168,7 +212,9 @@ def _named(
             yield " ".join(name.split()), corners
 
 
-def _boxes(change: Writing, found: Sequence[_Found], left: Counter[str], *, to_review: bool) -> int:
+def _boxes(
+    change: Writing, found: Sequence[_Found], new: Collection[int], left: Counter[str], *, to_review: bool
+) -> int:
     change.flush()
     numbers = {c.name: c.number for c in change.classes.values() if not c.gone}
     query = sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id)
@@ -190,8 +236,9 @@ def _boxes(change: Writing, found: Sequence[_Found], left: Counter[str], *, to_r
             count += 1
         if not to_review:
             _reviewed(change, row)
-        if change.changed:
-            change.note("import", row["number"])
+        # Who has labelled a data set says of a picture without a box, too, what is in it.
+        if change.changed or (row["number"] in new and not each.boxes):
+            change.note(IMPORT, row["number"])
     return count
 
 

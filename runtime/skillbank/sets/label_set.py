@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
 from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
+from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
     Added,
@@ -29,54 +29,38 @@ from skillbank.sets.model import (
     Run,
     RunSpec,
     SetNotFoundError,
-    SetSummary,
-    person_named,
 )
 from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
-from skillbank.sets.summary import summary_of
-from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SETS
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS
 from skillbank.sets.transactions import reading
-from skillbank.sets.writing import Writing, change_set
+from skillbank.sets.writing import change_set
 
 __all__ = ["LabelSet"]
 
 
-class LabelSet:
+class LabelSet(Handle):
     """A label set; every method that changes it is one transaction, on the disk when it returns.
 
-    Attributes
-    ----------
-    id
-        In the store; it stays when the set is renamed.
-    name
-        As it was opened.
+    Examples
+    --------
+    A person draws a box, takes it back, and puts it there again; everything is in the log.
+
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.model import Add, ClassSpec, FoundPicture, Review
+    >>> found = FoundPicture("a.png", "/photos/a.png", sha256="0" * 64, width=640, height=480)
+    >>> decided = [Add(1, (10, 20, 90, 200)), Review()]
+    >>> with Runtime() as runtime:
+    ...     doors = runtime.sets.create("doors", [ClassSpec("door")], who="ann")
+    ...     [number] = doors.add_pictures([found], "ann").new
+    ...     before = doors.picture(number)
+    ...     done = doors.edit(number, decided, who="ann", version=before.version)
+    ...     taken_back, put_back = doors.undo("ann"), doors.redo("ann")
+    ...     stands, kinds = doors.summary(), [event.kind for event in doors.log()]
+    >>> done.row.state, [(box.corners, box.state, box.origin) for box in done.boxes]
+    ('reviewed', [((10.0, 20.0, 90.0, 200.0), 'accepted', 'ann')])
+    >>> stands.reviewed, stands.classes[0].accepted, kinds
+    (1, 1, ['create', 'pictures', 'edit', 'undo', 'redo'])
     """
-
-    def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
-        self._engine, self.id, self.name = engine, set_id, name
-
-    @property
-    def engine(self) -> sa.Engine:
-        """The database, for what is done to a set from other modules."""
-        return self._engine
-
-    def summary(self) -> SetSummary:
-        """Return how the set stands."""
-        with reading(self._engine) as db:
-            return summary_of(db, self._row(db))
-
-    def version(self) -> int:
-        """Return how many events the set has had."""
-        with self._engine.connect() as db:
-            return int(self._row(db)["version"])
-
-    def _row(self, db: sa.Connection) -> sa.RowMapping:
-        row = db.execute(sa.select(SETS).where(SETS.c.id == self.id)).mappings().first()
-        if row is None:
-            raise SetNotFoundError(
-                f"the label set {self.name} was removed meanwhile; skillbank sets lists those there are"
-            )
-        return row
 
     # Classes
 
@@ -308,12 +292,14 @@ class LabelSet:
         return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
 
     def snapshot(
-        self, *, reviewed_only: bool = True, lies: document.Lies = Path
+        self, *, reviewed_only: bool = True, lies: document.Lies = Path, prompts: bool = False
     ) -> tuple[str, DataSet, Tree]:
-        """Return the digest and the data set of one moment."""
+        """Return the digest and the data set of one moment; see `skillbank.sets.document.data_set_of`."""
         with reading(self._engine) as db:
             self._row(db)
-            data, tree = document.data_set_of(db, self.id, self.name, lies, reviewed_only=reviewed_only)
+            data, tree = document.data_set_of(
+                db, self.id, self.name, lies, reviewed_only=reviewed_only, prompts=prompts
+            )
             return document.digest_of(db, self.id), data, tree
 
     def contents(self) -> dict[str, str]:
@@ -321,14 +307,3 @@ class LabelSet:
         query = sa.select(PICTURES.c.name, PICTURES.c.sha256).where(PICTURES.c.set_id == self.id)
         with self._engine.connect() as db:
             return {name: sha256 for name, sha256 in db.execute(query)}  # noqa: C416 - rows are no pairs
-
-    @contextmanager
-    def _noted(self, kind: str, who: str) -> Iterator[Writing]:
-        """Change the set; what has changed is one event."""
-        with self._changing(who) as change:
-            yield change
-            if change.changed:
-                change.note(kind)
-
-    def _changing(self, who: str) -> AbstractContextManager[Writing]:
-        return change_set(self._engine, self.id, person_named(who))

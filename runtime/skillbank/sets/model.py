@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from skillbank.errors import NotFoundError, StateError, UsageError
+from skillbank.sets.class_model import ClassSpec, LabelClass
+from skillbank.sets.found import Added, FoundPicture
+from skillbank.sets.operations import (
+    Accept,
+    Add,
+    Change,
+    Corners,
+    Operation,
+    Reject,
+    Restore,
+    Review,
+    ReviewState,
+)
+from skillbank.sets.standing import ClassCount, Event, PersonCount, SetSummary
 
 __all__ = [
     "ALL",
+    "IMPORT",
+    "IMPORTED",
     "Accept",
     "Add",
     "Added",
@@ -19,6 +35,7 @@ __all__ = [
     "Change",
     "ClassCount",
     "ClassSpec",
+    "Corners",
     "Event",
     "Filter",
     "FoundPicture",
@@ -42,11 +59,10 @@ __all__ = [
 ]
 
 BoxState: TypeAlias = Literal["proposed", "accepted", "edited", "rejected"]
-ReviewState: TypeAlias = Literal["todo", "reviewed", "skipped"]
-Corners: TypeAlias = tuple[float, float, float, float]
-"""x1, y1, x2, y2 in pixels of the upright picture."""
 IMPORTED = "imported"
 """Where boxes come from that a data set held."""
+IMPORT = "import"
+"""The kind of event by which labels of a data set came in, of a picture without a box too."""
 _NOBODY = re.compile(rf"{IMPORTED}|run \d+")
 _LONGEST_NAME = 100
 
@@ -90,79 +106,6 @@ def person_named(who: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassSpec:
-    """A class as it is asked for.
-
-    Attributes
-    ----------
-    captions
-        Descriptions that find it; its name where there are none.
-    not_captions
-        Descriptions whose boxes take boxes of this class away.
-    threshold
-        Least score of a proposal that is shown; None for the model's own.
-    """
-
-    name: str
-    captions: tuple[str, ...] = ()
-    not_captions: tuple[str, ...] = ()
-    threshold: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelClass:
-    """A class of a set; ``into`` is the class that it was merged into."""
-
-    number: int
-    name: str
-    captions: tuple[str, ...]
-    not_captions: tuple[str, ...]
-    threshold: float | None
-    gone: bool = False
-    into: int | None = None
-
-    @property
-    def spec(self) -> ClassSpec:
-        """The class as it would be asked for."""
-        return ClassSpec(self.name, self.captions, self.not_captions, self.threshold)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPicture:
-    """A picture that may come into a set.
-
-    Attributes
-    ----------
-    name
-        By which people know it, as a path relative to where it was found.
-    place
-        Absolute path or s3:// URI of its file.
-    sha256
-        Of the file's bytes, in hex.
-    width, height
-        Pixels of the upright picture.
-    look
-        The ``small`` of `skillbank.datasets.looks.Look`, empty where there is none.
-    """
-
-    name: str
-    place: str
-    sha256: str
-    width: int
-    height: int
-    look: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of found pictures: their numbers, in order."""
-
-    new: tuple[int, ...]
-    known: tuple[int, ...]
-    moved: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LabelBox:
     """A box of a set.
 
@@ -183,7 +126,8 @@ class LabelBox:
     first
         Class and corners that the model had proposed, of a box that a person has changed.
     shown
-        Whether it counts as an object now: decided so, or proposed above the class's threshold.
+        Whether it counts as an object now: decided so, or proposed above the class's threshold and the surest
+        name of its place.
     """
 
     number: int
@@ -232,9 +176,12 @@ class PictureRow:
     margin
         Least distance of a proposal's score to the threshold of its class; None without proposals.
     clashes
-        Pairs of shown boxes that have different names for one place.
+        Pairs of names for one place that compete; see `skillbank.sets.naming`.
     apart
-        Boxes by which the last two runs differ.
+        Boxes by which the latest run differs from what was known before it: labels, else the run before.
+    against
+        How sure the latest run is, from 0 to 1, that labels which people or a data set have given are wrong
+        here; 0 once a person has looked through the picture since.
     use
         How much a review is worth; the queue takes the highest first.
     """
@@ -258,6 +205,7 @@ class PictureRow:
     clashes: int
     apart: int
     use: float
+    against: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,54 +245,6 @@ ALL = Filter()
 
 
 @dataclass(frozen=True, slots=True)
-class Add:
-    """Draw a box."""
-
-    class_number: int
-    box: Corners
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Give a box another class, other corners, or both."""
-
-    number: int
-    class_number: int | None = None
-    box: Corners | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """Say that a box is right."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Say that a box is wrong, or take away one that somebody drew."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """Take a decision about a box back: a proposal is one again, and what was drawn counts again."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Say how the picture stands; "reviewed" accepts the shown proposals that are left."""
-
-    state: ReviewState = "reviewed"
-
-
-Operation: TypeAlias = Add | Change | Accept | Reject | Restore | Review
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """A box that a model found; corners in pixels of the upright picture."""
 
@@ -362,8 +262,13 @@ class RunSpec:
     ----------
     classes
         With the descriptions that the model is given; each by the name of a class of the set.
-    nms, across
-        Most overlap of boxes of one class, and of different classes.
+    nms
+        Most overlap of boxes of one class.
+    across
+        Most overlap of boxes of different classes: above it they are names of one object, of which the surest
+        is shown.
+    tiles
+        Whether pictures are looked at piece by piece too: ``auto``, ``WxH`` or ``off``.
     least
         Least score that is kept.
     threshold
@@ -375,7 +280,7 @@ class RunSpec:
     classes: tuple[ClassSpec, ...]
     nms: float = 0.7
     across: float = 0.7
-    tiles: str = ""
+    tiles: str = "off"
     least: float = 0.05
     threshold: float = 0.3
     job: str | None = None
@@ -405,84 +310,3 @@ class Run:
     who: str
     started: datetime
     finished: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A line of a set's log.
-
-    Attributes
-    ----------
-    seq
-        From 1 without gaps.
-    who
-        A person, or ``run 3``.
-    kind
-        ``create``, ``classes``, ``rename``, ``threshold``, ``merge``, ``remove``, ``pictures``, ``edit``,
-        ``decide``, ``run``, ``propose``, ``undo``, ``redo``, ...
-    of
-        The event that an undo or redo turns around.
-    body
-        ``changes``: of each thing what it was ``before`` and ``after``; ``seconds``; ``kept``: what an undo
-        left alone because somebody has changed it since.
-    """
-
-    seq: int
-    at: datetime
-    who: str
-    kind: str
-    picture: int | None
-    of: int | None
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassCount:
-    """Boxes of a class by state; ``proposed`` are those shown."""
-
-    number: int
-    name: str
-    proposed: int = 0
-    candidates: int = 0
-    accepted: int = 0
-    edited: int = 0
-    rejected: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonCount:
-    """What one person has reviewed."""
-
-    name: str
-    reviewed: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetSummary:
-    """How a set stands.
-
-    Attributes
-    ----------
-    val
-        Share of the pictures that goes to validation.
-    reviewed_train, reviewed_val
-        Reviewed pictures of each split.
-    """
-
-    name: str
-    version: int
-    created: datetime
-    val: float
-    notes: str
-    pictures: int = 0
-    todo: int = 0
-    reviewed: int = 0
-    skipped: int = 0
-    train_pictures: int = 0
-    val_pictures: int = 0
-    reviewed_train: int = 0
-    reviewed_val: int = 0
-    classes: tuple[ClassCount, ...] = ()
-    people: tuple[PersonCount, ...] = ()
-    boxes: Mapping[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""From what a model finds for captions to objects of classes: what another class, or none, explains goes."""
+"""From what a model finds for captions to objects of classes: what "not" explains better goes."""
 
 from __future__ import annotations
 
@@ -69,25 +69,27 @@ class Wanted:
         return cls(tuple(asked.values()), owners, {k: frozenset(v) for k, v in takes.items()})
 
 
-def objects(findings: Iterable[Finding], wanted: Wanted, *, nms: float, across: float) -> list[Proposal]:
+def objects(findings: Iterable[Finding], wanted: Wanted, *, nms: float) -> list[Proposal]:
     """Return the objects of classes among what was found, the surest first.
 
     A box of a caption after "not" takes away those less sure boxes of its class that overlap with it by half.
-    Of boxes of one class that overlap by more than `nms`, and of different classes by more than `across`, the
-    surest stays; what was taken away takes nothing away itself.
+    Of boxes of one class that overlap by more than `nms` the surest stays; what was taken away takes nothing
+    away itself. An object has a box of every class that it may be of: which is shown is worked out from them
+    (`skillbank.sets.naming`).
     """
     ordered = sorted(findings, key=lambda finding: -finding.score)
-    others = [(finding, wanted.takes_from.get(same(finding.phrase))) for finding in ordered]
+    meant = {phrase: same(phrase) for phrase in {finding.phrase for finding in ordered}}
+    others = [(finding, wanted.takes_from.get(meant[finding.phrase])) for finding in ordered]
     denials = [(finding, classes) for finding, classes in others if classes]
-    kept: list[Proposal] = []
+    kept: dict[int, list[Proposal]] = {}
     for finding in ordered:
-        owner = wanted.owners.get(same(finding.phrase))
+        owner = wanted.owners.get(meant[finding.phrase])
         if owner is None or _is_denied(finding, owner, denials):
             continue
-        bounds = ((nms if other.class_number == owner else across, other.box) for other in kept)
-        if all(bound >= 1 or overlap(finding.box, box) <= bound for bound, box in bounds):
-            kept.append(Proposal(owner, finding.box, finding.score, finding.phrase))
-    return kept
+        there = kept.setdefault(owner, [])
+        if nms >= 1 or all(overlap(finding.box, other.box) <= nms for other in there):
+            there.append(Proposal(owner, finding.box, finding.score, finding.phrase))
+    return sorted((each for some in kept.values() for each in some), key=lambda each: -each.score)
 
 
 def _parts(captions: Iterable[str]) -> list[str]:

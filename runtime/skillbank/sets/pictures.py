@@ -205,7 +205,8 @@ def _conditions(set_id: int, where: Filter) -> list[sa.ColumnElement[bool]]:
     elif where.kind == "unsure":
         found += [c.state == "todo", c.margin < _UNSURE]
     elif where.kind == "disagreeing":
-        found += [c.state == "todo", (c.clashes > 0) | (c.apart > 0)]
+        # A reviewed picture too, where a run has contradicted its labels since.
+        found += [c.state != "skipped", ((c.state == "todo") & (c.clashes > 0)) | (c.apart > 0)]
     elif where.kind == "empty":
         found.append(c.shown == 0)
     elif where.kind == "near_duplicates":

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.sets.classes import checked_specs
 from skillbank.sets.derived import parts
-from skillbank.sets.geometry import inside, overlap
-from skillbank.sets.model import Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
+from skillbank.sets.geometry import inside
+from skillbank.sets.model import IMPORT, Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
+from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import picture_of, run_of
-from skillbank.sets.tables import BOXES, PICTURES, RUNS, SEEN
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing, logged
 from skillbank.visible import one_line
 
@@ -31,6 +33,9 @@ _PAGE = 500
 
 def start_run(change: Writing, spec: RunSpec) -> Run:
     """Note a run; the same model, descriptions and settings are the run that they were before.
+
+    What only says which boxes are shown may differ, the threshold and the bound across classes: it is as it
+    was said last, without the model.
 
     Raises
     ------
@@ -48,13 +53,19 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     for name in ("nms", "across", "least", "threshold"):
         if not 0 <= getattr(spec, name) <= 1:
             raise UsageError(f"{name} is from 0 to 1, and {getattr(spec, name)} is not")
-    settings = {"nms": spec.nms, "across": spec.across, "tiles": spec.tiles, "least": spec.least}
-    content = json.dumps([spec.model_sha256, captions, settings], sort_keys=True)
+    looked = {"nms": spec.nms, "tiles": spec.tiles, "least": spec.least}
+    content = json.dumps([spec.model_sha256, captions, looked], sort_keys=True)
+    settings = {**looked, "across": spec.across}
     key = hashlib.sha256(content.encode()).hexdigest()
     query = sa.select(RUNS).where(RUNS.c.set_id == change.set_id, RUNS.c.key == key)
     there = change.db.execute(query).mappings().first()
     if there is not None:
-        again = {"job": spec.job or there["job"], "threshold": spec.threshold, "finished": None}
+        again = {
+            "job": spec.job or there["job"],
+            "threshold": spec.threshold,
+            "settings": settings,
+            "finished": None,
+        }
         change.change("run", there["number"], logged("run", there), again)
     else:
         change.make(
@@ -116,15 +127,15 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     of earlier runs give way, of later ones they stay. A proposal that repeats what a person has decided about
     its class is not kept.
     """
-    line = _run(change, run)["threshold"]
+    said = _run(change, run)
     fresh = []
     for part in parts(found):
-        pictures, boxes, runs = _held(change, part)
+        pictures, there = _held(change, part)
         for number in part:
             if number not in pictures:
                 raise SetNotFoundError(f"the set has no picture {number}")
-            if run not in runs[number]:
-                _propose_to(change, run, line, pictures[number], boxes[number], runs[number], found[number])
+            if run not in there[number].runs:
+                _propose_to(change, run, said, pictures[number], there[number], found[number])
                 fresh.append(number)
     if fresh:
         rows = [{"set_id": change.set_id, "run": run, "picture": number} for number in fresh]
@@ -132,83 +143,121 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     return len(fresh)
 
 
-def _held(
-    change: Writing, numbers: Sequence[int]
-) -> tuple[dict[int, sa.RowMapping], dict[int, list[sa.RowMapping]], dict[int, set[int]]]:
-    """Return pictures, their boxes, and the runs that have done them, by the pictures' numbers."""
+@dataclass(slots=True)
+class _There:
+    """What is known of a picture: its boxes, the runs that have done it, whether somebody has labelled it."""
+
+    boxes: list[sa.RowMapping] = field(default_factory=list)
+    runs: set[int] = field(default_factory=set)
+    is_labelled: bool = False
+
+
+def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapping], dict[int, _There]]:
+    """Return pictures, and what is known of them, by their numbers."""
     change.flush()
-    wanted = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
-        PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(numbers)
+    c = PICTURES.c
+    wanted = sa.select(c.number, c.width, c.height, c.state).where(
+        c.set_id == change.set_id, c.number.in_(numbers)
     )
     pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
+    there = {number: _There(is_labelled=row["state"] == "reviewed") for number, row in pictures.items()}
     query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
-    boxes: dict[int, list[sa.RowMapping]] = defaultdict(list)
     for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
-        boxes[row["picture"]].append(row)
+        there[row["picture"]].boxes.append(row)
     seen = sa.select(SEEN.c.picture, SEEN.c.run).where(
         SEEN.c.set_id == change.set_id, SEEN.c.picture.in_(numbers)
     )
-    runs: dict[int, set[int]] = defaultdict(set)
     for picture, run in change.db.execute(seen):
-        runs[picture].add(run)
-    return pictures, boxes, runs
+        there[picture].runs.add(run)
+    e = LABEL_EVENTS.c
+    imports = sa.select(e.picture).where(e.set_id == change.set_id, e.picture.in_(numbers), e.kind == IMPORT)
+    for picture in change.db.scalars(imports):
+        there[picture].is_labelled = True
+    return pictures, there
 
 
 def _propose_to(
     change: Writing,
     run: int,
-    line: float,
+    said: Mapping[str, Any],
     picture: sa.RowMapping,
-    there: Sequence[sa.RowMapping],
-    runs: Collection[int],
+    there: _There,
     proposals: Sequence[Proposal],
 ) -> None:
     """Take in what a run has found in one picture.
 
     Parameters
     ----------
-    line
-        The run's own least score of what is shown.
+    said
+        What the run's fields are.
     there
-        The boxes that the picture has.
-    runs
-        Those that have done the picture.
+        What is known of the picture.
     """
     number = picture["number"]
-    decided: list[tuple[int | None, Corners]] = []
-    undecided: list[sa.RowMapping] = []
-    imported: list[sa.RowMapping] = []
-    for box in there:
-        if box["state"] != "proposed":
-            decided.append((box["class"], _corners(box)))
-            if box["first"]:
-                decided.append((change.heir(box["first"][0]), tuple(box["first"][1:])))
-        else:
-            (imported if box["run"] is None else undecided).append(box)
-    if any(other > run for other in runs):
+    if any(other > run for other in there.runs):
         change.note("propose", number, body={"passed": True})
         return
     found = [each for proposal in proposals if (each := _placed(change, picture, proposal)) is not None]
-    kept = [
-        (class_number, corners, proposal)
-        for class_number, corners, proposal in found
-        if not _is_among(class_number, corners, decided, _SAME)
-        and not _is_among(class_number, corners, _marks(imported), _FOUND)
-    ]
+    decided, labels = _decisions(change, there.boxes, [(number, box) for number, box, _ in found])
+    undecided = [box for box in there.boxes if box["state"] == "proposed" and box["run"] is not None]
+    imported = _marks(box for box in there.boxes if box["state"] == "proposed" and box["run"] is None)
     for box in undecided:
         change.drop("box", box["number"], logged("box", box))
-    for class_number, corners, proposal in kept:
-        change.make("box", _fields(number, class_number, corners, proposal, run))
+    for class_number, corners, proposal in found:
+        mark = class_number, corners
+        if not is_among(mark, decided, _SAME) and not is_among(mark, imported, _FOUND):
+            change.make("box", _fields(number, class_number, corners, proposal, run))
     change.note("propose", number)
-    if runs or imported:
-        before = _marks(box for box in (*undecided, *imported) if box["shown"])
-        now = [
-            (class_number, corners)
-            for class_number, corners, proposal in found
-            if proposal.score >= _line(change, class_number, line)
-            and not _is_among(class_number, corners, decided, _SAME)
-        ]
-        change.set_apart(number, _apart(before, now))
+    stand = Stand([*labels, *imported], decided, _marks(box for box in undecided if box["shown"]))
+    sure = _shown(change, run, said, found)
+    is_labelled = there.is_labelled or bool(stand.labels)
+    change.set_apart(
+        number,
+        apart(stand, sure) if is_labelled or there.runs else 0,
+        against(stand, sure) if is_labelled else 0.0,
+    )
+
+
+def _decisions(
+    change: Writing, boxes: Iterable[sa.RowMapping], found: Sequence[Mark]
+) -> tuple[list[Mark], list[Mark]]:
+    """Return what a proposal must not repeat, and which of it are objects that a model may contradict.
+
+    Who has moved or renamed what a model proposed has answered it: that it says so again is nothing new.
+    """
+    decided: list[Mark] = []
+    labels: list[Mark] = []
+    for box in boxes:
+        if box["state"] == "proposed":
+            continue
+        mark: Mark = box["class"], _corners(box)
+        decided.append(mark)
+        is_open = box["state"] != "rejected"
+        if box["first"]:
+            first: Mark = change.heir(box["first"][0]), tuple(box["first"][1:])
+            decided.append(first)
+            is_open = is_open and not any(is_among(each, [first], _SAME) for each in found)
+        if is_open:
+            labels.append(mark)
+    return decided, labels
+
+
+def _shown(
+    change: Writing, run: int, said: Mapping[str, Any], found: Sequence[tuple[int, Corners, Proposal]]
+) -> list[Found]:
+    """Return what a run has found with what of it would be shown by itself: of several names the surest."""
+    sure = [
+        number
+        for number, (class_number, _, proposal) in enumerate(found)
+        if proposal.score >= _line(change, class_number, said["threshold"])
+    ]
+    bids = [Bid(*found[number][:2], found[number][2].score, run) for number in sure]
+    across = float(said["settings"]["across"])
+    shown = {sure[place] for place in named(bids, (), lambda _: across).shown}
+    return [
+        Found(class_number, corners, proposal.score, number in shown)
+        for number, (class_number, corners, proposal) in enumerate(found)
+    ]
 
 
 def _placed(
@@ -228,24 +277,8 @@ def _line(change: Writing, class_number: int, of_run: float) -> float:
     return of_run if own is None else own
 
 
-_Marks: TypeAlias = Sequence[tuple[int | None, Corners]]
-
-
-def _marks(boxes: Iterable[sa.RowMapping]) -> _Marks:
+def _marks(boxes: Iterable[sa.RowMapping]) -> list[Mark]:
     return [(box["class"], _corners(box)) for box in boxes]
-
-
-def _is_among(class_number: int | None, corners: Corners, marks: _Marks, least: float) -> bool:
-    return any(number == class_number and overlap(box, corners) >= least for number, box in marks)
-
-
-def _apart(before: _Marks, now: _Marks) -> int:
-    """Count the boxes of what was known before, and of this run, that the other has not found."""
-    return sum(
-        not _is_among(number, box, others, _FOUND)
-        for boxes, others in ((before, now), (now, before))
-        for number, box in boxes
-    )
 
 
 def _fields(

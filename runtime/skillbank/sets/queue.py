@@ -23,10 +23,12 @@ _REPEATED = 0.75
 def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: bool = False) -> list[int]:
     """Return pictures to review and keep them for one person for a time.
 
-    Of the pictures to train on the most useful come first: those with proposals near their threshold, with
-    two names for one place, or in which two runs differ; of pictures that look alike one. The share of the
-    set that validates is kept among them, so that there is something to measure by; these come by chance,
-    since what a model finds hard would say nothing of all.
+    Pictures whose labels a model contradicts come before all others, unless a person has looked at them: such
+    as came in with a data set, to be reviewed or as accepted. Then, of the pictures to train on, the most
+    useful come first: those with proposals near their threshold, with two names for one place, or in which
+    two runs differ; of pictures that look alike one. The share of the set that validates is kept among them,
+    so that there is something to measure by; these come by chance, since what a model finds hard would say
+    nothing of all.
 
     Parameters
     ----------
@@ -36,7 +38,14 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     mine = CLAIMS.c.set_id == change.set_id, CLAIMS.c.who == change.who
     change.db.execute(CLAIMS.delete().where(*mine))
     change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.until <= change.at))
-    chosen = _sample(change, count) if sample else _useful(change, count)
+    if sample:
+        return _kept(change, _sample(change, count), claim_seconds)
+    disputed = _kept(change, _disputed(change, count), claim_seconds)
+    return disputed + _kept(change, _useful(change, count - len(disputed)), claim_seconds)
+
+
+def _kept(change: Writing, chosen: list[int], claim_seconds: float) -> list[int]:
+    """Keep pictures for one person."""
     if chosen:
         until = change.at + timedelta(seconds=claim_seconds)
         rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in chosen]
@@ -52,7 +61,7 @@ def renew(change: Writing, numbers: Sequence[int], claim_seconds: float) -> list
     query = sa.select(PICTURES.c.number).where(
         PICTURES.c.set_id == change.set_id,
         PICTURES.c.number.in_(numbers),
-        PICTURES.c.state == "todo",
+        _to_do(),
         PICTURES.c.number.not_in(theirs),
     )
     held = list(change.db.scalars(query.order_by(PICTURES.c.number)))
@@ -70,17 +79,34 @@ def elsewhere(change: Writing) -> int:
         CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
     )
     query = sa.select(sa.func.count()).where(
-        PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", PICTURES.c.number.in_(theirs)
+        PICTURES.c.set_id == change.set_id, _to_do(), PICTURES.c.number.in_(theirs)
     )
     return change.db.scalar(query) or 0
 
 
+def _disputed(change: Writing, count: int) -> list[int]:
+    """Return pictures whose labels a model contradicts and no person has looked through, the surest first."""
+    c = PICTURES.c
+    query = sa.select(c.number).where(c.set_id == change.set_id, _to_do(), _is_free(change), c.against > 0)
+    return list(change.db.scalars(query.order_by(c.against.desc(), c.number).limit(count)))
+
+
+def _to_do() -> sa.ColumnElement[bool]:
+    """Return what holds for pictures no person has looked through; imported labels are nobody's review."""
+    c = PICTURES.c
+    return (c.state == "todo") | ((c.state == "reviewed") & c.reviewed_by.is_(None))
+
+
 def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:
     """Return what holds for pictures that nobody has reviewed or is at."""
+    return PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", _is_free(change)
+
+
+def _is_free(change: Writing) -> sa.ColumnElement[bool]:
     claimed = sa.select(CLAIMS.c.picture).where(
         CLAIMS.c.set_id == change.set_id, CLAIMS.c.picture == PICTURES.c.number
     )
-    return PICTURES.c.set_id == change.set_id, PICTURES.c.state == "todo", ~claimed.exists()
+    return ~claimed.exists()
 
 
 def _sample(change: Writing, count: int) -> list[int]:

@@ -50,6 +50,20 @@ class SetStore:
     ----------
     engine
         Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
+
+    Examples
+    --------
+    >>> from skillbank import Runtime
+    >>> from skillbank.sets.ontology import read_classes
+    >>> with Runtime() as runtime:
+    ...     classes = read_classes(["exit = red exit sign | green exit sign | not poster"]).classes
+    ...     signs = runtime.sets.create("signs", classes, who="ann")
+    ...     again = runtime.sets.open("signs").classes()
+    ...     names = runtime.sets.names()
+    >>> again[0].name, again[0].captions, again[0].not_captions
+    ('exit', ('red exit sign', 'green exit sign'), ('poster',))
+    >>> names, "sign" in names
+    (('signs',), False)
     """
 
     def __init__(self, engine: sa.Engine) -> None:

@@ -85,6 +85,7 @@ PICTURES = sa.Table(
     sa.Column("clashes", sa.Integer, nullable=False),
     sa.Column("apart", sa.Integer, nullable=False),
     sa.Column("use", sa.Double, nullable=False),
+    sa.Column("against", sa.Double, nullable=False, server_default=sa.text("0")),
     sa.UniqueConstraint("set_id", "sha256"),
     sa.UniqueConstraint("set_id", "name"),
     sa.Index("label_pictures_by_use", "set_id", "use", "number"),
@@ -165,6 +166,6 @@ CLAIMS = sa.Table(
     sa.Index("label_claims_of_person", "set_id", "who"),
 )
 DERIVED = {
-    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use"),
+    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against"),
     BOXES.name: ("shown",),
 }

@@ -41,6 +41,7 @@ _ALONE: dict[str, dict[str, Any]] = {
         "clashes": 0,
         "apart": 0,
         "use": 0.0,
+        "against": 0.0,
     },
     "box": {"shown": False},
 }
@@ -129,10 +130,11 @@ class Writing:
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
         self.db.execute(PICTURES.update().where(*where).values(seconds=PICTURES.c.seconds + seconds))
 
-    def set_apart(self, picture: int, count: int) -> None:
-        """Note by how many boxes the last two runs over a picture differ; the queue asks for it."""
+    def set_apart(self, picture: int, count: int, against: float) -> None:
+        """Note by how many boxes the latest run differs from what was known, and how much that says."""
         where = PICTURES.c.set_id == self.set_id, PICTURES.c.number == picture
-        self.db.execute(PICTURES.update().where(*where).values(apart=count))
+        self.db.execute(PICTURES.update().where(*where).values(apart=count, against=against))
+        self.stale.add(picture)
 
     def get(self, what: str, number: int) -> dict[str, Any] | None:
         """Return the fields of a thing; None when there is none."""
@@ -169,7 +171,7 @@ class Writing:
         where = table.c.set_id == self.set_id, table.c.number == number
         self.db.execute(table.update().where(*where).values(_from_log(clean)))
         self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
-        if "threshold" in clean:
+        if "threshold" in clean or (what == "run" and "settings" in clean):
             column = BOXES.c.run if what == "run" else BOXES.c["class"]
             query = sa.select(BOXES.c.picture).where(
                 BOXES.c.set_id == self.set_id, column == number, BOXES.c.state == "proposed"
@@ -274,7 +276,8 @@ _TIMES = ("reviewed_at", "started", "finished")
 
 
 def _from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in fields.items()}
+    times = {k: datetime.fromisoformat(fields[k]) for k in _TIMES if fields.get(k)}
+    return {**fields, **times}
 
 
 def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,7 +285,12 @@ def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _plain(v) for k, v in fields.items()}
 
 
+_AS_THEY_ARE = (float, int, bool, type(None))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list | tuple):

@@ -20,9 +20,9 @@ _KINDS = {
     "-folder": "folder from elsewhere",
     "-file": "file from elsewhere",
     "-dataset": "converted data set",
+    "-thumbnails": "small copies of pictures",
     "-listed": "texts of a data set elsewhere",
     "-set": "label set as files",
-    "-thumbnails": "thumbnails of label sets",
     "pictures": "what was seen of pictures",
 }
 

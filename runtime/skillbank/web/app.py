@@ -24,6 +24,8 @@ from skillbank.web.choosing import Choosing
 from skillbank.web.detection import MOST_BYTES, MOST_PIXELS, Detection
 from skillbank.web.detector import Detector
 from skillbank.web.guard import Guard, start_session
+from skillbank.web.label_studio import LabelStudioDoor
+from skillbank.web.label_studio_pictures import LabelStudioPictures
 from skillbank.web.sets_api import SetsDoor
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ _KINDS = {
 }
 
 
-def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
+def make_app(
+    runtime: Runtime, detector: Detector, at: Entrance, label_studio: LabelStudioPictures | None = None
+) -> ASGIApp:
     """Return the ASGI application.
 
     Parameters
@@ -51,6 +55,8 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         The model; it is loaded when the server starts and ended with it.
     at
         The server's names and its token.
+    label_studio
+        Where pictures of a Label Studio come from that this is the backend of.
     """
     browsing, detection = Browsing(runtime), Detection(detector)
     choosing = Choosing(runtime, detector)
@@ -93,6 +99,7 @@ def make_app(runtime: Runtime, detector: Detector, at: Entrance) -> ASGIApp:
         Route("/api/experiments/{experiment}", browsing.experiment),
         Route("/api/experiments/{experiment}/report", browsing.report),
         *SetsDoor(runtime).routes(),
+        *LabelStudioDoor(detector, label_studio).routes(),
     ]
     app = Starlette(
         routes=routes,

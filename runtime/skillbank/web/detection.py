@@ -19,6 +19,7 @@ from skillbank.errors import DataError
 from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
+from skillbank.labelling.tiles import AUTO, OFF
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import limited, read_body, too_large, validated
 from skillbank.web.detector import Detector
@@ -50,9 +51,10 @@ class Detection:
     async def detect(self, request: Request) -> Response:
         """Answer a form: ``picture``, ``description`` (repeated), and what may be missing.
 
-        That is ``threshold``, ``nms``, ``nms_across`` and ``preview``.  With ``preview=1`` and a picture that
-        a browser shows otherwise than the model sees it, or not at all, the answer's ``preview`` is a JPEG of
-        what the model sees, in base64.  ``other_names`` counts boxes that were less sure names of an object.
+        That is ``threshold``, ``nms``, ``nms_across``, ``tiles`` (``auto`` or ``off``) and ``preview``.  With
+        ``preview=1`` and a picture that a browser shows otherwise than the model sees it, or not at all, the
+        answer's ``preview`` is a JPEG of what the model sees, in base64.  ``other_names`` counts boxes that
+        were less sure names of an object; ``seen`` is the size at which the model sees a much larger picture.
         """
         form = await _form(request)
         try:
@@ -60,11 +62,13 @@ class Detection:
             texts = [text for text in form.getlist("description") if isinstance(text, str)]
             descriptions = _read(texts)
             bounds = {name: _share(form, field) for name, field in _BOUNDS.items()}
-            preview = form.get("preview") == "1"
+            preview, tiles = form.get("preview") == "1", form.get("tiles") or OFF
+            if tiles not in (AUTO, OFF):  # a size that anybody may say can keep the model busy for hours
+                raise Refusal(400, "usage", f"The tiles are {AUTO} or {OFF}.")
         finally:
             await form.close()
         try:
-            answer = await self._detector.detect(picture, descriptions.names, bounds, preview)
+            answer = await self._detector.detect(picture, descriptions.names, bounds, preview, str(tiles))
         except PictureError as error:
             status = 413 if "pixels" in str(error) else 415
             raise Refusal(status, "picture", f"The file is {error}.") from None

@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.labelling.engine import Answer, Engine
+from skillbank.labelling.tiles import OFF
 from skillbank.redact import redact
 from skillbank.web.answers import Refusal
 
@@ -152,6 +153,7 @@ class Detector:
         descriptions: Sequence[str],
         bounds: Mapping[str, float | None],
         preview: bool = False,
+        tiles: str = OFF,
     ) -> Answer:
         """Return what is in a picture: ``width``, ``height``, ``detections``, ``seconds``; perhaps a preview.
 
@@ -159,6 +161,8 @@ class Detector:
         ----------
         bounds
             ``threshold``, ``nms`` and ``across``, as `skillbank.labelling.engine.Engine.ask` takes them.
+        tiles
+            As it takes them too.
 
         Raises
         ------
@@ -185,6 +189,7 @@ class Detector:
                     nms=bounds.get("nms"),
                     across=bounds.get("across"),
                     preview=preview,
+                    tiles=tiles,
                 ),
                 limiter=self._writer,
             )

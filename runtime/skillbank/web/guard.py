@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from http.cookies import CookieError, SimpleCookie
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skillbank.entrance import Entrance
 from skillbank.web.answers import Refusal
+from skillbank.web.label_studio import PREFIX
 
 __all__ = ["COOKIE", "Guard", "start_session"]
 
@@ -80,7 +82,7 @@ class Guard:
             return
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             raise Refusal(403, "wrong_origin", "Pages of other origins may not use this server.")
-        if self._at.token and not self._known(headers):
+        if self._at.token and not self._known(headers, path):
             raise Refusal(
                 401,
                 "unauthorized",
@@ -88,18 +90,30 @@ class Guard:
                 {"www-authenticate": 'Bearer realm="skillbank"'},
             )
 
-    def _known(self, headers: Headers) -> bool:
+    def _known(self, headers: Headers, path: str) -> bool:
         shown = headers.getlist("authorization")
         if shown:
-            scheme, _, token = shown[0].partition(" ")
-            right = self._at.admits(token.strip().encode("latin-1", "replace"))
-            return len(shown) == 1 and scheme.lower() == "bearer" and right
+            scheme, _, given = shown[0].partition(" ")
+            token = given.strip().encode("latin-1", "replace")
+            if scheme.lower() == "basic" and f"{path}/".startswith(f"{PREFIX}/"):
+                token = _password(token)  # Label Studio knows a user and a password, and no token
+            elif scheme.lower() != "bearer":
+                return False
+            return len(shown) == 1 and self._at.admits(token)
         try:
             cookies = SimpleCookie(headers.get("cookie", ""))
         except CookieError:
             return False
         value = cookies[COOKIE].value if COOKIE in cookies else ""
         return hmac.compare_digest(value.encode(), _session(self._at.token).encode())
+
+
+def _password(given: bytes) -> bytes:
+    """Return the password of basic credentials; empty when they are none."""
+    try:
+        return base64.b64decode(given, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def start_session(at: Entrance, request: Request) -> Response:

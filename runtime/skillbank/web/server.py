@@ -13,6 +13,8 @@ from skillbank.labelling.models import find_model, open_engine
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
+from skillbank.web.label_studio import PREFIX
+from skillbank.web.label_studio_pictures import LabelStudioPictures
 
 if TYPE_CHECKING:
     from skillbank.labelling.engine import Engine
@@ -34,6 +36,7 @@ def serve_web(
     hosts: tuple[str, ...] = (),
     most_waiting: int = 64,
     open_browser: bool = False,
+    label_studio: str | None = None,
 ) -> None:
     """Serve the page until SIGINT or SIGTERM; requests under way are answered first.
 
@@ -47,6 +50,8 @@ def serve_web(
         Further names of this server, e.g. a proxy's.
     most_waiting
         Detections under way, after which further ones are turned away.
+    label_studio
+        Address of a Label Studio that this server is the backend of; pictures are fetched from there alone.
 
     Raises
     ------
@@ -55,6 +60,7 @@ def serve_web(
     """
     token = find_token(TOKEN, token)
     refuse_open(host, token, TOKEN)
+    pictures = LabelStudioPictures(label_studio) if label_studio is not None else None
     found = find_model(runtime, model)
     detector = Detector(
         found.name,
@@ -63,7 +69,7 @@ def serve_web(
         most_waiting=most_waiting,
     )
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
-    _serve(runtime, detector, entrance, "web", "", open_browser)
+    _serve(runtime, detector, entrance, "web", "", open_browser, pictures)
 
 
 def serve_review(
@@ -102,15 +108,23 @@ def _origins(hosts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _serve(
-    runtime: Runtime, detector: Detector, entrance: Entrance, command: str, view: str, open_browser: bool
+    runtime: Runtime,
+    detector: Detector,
+    entrance: Entrance,
+    command: str,
+    view: str,
+    open_browser: bool,
+    label_studio: LabelStudioPictures | None = None,
 ) -> None:
     """Say the address of a view, perhaps open it, and answer until it is stopped."""
     with listening(entrance) as (at, opened):
         shown = f"{at.address}/#/{view}" if view else f"{at.address}/"
         print(f"skillbank {command}: {shown}", file=sys.stderr, flush=True)
+        if label_studio is not None:
+            print(f"backend for Label Studio: {at.address}{PREFIX}", file=sys.stderr, flush=True)
         if open_browser:
             import webbrowser
 
             key = f"#token={quote(at.token, safe='')}" + (f"&view={view}" if view else "")
             webbrowser.open(f"{at.address}/{key}" if at.token else shown)
-        run_server(make_app(runtime, detector, at), opened, grace=_GRACE)
+        run_server(make_app(runtime, detector, at, label_studio), opened, grace=_GRACE)

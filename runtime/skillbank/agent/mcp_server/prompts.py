@@ -111,8 +111,10 @@ _PROMPTS = (
         "Label pictures by description",
         "Find what a description says in one picture or a folder of them.",
         "Find in {pictures} what these descriptions say: {descriptions}. Model: {checkpoint}.\n\n"
-        "Use the tool label_image for a single picture; for a folder use plan and launch with the action "
-        f"inference. Tell me how many of each were found and where the marked pictures lie. {_RULES}",
+        "Use the tool label_image. For a folder that is to become a data set give it a label set as "
+        "into, follow the job with job_status, and say with label_set how the set stands: I review it, and "
+        "nothing is right before. Tell me how many of each were found and where marked pictures lie. "
+        f"{_RULES}",
         (
             ("pictures", "A picture or a folder of pictures.", None),
             ("descriptions", "What to find, e.g. 'red circle, person without a helmet'.", None),

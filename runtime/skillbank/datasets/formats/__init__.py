@@ -7,11 +7,13 @@ from skillbank.datasets.formats.coco import Coco
 from skillbank.datasets.formats.coco_writer import CocoWriter
 from skillbank.datasets.formats.create_ml import CreateMl
 from skillbank.datasets.formats.cvat import Cvat
+from skillbank.datasets.formats.cvat_writer import CvatWriter
 from skillbank.datasets.formats.datumaro import Datumaro
 from skillbank.datasets.formats.dota import Dota
 from skillbank.datasets.formats.hugging_face import HuggingFace
 from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
+from skillbank.datasets.formats.label_studio_writer import LabelStudioWriter
 from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.labelme_writer import LabelmeWriter
 from skillbank.datasets.formats.mot import Mot
@@ -61,7 +63,9 @@ WRITERS: tuple[Writer, ...] = (
     CocoWriter(),
     YoloWriter(),
     VocWriter(),
+    CvatWriter(),
     LabelmeWriter(),
+    LabelStudioWriter(),
     TablesWriter(),
 )
 """Every format that can be written."""

@@ -13,9 +13,10 @@ from typing import Any
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in
 from skillbank.datasets.formats.json_entries import entries_of
-from skillbank.datasets.formats.label_studio_marks import Answer, classes_of, marks, names_of, picture_of
+from skillbank.datasets.formats.label_studio_config import listed_classes
+from skillbank.datasets.formats.label_studio_marks import Answer, classes_in, marks, names_of, picture_of
 from skillbank.datasets.formats.rows import table_of
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
@@ -58,7 +59,8 @@ class LabelStudio:
         """
         found = self.recognise(tree)
         censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
-        classes = tuple(sorted({name for census in censuses for name in census.names}))
+        used = {name for census in censuses for name in census.names}
+        classes = classes_of(used, tuple(listed_classes(tree)))
         entries: dict[str, list[tuple[str, int]]] = {}
         for census in censuses:
             for position, said in census.chosen.items():
@@ -188,7 +190,7 @@ def _census(tree: Tree, file: str) -> _Census:
         if answer.task:
             newest[answer.task] = (answer.when, position)
         census.chosen[position] = _split(tree, task, file)
-        census.names.update(classes_of(answer.results))
+        census.names.update(classes_in(answer.results))
     return census
 
 

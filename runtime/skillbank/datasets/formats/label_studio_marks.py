@@ -21,7 +21,7 @@ from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.tree import PICTURES
 from skillbank.visible import one_line
 
-__all__ = ["Answer", "classes_of", "marks", "names_of", "picture_of"]
+__all__ = ["Answer", "classes_in", "marks", "names_of", "picture_of"]
 
 _Values = dict[str, Any]
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")
@@ -144,7 +144,7 @@ def names_of(address: str) -> list[str]:
     return [path] if bare == last else [path, f"{folder}{slash}{bare}"]
 
 
-def classes_of(results: Sequence[_Values]) -> Iterator[str]:
+def classes_in(results: Sequence[_Values]) -> Iterator[str]:
     """Yield the names of classes in marks."""
     for group in _regions(results).values():
         yield from _classes(group)

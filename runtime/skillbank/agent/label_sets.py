@@ -1,0 +1,172 @@
+"""The tool for label sets: how they stand, and their pictures written as a data set.
+
+They are made by `skillbank.agent.labels`, reviewed by people, and named in plans as ``set:NAME``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from skillbank.agent.tool import Arguments, Document, Result, Tool
+from skillbank.agent.wording import shorten
+from skillbank.errors import UsageError
+from skillbank.home import home
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.agent.toolbox import Toolbox
+    from skillbank.sets.label_set import LabelSet
+    from skillbank.sets.model import SetSummary
+
+__all__ = ["LABEL_SET", "LabelSetAnswer"]
+
+_MOST_SETS = 20
+_MOST_CLASSES = 30
+_MOST_NOTES = 6
+_DIGITS = 12
+
+
+class LabelSetArguments(Arguments):
+    """Which set, and whether it is written."""
+
+    name: str | None = Field(None, description="null: all")
+    export: str | None = Field(None, description="Format: coco|yolo|odvg|voc|...")
+    unreviewed: bool | None = Field(None, description="Also what nobody has reviewed")
+
+
+class ClassState(Document):
+    """Boxes of a class: ``proposed`` wait for a person; ``accepted`` were accepted, corrected or drawn."""
+
+    name: str
+    proposed: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+class SetState(Document):
+    """How a set stands: pictures by state of review, boxes by class.
+
+    ``may_accept_rest`` is what a random sample of the reviewed pictures says of the others: yes, no or more
+    (too few are reviewed).
+    """
+
+    name: str
+    pictures: int
+    todo: int = 0
+    reviewed: int = 0
+    skipped: int = 0
+    reviewed_train: int = 0
+    reviewed_val: int = 0
+    classes: tuple[ClassState, ...] = ()
+    may_accept_rest: str = ""
+    jobs: tuple[str, ...] = ()
+
+
+class Exported(Document):
+    """What was written: pictures and boxes of all splits; ``notes`` say what the format cannot hold."""
+
+    folder: str
+    format: str
+    pictures: int
+    boxes: int
+    notes: tuple[str, ...] = ()
+
+
+class LabelSetAnswer(Result):
+    """Sets as they stand, by name; ``count`` of all that there are."""
+
+    sets: tuple[SetState, ...] = ()
+    count: int = 0
+    exported: Exported | None = None
+
+
+def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
+    if arguments.name is None:
+        if arguments.export is not None:
+            raise UsageError("export writes one label set; give its name.")
+        found = box.runtime.sets.list()
+        return LabelSetAnswer(
+            sets=[_counts(each) for each in found[:_MOST_SETS]],
+            count=len(found),
+            next=["label_set with a name"] if found else ["label_image with into makes one"],
+        )
+    labels = box.runtime.sets.open(arguments.name)
+    exported = None
+    if arguments.export is not None:
+        exported = _export(box, labels, arguments.export, bool(arguments.unreviewed))
+    stands = labels.summary()
+    classes = [
+        ClassState(
+            name=one_line(each.name, 100),
+            proposed=each.proposed,
+            accepted=each.accepted + each.edited,
+            rejected=each.rejected,
+        )
+        for each in stands.classes[:_MOST_CLASSES]
+    ]
+    state = _counts(stands).model_copy(
+        update={
+            "classes": tuple(classes),
+            "may_accept_rest": labels.audit().verdict if stands.reviewed and stands.todo else "",
+            "jobs": tuple(run.job for run in labels.runs() if run.job and run.finished is None),
+        }
+    )
+    return LabelSetAnswer(sets=[state], count=1, exported=exported, next=_next(state))
+
+
+def _counts(stands: SetSummary) -> SetState:
+    return SetState(
+        name=stands.name,
+        pictures=stands.pictures,
+        todo=stands.todo,
+        reviewed=stands.reviewed,
+        skipped=stands.skipped,
+        reviewed_train=stands.reviewed_train,
+        reviewed_val=stands.reviewed_val,
+    )
+
+
+def _next(state: SetState) -> list[str]:
+    steps = [f"job_status of {job}" for job in state.jobs]
+    if state.todo:
+        steps.append(f"a person reviews it: 'skillbank review {state.name}' in a terminal")
+    if state.reviewed:
+        steps.append(f"plan with data set:{state.name}, which takes what is reviewed")
+    return steps
+
+
+def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Exported:
+    """Write a set below home, once for each state of it: nothing is ever written over."""
+    from skillbank.datasets.copying import MANIFEST, writer_of
+    from skillbank.jobs.set_export import export_set
+
+    form, stands = writer_of(to).name, labels.summary()
+    state = f"{stands.created.isoformat()} {stands.version}"
+    mark = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS]
+    folder = home() / "exports" / f"{labels.name}-{form}{'-all' if unreviewed else ''}-{mark}"
+    with box.alone(str(folder)):
+        if not folder.is_dir():
+            export_set(labels, form, folder, unreviewed=unreviewed, made_by="label_set")
+    document = json.loads((folder / MANIFEST).read_bytes())
+    splits = document["splits"].values()
+    return Exported(
+        folder=str(folder),
+        format=form,
+        pictures=sum(each["pictures"] for each in splits),
+        boxes=sum(each["boxes"] for each in splits),
+        notes=tuple(shorten(note, 240) for note in (*document["lost"], *document["notes"])[:_MOST_NOTES]),
+    )
+
+
+LABEL_SET = Tool(
+    name="label_set",
+    description="How a label set stands; export writes what is reviewed.",
+    arguments=LabelSetArguments,
+    result=LabelSetAnswer,
+    run=_look,
+    read_only=False,
+)

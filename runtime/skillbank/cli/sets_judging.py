@@ -1,0 +1,82 @@
+"""``skillbank sets audit`` and ``thresholds``: what the reviewed part of a label set says of the rest."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skillbank.cli import options, terminal
+from skillbank.cli.person import person
+from skillbank.visible import one_line
+
+__all__ = ["Name", "audit_set", "thresholds_of"]
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A label set.")]
+
+
+def audit_set(
+    name: Name,
+    target: Annotated[
+        float, typer.Option("--target", help="Least share of right boxes, and of objects that have one.")
+    ] = 0.95,
+    as_json: options.Json = False,
+) -> None:
+    """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
+    from dataclasses import asdict
+
+    from skillbank.cli.styled import table
+
+    with options.open_runtime(None) as runtime:
+        labels = runtime.sets.open(name)
+        found, names = labels.audit(target=target), {c.number: c.name for c in labels.classes(gone=True)}
+    if as_json:
+        options.print_json(asdict(found))
+        return
+    rows = table("class", "right of the boxes", "found of the objects")
+    for called, each in (*((names[n], rates) for n, rates in found.classes.items()), ("all", found.overall)):
+        cells = [
+            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})"
+            for share in (each.precision, each.recall)
+        ]
+        rows.add_row(one_line(called, 60), *cells)
+    terminal.show(rows)
+    more = f": about {found.more:,} more pictures of it would say" if found.more else ""
+    terminal.say(
+        f"in a random sample of {found.pictures:,} reviewed pictures, "
+        + {
+            "yes": f"both are above {target:.0%}: the rest may be accepted unseen",
+            "no": f"one is below {target:.0%}: the rest should be reviewed",
+            "more": f"too little is known of {target:.0%}{more}",
+        }[found.verdict]
+    )
+
+
+def thresholds_of(
+    name: Name,
+    apply: Annotated[bool, typer.Option("--apply", help="Set them; proposals are shown anew.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Suggest a threshold for each class from what was reviewed; a decision of a person never changes."""
+    from dataclasses import asdict
+
+    from skillbank.cli.styled import table
+
+    with options.open_runtime(None) as runtime:
+        labels = runtime.sets.open(name)
+        names = {c.number: c for c in labels.classes()}
+        found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
+        for number, each in found.items() if apply else ():
+            labels.set_threshold(number, each.threshold, person())
+    said = {names[number].name: asdict(each) for number, each in found.items()}
+    if as_json:
+        options.print_json({"set": name, "applied": apply, "thresholds": said})
+    elif not said:
+        terminal.say("Too few proposals are reviewed to suggest a threshold; ten of a class are enough.")
+    else:
+        rows = table("class", "threshold", "right", "found", "proposals")
+        for number, each in found.items():
+            shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
+            rows.add_row(one_line(names[number].name, 60), *shares)
+        terminal.show(rows)
+        terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")

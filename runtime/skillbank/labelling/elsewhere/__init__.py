@@ -1,0 +1,1 @@
+"""Labelling for teams that stay where they label: a backend for Label Studio, a function for CVAT."""
