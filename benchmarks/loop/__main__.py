@@ -1,6 +1,7 @@
 """The loop of a label set, measured: label, review the useful ones, fine-tune, label again.
 
-python -m benchmarks.loop [--keep DIR] [--pictures 200] [--review 60] [--base FILE] [--seed 0] [KEY=VALUE ...]
+python -m benchmarks.loop [--keep DIR] [--pictures 200] [--review 60] [--base FILE] [--seed 0] [--browser]
+                          [KEY=VALUE ...]
 
 A small model is trained on the drawn data set first (or named by --base); it is weak on the pictures of
 signs of `benchmarks.loop.pictures`. A simulated person corrects those that the queue asks for, by the truth;
@@ -31,12 +32,15 @@ def main() -> None:
     parser.add_argument("--base", help="a job of this home, or a model's file, to start from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-truth", action="store_true", help="no model trained on all the truth")
+    parser.add_argument(
+        "--browser", action="store_true", help="the person sits at the page, in chromium, and counts there"
+    )
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="for the fine-tuning")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.keep or Path(temporary)).absolute()
         os.environ.setdefault("SKILLBANK_HOME", str(folder / "home"))
-        loop = Loop(folder, given.pictures, given.review, given.seed, given.settings)
+        loop = Loop(folder, given.pictures, given.review, given.seed, given.settings, given.browser)
         result = loop.run(given.base, truth=not given.no_truth)
     print(json.dumps(result, indent=1))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.loop.person import Objects, Person
 from benchmarks.loop.pictures import CLASSES, Drawn, write_pictures
@@ -21,6 +21,9 @@ from skillbank.runtime import Runtime
 from skillbank.sets.accuracy import Accuracy, Truth, accuracy
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Add, ClassSpec, Filter, PictureRow, Review
+
+if TYPE_CHECKING:
+    from benchmarks.loop.at_page import PagePerson
 
 NAME, WHOLE, FRESH = "signs", "signs-whole", "signs-fresh"
 """The set that people review, the same pictures with the truth, and pictures that nothing was trained on."""
@@ -38,6 +41,7 @@ class Loop:
     review: int = 60
     seed: int = 0
     settings: Sequence[str] = ()
+    browser: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, base: str | None, *, truth: bool = True, start: Sequence[str] = ()) -> dict[str, Any]:
@@ -109,8 +113,12 @@ class Loop:
         words = f"fine-tune Grounding DINO on set {name} from {base}, no HPO"
         skillbank("run", words, *_options(self.settings), "--yes")
 
-    def _reviewed(self, truth: Mapping[str, Objects], most: int) -> Person:
+    def _reviewed(self, truth: Mapping[str, Objects], most: int) -> Person | PagePerson:
         """Review what the queue asks for, one picture after the other."""
+        if self.browser:
+            from benchmarks.loop.at_page import review_at_page
+
+            return review_at_page(Path(os.environ["SKILLBANK_HOME"]), NAME, truth, most, _SETTLED)
         with Runtime() as runtime:
             labels = runtime.sets.open(NAME)
             person = Person(labels, truth)
@@ -154,16 +162,17 @@ def _options(settings: Sequence[str]) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
-def skillbank(*words: str) -> None:
-    """Run a command as people do; its output is shown, and a failure ends the benchmark."""
-    command("skillbank", *words)
+def skillbank(*words: str) -> str:
+    """Run a command as people do and return what it prints; a failure ends the benchmark."""
+    return command("skillbank", *words)
 
 
-def command(module: str, *words: str) -> None:
-    """Run a program of this environment."""
+def command(module: str, *words: str) -> str:
+    """Run a program of this environment and return what it prints."""
     done = subprocess.run([sys.executable, "-m", module, *words], check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{module} {' '.join(words)}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
 
 
 def _rows(labels: LabelSet, kind: str = "all") -> Iterator[PictureRow]:

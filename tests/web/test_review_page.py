@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 from itertools import count
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skillbank.sets.audit import in_random_order
-from skillbank.sets.model import Accept
+from skillbank.sets.model import Accept, Review
 from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
@@ -295,6 +296,107 @@ def test_the_queue_gives_each_picture_to_one_person(
         with opened(home, name) as found:
             told = {each.name: each.reviewed for each in found.summary().people}
         assert told == {who: len(numbers) for who, numbers in done.items()}
+
+
+def test_an_answer_that_is_late_is_no_conflict_with_oneself(ann: Reviewer, name: str, home: Path) -> None:
+    ann.picture(name, 1)
+    disc, block, _ = sorted(boxes_of(home, name, 1))
+    late = []
+
+    def hold(route: Any) -> None:
+        late.append((route, route.fetch()))
+
+    with opened(home, name) as found:  # something that makes the page look at its picture again
+        found.set_threshold(1, 0.41, "Eve")
+    ann.page.route(f"**/api/sets/{name}/pictures/1", hold)
+    deadline = time.monotonic() + 15
+    while not late:
+        assert time.monotonic() < deadline
+        ann.page.wait_for_timeout(50)
+    ann.select(block)
+    ann.key("r")
+    assert ann.settle() == "Saved"
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    ann.page.unroute(f"**/api/sets/{name}/pictures/1")
+    ann.page.wait_for_timeout(300)
+    assert block not in ann.marks() and disc in ann.marks()
+    assert ann.onward("a"), "no conflict with what this person did"
+
+
+def test_what_another_has_is_said_to_be_left(browser: Browser, served: Server, name: str, home: Path) -> None:
+    with reviewer(browser, served.url, "Ann") as ann, opened(home, name) as found:
+        taken = found.next("Bob", count=7)
+        ann.open(name)
+        ann.page.click("#review-start")
+        ann.page.wait_for_selector("#canvas-boxes .mark")
+        assert ann.number() not in taken and not ann.onward("a")
+        ann.says("Nothing is left for you: 7 pictures are with somebody else")
+        for number in taken:
+            found.edit(number, [Review()], who="Bob", version=found.picture(number).version)
+        ann.open(name)
+        ann.page.click("#review-start")
+        ann.says("Nothing is left: every picture is reviewed or skipped.")
+
+
+def test_a_picture_that_is_looked_at_long_stays_with_who_looks(ann: Reviewer, name: str, home: Path) -> None:
+    ann.page.clock.install()
+    ann.open(name)
+    ann.page.click("#review-start")
+    ann.page.wait_for_selector("#canvas-boxes .mark")
+    number = ann.number()
+    with opened(home, name) as found:
+        assert number not in found.next("Bob", count=8)
+    with ann.page.expect_response("**/claims") as answer:
+        ann.page.clock.fast_forward(181_000)
+    assert number in answer.value.json()["pictures"]
+
+
+def test_keys_act_on_what_is_under_the_pointer(ann: Reviewer, name: str, home: Path) -> None:
+    ann.picture(name, 1)
+    page = ann.page
+    before = boxes_of(home, name, 1)
+    disc, block, candidate = sorted(before)
+
+    def over(number: int) -> None:
+        box = before[number]
+        x, y = ann.at((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+
+    over(disc)
+    assert page.locator("#canvas-boxes .aimed").get_attribute("data-box") == str(disc)
+    ann.key("2")
+    ann.settle()
+    assert boxes_of(home, name, 1)[disc].class_number == 2
+    box = before[disc]
+    ann.drag((box.x2, box.y2), (box.x2 + 9, box.y2 + 9))  # a handle, without a click before
+    ann.settle()
+    assert boxes_of(home, name, 1)[disc].x2 == pytest.approx(box.x2 + 9, abs=1)
+    over(block)
+    ann.key("b")  # what is selected since is meant, though the pointer rests elsewhere
+    chosen = page.locator("#canvas-boxes .selected").get_attribute("data-box")
+    assert page.locator("#canvas-boxes .aimed").count() == 0
+    ann.key("Escape")
+    over(candidate)
+    assert page.locator("#canvas-aim .hint-box").get_attribute("data-box") == str(candidate)
+    assert candidate not in ann.marks()
+    ann.key("1")
+    ann.says("found below the threshold")
+    ann.settle()
+    taken = boxes_of(home, name, 1)[candidate]
+    assert (taken.class_number, taken.state, taken.by) == (1, "edited", "Ann") and candidate in ann.marks()
+    over(block)
+    ann.key("r")
+    ann.settle()
+    assert boxes_of(home, name, 1)[block].state == "rejected" and chosen
+    over(candidate)
+    ann.key("d", "2")  # the class of what is drawn next, not of what lies there
+    ann.drag((200, 10), (260, 50))
+    ann.settle()
+    assert boxes_of(home, name, 1)[candidate].class_number == 1
+    [drawn] = [one for one in boxes_of(home, name, 1).values() if one.origin == "Ann"]
+    assert drawn.class_number == 2
 
 
 def test_two_tabs_keep_both_changes_or_ask(browser: Browser, served: Server, name: str, home: Path) -> None:

@@ -136,6 +136,24 @@ def test_people_with_any_name_do_no_double_work(client: TestClient) -> None:
     assert edit(client, one[1], 1, who="run%203").status_code == 400, "no person is called as a model is"
 
 
+def test_who_is_still_at_a_picture_keeps_it(client: TestClient) -> None:
+    ann, bob = {"skillbank-person": "Ann"}, {"skillbank-person": "Bob"}
+    total = client.get(ONE).json()["pictures"]
+    mine = client.get(f"{ONE}/next?count=20", headers=ann).json()["pictures"]
+    assert len(mine) == total
+    assert valid("next", client.get(f"{ONE}/next", headers=bob).json()) == {
+        "pictures": [],
+        "elsewhere": total,
+    }
+    kept = client.post(f"{ONE}/claims", headers=ann, json={"pictures": mine[:2]})
+    assert valid("claimed", kept.json()) == {"pictures": sorted(mine[:2])}
+    others = client.post(f"{ONE}/claims", headers=bob, json={"pictures": mine[:2]})
+    assert others.json() == {"pictures": []}, "nobody takes them away"
+    edit(client, mine[0], client.get(f"{ONE}/pictures/{mine[0]}").json()["version"], {"op": "review"})
+    kept = client.post(f"{ONE}/claims", headers=ann, json={"pictures": [*mine[:2], 999]})
+    assert kept.json() == {"pictures": [mine[1]]}, "what is reviewed is nobody's, and so is what is not there"
+
+
 def test_what_was_reviewed_answers(runtime: Runtime, tmp_path: Path) -> None:
     made = make_set(runtime.jobs.store, "many", write_truth(tmp_path / "many", 12))
     client = client_of(runtime)

@@ -284,6 +284,16 @@ class LabelSet(Handle):
         with self._changing(who) as change:
             return queue.next_pictures(change, count, claim_seconds, sample=sample)
 
+    def renew(self, numbers: Sequence[int], who: str, *, claim_seconds: float = 600) -> list[int]:
+        """Keep pictures for a person who is still at them; see `skillbank.sets.queue.renew`."""
+        with self._changing(who) as change:
+            return queue.renew(change, numbers, claim_seconds)
+
+    def elsewhere(self, who: str) -> int:
+        """Return how many pictures that are to be reviewed other people keep for themselves."""
+        with self._changing(who) as change:
+            return queue.elsewhere(change)
+
     def audit(self, *, target: float = 0.95) -> audit.Audit:
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
         return audit.audit_of(self, target)

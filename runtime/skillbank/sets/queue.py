@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
 from skillbank.sets.writing import Writing
 
-__all__ = ["next_pictures"]
+__all__ = ["elsewhere", "next_pictures", "renew"]
 
 _LONGEST_CLAIM = 24 * 3600.0
 _LOOKED_AT = 40
@@ -55,12 +56,48 @@ def _kept(change: Writing, chosen: list[int], claim_seconds: float) -> list[int]
     return chosen
 
 
+def renew(change: Writing, numbers: Sequence[int], claim_seconds: float) -> list[int]:
+    """Keep pictures for one person further on; return those that nobody else has taken or reviewed."""
+    theirs = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
+    )
+    query = sa.select(PICTURES.c.number).where(
+        PICTURES.c.set_id == change.set_id,
+        PICTURES.c.number.in_(numbers),
+        _to_do(),
+        PICTURES.c.number.not_in(theirs),
+    )
+    held = list(change.db.scalars(query.order_by(PICTURES.c.number)))
+    if held:
+        change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, CLAIMS.c.picture.in_(held)))
+        until = change.at + timedelta(seconds=claim_seconds)
+        rows = [{"set_id": change.set_id, "picture": n, "who": change.who, "until": until} for n in held]
+        change.db.execute(CLAIMS.insert(), rows)
+    return held
+
+
+def elsewhere(change: Writing) -> int:
+    """Return how many pictures that are to be reviewed others have kept for themselves."""
+    theirs = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
+    )
+    query = sa.select(sa.func.count()).where(
+        PICTURES.c.set_id == change.set_id, _to_do(), PICTURES.c.number.in_(theirs)
+    )
+    return change.db.scalar(query) or 0
+
+
 def _disputed(change: Writing, count: int) -> list[int]:
     """Return pictures whose labels a model contradicts and no person has looked through, the surest first."""
     c = PICTURES.c
-    is_open = (c.state == "todo") | ((c.state == "reviewed") & c.reviewed_by.is_(None))
-    query = sa.select(c.number).where(c.set_id == change.set_id, is_open, _is_free(change), c.against > 0)
+    query = sa.select(c.number).where(c.set_id == change.set_id, _to_do(), _is_free(change), c.against > 0)
     return list(change.db.scalars(query.order_by(c.against.desc(), c.number).limit(count)))
+
+
+def _to_do() -> sa.ColumnElement[bool]:
+    """Return what holds for pictures no person has looked through; imported labels are nobody's review."""
+    c = PICTURES.c
+    return (c.state == "todo") | ((c.state == "reviewed") & c.reviewed_by.is_(None))
 
 
 def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:

@@ -76,6 +76,7 @@ class SetsDoor:
             Route(f"{one}/pictures/{{number:int}}/image", self.image),
             Route(f"{one}/pictures/{{number:int}}/thumbnail", self.thumbnail),
             Route(f"{one}/next", self.next),
+            Route(f"{one}/claims", _posted(said.Claims, self.claim), methods=posting),
             Route(f"{one}/crops", self.crops),
             Route(f"{one}/boxes/{{number:int}}/crop", self.crop),
             Route(f"{one}/decisions", _posted(said.Decisions, self.decide), methods=posting),
@@ -137,8 +138,15 @@ class SetsDoor:
     def next(self, request: Request) -> Response:
         """Say which pictures to review next, and keep them for this person."""
         count = max(1, min(_MOST_NEXT, _number(request, "count", 1)))
-        numbers = self._set(request).next(person_of(request), count=count)
-        return Json(said.NextDocument(pictures=numbers).document())
+        found, who = self._set(request), person_of(request)
+        numbers = found.next(who, count=count)
+        others = 0 if numbers else found.elsewhere(who)
+        return Json(said.NextDocument(pictures=numbers, elsewhere=others).document())
+
+    def claim(self, request: Request, body: said.Claims) -> Response:
+        """Keep pictures for a person who is still at them."""
+        held = self._set(request).renew(body.pictures, person_of(request))
+        return Json(said.ClaimsDocument(pictures=held).document())
 
     def crops(self, request: Request) -> Response:
         """Show boxes of a class."""

@@ -14,6 +14,8 @@ __all__ = [
     "AuditDocument",
     "BoxDocument",
     "ChangeBox",
+    "Claims",
+    "ClaimsDocument",
     "ClassChange",
     "ClassCounts",
     "ClassDocument",
@@ -52,6 +54,7 @@ MOST_NUMBER = 2**31 - 1
 Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
+_MOST_CLAIMS = 100
 
 
 class _Answer(BaseModel):
@@ -184,7 +187,17 @@ class PicturesDocument(_Answer):
 
 
 class NextDocument(_Answer):
-    """``GET /api/sets/{set}/next``: numbers of pictures that are kept for this person for some minutes."""
+    """``GET /api/sets/{set}/next``: numbers of pictures that are kept for this person for some minutes.
+
+    ``elsewhere`` is how many others keep for themselves, where there is none for this person.
+    """
+
+    pictures: list[int]
+    elsewhere: int = 0
+
+
+class ClaimsDocument(_Answer):
+    """Answer of ``POST /api/sets/{set}/claims``: pictures that are kept for this person further on."""
 
     pictures: list[int]
 
@@ -340,6 +353,12 @@ class Decisions(_Request):
     class_number: Number | None = Field(None, alias="class")
 
 
+class Claims(_Request):
+    """``POST /api/sets/{set}/claims``: pictures that this person is still at."""
+
+    pictures: Annotated[list[Number], Field(max_length=_MOST_CLAIMS)]
+
+
 class ClassChange(_Request):
     """``PATCH /api/sets/{set}/classes/{n}``: only what stands there is changed; null is no threshold."""
 
@@ -380,6 +399,8 @@ class SetsApi(BaseModel):
     picture: PictureDocument
     edits: Edits
     next: NextDocument
+    claims: Claims
+    claimed: ClaimsDocument
     crops: CropsDocument
     decisions: Decisions
     counted: Counted

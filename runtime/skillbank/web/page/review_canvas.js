@@ -8,8 +8,10 @@ const LEAST = 2; // px of the picture: the smallest edge of a box
 const MOST = 16; // times enlarged
 const HANDLES = [[0, 0, "nw"], [0.5, 0, "n"], [1, 0, "ne"], [1, 0.5, "e"], [1, 1, "se"], [0.5, 1, "s"], [0, 1, "sw"], [0, 0.5, "w"]];
 
-export const canvas = { picture: null, selected: null, drawing: false, zoom: 1, onselect() {}, ondraw() {} };
+export const canvas = { picture: null, selected: null, aimed: null, drawing: false, zoom: 1, onselect() {}, ondraw() {} };
 let drag = null; // { kind: "draw" | "move" | "resize" | "pan", ... }
+// What lies under the pointer is what keys act on, once it moved there; what is selected since is meant instead.
+let under = null, spot = null;
 
 export const colourOf = (number) => hue(Math.max(0, classes().findIndex((one) => one.number === number)));
 const scale = () => at("canvas-boxes").clientWidth / (canvas.picture?.base.width || 1) || 1; // screen pixels of one of the picture
@@ -20,6 +22,7 @@ export function start() {
   boxes.addEventListener("pointermove", move);
   boxes.addEventListener("pointerup", release);
   boxes.addEventListener("pointercancel", () => finish(false));
+  boxes.addEventListener("pointerleave", () => { if (!drag) aim(null, null); });
   // A finger that drags a box does not scroll; what CSS says of touch does not reach parts of an SVG everywhere.
   boxes.addEventListener("touchstart", (event) => { if (drag) event.preventDefault(); }, { passive: false });
   view.addEventListener("wheel", (event) => {
@@ -34,7 +37,8 @@ export function start() {
 
 export function show(picture, src) {
   finish(false);
-  Object.assign(canvas, { picture, selected: null, drawing: false, zoom: 1 });
+  Object.assign(canvas, { picture, selected: null, aimed: null, drawing: false, zoom: 1 });
+  [under, spot] = [null, null];
   const image = at("canvas-image"), view = at("canvas");
   view.classList.remove("broken");
   view.classList.add("waiting");
@@ -64,7 +68,7 @@ export function zoomTo(zoom, x, y) {
 }
 
 export function select(number, scroll = false) {
-  canvas.selected = number;
+  Object.assign(canvas, { selected: number, aimed: null });
   draw();
   canvas.onselect(number);
   if (scroll) at("canvas-boxes").querySelector(".selected")?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -74,6 +78,7 @@ export function setDrawing(on) {
   canvas.drawing = on;
   at("canvas").classList.toggle("drawing", on);
   at("draw").setAttribute("aria-pressed", String(on));
+  if (on) aim(null, null);
   if (on) at("canvas").focus({ preventScroll: true }); // Enter is the canvas's now, and no button's
 }
 
@@ -94,7 +99,48 @@ export function draw() {
   const shown = picture.shown().sort((a, b) => area(b) - area(a)); // what is small lies on top and can be reached
   const chosen = shown.find((box) => box.number === canvas.selected);
   if (!chosen) canvas.selected = null;
-  at("canvas-boxes").replaceChildren(...shown.map((box) => boxNode(box, size)), ...(chosen ? handles(chosen, size) : []), ...ghost());
+  at("canvas-boxes").replaceChildren(...shown.map((box) => boxNode(box, size)), ...(chosen ? handles(chosen, size) : []), ...ghost(), h("svg:g", { id: "canvas-aim" }));
+  drawAim();
+}
+
+// What keys would act on: handles at a box, and a candidate that is not shown otherwise.
+function drawAim() {
+  const box = canvas.aimed === null ? null : canvas.picture.box(canvas.aimed), size = scale();
+  if (!box || box.state === "rejected") canvas.aimed = null;
+  for (const node of at("canvas-boxes").querySelectorAll(".mark")) node.classList.toggle("aimed", Number(node.dataset.box) === canvas.aimed);
+  const shown = canvas.aimed !== null && canvas.picture.shown().includes(box);
+  const nodes = canvas.aimed === null || (shown && canvas.aimed === canvas.selected) ? [] : shown ? handles(box, size) : [hint(box, size)];
+  at("canvas-aim")?.replaceChildren(...nodes);
+}
+
+function hint(box, size) {
+  const node = boxNode(box, size);
+  node.setAttribute("class", "hint-box candidate");
+  return node;
+}
+
+const holds = ([a, b, c, d], [x, y]) => x >= a && x <= c && y >= b && y <= d;
+const surest = (boxes) => boxes.reduce((best, box) => (best && (best.score ?? 0) >= (box.score ?? 0) ? best : box), null);
+
+// The surest candidate where the pointer is, of a class or of any.
+export function candidate(number = null) {
+  if (!spot || !canvas.picture) return null;
+  return surest(canvas.picture.boxes.filter((box) => isCandidate(box) && holds(box.box, spot) && (number === null || box.class === number)));
+}
+
+function aim(number, where) {
+  spot = where;
+  const now = number ?? candidate()?.number ?? null;
+  if (now === under) return;
+  canvas.aimed = under = now;
+  drawAim();
+  canvas.onselect(canvas.selected);
+}
+
+function look(event) {
+  if (event.pointerType === "touch" || canvas.drawing || !canvas.picture) return;
+  const node = event.target.closest("[data-box], [data-handle]");
+  aim(node ? Number(node.dataset.box ?? node.dataset.of) : null, point(event));
 }
 
 function boxNode(box, size) {
@@ -111,7 +157,7 @@ function handles(box, size) {
   return HANDLES.map(([x, y, name]) => {
     const [cx, cy] = [left + x * (right - left), top + y * (bottom - top)];
     const square = (side, kind) => h("svg:rect", { class: kind, x: cx - side / 2, y: cy - side / 2, width: side, height: side });
-    return h("svg:g", { class: `handle ${name}`, "data-handle": `${x} ${y}`, "--hue": colourOf(box.class) }, square(touch, "reach"), square(edge, "grip"));
+    return h("svg:g", { class: `handle ${name}`, "data-handle": `${x} ${y}`, "data-of": box.number, "--hue": colourOf(box.class) }, square(touch, "reach"), square(edge, "grip"));
   });
 }
 
@@ -129,7 +175,11 @@ function press(event) {
   const handle = event.target.closest("[data-handle]"), mark = event.target.closest("[data-box]");
   const from = { id: event.pointerId, x: event.clientX, y: event.clientY, start: point(event), moved: false };
   if (canvas.drawing) drag = { ...from, kind: "draw" };
-  else if (handle) drag = { ...from, kind: "resize", number: canvas.selected, pull: handle.dataset.handle.split(" ").map(Number) };
+  else if (handle) {
+    const number = Number(handle.dataset.of);
+    if (number !== canvas.selected) select(number);
+    drag = { ...from, kind: "resize", number, pull: handle.dataset.handle.split(" ").map(Number) };
+  }
   else if (mark) {
     const number = Number(mark.dataset.box), already = number === canvas.selected;
     if (!already) select(number); // drawing anew under a finger would lose its events
@@ -146,7 +196,8 @@ function press(event) {
 }
 
 function move(event) {
-  if (!drag || drag.id !== event.pointerId) return;
+  if (!drag) return look(event);
+  if (drag.id !== event.pointerId) return;
   if (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < SLOP) return;
   drag.moved = true;
   if (drag.kind === "pan") {

@@ -12,6 +12,7 @@ export function start(given) {
     const name = at("class-new").value.trim();
     if (name) act(() => call("POST", "/classes", { body: { classes: [{ name }] } }), `${name} was added.`).then((done) => { if (done) at("class-new").value = ""; });
   });
+  at("take-all").addEventListener("click", takeAll);
   at("class-merge").addEventListener("submit", (event) => {
     event.preventDefault();
     const into = Number(at("merge-into").value), numbers = marked().filter((number) => number !== into);
@@ -52,6 +53,15 @@ function render() {
   at("class-table").replaceChildren(...classes().map(row));
   at("merge-into").replaceChildren(...classes().map((one) => h("option", { value: one.number }, one.name)));
   at("class-merge").hidden = classes().length < 2;
+  at("take-all").hidden = advised().length === 0;
+}
+
+const advised = () => classes().map((one) => [one, suggested.get(one.number)]).filter(([one, said]) => said && Math.abs(said.threshold - (one.threshold ?? one.level)) >= 0.005);
+const thousandth = (value) => Math.round(1000 * value) / 1000;
+
+async function takeAll() {
+  const change = async ([one, said]) => call("PATCH", `/classes/${one.number}`, { body: { threshold: thousandth(said.threshold) } });
+  await act(async () => { for (const each of advised()) await change(each); }, "All have the suggested thresholds; Z takes them back one by one.");
 }
 
 function row(one) {
@@ -80,9 +90,9 @@ function row(one) {
 }
 
 function advice(one, patch) {
-  const said = suggested.get(one.number);
-  if (!said || Math.abs(said.threshold - (one.threshold ?? one.level)) < 0.005) return null;
-  const value = Math.round(1000 * said.threshold) / 1000, percent = (share) => `${Math.round(100 * share)} %`;
+  const [, said] = advised().find(([each]) => each.number === one.number) ?? [];
+  if (!said) return null;
+  const value = thousandth(said.threshold), percent = (share) => `${Math.round(100 * share)} %`;
   return h("div", { class: "line" },
     h("small", {}, `By ${said.n} decisions a threshold of ${value} gives a precision of ${percent(said.precision)} and a recall of ${percent(said.recall)}.`),
     h("button", { type: "button", class: "small", onclick: () => patch({ threshold: value }, `${one.name} is shown from ${value} on.`) }, `Take ${value}`));

@@ -6,7 +6,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HELP = [
   ["A", "accept what is shown, and go to the next picture"], ["S", "skip the picture"],
   ["N, P", "next and previous picture"], ["B, Shift+B", "select the next or the previous box"],
-  ["Y", "accept the selected box"], ["R, Delete", "reject the selected box"], ["1 – 9", "class of the selected box and of the next ones"],
+  ["Y", "accept the box under the pointer, or the selected one"], ["R, Delete", "reject the box under the pointer, or the selected one"],
+  ["1 – 9", "class of the box under the pointer (a candidate becomes a box), or of the selected one, and of the next ones"],
   ["D", "draw a box; Enter puts one in the middle"], ["Arrows", "move the selected box (with Ctrl ten pixels)"],
   ["Shift+Arrows", "make it larger or smaller"], ["Z, Shift+Z", "undo, redo"], ["C", "show candidates below the threshold"],
   ["+, −, 0", "zoom in, out, whole picture"], ["G", "back to the grid"], ["Escape", "let go of what is selected or drawn"], ["?", "this help"],

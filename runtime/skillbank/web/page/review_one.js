@@ -1,26 +1,31 @@
 // One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
 import { at, seen } from "/dom.js";
-import { call, className, link, picturePath, review } from "/review_set.js";
+import { call, choose, className, isCandidate, link, picturePath, review } from "/review_set.js";
 import * as canvas from "/review_canvas.js";
 import * as panel from "/review_panel.js";
 import * as grid from "/review_grid.js";
 import { inWords, load } from "/review_picture.js";
 import { help } from "/review_keys.js";
 
+const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at
-let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, stop = new AbortController();
+let picture = null, door = null, queue = [], asking = "", busy = 0, heading = null, theirs = 0, stop = new AbortController();
 
 const selected = () => picture?.box(canvas.canvas.selected);
+const meant = () => picture?.box(canvas.canvas.aimed ?? canvas.canvas.selected); // under the pointer, or selected
 export const number = () => picture?.number ?? null;
 export const saved = async () => picture === null || picture.saved();
 // On the way to another picture nothing is done to the one that is still shown.
 export const active = (name) => picture !== null && (["undo", "redo"].includes(name) || free(name));
-const free = (name) => busy === 0 && heading === null && (!["nudge", "size", "yes", "reject"].includes(name) || canvas.canvas.selected !== null);
+const free = (name) => busy === 0 && heading === null && (!["nudge", "size"].includes(name) || canvas.canvas.selected !== null)
+  && (!["yes", "reject"].includes(name) || Boolean(meant()));
 
 export function start(given) {
   door = given;
   canvas.start();
   panel.start(door.problem);
+  setInterval(keep, KEPT);
+  document.addEventListener("visibilitychange", keep);
   canvas.canvas.onselect = () => { panel.boxes(); chosen(); };
   canvas.canvas.ondraw = add;
   const buttons = { accept: "accept", skip: "skip", next: "next", previous: "previous", reject: "reject", yes: "yes", draw: "draw",
@@ -106,7 +111,7 @@ function shown() {
 }
 
 function chosen() {
-  const box = selected();
+  const box = meant();
   at("reject").disabled = !box;
   at("yes").disabled = box?.state !== "proposed";
 }
@@ -141,7 +146,9 @@ export async function ask(way = asking || "queue") {
   asking = way;
   try {
     if (!queue.length) {
-      const pictures = way === "sample" ? (await call("GET", "/audit")).waiting : (await call("GET", `/next?count=${AHEAD}`)).pictures;
+      const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
+      const pictures = way === "sample" ? answer.waiting : answer.pictures;
+      theirs = answer.elsewhere ?? 0;
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
@@ -153,8 +160,24 @@ export async function ask(way = asking || "queue") {
 }
 
 function finished() {
+  const all = asking === "queue";
   asking = "";
-  door.said("Nothing is left: every picture is reviewed, skipped, or with somebody else.");
+  if (!all) return door.said("Nothing is left of the sample.");
+  door.said(theirs ? `Nothing is left for you: ${theirs} ${theirs === 1 ? "picture is" : "pictures are"} with somebody else; ask again when they are done, or in some minutes.`
+    : "Nothing is left: every picture is reviewed or skipped.");
+}
+
+// Who looks long at a picture keeps it, and the ones that wait behind it.
+async function keep() {
+  if (asking !== "queue" || !picture || document.hidden || at("review").hidden || at("part-picture").hidden) return;
+  const wanted = picture.number, still = picture.base.state === "todo";
+  try {
+    const { pictures } = await call("POST", "/claims", { body: { pictures: [wanted, ...queue] } });
+    queue = queue.filter((each) => pictures.includes(each));
+    if (still && picture.number === wanted && picture.base.state === "todo" && !pictures.includes(wanted)) {
+      door.said("Somebody else was given this picture, or has reviewed it, while nothing was done here.");
+    }
+  } catch { /* the next operation says what is wrong */ }
 }
 
 function go(wanted) {
@@ -205,23 +228,41 @@ function add(box) {
   door.said(`A box of ${className(review.chosen)}.`);
 }
 
+// A candidate under the pointer becomes a box of the class that a digit says: the surest of that class, or what is there.
+function found(number) {
+  const there = canvas.canvas.aimed === null || picture.conflict ? null : picture.box(canvas.canvas.aimed);
+  if (!there || !isCandidate(there)) return false;
+  const box = canvas.candidate(number) ?? there;
+  choose(number);
+  picture.do(box.class === number ? { op: "accept", number: box.number } : { op: "change", number: box.number, class: number });
+  canvas.select(box.number);
+  panel.list();
+  door.said(`A box of ${className(number)}, found below the threshold.`);
+  return true;
+}
+
 export const actions = {
   accept: () => decide("reviewed"),
   skip: () => decide("skipped"),
   next: () => onward(1),
   previous: () => { asking = ""; return onward(-1); },
   yes() {
-    const box = selected();
+    const box = meant();
     if (box?.state === "proposed") picture.do({ op: "accept", number: box.number });
   },
   reject() {
-    const box = selected();
+    const box = meant();
     if (!box || picture.conflict) return;
-    panel.walk(1);
-    if (canvas.canvas.selected === box.number) canvas.select(null);
+    if (canvas.canvas.selected === box.number) {
+      panel.walk(1);
+      if (canvas.canvas.selected === box.number) canvas.select(null);
+    }
     picture.reject(box.number);
   },
-  draw: () => canvas.setDrawing(!canvas.canvas.drawing),
+  draw() {
+    if (!canvas.canvas.drawing) canvas.select(null); // a digit now means the class of what is drawn
+    canvas.setDrawing(!canvas.canvas.drawing);
+  },
   enter() {
     if (canvas.canvas.drawing) add(canvas.middle());
   },
@@ -244,7 +285,7 @@ export const actions = {
   },
   pick(index) {
     const one = review.set.classes[index];
-    if (one) panel.pick(one.number);
+    if (one && !found(one.number)) panel.pick(one.number, canvas.canvas.aimed ?? canvas.canvas.selected);
   },
   box: (step) => panel.walk(step),
   larger: () => canvas.zoomTo(canvas.canvas.zoom * 1.5),

@@ -29,10 +29,10 @@ export function start(said) {
   });
 }
 
-// Take a class for the next box; a box that is selected becomes one of it.
-export function pick(number) {
+// Take a class for the next box; a box that is selected, or meant otherwise, becomes one of it.
+export function pick(number, meant = canvas.selected) {
   choose(number);
-  const box = canvas.picture && canvas.selected !== null ? canvas.picture.box(canvas.selected) : null;
+  const box = canvas.picture && meant !== null ? canvas.picture.box(meant) : null;
   if (box && box.class !== number && !canvas.picture.conflict) canvas.picture.change(box.number, { class: number });
   list();
   boxes();

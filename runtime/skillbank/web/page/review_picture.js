@@ -169,7 +169,8 @@ class Picture extends EventTarget {
   async follow() {
     if (this.busy || this.flying) return;
     const state = await call("GET", `/pictures/${this.number}`);
-    if (this.busy || this.flying || state.version === this.base.version) return;
+    // What was asked before a change of ours was saved may answer after it, and would be older than what we hold.
+    if (this.busy || this.flying || state.version <= this.base.version) return;
     this.base = state;
     this.#derive();
   }
