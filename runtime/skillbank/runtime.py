@@ -26,7 +26,6 @@ from skillbank.plan.planner import compile_plan
 from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.request import Request
 from skillbank.plan.set_places import set_place
-from skillbank.plan.small_data import enough_epochs
 from skillbank.platforms import chosen_platform, get_platform
 from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.trust.loading import signer_of, vouched_files
@@ -320,11 +319,9 @@ class Runtime:
         rows = bindings(skill, action, skill.template(action)[0])[0]
         said: tuple[str, ...] = ()
         if any(set_place(location.uri) for location in step.data):
-            from skillbank.jobs.set_files import trained_on, with_sets
+            from skillbank.jobs.set_files import with_sets
 
             step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets)
-            step, long = enough_epochs(step, skill, action, *trained_on(step, lambda: self.sets))
-            said += long
         step, more = divided(step, rows, splits_at)
         return step, (*said, *more)
 

@@ -95,29 +95,6 @@ def test_options_and_words_give_the_same_plan(runtime: Runtime, signs: LabelSet)
     assert runtime.plan(request)[0].plan_id == plan.plan_id
 
 
-def test_a_training_on_few_pictures_gets_more_epochs_unless_they_are_said(
-    runtime: Runtime, signs: LabelSet, tmp_path: Path
-) -> None:
-    def epochs(text: str) -> tuple[Any, Plan]:
-        [plan] = runtime.plan(text)
-        return plan.spec["train"]["num_epochs"], plan
-
-    few = signs.summary().reviewed_train
-    number, plan = epochs("train Grounding DINO on set signs, no HPO")
-    assert number == min(100, -(-2000 // few)) > 10
-    told = f"set:signs has {few} pictures to train on, so {number} epochs are meant instead of 10"
-    assert any(told in note for note in plan.warnings)
-    [because] = [each.detail for each in plan.overrides if each.key == "train.num_epochs"]
-    assert because == f"not said, and set:signs has only {few} pictures to train on"
-    said = runtime.sentence([plan])
-    assert f"{number}" in said and runtime.plan(said)[0].plan_id == plan.plan_id
-    for words in ("for 3 epochs", "with num_epochs=3", "and train.num_epochs 3"):
-        number, plan = epochs(f"train Grounding DINO on set signs, no HPO, {words}")
-        assert number == 3 and not any("are meant instead" in note for note in plan.warnings)
-    assert epochs("evaluate Grounding DINO on set signs from scratch")[1].action == "evaluate"
-    assert epochs(f"train Grounding DINO on {tmp_path}, no HPO")[0] == 10
-
-
 def test_a_set_that_is_not_there_is_refused_with_the_nearest(runtime: Runtime, signs: LabelSet) -> None:
     with pytest.raises(SetNotFoundError, match=r"no label set 'sings' \(did you mean 'signs'\?\)"):
         runtime.plan(WORDS.format("set sings"))

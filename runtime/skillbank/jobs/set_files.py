@@ -25,7 +25,7 @@ from skillbank.storage.cache import content_key, lock, once
 from skillbank.storage.data_place import local_place
 from skillbank.visible import one_line
 
-__all__ = ["ensure_sets", "lies", "trained_on", "with_sets"]
+__all__ = ["ensure_sets", "lies", "with_sets"]
 
 _TRAINING, _VALIDATION = "train_datasets", "eval_dataset"
 _SHOWN = 5
@@ -100,15 +100,6 @@ def _called(label_set: LabelSet) -> str:
         if called
         else ""
     )
-
-
-def trained_on(request: Request, sets: Callable[[], SetStore]) -> tuple[int, str]:
-    """Return how many pictures of label sets a training reads, and their names; 0 where it reads others."""
-    places = [set_place(each.uri) for each in request.data if each.source == _TRAINING]
-    stands = [sets().open(place.name).summary() for place in places if place is not None and not place.rest]
-    if len(stands) < len(places):
-        return 0, ""
-    return sum(each.reviewed_train for each in stands), " and ".join(f"set:{each.name}" for each in stands)
 
 
 def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False) -> None:

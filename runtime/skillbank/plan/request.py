@@ -42,14 +42,10 @@ class DataLocation(Frozen):
 
 
 class Setting(Frozen):
-    """One value that the user set, by dotted key or shorthand.
-
-    ``why`` says so of one that nobody has set, but that follows from what was named.
-    """
+    """One value that the user set, by dotted key or shorthand."""
 
     key: str
     value: Any
-    why: str = ""
 
 
 class Request(Frozen):

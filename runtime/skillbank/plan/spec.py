@@ -172,9 +172,7 @@ def _change(
     if not is_key(key):
         raise SpecError(f"'{key[:80]}' is not a dotted key such as train.optim.lr or sources[0].file.")
     source = Source.SHORTHAND if setting.key in shorthands else Source.USER
-    detail = setting.why or (
-        f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
-    )
+    detail = f"{setting.key}={setting.value}" if source is Source.SHORTHAND else "set by the user"
     # First, because its reason says more than the schema's list of what is allowed.
     _refuse_unsupported(key, setting.value, unsupported)
     value = _checked(key, setting.value, schema, template, known)
