@@ -20,6 +20,7 @@ from skillbank.labelling.findings import Finding
 from skillbank.labelling.models import Model, model_digest
 from skillbank.labelling.set_answers import answers
 from skillbank.sets.model import LabelClass, PictureRow, Proposal
+from skillbank.sets.naming import Bid, named
 from skillbank.sets.objects import LEAST, Wanted, objects
 
 __all__ = ["Looked", "look"]
@@ -92,13 +93,19 @@ def look(
                 else:
                     kept.add(answered.row.sha256, answered.findings)
                 told(number, len(rows))
-    bounds = {name: kept.about[name] for name in ("nms", "across")}
     found = {
-        row.number: objects(kept.answers[row.sha256], wanted, **bounds)
+        row.number: _surest(objects(kept.answers[row.sha256], wanted, nms=kept.about["nms"]), kept.about)
         for row in rows
         if row.number not in left_out
     }
     return Looked(model.name, kept.digest, kept.about["threshold"], found, left_out)
+
+
+def _surest(found: Sequence[Proposal], about: Mapping[str, Any]) -> list[Proposal]:
+    """Return of several names for one object the surest: what a set would show."""
+    bids = [Bid(each.class_number, each.box, each.score, 0) for each in found]
+    shown = named(bids, (), lambda _: float(about["across"])).shown
+    return [each for place, each in enumerate(found) if place in shown]
 
 
 class _Kept:
