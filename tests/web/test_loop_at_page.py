@@ -10,7 +10,7 @@ from benchmarks.loop.at_page import draw_at_page, review_at_page
 from benchmarks.loop.loop import SPECS, command, skillbank
 from benchmarks.loop.pictures import CLASSES, Drawn, write_pictures
 
-from skillbank.labelling.set_pictures import scanned
+from skillbank.labelling.set_pictures import gathered, scanned
 from skillbank.runtime import Runtime
 from tests.web.reviewing import opened
 
@@ -85,7 +85,7 @@ def last_training() -> str:
 def empty_set(drawn: list[Drawn]) -> None:
     with Runtime() as runtime:
         labels = runtime.sets.create(NAME, SPECS, who="maker")
-        for chunk in scanned([each.path for each in drawn], {}):
+        for chunk in scanned(gathered([each.path for each in drawn], None), {}):
             labels.add_pictures(chunk.found, "maker")
 
 
