@@ -64,7 +64,7 @@ class Person:
     def take_thresholds(self) -> None:
         """Take the thresholds that the set suggests by what was reviewed: one button."""
         for number, suggestion in self.labels.suggest_thresholds().items():
-            self.labels.set_threshold(number, suggestion.threshold, self.name)
+            self.labels.set_threshold(number, suggestion.threshold, self.name, run=suggestion.run)
         self._did("thresholds", _CLICK)
 
     def document(self) -> dict[str, object]:

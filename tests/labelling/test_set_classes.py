@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from skillbank.errors import UsageError
-from skillbank.labelling.set_classes import settled
-from skillbank.sets.model import ClassSpec, LabelClass
+from skillbank.labelling.set_classes import of_other_runs, settled
+from skillbank.sets.model import ClassSpec, LabelClass, Run
 
 EXIT = LabelClass(1, "exit", ("red exit sign", "green exit sign"), ("poster",), 0.4)
 BARE = LabelClass(2, "bare", ("person without a helmet",), (), None)
@@ -16,6 +19,26 @@ def test_the_same_classes_change_nothing() -> None:
     again = ClassSpec("exit", EXIT.captions, EXIT.not_captions), ClassSpec("bare", BARE.captions)
     assert settled("signs", (EXIT, BARE), again) == settled("signs", (EXIT, BARE), ())
     assert settled("signs", (EXIT, BARE), again).put == (), "and a threshold that a person has set stays"
+
+
+def test_a_suggested_threshold_stays_its_runs_and_what_a_person_says_is_theirs() -> None:
+    suggested = replace(EXIT, threshold_run=1)
+    words = ClassSpec("exit", ("exit sign",))
+    [put] = settled("signs", (suggested,), (words,)).put
+    assert (put.threshold, put.threshold_run) == (0.4, 1)
+    said = ClassSpec("exit", EXIT.captions, EXIT.not_captions, 0.4)
+    assert settled("signs", (suggested,), (said,)).put == (said,)
+
+
+def test_thresholds_of_other_runs_are_said() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    runs = [Run(n, "k", None, "m", "s", {}, {}, 0.3, "ann", at, None) for n in (1, 2)]
+    suggested = replace(EXIT, threshold_run=1), replace(BARE, threshold=0.5)
+    assert list(of_other_runs("signs", suggested, runs[0])) == []
+    assert list(of_other_runs("signs", suggested, runs[1])) == [
+        "The threshold 0.4 of 'exit' was suggested for run 1; run 2 has 0.3 until you set another: "
+        "skillbank sets thresholds signs."
+    ]
 
 
 def test_new_and_changed_classes_are_said() -> None:

@@ -165,9 +165,9 @@ class Everybody(RuleBasedStateMachine):
     def remove(self, who: str, number: int) -> None:
         self._try(lambda: self.labels.remove_class(number, who))
 
-    @rule(who=PEOPLE, number=CLASSES, line=st.none() | SCORES)
-    def threshold(self, who: str, number: int, line: float | None) -> None:
-        self._try(lambda: self.labels.set_threshold(number, line, who))
+    @rule(who=PEOPLE, number=CLASSES, line=st.none() | SCORES, run=st.none() | st.integers(1, 3))
+    def threshold(self, who: str, number: int, line: float | None, run: int | None) -> None:
+        self._try(lambda: self.labels.set_threshold(number, line, who, run=run))
 
     @rule(who=PEOPLE, count=st.integers(1, 4))
     def ask(self, who: str, count: int) -> None:

@@ -100,6 +100,11 @@ FORGED: list[Callable[[list[Document]], None]] = [
     put("label_classes", name="a" * 10_000),
     put("label_classes", captions="abc"),
     put("label_classes", threshold=-1),
+    put("label_classes", threshold_run=77),
+    *(
+        lambda lines, again=again: row(lines, "label_events", kind="propose")["body"].update(again=again)  # type: ignore[misc]
+        for again in (None, [[1, 7, False]], [[1, 0.5]], [["1", 0.5, True]], {"1": 0.5})
+    ),
     put("label_classes", name="bare"),
     put("label_runs", captions={"x": 1}),
     put("label_runs", settings={}),

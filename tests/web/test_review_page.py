@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skillbank.sets.audit import in_random_order
-from skillbank.sets.model import Accept, Review
+from skillbank.sets.model import Accept, ClassSpec, Proposal, Review, RunSpec
 from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
@@ -273,6 +273,46 @@ def test_a_threshold_moves_without_the_server_and_is_kept(ann: Reviewer, name: s
         "proposed",
         "proposed",
     ]
+
+
+def test_a_threshold_for_another_run_moves_nothing_until_a_person_takes_it(
+    ann: Reviewer, name: str, home: Path
+) -> None:
+    _, block, _ = sorted(boxes_of(home, name, 1))
+    with opened(home, name) as found:
+        found.start_run(RunSpec("another", "b" * 64, (), who="Eve"))
+        found.set_threshold(2, 0.9, "Eve", run=2)
+    page = ann.page
+    ann.open(name, "classes")
+    ann.says("0.9 was suggested for run 2 and counts for its proposals alone", "class-table")
+    ann.picture(name, 1)
+    assert block in ann.marks()
+    move = """(node) => {
+        node.value = 0.85;
+        for (const kind of ["input", "change"]) node.dispatchEvent(new Event(kind, { bubbles: true }));
+    }"""
+    with page.expect_response("**/classes/2"):
+        page.eval_on_selector("#level-2", move)
+    assert block not in ann.marks()
+    with opened(home, name) as found:
+        assert (found.classes()[1].threshold, found.classes()[1].threshold_run) == (0.85, None)
+
+
+def test_all_suggestions_are_taken_for_the_run_they_are_of(ann: Reviewer, name: str, home: Path) -> None:
+    with opened(home, name) as found:
+        run = found.start_run(RunSpec("another", "b" * 64, (ClassSpec("block"),), who="Eve"))
+        numbers = [row.number for row in found.pictures()]
+        low, high = Proposal(2, (0, 0, 9, 9), 0.2), Proposal(2, (0, 20, 9, 29), 0.8)
+        found.propose(run, {number: [low, high] for number in numbers})
+        for number in numbers:
+            found.edit(number, [Review()], who="Eve", version=found.picture(number).version)
+    page = ann.page
+    ann.open(name, "classes")
+    ann.says("a threshold of 0.5 for the model another (run 2)", "class-table")
+    with page.expect_response("**/classes/2"):
+        page.click("#take-all")
+    with opened(home, name) as found:
+        assert (found.classes()[1].threshold, found.classes()[1].threshold_run) == (0.5, 2)
 
 
 def test_the_queue_gives_each_picture_to_one_person(

@@ -17,7 +17,7 @@ from skillbank import Runtime
 from skillbank.contracts import contract
 from skillbank.home import cache_dir
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import FoundPicture
+from skillbank.sets.model import FoundPicture, RunSpec
 from skillbank.web.sets_images import SHELF
 from tests.web.conftest import client_of
 from tests.web.sets import WHO, Truth, found, make_set, write_truth
@@ -171,6 +171,15 @@ def test_what_was_reviewed_answers(runtime: Runtime, tmp_path: Path) -> None:
     assert after["overall"]["precision"] == {"value": 1.0, "hits": 24, "of": 24, **after_interval(after)}
     found = client.get(f"{one}/thresholds").json()["suggestions"]
     [block] = [each for each in found if each["class"] == 2]
+    assert (block["run"], block["model"]) == (1, made.runs()[0].model)
+    taken = {"threshold": block["threshold"], "threshold_run": block["run"]}
+    classes = valid("set", client.patch(f"{one}/classes/2", json=taken).json())["classes"]
+    assert {key: classes[1][key] for key in taken} == taken and classes[1]["level"] == block["threshold"]
+    made.start_run(RunSpec("another", "b" * 64, (), who="ann"))
+    now = client.get(one).json()["classes"][1]
+    assert (now["threshold_run"], now["level"]) == (1, 0.3), "the latest run has its own"
+    assert client.patch(f"{one}/classes/2", json={"threshold_run": 1}).status_code == 400
+    assert client.patch(f"{one}/classes/2", json={**taken, "threshold_run": 9}).status_code == 404
     assert 0.15 < block["threshold"] <= 0.4 and block["precision"] == block["recall"] == 1.0
     assert made.summary().reviewed == 12
     for target in ("2", "x", "nan"):

@@ -63,7 +63,10 @@ def thresholds_of(
     apply: Annotated[bool, typer.Option("--apply", help="Set them; proposals are shown anew.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Suggest a threshold for each class from what was reviewed; a decision of a person never changes."""
+    """Suggest a threshold for each class, for the latest run, from what was reviewed.
+
+    It counts for that run's proposals alone; a decision of a person never changes.
+    """
     from dataclasses import asdict
 
     from skillbank.cli.styled import table
@@ -73,16 +76,23 @@ def thresholds_of(
         names = {c.number: c for c in labels.classes()}
         found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
         for number, each in found.items() if apply else ():
-            labels.set_threshold(number, each.threshold, person())
-    said = {names[number].name: asdict(each) for number, each in found.items()}
+            labels.set_threshold(number, each.threshold, person(), run=each.run)
+        models = {run.number: run.model for run in labels.runs()}
+    said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply, "thresholds": said})
     elif not said:
-        terminal.say("Too few proposals are reviewed to suggest a threshold; ten of a class are enough.")
+        terminal.say(
+            "Too few proposals of the latest run are reviewed to suggest a threshold; ten of a class will do."
+        )
     else:
         rows = table("class", "threshold", "right", "found", "proposals")
         for number, each in found.items():
             shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
             rows.add_row(one_line(names[number].name, 60), *shares)
         terminal.show(rows)
+        run = next(iter(found.values())).run
+        terminal.say(
+            f"for the model {one_line(models[run], 60)} (run {run}): proposals of others keep theirs"
+        )
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.jobs.database import APPROVALS, JOBS, META, SKILLS, VERSIONS
-from skillbank.sets.tables import PICTURES, SETS_META
+from skillbank.sets.tables import CLASSES, PICTURES, SETS_META
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
 
@@ -139,15 +139,27 @@ def _to_6(db: sa.Connection) -> None:
     _add(db, PICTURES.c.against)
 
 
+def _to_7(db: sa.Connection) -> None:
+    """Add the run that a class's threshold was suggested from."""
+    _add(db, CLASSES.c.threshold_run)
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
     if all(there["name"] != column.name for there in sa.inspect(db).get_columns(table)):
         kind = column.type.compile(db.dialect)
-        default = "" if column.server_default is None else " NOT NULL DEFAULT 0"
+        default = "" if column.nullable else " NOT NULL DEFAULT 0"
         db.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}{default}"))
 
 
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5, 6: _to_6}
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
+    2: _to_2,
+    3: _to_3,
+    4: _to_4,
+    5: _to_5,
+    6: _to_6,
+    7: _to_7,
+}
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

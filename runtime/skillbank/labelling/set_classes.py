@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from skillbank.descriptions import same
 from skillbank.errors import UsageError
-from skillbank.sets.model import ClassSpec, LabelClass
+from skillbank.sets.model import ClassSpec, LabelClass, Run
 from skillbank.sets.ontology import line_of
 from skillbank.sets.written import Written, wrong_among
 from skillbank.visible import one_line
 
-__all__ = ["Settled", "settled"]
+__all__ = ["Settled", "of_other_runs", "settled"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def settled(name: str, there: Sequence[LabelClass], asked: Sequence[ClassSpec]) 
                 continue
         new = spec
         if found is not None:
-            new = replace(spec, threshold=found.threshold if spec.threshold is None else spec.threshold)
+            if spec.threshold is None:
+                new = replace(spec, threshold=found.threshold, threshold_run=found.threshold_run)
             if found.spec == new:
                 continue
             notes += _changes(found.spec, new)
@@ -62,6 +63,23 @@ def settled(name: str, there: Sequence[LabelClass], asked: Sequence[ClassSpec]) 
         name, [*{**{each.name: each.spec for each in there}, **{s.name: s for s in put}}.values()]
     )
     return Settled(tuple(put), tuple(notes))
+
+
+def of_other_runs(name: str, there: Sequence[LabelClass], run: Run) -> Iterator[str]:
+    """Say which thresholds were suggested for other runs, and say nothing of this one's scores.
+
+    Parameters
+    ----------
+    name
+        Of the set.
+    """
+    for each in there:
+        if each.threshold is not None and each.threshold_run not in (None, run.number):
+            yield (
+                f"The threshold {each.threshold:g} of '{one_line(each.name)}' was suggested for run "
+                f"{each.threshold_run}; run {run.number} has {run.threshold:g} until you set another: "
+                f"skillbank sets thresholds {name}."
+            )
 
 
 def _changes(before: ClassSpec, now: ClassSpec) -> Iterator[str]:

@@ -19,7 +19,7 @@ from skillbank.labelling.models import Model, find_model, model_digest, open_eng
 from skillbank.labelling.pictures import see_that_they_are_there
 from skillbank.labelling.remarks import Remarks
 from skillbank.labelling.set_answers import Answered, answers
-from skillbank.labelling.set_classes import settled
+from skillbank.labelling.set_classes import of_other_runs, settled
 from skillbank.labelling.set_job import Start, launch, start, under_way
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
@@ -143,6 +143,7 @@ def label_set(
         record = working or launch(runtime, name, run, found.source, waiting, begin)
         labels.job = record.id
         labels.run = there.start_run(replace(spec, job=labels.job))
+    notes += of_other_runs(name, there.classes(), run)
     labels.notes += [*notes, *work.remarks.sentences(), *_nothing_found(labels, work.found)]
     if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
         there.finish_run(run, who)

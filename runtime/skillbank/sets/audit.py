@@ -89,15 +89,15 @@ def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit
     reviewed = list(islice(_head(order), _MOST))
     waiting = tuple(row.number for row in order[len(reviewed) :] if row.state == "todo")[:ahead]
     runs = {run.number: run.threshold for run in found.runs()}
-    levels = {one.number: one.threshold for one in found.classes(gone=True)}
+    classes = {one.number: one for one in found.classes(gone=True)}
     right: Counter[int] = Counter()
     wrong: Counter[int] = Counter()
     missed: Counter[int] = Counter()
     for row in reviewed:
         for box in found.picture(row.number).boxes:
-            level = levels.get(box.class_number if box.first is None else box.first[0])
+            one = classes.get(box.class_number if box.first is None else box.first[0])
             usual = runs.get(box.run, 0.0) if box.run is not None else 0.0
-            _count(box, usual if level is None else level, right, wrong, missed)
+            _count(box, usual if one is None else one.level(box.run, usual), right, wrong, missed)
     overall = _rates(right.total(), wrong.total(), missed.total())
     numbers = sorted({*right, *wrong, *missed})
     verdict = _verdict(overall, target)

@@ -19,12 +19,16 @@ class ClassSpec:
         Descriptions whose boxes take boxes of this class away.
     threshold
         Least score of a proposal that is shown; None for the model's own.
+    threshold_run
+        Run from whose scores the threshold was suggested: it counts for that run's proposals alone. None for
+        what a person has said, which counts for all.
     """
 
     name: str
     captions: tuple[str, ...] = ()
     not_captions: tuple[str, ...] = ()
     threshold: float | None = None
+    threshold_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,19 @@ class LabelClass:
     threshold: float | None
     gone: bool = False
     into: int | None = None
+    threshold_run: int | None = None
 
     @property
     def spec(self) -> ClassSpec:
         """The class as it would be asked for."""
-        return ClassSpec(self.name, self.captions, self.not_captions, self.threshold)
+        return ClassSpec(self.name, self.captions, self.not_captions, self.threshold, self.threshold_run)
+
+    def level(self, run: int | None, usual: float) -> float:
+        """Return the least score of a run's proposals that are shown.
+
+        Parameters
+        ----------
+        usual
+            The run's own.
+        """
+        return usual if self.threshold is None or self.threshold_run not in (None, run) else self.threshold

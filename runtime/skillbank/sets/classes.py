@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
-from skillbank.sets.model import ClassSpec, LabelClass
+from skillbank.sets.model import ClassSpec, LabelClass, SetNotFoundError
 from skillbank.sets.tables import BOXES
 from skillbank.sets.writing import Writing, logged
 from skillbank.stored import storable
@@ -53,7 +53,9 @@ def checked_specs(specs: Iterable[ClassSpec]) -> list[ClassSpec]:
         nots = tuple(dict.fromkeys(_text(c, f"a caption of {one_line(name)}") for c in spec.not_captions))
         if both := next((caption for caption in captions if caption in nots), None):
             raise UsageError(f"{one_line(name)} is found by '{one_line(both)}' and not; say one of them")
-        checked.append(ClassSpec(name, captions or (name,), nots, _threshold(spec.threshold)))
+        checked.append(
+            ClassSpec(name, captions or (name,), nots, _threshold(spec.threshold), spec.threshold_run)
+        )
     return checked
 
 
@@ -61,7 +63,12 @@ def put_specs(change: Writing, specs: Sequence[ClassSpec]) -> None:
     """Add classes, and change those that are there by name; none is ever removed."""
     for spec in checked_specs(specs):
         there = _named(change, spec.name)
-        asked = {"captions": spec.captions, "not_captions": spec.not_captions, "threshold": spec.threshold}
+        asked = {
+            "captions": spec.captions,
+            "not_captions": spec.not_captions,
+            "threshold": spec.threshold,
+            "threshold_run": _run(change, spec.threshold_run),
+        }
         if there is None:
             place = len(change.classes)
             change.make("class", {"name": spec.name, **asked, "place": place, "gone": False, "into": None})
@@ -100,8 +107,10 @@ def change_class(change: Writing, number: int, **fields: Any) -> None:
     if "name" in fields:
         rename(change, number, fields["name"])
         _note(change, "rename")
+    if "threshold_run" in fields and "threshold" not in fields:
+        raise UsageError("a threshold_run says which run a threshold is for; say the threshold beside it")
     if "threshold" in fields:
-        set_threshold(change, number, fields["threshold"])
+        set_threshold(change, number, fields["threshold"], fields.get("threshold_run"))
         _note(change, "threshold")
     if "captions" in fields or "not_captions" in fields:
         found = change.living(number)
@@ -142,9 +151,27 @@ def remove(change: Writing, number: int) -> None:
     _change(change, found, gone=True)
 
 
-def set_threshold(change: Writing, number: int, value: float | None) -> None:
-    """Set the least score of a class's proposals that are shown; None for the model's own."""
-    _change(change, change.living(number), threshold=_threshold(value))
+def set_threshold(change: Writing, number: int, value: float | None, run: int | None = None) -> None:
+    """Set the least score of a class's proposals that are shown; None for the model's own.
+
+    Parameters
+    ----------
+    run
+        From whose scores it was suggested, and for whose proposals alone it counts; None for all.
+
+    Raises
+    ------
+    SetNotFoundError
+        When the set has no such run.
+    """
+    found, least = change.living(number), _threshold(value)
+    _change(change, found, threshold=least, threshold_run=None if least is None else _run(change, run))
+
+
+def _run(change: Writing, number: int | None) -> int | None:
+    if number is not None and change.get("run", number) is None:
+        raise SetNotFoundError(f"the set has no run {number}")
+    return number
 
 
 def _boxes(change: Writing, number: int) -> list[tuple[int, dict[str, object]]]:

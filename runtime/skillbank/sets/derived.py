@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.sets.naming import Bid, named
-from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
+from skillbank.sets.rows import classes_of
+from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
 __all__ = ["derive", "parts"]
 
@@ -43,9 +44,8 @@ class _Lines:
     """From which score proposals are shown, and which overlap makes them names of one object."""
 
     def __init__(self, db: sa.Connection, set_id: int) -> None:
-        classes = sa.select(CLASSES.c.number, CLASSES.c.threshold).where(CLASSES.c.set_id == set_id)
         runs = sa.select(RUNS.c.number, RUNS.c.threshold, RUNS.c.settings).where(RUNS.c.set_id == set_id)
-        self._classes = dict(db.execute(classes).all())
+        self._classes = classes_of(db, set_id)
         self._runs: dict[int, float] = {}
         self._across: dict[int, float] = {}
         for number, threshold, settings in db.execute(runs):
@@ -53,8 +53,8 @@ class _Lines:
 
     def of(self, box: Any) -> float:
         """Return the score from which a proposal is shown: of its class, or of the run that made it."""
-        own = self._classes.get(box["class"])
-        return float(self._runs.get(box["run"], 0.0) if own is None else own)
+        usual, found = self._runs.get(box["run"], 0.0), self._classes.get(box["class"])
+        return usual if found is None else found.level(box["run"], usual)
 
     def across(self, run: int) -> float:
         """Return the most overlap of boxes of different classes that a run's are shown with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from skillbank.sets.derived import parts
 from skillbank.sets.geometry import overlap
 from skillbank.sets.model import LabelBox
+from skillbank.sets.repeats import Repeat, repeats_of
 from skillbank.sets.rows import box_of
-from skillbank.sets.tables import BOXES, PICTURES
+from skillbank.sets.tables import BOXES, PICTURES, SEEN
 
 __all__ = ["Judged", "judged"]
 
@@ -38,45 +39,56 @@ class Judged:
     right: bool
 
 
-def judged(db: sa.Connection, set_id: int, pictures: Collection[int] | None = None) -> Iterator[Judged]:
-    """Yield the boxes of reviewed pictures, judged by what people decided about them.
+def judged(db: sa.Connection, set_id: int, run: int) -> Iterator[Judged]:
+    """Yield the boxes of reviewed pictures that a run has looked at, judged by what people decided.
 
-    Parameters
-    ----------
-    pictures
-        Only of these; None for all that are reviewed.
+    Of what was decided before the run looked it counts what it says again, and with which score. A picture of
+    which that was not noted says nothing where another run's proposals were decided.
     """
-    query = sa.select(PICTURES.c.number).where(PICTURES.c.set_id == set_id, PICTURES.c.state == "reviewed")
-    reviewed = set(db.scalars(query))
-    for part in parts(reviewed if pictures is None else reviewed.intersection(pictures)):
+    query = (
+        sa.select(PICTURES.c.number)
+        .join(SEEN, (SEEN.c.set_id == PICTURES.c.set_id) & (SEEN.c.picture == PICTURES.c.number))
+        .where(PICTURES.c.set_id == set_id, PICTURES.c.state == "reviewed", SEEN.c.run == run)
+    )
+    for part in parts(db.scalars(query)):
         boxes = sa.select(BOXES).where(BOXES.c.set_id == set_id, BOXES.c.picture.in_(part))
         of_picture: dict[int, list[LabelBox]] = defaultdict(list)
         for row in db.execute(boxes.order_by(BOXES.c.number)).mappings():
             of_picture[row["picture"]].append(box_of(row))
+        again = repeats_of(db, set_id, run, part)
         for number in part:
-            yield from _of_picture(number, of_picture[number])
+            if number in again or all(box.run in (None, run) for box in of_picture[number]):
+                yield from _of_picture(number, run, of_picture[number], again.get(number, {}))
 
 
-def _of_picture(picture: int, boxes: Sequence[LabelBox]) -> Iterator[Judged]:
-    drawn = [box for box in boxes if box.run is None and box.state in ("accepted", "edited")]
-    found: set[int] = set()
-    candidates = [box for box in boxes if box.run is not None and box.state == "proposed"]
+def _of_picture(
+    picture: int, run: int, boxes: Sequence[LabelBox], again: Mapping[int, Repeat]
+) -> Iterator[Judged]:
+    unheard: list[LabelBox] = []
     for box in boxes:
-        if box.run is None or box.state == "proposed":
+        repeat = again.get(box.number)
+        if box.state == "proposed":
             continue
-        if box.state == "edited" and box.first is not None:
+        if box.run != run and repeat is None:
+            if box.state != "rejected":
+                unheard.append(box)
+            continue
+        score = box.score if repeat is None else repeat.score
+        if box.state == "edited" and box.first is not None and (repeat is None or repeat.is_first):
             # What a person has moved a little was right; what was renamed or moved away was not.
             kept = box.first[0] == box.class_number and overlap(box.first[1], box.corners) >= _SAME
-            yield Judged(picture, box.first[0], box.score, kept)
+            yield Judged(picture, box.first[0], score, kept)
             if not kept:
                 yield Judged(picture, box.class_number, None, True)
         else:
-            yield Judged(picture, box.class_number, box.score, box.state == "accepted")
+            yield Judged(picture, box.class_number, score, box.state != "rejected")
+    found: set[int] = set()
+    candidates = [box for box in boxes if box.run == run and box.state == "proposed"]
     for box in sorted(candidates, key=lambda box: -(box.score or 0)):
         same = next(
             (
                 other
-                for other in drawn
+                for other in unheard
                 if other.number not in found
                 and other.class_number == box.class_number
                 and overlap(other.corners, box.corners) >= _SAME
@@ -86,6 +98,6 @@ def _of_picture(picture: int, boxes: Sequence[LabelBox]) -> Iterator[Judged]:
         if same is not None:
             found.add(same.number)
         yield Judged(picture, box.class_number, box.score, same is not None)
-    for box in drawn:
+    for box in unheard:
         if box.number not in found:
             yield Judged(picture, box.class_number, None, True)

@@ -102,10 +102,10 @@ class LabelSet(Handle):
         with self._noted("remove", who) as change:
             classes.remove(change, number)
 
-    def set_threshold(self, number: int, value: float | None, who: str) -> None:
-        """Set from which score proposals of a class are shown; None is the model's own."""
+    def set_threshold(self, number: int, value: float | None, who: str, *, run: int | None = None) -> None:
+        """Set from which score proposals of a class are shown; see `skillbank.sets.classes.set_threshold`."""
         with self._noted("threshold", who) as change:
-            classes.set_threshold(change, number, value)
+            classes.set_threshold(change, number, value, run)
 
     # Pictures
 
@@ -299,7 +299,7 @@ class LabelSet(Handle):
         return audit.audit_of(self, target)
 
     def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
-        """Return a threshold by class number from what was reviewed; see `skillbank.sets.thresholds`."""
+        """Return a threshold by class number for the latest run; see `skillbank.sets.thresholds`."""
         with reading(self._engine) as db:
             self._row(db)
             return thresholds.suggest(db, self.id)

@@ -17,6 +17,7 @@ from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
 from skillbank.sets.geometry import inside
 from skillbank.sets.model import IMPORT, Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
 from skillbank.sets.naming import Bid, named
+from skillbank.sets.repeats import AGAIN, repeats
 from skillbank.sets.rows import picture_of, run_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing, logged
@@ -207,7 +208,8 @@ def _propose_to(
         mark = class_number, corners
         if not is_among(mark, decided, _SAME) and not is_among(mark, imported, _FOUND):
             change.make("box", _fields(number, class_number, corners, proposal, run))
-    change.note("propose", number)
+    scored = [(class_number, corners, each.score) for class_number, corners, each in found]
+    change.note("propose", number, body={AGAIN: repeats(there.boxes, scored, _SAME, _FOUND)})
     stand = Stand([*labels, *imported], decided, _marks(box for box in undecided if box["shown"]))
     sure = _shown(change, run, said, found)
     is_labelled = there.is_labelled or bool(stand.labels)
@@ -249,7 +251,7 @@ def _shown(
     sure = [
         number
         for number, (class_number, _, proposal) in enumerate(found)
-        if proposal.score >= _line(change, class_number, said["threshold"])
+        if proposal.score >= change.classes[class_number].level(run, said["threshold"])
     ]
     bids = [Bid(*found[number][:2], found[number][2].score, run) for number in sure]
     across = float(said["settings"]["across"])
@@ -269,12 +271,6 @@ def _placed(
     if class_number is None or corners is None or not 0 <= proposal.score <= 1:
         return None
     return class_number, corners, proposal
-
-
-def _line(change: Writing, class_number: int, of_run: float) -> float:
-    """Return the score from which proposals of a class are shown."""
-    own = change.classes[class_number].threshold
-    return of_run if own is None else own
 
 
 def _marks(boxes: Iterable[sa.RowMapping]) -> list[Mark]:

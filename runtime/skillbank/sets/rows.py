@@ -21,6 +21,7 @@ def class_of(row: sa.RowMapping) -> LabelClass:
         row["threshold"],
         row["gone"],
         row["into"],
+        row["threshold_run"],
     )
 
 

@@ -127,6 +127,14 @@ def _are_settings(settings: Any) -> bool:
     )
 
 
+def _are_repeats(again: Any) -> bool:
+    return isinstance(again, list) and all(
+        isinstance(each, list) and [type(part) for part in (*each[:1], *each[2:])] == [int, bool]
+        and _is_share(each[1])
+        for each in again
+    )  # fmt: skip
+
+
 def _one_of(*words: str) -> Check:
     return lambda value: value in words
 
@@ -171,6 +179,8 @@ def _check_event(body: Any) -> None:
     """See that an event holds changes that an undo can turn around."""
     if not isinstance(body, dict) or not isinstance(body.get("changes"), list):
         raise ValueError("an event of the log has no changes")
+    if not _are_repeats(body.get("again", [])):
+        raise ValueError("an event of the log repeats what cannot be")
     for entry in body["changes"]:
         what, number = entry["what"], entry["number"]
         if what == "set":
@@ -220,6 +230,7 @@ def check_whole(db: sa.Connection, set_id: int) -> None:
         raise ValueError("its log has gaps")
     for column, table in (
         (BOXES.c.picture, PICTURES), (BOXES.c["class"], CLASSES), (BOXES.c.run, RUNS),
+        (CLASSES.c.threshold_run, RUNS),
         (LOOKS.c.picture, PICTURES), (SEEN.c.picture, PICTURES), (SEEN.c.run, RUNS),
     ):  # fmt: skip
         numbers = sa.select(table.c.number).where(table.c.set_id == set_id)

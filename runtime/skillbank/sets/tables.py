@@ -61,6 +61,7 @@ CLASSES = sa.Table(
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("gone", sa.Boolean, nullable=False),
     sa.Column("into", sa.Integer),
+    sa.Column("threshold_run", sa.Integer, server_default=sa.text("NULL")),
 )
 PICTURES = sa.Table(
     "label_pictures",

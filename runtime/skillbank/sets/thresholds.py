@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from skillbank.sets.evidence import Judged, judged
+from skillbank.sets.tables import RUNS
 
 __all__ = ["Suggestion", "suggest"]
 
@@ -21,12 +22,15 @@ class Suggestion:
 
     Attributes
     ----------
+    run
+        From whose scores it was worked out, and for whose proposals it holds.
     precision, recall
         Of the proposals at or above it.
     n
         Proposals that it was chosen by.
     """
 
+    run: int
     threshold: float
     precision: float
     recall: float
@@ -34,15 +38,22 @@ class Suggestion:
 
 
 def suggest(db: sa.Connection, set_id: int) -> dict[int, Suggestion]:
-    """Return for each class the threshold with the best F1; none for those with too few proposals."""
+    """Return for each class the threshold with the best F1 for the latest run.
+
+    None for those of which too few of its proposals were decided; the scores of earlier runs mean something
+    else.
+    """
+    run: int | None = db.scalar(sa.select(sa.func.max(RUNS.c.number)).where(RUNS.c.set_id == set_id))
+    if run is None:
+        return {}
     of_class: dict[int, list[Judged]] = defaultdict(list)
-    for each in judged(db, set_id):
+    for each in judged(db, set_id, run):
         of_class[each.class_number].append(each)
-    found = {number: _best(boxes) for number, boxes in of_class.items()}
+    found = {number: _best(run, boxes) for number, boxes in of_class.items()}
     return {number: each for number, each in sorted(found.items()) if each is not None}
 
 
-def _best(boxes: list[Judged]) -> Suggestion | None:
+def _best(run: int, boxes: list[Judged]) -> Suggestion | None:
     scored = sorted(((box.score, box.right) for box in boxes if box.score is not None), reverse=True)
     objects = sum(box.right for box in boxes)
     if len(scored) < _FEW or not any(right for _, right in scored):
@@ -58,5 +69,5 @@ def _best(boxes: list[Judged]) -> Suggestion | None:
         f1 = 2 * precision * recall / (precision + recall) if right else 0.0
         if best is None or f1 > best[0]:
             # Between two scores, so that neither stands on its edge.
-            best = f1, Suggestion(round((score + following) / 2, 4), precision, recall, len(scored))
+            best = f1, Suggestion(run, round((score + following) / 2, 4), precision, recall, len(scored))
     return None if best is None else best[1]

@@ -33,6 +33,7 @@ __all__ = ["COUNTERS", "THINGS", "Writing", "change_set"]
 THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
 COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
 _ALONE: dict[str, dict[str, Any]] = {
+    "class": {"threshold_run": None},  # logs of before it was there
     "picture": {
         "version": 1,
         "seconds": 0.0,
@@ -45,6 +46,8 @@ _ALONE: dict[str, dict[str, Any]] = {
     },
     "box": {"shown": False},
 }
+_LINES = {"threshold", "threshold_run"}
+"""Fields that say from which score proposals are shown."""
 _UNLOGGED = {"set_id", "number", "version", "seconds"}
 _SET_FIELDS = ("name", "val", "notes")
 
@@ -171,7 +174,7 @@ class Writing:
         where = table.c.set_id == self.set_id, table.c.number == number
         self.db.execute(table.update().where(*where).values(_from_log(clean)))
         self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
-        if "threshold" in clean or (what == "run" and "settings" in clean):
+        if not _LINES.isdisjoint(clean) or (what == "run" and "settings" in clean):
             column = BOXES.c.run if what == "run" else BOXES.c["class"]
             query = sa.select(BOXES.c.picture).where(
                 BOXES.c.set_id == self.set_id, column == number, BOXES.c.state == "proposed"

@@ -187,11 +187,18 @@ class SetsDoor:
         return Json(audit_document(self._set(request).audit(target=target)).document())
 
     def thresholds(self, request: Request) -> Response:
-        """Suggest thresholds by what was reviewed."""
-        found = self._set(request).suggest_thresholds()
+        """Suggest thresholds for the latest run by what was reviewed."""
+        labels = self._set(request)
+        found, models = labels.suggest_thresholds(), {run.number: run.model for run in labels.runs()}
         made = [
             said.Suggested(
-                class_number=number, threshold=s.threshold, precision=s.precision, recall=s.recall, n=s.n
+                class_number=number,
+                run=s.run,
+                model=models[s.run],
+                threshold=s.threshold,
+                precision=s.precision,
+                recall=s.recall,
+                n=s.n,
             )
             for number, s in found.items()
         ]

@@ -82,13 +82,17 @@ class ClassCounts(_Answer):
 
 
 class ClassDocument(_Answer):
-    """A class; a ``threshold`` of null is the last model's own, and ``level`` is the one in force."""
+    """A class; a ``threshold`` of null is the last model's own, and ``level`` is the one in force.
+
+    ``threshold_run`` is the run that it was suggested for and counts for alone; null for a person's.
+    """
 
     number: int
     name: str
     captions: list[str]
     not_captions: list[str]
     threshold: float | None
+    threshold_run: int | None = None
     level: float
     counts: ClassCounts = ClassCounts()
 
@@ -286,9 +290,11 @@ class AuditDocument(_Answer):
 
 
 class Suggested(_Answer):
-    """A threshold, what it gives in what is reviewed, and how many proposals say so."""
+    """A threshold for a run of a model, what it gives in what is reviewed, how many proposals say so."""
 
     class_number: int = Field(alias="class")
+    run: int
+    model: str
     threshold: float
     precision: float
     recall: float
@@ -360,12 +366,16 @@ class Claims(_Request):
 
 
 class ClassChange(_Request):
-    """``PATCH /api/sets/{set}/classes/{n}``: only what stands there is changed; null is no threshold."""
+    """``PATCH /api/sets/{set}/classes/{n}``: only what stands there is changed; null is no threshold.
+
+    ``threshold_run`` stands beside a threshold that was suggested for a run; without it, it is a person's.
+    """
 
     name: str | None = None
     captions: list[str] | None = None
     not_captions: list[str] | None = None
     threshold: float | None = None
+    threshold_run: Number | None = None
 
 
 class NewClass(_Request):

@@ -91,7 +91,7 @@ def set_entry(summary: SetSummary) -> said.SetEntry:
 
 def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Sequence[Run]) -> said.SetDocument:
     """Return how a set stands; the last of its runs says what a class without a threshold shows."""
-    usual = runs[-1].threshold if runs else _THRESHOLD
+    last, usual = (runs[-1].number, runs[-1].threshold) if runs else (None, _THRESHOLD)
     counts = {
         count.number: said.ClassCounts(
             proposed=count.proposed,
@@ -119,7 +119,8 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Seque
                 captions=list(one.captions),
                 not_captions=list(one.not_captions),
                 threshold=one.threshold,
-                level=usual if one.threshold is None else one.threshold,
+                threshold_run=one.threshold_run,
+                level=one.level(last, usual),
                 counts=counts.get(one.number, said.ClassCounts()),
             )
             for one in classes

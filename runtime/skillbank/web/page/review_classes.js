@@ -56,11 +56,12 @@ function render() {
   at("take-all").hidden = advised().length === 0;
 }
 
-const advised = () => classes().map((one) => [one, suggested.get(one.number)]).filter(([one, said]) => said && Math.abs(said.threshold - (one.threshold ?? one.level)) >= 0.005);
+const advised = () => classes().map((one) => [one, suggested.get(one.number)]).filter(([one, said]) => said && Math.abs(said.threshold - one.level) >= 0.005);
+const taken = (said) => ({ threshold: thousandth(said.threshold), threshold_run: said.run });
 const thousandth = (value) => Math.round(1000 * value) / 1000;
 
 async function takeAll() {
-  const change = async ([one, said]) => call("PATCH", `/classes/${one.number}`, { body: { threshold: thousandth(said.threshold) } });
+  const change = async ([one, said]) => call("PATCH", `/classes/${one.number}`, { body: taken(said) });
   await act(async () => { for (const each of advised()) await change(each); }, "All have the suggested thresholds; Z takes them back one by one.");
 }
 
@@ -83,6 +84,7 @@ function row(one) {
       field("Threshold", one.threshold === null ? "" : String(one.threshold), (text) => threshold(one, text, patch), { placeholder: `the model's, ${one.level}` }),
       field("Descriptions", one.captions.join("\n"), (text) => patch({ captions: lines(text) }, "The next label run takes these descriptions; what people decided stays."), { rows: 3, placeholder: "one a line" }),
       field("But not", one.not_captions.join("\n"), (text) => patch({ not_captions: lines(text) }, "The next label run leaves these out; what people decided stays."), { rows: 3, placeholder: "one a line" })),
+    one.threshold_run === null || one.threshold === null ? null : h("small", {}, `${one.threshold} was suggested for run ${one.threshold_run} and counts for its proposals alone.`),
     advice(one, patch),
     h("div", { class: "line" },
       h("label", { class: "check" }, h("input", { type: "checkbox", "data-merge": one.number }), " merge"),
@@ -94,8 +96,8 @@ function advice(one, patch) {
   if (!said) return null;
   const value = thousandth(said.threshold), percent = (share) => `${Math.round(100 * share)} %`;
   return h("div", { class: "line" },
-    h("small", {}, `By ${said.n} decisions a threshold of ${value} gives a precision of ${percent(said.precision)} and a recall of ${percent(said.recall)}.`),
-    h("button", { type: "button", class: "small", onclick: () => patch({ threshold: value }, `${one.name} is shown from ${value} on.`) }, `Take ${value}`));
+    h("small", {}, `By ${said.n} decisions a threshold of ${value} for the model ${said.model} (run ${said.run}) gives a precision of ${percent(said.precision)} and a recall of ${percent(said.recall)}.`),
+    h("button", { type: "button", class: "small", onclick: () => patch(taken(said), `${one.name} of run ${said.run} is shown from ${value} on.`) }, `Take ${value}`));
 }
 
 function threshold(one, text, patch) {

@@ -16,7 +16,7 @@ export function start(said) {
   at("class-list").addEventListener("input", (event) => {
     const one = classes().find((each) => String(each.number) === event.target.dataset.level);
     if (!one) return;
-    one.threshold = Number(event.target.value); // moves without the model, and without the server
+    one.threshold = one.level = Number(event.target.value), one.threshold_run = null; // moves without the model, and without the server
     event.target.nextElementSibling.textContent = one.threshold.toFixed(2);
     draw();
     boxes();
@@ -43,7 +43,7 @@ export function list() {
   if (focused !== undefined && at("class-list").contains(document.activeElement)) return; // a slider in use stays
   const held = document.activeElement?.dataset?.class;
   at("class-list").replaceChildren(...classes().map((one, index) => {
-    const level = one.threshold ?? one.level, id = `level-${one.number}`;
+    const { level } = one, id = `level-${one.number}`;
     return h("li", { "--hue": colourOf(one.number) },
       h("button", { type: "button", "data-class": one.number, "aria-pressed": String(one.number === review.chosen), title: one.captions.join(" | ") },
         h("i", { class: "swatch" }), h("span", {}, one.name), index < 9 ? h("kbd", { "aria-hidden": "true" }, String(index + 1)) : null),

@@ -44,11 +44,17 @@ export function choose(number) {
   kept.set(`class of ${review.name}`, String(number));
 }
 
+// What was suggested for one run says nothing of another's scores.
+function thresholdFor(box) {
+  const one = classOf(box.class);
+  return one && (one.threshold_run === null || box.origin === `run ${one.threshold_run}`) ? one.threshold : null;
+}
+
 // Whether a box is hidden until candidates are asked for: the slider moves this without the model. A class without a
 // threshold of its own has that of the model that proposed, and the server says what comes of it.
 export function isCandidate(box) {
   if (box.state !== "proposed") return false;
-  const level = classOf(box.class)?.threshold ?? null;
+  const level = thresholdFor(box);
   return level === null || box.score === null ? !box.shown : box.score < level;
 }
 export const isShown = (box) => box.state !== "rejected" && (review.candidates || !isCandidate(box));
