@@ -102,7 +102,7 @@ FORGED: list[Callable[[list[Document]], None]] = [
     put("label_classes", threshold=-1),
     put("label_classes", threshold_run=77),
     *(
-        lambda lines, again=again: row(lines, "label_events", kind="propose")["body"].update(again=again)  # type: ignore[misc]
+        lambda lines, again=again: row(lines, "label_events", kind="propose")["body"].update(again=again)
         for again in (None, [[1, 7, False]], [[1, 0.5]], [["1", 0.5, True]], {"1": 0.5})
     ),
     put("label_classes", name="bare"),

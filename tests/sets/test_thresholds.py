@@ -22,7 +22,7 @@ from tests.sets.conftest import BARE, EXIT, box, found, spec
 from tests.sets.replaying import check_laws
 
 
-def shown(labels: LabelSet, number: int) -> list[float | None]:
+def shown(labels: LabelSet, number: int) -> list[float]:
     return sorted(each.score or 0 for each in labels.picture(number).boxes if each.shown)
 
 
