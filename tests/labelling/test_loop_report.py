@@ -77,7 +77,11 @@ def signs(runtime: Runtime, models: tuple[Path, Path], tmp_path: Path) -> LabelS
 
 
 def test_rounds_and_models_on_one_page(
-    runtime: Runtime, signs: LabelSet, models: tuple[Path, Path], tmp_path: Path
+    runtime: Runtime,
+    signs: LabelSet,
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stands = signs.summary()
     found = report(runtime, signs)
@@ -106,12 +110,18 @@ def test_rounds_and_models_on_one_page(
     assert drawn.count("background-image: url(data:image/jpeg") == len(both.apart)
     assert signs.version() == before
 
+    # Where it lay is known, whatever folder the command is given in.
+    assert signs.runs()[0].source == str(tmp_path / "first.pth")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert report(runtime, signs).document()["models"] == [first]
+
     # A model whose file is gone is told, and found by its content wherever it lies.
     (tmp_path / "first.pth").unlink()
     without = report(runtime, signs)
     assert without.models == () and "first.pth' of run 1 is not measured" in without.notes[0]
     shutil.copy(models[1], tmp_path / "first.pth")
-    assert "has its name now is another model" in report(runtime, signs).notes[0]
+    assert f"{tmp_path / 'first.pth'} now is another model" in report(runtime, signs).notes[0]
     again = report(runtime, signs, also=[str(models[0])]).document()["models"]
     assert again == [first]
 

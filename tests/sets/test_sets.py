@@ -435,3 +435,11 @@ def test_a_full_disk_is_said_and_changes_nothing(sets: SetStore, signs: LabelSet
     finally:
         sa.event.remove(sets.engine, "checkout", full)
     assert signs.picture(1) == before
+
+
+def test_a_run_knows_where_its_model_lay_last(signs: LabelSet) -> None:
+    assert signs.start_run(spec(source="/models/a.pth")).source == "/models/a.pth"
+    moved = signs.start_run(spec(source="/best/a.pth"))
+    assert (moved.number, moved.source) == (1, "/best/a.pth"), "the digest says which model it is"
+    assert signs.start_run(spec()).source == "/best/a.pth"
+    assert signs.start_run(spec("b")).source is None

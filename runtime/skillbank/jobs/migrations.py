@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.jobs.database import APPROVALS, JOBS, META, SKILLS, VERSIONS
-from skillbank.sets.tables import CLASSES, PICTURES, SETS_META
+from skillbank.sets.tables import CLASSES, PICTURES, RUNS, SETS_META
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
 
@@ -140,8 +140,9 @@ def _to_6(db: sa.Connection) -> None:
 
 
 def _to_7(db: sa.Connection) -> None:
-    """Add the run that a class's threshold was suggested from."""
-    _add(db, CLASSES.c.threshold_run)
+    """Add the run that a class's threshold was suggested from, and where the model of a run lies."""
+    for column in (CLASSES.c.threshold_run, RUNS.c.source):
+        _add(db, column)
 
 
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:

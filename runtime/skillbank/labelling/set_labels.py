@@ -252,6 +252,7 @@ def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who:
         least=min(LEAST, threshold),
         threshold=threshold,
         who=who,
+        source=found.source,
     )
 
 

@@ -273,6 +273,8 @@ class RunSpec:
         Least score that is kept.
     threshold
         The model's own least score of what is shown, for classes without one.
+    source
+        Where the model lies: an absolute path, or its name on the hub; the digest says whether it still does.
     """
 
     model: str
@@ -285,6 +287,7 @@ class RunSpec:
     threshold: float = 0.3
     job: str | None = None
     who: str = ""
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,8 @@ class Run:
         Digest of the model, descriptions and settings.
     captions
         By class number: the descriptions, and those after "not".
+    source
+        Where its model lay; None where that was not noted.
     """
 
     number: int
@@ -310,3 +315,4 @@ class Run:
     who: str
     started: datetime
     finished: datetime | None
+    source: str | None = None

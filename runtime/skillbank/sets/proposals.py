@@ -63,6 +63,7 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
     if there is not None:
         again = {
             "job": spec.job or there["job"],
+            "source": spec.source or there["source"],
             "threshold": spec.threshold,
             "settings": settings,
             "finished": None,
@@ -82,6 +83,7 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
                 "who": spec.who or change.who,
                 "started": change.at,
                 "finished": None,
+                "source": spec.source,
             },
         )
     if change.changed:

@@ -153,6 +153,7 @@ RUNS = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("started", sa.DateTime(timezone=True), nullable=False),
     sa.Column("finished", sa.DateTime(timezone=True)),
+    sa.Column("source", sa.Text, server_default=sa.text("NULL")),
     sa.UniqueConstraint("set_id", "key"),
 )
 SEEN = sa.Table("label_seen", SETS_META, _of_set(), _number("picture"), _number("run"))

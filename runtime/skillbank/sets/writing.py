@@ -34,6 +34,7 @@ THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
 COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
 _ALONE: dict[str, dict[str, Any]] = {
     "class": {"threshold_run": None},  # logs of before it was there
+    "run": {"source": None},
     "picture": {
         "version": 1,
         "seconds": 0.0,

@@ -219,12 +219,17 @@ def _again(runtime: Runtime, run: Run) -> Model | str:
     """Return the model of a run, or a sentence on why it is not measured."""
     what = f"'{one_line(run.model)}' of run {run.number} is not measured"
     way = "give its file with --checkpoint"
-    try:
-        model = find_model(runtime, run.model)
-        same = (model_digest(model.source) or model.source) == run.model_sha256
-    except SkillbankError as error:
-        return f"{what}, it is not found any more ({str(error).rstrip('.')}); {way}."
-    return model if same else f"{what}: what has its name now is another model; {way}."
+    why = ""
+    for place in dict.fromkeys((run.source or run.model, run.model)):
+        try:
+            model = find_model(runtime, place)
+            if (model_digest(model.source) or model.source) == run.model_sha256:
+                return model
+            said = f"{what}: what lies at {one_line(place)} now is another model; {way}."
+        except SkillbankError as error:
+            said = f"{what}, it is not found any more ({str(error).rstrip('.')}); {way}."
+        why = why or said
+    return why
 
 
 def _none_reviewed(labels: LabelSet) -> str:
