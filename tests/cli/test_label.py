@@ -104,7 +104,10 @@ def test_refusals_have_their_exit_codes(inline: Command, tmp_path: Path) -> None
     assert inline("label", str(tmp_path / "none.png"), "x").code == 5
     assert inline("label", picture, "x", "--checkpoint", "/none.pth").code == 5
     wrong = inline("label", picture, "x", "--format", "via")
-    assert wrong.code == 2 and "json, coco, kitti, odvg, yolo, voc, labelme, csv, pictures" in wrong.err
+    assert (
+        wrong.code == 2
+        and "json, coco, kitti, odvg, yolo, voc, cvat, labelme, label_studio, csv, pictures" in wrong.err
+    )
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ class SplitCheck:
             return  # an entry that names no picture
         self._pictures += 1
         head = self._tree.head(picture.path) if look is None and picture.path is not None else None
-        if look is None and head is None and picture.path is not None:
+        if look is None and head is None and picture.path is not None and not self._tree.named_only:
             look = look_at(self._tree.path(picture.path))  # says what the file is instead
         self.tally.add(self._about_file(picture, look))
         frame = framed(picture, head or file_size(look))

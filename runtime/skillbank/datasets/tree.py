@@ -52,11 +52,14 @@ class Tree:
         below its name without the ending.
     archives
         Relative paths of archives that were not unpacked.
+    named_only
+        Whether files stand for pictures that lie elsewhere: of these the names are known, at most the heads.
     """
 
     root: Path
     files: dict[str, Path]
     archives: tuple[str, ...] = ()
+    named_only: bool = False
     _heads: dict[Path, FileSize | None] = field(default_factory=dict, repr=False, compare=False)
 
     def path(self, name: str) -> Path:

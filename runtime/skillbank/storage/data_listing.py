@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def open_listed(
                 f"the sizes of {pictures:,} pictures are needed: {uri} is looked into when a job is launched"
             )
         opened = open_place(_mirror(uri, things, cache, report, heads=True), form=form)
-    return opened
+    return replace(opened, tree=replace(opened.tree, named_only=True))
 
 
 def _needs_sizes(opened: Opened) -> bool:
