@@ -147,10 +147,10 @@ def test_what_no_store_could_have_written_restores_nothing(
     [
         b"",
         b"no archive",
-        gzip.compress(b""),
-        gzip.compress(b"[]\n"),
-        gzip.compress(b"[" * 100_000 + b"\n"),
-        gzip.compress(b'{"kind": "' + b"a" * 5000),
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"[]\n", mtime=0),
+        gzip.compress(b"[" * 100_000 + b"\n", mtime=0),
+        gzip.compress(b'{"kind": "' + b"a" * 5000, mtime=0),
         b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 99,
     ],
 )
