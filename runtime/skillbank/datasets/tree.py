@@ -115,7 +115,7 @@ class Tree:
         start = f"{folder.rstrip('/')}/"
         files = {name[len(start) :]: path for name, path in self.files.items() if name.startswith(start)}
         archives = tuple(name[len(start) :] for name in self.archives if name.startswith(start))
-        return Tree(self.root / folder, files, archives, self._heads)
+        return Tree(self.root / folder, files, archives, self.named_only, self._heads)
 
     def with_only(self, name: str) -> Tree:
         """Return the tree without annotation files other than one, but with what may be a list of classes."""
@@ -124,7 +124,7 @@ class Tree:
             for each, path in self.files.items()
             if each == name or not each.lower().endswith(_ANNOTATIONS) or _CLASS_WORDS.search(each.lower())
         }
-        return Tree(self.root, files, self.archives, self._heads)
+        return Tree(self.root, files, self.archives, self.named_only, self._heads)
 
     def size(self, name: str) -> tuple[int, int] | None:
         """Return width and height (pixels) of a picture, upright as EXIF says; None where none is read."""

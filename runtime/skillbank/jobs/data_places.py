@@ -169,7 +169,7 @@ def _own_files(group: DataGroup, place: Path, unpack: Unpack) -> Opened | None:
     files = {
         name: path for name, path in tree.files.items() if name in own or name.lower().endswith(PICTURES)
     }
-    return Opened(tree := Tree(tree.root, files, tree.archives), open_data(tree))
+    return Opened(tree := Tree(tree.root, files, tree.archives, tree.named_only), open_data(tree))
 
 
 def _why_made(group: DataGroup, plan: Plan, unpack: Unpack) -> str:

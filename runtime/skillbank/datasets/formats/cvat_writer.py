@@ -17,6 +17,8 @@ from skillbank.visible import visible
 __all__ = ["CvatWriter"]
 
 _FILE = "annotations.xml"
+_TITLE = "skillbank"
+"""Of the project; the folder may be a temporary one, and the same labels make the same file."""
 _SIDES = ("xtl", "ytl", "xbr", "ybr")
 
 
@@ -42,7 +44,7 @@ class CvatWriter:
             body.seek(0)
             with (folder / _FILE).open("w", encoding="utf-8") as file:
                 subsets = [part.name for part in parts if part.name]
-                file.writelines(_head(names, count, folder.name, subsets))
+                file.writelines(_head(names, count, subsets))
                 shutil.copyfileobj(body, file)
                 file.write("</annotations>\n")
         return left.sentences()
@@ -77,10 +79,10 @@ class CvatWriter:
         yield "  </image>\n"
 
 
-def _head(names: dict[str, None], count: int, title: str, subsets: Sequence[str]) -> Iterator[str]:
+def _head(names: dict[str, None], count: int, subsets: Sequence[str]) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n'
     of = "project" if subsets else "task"
-    yield f"    <{of}>\n      <name>{escape(visible(title))}</name>\n      <size>{count}</size>\n"
+    yield f"    <{of}>\n      <name>{_TITLE}</name>\n      <size>{count}</size>\n"
     if subsets:
         yield f"      <subsets>{escape(chr(10).join(subsets))}</subsets>\n"
     else:
