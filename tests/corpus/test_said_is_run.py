@@ -109,12 +109,13 @@ def test_a_data_set_that_is_named_must_have_every_file_that_training_reads(
     ours: Library, tmp_path: Path
 ) -> None:
     [skill] = [s for s in ours.skills if s.name == "tao-train-grounding-dino"]
-    lay_out(skill, skill.action("train", None), tmp_path)
-    data = [DataLocation(source=s, uri=str(tmp_path / s)) for s in ("train_datasets", "eval_dataset")]
+    root = tmp_path / "far" / "below" / "others"  # a part of a data set is looked for in the folders above it
+    lay_out(skill, skill.action("train", None), root)
+    data = [DataLocation(source=s, uri=str(root / s)) for s in ("train_datasets", "eval_dataset")]
     request = {"skill": skill.name, "action": "train", "automl": "off"}
     complete = compile_plan(skill, Request(**request, data=tuple(data)), "local")
     assert check(complete).passed
-    (tmp_path / "eval_dataset" / "annotations.json").unlink()
+    (root / "eval_dataset" / "annotations.json").unlink()
     with pytest.raises(DataNotFoundError, match=r"annotations\.json.*dataset\.val_data_sources\.json_file"):
         refuse(complete, check(complete))
     without = compile_plan(skill, Request(**request, data=tuple(data[:1])), "local")
