@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.cli.label_progress import progress
-from skillbank.visible import one_line
+from skillbank.cli.label_progress import answer, progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -163,16 +162,7 @@ def label(
             replace=replace,
             told=told,
         )
-    for note in (*said.notes, *labels.notes):
-        terminal.warn(str(note))
-    for path, message in labels.left_out:
-        terminal.warn(f"{one_line(path, 300)} is {message}.")
-    if as_json:
-        options.print_json(labels.document())
-    else:
-        terminal.show(_view(labels))
-    if labels.left_out:
-        raise typer.Exit(1)
+    answer(labels, (*said.notes, *labels.notes), _view, as_json)
 
 
 @contextmanager

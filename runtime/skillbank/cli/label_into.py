@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from skillbank.cli import options, terminal
-from skillbank.cli.label_progress import progress
+from skillbank.cli.label_progress import answer, progress
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
 from skillbank.nearby import at_home, near_path
 from skillbank.visible import one_line
@@ -110,16 +108,7 @@ def label(
             who=_user(),
             told=told,
         )
-    for note in (*said.notes, *read.notes, *labels.notes):
-        terminal.warn(note)
-    for place, why in labels.left_out:
-        terminal.warn(f"{one_line(place, 300)} is {why}.")
-    if as_json:
-        options.print_json(labels.document())
-    else:
-        terminal.show(_view(labels))
-    if labels.left_out:
-        raise typer.Exit(1)
+    answer(labels, (*said.notes, *read.notes, *labels.notes), _view, as_json)
 
 
 @contextmanager

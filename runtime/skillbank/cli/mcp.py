@@ -16,10 +16,7 @@ def mcp(
         typer.Option("--host", help="Address to listen at; others than loopback need SKILLBANK_MCP_TOKEN."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")] = 8765,
-    allow_hosts: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Another name of this server, e.g. a proxy's."),
-    ] = None,
+    allow_hosts: options.AllowHosts = None,
     allow_origins: Annotated[
         list[str] | None,
         typer.Option(

@@ -31,6 +31,18 @@ DetectorModel = Annotated[
         "[default: IDEA-Research/grounding-dino-tiny]",
     ),
 ]
+Host = Annotated[str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")]
+Token = Annotated[
+    str,
+    typer.Option(
+        "--token", help="What requests must show; SKILLBANK_WEB_TOKEN keeps it out of process lists."
+    ),
+]
+AllowHosts = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="NAME", help="Another name of this server, e.g. a proxy's."),
+]
 Reader = Annotated[
     str | None, typer.Option("--reader", help="Who reads TEXT: rules, or llm (checked by the rules).")
 ]

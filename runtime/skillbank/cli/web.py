@@ -11,20 +11,10 @@ from skillbank.cli import options
 
 def web(
     model: options.DetectorModel = None,
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")] = 8766,
-    token: Annotated[
-        str,
-        typer.Option(
-            "--token", help="What requests must show; SKILLBANK_WEB_TOKEN keeps it out of process lists."
-        ),
-    ] = "",
-    allow_hosts: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Another name of this server, e.g. a proxy's."),
-    ] = None,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8766,
+    token: options.Token = "",
+    allow_hosts: options.AllowHosts = None,
     most_waiting: Annotated[
         int,
         typer.Option("--queue", min=1, help="Detections under way, after which others are turned away."),

@@ -16,9 +16,9 @@ from skillbank.datasets.deep import is_deep
 from skillbank.datasets.heads import MOST_PIXELS, head_of
 from skillbank.datasets.thumbnails import thumbnails
 from skillbank.errors import DataError
+from skillbank.sets.content import content_of
 from skillbank.sets.model import LabelBox, PictureRow
 from skillbank.visible import one_line
-from skillbank.web.sets_files import content_of
 
 if TYPE_CHECKING:
     from PIL import Image
