@@ -29,7 +29,9 @@ _FILE = re.compile(r"@\S*[./\\]\S*")
 _LISTED = re.compile(
     r"[,;/|+&\uff0c\uff1b\u3001]|\.\s|(?<=\s)(?:and|or)(?=\s)"
     # Dots of other scripts, middle dots and bullets; dashes and stars that stand alone.
-    r"|[\u3002\uff0e\uff61\u2024\u00b7\u2022\u2023\u2027\u2219\u22c5\u25cf\u30fb]|(?<!\S)[-*\u2013\u2014](?!\S)",
+    r"|[\u3002\uff0e\uff61\u2024\u00b7\u2022\u2023\u2027\u2219\u22c5\u25cf\u30fb]|(?<!\S)[-*\u2013\u2014](?!\S)"
+    # A full stop with a blank on one side, or between two words: "red circle.blue star", not "e.g." or "1.5".
+    r"|\s\.(?=[^\W\d_])|(?<=[^\W\d_]{3})\.(?=[^\W\d_]{3})",
     re.IGNORECASE,
 )
 """What people separate with elsewhere."""

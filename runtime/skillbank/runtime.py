@@ -283,7 +283,7 @@ class Runtime:
                 step, said = self.divided(step, skill)
                 step = step.model_copy(update={"notes": (*step.notes, *said)})
             if step.parent is None:
-                parent = Parent.before(plans, skill.name, skill.bank)
+                parent = Parent.before(plans, skill.name, skill.bank, step.action)
             else:
                 parent, note = self._parent(step.parent, skill)
                 step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step

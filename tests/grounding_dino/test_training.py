@@ -154,6 +154,18 @@ def test_checkpoints_start_other_runs(spec_file: Path, tmp_path: Path) -> None:
     assert all(torch.equal(before[key], after[key]) for key in still)
 
 
+def test_a_whole_model_and_a_backbone_exclude_each_other(
+    spec_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    starts = ("train.pretrained_model_path=/w/whole.pth", "model.pretrained_backbone_path=/w/backbone.pth")
+    assert train(spec_file, *starts) == 1
+    said = capsys.readouterr().err
+    assert (
+        "/w/whole.pth" in said
+        and "model.pretrained_backbone_path (/w/backbone.pth) would not be read" in said
+    )
+
+
 def test_step_intervals_and_dry_runs(spec_file: Path, tmp_path: Path) -> None:
     assert train(spec_file, "train.is_dry_run=true") == 0
     folder = tmp_path / "results" / "train"

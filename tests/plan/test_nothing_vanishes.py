@@ -181,3 +181,71 @@ def test_the_only_one_of_several_inputs_is_needed(runtime: Runtime) -> None:
     captions = ["dataset.infer_data_sources.captions=[red circle]"]
     [plan] = plans(runtime, "inference", data=data, settings=captions)
     assert "dataset.infer_data_sources.classmap" not in {i.key for i in plan.inputs}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("train Grounding DINO on s3://b/t, then export it, then train again, no HPO", "'train again'"),
+        ("train Grounding DINO on s3://b/t, then train once more, no HPO", "'train once more'"),
+        (
+            "evaluate Grounding DINO job 9e2d10 on s3://b/v, export it, then evaluate again",
+            "'evaluate again'",
+        ),
+        ("fine-tune grounding-dino-tiny on s3://b/t, no HPO", "'tiny'"),
+        ("fine-tune Grounding DINO Base on s3://b/t, no HPO", "'Base'"),
+    ],
+)
+def test_what_is_said_a_second_time_or_of_a_size_is_asked_about(
+    runtime: Runtime, text: str, asked: str
+) -> None:
+    for request in runtime.read(text).requests:
+        [question] = request.questions
+        assert question.key == "words" and asked in question.why
+
+
+def test_a_repeated_word_that_asks_for_nothing_more_is_none(runtime: Runtime) -> None:
+    [request] = runtime.read("Export Grounding DINO job 9e2d10 again.").requests
+    assert not request.questions
+
+
+def test_a_pretrained_model_that_nobody_names_is_asked_for(runtime: Runtime) -> None:
+    text = "fine-tune the pretrained Grounding DINO on s3://b/t, no HPO"
+    [plan] = plans(runtime, text=text)
+    assert [q.key for q in plan.questions] == ["pretrained"]
+    assert "'pretrained Grounding DINO' does not say which weights" in plan.questions[0].why
+    [answered] = plans(runtime, text=text, pretrained="s3://b/w.pth")
+    assert not answered.questions
+
+
+@pytest.mark.parametrize("words", ["not locally", "not on this machine", "not on docker"])
+def test_where_a_request_is_not_to_run_it_does_not(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    text = f"evaluate Grounding DINO on s3://b/v, {words}"
+    out = "docker" if "docker" in words else "local"
+    for platform in ("local", "docker", "slurm"):
+        monkeypatch.setenv("SKILLBANK_PLATFORM", platform)
+        [plan] = plans(runtime, text=text)
+        assert ("platform" in [q.key for q in plan.questions]) is (platform == out)
+        said = [note for note in notes(runtime, text, platform=platform) if "not to run" in note]
+        assert bool(said) is (platform == out)
+
+
+@pytest.mark.parametrize("words", ["without validation", "no validation"])
+def test_data_to_do_without_is_not_taken_from_beside(runtime: Runtime, tmp_path: Path, words: str) -> None:
+    for part, files in (
+        ("train", ("annotations_odvg.jsonl", "annotations_odvg_labelmap.json")),
+        ("val", ("annotations.json",)),
+    ):
+        (tmp_path / part / "images").mkdir(parents=True)
+        for name in files:
+            (tmp_path / part / name).touch()
+    text = f"train Grounding DINO on {tmp_path}, no HPO"
+    [usual] = plans(runtime, text=text)
+    assert {i.source for i in usual.inputs if i.source} == {"train_datasets", "eval_dataset"}
+    [plan] = plans(runtime, text=f"{text}, {words}")
+    assert {i.source for i in plan.inputs if i.source} == {"train_datasets"}
+    assert not plan.questions
+    [back] = runtime.plan(runtime.sentence([plan]))
+    assert back.plan_id == plan.plan_id

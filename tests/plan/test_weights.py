@@ -116,6 +116,51 @@ def test_the_step_before_gives_no_weights_unless_that_is_said(grounding_dino: Sk
     assert alone.spec["model"]["num_queries"] != 50
 
 
+RESUME = "train.resume_training_checkpoint_path"
+
+
+@pytest.mark.parametrize(
+    ("fields", "parent", "kept", "idle"),
+    [
+        ({"settings": {WHOLE: "/w/a.pth", BACKBONE: "/w/b.pth"}}, None, "/w/a.pth", "/w/b.pth"),
+        ({"pretrained": TINY, "settings": {BACKBONE: "/w/b.pth"}}, None, TINY, "/w/b.pth"),
+        ({"settings": {BACKBONE: "/w/b.pth"}}, "job-1", "the model of job-1", "/w/b.pth"),
+        ({"settings": {RESUME: "/w/r.pth", WHOLE: "/w/a.pth"}}, None, "/w/r.pth", "/w/a.pth"),
+        ({"settings": {RESUME: "/w/r.pth", BACKBONE: "/w/b.pth"}}, None, "/w/r.pth", "/w/b.pth"),
+        ({"settings": {RESUME: "/w/r.pth"}}, "job-1", "/w/r.pth", "the model of job-1"),
+        ({"pretrained": TINY, "settings": {RESUME: "/w/r.pth"}}, None, "/w/r.pth", TINY),
+        ({"pretrained": "none", "settings": {RESUME: "/w/r.pth"}}, None, "/w/r.pth", "--pretrained none"),
+    ],
+)
+def test_of_several_models_to_start_from_one_is_asked_for(
+    grounding_dino: Skill, fields: dict[str, Any], parent: str | None, kept: str, idle: str
+) -> None:
+    plan = plan_of(grounding_dino, parent=a_parent() if parent else None, **fields)
+    [question] = plan.questions
+    assert question.key == "pretrained"
+    assert question.why.startswith(f"train starts from {kept} (")
+    assert idle in question.why.partition("so that")[2]
+
+
+def test_a_training_behind_an_export_goes_on_from_the_weights_before_it(grounding_dino: Skill) -> None:
+    first = plan_of(grounding_dino, pretrained="none")
+    export = compile_plan(
+        grounding_dino,
+        Request(skill=grounding_dino.name, action="export", parent="job-1"),
+        "docker",
+        a_parent(),
+    )
+    names = (grounding_dino.name, grounding_dino.bank)
+    before = Parent.before([first, export], *names, "train")
+    assert before is not None and before.ref.plan == first.plan_id
+    assert asked(plan_of(grounding_dino, "local", parent=before)) == ["parent"]
+    nearest = Parent.before([first, export], *names, "evaluate")
+    assert nearest is not None and nearest.ref.plan == export.plan_id
+    alone = plan_of(grounding_dino, "local", parent=Parent.before([export], *names, "train"))
+    assert asked(alone) == ["parent"]
+    assert "leaves onnx, which train does not start from" in alone.questions[0].why
+
+
 def test_the_model_of_a_step_that_there_is_not_is_a_question(grounding_dino: Skill) -> None:
     assert asked(plan_of(grounding_dino, pretrained="parent")) == ["parent"]
 

@@ -22,7 +22,7 @@ from grounding_dino.data.survey import settle_scale
 from grounding_dino.data.transforms import TrainingTransform, test_resizing
 from grounding_dino.detector import Detector
 from grounding_dino.device import Compute, choose_compute, cuda_wanted
-from grounding_dino.errors import DataError, EngineError
+from grounding_dino.errors import DataError, EngineError, WeightsError
 from grounding_dino.evaluation import Metrics, find, measurable, nothing_to_measure, summarise
 from grounding_dino.launcher import gpu_numbers
 from grounding_dino.loss import LossWeights
@@ -95,6 +95,14 @@ def run_training(spec: Any, session: Session, team: Team = ALONE) -> None:
     if checkpoint is not None:
         run.resume(checkpoint)
         _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
+        for key, named in (
+            ("train.pretrained_model_path", spec.train.pretrained_model_path),
+            ("model.pretrained_backbone_path", spec.model.pretrained_backbone_path),
+        ):
+            if named:
+                _LOG.info(
+                    "%s (%s) is what the run was begun with: the checkpoint takes its place", key, named
+                )
     if len({tuple(place) for place in team.gather(run.position.epoch, run.position.step)}) > 1:
         raise EngineError(
             "The processes found different checkpoints to go on from: let results_dir be one folder that all "
@@ -147,6 +155,12 @@ def _new_detector(spec: Any, data: TrainingSet) -> tuple[Detector, PhraseTokeniz
     """Build a detector to start from, with whatever weights the spec names."""
     wanted = architecture_from_spec(spec)
     if spec.train.pretrained_model_path:
+        if spec.model.pretrained_backbone_path:
+            raise WeightsError(
+                f"train.pretrained_model_path ({spec.train.pretrained_model_path}) brings its backbone: "
+                f"model.pretrained_backbone_path ({spec.model.pretrained_backbone_path}) would not be read, "
+                "so keep one"
+            )
         return load_pretrained(spec.train.pretrained_model_path, wanted)
     if wanted.text_encoder == "mini":
         tokenizer = build_tokenizer(data.texts())

@@ -50,7 +50,7 @@ def divided(
         part = finder.part(location, location.source)
         data.append(location.model_copy(update={"uri": part or location.uri}))
     notes = []
-    given = {location.source for location in request.data}
+    given = {location.source for location in request.data} | set(request.unwanted)
     if _TRAINING in finder.sources and _VALIDATION in finder.sources - given:
         for location in request.data:
             found = finder.validation(location) if location.source == _TRAINING else None

@@ -17,7 +17,7 @@ from skillbank.plan.described import read_captions
 from skillbank.plan.hardware import resource_changes
 from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Plan, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
-from skillbank.plan.products import product_of
+from skillbank.plan.products import product_of, trains
 from skillbank.plan.request import Request
 from skillbank.plan.spec import SpecBuilder, user_changes
 from skillbank.plan.weights import FROM_PARENT, pretrained_fields
@@ -37,12 +37,21 @@ class Parent:
     implied: bool = False
 
     @classmethod
-    def before(cls, plans: Sequence[Plan], skill: str, bank: str) -> Parent | None:
-        """Return the nearest of the earlier plans of a chain that leaves a model of this bank's skill."""
-        for plan in reversed(plans):
-            if (plan.skill.name, plan.skill.bank) == (skill, bank) and product_of(plan.action) != "other":
-                ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
-                return cls(ref, plan.spec, implied=True)
+    def before(cls, plans: Sequence[Plan], skill: str, bank: str, action: str) -> Parent | None:
+        """Return the nearest of the earlier plans of a chain that leaves a model of this bank's skill.
+
+        For an action that trains, the nearest that leaves weights comes first: in "train, export, train" the
+        last can go on from the first.
+        """
+        left = [
+            plan
+            for plan in reversed(plans)
+            if (plan.skill.name, plan.skill.bank) == (skill, bank) and product_of(plan.action) != "other"
+        ]
+        weights = [plan for plan in left if product_of(plan.action) == "weights"] if trains(action) else []
+        for plan in [*weights, *left]:
+            ref = ParentRef(plan=plan.plan_id, action=plan.action, skill=plan.skill.name)
+            return cls(ref, plan.spec, implied=True)
         return None
 
 

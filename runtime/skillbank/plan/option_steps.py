@@ -214,6 +214,11 @@ class Step:
                         f"{each.option} {one_line(value)} counts, not the {one_line(said)} of the words"
                     )
 
+        for question in self.request.questions:
+            way = f"--{question.key} {one_line(fields.get(question.key))}"
+            if fields.get(question.key) is not None and question.choices and way not in question.choices:
+                self.notes.append(f"{way} counts, though {question.why}")
+
     def _note_data(self) -> None:
         given = {d.uri for d in self.data}
         sources = {d.source for d in self.data}

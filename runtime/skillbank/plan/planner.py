@@ -24,7 +24,7 @@ from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
-from skillbank.plan.weights import weights_question
+from skillbank.plan.weights import WEIGHTS, weights_named, weights_question
 from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
 
@@ -70,6 +70,8 @@ def compile_plan(
     draft.builder.apply(draft.user)
     check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
     for question in request.questions:
+        if (question.key == WEIGHTS and weights_named(draft)) or f"--platform {platform}" in question.choices:
+            continue  # what words leave open an option has said
         draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)
     about_weights, with_gpu = weights_question(draft, platform)

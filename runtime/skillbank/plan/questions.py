@@ -8,13 +8,13 @@ from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
-from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, Route
+from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL, Route
 from skillbank.plan.paths import format_path, leaves, parse_path
-from skillbank.plan.products import product_of
+from skillbank.plan.products import product_of, trains
 from skillbank.plan.request import role_of
-from skillbank.plan.spec import is_example
-from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
-from skillbank.visible import named
+from skillbank.plan.spec import is_example, unset
+from skillbank.plan.weights import FROM_PARENT, SCRATCH, WEIGHTS, pretrained_fields
+from skillbank.visible import named, one_line
 
 _MOST_CHOICES = 12
 
@@ -30,6 +30,7 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _nothing_to_read(draft)
     _unused_parent(draft)
     _unfit_parent(draft)
+    _one_start(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
@@ -169,6 +170,57 @@ def _unfit_parent(draft: Draft) -> None:
             )
 
 
+def _ask_of_the_step_before(draft: Draft, before: str) -> None:
+    """Ask what a training of a chain starts from, which nobody has said."""
+    action = draft.action.name
+    if product_of(before) == "weights":
+        which = f"second {action}" if before == action else action
+        model = "the one before it" if before == action else f"the {before} before it"
+        why = (
+            f"does the {which} start from the model of {model}? give "
+            f"--pretrained {FROM_PARENT} for yes and --pretrained {SCRATCH} for no"
+        )
+        draft.ask("parent", why, (f"--pretrained {FROM_PARENT}", f"--pretrained {SCRATCH}"))
+    else:
+        why = (
+            f"the {before} before it leaves {product_of(before)}, which {action} does not start from; give "
+            f"--pretrained MODEL, --parent JOB, or --pretrained {SCRATCH} for random weights"
+        )
+        draft.ask("parent", why, ("--pretrained MODEL", "--parent JOB", f"--pretrained {SCRATCH}"))
+
+
+def _one_start(draft: Draft) -> None:
+    """Of several models that a training is to start from, a program takes one: which is not ours to choose.
+
+    A checkpoint to go on from leaves nothing for other weights to do, and a whole model brings its backbone.
+    """
+    fields = pretrained_fields(draft.functions)
+    resumed = [k for k, f in draft.functions.items() if f == "resume_model" and draft.user_covers(k)]
+    whole = inference.whole_model_field(fields)
+    parts = [k for k in fields if "backbone" in k and k != whole and draft.user_covers(k)]
+    for first, others in [*((k, fields) for k in resumed), (whole, parts)]:
+        given = _model_at(draft, first)
+        idle = [f"{named(k)} ({_model_at(draft, k)})" for k in others if _model_at(draft, k) is not None]
+        if first in resumed and draft.request.pretrained == SCRATCH:
+            idle = [f"--pretrained {SCRATCH}"]
+        if given is not None and idle:
+            nothing = ", ".join(idle)
+            why = f"{draft.action.name} starts from {given} ({named(first)}), so that {nothing} gives nothing"
+            draft.ask(WEIGHTS, f"{why}; keep one")
+
+
+def _model_at(draft: Draft, key: str) -> str | None:
+    """Return what model a person named for a key; None where nobody did."""
+    value = draft.builder.get(key) if key else None
+    said = draft.user_covers(key) or value in (PARENT_MODEL, draft.request.pretrained)
+    if unset(value) or value == RESUME_MODEL or not said:
+        return None
+    parent = draft.parent.ref if draft.parent is not None else None
+    if value == PARENT_MODEL and parent is not None:
+        return f"the model of {parent.job or 'the step before'}"
+    return one_line(str(value), 120)
+
+
 def _unused_parent(draft: Draft) -> None:
     """A parent that gives nothing was meant to give something; the step before in a chain may have been."""
     if draft.parent is None:
@@ -181,12 +233,8 @@ def _unused_parent(draft: Draft) -> None:
     where, parent = f"{draft.skill.name} {draft.action.name}", draft.parent.ref
     fields = pretrained_fields(draft.functions)
     if draft.parent.implied:
-        if fields and parent.action == draft.action.name and draft.request.pretrained is None:
-            why = (
-                f"does the second {draft.action.name} start from the model of the one before it? give "
-                f"--pretrained {FROM_PARENT} for yes and --pretrained {SCRATCH} for no"
-            )
-            draft.ask("parent", why, (f"--pretrained {FROM_PARENT}", f"--pretrained {SCRATCH}"))
+        if fields and trains(draft.action.name) and draft.request.pretrained is None:
+            _ask_of_the_step_before(draft, parent.action)
         return
     name = parent.job or f"the plan {str(parent.plan)[:12]}"
     if fields and draft.request.pretrained is not None:

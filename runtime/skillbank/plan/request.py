@@ -75,6 +75,8 @@ class Request(Frozen):
     image: str | None = None
     image_source: str = "--image"
     text: str = ""
+    unwanted: tuple[str, ...] = ()
+    """Sources of data that it is said to do without, though the data that is named may hold them."""
     settled: bool = False
     """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()

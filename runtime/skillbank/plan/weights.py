@@ -16,11 +16,15 @@ __all__ = [
     "CLEARED",
     "FROM_PARENT",
     "SCRATCH",
+    "WEIGHTS",
     "from_scratch",
     "pretrained_fields",
+    "weights_named",
     "weights_question",
 ]
 
+WEIGHTS = "pretrained"
+"""Key of the question about them."""
 SCRATCH = "none"
 """What ``--pretrained`` says for a training that starts from random weights on purpose."""
 CLEARED = "from scratch, as the user said"
@@ -41,6 +45,13 @@ def from_scratch(draft: Draft) -> Iterator[Override]:
             continue
         value = None if draft.builder.get(key) is None else ""
         yield Override(key=key, value=value, source=Source.USER, detail=CLEARED)
+
+
+def weights_named(draft: Draft) -> bool:
+    """Say whether anything says which weights the action starts from, random ones included."""
+    fields = pretrained_fields(draft.functions)
+    starts = [*fields, *(k for k, f in draft.functions.items() if f == "resume_model")]
+    return draft.request.pretrained is not None or any(_says(draft.builder.get(key)) for key in starts)
 
 
 def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool]:
@@ -64,10 +75,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     """
     facts = section(draft.info, "weights") or section(draft.skill.info, "weights")
     fields = pretrained_fields(draft.functions)
-    if not facts or not fields or draft.request.pretrained is not None:
-        return None, False
-    starts = [*fields, *(k for k, f in draft.functions.items() if f == "resume_model")]
-    if any(_says(draft.builder.get(key)) for key in starts):
+    if not facts or not fields or weights_named(draft):
         return None, False
     small = facts.get("small_profile", {})
     chosen = draft.builder.get(str(small["key"])) if small else None
@@ -80,7 +88,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     names: list[str] = facts.get("suggested", [])
     little = f"--set {small['key']}={small.get('always')}" if small else ""
     question = Question(
-        key="pretrained",
+        key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
         f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
         f"--parent JOB, --pretrained {SCRATCH} for a start from scratch"

@@ -168,7 +168,7 @@ def _lacking(text: Text) -> None:
                 "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
             )
         ):
-            text.ledger.claim("refused", match.tokens())
+            text.ledger.claim("refused", match.tokens(), "eval_dataset")
     if not text.ledger.of("captions", "find"):
         for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
             text.ledger.claim("refused", match.tokens())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
-from skillbank.plan.model import is_hub_name
+from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps
 from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import SOURCES
+from skillbank.plan.reader.platforms import ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
 from skillbank.plan.reader.settling import lend_data, settle_places
@@ -20,7 +22,7 @@ from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import Request, Setting
-from skillbank.plan.weights import SCRATCH
+from skillbank.plan.weights import SCRATCH, WEIGHTS
 
 __all__ = ["Maker"]
 
@@ -125,6 +127,9 @@ class Maker:
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
             "parent": parent,
             "pretrained": pretrained,
+            "unwanted": tuple(
+                dict.fromkeys(c.value for c in self.text.ledger.of("refused") if c.value in SOURCES)
+            ),
             "automl": self.policy.value if self.policy else None,
             "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
             "platform": platform[0] if platform else None,
@@ -134,11 +139,24 @@ class Maker:
             "questions": (
                 *((self.unclear[at],) if self.unclear[at] else ()),
                 *self.data.questions.get(at, ()),
+                *((elsewhere,) if (elsewhere := ruled_out(self.text)) else ()),
+                *(self._unnamed_weights() if trains(step.action) and pretrained is None else ()),
             ),
         }
         return Request.model_validate(
             {**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}}
         )
+
+    def _unnamed_weights(self) -> Iterator[Question]:
+        """Ask which weights are meant where a model to train is called pretrained and nothing names them."""
+        for i, token in enumerate(self.text.tokens):
+            owner = self.text.ledger.owner.get(i)
+            told = owner is None or owner.kind == "talk"
+            beside = self.text.tokens[i + 1 : i + 2]
+            if token.text in ("pretrained", "pre-trained") and told and beside and beside[0].kind == "name":
+                why = f"'{self.text.ledger.said([i, i + 1])}' does not say which weights are meant"
+                yield Question(key=WEIGHTS, why=f"{why}; give --pretrained MODEL, or --parent JOB")
+                return
 
     def _is_chosen(self, at: int, action: Action) -> bool:
         """Whether the words choose the variant; elsewhere it follows from the parent."""

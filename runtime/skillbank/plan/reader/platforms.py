@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from skillbank.plan.model import Question
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["take_platforms"]
+__all__ = ["PLATFORM", "ruled_out", "take_platforms"]
 
+PLATFORM = "platform"
+"""Key of the question about where a request is to run."""
 
 _PLATFORMS = {
     name: f"places.platform.{name} places.platform.around?"
@@ -16,10 +19,10 @@ _PLATFORMS = {
 def take_platforms(page: Text) -> None:
     """Account for platforms; one that is said not to be meant is none."""
     refusing = "operator.not|operator.instead free.glue|free.light|places.platform.around*"
-    for placed in _PLATFORMS.values():
+    for name, placed in _PLATFORMS.items():
         for match in page.find(f"{refusing} {placed}"):
             if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
-                page.ledger.claim("refused", match.tokens())
+                page.ledger.claim("refused", match.tokens(), name)
     sending = (
         "'platform|'backend|'runner ':|'=|'is|'to*",
         "'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det*",
@@ -31,3 +34,14 @@ def take_platforms(page: Text) -> None:
         for match in page.find(f"free.glue* {placed}"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
+
+
+def ruled_out(page: Text) -> Question | None:
+    """Return the question about where to run instead; its choices are the platforms that answer it."""
+    claims = [c for c in page.ledger.of("refused") if c.value in _PLATFORMS]
+    if not claims or page.ledger.of("platform"):
+        return None
+    out = {c.value for c in claims}
+    said = ", ".join(f"'{page.ledger.said(c.tokens)}'" for c in claims)
+    left = tuple(f"--platform {name}" for name in _PLATFORMS if name not in out)
+    return Question(key=PLATFORM, why=f"{said} says where it is not to run; say where it is", choices=left)

@@ -222,6 +222,11 @@ def _page(text: str, library: Library, set_names: SetNames) -> tuple[Text, list[
     return Text(Ledger(text, tokens), words), [*notes, *more]
 
 
+def _is_size(page: Text, i: int) -> bool:
+    """Whether a word behind a name says which weights are meant, and not how large the data is."""
+    return page.within(i, "grammar.name.sizes") and not page.within(i + 1, "places.data.nouns")
+
+
 @lru_cache(maxsize=8)
 def _own(names: frozenset[str], words: Lexicon) -> frozenset[str]:
     """Return the longer words of names that mean nothing else in requests."""
@@ -233,6 +238,8 @@ def _take_names(page: Text) -> None:
     for i, token in enumerate(page.tokens):
         if token.kind == "name" and page.ledger.free(i):
             page.ledger.claim("name", [i], token.value)
+            if _is_size(page, i + 1):
+                page.ledger.claim("unread", [i + 1])
     if len(page.ledger.of("name")) > 1:
         settle_names(page)
 

@@ -73,7 +73,11 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
         if claim.kind in _OF_A_STEP:
             _owner(steps, clauses, claim).claims.append(claim)
     _group(text, steps)
-    return _merged(steps)
+    merged = _merged(steps)
+    for step in steps:
+        if step not in merged:
+            _mark_repeated(text, clauses, steps, step)
+    return merged
 
 
 def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
@@ -101,6 +105,14 @@ def _group(text: Text, steps: list[Step]) -> None:
         )
         number += not glue
         after.group = number
+
+
+def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], step: Step) -> None:
+    """Leave "then train again" to the question about words: it is more than the step said before."""
+    later = min((s.at for s in steps if s.at > step.at), default=len(text.tokens))
+    for i in range(step.at + 1, min(later, clauses.sentence(step.at).stop)):
+        for end in text.ends(i, "grammar.order.repeat"):
+            text.ledger.mark("unread", [step.at, *range(i, end)])
 
 
 def _merged(steps: list[Step]) -> list[Step]:
