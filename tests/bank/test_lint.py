@@ -201,11 +201,11 @@ INFO_FILE, TEMPLATE_FILE, SCHEMA_FILE = (
         ({INFO_FILE: INFO + "  broken: [\n"}, "skill-info-yaml", "error", INFO_FILE),
         (
             {INFO_FILE: INFO + "data_format: a\ndata_format: b\n"},
-            "yaml-repeated-key",
+            "skill-info-repeated-key",
             "warning",
             f"{INFO_FILE}:18",
         ),
-        ({TEMPLATE_FILE: TEMPLATE + "n: 3\n"}, "yaml-repeated-key", "warning", f"{TEMPLATE_FILE}:5"),
+        ({TEMPLATE_FILE: TEMPLATE + "n: 3\n"}, "template-repeated-key", "warning", f"{TEMPLATE_FILE}:5"),
         ({TEMPLATE_FILE: "a: [\n"}, "template-yaml", "error", TEMPLATE_FILE),
         ({TEMPLATE_FILE: TEMPLATE.replace("3", "4")}, "template-differs", "warning", f"{TEMPLATE_FILE}:4"),
         ({SCHEMA_FILE: "{"}, "schema-json", "error", SCHEMA_FILE),

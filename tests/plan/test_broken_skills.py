@@ -308,6 +308,48 @@ def test_rules_that_nobody_can_read_are_said_with_the_value(
     assert "not checked" not in said_by(compiled(skill, "train", "train.fine=7"))
 
 
+@pytest.mark.parametrize("word", ["allOf", "if", "not", "dependentRequired", "patternProperties"])
+def test_conditions_on_a_section_are_said_with_a_value_in_it(
+    make_skill: MakeSkill, compiled: Compile, word: str
+) -> None:
+    inner = {"type": "object", "properties": {"lr": {"type": "float"}}, word: [{}]}
+    other = {"type": "object", "properties": {"seed": {"type": "int"}}}
+    schema = {"type": "object", "properties": {"train": inner, "other": other}}
+    skill = make_skill(templates={"train": {"train": {"lr": 1.0}, "other": {}}}, schemas={"train": schema})
+    for setting in ("train.lr=7", 'train={"lr": 7}'):
+        said = said_by(compiled(skill, "train", setting))
+        assert "not checked against" in said and f"schema's {word}" in said
+    assert "not checked" not in said_by(compiled(skill, "train", "other.seed=7"))
+
+
+def test_a_key_that_takes_no_value_is_said(make_skill: MakeSkill, compiled: Compile) -> None:
+    schema = {"type": "object", "properties": {"train": {"type": "object", "properties": {"lr": False}}}}
+    skill = make_skill(templates={"train": {"train": {"lr": 1.0}}}, schemas={"train": schema})
+    said = said_by(compiled(skill, "train", "train.lr=7"))
+    assert "train.lr is not checked against its schema's false" in said
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "after"),
+    [
+        ("SKILL.md", "license: Apache-2.0\n", "license: Apache-2.0\nlicense: MIT\n"),
+        ("references/skill_info.yaml", "", "\nactions: {}\n"),
+        ("references/spec_template_train.yaml", "", "\ntrain:\n  num_epochs: 77\n"),
+        ("schemas/train.schema.json", '"properties"', '"properties": {}, "properties"'),
+    ],
+)
+def test_a_key_that_stands_there_twice_is_said(tmp_path: Path, part: str, before: str, after: str) -> None:
+    root = copied(tmp_path)
+    text = (root / part).read_text()
+    (root / part).write_text(text.replace(before, after, 1) if before else text + after)
+    if part.endswith("skill_info.yaml"):
+        with pytest.raises(ActionNotFoundError, match="'actions' is repeated"):
+            plan_of(root)
+        (root / part).write_text(f"{text}\ntype: model\ntype: model\n")
+    said = said_by(plan_of(root))
+    assert part in said and "is repeated, so only the last of them is read" in said
+
+
 def test_values_without_a_schema_are_said_to_be_unchecked(make_skill: MakeSkill, compiled: Compile) -> None:
     skill = make_skill(templates={"train": {"train": {"lr": 1}}})
     assert "packages no schema for train" in said_by(compiled(skill, "train", "train.lr=7"))

@@ -9,8 +9,9 @@ import pytest
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.search import SearchIndex
+from skillbank.errors import ConflictError
 from skillbank.plan.reader.reading import read_text
-from skillbank.plan.request import Request
+from skillbank.plan.request import Request, parse_settings
 
 Read = Callable[[str], Request]
 
@@ -118,3 +119,21 @@ def test_a_search(read: Read, said: str, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize("said", ["HPO only if needed", "with and without HPO", "with optuna"])
 def test_a_search_with_a_condition_is_asked_about(read: Read, said: str) -> None:
     assert read(f"{TRAIN}, {said}").questions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'train Grounding DINO on s3://b/t, no HPO, {"train.num_epochs": 3, "train.num_epochs": 5}',
+        "train Grounding DINO on s3://b/t, no HPO\ntrain:\n  num_epochs: 3\n  num_epochs: 5\n",
+    ],
+)
+def test_a_key_that_is_given_twice_in_one_block_is_refused(read: Read, text: str) -> None:
+    with pytest.raises(ConflictError, match="num_epochs' twice"):
+        read(text)
+
+
+def test_a_key_that_is_given_twice_in_one_value_is_refused() -> None:
+    with pytest.raises(ConflictError, match="'lr' twice"):
+        parse_settings(['train.optim={"lr": 1, "lr": 2}'])
+    assert parse_settings(['train.optim={"lr": 1, "wd": 1}'])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+from skillbank.visible import named
 
 Severity = Literal["error", "warning", "note"]
+Repeated: TypeAlias = tuple[str, int | None]
+"""A key that stands in its mapping once more, and the line where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,10 @@ class Diagnostic:
     def document(self) -> dict[str, Any]:
         """Return the finding as a JSON document."""
         return asdict(self)
+
+
+def repeated_keys(keys: Iterable[Repeated], part: str, path: str) -> Iterator[Diagnostic]:
+    """Yield a finding for every key that stands in its mapping once more; the part begins the code."""
+    for key, line in keys:
+        message = f"the key '{named(key, 40)}' is repeated."
+        yield Diagnostic("warning", f"{part}-repeated-key", message, path, line)

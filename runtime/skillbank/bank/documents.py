@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.files import MAX_BYTES, read_file
 from skillbank.bank.plain_yaml import YamlError, load
-from skillbank.errors import SkillFormatError
+from skillbank.errors import ConflictError, SkillFormatError
+from skillbank.visible import one_line
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
@@ -55,22 +59,42 @@ def read_text(path: Path) -> str:
     return text_of(read_file(place), str(path))
 
 
-def parse_yaml(text: str, where: str) -> Any:
+def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
     """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
-    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values.
+    Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values. Of a
+    repeated key the last counts; ``repeated`` gets it.
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        return load(text, MAX_DEPTH, most=MAX_NODES)
+        return load(text, MAX_DEPTH, repeated=repeated, most=MAX_NODES)
     except YamlError as error:
         place = f"{where}:{error.line}" if error.line else where
         raise SkillFormatError(f"{place} is not valid YAML: {error}.") from None
 
 
-def parse_json(text: str, where: str) -> Any:
+def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:
+    """Parse YAML, or JSON, that a person wrote into a request: nothing that was said is dropped.
+
+    Raises
+    ------
+    ConflictError
+        When a key is given twice.
+    SkillFormatError
+        For what is neither.
+    """
+    repeated: list[Repeated] = []
+    document = (parse_json if as_json else parse_yaml)(text, where, repeated)
+    if repeated:
+        raise ConflictError(f"{one_line(text)} gives '{one_line(repeated[0][0])}' twice; keep one.")
+    return document
+
+
+def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
     """Parse JSON; the family's bare ``Infinity`` and ``NaN`` are read, callers decide about them.
+
+    Of a repeated key the last counts; ``repeated`` gets it.
 
     Raises
     ------
@@ -81,7 +105,11 @@ def parse_json(text: str, where: str) -> Any:
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        document = json.loads(text, parse_int=_whole_number if _LONG_NUMBER.search(text) else None)
+        document = json.loads(
+            text,
+            parse_int=_whole_number if _LONG_NUMBER.search(text) else None,
+            object_pairs_hook=None if repeated is None else partial(_mapping, repeated),
+        )
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -92,6 +120,13 @@ def parse_json(text: str, where: str) -> Any:
         raise SkillFormatError(f"{where} is not valid JSON: {error}.") from None
     _refuse_large(document, where)
     return document
+
+
+def _mapping(repeated: list[Repeated], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        repeated += [(key[:40], None) for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    return made
 
 
 def _whole_number(digits: str) -> int:

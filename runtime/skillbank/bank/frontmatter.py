@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.diagnostics import Diagnostic, Repeated
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.visible import named, visible
@@ -101,11 +101,14 @@ def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:
         return {}, text, 1
     body, body_line = "".join(lines[end + 1 :]), end + 2
     try:
-        raw = parse_yaml("".join(lines[1:end]), "SKILL.md")
+        repeated: list[Repeated] = []
+        raw = parse_yaml("".join(lines[1:end]), "SKILL.md", repeated)
     except SkillFormatError as error:
         report("error", "yaml", str(error))
         return {}, body, body_line
     if not isinstance(raw, dict):
         report("error", "yaml", "the head of SKILL.md is not a mapping of fields.")
         return {}, body, body_line
+    for key, line in repeated:
+        report("warning", "repeated-key", f"the key '{named(key, 40)}' is repeated.", (line or 0) + 1)
     return raw, body, body_line

@@ -18,9 +18,9 @@ from jsonschema.validators import create
 from skillbank.bank.limits import Limits, entry_limits, is_number, options_of, shown
 from skillbank.bank.options import Options, frozen
 from skillbank.bank.patterns import MAX_TEXT, BankPattern, PatternError, compiled
-from skillbank.bank.schema import TYPE_WORDS, Node
+from skillbank.bank.schema import NO_ENTRY, TYPE_WORDS, Node
 
-__all__ = ["UNKNOWN", "entries_limits", "problems", "rules_of", "show", "unread"]
+__all__ = ["UNKNOWN", "entries_limits", "problems", "rules_of", "show", "unread", "unread_conditions"]
 
 Errors = Iterator[ValidationError]
 _PLACES = 32
@@ -30,9 +30,14 @@ _SIZES = {
     "minItems": ("at least", "entries"), "maxItems": ("at most", "entries"),
 }  # fmt: skip
 _UNREAD = ("$ref", "$dynamicRef", "allOf", "if", "patternProperties", "prefixItems", "contains",
-           "items")  # fmt: skip
+           "items", NO_ENTRY)  # fmt: skip
 """Words of JSON Schema that are not looked at (``items`` only where it is no schema); whoever sets a value
 under them is told."""
+
+_CONDITIONS = ("$ref", "$dynamicRef", "allOf", "if", "not", "patternProperties", "propertyNames",
+               "dependentRequired", "dependentSchemas", "dependencies", "minProperties", "maxProperties",
+               "unevaluatedProperties")  # fmt: skip
+"""Words of JSON Schema that say of a section which of its values may stand together."""
 
 
 def problems(value: Any, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
@@ -99,9 +104,16 @@ def unread(node: Node) -> list[str]:
     found += [name for name in _UNREAD if name in node.words]
     if node.cut:
         found.append(f"more than {len(node.branches)} types to choose from")
+    if node.children:
+        found += unread_conditions(node)
     for branch in node.branches:
         found += unread(branch)
     return list(dict.fromkeys(found))
+
+
+def unread_conditions(node: Node) -> list[str]:
+    """Name the words of a section that say which of its values stand together, which nobody reads."""
+    return [name for name in _CONDITIONS if name in node.words]
 
 
 def show(value: Any) -> str:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.documents import MAX_DEPTH, MAX_NODES, parse_json, parse_yaml
+from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
+from skillbank.bank.documents import parse_json, parse_yaml
 from skillbank.bank.error_patterns import taken_as_words
 from skillbank.bank.images import resolve_image
-from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.bank.skill import Skill
 from skillbank.bank.tables import MAX_LINE
 from skillbank.errors import SkillFormatError
@@ -26,8 +25,6 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
     yield from (
         d for d in skill.diagnostics if not d.code.startswith(("frontmatter-", "schema-", "template-"))
     )
-    for file in skill.info_files:
-        yield from _repeated(file, skill)
     for action in skill.actions:
         template = skill.template_path(action)
         if template is not None:
@@ -43,9 +40,10 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
 
 def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
     try:
-        document = (parse_json if file.suffix == ".json" else parse_yaml)(skill.text(file), str(file))
-        if file.suffix == ".yaml":
-            yield from _repeated(file, skill)
+        read = parse_json if file.suffix == ".json" else parse_yaml
+        repeated: list[Repeated] = []
+        document = read(skill.text(file), str(file), repeated)
+        yield from repeated_keys(repeated, code.partition("-")[0], skill.relative(file))
     except SkillFormatError as error:
         line = re.search(r":(\d{1,9})\b|line (\d{1,9})", str(error).removeprefix(str(file)))
         number = int(line[1] or line[2]) if line else None
@@ -54,18 +52,6 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
         return
     if not isinstance(document, dict):
         yield Diagnostic("error", code, "the document is not a mapping.", skill.relative(file), 1)
-
-
-def _repeated(file: Path, skill: Skill) -> Iterator[Diagnostic]:
-    try:
-        text = skill.text(file)
-        load(text, MAX_DEPTH, most=MAX_NODES)
-    except (SkillFormatError, YamlError):
-        return  # broken otherwise, which is a finding of its own
-    try:
-        load(text, MAX_DEPTH, strict=True, most=MAX_NODES)
-    except YamlError as error:
-        yield Diagnostic("warning", "yaml-repeated-key", f"{error}.", skill.relative(file), error.line)
 
 
 def images(skill: Skill) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.bank.actions import Action
-from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_json, parse_yaml
 from skillbank.bank.folder import SkillFolder, as_format_error, is_there
 from skillbank.bank.schema import SpecSchema
@@ -38,7 +38,9 @@ class SkillParts(SkillFolder):
         if file not in self._schemas:
             self._schemas[file] = _EMPTY_SCHEMA
             try:
-                document = parse_json(self.text(file), str(file))
+                repeated: list[Repeated] = []
+                document = parse_json(self.text(file), str(file), repeated)
+                self.found.extend(repeated_keys(repeated, "schema", self.relative(file)))
                 self._schemas[file] = SpecSchema.parse(document)
                 if not isinstance(document, dict) or not isinstance(document.get("properties"), dict):
                     raise SkillFormatError(f"{file} is not a mapping with 'properties', so it names no key.")
@@ -92,7 +94,9 @@ class SkillParts(SkillFolder):
         if file not in self._documents:
             self._documents[file] = None
             try:
-                found = parse_yaml(self.text(file), str(file))
+                repeated: list[Repeated] = []
+                found = parse_yaml(self.text(file), str(file), repeated)
+                self.found.extend(repeated_keys(repeated, "template", self.relative(file)))
                 if found is not None and not isinstance(found, dict):
                     raise SkillFormatError(f"{file} is not a mapping, so it is no spec.")
                 self._documents[file] = _with_text_keys(found or {})

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.yaml_anchors import Anchors, YamlError, merged
 from skillbank.visible import named
 
@@ -34,7 +35,7 @@ _NUMBERS = yaml.constructor.SafeConstructor()
 _COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
 
 
-def load(text: str, max_depth: int, *, strict: bool = False, most: int = 1_000_000) -> Any:
+def load(text: str, max_depth: int, *, repeated: list[Repeated] | None = None, most: int = 1_000_000) -> Any:
     """Build the document of a YAML text; None for an empty one.
 
     A date stays the text that somebody wrote. Of a repeated key the last value counts, as in PyYAML. An
@@ -43,8 +44,8 @@ def load(text: str, max_depth: int, *, strict: bool = False, most: int = 1_000_0
 
     Parameters
     ----------
-    strict
-        Refuse repeated keys.
+    repeated
+        Gets every key that stands in its mapping once more, with its line.
     most
         Values and keys that the text may hold, those inside of aliases not counted.
 
@@ -55,7 +56,7 @@ def load(text: str, max_depth: int, *, strict: bool = False, most: int = 1_000_0
         other than JSON's types, several documents, and keys that are no scalars.
     """
     try:
-        return _build(text, max_depth, strict, most)
+        return _build(text, max_depth, [] if repeated is None else repeated, most)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -67,7 +68,7 @@ def load(text: str, max_depth: int, *, strict: bool = False, most: int = 1_000_0
         raise YamlError("it holds half of a surrogate pair", None) from None
 
 
-def _build(text: str, max_depth: int, strict: bool, most: int) -> Any:
+def _build(text: str, max_depth: int, repeated: list[Repeated], most: int) -> Any:
     stack: list[_Open] = []
     anchors = Anchors(max_depth)
     document: Any = None
@@ -96,7 +97,7 @@ def _build(text: str, max_depth: int, strict: bool, most: int) -> Any:
         else:
             continue
         if stack:
-            stack[-1].add(value, event, strict)
+            stack[-1].add(value, event, repeated)
         else:
             document = value
     return document
@@ -136,7 +137,7 @@ class _Open:
         self.waiting = False
         self.merges: list[dict[Any, Any]] = []
 
-    def add(self, value: Any, event: Any, strict: bool) -> None:
+    def add(self, value: Any, event: Any, repeated: list[Repeated]) -> None:
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.waiting:
@@ -149,9 +150,8 @@ class _Open:
             raise YamlError("a key must be a word, not a collection", _line(event))
         else:
             value = _MERGE if value == "<<" and _is_plain(event) else _name(value)
-            if strict and (self.merges if value is _MERGE else value in self.value):
-                shown = "<<" if value is _MERGE else str(value)[:40]
-                raise YamlError(f"the key '{shown}' is repeated", _line(event))
+            if self.merges if value is _MERGE else value in self.value:
+                repeated.append(("<<" if value is _MERGE else str(value)[:40], _line(event)))
             self.key, self.waiting = value, True
 
     def closed(self, anchors: Anchors) -> Any:

@@ -28,6 +28,9 @@ TYPE_WORDS = {
 }  # fmt: skip
 """The family's words and JSON Schema's; another word that names a list is an array, the rest is anything."""
 
+NO_ENTRY = "false"
+"""Stands for the entry ``false``, JSON Schema's word for a key that takes no value."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -176,7 +179,7 @@ def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> No
     children = (
         {
             str(k): _node(v, depth + 1, f"{key}.{k}" if key else str(k))
-            for k, v in properties.items()
+            for k, v in ((k, {NO_ENTRY: v} if v is False else v) for k, v in properties.items())
             if isinstance(v, Mapping)
         }
         if isinstance(properties, Mapping)

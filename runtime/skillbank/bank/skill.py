@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skillbank.bank.actions import Action
-from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.files import utf8_name
 from skillbank.bank.folder import is_there
@@ -22,6 +22,10 @@ from skillbank.visible import named as shown
 MAIN = "skill_info.yaml"
 OVERLAY_SUFFIX = ".skill_info.yaml"
 MAX_OVERLAYS = 32
+
+
+_HIDES_ACTIONS = ("skill-info-yaml", "skill-info-repeated-key")
+"""Findings about a document that may have declared more actions than were read."""
 
 
 class Skill(SkillParts):
@@ -108,10 +112,12 @@ class Skill(SkillParts):
     def _info(self, file: Path) -> tuple[SkillInfo, list[Diagnostic]] | None:
         origin = self.relative(file)
         try:
-            raw = parse_yaml(self.text(file), str(file))
+            repeated: list[Repeated] = []
+            raw = parse_yaml(self.text(file), str(file), repeated)
         except SkillFormatError as error:
             self.report("skill-info-yaml", error, origin)
             return None
+        self.found.extend(repeated_keys(repeated, "skill-info", origin))
         return parse_skill_info(raw, origin, None if file.name == MAIN else _variant_name(file))
 
     @cached_property
@@ -159,7 +165,7 @@ class Skill(SkillParts):
             named = chosen
         if not named:
             names = sorted({a.name for a in self.actions})
-            broken = [d.sentence for d in self.found if d.code == "skill-info-yaml"]
+            broken = [d.sentence for d in self.found if d.code in _HIDES_ACTIONS]
             if broken:
                 raise ActionNotFoundError(
                     f"{self.name} has no action '{name}' that can be read{did_you_mean(name, names)}; a file "

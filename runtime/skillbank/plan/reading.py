@@ -13,6 +13,7 @@ from skillbank.bank.schema import Node
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Policy
 from skillbank.plan.paths import format_path, parse_path
+from skillbank.visible import named
 
 __all__ = ["say_what_was_not_read"]
 
@@ -27,6 +28,10 @@ _LOST = {
     "frontmatter-yaml": "so name, description and version are not known",
     "frontmatter-missing": "so name, description and version are not known",
     "frontmatter-metadata": "so the version is not known",
+    "skill-info-repeated-key": "so only the last of them is read",
+    "template-repeated-key": "so only the last of them is read",
+    "schema-repeated-key": "so only the last of them is read",
+    "frontmatter-repeated-key": "so only the last of them is read",
     "prose": "so the tables in it are not read",
 }
 """What is lost with a finding; other findings say it themselves."""
@@ -80,10 +85,25 @@ def _unchecked_values(draft: Draft) -> None:
 
     for change in draft.user:
         node, _ = draft.schema.find(parse_path(change.key))
+        for key, rules in _unread_above(draft, change.key):
+            where = f"the schema's {', '.join(rules)}" + (f" at {named(key)}" if key else "")
+            draft.warnings.append(f"{named(change.key)} is not checked against {where}")
         for key, below in _touched(change.key, node, change.value):
             rules = unread(below)
             if rules:
                 draft.warnings.append(f"{key} is not checked against its schema's {', '.join(rules)}")
+
+
+def _unread_above(draft: Draft, key: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the sections above a key whose conditions on what stands together nobody can read."""
+    from skillbank.bank.grammar import unread_conditions
+
+    path = parse_path(key)
+    for depth in range(len(path)):
+        node, _ = draft.schema.find(path[:depth])
+        rules = unread_conditions(node) if node is not None else []
+        if rules:
+            yield format_path(path[:depth]), rules
 
 
 def _touched(key: str, node: Node | None, value: object) -> Iterator[tuple[str, Node]]:

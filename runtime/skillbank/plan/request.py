@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from skillbank.bank.documents import parse_yaml
+from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError, UsageError
 from skillbank.plan.model import Frozen, Question
 from skillbank.plan.paths import parse_path
@@ -175,7 +175,7 @@ def setting_of(key: str, text: str) -> Setting:
     """
     try:
         parse_path(key.strip())
-        value = parse_yaml(text, key) if text.strip() else ""
+        value = parse_said(text, key) if text.strip() else ""
     except (ValueError, SkillFormatError) as error:
         said = one_line(f"{key}={text}")
         raise UsageError(f"--set '{said}' cannot be read: {one_line(error, 300)}") from None

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.documents import MAX_DEPTH, read_text
 from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.descriptions import same, split_text
@@ -169,13 +170,19 @@ def _take(made: Written, text: str, faults: list[str]) -> None:
 
 
 def _of_file(path: Path, faults: list[str]) -> Iterator[Written]:
+    repeated: list[Repeated] = []
     try:
-        document = load(read_text(path), MAX_DEPTH, strict=True)
+        document = load(read_text(path), MAX_DEPTH, repeated=repeated)
     except YamlError as error:
         place = f"{path}:{error.line}" if error.line else str(path)
         raise DataError(f"{place} is no list of classes in YAML: {error}.") from None
     except SkillFormatError as error:
         raise DataError(str(error)) from None
+    if repeated:
+        key, line = repeated[0]
+        raise DataError(
+            f"{path}:{line} is no list of classes in YAML: the key '{one_line(key)}' is repeated."
+        )
     if isinstance(document, Mapping) and document:
         for name, value in document.items():
             yield from _of_entry(path, name, value, faults)

@@ -6,12 +6,11 @@ tool answered between its tags is what somebody else said, and changes nothing.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from skillbank.bank.documents import parse_yaml
+from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.tokens import Token
 
@@ -61,8 +60,8 @@ def document(text: str) -> list[Token] | None:
     if not text.lstrip().startswith("{"):
         return None
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
+        content = parse_said(text, "settings", as_json=True)
+    except SkillFormatError:
         return None
     if not isinstance(content, dict):
         return None
@@ -77,7 +76,7 @@ def document(text: str) -> list[Token] | None:
 
 def _mapping(content: str) -> Mapping[str, Any] | None:
     try:
-        found = parse_yaml(content, "settings")
+        found = parse_said(content, "settings")
     except (SkillFormatError, ValueError):
         return None
     if not isinstance(found, dict) or not found or len(found) > _MANY:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skillbank.bank.documents import parse_yaml
+from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
 from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.hardware import ids_at
@@ -215,6 +215,6 @@ def _role(text: Text, name: str, value: Any) -> str | None:
 def _plain(text: str) -> Any:
     """Read a value as YAML does, and as text where it is none."""
     try:
-        return parse_yaml(text, "value") if text else ""
+        return parse_said(text, "value") if text else ""
     except (SkillFormatError, ValueError):
         return text
