@@ -362,6 +362,17 @@ def test_splits_without_a_box(tmp_path: Path, split: str, kind: str) -> None:
     assert kind in loud(check_data(made.opened()))
 
 
+@pytest.mark.parametrize(("split", "kind"), [("train", "nothing-to-learn"), ("val", "nothing-to-measure")])
+def test_splits_of_crowds_alone(made: Made, split: str, kind: str) -> None:
+    """A crowd is no object that could be learned or missed."""
+    reboxed(made, split, lambda b, p: replace(b, crowd=True))
+    report = check_data(made.opened())
+    assert loud(report) == {kind: 1}
+    first = made.splits[split][0]
+    made.splits[split][0] = replace(first, boxes=tuple(replace(b, crowd=False) for b in first.boxes))
+    assert loud(check_data(made.opened())) == {}
+
+
 def test_pictures_without_annotations_beside_a_split_that_has_some(made: Made) -> None:
     made.add("test", 5, boxes=0)
     made.splits = {"train": made.splits["test"], "val": made.splits["val"]}

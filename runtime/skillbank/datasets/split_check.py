@@ -232,12 +232,13 @@ class SplitCheck:
             yield Fault("split-empty", place)
         elif not self._boxes and (unread := sum(self.tally.counts.get(kind, 0) for kind in _UNREAD)):
             yield from self._lost(place, f"none of its {unread:,} boxes can be read", _UNREAD)
-        elif not self._boxes and self._annotated:
+        elif self._boxes == self._crowds and self._annotated:  # crowds are neither learned nor measured
             kind = {"val": "nothing-to-measure", "test": "test-unmarked"}.get(
                 self._split.name, "nothing-to-learn"
             )
             lost = f", {self._lost_pictures:,} of them not there or broken" if self._lost_pictures else ""
-            yield Fault(kind, place, f"{self._pictures:,} pictures, no box{lost}")
+            held = f"all {self._boxes:,} boxes are of crowds" if self._boxes else "no box"
+            yield Fault(kind, place, f"{self._pictures:,} pictures, {held}{lost}")
         elif self._lost_pictures == self._pictures:
             yield from self._lost(place, f"none of its {self._pictures:,} pictures can be used", _GONE)
         elif self._lost_boxes and self._lost_boxes == self._boxes:
