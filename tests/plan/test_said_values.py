@@ -137,3 +137,20 @@ def test_a_key_that_is_given_twice_in_one_value_is_refused() -> None:
     with pytest.raises(ConflictError, match="'lr' twice"):
         parse_settings(['train.optim={"lr": 1, "lr": 2}'])
     assert parse_settings(['train.optim={"lr": 1, "wd": 1}'])
+
+
+@pytest.mark.parametrize(
+    ("words", "gpus"),
+    [
+        ("on the GPU", 1), ("using my gpu", 1), ("on the GPU, 2 GPUs", 2), ("not on the GPU", 0),
+        ("on the cpu", 0), ("not on the cpu", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_gpu_that_is_named_is_asked_for(read: Read, words: str, gpus: int | None) -> None:
+    """A machine without one refuses it; where nobody spoke of a GPU it trains without."""
+    assert read(f"train Grounding DINO on s3://b/t, no HPO, {words}").gpus == gpus
+
+
+def test_gpus_that_are_named_by_number_are_those(read: Read) -> None:
+    request = read("train Grounding DINO on s3://b/t, no HPO, on the GPU, gpu ids 2 and 3")
+    assert ("train.gpu_ids", [2, 3]) in [(s.key, s.value) for s in request.settings]

@@ -13,7 +13,7 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_totals"]
+__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_the_gpu", "take_totals"]
 
 
 def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
@@ -98,7 +98,7 @@ def ids_at(text: Text, k: int) -> list[int | float]:
 
 
 def take_no_gpus(text: Text) -> None:
-    """Read "on the cpu" and "not on the gpu" as no GPU; "on the gpu" says nothing beside the default."""
+    """Read "on the cpu" and "not on the gpu" as no GPU; see `take_the_gpu` for "on the gpu"."""
     for section, count in (("slots.gpus.none 'only?", 0), ("slots.gpus.plain 'only?", None)):
         for match in text.find(section):
             denied = denied_before(text, match.first)
@@ -106,4 +106,14 @@ def take_no_gpus(text: Text) -> None:
             if (count == 0) != bool(denied):
                 text.ledger.claim("value", tokens, Value("gpus", 0))
             else:
-                text.ledger.claim("context", tokens)
+                text.ledger.claim("context", tokens, None if denied else _ON_A_GPU)
+
+
+def take_the_gpu(text: Text) -> None:
+    """Read "on the gpu" as one GPU where no number says how many: a machine without one is not meant."""
+    said = [c for c in text.ledger.claims if c.value == _ON_A_GPU]
+    if said and not any(c.value.slot in ("gpus", "gpu_ids") for c in text.ledger.of("value")):
+        text.ledger.replace(said[0], "value", Value("gpus", 1))
+
+
+_ON_A_GPU = "on a GPU"

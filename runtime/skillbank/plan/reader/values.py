@@ -9,7 +9,7 @@ from typing import Any
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.durations import take_durations
-from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus, take_totals
+from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus, take_the_gpu, take_totals
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
@@ -44,6 +44,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
         if token.kind in ("number", "percent") and text.ledger.free(i):
             _number(text, clauses, keys, i, searching)
     take_totals(text)
+    take_the_gpu(text)
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
