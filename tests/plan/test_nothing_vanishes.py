@@ -249,3 +249,13 @@ def test_data_to_do_without_is_not_taken_from_beside(runtime: Runtime, tmp_path:
     assert not plan.questions
     [back] = runtime.plan(runtime.sentence([plan]))
     assert back.plan_id == plan.plan_id
+
+
+@pytest.mark.parametrize(
+    "token", ["{results_dir}", "{parent_model}", "{parent_model_folder}", "{resume_model}"]
+)
+def test_a_place_that_somebody_names_is_no_token(runtime: Runtime, token: str) -> None:
+    with pytest.raises(UsageError, match="only a plan can say"):
+        plans(runtime, "train", data=[f"train={token}/data"])
+    with pytest.raises(UsageError, match="only a plan can say"):
+        plans(runtime, "train", data=["train=s3://b/t"], pretrained=token)

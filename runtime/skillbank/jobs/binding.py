@@ -20,6 +20,7 @@ from skillbank.plan.model import (
     PARENT_MODEL_FOLDER,
     RESULTS_DIR,
     RESUME_MODEL,
+    TOKENS,
     InputBinding,
     Plan,
     Source,
@@ -38,7 +39,6 @@ __all__ = [
     "needs_parent_model",
 ]
 
-TOKENS = (RESULTS_DIR, PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL)
 _MISSING = "???"
 # ${results_dir} is an interpolation of the program's own and stays as it is.
 _TOKEN = re.compile(r"(?<!\$)(?:" + "|".join(map(re.escape, TOKENS)) + ")")

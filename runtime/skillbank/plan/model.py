@@ -28,6 +28,8 @@ PARENT_MODEL_FOLDER = "{parent_model_folder}"
 """Token in specs for the folder that holds the parent's model."""
 RESUME_MODEL = "{resume_model}"
 """Token in specs for the newest complete checkpoint in the job's own results; empty when there is none."""
+TOKENS = (RESULTS_DIR, PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL)
+"""What stands in a plan for places that only a launch knows."""
 
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")

@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, field_validator
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError, UsageError
-from skillbank.plan.model import Frozen, Question
+from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.set_places import as_place
 from skillbank.visible import one_line
@@ -39,6 +39,11 @@ class DataLocation(Frozen):
     source: str
     uri: str
     form: str = ""
+
+    @field_validator("uri")
+    @classmethod
+    def _of_this_world(cls, value: str) -> str:
+        return _without_token(value)
 
 
 class Setting(Frozen):
@@ -97,6 +102,27 @@ class Request(Frozen):
             option = f"--{(info.field_name or '').replace('_', '-')}"
             raise UsageError(f"{option} is empty; give it a value or leave it out.")
         return value
+
+    @field_validator("pretrained")
+    @classmethod
+    def _of_this_world(cls, value: str | None) -> str | None:
+        return None if value is None else _without_token(value)
+
+
+def _without_token(place: str) -> str:
+    """Return a place that somebody named; one that only a launch could make of a token is none.
+
+    Raises
+    ------
+    UsageError
+        It holds a token.
+    """
+    token = next((token for token in TOKENS if token in place), None)
+    if token is not None:
+        raise UsageError(
+            f"'{one_line(place)}' holds {token}, which only a plan can say; name the place itself."
+        )
+    return place
 
 
 def policy_word(value: Any) -> str:
