@@ -350,9 +350,14 @@ class Runtime:
     ) -> Checks:
         """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
         from skillbank.jobs.checks import check
+        from skillbank.jobs.parents import lacking_model
 
         where = get_platform(plan.platform)
         seen = check(plan, platform=where, remote=remote, earlier=earlier, report=report)
+        if any(parent.job for parent in plan.parents) and (
+            lacking := lacking_model(plan, self.jobs.store.get)
+        ):
+            seen = seen.model_copy(update={"problems": (*seen.problems, lacking)})
         found = self._standing_now(plan)
         if found.state == "own":
             return seen

@@ -26,6 +26,7 @@ from skillbank.errors import (
 from skillbank.home import database_url
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.metrics import Progress
+from skillbank.jobs.parents import lacking_model
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.skill_facts import SkillFacts
@@ -231,6 +232,17 @@ def test_a_parent_without_a_model(jobs: Jobs, make_plan: MakePlan) -> None:
     parent = jobs.wait(jobs.launch(make_plan()).id)
     with pytest.raises(ParentError, match=f"{parent.id}.*left no model"):
         jobs.launch(make_plan(**trained_parent(parent.id)))
+    # Neither does a key start from nothing that may be empty where nobody names a parent.
+    key = "train.pretrained_model_path"
+    optional = InputBinding(key=key, uri="{parent_model}", optional=True)
+    spec = {"train": {"pretrained_model_path": "{parent_model}"}}
+    ref = ParentRef(job=parent.id, action="train", skill="s")
+    with pytest.raises(ParentError, match=f"{parent.id}.*left no model"):
+        jobs.launch(make_plan(spec=spec, inputs=(optional,), parents=(ref,)))
+    assert parent.id in lacking_model(
+        make_plan(spec=spec, inputs=(optional,), parents=(ref,)), jobs.store.get
+    )
+    assert len(jobs.store.list()) == 1
     unused = make_plan("x = 1", parents=(ParentRef(job=parent.id, action="train", skill="s"),))
     assert jobs.launch(unused).parents == (parent.id,)
 

@@ -81,13 +81,10 @@ def has_token(text: str) -> bool:
 
 
 def needs_parent_model(plan: Plan) -> bool:
-    """Say whether a key that is not optional speaks of the parent's model."""
-    optional = {binding.key for binding in plan.inputs if binding.optional}
-    found = [(format_path(path), value) for path, value in leaves(plan.spec) if isinstance(value, str | list)]
+    """Say whether a key speaks of the parent's model, as it does only where there is a parent."""
     return any(
         token in text
-        for key, value in found
-        if key not in optional
+        for _, value in leaves(plan.spec)
         for text in (value if isinstance(value, list) else [value])
         if isinstance(text, str)
         for token in (PARENT_MODEL, PARENT_MODEL_FOLDER)
@@ -163,13 +160,12 @@ def bind(
         PARENT_MODEL_FOLDER: str(model.parent) if model else None,
         RESUME_MODEL: str(resume) if resume else "",
     }
-    optional = {binding.key for binding in plan.inputs if binding.optional}
     again = None
     if any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):
         mark = str(results_dir / RESUME_MODEL)
-        resolved = _resolve(spec, (), {**values, RESUME_MODEL: mark}, optional)
+        resolved = _resolve(spec, (), {**values, RESUME_MODEL: mark})
         again = Resume(write_spec(resolved, plan.config_format), mark)
-    spec = _resolve(spec, (), values, optional)
+    spec = _resolve(spec, (), values)
     folder = job_dir(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
     config_path = folder / f"spec.{plan.config_format}"
@@ -194,11 +190,11 @@ def _named_by_user(plan: Plan) -> Iterator[Path]:
                 yield Path(value)
 
 
-def _resolve(node: Any, path: Keys, values: Mapping[str, str | None], optional: set[str]) -> Any:
+def _resolve(node: Any, path: Keys, values: Mapping[str, str | None]) -> Any:
     if isinstance(node, dict):
-        return {key: _resolve(value, (*path, str(key)), values, optional) for key, value in node.items()}
+        return {key: _resolve(value, (*path, str(key)), values) for key, value in node.items()}
     if isinstance(node, list):
-        return [_resolve(value, (*path, i), values, optional) for i, value in enumerate(node)]
+        return [_resolve(value, (*path, i), values) for i, value in enumerate(node)]
     if not isinstance(node, str):
         return node
     key = format_path(path)
@@ -207,8 +203,6 @@ def _resolve(node: Any, path: Keys, values: Mapping[str, str | None], optional: 
         value = values[match[0]]
         if value is not None:
             return value
-        if key in optional:
-            return ""
         raise ParentError(f"{key} takes the model of a parent job; name one with --parent JOB")
 
     return _TOKEN.sub(value_of, node)

@@ -18,7 +18,14 @@ from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
 from skillbank.visible import one_line
 
-__all__ = ["chosen_structure", "finished_parents", "other_bank", "parent_models", "planned_parent"]
+__all__ = [
+    "chosen_structure",
+    "finished_parents",
+    "lacking_model",
+    "other_bank",
+    "parent_models",
+    "planned_parent",
+]
 
 
 def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Parent:
@@ -122,7 +129,7 @@ def parent_models(
             models.append(ParentModel(record.id, record.action, model, chosen_structure(giver)))
         except ParentError as error:
             refusals.append(error)
-    if needed and not models:
+    if needed and (not models or models[0].job_id != parents[0].id):  # the first stands for the model
         raise (
             refusals[0]
             if refusals
@@ -131,6 +138,17 @@ def parent_models(
             )
         )
     return models
+
+
+def lacking_model(plan: Plan, look: Callable[[str], JobRecord]) -> str:
+    """Say which finished parent on this machine has no model any more; empty where none is missing."""
+    for record in (look(ref.job) for ref in plan.parents if ref.job is not None):
+        if record.state is JobState.COMPLETE and record.results_uri is None:
+            try:
+                parent_models(plan, [record], look)
+            except ParentError as error:
+                return str(error)
+    return ""
 
 
 def chosen_structure(record: JobRecord) -> dict[str, Any]:
