@@ -326,11 +326,11 @@ class Runtime:
         return step, (*said, *more)
 
     def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
-        from skillbank.jobs.parents import other_bank, planned_parent
+        from skillbank.jobs.parents import other_maker, planned_parent
 
         store = self.jobs.store
         record = store.get(job, skill=skill.name, bank=skill.bank)
-        return planned_parent(record, store.get), other_bank(record, skill)
+        return planned_parent(record, store.get), other_maker(record, skill)
 
     def _job_named(self, text: str, *, skill: Skill) -> str | None:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.gate import open_gate
 
+from skillbank.bank.discovery import Library
 from skillbank.errors import (
     DataError,
     DataNotFoundError,
@@ -26,7 +27,7 @@ from skillbank.errors import (
 from skillbank.home import database_url
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.metrics import Progress
-from skillbank.jobs.parents import lacking_model
+from skillbank.jobs.parents import lacking_model, other_maker
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.skill_facts import SkillFacts
@@ -245,6 +246,14 @@ def test_a_parent_without_a_model(jobs: Jobs, make_plan: MakePlan) -> None:
     assert len(jobs.store.list()) == 1
     unused = make_plan("x = 1", parents=(ParentRef(job=parent.id, action="train", skill="s"),))
     assert jobs.launch(unused).parents == (parent.id,)
+
+
+def test_a_parent_of_another_skill_is_said(make_record: MakeRecord) -> None:
+    skill = Library().get("tao-train-grounding-dino")
+    assert other_maker(make_record(plan=None, skill="tao-train-dino"), skill).endswith(
+        "made by tao-train-dino, and this is tao-train-grounding-dino: whether its model fits is not known"
+    )
+    assert "this is that of bank skillbank" in other_maker(make_record(), skill)
 
 
 def test_data_that_breaks_while_it_is_staged_ends_the_job(

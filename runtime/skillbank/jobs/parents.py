@@ -22,7 +22,7 @@ __all__ = [
     "chosen_structure",
     "finished_parents",
     "lacking_model",
-    "other_bank",
+    "other_maker",
     "parent_models",
     "planned_parent",
 ]
@@ -48,11 +48,16 @@ def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Paren
     return Parent(ref, spec if isinstance(spec, Mapping) else {})
 
 
-def other_bank(record: JobRecord, skill: Skill) -> str:
-    """Say that a named parent is of another bank's skill of the same name; empty when it is not."""
+def other_maker(record: JobRecord, skill: Skill) -> str:
+    """Say that a named parent is of another skill, or of another bank's of the same name."""
+    if record.skill != skill.name:
+        return (
+            f"the parent {record.id} was made by {one_line(record.skill, 60)}, and this is {skill.name}: "
+            "whether its model fits is not known"
+        )
     theirs = record.plan.get("skill") or {}
     bank = str(theirs.get("bank", ""))
-    if record.skill != skill.name or bank == skill.bank or theirs.get("digest") == skill.digest:
+    if bank == skill.bank or theirs.get("digest") == skill.digest:
         return ""
     return (
         f"the parent {record.id} was made by {one_line(record.skill, 60)} of bank {one_line(bank, 60)}, and "
