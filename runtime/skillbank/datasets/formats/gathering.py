@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
@@ -20,8 +21,10 @@ __all__ = [
     "divided",
     "examples",
     "outside",
+    "same_names",
     "split_in",
     "split_said",
+    "unlisted",
 ]
 
 T = TypeVar("T")
@@ -97,6 +100,19 @@ def classes_of(used: set[str], listed: Sequence[str]) -> tuple[str, ...]:
         return tuple(known)
     first = [name for name in known if name in used]
     return (*first, *sorted(used - set(first)))
+
+
+def same_names(names: Iterable[str], file: str) -> Iterator[str]:
+    """Yield a note for each name that a list of classes gives to several numbers."""
+    counts = Counter(names)
+    for name in (name for name, count in counts.items() if count > 1):
+        yield f"{one_line(file)} has the class '{one_line(name)}' under several numbers, which are taken as one"
+
+
+def unlisted(used: Iterable[str], listed: Sequence[str]) -> Iterator[str]:
+    """Yield a note where boxes bear names that the data set's own list of classes lacks: a slip of the pen?"""
+    if listed and (others := sorted(set(used) - set(listed))):
+        yield f"boxes bear classes that the data set's own list lacks; they are added to it: {examples(others)}"
 
 
 def outside(tree: Tree, *endings: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
@@ -141,8 +141,7 @@ def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
             boxes, names = _parsed(inside[key]), _parsed(inside.get(_first(inside, _CLASSES) or "", []))
             if isinstance(boxes, list):
                 several = names if isinstance(names, list) else [names] * len(boxes)
-                padded = [*several, *[None] * len(boxes)]
-                return list(zip(boxes, padded, strict=False))
+                return list(zip_longest(boxes, several))
         if (
             isinstance(inside, list)
             and inside
@@ -224,6 +223,9 @@ class _Reader:
         if objects is None:
             here.fault("unreadable-annotation", "it has no boxes")
         for position, (box, word) in enumerate(objects or (), 1):
+            if box is None and word is not None:
+                here.fault("unreadable-annotation", "it has more classes than boxes", f"object {position}")
+                continue
             here.box(_corners(box), _word(word), f"object {position}")
         path = self.tree.find(name, beside=file) if name else None
         size = pixels(entry.get("width")), pixels(entry.get("height"))
