@@ -69,7 +69,9 @@ _BY_FORMAT = {
     "datumaro": _SIZED,
     "dota": _CORNERS,
     "mot": _SIZED,
+    "oidv4": _CORNERS,
     "supervisely": _CORNERS,
+    "visdrone": _SIZED,
     "wider": _SIZED,
 }
 """Tables are not here: each says by its columns how it is written."""

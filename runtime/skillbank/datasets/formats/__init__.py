@@ -17,6 +17,7 @@ from skillbank.datasets.formats.label_studio_writer import LabelStudioWriter
 from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.labelme_writer import LabelmeWriter
 from skillbank.datasets.formats.mot import Mot
+from skillbank.datasets.formats.named_corners import OidToolkit, VisDrone
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
@@ -51,6 +52,8 @@ FORMATS: tuple[Format, ...] = (
     Datumaro(),
     Scalabel(),
     Kitti(),
+    OidToolkit(),
+    VisDrone(),
     OpenImages(),
     HuggingFace(),
     Tables(),

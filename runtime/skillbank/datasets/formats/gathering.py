@@ -116,13 +116,14 @@ def unlisted(used: Iterable[str], listed: Sequence[str]) -> Iterator[str]:
 
 
 def outside(tree: Tree, *endings: str) -> Iterator[str]:
-    """Yield the files with some endings that do not lie in a folder ``train``, ``val`` ... of the root.
+    """Yield the files with some endings that do not lie in a folder of a split at the root.
 
     Those folders are data sets of their own.
     """
+    splits = frozenset(tree.split_folders)
     for name in tree.ending(*endings):
         first, slash, _ = name.partition("/")
-        if not slash or split_of(first) is None:
+        if not slash or first not in splits:
             yield name
 
 
