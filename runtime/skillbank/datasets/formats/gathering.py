@@ -52,6 +52,8 @@ class Gathering:
 
     def fault(self, kind: str, detail: str, at: str = "") -> None:
         """Keep a fault of the picture, or of a place in it."""
+        if at == self.where.at:
+            at = ""
         where = f"{self.where}, {at}" if at and self.where.at else f"{self.where} {at}".rstrip()
         self.faults.append(Fault(kind, where, detail))
 
