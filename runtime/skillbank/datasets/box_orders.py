@@ -62,6 +62,7 @@ _BY_FORMAT = {
     "label_studio": Written((Order.SIZED,), PERCENT),
     "via": _SIZED,
     "kitti": _CORNERS,
+    "keras_yolo": _CORNERS,
     "open_images": Written((Order.CORNERS,), SHARES),
     "hugging_face": _SIZED,
     "bdd100k": _CORNERS,

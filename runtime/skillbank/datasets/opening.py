@@ -67,7 +67,12 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     if place.is_file() and (archive_stem(place.name) is not None or is_table(place.name)):
         if unpack is None:
             raise DataError(f"{place} is an archive; unpack it, and name the folder")
-        return _whole(open_tree(unpack(place), unpack), form)
+        unpacked = unpack(place)
+        try:
+            return _whole(open_tree(unpacked, unpack), form)
+        except DataError as error:  # a person knows the archive, and not where it was unpacked
+            error.args = (str(error).replace(str(unpacked), str(place)),)
+            raise
     if place.is_dir():
         tree = open_tree(place, unpack)
         found = unwrapped(tree, form)

@@ -108,13 +108,14 @@ def same_names(names: Iterable[str], file: str) -> Iterator[str]:
     """Yield a note for each name that a list of classes gives to several numbers."""
     counts = Counter(names)
     for name in (name for name, count in counts.items() if count > 1):
-        yield f"{one_line(file)} has the class '{one_line(name)}' under several numbers, which are taken as one"
+        said = f"{one_line(file)} has the class '{one_line(name)}'"
+        yield f"{said} under several numbers, which are taken as one"
 
 
 def unlisted(used: Iterable[str], listed: Sequence[str]) -> Iterator[str]:
-    """Yield a note where boxes bear names that the data set's own list of classes lacks: a slip of the pen?"""
+    """Yield a note where boxes bear names that the data set's own list of classes lacks."""
     if listed and (others := sorted(set(used) - set(listed))):
-        yield f"boxes bear classes that the data set's own list lacks; they are added to it: {examples(others)}"
+        yield f"boxes bear classes that the data set's own list lacks, and they are added: {examples(others)}"
 
 
 def outside(tree: Tree, *endings: str) -> Iterator[str]:

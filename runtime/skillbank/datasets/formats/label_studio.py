@@ -245,9 +245,9 @@ class _Reader:
         path = _found(self.tree, names, file)
         if position in self.several[file]:
             here.fault("several-answers", f"{answer.further + 1} of them" if answer.further else "")
-        file = self.tree.size(path) if path is not None else None
+        there = self.tree.size(path) if path is not None else None
         # Shares of a picture of other proportions fit the one that was annotated; the check says so then.
-        size = answer.size if file is None or _is_another(file, answer.size) else file
+        size = answer.size if there is None or _is_another(there, answer.size) else there
         if size is None and answer.results:
             here.fault("size-unknown", "it has no original_width and original_height")
         elif size is not None:

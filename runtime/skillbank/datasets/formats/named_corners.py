@@ -1,4 +1,4 @@
-"""Text files a picture whose lines are a class and four numbers: OIDv4's with its name, VisDrone's with its number."""
+"""Text files a picture of a class and four numbers a line: its name in OIDv4's, its number in VisDrone's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats of a text file a picture and a line an object: what DOTA, KITTI, VisDrone and OIDv4 have in common."""
+"""A text file a picture and a line an object: what DOTA, KITTI, VisDrone and OIDv4 have in common."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def label_files(tree: Tree, grammar: Grammar, *, paired: bool = False) -> list[s
     Parameters
     ----------
     paired
-        Whether one of them must bear the name of a picture, for a format whose lines are like those of others.
+        Whether one of them must bear the name of a picture, for lines that other texts may have too.
     """
     by_folder: dict[str, list[str]] = {}
     for name in outside(tree, ".txt"):

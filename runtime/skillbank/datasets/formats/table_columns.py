@@ -87,7 +87,7 @@ def columns_of(table: Table) -> Columns | None:
 
 
 def lacking_columns(table: Table) -> str:
-    """Return which columns of corners a table lacks beside others that it has; empty where it has none or all."""
+    """Return which columns of corners a table lacks beside others; empty where it has none or all."""
     said = {_plain(cell) for cell in table.first[0]}
     sides = {"the left": _LEFT, "the top": _TOP, "the right": _RIGHT, "the bottom": _BOTTOM}
     absent = [f"{title} ({names[0]})" for title, names in sides.items() if said.isdisjoint(names)]

@@ -50,7 +50,9 @@ class Tables:
         for file in _files(tree):
             table = table_of(tree, file)
             if table is not None and (absent := lacking_columns(table)):
-                said = f"{tree.path(file)} has corners of boxes and no column of {absent}: add what is missing"
+                said = (
+                    f"{tree.path(file)} has corners of boxes and no column of {absent}: add what is missing"
+                )
                 return Recognised((), file, said)
         return None
 
@@ -114,7 +116,7 @@ def _listed(tree: Tree) -> dict[str, str]:
 
 
 def _mapped(tree: Tree, used: set[str]) -> dict[str, str]:
-    """Return the names by number of TensorFlow's ``label_map.pbtxt``, where it has all words of the tables."""
+    """Return the names by number of TensorFlow's ``label_map.pbtxt``, where it has all words in use."""
     for file in islice(outside(tree, ".pbtxt"), _TEXTS):
         try:
             text, _ = text_of(content(tree.path(file), 1 << 24))

@@ -56,8 +56,8 @@ class Described:
 def description_files(tree: Tree) -> list[str]:
     """Return the files at the root that describe the whole, the usual name first.
 
-    Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does; Darknet keeps
-    its ``data/obj.data`` above the pictures.
+    Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does; Darknet's
+    ``data/obj.data`` lies above them.
     """
     found = [name for name in tree.files if "/" not in name and says_places(tree, name)]
     if not found:
