@@ -9,6 +9,7 @@ from skillbank.datasets.formats.gathering import divided, split_in
 from skillbank.datasets.formats.numbers import number, whole
 from skillbank.datasets.formats.pairing import Pairs
 from skillbank.datasets.formats.picture_texts import Grammar, Mark, TextReader, label_files, names_in
+from skillbank.datasets.formats.yolo_classes import description_files
 from skillbank.datasets.tree import Tree
 
 __all__ = ["OidToolkit", "VisDrone"]
@@ -40,7 +41,12 @@ class _Texts:
     why: str
 
     def recognise(self, tree: Tree) -> Recognised | None:
-        """Say whether such text files lie outside of the split folders, and have names of pictures."""
+        """Say whether such text files lie outside of the split folders, and have names of pictures.
+
+        What is described as YOLO's is that, with labels that are spoilt.
+        """
+        if description_files(tree):
+            return None
         mine = tuple(label_files(tree, self.grammar, paired=True))
         return Recognised(mine, f"{len(mine):,} text files of {self.why}") if mine else None
 

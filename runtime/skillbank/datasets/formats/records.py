@@ -24,6 +24,7 @@ __all__ = ["Records"]
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".manifest", ".odgt")
 _HEAD = 1 << 16
 _LOOKED_INTO = 25
+_FIRST_LINES = 3
 _NO_ENTRY = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 _Entry = Record | str
 
@@ -31,7 +32,7 @@ _Entry = Record | str
 class Records:
     """The format."""
 
-    name = "services"
+    name = "service_json"
     title = "JSON of labelling services"
 
     def recognise(self, tree: Tree) -> Recognised | None:
@@ -109,16 +110,14 @@ def _pieces(raw: bytes, within: str) -> list[tuple[str, bytes]]:
         else:
             pieces = json_as(raw, list[msgspec.Raw])[0]
         return [(f"entry {at}", bytes(piece)) for at, piece in enumerate(pieces, 1)]
-    if _is_one(raw):
-        return [("", raw)]
-    lines = enumerate(raw.splitlines(), 1)
-    return [(f"line {at}", line) for at, line in lines if line.strip()]
+    lines = [(f"line {at}", line) for at, line in enumerate(raw.splitlines(), 1) if line.strip()]
+    are_entries = len(lines) > 1 and any(_is_entry(line) for _, line in lines[:_FIRST_LINES])
+    return lines if are_entries else [("", raw)]
 
 
-def _is_one(raw: bytes) -> bool:
-    """Whether a file is one document, and not a document a line."""
+def _is_entry(line: bytes) -> bool:
     try:
-        json_as(raw, msgspec.Raw)
+        json_as(line, dict[str, msgspec.Raw])
     except UnreadableError:
         return False
     return True
