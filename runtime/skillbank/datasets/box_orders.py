@@ -71,6 +71,7 @@ _BY_FORMAT = {
     "dota": _CORNERS,
     "mot": _SIZED,
     "oidv4": _CORNERS,
+    "service_json": _ANY,
     "supervisely": _CORNERS,
     "visdrone": _SIZED,
     "wider": _SIZED,
