@@ -128,6 +128,6 @@ def test_several_answers_regions_and_points_are_said(tmp_path: Path) -> None:
     )
     assert boxes(data) == READ and kinds(data) == {"several-answers": 1}
     region = {"tag": "mask", "fbox": [1, 2, 3, 4]}
-    crowd = {**CROWD_HUMAN, "gtboxes": [*CROWD_HUMAN["gtboxes"], region]}  # type: ignore[misc]
+    crowd = {**CROWD_HUMAN, "gtboxes": [*CROWD_HUMAN["gtboxes"], region]}
     assert kinds(data_of(saved(tmp_path / "b", "x.odgt", crowd))) == {"region-left-out": 1}
     assert kinds(data_of(saved(tmp_path / "c", "x.json", SUPER_ANNOTATE))) == {"mark-left-out": 1}

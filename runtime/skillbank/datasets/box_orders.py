@@ -71,7 +71,7 @@ _BY_FORMAT = {
     "dota": _CORNERS,
     "mot": _SIZED,
     "oidv4": _CORNERS,
-    "service_json": _ANY,
+    "service_json": _SIZED,
     "supervisely": _CORNERS,
     "visdrone": _SIZED,
     "wider": _SIZED,
