@@ -121,6 +121,21 @@ def test_shares_of_a_picture_that_is_not_there_are_no_boxes(tmp_path: Path) -> N
     assert kinds(data) == {"size-unknown": 1} and boxes(data) == {"gone.jpg": []}
 
 
+def test_crowds_corrected_answers_and_outlines(tmp_path: Path) -> None:
+    crowd = json.loads(json.dumps(AZURE))
+    crowd["label"][0]["isCrowd"] = "true"
+    data = data_of(saved(tmp_path / "a", "x.jsonl", crowd))
+    assert [box.crowd for each in data.splits[0].pictures() for box in each.boxes] == [True]
+    first = {"source-ref": "a.jpg", "first": {"annotations": []}}
+    data = data_of(saved(tmp_path / "b", "x.manifest", {**first, **SAGEMAKER}))
+    assert boxes(data) == READ and kinds(data) == {"several-answers": 1}
+    document = json.loads(json.dumps(VOTT))
+    points = [{"x": 10, "y": 20}, {"x": 40, "y": 20}, {"x": 25, "y": 60}]
+    document["assets"]["0f"]["regions"][0] |= {"type": "POLYGON", "points": points}
+    data = data_of(saved(tmp_path / "c", "x.json", document))
+    assert boxes(data) == READ and kinds(data) == {"mark-as-box": 1}
+
+
 def test_several_answers_regions_and_points_are_said(tmp_path: Path) -> None:
     [label] = LABELBOX["projects"]["p"]["labels"]  # type: ignore[index]
     data = data_of(

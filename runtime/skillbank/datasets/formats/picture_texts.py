@@ -86,13 +86,11 @@ def label_files(tree: Tree, grammar: Grammar, *, paired: bool = False) -> list[s
         folder = name.rpartition("/")[0]
         if stem(name).lower() not in _NOT_LABELS and folder.rpartition("/")[2].lower() not in _NOT_HOMES:
             by_folder.setdefault(folder, []).append(name)
-    stems = {stem(name) for name in tree.pictures} if paired and by_folder else set()
-    return [
-        name
-        for names in by_folder.values()
-        if _are_labels(tree, grammar, names) and (not paired or any(stem(each) in stems for each in names))
-        for name in names
-    ]
+    mine = [names for names in by_folder.values() if _are_labels(tree, grammar, names)]
+    if paired and mine:
+        stems = {stem(name) for name in tree.pictures}
+        mine = [names for names in mine if any(stem(each) in stems for each in names)]
+    return [name for names in mine for name in names]
 
 
 def _are_labels(tree: Tree, grammar: Grammar, names: Sequence[str]) -> bool:

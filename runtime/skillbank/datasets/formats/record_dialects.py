@@ -28,6 +28,8 @@ class Mark:
         What the whole side of a picture is; 0 where numbers are pixels.
     is_object
         Whether it is one, and no region that nobody looked through.
+    is_crowd
+        Whether it holds many objects.
     """
 
     name: object
@@ -35,6 +37,7 @@ class Mark:
     points: Sequence[Any] = ()
     unit: float = 0.0
     is_object: bool = True
+    is_crowd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,17 @@ def _size(document: Entry) -> tuple[int | None, int | None]:
 
 
 def _sagemaker(entry: Entry) -> Record:
-    task = next(
-        (key for key, value in entry.items() if isinstance(value, dict) and "annotations" in value), ""
-    )
-    if not task:
+    tasks = [key for key, value in entry.items() if isinstance(value, dict) and "annotations" in value]
+    if not tasks:
         return Record((entry["source-ref"],), ())
+    task = tasks[-1]  # a job that corrects what another has answered writes behind it
     names = entry[f"{task}-metadata"]["class-map"]
     marks = (
         _box(names[str(each["class_id"])], each["left"], each["top"], each["width"], each["height"])
         for each in entry[task]["annotations"]
     )
     sizes = entry[task].get("image_size") or [{}]
-    return Record((entry["source-ref"],), tuple(marks), _size(sizes[0]))
+    return Record((entry["source-ref"],), tuple(marks), _size(sizes[0]), "", len(tasks) - 1)
 
 
 def _vertex(entry: Entry) -> Record:
@@ -107,7 +109,12 @@ def _vertex(entry: Entry) -> Record:
 
 def _azure(entry: Entry) -> Record:
     marks = (
-        Mark(each["label"], [each[key] for key in ("topX", "topY", "bottomX", "bottomY")], unit=1.0)
+        Mark(
+            each["label"],
+            [each[key] for key in ("topX", "topY", "bottomX", "bottomY")],
+            unit=1.0,
+            is_crowd=str(each.get("isCrowd")).lower() in ("1", "true"),
+        )
         for each in entry["label"]
     )
     return Record((entry.get("image_url") or entry["imageUrl"],), tuple(marks))
@@ -150,13 +157,15 @@ def _crowd_human(entry: Entry) -> Record:
 
 def _vott(entry: Entry) -> Record:
     asset = entry["asset"]
-    marks = (
-        _box(tag, box["left"], box["top"], box["width"], box["height"])
-        for region in entry["regions"]
-        for tag in region["tags"]
-        for box in [region["boundingBox"]]
-    )
+    marks = (_vott_mark(tag, region) for region in entry["regions"] for tag in region["tags"])
     return Record((asset["name"], asset["path"]), tuple(marks), _size(asset.get("size") or {}))
+
+
+def _vott_mark(tag: str, region: Entry) -> Mark:
+    if region.get("type") == "POLYGON":
+        return Mark(tag, None, [point[key] for point in region["points"] for key in ("x", "y")])
+    box = region["boundingBox"]
+    return _box(tag, box["left"], box["top"], box["width"], box["height"])
 
 
 def _super_annotate(entry: Entry) -> Record:

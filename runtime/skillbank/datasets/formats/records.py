@@ -184,4 +184,4 @@ class _Reader:
                 return
             both = (width, height, width, height)
             corners = [value * side / mark.unit for value, side in zip(found, both, strict=False)]
-        here.box(corners, mark.name, at)
+        here.box(corners, mark.name, at, crowd=mark.is_crowd)

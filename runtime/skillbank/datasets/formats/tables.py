@@ -88,8 +88,9 @@ class Tables:
 def _files(tree: Tree) -> Iterator[str]:
     """Yield the files that may be tables; texts too, but not those that bear the name of a picture."""
     yield from islice(outside(tree, *_ENDINGS), _LOOKED_INTO)
-    stems = {stem(name) for name in tree.pictures}
-    yield from islice((name for name in outside(tree, ".txt") if stem(name) not in stems), _TEXTS)
+    texts = [name for name in outside(tree, ".txt") if name.count("/") < 2]
+    stems = {stem(name) for name in tree.pictures} if texts else set()
+    yield from islice((name for name in texts if stem(name) not in stems), _TEXTS)
 
 
 def _tables(tree: Tree) -> list[tuple[Table, Columns]]:
