@@ -8,6 +8,7 @@ import pytest
 
 from skillbank.datasets.recognising import look
 from skillbank.datasets.tree import open_tree
+from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 
@@ -65,3 +66,12 @@ def test_lists_of_keras_yolo(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert boxes(data, "train") == {"train/a b.jpg": [("dog", 10, 20, 40, 60)], "train/c.jpg": []}
     assert kinds(data) == {"unknown-class": 1}
+
+
+def test_numbers_of_classes_without_names_are_refused(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "2007_train.txt", "/home/me/a.jpg 10,20,30,40,0 5,6,7,8,1\n")
+    with pytest.raises(
+        DataError, match=r"2007_train.txt numbers classes that no _classes.txt beside it names"
+    ):
+        data_of(tmp_path)

@@ -200,6 +200,7 @@ HEADER = "filename,class,xmin,ymin,xmax,ymax\n"
         ("a.csv", 'a.jpg 10 20 40 60 0 "dog"\n'),
         ("labels_pets.csv", "dog,10,20,30,40,a.jpg,100,80\n"),
         ("gt.txt", "a.jpg;10;20;40;60;dog\n"),
+        ("list.txt", '"a.jpg", 10, 20, 40, 60, dog\n'),
     ],
 )  # fmt: skip
 def test_shapes_of_more_tools(tmp_path: Path, file: str, said: str) -> None:
