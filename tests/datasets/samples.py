@@ -363,6 +363,47 @@ def kitti(root: Path) -> None:
         text(root / split / "label_2" / f"{stem}.txt", "".join(lines))
 
 
+def service_json(root: Path) -> None:
+    """Vertex AI's lines; the dialects of the others are tried in test_records."""
+    lines = ""
+    for split, stem, marks in _pictures(root, "images/{stem}.{ending}"):
+        said = [
+            {"displayName": name, "xMin": x1 / 100, "yMin": y1 / 80, "xMax": x2 / 100, "yMax": y2 / 80}
+            for name, (x1, y1, x2, y2) in marks
+        ]
+        use = {"aiplatform.googleapis.com/ml_use": {"train": "training", "val": "validation"}[split]}
+        entry = {"imageGcsUri": f"gs://bucket/{stem}.jpg", "boundingBoxAnnotations": said}
+        lines += json.dumps({**entry, "dataItemResourceLabels": use}) + "\n"
+    text(root / "import.jsonl", lines)
+
+
+def oidv4(root: Path) -> None:
+    called = {"train": "train", "val": "validation"}
+    for split, stem, marks in _pictures(root, "Dataset/{split}/Pets/{stem}.{ending}"):
+        lines = (f"{name} {x1}.0 {y1}.0 {x2}.0 {y2}.0\n" for name, (x1, y1, x2, y2) in marks)
+        text(root / "Dataset" / split / "Pets" / "Label" / f"{stem}.txt", "".join(lines))
+    (root / "Dataset" / "val").rename(root / "Dataset" / called["val"])
+
+
+def visdrone(root: Path) -> None:
+    for split, stem, marks in _pictures(root, "VisDrone2019-DET-{split}/images/{stem}.{ending}"):
+        lines = "".join(
+            f"{x1},{y1},{x2 - x1},{y2 - y1},1,{CLASSES.index(name) + 1},0,0\n"
+            for name, (x1, y1, x2, y2) in marks
+        )
+        text(root / f"VisDrone2019-DET-{split}" / "annotations" / f"{stem}.txt", lines)
+
+
+def keras_yolo(root: Path) -> None:
+    for split, entries in _by_split(root, "{split}/{stem}.{ending}").items():
+        lines = ""
+        for stem, marks in entries:
+            said = (f"{','.join(map(str, corners))},{CLASSES.index(name)}" for name, corners in marks)
+            lines += f"{stem}.jpg {' '.join(said)}\n"
+        text(root / split / "_annotations.txt", lines)
+        text(root / split / "_classes.txt", "\n".join(CLASSES))
+
+
 def open_images(root: Path) -> None:
     called = {"train": "train", "val": "validation"}
     header = (
@@ -411,7 +452,7 @@ def pictures(root: Path) -> None:
         pass
 
 
-CLASSES_OF = {"wider": ("face",)}
+CLASSES_OF = {"wider": ("face",), "visdrone": ("pedestrian", "people")}
 """Where a format cannot hold the classes of all samples."""
 SAMPLES: dict[str, Callable[[Path], None]] = {
     made.__name__: made
@@ -431,7 +472,11 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
         supervisely,
         datumaro,
         bdd100k,
+        service_json,
         kitti,
+        oidv4,
+        visdrone,
+        keras_yolo,
         open_images,
         hugging_face,
         csv,

@@ -194,3 +194,11 @@ def test_marks_that_are_none(tmp_path: Path) -> None:
     assert kinds(data)["unreadable-annotation"] == 6
     assert "annotations.xml image 0, mark 1: it has no corners" in details(data)
     assert [each.path for each in data.splits[0].pictures()] == ["a.jpg", None]
+
+
+def test_a_label_that_the_task_does_not_list_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    saved(tmp_path, meta("car"), image(0, "a.jpg", box("car"), box("crr")))
+    data = data_of(tmp_path)
+    assert data.classes == ("car", "crr")
+    assert data.notes == ("boxes bear classes that the data set's own list lacks, and they are added: crr",)

@@ -140,3 +140,22 @@ def test_hostile_entries(tmp_path: Path) -> None:
     assert {each.path for each in found} == {"a.png", None}
     assert kinds(data) == {"unreadable-annotation": 11}
     assert "metadata.jsonl line 7: it is nested too deeply" in details(data)
+
+
+def test_more_classes_than_boxes_are_said(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    objects = {"bbox": [[1, 2, 3, 4]], "categories": ["cat", "dog"]}
+    text(tmp_path / "metadata.jsonl", json.dumps({"file_name": "a.jpg", "objects": objects}))
+    assert "a.jpg" in boxes(data := data_of(tmp_path))
+    assert "object 2: it has more classes than boxes" in details(data)
+
+
+def test_corners_are_told_by_the_pictures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / f"{name}.jpg")
+    objects = {"bbox": [[10, 20, 40, 60], [60, 20, 90, 70]], "categories": ["cat", "cat"]}
+    lines = (json.dumps({"file_name": f"{name}.jpg", "objects": objects}) for name in ("a", "b"))
+    text(tmp_path / "metadata.jsonl", "\n".join(lines))
+    data = data_of(tmp_path)
+    assert boxes(data)["a.jpg"] == [("cat", 10, 20, 40, 60), ("cat", 60, 20, 90, 70)]
+    assert data.notes[0].startswith("boxes are taken as two corners")

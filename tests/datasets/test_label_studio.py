@@ -328,3 +328,18 @@ def test_hostile_tasks(tmp_path: Path) -> None:
     assert {each.path for each in found} <= {"a.jpg", None}
     assert "task 8: it is no task" in details(data) or "task 8: it is not what it should be" in details(data)
     assert kinds(data)["unreadable-annotation"] >= 10
+
+
+@pytest.mark.parametrize(
+    ("size", "stated"),
+    [((100, 80), (100, 80)), ((50, 40), (50, 40)), ((80, 100), (80, 100)), ((90, 40), (100, 80))],
+)
+def test_a_picture_of_other_proportions_is_not_the_one_that_was_annotated(
+    tmp_path: Path, size: tuple[int, int], stated: tuple[int, int]
+) -> None:
+    """Scaled and turned copies are; of another the check says then that its size disagrees."""
+    picture(tmp_path / "images" / "a.jpg", size)
+    saved(tmp_path, task("/data/upload/1/a.jpg", answer(result("rectanglelabels", rectangle("cat")))))
+    [split] = data_of(tmp_path).splits
+    [read] = split.pictures()
+    assert (read.width, read.height) == stated

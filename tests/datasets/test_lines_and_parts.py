@@ -125,8 +125,6 @@ def test_pixels_where_shares_are_meant_are_called_so(tmp_path: Path) -> None:
     [
         ("output.manifest", '{"source-ref": "s3://b/a.jpg"}\n'),
         ("train.odgt", '{"ID": "a", "gtboxes": []}\n'),
-        ("2007_train.txt", "/home/me/a.jpg 10,20,30,40,0 5,6,7,8,1\n"),
-        ("list.txt", '"a.png", 10, 20, 30, 40, cat\n'),
     ],
 )
 def test_more_files_may_be_annotations(tmp_path: Path, name: str, said: str) -> None:

@@ -70,5 +70,5 @@ def test_hostile_rows(tmp_path: Path) -> None:
     )
     data = data_of(tmp_path)
     assert kinds(data)["unreadable-annotation"] == 5
-    assert "bbox.csv line 2, line 2: its corners are no four numbers" in details(data)
+    assert "bbox.csv line 2: its corners are no four numbers" in details(data)
     assert {each.path for each in data.splits[0].pictures()} == {"a.jpg"}

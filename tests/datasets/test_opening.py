@@ -317,3 +317,47 @@ def test_moving_a_data_set_changes_nothing(tmp_path: Path) -> None:
     before = [boxes(open_place(tmp_path / "one").data, split) for split in ("train", "val")]
     shutil.move(tmp_path / "one", tmp_path / "two")
     assert [boxes(open_place(tmp_path / "two").data, split) for split in ("train", "val")] == before
+
+
+@pytest.mark.parametrize("place", ["data/train", "data/train/images", "data/val"])
+def test_what_lies_above_and_says_nothing_of_a_place_is_not_told(tmp_path: Path, place: str) -> None:
+    """Others' annotations, whose pictures are elsewhere, are no annotations of a folder called train."""
+    picture(tmp_path / "data" / "train" / "images" / "mine.jpg")
+    text(tmp_path / "data" / "val" / "note.md", "gone")
+    for file in ("train.json", "data/val.json"):
+        coco(tmp_path, file, "secret.jpg")
+    try:
+        opened = open_place(tmp_path / place)
+    except DataError as error:
+        assert "secret" not in str(error)
+        return
+    assert opened.data.format == "pictures" and opened.tree.root == tmp_path / place
+
+
+def test_missing_pictures_that_annotations_above_look_for_in_a_place_are_said(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "train" / "other.jpg")
+    coco(tmp_path, "train.json", "images\\train\\gone.jpg")
+    opened = open_place(tmp_path / "images" / "train")
+    assert opened.data.format == "coco"
+    assert [each.path for each in opened.data.splits[0].pictures()] == [None]
+
+
+def test_a_document_of_all_is_divided_by_the_folders_of_its_pictures(tmp_path: Path) -> None:
+    for name in ("train/a.jpg", "val/b.jpg", "more/c.jpg"):
+        picture(tmp_path / name)
+    coco(tmp_path, "annotations.json", "train/a.jpg", "b.jpg", "more/c.jpg")
+    data = open_place(tmp_path).data
+    assert names(Opened(open_place(tmp_path).tree, data)) == ["train", "val"]
+    assert list(boxes(data, "val")) == ["val/b.jpg"]
+    assert data.notes == (
+        "the splits of annotations.json are those of the folders of its pictures",
+        "1 pictures lie in no folder of a split and are left out",
+    )
+
+
+def test_an_empty_archive_is_named_and_not_where_it_was_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "unpacked").mkdir()
+    archive = text(tmp_path / "pets.zip", "")
+    with pytest.raises(DataError, match=r"/pets.zip holds no data set") as caught:
+        open_place(archive, lambda _: tmp_path / "unpacked")
+    assert "unpacked" not in str(caught.value)

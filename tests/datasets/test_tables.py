@@ -185,3 +185,41 @@ def test_centres_in_shares(tmp_path: Path) -> None:
     assert boxes(data_of(tmp_path)) == {"a.jpg": [("cat", 10, 20, 40, 60)]}
     text(tmp_path / "x.csv", "image,label,x_center,y_center,width,height\na.jpg,cat,25,40,30,40\n")
     assert boxes(data_of(tmp_path)) == {"a.jpg": [("cat", 10, 20, 40, 60)]}
+
+
+HEADER = "filename,class,xmin,ymin,xmax,ymax\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("a.csv", f"# made by our tool 1.2\n\n{HEADER}a.jpg,dog,10,20,40,60\n"),
+        ("a.csv", f"#{HEADER}a.jpg,dog,10,20,40,60\n"),
+        ("a.csv", "Filename;Annotation tag;Upper left corner X;Upper left corner Y;Lower right corner X;"
+                  "Lower right corner Y\na.jpg;dog;10;20;40;60\n"),
+        ("a.csv", 'a.jpg 10 20 40 60 0 "dog"\n'),
+        ("labels_pets.csv", "dog,10,20,30,40,a.jpg,100,80\n"),
+        ("gt.txt", "a.jpg;10;20;40;60;dog\n"),
+        ("list.txt", '"a.jpg", 10, 20, 40, 60, dog\n'),
+    ],
+)  # fmt: skip
+def test_shapes_of_more_tools(tmp_path: Path, file: str, said: str) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / file, said)
+    data = data_of(tmp_path)
+    assert (data.format, boxes(data)) == ("csv", {"a.jpg": [("dog", 10, 20, 40, 60)]})
+
+
+def test_numbers_of_classes_by_a_label_map_of_tensorflow(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "l.csv", f"{HEADER}a.jpg,2,10,20,40,60\n")
+    text(tmp_path / "label_map.pbtxt", "item {\n  id: 1\n  name: 'cat'\n}\nitem { name: \"dog\" id: 2 }\n")
+    data = data_of(tmp_path)
+    assert data.classes == ("cat", "dog") and boxes(data) == {"a.jpg": [("dog", 10, 20, 40, 60)]}
+
+
+def test_a_column_of_corners_that_is_missing_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "l.csv", "filename,width,height,class,xmin,ymin,xmax\na.jpg,100,80,dog,10,20,40\n")
+    with pytest.raises(DataError, match=r"l.csv has corners of boxes and no column of the bottom \(ymax\)"):
+        data_of(tmp_path)

@@ -401,7 +401,7 @@ def test_a_data_set_below_describes_itself_alone(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
-@pytest.mark.parametrize("line", ["684,8,273,116,0,0,0,0", "1,1,100,90,20,30,1,-1,-1"])
+@pytest.mark.parametrize("line", ["684,8,273,116,0,0,0,9", "1,1,100,90,20,30,1,-1,-1"])
 def test_lines_of_corners_with_commas_are_no_labels(tmp_path: Path, line: str) -> None:
     pair(tmp_path, "images/a.jpg", "annotations/a.txt", line)
     text(tmp_path / "classes.txt", "dog\ncat\n")
@@ -508,3 +508,27 @@ def test_the_only_description_may_lie_in_a_folder(tmp_path: Path, at: str) -> No
     data = data_of(tmp_path)
     assert (data.format, data.classes, data.notes, data.faults) == ("yolo", ("dog", "cat"), (), ())
     assert boxes(data, "train") == {"images/train/a.jpg": [BOX]}
+
+
+def test_darknet_keeps_its_description_above_the_pictures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / "data" / "obj" / f"{name}.jpg")
+        text(tmp_path / "data" / "obj" / f"{name}.txt", "0 0.5 0.5 0.2 0.25\n")
+    text(tmp_path / "data" / "obj.names", "dog\n")
+    text(tmp_path / "data" / "train.txt", "data/obj/a.jpg\n")
+    text(tmp_path / "data" / "test.txt", "data/obj/b.jpg\n")
+    text(
+        tmp_path / "data" / "obj.data",
+        "train = data/train.txt\nvalid = data/test.txt\nnames = data/obj.names\n",
+    )
+    data = data_of(tmp_path)
+    assert [split.name for split in data.splits] == ["train", "val"]
+
+
+def test_a_name_of_two_numbers_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "a.txt", "0 0.5 0.5 0.2 0.25\n2 0.5 0.5 0.4 0.25\n")
+    text(tmp_path / "classes.txt", "dog\ncat\ndog\n")
+    data = data_of(tmp_path)
+    assert data.classes == ("dog", "cat")
+    assert data.notes == ("classes.txt has the class 'dog' under several numbers, which are taken as one",)

@@ -32,6 +32,17 @@ def test_key_points_with_whether_they_are_seen(tmp_path: Path) -> None:
     assert set(map(tuple, boxes(data).values())) == {(BOX,)}
 
 
+def test_key_points_outside_of_their_box_that_are_seen(tmp_path: Path) -> None:
+    data = data_of(labelled(tmp_path, "0.9 0.9 2 0 0 0", "0.1 0.5 1 0.2 0.2 2", "0 0 0 0 0 0"))
+    assert set(map(tuple, boxes(data).values())) == {(BOX,)}
+
+
+def test_a_few_of_many_key_points_reach_out(tmp_path: Path) -> None:
+    inside = ["0.45 0.5 0.55 0.5 0.5 0.55"] * 9
+    data = data_of(labelled(tmp_path, *inside, "0.45 0.5 0.9 0.5 0.5 0.55"))
+    assert set(map(tuple, boxes(data).values())) == {(BOX,)}
+
+
 def test_tracks(tmp_path: Path) -> None:
     data = data_of(labelled(tmp_path, "0.91 1", "0.5 2", "0.73 17"))
     assert set(map(tuple, boxes(data).values())) == {(BOX,)}

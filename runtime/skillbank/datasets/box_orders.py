@@ -62,6 +62,7 @@ _BY_FORMAT = {
     "label_studio": Written((Order.SIZED,), PERCENT),
     "via": _SIZED,
     "kitti": _CORNERS,
+    "keras_yolo": _CORNERS,
     "open_images": Written((Order.CORNERS,), SHARES),
     "hugging_face": _SIZED,
     "bdd100k": _CORNERS,
@@ -69,7 +70,10 @@ _BY_FORMAT = {
     "datumaro": _SIZED,
     "dota": _CORNERS,
     "mot": _SIZED,
+    "oidv4": _CORNERS,
+    "service_json": _SIZED,
     "supervisely": _CORNERS,
+    "visdrone": _SIZED,
     "wider": _SIZED,
 }
 """Tables are not here: each says by its columns how it is written."""

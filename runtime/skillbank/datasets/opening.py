@@ -67,7 +67,12 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
     if place.is_file() and (archive_stem(place.name) is not None or is_table(place.name)):
         if unpack is None:
             raise DataError(f"{place} is an archive; unpack it, and name the folder")
-        return _whole(open_tree(unpack(place), unpack), form)
+        unpacked = unpack(place)
+        try:
+            return _whole(open_tree(unpacked, unpack), form)
+        except DataError as error:  # a person knows the archive, and not where it was unpacked
+            error.args = (str(error).replace(str(unpacked), str(place)),)
+            raise
     if place.is_dir():
         tree = open_tree(place, unpack)
         found = unwrapped(tree, form)
@@ -169,24 +174,29 @@ def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
             split for split in data.splits if rest == split.said or split_of(rest) == (split.name or None)
         ]
         return Opened(tree, data, named[0]) if rest and named and split_of(rest) is not None else None
-    files = [name for split in data.splits for name in split.annotations] or [""]
-    if any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
-        return Opened(tree, data)
     word = split_in(rest.rpartition("/")[2])
-    named = [split for split in data.splits if word is not None and split.name == word]
-    held = [split for split in named or data.splits if any(True for _ in _below(split, rest))]
-    if not held:
-        return None
+    inside = [split for split in data.splits if any(True for _ in _below(split, rest))]
+    files = [name for split in data.splits for name in split.annotations] or [""]
+    if inside and any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
+        return Opened(tree, data)
+    named = [split for split in inside if word is not None and split.name == word]
+    held = named or ([] if any(split.name == word for split in data.splits) else inside)
     return Opened(tree, data, _narrowed(held[0], rest)) if len(held) == 1 else None
 
 
 def _below(split: Split, folder: str) -> Iterator[Picture]:
-    """Yield the pictures of a split that lie in a folder, or whose annotations do."""
+    """Yield the pictures of a split that lie in a folder, or whose annotations do or say that they lie there.
+
+    What lies above and says nothing of the folder is another's data set, and none of its names are told.
+    """
     start = f"{folder}/"
-    word = split_in(folder.rpartition("/")[2])
     for picture in split.pictures():
-        inside = (picture.path or "").startswith(start) or picture.where.file.startswith(start)
-        if inside or (picture.path is None and word is not None and word == split.name):
+        said = "/" + picture.name.replace("\\", "/").removeprefix("./")
+        if (
+            (picture.path or "").startswith(start)
+            or picture.where.file.startswith(start)
+            or (picture.path is None and f"/{start}" in said)
+        ):
             yield picture
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skillbank.datasets.dividing import divided_by_folders
 from skillbank.datasets.document import DataSet, split_in, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats import FORMATS, LAST, Format
@@ -73,6 +74,7 @@ class Found:
         if self.parts and not any(split.name for split in whole.splits):
             files = a_few([one_line(name) for _, claim in self.claims for name in claim.files], 3)
             return self._divided(f"{files} beside the folders of the splits is not divided and left aside")
+        whole = divided_by_folders(self.tree, whole)
         if aside := self._aside():
             return replace(whole, faults=(*whole.faults, *aside))
         return whole

@@ -11,16 +11,19 @@ from skillbank.datasets.formats.cvat_writer import CvatWriter
 from skillbank.datasets.formats.datumaro import Datumaro
 from skillbank.datasets.formats.dota import Dota
 from skillbank.datasets.formats.hugging_face import HuggingFace
+from skillbank.datasets.formats.keras_yolo import KerasYolo
 from skillbank.datasets.formats.kitti import Kitti
 from skillbank.datasets.formats.label_studio import LabelStudio
 from skillbank.datasets.formats.label_studio_writer import LabelStudioWriter
 from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.formats.labelme_writer import LabelmeWriter
 from skillbank.datasets.formats.mot import Mot
+from skillbank.datasets.formats.named_corners import OidToolkit, VisDrone
 from skillbank.datasets.formats.odvg import Odvg
 from skillbank.datasets.formats.odvg_writer import OdvgWriter
 from skillbank.datasets.formats.open_images import OpenImages
 from skillbank.datasets.formats.plain_pictures import PlainPictures
+from skillbank.datasets.formats.records import Records
 from skillbank.datasets.formats.scalabel import Scalabel
 from skillbank.datasets.formats.supervisely import Supervisely
 from skillbank.datasets.formats.tables import Tables
@@ -50,7 +53,11 @@ FORMATS: tuple[Format, ...] = (
     Supervisely(),
     Datumaro(),
     Scalabel(),
+    Records(),
     Kitti(),
+    OidToolkit(),
+    VisDrone(),
+    KerasYolo(),
     OpenImages(),
     HuggingFace(),
     Tables(),

@@ -13,7 +13,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
 from skillbank.datasets.formats.cvat_marks import add_mark, label_of
 from skillbank.datasets.formats.files import UnreadableError, head, xml_parts
-from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, divided, outside, split_in, unlisted
 from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.pairing import stem
 from skillbank.datasets.tree import Tree
@@ -63,6 +63,7 @@ class Cvat:
         frames = {census.file: _Frames(tree, census) for census in censuses if census.tracks}
         reader = _Reader(tree, labels, frames)
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
+        notes.extend(unlisted(used, listed))
         notes.extend(note for each in frames.values() for note in each.notes)
         return DataSet(self.name, classes, splits, tuple(notes))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
@@ -20,8 +21,10 @@ __all__ = [
     "divided",
     "examples",
     "outside",
+    "same_names",
     "split_in",
     "split_said",
+    "unlisted",
 ]
 
 T = TypeVar("T")
@@ -49,6 +52,8 @@ class Gathering:
 
     def fault(self, kind: str, detail: str, at: str = "") -> None:
         """Keep a fault of the picture, or of a place in it."""
+        if at == self.where.at:
+            at = ""
         where = f"{self.where}, {at}" if at and self.where.at else f"{self.where} {at}".rstrip()
         self.faults.append(Fault(kind, where, detail))
 
@@ -99,14 +104,29 @@ def classes_of(used: set[str], listed: Sequence[str]) -> tuple[str, ...]:
     return (*first, *sorted(used - set(first)))
 
 
+def same_names(names: Iterable[str], file: str) -> Iterator[str]:
+    """Yield a note for each name that a list of classes gives to several numbers."""
+    counts = Counter(names)
+    for name in (name for name, count in counts.items() if count > 1):
+        said = f"{one_line(file)} has the class '{one_line(name)}'"
+        yield f"{said} under several numbers, which are taken as one"
+
+
+def unlisted(used: Iterable[str], listed: Sequence[str]) -> Iterator[str]:
+    """Yield a note where boxes bear names that the data set's own list of classes lacks."""
+    if listed and (others := sorted(set(used) - set(listed))):
+        yield f"boxes bear classes that the data set's own list lacks, and they are added: {examples(others)}"
+
+
 def outside(tree: Tree, *endings: str) -> Iterator[str]:
-    """Yield the files with some endings that do not lie in a folder ``train``, ``val`` ... of the root.
+    """Yield the files with some endings that do not lie in a folder of a split at the root.
 
     Those folders are data sets of their own.
     """
+    splits = frozenset(tree.split_folders)
     for name in tree.ending(*endings):
         first, slash, _ = name.partition("/")
-        if not slash or split_of(first) is None:
+        if not slash or first not in splits:
             yield name
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
@@ -16,6 +16,7 @@ from skillbank.datasets.formats.coordinates import numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.hugging_face_names import described, names_of
+from skillbank.datasets.formats.open_orders import LOOKED_AT, are_corners, order_note
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
@@ -70,9 +71,10 @@ class HuggingFace:
         for census in censuses:
             for said in census.splits:
                 entries.setdefault(said, []).append((census.file, said))
-        reader = _Reader(tree, labels)
+        corners = are_corners(_samples(tree, files))
+        reader = _Reader(tree, labels, corners)
         splits, rest = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
-        notes = ["boxes are taken as x, y, width and height", *notes, *rest]
+        notes = [f"boxes are taken as {order_note(corners=corners)}", *notes, *rest]
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
@@ -141,8 +143,7 @@ def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
             boxes, names = _parsed(inside[key]), _parsed(inside.get(_first(inside, _CLASSES) or "", []))
             if isinstance(boxes, list):
                 several = names if isinstance(names, list) else [names] * len(boxes)
-                padded = [*several, *[None] * len(boxes)]
-                return list(zip(boxes, padded, strict=False))
+                return list(zip_longest(boxes, several))
         if (
             isinstance(inside, list)
             and inside
@@ -201,6 +202,7 @@ def _word(name: object) -> str:
 class _Reader:
     tree: Tree
     labels: Mapping[str, int]
+    corners: bool
 
     def pictures(self, parts: Sequence[tuple[str, str]]) -> Iterator[Picture]:
         """Yield the pictures of files, of each those of a split."""
@@ -224,16 +226,29 @@ class _Reader:
         if objects is None:
             here.fault("unreadable-annotation", "it has no boxes")
         for position, (box, word) in enumerate(objects or (), 1):
-            here.box(_corners(box), _word(word), f"object {position}")
+            if box is None and word is not None:
+                here.fault("unreadable-annotation", "it has more classes than boxes", f"object {position}")
+                continue
+            here.box(_corners(box, self.corners), _word(word), f"object {position}")
         path = self.tree.find(name, beside=file) if name else None
         size = pixels(entry.get("width")), pixels(entry.get("height"))
         return here.picture(name, path, size, self.tree)
 
 
-def _corners(box: object) -> list[object]:
+def _samples(tree: Tree, files: Iterable[str]) -> Iterator[tuple[list[object], tuple[int, int] | None]]:
+    """Yield the first boxes, with the sizes of their pictures."""
+    for file in files:
+        for _, entry, _ in islice(_entries(tree, file), LOOKED_AT):
+            name = entry.get(_NAME) if isinstance(entry, dict) else None
+            path = tree.find(name, beside=file) if isinstance(name, str) and name else None
+            for box, _ in (_objects(entry) or ()) if isinstance(entry, dict) and path is not None else ():
+                yield box if isinstance(box, list) else [], tree.size(path) if path is not None else None
+
+
+def _corners(box: object, are_corners: bool) -> list[object]:
     """Return left, top, right and bottom, or what stands there instead of four numbers."""
     found = numbers(box) if isinstance(box, list) else None
-    if found is None or len(found) != 4:
+    if found is None or len(found) != 4 or are_corners:
         return list(box) if isinstance(box, list) else [box]
     x, y, w, h = found
     return [x, y, x + w, y + h]

@@ -13,7 +13,7 @@ from typing import Any
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.files import head
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in, unlisted
 from skillbank.datasets.formats.json_entries import entries_of
 from skillbank.datasets.formats.label_studio_config import listed_classes
 from skillbank.datasets.formats.label_studio_marks import Answer, classes_in, marks, names_of, picture_of
@@ -60,7 +60,7 @@ class LabelStudio:
         found = self.recognise(tree)
         censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
         used = {name for census in censuses for name in census.names}
-        classes = classes_of(used, tuple(listed_classes(tree)))
+        classes = classes_of(used, listed := tuple(listed_classes(tree)))
         entries: dict[str, list[tuple[str, int]]] = {}
         for census in censuses:
             for position, said in census.chosen.items():
@@ -85,7 +85,15 @@ class LabelStudio:
                 notes.append(f"{count:,} {title} are left out")
         if any(census.predicted for census in censuses):
             notes.append("predictions are not taken for annotations")
-        return DataSet(self.name, classes, splits, tuple(notes))
+        return DataSet(self.name, classes, splits, (*unlisted(used, listed), *notes))
+
+
+def _is_another(size: tuple[int, int], said: tuple[int, int] | None) -> bool:
+    """Whether a picture is no scaled and no turned copy of the one that was annotated, to a pixel or two."""
+    if said is None:
+        return False
+    width, height = size
+    return all(abs(w * height - h * width) > 2 * max(w, h, width, height) for w, h in (said, said[::-1]))
 
 
 def _is_export(tree: Tree, file: str) -> bool:
@@ -237,7 +245,9 @@ class _Reader:
         path = _found(self.tree, names, file)
         if position in self.several[file]:
             here.fault("several-answers", f"{answer.further + 1} of them" if answer.further else "")
-        size = (self.tree.size(path) if path is not None else None) or answer.size
+        there = self.tree.size(path) if path is not None else None
+        # Shares of a picture of other proportions fit the one that was annotated; the check says so then.
+        size = answer.size if there is None or _is_another(there, answer.size) else there
         if size is None and answer.results:
             here.fault("size-unknown", "it has no original_width and original_height")
         elif size is not None:

@@ -15,7 +15,15 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.census import take_census
 from skillbank.datasets.formats.coordinates import Corners, around, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
+from skillbank.datasets.formats.gathering import (
+    Gathering,
+    classes_of,
+    divided,
+    examples,
+    outside,
+    split_in,
+    unlisted,
+)
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
 
@@ -80,7 +88,7 @@ class Labelme:
             partial(_look, tree),
             lambda file: not _is_labelme(tree, file),
         )
-        classes = classes_of(census.names, _listed(tree))
+        classes = classes_of(census.names, listed := _listed(tree))
         entries: dict[str, list[str]] = {}
         for file, path in census.pictures.items():
             entries.setdefault(split_in(file, path), []).append(file)
@@ -88,7 +96,7 @@ class Labelme:
         splits, notes = divided(entries, reader.pictures, lambda some: some)
         if census.foreign:
             notes.append(f"JSON files of another kind are not read ({examples(census.foreign)})")
-        return DataSet(self.name, classes, splits, tuple(notes))
+        return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes))
 
 
 def _is_labelme(tree: Tree, name: str) -> bool:

@@ -35,12 +35,15 @@ class Table:
     ----------
     first
         The first rows, the one with the names of columns among them.
+    comments
+        Lines before them that begin with ``#`` and are no row.
     """
 
     tree: Tree
     file: str
     delimiter: str
     first: tuple[tuple[str, ...], ...]
+    comments: int = 0
 
     def encoding(self) -> str:
         """Return what the whole file can be decoded with: UTF-8, UTF-16 by its mark, else Latin-1."""
@@ -71,10 +74,12 @@ class Table:
         try:
             with opened(self.tree.path(self.file)) as file:
                 text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+                for _ in range(self.comments):
+                    text.readline()
                 reader = csv.reader(text, delimiter=self.delimiter)
                 for cells in reader:
                     if any(cells):
-                        yield reader.line_num, [cell.strip() for cell in cells]
+                        yield reader.line_num + self.comments, [cell.strip() for cell in cells]
         except csv.Error as error:
             where = f"{self.tree.path(self.file)} line {reader.line_num}"
             raise DataError(f"{where} cannot be read ({one_line(error)}); correct it") from None
@@ -91,15 +96,26 @@ def table_of(tree: Tree, file: str) -> Table | None:
     start = head(tree.path(file), _HEAD)
     text = start.decode("utf-8", "replace")
     whole = text.splitlines()[: -1 if len(start) >= _HEAD else None]
-    lines = [line for line in whole if line.strip()][:25]
+    comments = _comments(whole)
+    lines = [line for line in whole[comments:] if line.strip()][:25]
     if not lines or "\0" in text:
         return None
     delimiter = max(_DELIMITERS, key=lambda each: (lines[0].count(each), -_DELIMITERS.index(each)))
+    if delimiter not in lines[0] and " " in lines[0]:
+        delimiter = " "
     try:
         first = [tuple(cell.strip() for cell in row) for row in csv.reader(lines, delimiter=delimiter)]
     except csv.Error:
         return None
-    return Table(tree, file, delimiter, tuple(first)) if len(first[0]) > 1 else None
+    return Table(tree, file, delimiter, tuple(first), comments) if len(first[0]) > 1 else None
+
+
+def _comments(lines: Sequence[str]) -> int:
+    """Return how many of the first lines are comments: a header may begin with # too, and has the columns."""
+    count = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+    most = max(lines[count].count(each) for each in _DELIMITERS) if count else 0
+    same = count and most and max(lines[count - 1].count(each) for each in _DELIMITERS) == most
+    return count - 1 if same else count
 
 
 def is_blank(cell: str) -> bool:

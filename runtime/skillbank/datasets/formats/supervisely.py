@@ -14,7 +14,7 @@ from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in
+from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, outside, split_in, unlisted
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.formats.supervisely_shapes import Mark, corners_of
 from skillbank.datasets.tree import Tree
@@ -70,13 +70,13 @@ class Supervisely:
         files = _files(tree)
         pairs = Pairs(tree)
         census = _census(tree, files)
-        classes = classes_of(census.names, _listed(tree))
+        classes = classes_of(census.names, listed := _listed(tree))
         entries: dict[str, list[str]] = {}
         for file, said in census.splits.items():
             entries.setdefault(said, []).append(file)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
         splits, notes = divided(entries, reader.pictures, lambda some: some)
-        return DataSet(self.name, classes, splits, tuple(notes))
+        return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes))
 
 
 def _files(tree: Tree) -> list[str]:

@@ -11,7 +11,7 @@ from skillbank.datasets.formats.numbers import number
 from skillbank.datasets.formats.rows import Table, is_blank
 from skillbank.datasets.tree import PICTURES
 
-__all__ = ["Columns", "columns_of"]
+__all__ = ["Columns", "columns_of", "lacking_columns"]
 
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
@@ -22,17 +22,17 @@ def _words(text: str) -> list[str]:
 
 _PICTURE = _words(
     "filename file_name image_path img_path filepath file_path image_file image_filename image_name img_name "
-    "path image img image_id imageid img_id file frame picture photo"
+    "path image img image_id imageid img_id file frame picture photo patientid"
 )
 _CLASS = _words(
     "class_name classname label_name category_name class label category cls name object species type "
-    "class_id label_id category_id"
+    "class_id classid label_id category_id annotation_tag tag target"
 )
 _SPLIT = _words("split subset set partition usage phase")
-_LEFT = _words("xmin x_min x1 x_1 left xtl x0 bbox_x1 bbox_xmin bbox_x_min")
-_TOP = _words("ymin y_min y1 y_1 top ytl y0 bbox_y1 bbox_ymin bbox_y_min")
-_RIGHT = _words("xmax x_max x2 x_2 right xbr bbox_x2 bbox_xmax bbox_x_max")
-_BOTTOM = _words("ymax y_max y2 y_2 bottom ybr bbox_y2 bbox_ymax bbox_y_max")
+_LEFT = _words("xmin x_min x1 x_1 left xtl x0 bbox_x1 bbox_xmin bbox_x_min upper_left_corner_x roi_x1")
+_TOP = _words("ymin y_min y1 y_1 top ytl y0 bbox_y1 bbox_ymin bbox_y_min upper_left_corner_y roi_y1")
+_RIGHT = _words("xmax x_max x2 x_2 right xbr bbox_x2 bbox_xmax bbox_x_max lower_right_corner_x roi_x2")
+_BOTTOM = _words("ymax y_max y2 y_2 bottom ybr bbox_y2 bbox_ymax bbox_y_max lower_right_corner_y roi_y2")
 _X = ["x", "bbox_x", "box_x", *_LEFT]
 _Y = ["y", "bbox_y", "box_y", *_TOP]
 _W = _words("w width bbox_w bbox_width box_width box_w")
@@ -86,6 +86,19 @@ def columns_of(table: Table) -> Columns | None:
     return found
 
 
+def lacking_columns(table: Table) -> str:
+    """Return which columns of corners a table lacks beside others; empty where it has none or all."""
+    said = {_plain(cell) for cell in table.first[0]}
+    sides = {"the left": _LEFT, "the top": _TOP, "the right": _RIGHT, "the bottom": _BOTTOM}
+    absent = [f"{title} ({names[0]})" for title, names in sides.items() if said.isdisjoint(names)]
+    is_one = not said.isdisjoint(_PICTURE) and len(absent) in (1, 2)
+    return " and ".join(absent) if is_one and columns_of(table) is None else ""
+
+
+def _plain(cell: str) -> str:
+    return _NOT_LETTERS.sub("_", cell.lower()).strip("_")
+
+
 def _are_shares(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
     """Whether the numbers of the first rows are all from 0 to 1, and not all whole."""
     cells = (row[at] for row in rows for at in columns if at < len(row))
@@ -96,7 +109,7 @@ def _are_shares(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
 def _named(header: Sequence[str]) -> Columns | None:
     at: dict[str, int] = {}
     for position, cell in enumerate(header):
-        at.setdefault(_NOT_LETTERS.sub("_", cell.lower()).strip("_"), position)
+        at.setdefault(_plain(cell), position)
 
     def first(names: Sequence[str]) -> int | None:
         return next((at[name] for name in names if name in at), None)
@@ -113,7 +126,7 @@ def _named(header: Sequence[str]) -> Columns | None:
         form, size = "xyxy", size or all_of(["width"], ["height"])
     elif (corners := all_of(_CX, _CY, _W, _H)) is not None:
         form = "cxcywh"
-    elif (corners := all_of(_X, _Y, _W, _H)) is not None:
+    elif first((*_RIGHT, *_BOTTOM)) is None and (corners := all_of(_X, _Y, _W, _H)) is not None:
         form = "xywh"
     elif (corners := all_of(_IN_ONE)) is not None:
         form, size = "xywh", size or all_of(["width"], ["height"])
@@ -124,11 +137,18 @@ def _named(header: Sequence[str]) -> Columns | None:
 
 
 def _unnamed(rows: Sequence[Sequence[str]]) -> Columns | None:
-    """Return the columns of a table of RetinaNet, SKU-110K or Google (split, picture, class, shares)."""
-    if all(_is_picture(row[0]) and len(row) == 6 and _are_corners(row[1:5]) for row in rows):
-        return Columns("xyxy", 0, (1, 2, 3, 4), 5, has_header=False)
+    """Return the columns of a table of RetinaNet, Udacity, SKU-110K, Make Sense or Google.
+
+    Make Sense has class, upper left and size, picture and its size; Google split, picture, class and shares.
+    """
+    if all(_is_picture(row[0]) and len(row) in (6, 7) and _are_corners(row[1:5]) for row in rows):
+        last = len(rows[0]) - 1  # Udacity says before the class whether an object is hidden
+        if all(len(row) == last + 1 and (last == 5 or row[5] in ("0", "1")) for row in rows):
+            return Columns("xyxy", 0, (1, 2, 3, 4), last, has_header=False)
     if all(_is_picture(row[0]) and len(row) == 8 and _are_corners([*row[1:5], *row[6:]]) for row in rows):
         return Columns("xyxy", 0, (1, 2, 3, 4), 5, size=(6, 7), has_header=False)
+    if all(len(row) == 8 and _is_picture(row[5]) and _are_corners([*row[1:5], *row[6:]]) for row in rows):
+        return Columns("xywh", 5, (1, 2, 3, 4), 0, size=(6, 7), has_header=False)
     if all(
         len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
         for row in rows

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import itemgetter
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import numbers, pixels
+from skillbank.datasets.formats.files import UnreadableError, content, text_of
 from skillbank.datasets.formats.gathering import Gathering, divided, examples, outside, split_in
 from skillbank.datasets.formats.open_images import is_open_images
-from skillbank.datasets.formats.pairing import Pairs
+from skillbank.datasets.formats.open_orders import LOOKED_AT, are_corners, order_note
+from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.formats.rows import Row, Table, is_blank, split_of_file, table_of, together
-from skillbank.datasets.formats.table_columns import Columns, columns_of
+from skillbank.datasets.formats.table_columns import Columns, columns_of, lacking_columns
 from skillbank.datasets.tree import Tree
 
 __all__ = ["Tables"]
@@ -23,9 +26,12 @@ __all__ = ["Tables"]
 _SHARES = ("shares", "centred shares")
 _LOOKED_INTO = 200
 _ENDINGS = (".csv", ".tsv")
+_TEXTS = 20
 _LISTS = frozenset(
     {"classes", "_classes", "class_list", "class_names", "class_mapping", "class_map", "labelmap"}
 )
+_ID = re.compile(r"\bid\s*:\s*(\d{1,9})")
+_NAME = re.compile(r"""\bname\s*:\s*(["'])(.*?)\1""")
 _ONLY = "object"
 """What a box is called where a table names no classes."""
 
@@ -39,7 +45,16 @@ class Tables:
     def recognise(self, tree: Tree) -> Recognised | None:
         """Say whether tables whose columns are known lie outside of the split folders."""
         mine = tuple(table.file for table, _ in _tables(tree))
-        return Recognised(mine, f"{examples(mine)} with columns of boxes") if mine else None
+        if mine:
+            return Recognised(mine, f"{examples(mine)} with columns of boxes")
+        for file in _files(tree):
+            table = table_of(tree, file)
+            if table is not None and (absent := lacking_columns(table)):
+                said = (
+                    f"{tree.path(file)} has corners of boxes and no column of {absent}: add what is missing"
+                )
+                return Recognised((), file, said)
+        return None
 
     def read(self, tree: Tree) -> DataSet:
         """Read the tables once for classes and order, and again when pictures are asked for.
@@ -52,12 +67,14 @@ class Tables:
         pairs = Pairs(tree)
         censuses = [_census(table, columns) for table, columns in _tables(tree)]
         used = {name for census in censuses for name in census.names}
-        listed = _listed(tree)
+        listed = _listed(tree) or _mapped(tree, used)
         classes, labels, notes = _classes(used, listed)
         entries: dict[str, list[tuple[_Census, str]]] = {}
         for census in censuses:
             if census.columns.form == "xywh" and len(census.columns.corners) == 1:
-                notes.append(f"the boxes of {census.table.file} are taken as x, y, width and height")
+                if corners := are_corners(_samples(tree, pairs, census)):
+                    census.columns = replace(census.columns, form="xyxy")
+                notes.append(f"the boxes of {census.table.file} are taken as {order_note(corners=corners)}")
             if census.columns.name is None:
                 notes.append(f"{census.table.file} names no classes; all boxes are of the class '{_ONLY}'")
             for value, some in census.splits.items():
@@ -68,9 +85,17 @@ class Tables:
         return DataSet(self.name, classes, splits, (*notes, *rest))
 
 
+def _files(tree: Tree) -> Iterator[str]:
+    """Yield the files that may be tables; texts too, but not those that bear the name of a picture."""
+    yield from islice(outside(tree, *_ENDINGS), _LOOKED_INTO)
+    texts = [name for name in outside(tree, ".txt") if name.count("/") < 2]
+    stems = {stem(name) for name in tree.pictures} if texts else set()
+    yield from islice((name for name in texts if stem(name) not in stems), _TEXTS)
+
+
 def _tables(tree: Tree) -> list[tuple[Table, Columns]]:
     found = []
-    for file in islice(outside(tree, *_ENDINGS), _LOOKED_INTO):
+    for file in _files(tree):
         table = table_of(tree, file)
         if table is not None and not is_open_images(table) and (columns := columns_of(table)) is not None:
             found.append((table, columns))
@@ -89,6 +114,20 @@ def _listed(tree: Tree) -> dict[str, str]:
             if code.isdecimal() and len(code) < 10:
                 names.setdefault(int(code), name)
     return {str(code): names[code] for code in sorted(names)}
+
+
+def _mapped(tree: Tree, used: set[str]) -> dict[str, str]:
+    """Return the names by number of TensorFlow's ``label_map.pbtxt``, where it has all words in use."""
+    for file in islice(outside(tree, ".pbtxt"), _TEXTS):
+        try:
+            text, _ = text_of(content(tree.path(file), 1 << 24))
+        except UnreadableError:
+            continue
+        items = [(_ID.search(item), _NAME.search(item)) for item in text.split("item")]
+        names = {found[1]: name[2] for found, name in items if found is not None and name is not None}
+        if used and used <= names.keys() | set(names.values()):
+            return names
+    return {}
 
 
 def stem_of(file: str) -> str:
@@ -147,6 +186,16 @@ class _Census:
         for line, cells in islice(self.table.rows(self.encoding), int(self.columns.has_header), None):
             if len(cells) > self.columns.picture and cells[self.columns.picture]:
                 yield line, cells
+
+
+def _samples(
+    tree: Tree, pairs: Pairs, census: _Census
+) -> Iterator[tuple[list[object], tuple[int, int] | None]]:
+    """Yield what the first rows say of boxes in one cell, with the sizes of their pictures."""
+    for _, cells in islice(census.rows(), LOOKED_AT):
+        path = pairs.named(cells[census.columns.picture], census.table.file)
+        if path is not None and not _is_empty(cells, census.columns):
+            yield _said(census.table, census.columns, cells), tree.size(path)
 
 
 def _census(table: Table, columns: Columns) -> _Census:
@@ -224,15 +273,21 @@ def _scaled(corners: list[object], sides: tuple[int, int] | None) -> list[object
     return [value * side for value, side in zip(found, (*sides, *sides), strict=True)]
 
 
+def _said(table: Table, columns: Columns, cells: Sequence[str]) -> list[object]:
+    """Return the numbers of a row as they are written."""
+    said: list[object] = [table.value(_cell(cells, column)) for column in columns.corners]
+    if len(said) > 1:
+        return said
+    try:
+        inside = json.loads(_cell(cells, columns.corners[0]))
+    except (ValueError, RecursionError):
+        return said
+    return inside if isinstance(inside, list) else said
+
+
 def _corners(table: Table, columns: Columns, cells: Sequence[str]) -> list[object]:
     """Return left, top, right and bottom, or what stands there instead of numbers."""
-    said: list[object] = [table.value(_cell(cells, column)) for column in columns.corners]
-    if len(said) == 1:
-        try:
-            inside = json.loads(_cell(cells, columns.corners[0]))
-        except (ValueError, RecursionError):
-            return said
-        said = inside if isinstance(inside, list) else said
+    said = _said(table, columns, cells)
     found = numbers(said)
     if found is None or len(found) != 4 or columns.form in ("xyxy", "shares"):
         return said

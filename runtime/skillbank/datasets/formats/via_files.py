@@ -22,7 +22,7 @@ __all__ = ["ENDINGS", "ViaPicture", "ViaRegion", "is_via", "via_pictures"]
 
 ENDINGS = (".json", ".csv")
 _LOOK = 4096
-_THIRD = re.compile(rb'"data_format_version"\s*:\s*"3')
+_THIRD = re.compile(rb'"data_format_version"\s*:\s*"3|"vid_list"\s*:')
 _HEADER = re.compile(
     rb"#?\s*filename,(file_)?size,file_attributes,region_count,region_id,region_shape_attributes"
 )

@@ -15,7 +15,15 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.census import Census, take_census
 from skillbank.datasets.formats.coordinates import around, around_turned, numbers, pixels
 from skillbank.datasets.formats.files import UnreadableError, content, head, text_of, xml_of
-from skillbank.datasets.formats.gathering import Gathering, classes_of, divided, examples, outside, split_in
+from skillbank.datasets.formats.gathering import (
+    Gathering,
+    classes_of,
+    divided,
+    examples,
+    outside,
+    split_in,
+    unlisted,
+)
 from skillbank.datasets.formats.image_sets import ImageSets, image_sets, list_bases
 from skillbank.datasets.formats.pairing import Pairs, stem
 from skillbank.datasets.tree import Tree
@@ -75,11 +83,11 @@ class Voc:
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = take_census(found.files if found is not None else (), pairs, partial(_look, tree))
-        classes = classes_of(census.names, _labelmap(tree, census.names))
+        classes = classes_of(census.names, listed := _labelmap(tree, census.names))
         entries, notes = _entries(tree, census)
         reader = _Reader(tree, pairs, {name: number for number, name in enumerate(classes)})
         splits, left = divided(entries, reader.pictures, _files)
-        return DataSet(self.name, classes, splits, (*notes, *left))
+        return DataSet(self.name, classes, splits, (*unlisted(census.names, listed), *notes, *left))
 
 
 def _look(tree: Tree, file: str) -> tuple[Sequence[str], Iterable[str]] | None:

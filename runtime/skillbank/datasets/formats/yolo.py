@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from skillbank.datasets.document import DataSet, Picture, Split, Where
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.gathering import same_names
 from skillbank.datasets.formats.yolo_classes import (
     class_list_files,
     described,
@@ -64,6 +65,7 @@ class Yolo:
         places = {name: place for place, name in enumerate(classes)}
         behind, note = (KEY_POINTS, "") if found.pose else behind_boxes(tree, label_files(tree))
         notes = [*found.notes, *layout.notes, *filter(None, [note])]
+        notes += same_names(names.values(), found.classes.file)
         labels = Labels({number: places[name] for number, name in names.items()}, places, behind)
         splits = tuple(
             Split(

@@ -56,15 +56,18 @@ class Described:
 def description_files(tree: Tree) -> list[str]:
     """Return the files at the root that describe the whole, the usual name first.
 
-    Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does.
+    Where there are none, those of a folder at the root that holds no pictures, as ``cfg/`` does; Darknet's
+    ``data/obj.data`` lies above them.
     """
     found = [name for name in tree.files if "/" not in name and says_places(tree, name)]
     if not found:
         homes = {folder.partition("/")[0] for folder in tree.picture_folders}
         found = [
             name
-            for name in tree.ending(".yaml", ".yml")
-            if 1 <= name.count("/") <= 2 and name.partition("/")[0] not in homes and says_places(tree, name)
+            for name in tree.ending(".yaml", ".yml", ".data")
+            if 1 <= name.count("/") <= 2
+            and (name.endswith(".data") or name.partition("/")[0] not in homes)
+            and says_places(tree, name)
         ]
     return sorted(found, key=lambda name: (name.rpartition("/")[2].lower() not in _USUAL, name))
 

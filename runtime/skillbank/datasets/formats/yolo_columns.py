@@ -18,13 +18,16 @@ _FILES, _LINES = 60, 2000
 _ENOUGH, _MANY = 3, 10
 """So many lines tell; of eight numbers, as four corners have, more."""
 _CORNERS = 8
+_MOSTLY = 0.8
+"""Of many lines the share that tells."""
 _SLACK = 0.02
 
 
 def behind_boxes(tree: Tree, files: Iterator[str]) -> tuple[str, str]:
     """Return what follows each box, as it is called in a sentence, and a note; empty where lines do not tell.
 
-    Outlines of many shapes have many lengths, and do not begin with a box that all their other points lie in.
+    Outlines of many shapes have many lengths, and do not begin with a box that most of their other points lie
+    in; nor is every third of their numbers 0, 1 or 2, which says whether a key point is seen.
     """
     lines = list(islice(_long_lines(tree, files), _LINES))
     if len({len(values) for values in lines}) != 1:
@@ -33,7 +36,7 @@ def behind_boxes(tree: Tree, files: Iterator[str]) -> tuple[str, str]:
     if count == 6 and all(map(_is_track, lines)) and any(values[5] > 1 for values in lines):
         behind = TRACKS
     enough = _MANY if count == _CORNERS else _ENOUGH
-    if len(lines) >= enough and any(all(_holds(each, step) for each in lines) for step in (2, 3)):
+    if len(lines) >= enough and (all(map(_are_seen, lines)) or _inside(lines)):
         behind = KEY_POINTS
     if behind:
         return behind, f"lines of labels are taken for a box and {behind}, by what all have in common"
@@ -61,6 +64,18 @@ def _long_lines(tree: Tree, files: Iterator[str]) -> Iterator[list[float]]:
 
 def _is_track(values: Sequence[float]) -> bool:
     return values[5] >= 0 and values[5].is_integer() and 0 <= values[4] <= 1
+
+
+def _are_seen(values: Sequence[float]) -> bool:
+    """Whether points of three numbers each stand behind a box, wherever they lie: a 2 is no share."""
+    seen = values[6::3]
+    return (len(values) - 4) % 3 == 0 and set(seen) <= {0, 1, 2} and (2 in seen or not any(values[4:]))
+
+
+def _inside(lines: Sequence[Sequence[float]]) -> bool:
+    """Whether the points behind boxes lie in them; of many lines a few reach out, an arm or a leg."""
+    most = 1.0 if len(lines) < _MANY else _MOSTLY
+    return any(sum(_holds(each, step) for each in lines) >= most * len(lines) for step in (2, 3))
 
 
 def _holds(values: Sequence[float], step: int) -> bool:
