@@ -17,23 +17,29 @@ _WAIT_SCHEMA = {
     "type": ["boolean", "null"],
     "description": "Answer when the job has ended, with progress; canceling this call then stops the job",
 }
+_TYPED = ("launch", "cancel_job")
+"""Whose results a client's own code goes on from, by the job's id; the others are read by models, which few
+clients show an output schema, and all of which are sent the list."""
 
 
 def listed(tool: Tool) -> types.Tool:
-    """Return a tool with its schemas and hints; ``launch`` can also wait, which only a door can do."""
+    """Return a tool with its schemas and hints; ``launch`` can also wait, which only a door can do.
+
+    A model pays for every character of the list with every request, so that nothing stands in it twice or as
+    it would be understood anyway: no title, and no hints about the changes of a tool that changes nothing.
+    """
     schema = tool.arguments.model_json_schema()
     if tool.name == "launch":
         schema = {**schema, "properties": {**schema["properties"], WAIT: _WAIT_SCHEMA}}
     return types.Tool(
         name=tool.name,
-        title=tool.name.replace("_", " ").capitalize(),
         description=tool.description,
         input_schema=schema,
-        output_schema=tool.result.model_json_schema(),
+        output_schema=tool.result.model_json_schema() if tool.name in _TYPED else None,
         annotations=types.ToolAnnotations(
             read_only_hint=tool.read_only,
-            destructive_hint=tool.destructive,
-            idempotent_hint=tool.idempotent,
+            destructive_hint=None if tool.read_only else tool.destructive,
+            idempotent_hint=None if tool.read_only else tool.idempotent,
             open_world_hint=False,
         ),
     )
